@@ -1,0 +1,63 @@
+# breakeven: when does parallelism pay?   `make help` lists the targets.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+CC     ?= cc
+CFLAGS ?= -O2 -g
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes
+VERSION := 0.1.0
+
+PKGS     := hwloc gsl jansson
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+LDLIBS     = $(PKG_LIBS) -lm -ldl -lpthread
+
+KERNELS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard kernels/*.c))
+RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c))
+RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c))
+PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
+BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c)))
+OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: help build bench test plots install uninstall asan ubsan lint clean deps
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+build: ## build build/breakeven and the forkpool library
+build: $(BUILD)/breakeven $(BUILD)/libkernels.so
+
+include forkpool/forkpool.mk
+include tests/tests.mk
+
+$(BUILD)/breakeven: $(BUILD)/bench/main.o $(OBJECTS) $(FORKPOOL_LIB)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
+
+# The python runner calls the same kernels, from a shared object.
+$(BUILD)/libkernels.so: $(KERNELS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared -o $@ $^ -lm
+
+# Kernels are compiled once, without OpenMP: all runners time the same code.
+$(BUILD)/kernels/%.o: kernels/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -c -o $@ $<
+
+$(BUILD)/runners/%.o: runners/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DBREAKEVEN_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(BUILD)/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,2 @@
+# The process-pool library: stands alone, includes nothing else of the project.
+FORKPOOL_LIB :=

@@ -1,0 +1,106 @@
+/* record.h: what a run is on disk: manifest.json with its cells, samples.jsonl with one line per repetition.
+ *
+ *     results/runs/<UTC time>-<name>/{manifest.json, topology.xml, samples.jsonl, summary.csv, summary.json,
+ *                                     plots/, report.html}
+ *
+ * The structs below are the record in memory; record_fields.h lists each field once, and writer and reader are
+ * made from that list.
+ */
+#ifndef BREAKEVEN_RECORD_H
+#define BREAKEVEN_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORD_SCHEMA 1
+
+/* One configuration. Cells of equal kernel, size and tasks are one problem; its serial cell is their baseline. */
+struct cell {
+    unsigned id;        /* its index in the manifest's array */
+    unsigned baseline;  /* id of the serial cell of the same problem in the same study; its own id for a serial cell */
+    unsigned duplicate; /* id of the cell that this one repeats for A/A; its own id for all others */
+    char study[24];     /* which question it belongs to: "scaling", "granularity", "chunk", "hybrid", "placement"; "run" */
+    char kernel[256];   /* name, or path of a user's shared object */
+    char label[40];     /* the kernel's name, for figures */
+    char runner[24];
+    uint64_t size;
+    uint64_t tasks;
+    uint64_t task_time_ns; /* what --task-time asked for; 0: nothing */
+    uint64_t seed;
+    unsigned processes, threads;
+    uint64_t chunk; /* 0: the runner's default */
+    char schedule[16];
+    char placement[64];
+};
+
+struct sample_worker {
+    unsigned worker;
+    char cpus[104];     /* read back */
+    int64_t late_ns;    /* first task's start after the start of the run phase; -1 where not recorded */
+    int64_t busy_ns;    /* in kernel code; -1 where not recorded */
+    int64_t end_ns;     /* end of its last task after the start of the run phase; -1 where not recorded */
+};
+
+struct sample_lost { /* a lost worker */
+    unsigned worker;
+    int signal, code;
+    char cause[64];
+    int64_t max_rss_bytes, user_ns, system_ns;
+};
+
+/* One repetition of one cell. Durations in ns; -1 where not measured. */
+struct sample {
+    unsigned cell, block, order; /* order: position inside the block */
+    char status[12];             /* "ok", "error", "timeout", "killed" */
+    char cause[256];             /* "" where ok: one line, "signal 9 (Killed)", "wrong result: ..." */
+    int64_t began_ns;            /* CLOCK_REALTIME at its start */
+    int64_t setup_ns, start_ns, first_ns, wall_ns, stop_ns; /* first: the first warm-up pass, -1 without one */
+    int64_t user_ns, system_ns;  /* of the whole repetition, its workers included */
+    int64_t voluntary_switches, involuntary_switches, minor_faults, major_faults;
+    int64_t peak_rss_bytes;      /* largest of its processes */
+    int64_t steal_ns, throttled_ns;
+    int64_t clock_ns;            /* cost of reading the clock once */
+    bool instrumented;           /* taken with busy spans: never a headline time */
+    char verified[20];           /* "serial+published", "serial", "published", "" */
+    char hash[20];               /* of all result bytes, hexadecimal */
+    char suspect[96];            /* words separated by spaces: "steal throttled migrated"; "" */
+    unsigned worker_count;
+    struct sample_worker *workers; /* owned by the sample */
+    unsigned lost_count;
+    struct sample_lost *lost;      /* owned by the sample */
+};
+
+struct run {
+    char dir[4096];
+    char name[128];
+    bool complete;
+    unsigned cell_count;
+    struct cell *cells;
+    size_t sample_count;
+    struct sample *samples; /* in the order in which they were taken */
+    struct json_t *manifest;
+};
+
+/* Reads a recorded run. Never crashes on bad input: a damaged manifest is an error, a damaged line of samples too, and
+ * a last line cut short (power loss) is left out with a note in `note`. Returns 0 or -errno with one line in `why` that
+ * names file, line and what is wrong. The caller frees with run_free, which accepts a zeroed struct. */
+int run_read(const char *dir, struct run *, char *note, size_t note_size, char *why, size_t why_size);
+void run_free(struct run *);
+
+/* One sample as one line of JSON without the newline, malloc'ed, and back. NULL / -EINVAL with `why`. */
+char *sample_to_json(const struct sample *);
+int sample_from_json(const char *line, size_t length, struct sample *, char *why, size_t why_size);
+void sample_free(struct sample *);
+
+struct json_t *cell_to_json(const struct cell *);
+int cell_from_json(const struct json_t *, struct cell *, char *why, size_t why_size);
+
+/* Writes bytes to dir/name through a temporary file, fsync and rename. 0 or -errno; on failure the old file stands. */
+int record_write_file(const char *dir, const char *name, const void *bytes, size_t size);
+
+/* Appends one whole line and its newline to an open descriptor with a single write; on a short write the file is
+ * truncated back to its old length. 0 or -errno. */
+int record_append_line(int fd, const char *line);
+
+#endif

@@ -1,0 +1,2 @@
+/* Every runner, one line each: RUNNER(x) is `const struct runner runner_x` in runners/x.c. */
+RUNNER(serial)

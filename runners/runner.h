@@ -1,0 +1,113 @@
+/* runner.h: the contract of a runner, one way of spreading a kernel's tasks over workers.
+ *
+ * A runner is one file that ends in one struct literal, plus one line in runners/list.h. It owns its workers and never
+ * reads a clock: the repetition (bench/) times start, run and stop around it. It prints nothing and never exits.
+ *
+ *     struct failure failure = {0};
+ *     void *state;
+ *     if (runner->setup) runner->setup(&team, &job, &failure);      // not timed with the rest: e.g. an interpreter
+ *     if (!runner->start(&team, &job, &state, &failure)) {          // timed: workers come up, ready for work
+ *         runner->run(state, job.tasks, results, &failure);         // timed, any number of times
+ *         runner->stop(state);                                      // timed: workers are gone afterwards
+ *     }
+ */
+#ifndef BREAKEVEN_RUNNER_H
+#define BREAKEVEN_RUNNER_H
+
+#include "../kernels/kernel.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum schedule {
+    SCHEDULE_DEFAULT, /* the runner's own choice */
+    SCHEDULE_STATIC,
+    SCHEDULE_DYNAMIC,
+    SCHEDULE_GUIDED,
+    SCHEDULE_TASKS,    /* one explicit OpenMP task per chunk, one producer */
+    SCHEDULE_TASKLOOP,
+    SCHEDULES
+};
+
+/* Axes of a runner: which of a team's numbers mean something to it. */
+enum { AXIS_PROCESSES = 1, AXIS_THREADS = 2, AXIS_CHUNK = 4, AXIS_SCHEDULE = 8 };
+
+/* What one worker found when it came up, in memory shared with the repetition. Written by worker_ready alone. */
+struct worker_report {
+    int32_t pid, tid;
+    int32_t error;  /* errno of a failed binding, 0 */
+    int32_t ready;  /* 1 once written */
+    char cpus[104]; /* the cpus this worker is allowed on, read back from the kernel as a list: "0-3,8" */
+};
+
+struct team {
+    unsigned processes, threads; /* each >= 1; workers = processes * threads */
+    size_t chunk;                /* tasks claimed at once; 0: the runner's default */
+    enum schedule schedule;
+    const char *const *cpus;       /* cpus[worker]: a list ("0-3,8") to bind that worker to; NULL (the array): unbound.
+                                      worker = process * threads + thread */
+    struct worker_report *reports; /* reports[worker], shared memory; NULL: not wanted */
+};
+
+/* A hook around each kernel->run, given in repetitions that record busy spans; never in those of headline times.
+ * Workers in other processes call it: everything it writes is in shared memory. */
+struct hook {
+    void (*run)(const struct hook *, unsigned worker, size_t begin, size_t end, void *results);
+};
+
+struct job {
+    const struct kernel *kernel;
+    struct kernel_params params;
+    const void *input;       /* what kernel->prepare made, before start */
+    const char *kernel_path; /* shared object of a user's kernel; NULL for a built-in one */
+    const struct hook *hook; /* NULL: none */
+};
+
+/* The one way in which workers run tasks. */
+static inline void job_run(const struct job *job, unsigned worker, size_t begin, size_t end, void *results)
+{
+    if (job->hook) job->hook->run(job->hook, worker, begin, end, results);
+    else job->kernel->run(job->input, begin, end, results);
+}
+
+/* Why start or run failed, for the record. */
+struct lost_worker {
+    unsigned worker;
+    int signal, code;       /* one of them, the other 0 */
+    char cause[64];         /* probable cause: "out of memory", "stack overflow"; "" where unknown */
+    int64_t max_rss_bytes, user_ns, system_ns;
+};
+enum { FAILURE_LOST_MAX = 16 };
+struct failure {
+    char text[256]; /* one line: what, where, what to do; "" where nothing failed */
+    unsigned lost_count; /* all of them; the first FAILURE_LOST_MAX are kept */
+    struct lost_worker lost[FAILURE_LOST_MAX];
+};
+
+struct runner {
+    const char *name, *summary;
+    unsigned axes;      /* AXIS_* */
+    unsigned schedules; /* bit (1u << schedule) for each it takes beside SCHEDULE_DEFAULT */
+
+    /* Can it run here? 0, or -errno with one line in `why`. NULL: always. Called in the planner; must be cheap. */
+    int (*available)(char *why, size_t why_size);
+    /* What belongs to the runner's world and not to starting its workers (Python's interpreter). Timed apart. NULL: none.
+     * Returns 0 or -errno with failure->text; its state is found again through *state, which start receives. */
+    int (*setup)(const struct team *, const struct job *, void **state, struct failure *);
+    /* Brings the workers up, bound as the team says, each having called worker_ready, ready for work. `team` and `job`
+     * stay valid until stop. Returns 0 or -errno with failure->text, having undone what it did. */
+    int (*start)(const struct team *, const struct job *, void **state, struct failure *);
+    /* Runs tasks [0, tasks) and returns when all results stand in `results` (shared memory). 0 or -errno. */
+    int (*run)(void *state, size_t tasks, void *results, struct failure *);
+    /* Ends the workers and frees the state; when it returns they are gone. Accepts a state whose run failed. */
+    void (*stop)(void *state);
+};
+
+/* The runners in the order of runners/list.h; the array ends with NULL. (registry.c) */
+extern const struct runner *const runners[];
+const struct runner *runner_find(const char *name);
+const char *schedule_name(enum schedule);             /* "default", "static", ... */
+int schedule_find(const char *name, enum schedule *); /* 0 or -EINVAL */
+
+#endif

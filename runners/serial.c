@@ -1,0 +1,30 @@
+/* serial: the caller itself, in one call. The time that every other runner is measured against. */
+#include "runner.h"
+
+static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    (void)team;
+    (void)failure;
+    *state = (void *)job;
+    return 0;
+}
+
+static int run(void *state, size_t tasks, void *results, struct failure *failure)
+{
+    (void)failure;
+    job_run(state, 0, 0, tasks, results);
+    return 0;
+}
+
+static void stop(void *state)
+{
+    (void)state;
+}
+
+const struct runner runner_serial = {
+    .name = "serial",
+    .summary = "one loop in one process: the baseline",
+    .start = start,
+    .run = run,
+    .stop = stop,
+};
