@@ -16,6 +16,7 @@ LDLIBS     = $(PKG_LIBS) -lm -ldl -lpthread
 KERNELS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard kernels/*.c))
 RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c))
 RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c))
+
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
 BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c)))
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
