@@ -23,10 +23,20 @@ OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build bench test plots install uninstall asan ubsan lint clean deps
+.PHONY: help build bench test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps
+
+# What is missing is installed once, before the first object is compiled; `make deps` looks again.
+deps: ## install what is missing to build and to test
+	@./deps.sh test
+
+$(BUILD)/.deps-%: deps.sh
+	@./deps.sh $*
+	@mkdir -p $(@D) && touch $@
+
+$(OBJECTS) $(BUILD)/bench/main.o: | $(BUILD)/.deps-build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(filter %akefile %.mk,$(MAKEFILE_LIST)) | expand -t 22
 
 build: ## build build/breakeven and the forkpool library
 build: $(BUILD)/breakeven $(BUILD)/libkernels.so
@@ -57,6 +67,24 @@ $(BUILD)/%.o: %.c
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
+
+bench: build ## run the default experiment, print what it found, draw it (ARGS=... for more options)
+	@$(BUILD)/breakeven run $(ARGS)
+
+plots: build ## draw the newest run again
+	@$(BUILD)/breakeven report results/latest
+
+install: build install-forkpool ## install breakeven, forkpool and the manuals under PREFIX (DESTDIR respected)
+	install -D -m 755 $(BUILD)/breakeven $(DESTDIR)$(PREFIX)/bin/breakeven
+	install -D -m 755 $(BUILD)/libkernels.so $(DESTDIR)$(PREFIX)/lib/breakeven/libkernels.so
+	install -D -m 644 kernels/kernel.h $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
+
+uninstall: uninstall-forkpool ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/breakeven $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
+	rm -rf $(DESTDIR)$(PREFIX)/lib/breakeven
+
+lint: ## clang-format, clang's warnings, cppcheck and shellcheck, where installed
+	@tests/lint
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

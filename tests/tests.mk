@@ -1,1 +1,30 @@
-# Tests: one Check program per tests/test_*.c, one bats file per tests/*.bats.
+# Tests: one Check program per tests/test_*.c, one bats file per tests/*.bats. tests/run counts and closes the books.
+TEST_SOURCES  := $(wildcard tests/test_*.c)
+TEST_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+TEST_PARTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fixtures/*.c))
+# What bats files load beside the program: users' kernels, good and bad, each one shared object.
+TEST_KERNELS  := $(patsubst tests/kernels/%.c,$(BUILD)/tests/kernels/%.so,$(wildcard tests/kernels/*.c))
+
+$(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
+
+$(BUILD)/tests/kernels/%.so: tests/kernels/%.c kernels/kernel.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -I kernels -shared -fPIC -o $@ $<
+
+.PHONY: tests
+tests: $(TEST_PROGRAMS) $(TEST_KERNELS) build
+
+test: $(BUILD)/.deps-test ## install what the tests need, build, run every test
+	@$(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) tests/run
+
+asan: $(BUILD)/.deps-test ## the tests under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan tests EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+	@BUILD=$(BUILD)/asan SANITIZED=1 ASAN_OPTIONS=detect_leaks=1 tests/run
+
+ubsan: $(BUILD)/.deps-test ## the tests under the undefined-behaviour sanitizer alone
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan tests EXTRA_CFLAGS="-fsanitize=undefined -fno-sanitize-recover=undefined"
+	@BUILD=$(BUILD)/ubsan SANITIZED=1 tests/run
