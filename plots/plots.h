@@ -1,0 +1,57 @@
+/* plots.h: how a run is shown: figures by gnuplot, one page of HTML, tables for a terminal, Markdown.
+ *
+ *     struct summary summary;                          // made by summary_make
+ *     char note[512];
+ *     int status = plots_draw(&summary, dir, note, sizeof note);        // dir/plots/NAME.{dat,gp,svg,png}
+ *     if (note[0]) fprintf(stderr, "%s\n", note);                       // once: what is lacking
+ *     report_html_write(&summary, dir, why, sizeof why);                // dir/report.html
+ *     report_text_print(&summary, stdout, terminal_width, on_a_terminal && !getenv("NO_COLOR"));
+ *
+ * Nothing is computed here: every number comes from the summary. Scripts, styles and the page's template are part of
+ * the program, so an installed one needs no files beside it. Not safe across threads; plots_draw and plots_print start
+ * gnuplot as a child and wait for it at most PLOTS_DEADLINE_S a figure, then kill it with its group.
+ */
+#ifndef BREAKEVEN_PLOTS_H
+#define BREAKEVEN_PLOTS_H
+
+#include "../results/summary.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { PLOTS_DEADLINE_S = 20 };
+
+/* One kind of figure. Its script is the template plots/NAME.gp; its data are written from the summary. */
+struct figure {
+    const char *name;     /* "speedup": the stem of all its files */
+    const char *title;    /* "Speed-up against workers" */
+    const char *question; /* what it answers, one sentence */
+};
+extern const struct figure *const plots_figures[]; /* in the order of the report; ends with NULL */
+
+/* Draws every figure for which the summary has data into dir/plots/: NAME.dat and NAME.gp always, NAME.svg and NAME.png
+ * where gnuplot works. `gnuplot NAME.gp` in that folder draws them again. Returns the number of figures drawn, or -errno
+ * where dir/plots cannot be written. `note` receives "" or one line: gnuplot missing, failed, too slow. Figures without
+ * data are left out (and their files of an earlier drawing removed); plots_missing says why. */
+int plots_draw(const struct summary *, const char *dir, char *note, size_t note_size);
+
+/* Why a figure is not drawn for this summary: NULL where it is, else one sentence ("no cell differs in chunk alone"). */
+const char *plots_missing(const struct summary *, const struct figure *);
+
+/* The main figures (speedup, granularity) as text by gnuplot's dumb terminal, `width` columns wide. 0 or -errno with
+ * `note` as above; prints nothing on failure. */
+int plots_print(const struct summary *, FILE *, unsigned width, bool colour, char *note, size_t note_size);
+
+/* Writes dir/report.html, one self-contained page, from the summary and the figures that stand in dir/plots; without
+ * them the page says so and holds the tables and text. 0, or -errno with one line in `why`. */
+int report_html_write(const struct summary *, const char *dir, char *why, size_t why_size);
+
+/* Prints findings, recommendations and one table a study: aligned, no line longer than `width` columns (at least 40; 0
+ * means unlimited) but for a single word. Colour never carries meaning alone. 0 or -EIO. */
+int report_text_print(const struct summary *, FILE *, unsigned width, bool colour);
+
+/* The same as Markdown, with the figures of dir/plots as pictures by relative path. 0 or -EIO. */
+int report_markdown_print(const struct summary *, FILE *);
+
+#endif
