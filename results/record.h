@@ -20,7 +20,8 @@ struct cell {
     unsigned id;        /* its index in the manifest's array */
     unsigned baseline;  /* id of the serial cell of the same problem in the same study; its own id for a serial cell */
     unsigned duplicate; /* id of the cell that this one repeats for A/A; its own id for all others */
-    char study[24];     /* which question it belongs to: "scaling", "granularity", "chunk", "hybrid", "placement"; "run" */
+    char study[24];     /* which question it belongs to: "scaling", "granularity", "breakeven",
+                           "chunk", "hybrid", "placement"; "run" */
     char kernel[256];   /* name, or path of a user's shared object */
     char label[40];     /* the kernel's name, for figures */
     char runner[24];
@@ -75,6 +76,7 @@ struct run {
     char dir[4096];
     char name[128];
     bool complete;
+    bool simulated;         /* made up by a simulator: everything that shows the run says so */
     unsigned cell_count;
     struct cell *cells;
     size_t sample_count;
@@ -82,9 +84,12 @@ struct run {
     struct json_t *manifest;
 };
 
-/* Reads a recorded run. Never crashes on bad input: a damaged manifest is an error, a damaged line of samples too, and
- * a last line cut short (power loss) is left out with a note in `note`. Returns 0 or -errno with one line in `why` that
- * names file, line and what is wrong. The caller frees with run_free, which accepts a zeroed struct. */
+/* Reads a recorded run. Never crashes, hangs or takes unbounded memory on bad input: a damaged manifest is an error, a
+ * damaged line of samples too; a last line without its newline was cut short (power loss, full disk) and is left out
+ * with a note in `note`. A byte order mark in front and CRLF line ends are accepted: other programs add them. `note` is
+ * "" or one line. Returns 0 or -errno with one line in `why` that names file, line and what is wrong (-EPROTO: of a
+ * newer schema; -EINVAL: damaged). *run is written on success only; the caller frees it with run_free, which accepts a
+ * zeroed struct. */
 int run_read(const char *dir, struct run *, char *note, size_t note_size, char *why, size_t why_size);
 void run_free(struct run *);
 
@@ -98,6 +103,10 @@ int cell_from_json(const struct json_t *, struct cell *, char *why, size_t why_s
 
 /* Writes bytes to dir/name through a temporary file, fsync and rename. 0 or -errno; on failure the old file stands. */
 int record_write_file(const char *dir, const char *name, const void *bytes, size_t size);
+
+/* Opens dir/samples.jsonl for appending, made where it is missing; a last line cut short is cut off first, as run_read
+ * leaves it out. Returns a descriptor (close-on-exec) or -errno. */
+int record_open_samples(const char *dir);
 
 /* Appends one whole line and its newline to an open descriptor with a single write; on a short write the file is
  * truncated back to its old length. 0 or -errno. */

@@ -8,13 +8,10 @@
 #ifndef BREAKEVEN_SUMMARY_H
 #define BREAKEVEN_SUMMARY_H
 
+#include "budget.h"
+#include "models.h"
 #include "record.h"
-
-/* A median with a nonparametric 95 % interval from ranks. low and high are NAN where n < 6; median is NAN where n = 0. */
-struct quantity {
-    double median, low, high;
-    size_t n;
-};
+#include "stats.h"
 
 enum quantity_id {
 #define QUANTITY(name, unit, meaning) QUANTITY_##name,
@@ -28,8 +25,10 @@ extern const char *const quantity_names[QUANTITIES], *const quantity_units[QUANT
 struct cell_summary {
     const struct cell *cell; /* in the run */
     struct quantity quantity[QUANTITIES];
+    struct budget budget;    /* where the time went; budget.n = 0 without instrumented samples */
     unsigned workers;        /* processes x threads: p */
-    size_t samples, errors, suspects, outliers;
+    size_t samples, errors, suspects, outliers; /* samples: good ones that headline figures come from */
+    bool autocorrelated;     /* wall times follow one another: the interval is too narrow */
     char verified[20];       /* the weakest of the good samples' words; "" where there is none */
     char error[256];         /* cause of the first failed sample, "" */
     char suspect[96];        /* union of the samples' words */
@@ -38,27 +37,44 @@ struct cell_summary {
 /* The smallest task size at which a runner reaches `efficiency`, by log-linear interpolation between the cells of one
  * study that differ in task size alone. */
 struct metg {
-    char kernel[40], runner[24], schedule[16];
+    char study[24], kernel[40], runner[24], schedule[16], placement[64];
     unsigned processes, threads;
     uint64_t chunk;
     double efficiency;           /* asked for, 0.5 */
     bool reached;
-    struct quantity granularity_ns; /* p T_p/N there: overhead included */
+    bool bound;                  /* reached at the smallest size measured already: the figures are upper bounds, "<=" */
+    struct quantity granularity_ns; /* p T_p/N there: overhead included; high is INFINITY where some resampled runs
+                                       do not reach it. Percentile bootstrap over blocks; NAN where not reached */
     struct quantity work_ns;        /* T_s/N there: useful work per task */
-    double smallest_ns, best_efficiency; /* what was measured, to explain a "not reached" */
+    double smallest_ns, largest_ns, best_efficiency; /* what was measured, to explain a "not reached" */
 };
 
 /* When does a runner beat serial? */
 struct crossover {
-    char kernel[40], runner[24], schedule[16];
+    char study[24], kernel[40], runner[24], schedule[16], placement[64];
     unsigned processes, threads;
     uint64_t chunk, task_time_ns;
-    double tasks;  /* smallest N for which start + run + stop is below serial; INFINITY: never, at this task size */
-    double warm_task_ns; /* smallest task duration for which the run phase alone is below serial; NAN unknown */
+    double task_ns;        /* measured granularity, T_s/N */
+    struct quantity tasks; /* smallest N for which start + run + stop is below serial; INFINITY: never, at this task size */
+    struct quantity warm_task_ns; /* smallest task duration for which the run phase alone is below serial; NAN: not seen */
+};
+
+/* How a runner scales: fits over the cells of one study that differ in the number of workers alone. */
+struct scaling {
+    char study[24], kernel[40], runner[24], schedule[16], placement[64];
+    uint64_t chunk, task_time_ns, size, tasks;
+    size_t count;                       /* cells, ordered by workers */
+    const struct cell_summary **cells;  /* owned */
+    const struct cell_summary *best;    /* highest speed-up */
+    const struct cell_summary *enough;  /* fewest workers whose speed-up cannot be told from the best */
+    unsigned fit_max_workers;           /* fits use the cells up to here: never across the step at the number of cores */
+    struct amdahl_fit amdahl;           /* amdahl.n = 0: not fitted */
+    struct usl_fit usl;                 /* usl.n = 0: not fitted */
 };
 
 /* What to use for tasks of one size. */
 struct advice {
+    char kernel[40];
     uint64_t task_time_ns;
     uint64_t tasks;                   /* number of tasks it was measured with */
     const struct cell_summary *best;  /* least start + run + stop; ties go to the fewest workers */
@@ -71,7 +87,8 @@ struct summary {
     const struct run *run;
     size_t cell_count;
     struct cell_summary *cells; /* cells[i].cell->id == i */
-    size_t metg_count, crossover_count, advice_count, finding_count;
+    size_t scaling_count, metg_count, crossover_count, advice_count, finding_count;
+    struct scaling *scalings;
     struct metg *metgs;
     struct crossover *crossovers;
     struct advice *advices;
@@ -83,11 +100,5 @@ void summary_free(struct summary *);
 struct json_t *summary_to_json(const struct summary *);        /* DESIGN: schema, run, complete, host, cells, ... */
 char *summary_to_csv(const struct summary *);                  /* malloc'ed; '.' as decimal point in every locale */
 int summary_write(const struct summary *, const char *dir);    /* summary.json and summary.csv; 0 or -errno */
-
-/* Statistics (stats.c). Values need not be sorted; the arrays are not changed. */
-struct quantity stats_median(const double *values, size_t n);
-/* Median of the ratios a[i]/b[i] by their logarithms, with the exact sign-test interval. */
-struct quantity stats_ratio(const double *a, const double *b, size_t n);
-size_t stats_outliers(const double *values, size_t n); /* modified z above 14.8 */
 
 #endif

@@ -1,0 +1,42 @@
+/* budget.h: where the core time of a repetition went, from the busy spans of its workers. Pure functions.
+ *
+ * With R = start + run + stop, U_i the in-kernel time of worker i, end_i the end of its last task:
+ *     p R = T_s + (sum U - T_s) + p (start + stop) + sum (end_i - U_i) + sum (max end - end_i) + residual
+ *           work  dilation        start and stop     dispatch            tail                    p (run - max end)
+ * Each term is a share of p R; they add to 1 by construction, and the residual is what nobody accounts for: the time
+ * between the last task's end and the return of run. Above BUDGET_RESIDUAL_MAX the budget is marked.
+ */
+#ifndef BREAKEVEN_BUDGET_H
+#define BREAKEVEN_BUDGET_H
+
+#include "record.h"
+
+#define BUDGET_RESIDUAL_MAX 0.02
+
+struct budget {
+    double core_ns;   /* p R */
+    double work;      /* T_s: useful work */
+    double dilation;  /* tasks running slower (or, below 0, faster) together than alone */
+    double start_stop;
+    double dispatch;  /* waking up, claiming, handing over: a worker between its tasks */
+    double tail;      /* no task left, others still at work */
+    double residual;
+    bool marked;      /* residual above BUDGET_RESIDUAL_MAX */
+    /* POP's names (POP Centre of Excellence): the product of the first three is the last, T_s/(p R), exactly. */
+    double load_balance;          /* mean U/max U */
+    double communication;         /* max U/R */
+    double computation_scaling;   /* T_s/sum U */
+    double efficiency;            /* T_s/(p R) */
+    double instrumentation; /* what recording the spans cost: instrumented run phase over headline run phase, minus 1; NAN
+                               where unknown. Filled by the summary */
+    size_t n; /* repetitions it is the median of; 0: none recorded */
+};
+
+/* The budget of one instrumented, good sample. 0, or -ENODATA where spans, start or stop are missing. */
+int budget_make(const struct sample *, unsigned workers, double serial_ns, struct budget *);
+
+/* One budget for a cell: the sample whose core time is the median one (the lower of two), so that the terms still add
+ * to 1; n is the number given. 0 or -ENODATA for n = 0. */
+int budget_median(const struct budget *, size_t n, struct budget *);
+
+#endif

@@ -1,0 +1,78 @@
+/* models.h: the formulas of scaling, and their fits. Pure functions over plain arrays: no record, no file, no clock.
+ *
+ * T_s: serial time; T_1, T_p: the runner's time with one and with p workers; N: tasks; times in ns.
+ */
+#ifndef BREAKEVEN_MODELS_H
+#define BREAKEVEN_MODELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+static inline double models_speedup(double serial_ns, double wall_ns) { return serial_ns / wall_ns; }
+static inline double models_efficiency(double speedup, double workers) { return speedup / workers; }
+/* T_o = p T_p - T_s in core-ns (Grama et al., Introduction to Parallel Computing, 5.2.2) */
+static inline double models_overhead(double serial_ns, double wall_ns, double workers)
+{
+    return workers * wall_ns - serial_ns;
+}
+/* e = (1/S - 1/p)/(1 - 1/p) (Karp & Flatt, CACM 33(5), 1990); NAN for p <= 1 */
+double models_karp_flatt(double speedup, double workers);
+/* S = 1/(f + (1-f)/p) (Amdahl 1967), f the serial fraction of T_s */
+double models_amdahl(double fraction, double workers);
+/* S = p - f'(p-1) (Gustafson 1988), f' the serial fraction of T_p: another fraction than Amdahl's */
+double models_gustafson(double fraction, double workers);
+
+/* Amdahl's f by least squares through the origin: T_p/T_ref - 1/p = f (1 - 1/p), T_ref the time at p = 1. Each level
+ * counts the same. low and high: Student t over n-1 degrees; NAN where n < 3. -EINVAL: fewer than 2 levels above 1. */
+struct amdahl_fit {
+    double fraction, low, high;
+    size_t n;
+};
+int models_amdahl_fit(const double *workers, const double *speedup, size_t n, struct amdahl_fit *);
+
+/* Gunther's Universal Scalability Law, X(p) = gamma p/(1 + sigma (p-1) + kappa p (p-1)), with its maximum at
+ * sqrt((1-sigma)/kappa). Fitted in the linear form
+ *     p T_p = T_1 + a (p-1) + b p (p-1),   sigma = a/T_1, kappa = b/T_1,
+ * by weighted least squares with weights 1/fit^2 (errors are relative), three rounds; intervals by the delta method with
+ * Student t over n-3 degrees. */
+struct usl_fit {
+    double gamma;                       /* throughput at p = 1, 1/T_1, in units of 1/T_p */
+    double t1;                          /* fitted T_1, in units of T_p */
+    double sigma, sigma_low, sigma_high; /* contention */
+    double kappa, kappa_low, kappa_high; /* coherence */
+    double peak, peak_low, peak_high;   /* workers at the maximum; NAN unless peak_seen */
+    bool peak_seen;                     /* kappa's interval is above 0, peak_high/peak_low <= 2, and n >= 5 levels; else
+                                           say "no peak seen up to p_max" */
+    double p_max;                       /* the largest p fitted: the curve ends here */
+    size_t n;
+};
+/* n distinct p, n >= 4; time[i]: T_p (any unit). -EINVAL: too few levels or a time that is not positive. */
+int models_usl_fit(const double *workers, const double *time, size_t n, struct usl_fit *);
+double models_usl_speedup(const struct usl_fit *, double workers); /* X(p)/X(1) */
+
+/* Minimum effective task granularity (Slaughter et al., SC'20): the smallest granularity g = p T_p/N at which the
+ * efficiency reaches `target`, linear in log g between the measured points. Points in any order. */
+enum metg_outcome {
+    METG_REACHED,
+    METG_BOUND,       /* the smallest point reaches it already: *granularity is that point, an upper bound */
+    METG_NOT_REACHED, /* no point reaches it: *granularity is NAN */
+};
+enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
+                              double *result);
+
+/* The smallest N for which fixed_ns + N * parallel_task_ns < N * serial_task_ns, fixed: start + stop;
+ * parallel_task_ns = T_p/N. INFINITY: never. */
+double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns);
+
+/* A model of a pool: T(p, c) = s0 + s1 p + max{ h_s N/c, (N/p)(mu + h/c) } + sigma sqrt(2 c ln p), h = h_s + h_w: the
+ * chunk's serialised and parallel cost, mu and sigma the mean and standard deviation of a task's duration (after Kruskal &
+ * Weiss, IEEE TSE 11(10), 1985). Best chunk: c = (sqrt(2) N h/(sigma p sqrt(ln p)))^(2/3), in [1, N/p]. */
+struct pool_model {
+    double start_ns, start_per_worker_ns;    /* s0, s1 */
+    double chunk_serial_ns, chunk_worker_ns; /* h_s, h_w */
+    double task_ns, task_sd_ns;              /* mu, sigma */
+};
+double models_pool_time(const struct pool_model *, double tasks, double workers, double chunk);
+double models_pool_best_chunk(const struct pool_model *, double tasks, double workers);
+
+#endif

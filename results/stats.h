@@ -1,0 +1,54 @@
+/* stats.h: medians with intervals, ratios, outliers. Pure functions over plain arrays, safe from everywhere.
+ *
+ * Intervals are nonparametric and hold at least 95 %: order statistics of rank k and n+1-k, with the largest k for which
+ * 2 P(Bin(n, 1/2) < k) <= 0.05 (Hoefler & Belli, SC'15, rule 5; the sign test turned round). n = 6: ranks 1,6; 10: 2,9;
+ * 15: 4,12; 20: 6,15; 30: 10,21. Below six there is none: two times (1/2)^5 is already above 5 %.
+ */
+#ifndef BREAKEVEN_STATS_H
+#define BREAKEVEN_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A median with its 95 % interval. low and high are NAN where n is too small; median is NAN where n = 0. */
+struct quantity {
+    double median, low, high;
+    size_t n;
+};
+
+enum { STATS_INTERVAL_MIN = 6 }; /* fewest values that have an interval */
+
+/* Values need not be sorted; the arrays are not changed. NAN among the values is left out and not counted in n. */
+struct quantity stats_median(const double *values, size_t n);
+
+/* Median of the ratios a[i]/b[i] by their logarithms, with the exact sign-test interval. Pairs without two positive
+ * numbers are left out. */
+struct quantity stats_ratio(const double *a, const double *b, size_t n);
+
+/* Rank k (from 1) of the lower end of the interval of n values; the upper end has rank n + 1 - k. 0: none. */
+size_t stats_rank(size_t n);
+
+/* The quantile q in [0, 1] by linear interpolation between order statistics (R's type 7); NAN where n = 0. */
+double stats_quantile(const double *values, size_t n, double q);
+
+/* How many values have a modified z = 0.6745 |x - median| / MAD above 14.8 (where MAD is 0, the mean absolute deviation
+ * times 1.2533 stands in: Iglewicz & Hoaglin 1993). They are counted, never removed. */
+size_t stats_outliers(const double *values, size_t n);
+
+/* Do values in time order follow one another? Lag-1 correlation of their ranks above what chance gives in 2.5 % of
+ * series without any (normal approximation, mean -1/n, variance 1/n). Never for n < 10. Where true, intervals from
+ * ranks are too narrow. */
+bool stats_autocorrelated(const double *values, size_t n);
+
+/* Percentile bootstrap: `statistic` is computed over the draws 0..n-1 as they are (median), then over `rounds` draws
+ * with replacement; low and high are the 2.5 % and 97.5 % quantiles. NAN replicates count as INFINITY ("not reached").
+ * The same seed gives the same interval. No interval for n < 6. median NAN where memory is short. */
+typedef double stats_statistic(const size_t *draws, size_t n, void *context);
+struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed);
+
+/* How two ratios of times compare: is `ratio` (a/b) resolved away from 1 by its interval? */
+enum verdict { VERDICT_UNRESOLVED, VERDICT_LESS, VERDICT_MORE };
+enum verdict stats_verdict(struct quantity ratio);
+
+#endif
