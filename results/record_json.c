@@ -1,0 +1,275 @@
+/* record_json.c: structs of the record to JSON and back, made from the list in record_fields.h. */
+#include "record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { KIND_unsigned, KIND_int, KIND_u64, KIND_i64, KIND_measure, KIND_flag, KIND_text };
+enum need { MUST, MAY };
+
+struct field {
+    const char *name;
+    enum kind kind;
+    enum need need;
+    size_t offset, size;
+};
+
+#define FIELD(type, k, n, member) {#member, KIND_##k, n, offsetof(struct type, member), sizeof(((struct type *)0)->member)},
+static const struct field cell_fields[] = {
+#define CELL_FIELD(kind, need, member) FIELD(cell, kind, need, member)
+#include "record_fields.h"
+    {NULL, 0, 0, 0, 0}};
+static const struct field sample_fields[] = {
+#define SAMPLE_FIELD(kind, need, member) FIELD(sample, kind, need, member)
+#include "record_fields.h"
+    {NULL, 0, 0, 0, 0}};
+static const struct field worker_fields[] = {
+#define WORKER_FIELD(kind, need, member) FIELD(sample_worker, kind, need, member)
+#include "record_fields.h"
+    {NULL, 0, 0, 0, 0}};
+static const struct field lost_fields[] = {
+#define LOST_FIELD(kind, need, member) FIELD(sample_lost, kind, need, member)
+#include "record_fields.h"
+    {NULL, 0, 0, 0, 0}};
+
+__attribute__((format(printf, 3, 4))) static int bad(char *why, size_t why_size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (why && why_size) vsnprintf(why, why_size, format, args);
+    va_end(args);
+    return -EINVAL;
+}
+
+/* Text of any bytes (a cause may quote what a program printed) as a JSON string: what is not UTF-8 becomes '?'. */
+static json_t *text_to_json(const char *text)
+{
+    json_t *json = json_string(text);
+    if (json) return json;
+    char *copy = strdup(text);
+    if (!copy) return NULL;
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c >= 0x80) *c = '?';
+    json = json_string(copy);
+    free(copy);
+    return json;
+}
+
+/* JSON's integers here are signed 64-bit; the upper half of a u64 (a seed) goes as decimal text. */
+static json_t *u64_to_json(uint64_t value)
+{
+    if (value <= INT64_MAX) return json_integer((json_int_t)value);
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    return json_string(text);
+}
+
+static json_t *field_to_json(const struct field *field, const void *base)
+{
+    const char *at = (const char *)base + field->offset;
+    switch (field->kind) {
+    case KIND_unsigned: return json_integer(*(const unsigned *)(const void *)at);
+    case KIND_int: return json_integer(*(const int *)(const void *)at);
+    case KIND_u64: return u64_to_json(*(const uint64_t *)(const void *)at);
+    case KIND_i64:
+    case KIND_measure: return json_integer(*(const int64_t *)(const void *)at);
+    case KIND_flag: return json_boolean(*(const bool *)(const void *)at);
+    case KIND_text: return text_to_json(at);
+    }
+    return NULL;
+}
+
+static json_t *struct_to_json(const struct field *fields, const void *base)
+{
+    json_t *object = json_object();
+    for (const struct field *field = fields; object && field->name; field++)
+        if (json_object_set_new(object, field->name, field_to_json(field, base))) {
+            json_decref(object);
+            object = NULL;
+        }
+    return object;
+}
+
+static int text_from_json(const struct field *field, const json_t *json, char *at, char *why, size_t why_size)
+{
+    if (!json_is_string(json)) return bad(why, why_size, "%s is not text", field->name);
+    if (json_string_length(json) >= field->size)
+        return bad(why, why_size, "%s is longer than %zu bytes", field->name, field->size - 1);
+    memset(at, 0, field->size);
+    memcpy(at, json_string_value(json), json_string_length(json));
+    return 0;
+}
+
+static int u64_from_json(const struct field *field, const json_t *json, uint64_t *value, char *why, size_t why_size)
+{
+    if (json_is_integer(json) && json_integer_value(json) >= 0) {
+        *value = (uint64_t)json_integer_value(json);
+        return 0;
+    }
+    const char *text = json_string_value(json);
+    char *end = NULL;
+    errno = 0;
+    if (text && *text >= '0' && *text <= '9') *value = strtoull(text, &end, 10);
+    if (!end || *end || errno) return bad(why, why_size, "%s is not a whole number from 0 to 2^64-1", field->name);
+    return 0;
+}
+
+static int integer_from_json(const struct field *field, const json_t *json, char *at, char *why, size_t why_size)
+{
+    if (!json_is_integer(json)) return bad(why, why_size, "%s is not a whole number", field->name);
+    json_int_t value = json_integer_value(json);
+    switch (field->kind) {
+    case KIND_unsigned:
+        if (value < 0 || value > UINT_MAX) return bad(why, why_size, "%s is out of range: %lld", field->name, value);
+        *(unsigned *)(void *)at = (unsigned)value;
+        return 0;
+    case KIND_int:
+        if (value < INT_MIN || value > INT_MAX) return bad(why, why_size, "%s is out of range: %lld", field->name, value);
+        *(int *)(void *)at = (int)value;
+        return 0;
+    default:
+        if (field->kind == KIND_measure && value < -1)
+            return bad(why, why_size, "%s is negative: %lld", field->name, value);
+        *(int64_t *)(void *)at = value;
+        return 0;
+    }
+}
+
+static int field_from_json(const struct field *field, const json_t *json, void *base, char *why, size_t why_size)
+{
+    char *at = (char *)base + field->offset;
+    if (!json) {
+        if (field->need == MUST) return bad(why, why_size, "%s is missing", field->name);
+        memset(at, 0, field->size);
+        if (field->kind == KIND_measure) *(int64_t *)(void *)at = -1;
+        return 0;
+    }
+    switch (field->kind) {
+    case KIND_text: return text_from_json(field, json, at, why, why_size);
+    case KIND_u64: return u64_from_json(field, json, (uint64_t *)(void *)at, why, why_size);
+    case KIND_flag:
+        if (!json_is_boolean(json)) return bad(why, why_size, "%s is not true or false", field->name);
+        *(bool *)(void *)at = json_is_true(json);
+        return 0;
+    default: return integer_from_json(field, json, at, why, why_size);
+    }
+}
+
+static int struct_from_json(const struct field *fields, const json_t *json, void *base, char *why, size_t why_size)
+{
+    if (!json_is_object(json)) return bad(why, why_size, "not a JSON object");
+    for (const struct field *field = fields; field->name; field++)
+        if (field_from_json(field, json_object_get(json, field->name), base, why, why_size)) return -EINVAL;
+    return 0;
+}
+
+/* An array of structs under `key`; absent means none. */
+static int array_from_json(const json_t *object, const char *key, const struct field *fields, size_t item_size,
+                           void **items, unsigned *count, char *why, size_t why_size)
+{
+    const json_t *array = json_object_get(object, key);
+    if (!array) return 0;
+    if (!json_is_array(array)) return bad(why, why_size, "%s is not an array", key);
+    size_t n = json_array_size(array);
+    if (!n) return 0;
+    char *made = calloc(n, item_size);
+    if (!made) return bad(why, why_size, "no memory for %s", key);
+    for (size_t i = 0; i < n; i++) {
+        char reason[128];
+        if (struct_from_json(fields, json_array_get(array, i), made + i * item_size, reason, sizeof reason)) {
+            free(made);
+            return bad(why, why_size, "%s[%zu]: %s", key, i, reason);
+        }
+    }
+    *items = made;
+    *count = (unsigned)n;
+    return 0;
+}
+
+static int array_to_json(json_t *object, const char *key, const struct field *fields, const void *items,
+                         size_t item_size, unsigned count)
+{
+    if (!count) return 0;
+    json_t *array = json_array();
+    for (unsigned i = 0; array && i < count; i++)
+        if (json_array_append_new(array, struct_to_json(fields, (const char *)items + i * item_size))) {
+            json_decref(array);
+            return -ENOMEM;
+        }
+    return json_object_set_new(object, key, array) ? -ENOMEM : 0;
+}
+
+json_t *cell_to_json(const struct cell *cell)
+{
+    return struct_to_json(cell_fields, cell);
+}
+
+int cell_from_json(const json_t *json, struct cell *cell, char *why, size_t why_size)
+{
+    struct cell made = {0};
+    if (struct_from_json(cell_fields, json, &made, why, why_size)) return -EINVAL;
+    if (!made.processes || !made.threads) return bad(why, why_size, "processes and threads must be at least 1");
+    *cell = made;
+    return 0;
+}
+
+char *sample_to_json(const struct sample *sample)
+{
+    json_t *json = struct_to_json(sample_fields, sample);
+    char *line = NULL;
+    if (json &&
+        !array_to_json(json, "workers", worker_fields, sample->workers, sizeof *sample->workers, sample->worker_count) &&
+        !array_to_json(json, "lost", lost_fields, sample->lost, sizeof *sample->lost, sample->lost_count))
+        line = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return line;
+}
+
+/* What no single field shows. */
+static int sample_check(const struct sample *sample, char *why, size_t why_size)
+{
+    static const char *const statuses[] = {"ok", "error", "timeout", "killed"};
+    size_t i = 0;
+    while (i < sizeof statuses / sizeof *statuses && strcmp(statuses[i], sample->status)) i++;
+    if (i == sizeof statuses / sizeof *statuses)
+        return bad(why, why_size, "status is '%s', not ok, error, timeout or killed", sample->status);
+    if (!i && sample->wall_ns < 0) return bad(why, why_size, "status is ok but there is no wall_ns");
+    return 0;
+}
+
+int sample_from_json(const char *line, size_t length, struct sample *sample, char *why, size_t why_size)
+{
+    json_error_t error;
+    struct sample made = {0};
+    void *workers = NULL, *lost = NULL;
+    json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+    if (!json) return bad(why, why_size, "not JSON at column %d: %.120s", error.column, error.text);
+    int status = struct_from_json(sample_fields, json, &made, why, why_size);
+    if (!status) status = sample_check(&made, why, why_size);
+    if (!status)
+        status = array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count, why,
+                                 why_size);
+    if (!status)
+        status = array_from_json(json, "lost", lost_fields, sizeof *made.lost, &lost, &made.lost_count, why, why_size);
+    made.workers = workers;
+    made.lost = lost;
+    json_decref(json);
+    if (status) sample_free(&made);
+    else *sample = made;
+    return status;
+}
+
+void sample_free(struct sample *sample)
+{
+    free(sample->workers);
+    free(sample->lost);
+    sample->workers = NULL;
+    sample->lost = NULL;
+    sample->worker_count = sample->lost_count = 0;
+}
