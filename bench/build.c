@@ -1,0 +1,24 @@
+#include "build.h"
+
+#include "../results/record.h"
+
+#include <gsl/gsl_version.h>
+#include <hwloc.h>
+#include <jansson.h>
+
+#ifndef BREAKEVEN_FLAGS
+#error "the Makefile says which flags the kernels were compiled with"
+#endif
+
+#if defined __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+json_t *build_to_json(void)
+{
+    return json_pack("{ss si ss ss ss ss ss ss}", "version", BREAKEVEN_VERSION, "schema", RECORD_SCHEMA, "compiler",
+                     COMPILER, "flags", BREAKEVEN_FLAGS, "commit", BREAKEVEN_COMMIT, "hwloc", HWLOC_VERSION, "gsl",
+                     GSL_VERSION, "jansson", JANSSON_VERSION);
+}

@@ -1,0 +1,64 @@
+/* help: what the program and each verb can do, from the lists of verbs and options. */
+#include "options.h"
+
+#include <string.h>
+
+/* One row of a two-column list; `text` may hold a line break. */
+static void print_row(FILE *out, const char *left, const char *text)
+{
+    enum { WIDTH = 24 };
+    fprintf(out, "  %-*s", WIDTH, left);
+    if (strlen(left) >= WIDTH) fprintf(out, "\n  %*s", WIDTH, "");
+    for (const char *c = text; *c; c++) {
+        fputc(*c, out);
+        if (*c == '\n') fprintf(out, "  %*s", WIDTH, "");
+    }
+    fputc('\n', out);
+}
+
+void options_help(FILE *out)
+{
+    fputs("breakeven measures when parallelism pays: at what task size, with how many workers, of which kind.\n\n"
+          "Start with `breakeven run`: it measures this machine in about three minutes and says what it found.\n\n",
+          out);
+    for (const struct verb *const *verb = verbs; *verb; verb++)
+        if (*(*verb)->name != '_') print_row(out, (*verb)->name, (*verb)->summary);
+    fputs("\n`breakeven VERB --help` lists a verb's options. Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10;\n"
+          "durations take ns, us, ms, s; sizes take B, KiB, MiB, GiB.\n"
+          "Exit status: 0 good, 1 a finding, 2 bad usage or input, 3 a measurement failed, 130 interrupted.\n",
+          out);
+}
+
+void options_help_verb(FILE *out, const struct verb *verb)
+{
+    fprintf(out, "breakeven %s [OPTION..]%s%s\n%s\n", verb->name, *verb->operands ? " " : "", verb->operands,
+            verb->summary);
+    if (verb->details) fprintf(out, "\n%s\n", verb->details);
+    fputc('\n', out);
+    for (const struct option_row *row = options_table; row->name; row++) {
+        if (!option_belongs(row, verb)) continue;
+        char left[64], letter[8] = "    ";
+        if (row->letter) snprintf(letter, sizeof letter, "-%c, ", row->letter);
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        print_row(out, left, row->help);
+    }
+}
+
+static int run(const struct options *options)
+{
+    const struct verb *verb = options->operand_count ? verb_find(options->operands[0]) : NULL;
+    if (options->operand_count && !verb)
+        return options_complain(options, "no verb \"%.60s\" (\"breakeven help\" lists them)", options->operands[0]);
+    if (verb) options_help_verb(stdout, verb);
+    else options_help(stdout);
+    return STATUS_GOOD;
+}
+
+const struct verb verb_help = {
+    .name = "help",
+    .summary = "list the verbs, or the options of one",
+    .operands = "[VERB]",
+    .operands_max = 1,
+    .run = run,
+};

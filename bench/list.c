@@ -1,0 +1,117 @@
+/* list: the kernels, runners and placements that there are, and whether each can run here. */
+#include "options.h"
+
+#include "../kernels/kernel.h"
+#include "../runners/runner.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct { const char *name, *summary; } placements[] = {
+    {"none", "workers run where the system puts them"},
+    {"close", "workers next to each other: cores of one package before the next, cores before hardware threads"},
+    {"spread", "workers as far apart as the machine allows: over packages and caches first"},
+    {"LIST", "explicit: cpus (0-2,5) or objects of hwloc (core:0-3, pack:1), handed out in turn"},
+};
+
+static json_t *list_kernels(void)
+{
+    json_t *list = json_array();
+    for (const struct kernel *const *k = kernels; *k; k++)
+        json_array_append_new(list, json_pack("{ss ss ss sI sI ss ss?}", "name", (*k)->name, "summary", (*k)->summary,
+                                              "bottleneck", bottleneck_name((*k)->bottleneck), "tasks",
+                                              (json_int_t)(*k)->default_tasks, "size", (json_int_t)(*k)->default_size,
+                                              "size_unit", (*k)->size_unit, "published", (*k)->published));
+    return list;
+}
+
+static json_t *list_schedules(const struct runner *runner)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < SCHEDULES; i++)
+        if (i == SCHEDULE_DEFAULT || runner->schedules >> i & 1)
+            json_array_append_new(list, json_string(schedule_name((enum schedule)i)));
+    return list;
+}
+
+static json_t *list_runners(void)
+{
+    json_t *list = json_array();
+    for (const struct runner *const *r = runners; *r; r++) {
+        char why[256] = "";
+        bool available = !(*r)->available || !(*r)->available(why, sizeof why);
+        json_t *axes = json_array();
+        static const struct { unsigned axis; const char *name; } names[] = {
+            {AXIS_PROCESSES, "processes"}, {AXIS_THREADS, "threads"}, {AXIS_CHUNK, "chunk"}, {AXIS_SCHEDULE, "schedule"}};
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if ((*r)->axes & names[i].axis) json_array_append_new(axes, json_string(names[i].name));
+        json_array_append_new(list, json_pack("{ss ss so so sb ss?}", "name", (*r)->name, "summary", (*r)->summary,
+                                              "axes", axes, "schedules", list_schedules(*r), "available", available,
+                                              "reason", available ? NULL : why));
+    }
+    return list;
+}
+
+static json_t *list_placements(void)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof placements / sizeof *placements; i++)
+        json_array_append_new(list, json_pack("{ss ss}", "name", placements[i].name, "summary", placements[i].summary));
+    return list;
+}
+
+static void print_list(const char *title, const json_t *list)
+{
+    size_t i;
+    json_t *row;
+    printf("%s\n", title);
+    json_array_foreach(list, i, row) {
+        printf("  %-12s %s", json_string_value(json_object_get(row, "name")),
+               json_string_value(json_object_get(row, "summary")));
+        const char *bottleneck = json_string_value(json_object_get(row, "bottleneck"));
+        const char *reason = json_string_value(json_object_get(row, "reason"));
+        if (bottleneck) printf(" [%s]", bottleneck);
+        if (reason) printf(" (not here: %s)", reason);
+        putchar('\n');
+    }
+}
+
+static int run(const struct options *options)
+{
+    static const struct { const char *name, *title; json_t *(*list)(void); } parts[] = {
+        {"kernels", "kernels: what is computed", list_kernels},
+        {"runners", "runners: who computes it", list_runners},
+        {"placements", "placements: where workers run", list_placements}};
+    const char *asked = options->operand_count ? options->operands[0] : NULL;
+    json_t *object = json_object();
+    bool first = true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (asked && strcmp(asked, parts[i].name)) continue;
+        json_t *list = parts[i].list();
+        if (!options->json) {
+            if (!first) putchar('\n');
+            print_list(parts[i].title, list);
+            first = false;
+        }
+        json_object_set_new(object, parts[i].name, list);
+    }
+    int status = STATUS_GOOD;
+    if (!json_object_size(object))
+        status = options_complain(options, "no list of \"%.60s\": there are kernels, runners, placements", asked);
+    else if (options->json) {
+        char *text = json_dumps(object, JSON_INDENT(2));
+        status = text ? options_print(options, text) : options_complain(options, "no memory");
+        free(text);
+    }
+    json_decref(object);
+    return status;
+}
+
+const struct verb verb_list = {
+    .name = "list",
+    .summary = "the kernels, runners and placements there are",
+    .operands = "[kernels|runners|placements]",
+    .operands_max = 1,
+    .run = run,
+};

@@ -1,0 +1,4 @@
+/* Every verb, one line each: VERB(x) is `const struct verb verb_x` in bench/x.c, in the order of `breakeven help`. */
+VERB(list)
+VERB(version)
+VERB(help)

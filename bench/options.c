@@ -1,0 +1,379 @@
+#include "options.h"
+
+#include "../kernels/kernel.h"
+#include "../runners/runner.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERB(name) extern const struct verb verb_##name;
+#include "list.h"
+#undef VERB
+
+const struct verb *const verbs[] = {
+#define VERB(name) &verb_##name,
+#include "list.h"
+#undef VERB
+    NULL,
+};
+
+const struct verb *verb_find(const char *name)
+{
+    for (const struct verb *const *verb = verbs; *verb; verb++)
+        if (!strcmp((*verb)->name, name)) return *verb;
+    return NULL;
+}
+
+static const char *kernel_choice(size_t i)
+{
+    return kernels[i] ? kernels[i]->name : NULL;
+}
+
+static const char *runner_choice(size_t i)
+{
+    return runners[i] ? runners[i]->name : NULL;
+}
+
+static const char *schedule_choice(size_t i)
+{
+    return i < SCHEDULES ? schedule_name((enum schedule)i) : NULL;
+}
+
+static const char *placement_choice(size_t i)
+{
+    static const char *const words[] = {"none", "close", "spread", NULL};
+    return words[i];
+}
+
+static const char *study_choice(size_t i)
+{
+    static const char *const words[] = {"scaling", "granularity", "breakeven", "chunk", "hybrid", "placement", NULL};
+    return words[i];
+}
+
+static const char *format_choice(size_t i)
+{
+    static const char *const words[] = {"text", "html", "json", "csv", NULL};
+    return words[i];
+}
+
+#define FIELD(name) offsetof(struct options, name)
+const struct option_row options_table[] = {
+    {"kernel", 'k', "K,..", "run metg", "kernels to run: names of `breakeven list kernels`, or a shared object ./mine.so",
+     OPTION_NAMES, FIELD(kernels), 0, 0, kernel_choice, "kernel"},
+    {"runner", 'r', "R,..", "run metg", "who computes: names of `breakeven list runners` (all that can run here)",
+     OPTION_NAMES, FIELD(runners), 0, 0, runner_choice, "runner"},
+    {"processes", 'p', "LIST", "run metg topo", "numbers of worker processes: 4, or 1,2,4, or 1..8, or 1..64*2",
+     OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL},
+    {"threads", 't', "LIST", "run metg topo", "numbers of threads (in each process, for runners that have both)",
+     OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL},
+    {"tasks", 'n', "LIST", "run metg", "number of tasks (the kernel's own)", OPTION_COUNTS, FIELD(tasks), 1, 1u << 30,
+     NULL, NULL},
+    {"size", 0, "LIST", "run", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
+     FIELD(sizes), 0, 0, NULL, NULL},
+    {"task-time", 0, "LIST", "run metg", "make each task last this long: 10us, or 1us..1ms*10; calibrates the size",
+     OPTION_DURATIONS, FIELD(task_times_ns), 1, 3600ull * 1000000000, NULL, NULL},
+    {"delay", 0, "LIST", "run", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
+     3600ull * 1000000000, NULL, NULL},
+    {"chunk", 'c', "LIST", "run metg", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks), 1,
+     1u << 30, NULL, NULL},
+    {"schedule", 's', "LIST", "run metg", "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop",
+     OPTION_NAMES, FIELD(schedules), 0, 0, schedule_choice, "schedule"},
+    {"placement", 0, "LIST", "run metg topo", "where workers run: none, close, spread, or a list of cpus or objects of\n"
+     "hwloc: 0-2,5 or core:0-3 (none)", OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement"},
+    {"topology", 0, "FILE|TEXT", "topo", "another machine: an XML file of hwloc's, or a synthetic description like\n"
+     "\"pack:2 core:4 pu:2\"", OPTION_PATH, FIELD(topology), 0, 0, NULL, NULL},
+    {"study", 0, "S,..", "run", "only these parts of the default experiment", OPTION_NAMES, FIELD(studies), 0, 0,
+     study_choice, "study"},
+    {"quick", 0, NULL, "run", "shrink the default experiment to about 20 s", OPTION_FLAG, FIELD(quick), 0, 0, NULL, NULL},
+    {"reps", 0, "N", "run metg", "repetitions of each cell (10)", OPTION_COUNT, FIELD(reps), 1, 100000, NULL, NULL},
+    {"precision", 0, "PERCENT", "run metg", "instead of --reps: until the interval's half-width is at most this: 2%",
+     OPTION_PERCENT, FIELD(precision), 0, 0, NULL, NULL},
+    {"time-limit", 0, "TIME", "run metg", "begin no new block of repetitions after this long", OPTION_DURATION,
+     FIELD(time_limit_ns), 0, 0, NULL, NULL},
+    {"warmup", 0, "N", "run metg", "passes before the timed one (1, or 0 where a pass is long or only waits)",
+     OPTION_COUNT, FIELD(warmup), 0, 1000, NULL, NULL},
+    {"spans", 0, "N", "run metg", "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
+     "repetitions, else 0); headline times never come from these", OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL},
+    {"deadline", 0, "TIME", "run metg", "kill a repetition after this long (10 s and 20 times what is expected)",
+     OPTION_DURATION, FIELD(deadline_ns), 0, 0, NULL, NULL},
+    {"memory", 0, "SIZE", "run metg", "memory one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,
+     FIELD(memory_bytes), 1u << 20, 0, NULL, NULL},
+    {"seed", 0, "N", "run metg", "seed of the order and of kernels that draw numbers (1)", OPTION_COUNT, FIELD(seed), 0, 0,
+     NULL, NULL},
+    {"efficiency", 0, "PERCENT", "metg", "the efficiency that counts as enough (50%)", OPTION_PERCENT, FIELD(efficiency),
+     0, 0, NULL, NULL},
+    {"output", 'o', "DIR", "run metg", "directory for this run (results/runs/<UTC time>-<name>)", OPTION_PATH,
+     FIELD(output), 0, 0, NULL, NULL},
+    {"name", 0, "NAME", "run metg", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL},
+    {"resume", 0, "DIR", "run", "finish an interrupted run, with its own plan", OPTION_PATH, FIELD(resume), 0, 0, NULL,
+     NULL},
+    {"format", 0, "FORMAT", "report", "text (and the figures and page), or only one of text, html, json, csv on stdout",
+     OPTION_WORD, FIELD(format), 0, 0, format_choice, "format"},
+    {"json", 0, NULL, "list version topo run metg report doctor", "print one JSON object instead of text", OPTION_FLAG,
+     FIELD(json), 0, 0, NULL, NULL},
+    {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL},
+    {0},
+};
+
+bool option_belongs(const struct option_row *row, const struct verb *verb)
+{
+    if (*row->verbs == '*') return true;
+    size_t length = strlen(verb->name);
+    for (const char *word = row->verbs; word; word = strchr(word, ' ')) {
+        word += *word == ' ';
+        if (strcspn(word, " ") == length && !memcmp(word, verb->name, length)) return true;
+    }
+    return false;
+}
+
+static const struct option_row *row_find(const char *name, size_t length)
+{
+    for (const struct option_row *row = options_table; row->name; row++)
+        if (strlen(row->name) == length && !memcmp(row->name, name, length)) return row;
+    return NULL;
+}
+
+bool options_given(const struct options *options, const char *name)
+{
+    const struct option_row *row = row_find(name, strlen(name));
+    return row && options->given >> (row - options_table) & 1;
+}
+
+int options_complain(const struct options *options, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127) *c = '?'; /* one line, and no escape sequence of a hostile argument */
+    if (options->verb) fprintf(stderr, "breakeven %s: %s\n", options->verb->name, line);
+    else fprintf(stderr, "breakeven: %s\n", line);
+    return STATUS_USAGE;
+}
+
+int options_print(const struct options *options, const char *text)
+{
+    errno = 0;
+    if (puts(text) < 0 || fflush(stdout))
+        return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+    return STATUS_GOOD;
+}
+
+static const char *verb_choice(size_t i)
+{
+    size_t shown = 0;
+    for (const struct verb *const *verb = verbs; *verb; verb++)
+        if (*(*verb)->name != '_' && shown++ == i) return (*verb)->name;
+    return NULL;
+}
+
+static const char *option_choice(size_t i)
+{
+    return options_table[i].name;
+}
+
+/* " - did you mean "x"?" where something is near, else "". */
+static const char *hint(const char *text, const char *prefix, const char *(*choice)(size_t), char *out, size_t size)
+{
+    const char *nearest = values_nearest(text, choice);
+    *out = '\0';
+    if (nearest) snprintf(out, size, "; did you mean \"%s%s\"?", prefix, nearest);
+    return out;
+}
+
+static bool is_choice(const struct option_row *row, const char *word)
+{
+    for (size_t i = 0; row->choice(i); i++)
+        if (!strcmp(row->choice(i), word)) return true;
+    return false;
+}
+
+/* Words outside the choices: paths of shared objects are kernels too, lists of cpus and objects are placements. */
+static bool is_free_word(const struct option_row *row, const char *word)
+{
+    if (row->choice == kernel_choice) {
+        size_t length = strlen(word);
+        return strchr(word, '/') || (length > 3 && !strcmp(word + length - 3, ".so"));
+    }
+    return row->type == OPTION_PLACEMENTS && (strchr(word, ':') || (*word >= '0' && *word <= '9'));
+}
+
+static int check_word(const struct option_row *row, const char *word, char *why, size_t why_size)
+{
+    if (!row->choice || is_choice(row, word) || is_free_word(row, word)) return 0;
+    char near[80];
+    hint(word, "", row->choice, near, sizeof near);
+    if (*near) snprintf(why, why_size, "no %s \"%.60s\"%s", row->what, word, near);
+    else {
+        size_t used = (size_t)snprintf(why, why_size, "no %s \"%.60s\"; there are", row->what, word);
+        for (size_t i = 0; row->choice(i) && used < why_size; i++)
+            used += (size_t)snprintf(why + used, why_size - used, "%s %s", i ? "," : "", row->choice(i));
+    }
+    return -EINVAL;
+}
+
+static int parse_words(const struct option_row *row, const char *text, struct names *field, char *why, size_t why_size)
+{
+    struct names words = {0};
+    int error = row->type == OPTION_PLACEMENTS ? values_placements(text, &words, why, why_size)
+                                               : values_names(text, &words, why, why_size);
+    for (size_t i = 0; !error && i < words.count; i++) error = check_word(row, words.values[i], why, why_size);
+    if (error) values_names_free(&words);
+    else *field = words;
+    return error;
+}
+
+static int parse_value(const struct option_row *row, const char *text, struct options *options, char *why,
+                       size_t why_size)
+{
+    void *field = (char *)options + row->offset;
+    struct number_kind kind = {values_count, row->min, row->max ? row->max : INT64_MAX};
+    if (!row->min && !row->max) kind.min = row->type == OPTION_COUNT && row->offset == FIELD(seed) ? 0 : 1;
+    switch (row->type) {
+    case OPTION_FLAG: *(bool *)field = true; return 0;
+    case OPTION_DURATION:
+    case OPTION_DURATIONS: kind.parse = values_duration; break;
+    case OPTION_SIZE: kind.parse = values_size; break;
+    case OPTION_PERCENT: return values_percent(text, field, why, why_size);
+    case OPTION_NAMES:
+    case OPTION_PLACEMENTS: return parse_words(row, text, field, why, why_size);
+    case OPTION_WORD:
+    case OPTION_PATH:
+        if (!*text) {
+            snprintf(why, why_size, "\"\" is empty: it needs %s", row->argument);
+            return -EINVAL;
+        }
+        if (check_word(row, text, why, why_size)) return -EINVAL;
+        *(const char **)field = text;
+        return 0;
+    case OPTION_COUNT:
+    case OPTION_COUNTS: break;
+    }
+    if (row->type == OPTION_COUNTS || row->type == OPTION_DURATIONS)
+        return values_numbers(text, &kind, field, why, why_size);
+    return values_number(text, &kind, field, why, why_size);
+}
+
+/* Notes that the option is given, refusing it the second time, under whichever of its names. */
+static int note_given(struct options *options, const struct option_row *row)
+{
+    for (const struct option_row *other = options_table; other->name; other++)
+        if (other->offset == row->offset && options->given >> (other - options_table) & 1) {
+            if (other == row) return options_complain(options, "--%s is given twice", row->name);
+            return options_complain(options, "--%s and --%s say the same thing: give one of them", other->name, row->name);
+        }
+    options->given |= UINT64_C(1) << (row - options_table);
+    return 0;
+}
+
+/* name: without dashes, `length` long. value: after '=', or NULL. Moves *next past a value taken from there. */
+static int take_option(struct options *options, const struct option_row *row, const char *value, char ***next)
+{
+    if (!option_belongs(row, options->verb))
+        return options_complain(options, "--%s is no option of \"%s\"; it belongs to: %s", row->name,
+                                options->verb->name, row->verbs);
+    if (note_given(options, row)) return STATUS_USAGE;
+    if (row->type == OPTION_FLAG && value)
+        return options_complain(options, "--%s takes no value, and \"%.60s\" was given", row->name, value);
+    if (row->type != OPTION_FLAG && !value) {
+        if (!**next) return options_complain(options, "--%s needs a value: %s", row->name, row->argument);
+        value = *(*next)++;
+    }
+    char why[VALUES_WHY];
+    if (parse_value(row, value, options, why, sizeof why))
+        return options_complain(options, "--%s: %s", row->name, why);
+    return 0;
+}
+
+static int take_long(struct options *options, const char *text, char ***next)
+{
+    size_t length = strcspn(text, "=");
+    const struct option_row *row = row_find(text, length);
+    if (row) return take_option(options, row, text[length] ? text + length + 1 : NULL, next);
+    char name[64], near[80];
+    snprintf(name, sizeof name, "%.*s", (int)length, text);
+    hint(name, "--", option_choice, near, sizeof near);
+    return options_complain(options, "no option --%s%s", name, *near ? near : " (--help lists them)");
+}
+
+static int take_letter(struct options *options, const char *text, char ***next)
+{
+    for (const struct option_row *row = options_table; row->name; row++)
+        if (row->letter == *text) {
+            if (row->type == OPTION_FLAG && text[1])
+                return options_complain(options, "-%.60s is not an option: give one at a time", text);
+            return take_option(options, row, text[1] ? text + 1 : NULL, next);
+        }
+    return options_complain(options, "no option -%.60s (--help lists them)", text);
+}
+
+static int take_operand(struct options *options, const char *text)
+{
+    if (!*text) return options_complain(options, "an operand is empty: \"\"");
+    if (options->operand_count == options->verb->operands_max)
+        return options_complain(options, "\"%.60s\" is one word too many%s", text,
+                                options->verb->operands_max ? "" : ": it takes options only");
+    options->operands[options->operand_count++] = text;
+    return 0;
+}
+
+static int take_words(struct options *options, char **next)
+{
+    bool only_operands = false;
+    while (*next) {
+        const char *text = *next++;
+        int status;
+        if (only_operands || *text != '-' || !text[1]) status = take_operand(options, text);
+        else if (!strcmp(text, "--")) {
+            only_operands = true;
+            continue;
+        } else status = text[1] == '-' ? take_long(options, text + 2, &next) : take_letter(options, text + 1, &next);
+        if (status) return status;
+    }
+    return 0;
+}
+
+/* The verb's name, "help" for nothing and for a leading --help, "version" for --version. */
+static int take_verb(struct options *options, const char *name)
+{
+    if (!name || !strcmp(name, "--help") || !strcmp(name, "-h")) name = "help";
+    if (!strcmp(name, "--version")) name = "version";
+    options->verb = verb_find(name);
+    if (options->verb) return 0;
+    char near[80];
+    hint(name, "breakeven ", verb_choice, near, sizeof near);
+    return options_complain(options, "no verb \"%.60s\"%s", name, *near ? near : " (\"breakeven help\" lists them)");
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+    *options = (struct options){.argc = argc, .argv = argv, .seed = 1, .efficiency = 0.5};
+    if (take_verb(options, argc > 1 ? argv[1] : NULL)) return STATUS_USAGE;
+    options->operands = calloc((size_t)argc + 1, sizeof *options->operands);
+    if (!options->operands) return options_complain(options, "no memory");
+    if (argc > 2 && take_words(options, argv + 2)) return STATUS_USAGE;
+    if (options->help) {
+        options_help_verb(stdout, options->verb);
+        return STATUS_GOOD;
+    }
+    if (options->operand_count < options->verb->operands_min)
+        return options_complain(options, "it needs %s", options->verb->operands);
+    return -1;
+}
+
+void options_free(struct options *options)
+{
+    struct names *names[] = {&options->kernels, &options->runners, &options->schedules, &options->placements,
+                             &options->studies};
+    struct numbers *numbers[] = {&options->processes, &options->threads,       &options->tasks,
+                                 &options->sizes,     &options->task_times_ns, &options->chunks};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) values_names_free(names[i]);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) values_numbers_free(numbers[i]);
+    free(options->operands);
+    options->operands = NULL;
+}

@@ -1,0 +1,86 @@
+/* options.h: the command line, from one table.
+ *
+ *     struct options options;
+ *     int status = options_parse(&options, argc, argv);   // prints what is wrong, one line
+ *     if (status < 0) status = options.verb->run(&options);
+ *     options_free(&options);
+ *
+ * The table (options_table) is the only place that knows an option: the parser, `--help`, the man page and the shell
+ * completions are made from it. A verb takes the options whose row names it.
+ */
+#ifndef BREAKEVEN_OPTIONS_H
+#define BREAKEVEN_OPTIONS_H
+
+#include "values.h"
+#include "verb.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* What the command line said. Fields that no option set are zero, unless the table gives a default. */
+struct options {
+    const struct verb *verb;
+    int argc; /* as main got them, for the record */
+    char **argv;
+    size_t operand_count;
+    const char **operands;
+    uint64_t given; /* bit (1 << row) of each option of the table that was given; ask with options_given */
+
+    struct names kernels, runners, schedules, placements, studies;
+    struct numbers processes, threads, tasks, sizes, task_times_ns, chunks;
+    uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes;
+    double precision, efficiency; /* fractions */
+    const char *output, *name, *resume, *topology, *format;
+    bool json, quick, help;
+};
+
+enum option_type {
+    OPTION_FLAG,       /* bool; takes no value */
+    OPTION_COUNT,      /* uint64_t, a whole number in [min, max] */
+    OPTION_DURATION,   /* uint64_t ns */
+    OPTION_SIZE,       /* uint64_t bytes */
+    OPTION_PERCENT,    /* double, a fraction */
+    OPTION_COUNTS,     /* struct numbers */
+    OPTION_DURATIONS,  /* struct numbers, ns */
+    OPTION_NAMES,      /* struct names, each one of `choice` */
+    OPTION_PLACEMENTS, /* struct names, words of `choice` or lists of cpus */
+    OPTION_WORD,       /* const char *, one of `choice` */
+    OPTION_PATH        /* const char *, not empty */
+};
+
+struct option_row {
+    const char *name;     /* after "--"; NULL ends the table */
+    char letter;          /* after "-", or 0 */
+    const char *argument; /* the value's name in help: "LIST"; NULL for a flag */
+    const char *verbs;    /* words: the verbs that take it */
+    const char *help;     /* one line, or two divided by '\n' */
+    enum option_type type;
+    size_t offset;        /* of its field in struct options; two rows with one field are two names for one thing */
+    uint64_t min, max;    /* for numbers; 0, 0: 1 to 2^63-1 */
+    const char *(*choice)(size_t i); /* the words it takes, NULL after the last; NULL: any */
+    const char *what;                /* what a word of `choice` is, for messages: "kernel" */
+};
+extern const struct option_row options_table[];
+
+/* Does this verb take this option? */
+bool option_belongs(const struct option_row *, const struct verb *);
+
+/* Reads the command line. Returns -1 where a verb is to be run, else the exit status: 0 after `--help`, 2 after one line
+ * on stderr. Nothing has been run or written then. Always to be followed by options_free. */
+int options_parse(struct options *, int argc, char **argv);
+void options_free(struct options *);
+
+bool options_given(const struct options *, const char *name); /* name: a row's */
+
+/* `breakeven: VERB: ...` on stderr, one line; returns STATUS_USAGE, so that a verb can end with it. */
+__attribute__((format(printf, 2, 3))) int options_complain(const struct options *, const char *format, ...);
+
+void options_help(FILE *);                            /* all verbs */
+void options_help_verb(FILE *, const struct verb *);  /* one verb with its options */
+
+/* Prints `text` and a newline on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */
+int options_print(const struct options *, const char *text);
+
+#endif

@@ -1,0 +1,61 @@
+/* values.h: numbers, durations, sizes and lists as people type them, parsed strictly.
+ *
+ *     uint64_t ns;
+ *     char why[VALUES_WHY];
+ *     if (values_duration("10us", &ns, why, sizeof why)) fprintf(stderr, "%s\n", why);
+ *
+ * The whole text must be the value: no sign, no exponent, no space, no unit missing or left over. A decimal point is
+ * '.' whatever the locale. Each function returns 0, or -EINVAL (-ERANGE where the value is outside what is asked) with
+ * one line in `why` that quotes the part that is wrong; outputs are untouched then.
+ */
+#ifndef BREAKEVEN_VALUES_H
+#define BREAKEVEN_VALUES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { VALUES_WHY = 256, VALUES_LIST_MAX = 4096 };
+
+struct numbers { /* freed with values_numbers_free */
+    size_t count;
+    uint64_t *values;
+};
+
+struct names { /* freed with values_names_free */
+    size_t count;
+    char **values;
+};
+
+/* Which numbers are taken, and how one is written. */
+struct number_kind {
+    int (*parse)(const char *text, uint64_t *value, char *why, size_t why_size);
+    uint64_t min, max;
+};
+
+int values_count(const char *text, uint64_t *value, char *why, size_t why_size);    /* "0", "64": below 2^63 */
+int values_duration(const char *text, uint64_t *ns, char *why, size_t why_size);    /* "10us", "1.5ms"; ns us ms s */
+int values_size(const char *text, uint64_t *bytes, char *why, size_t why_size);     /* "4096B", "1.5MiB"; B KiB MiB GiB */
+int values_percent(const char *text, double *fraction, char *why, size_t why_size); /* "2%" is 0.02; in (0, 1] */
+
+/* One number of a kind, inside its bounds. */
+int values_number(const char *text, const struct number_kind *, uint64_t *value, char *why, size_t why_size);
+
+/* A list: parts divided by commas, each a number or a range: A..B (every whole number), A..B+S, A..B*F. No entry twice,
+ * none reversed, at most VALUES_LIST_MAX of them. */
+int values_numbers(const char *text, const struct number_kind *, struct numbers *, char *why, size_t why_size);
+void values_numbers_free(struct numbers *);
+
+/* Words divided by commas, none empty, none twice. */
+int values_names(const char *text, struct names *, char *why, size_t why_size);
+/* The same for placements, whose own lists hold commas: a part that starts with a digit continues an explicit list
+ * before it: "none,core:0-3,5,close" are three. */
+int values_placements(const char *text, struct names *, char *why, size_t why_size);
+void values_names_free(struct names *);
+
+/* The candidate nearest to `text` by edits, or NULL where none is near. candidate(i) is NULL after the last. */
+const char *values_nearest(const char *text, const char *(*candidate)(size_t i));
+
+/* A duration as people write it, in the largest unit that keeps it short: "10us", "1.5ms". */
+void values_show_duration(double ns, char *text, size_t size);
+
+#endif

@@ -1,0 +1,33 @@
+/* verb.h: what `breakeven VERB` does: one file per verb, ending in one struct literal, plus one line in bench/list.h.
+ *
+ *     const struct verb verb_list = { .name = "list", .summary = "...", .run = run };
+ *
+ * The options of a verb are those rows of the table in options.c that name it.
+ */
+#ifndef BREAKEVEN_VERB_H
+#define BREAKEVEN_VERB_H
+
+struct options;
+
+/* Exit statuses. What `run` returns is the program's. */
+enum {
+    STATUS_GOOD = 0,
+    STATUS_FINDING = 1,      /* a regression, a failed check */
+    STATUS_USAGE = 2,        /* bad usage or input: one line on stderr said what and where */
+    STATUS_FAILED = 3,       /* a measurement failed */
+    STATUS_INTERRUPTED = 130 /* Ctrl-C */
+};
+
+struct verb {
+    const char *name;     /* a leading '_' marks a verb that the program uses on itself, hidden from help */
+    const char *summary;  /* one line for `breakeven help` */
+    const char *operands; /* for the usage line: "DIR", "[kernels|runners]"; "" where it takes none */
+    unsigned operands_min, operands_max;
+    const char *details;  /* a paragraph for `breakeven VERB --help`, or NULL */
+    int (*run)(const struct options *); /* prints its own errors with options_complain; returns the exit status */
+};
+
+extern const struct verb *const verbs[]; /* in the order of list.h, ends with NULL (options.c) */
+const struct verb *verb_find(const char *name); /* NULL where there is none */
+
+#endif

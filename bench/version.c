@@ -1,0 +1,25 @@
+/* version: which build this is. */
+#include "options.h"
+
+#include "build.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static int run(const struct options *options)
+{
+    if (!options->json) return options_print(options, "breakeven " BREAKEVEN_VERSION);
+    json_t *object = build_to_json();
+    char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    json_decref(object);
+    int status = text ? options_print(options, text) : options_complain(options, "no memory");
+    free(text);
+    return status;
+}
+
+const struct verb verb_version = {
+    .name = "version",
+    .summary = "version, compiler and flags of this build",
+    .operands = "",
+    .run = run,
+};
