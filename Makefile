@@ -84,13 +84,23 @@ bench: build ## run the default experiment, print what it found, draw it (ARGS=.
 plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest
 
+# What the program prints of itself, under share/.
+GENERATED := man/man1/breakeven.1 bash-completion/completions/breakeven zsh/site-functions/_breakeven \
+             fish/vendor_completions.d/breakeven.fish
+
 install: build install-forkpool ## install breakeven, forkpool and the manuals under PREFIX (DESTDIR respected)
 	install -D -m 755 $(BUILD)/breakeven $(DESTDIR)$(PREFIX)/bin/breakeven
 	install -D -m 755 $(BUILD)/libkernels.so $(DESTDIR)$(PREFIX)/lib/breakeven/libkernels.so
 	install -D -m 644 kernels/kernel.h $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
+	install -d $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(dir $(file)))
+	$(BUILD)/breakeven manual > $(DESTDIR)$(PREFIX)/share/man/man1/breakeven.1
+	$(BUILD)/breakeven completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/breakeven
+	$(BUILD)/breakeven completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_breakeven
+	$(BUILD)/breakeven completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/breakeven.fish
 
 uninstall: uninstall-forkpool ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/breakeven $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
+	rm -f $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(file))
 	rm -rf $(DESTDIR)$(PREFIX)/lib/breakeven
 
 lint: ## clang-format, clang's warnings, cppcheck and shellcheck, where installed

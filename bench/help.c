@@ -23,8 +23,7 @@ void options_help(FILE *out)
           out);
     for (const struct verb *const *verb = verbs; *verb; verb++)
         if (*(*verb)->name != '_') print_row(out, (*verb)->name, (*verb)->summary);
-    fputs("\n`breakeven VERB --help` lists a verb's options. Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10;\n"
-          "durations take ns, us, ms, s; sizes take B, KiB, MiB, GiB.\n"
+    fputs("\n`breakeven VERB --help` lists a verb's options.\n" OPTIONS_VALUES_HELP "\n"
           "Exit status: 0 good, 1 a finding, 2 bad usage or input, 3 a measurement failed, 130 interrupted.\n",
           out);
 }

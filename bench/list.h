@@ -2,3 +2,5 @@
 VERB(list)
 VERB(version)
 VERB(help)
+VERB(manual)
+VERB(completion)

@@ -77,6 +77,11 @@ bool options_given(const struct options *, const char *name); /* name: a row's *
 /* `breakeven: VERB: ...` on stderr, one line; returns STATUS_USAGE, so that a verb can end with it. */
 __attribute__((format(printf, 2, 3))) int options_complain(const struct options *, const char *format, ...);
 
+/* How values are written, for --help and the manual. */
+#define OPTIONS_VALUES_HELP \
+    "Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10;\n" \
+    "durations take ns, us, ms, s; sizes take B, KiB, MiB, GiB."
+
 void options_help(FILE *);                            /* all verbs */
 void options_help_verb(FILE *, const struct verb *);  /* one verb with its options */
 

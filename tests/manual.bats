@@ -1,0 +1,55 @@
+# The manual and the completions say what --help says: they are made from one table.
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+}
+
+verbs() {
+    "$BREAKEVEN" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'
+}
+
+@test "every verb and option of --help stands in the manual, and no other" {
+    "$BREAKEVEN" manual | sed 's/\\-/-/g; s/\\f[IR]//g; s/\\e/\\/g' > "$BATS_TEST_TMPDIR/manual"
+    for verb in $(verbs); do
+        "$BREAKEVEN" "$verb" --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' | sort > "$BATS_TEST_TMPDIR/help"
+        sed -n "/^\.SS breakeven $verb /,/^\.S[SH] [^b]*\(breakeven [^$verb]\|VALUES\)/p" "$BATS_TEST_TMPDIR/manual" |
+            awk -v verb="$verb" '/^\.SS/ {mine = $3 == verb} mine' |
+            sed -n 's/^\.B .*--\([a-z-]*\).*/\1/p' | sort > "$BATS_TEST_TMPDIR/page"
+        [ -s "$BATS_TEST_TMPDIR/help" ]
+        diff "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/page"
+    done
+}
+
+@test "the manual is good troff" {
+    command -v man >/dev/null || skip "man is missing"
+    "$BREAKEVEN" manual > "$BATS_TEST_TMPDIR/breakeven.1"
+    run env MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 "$BATS_TEST_TMPDIR/breakeven.1"
+    [ "$status" = 0 ]
+    [[ $output != *warning* ]]
+    [[ $output == *"when does parallelism pay"* ]]
+}
+
+@test "bash completes verbs, options and their words" {
+    eval "$("$BREAKEVEN" completion bash)"
+    COMP_WORDS=(breakeven ver) COMP_CWORD=1
+    _breakeven
+    [ "${COMPREPLY[*]}" = version ]
+    COMP_WORDS=(breakeven list --js) COMP_CWORD=2
+    _breakeven
+    [ "${COMPREPLY[*]}" = --json ]
+}
+
+@test "zsh and fish take their completions" {
+    "$BREAKEVEN" completion zsh > "$BATS_TEST_TMPDIR/_breakeven"
+    "$BREAKEVEN" completion fish > "$BATS_TEST_TMPDIR/breakeven.fish"
+    grep -q "'--json\[" "$BATS_TEST_TMPDIR/_breakeven"
+    grep -q -- "-l json" "$BATS_TEST_TMPDIR/breakeven.fish"
+    if command -v zsh >/dev/null; then zsh -n "$BATS_TEST_TMPDIR/_breakeven"; fi
+    if command -v fish >/dev/null; then fish -n "$BATS_TEST_TMPDIR/breakeven.fish"; fi
+}
+
+@test "an unknown shell is one line and status 2" {
+    run "$BREAKEVEN" completion tcsh
+    [ "$status" = 2 ]
+    [ "${#lines[@]}" = 1 ]
+}
