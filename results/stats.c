@@ -1,0 +1,164 @@
+/* stats.c: see stats.h. GSL supplies distributions, quantiles, sorting and random numbers. */
+#include "stats.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_rng.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct quantity nothing = {NAN, NAN, NAN, 0};
+
+/* The values that are numbers, sorted, in memory of their own; NULL where memory is short or none is left. */
+static double *sorted_copy(const double *values, size_t n, size_t *kept)
+{
+    double *copy = malloc((n ? n : 1) * sizeof *copy);
+    if (!copy) return NULL;
+    *kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(values[i])) copy[(*kept)++] = values[i];
+    if (!*kept) {
+        free(copy);
+        return NULL;
+    }
+    gsl_sort(copy, 1, *kept);
+    return copy;
+}
+
+size_t stats_rank(size_t n)
+{
+    size_t k = 0;
+    while (k + 1 <= n / 2 && gsl_cdf_binomial_P((unsigned)k, 0.5, (unsigned)n) <= 0.025) k++;
+    return k;
+}
+
+/* The middle of sorted values; the mean of the middle two never overflows into infinity minus infinity. */
+static double middle(const double *sorted, size_t n)
+{
+    double low = sorted[(n - 1) / 2], high = sorted[n / 2];
+    return low == high ? low : low + (high - low) / 2;
+}
+
+static struct quantity of_sorted(const double *sorted, size_t n)
+{
+    size_t rank = stats_rank(n);
+    struct quantity quantity = {middle(sorted, n), NAN, NAN, n};
+    if (!rank) return quantity;
+    quantity.low = sorted[rank - 1];
+    quantity.high = sorted[n - rank];
+    return quantity;
+}
+
+struct quantity stats_median(const double *values, size_t n)
+{
+    size_t kept;
+    double *sorted = sorted_copy(values, n, &kept);
+    if (!sorted) return nothing;
+    struct quantity quantity = of_sorted(sorted, kept);
+    free(sorted);
+    return quantity;
+}
+
+struct quantity stats_ratio(const double *a, const double *b, size_t n)
+{
+    double *logs = malloc((n ? n : 1) * sizeof *logs);
+    if (!logs) return nothing;
+    for (size_t i = 0; i < n; i++) logs[i] = a[i] > 0 && b[i] > 0 ? log(a[i]) - log(b[i]) : NAN;
+    struct quantity quantity = stats_median(logs, n);
+    free(logs);
+    quantity.median = exp(quantity.median);
+    quantity.low = exp(quantity.low);
+    quantity.high = exp(quantity.high);
+    return quantity;
+}
+
+double stats_quantile(const double *values, size_t n, double q)
+{
+    size_t kept;
+    double *sorted = sorted_copy(values, n, &kept);
+    if (!sorted) return NAN;
+    double at = q * (double)(kept - 1), below = floor(at);
+    double low = sorted[(size_t)below], high = sorted[(size_t)ceil(at)];
+    free(sorted);
+    return low == high ? low : low + (at - below) * (high - low); /* gsl_stats_quantile turns infinities into NAN */
+}
+
+size_t stats_outliers(const double *values, size_t n)
+{
+    size_t kept, count = 0;
+    double *sorted = sorted_copy(values, n, &kept), *work = malloc((n ? n : 1) * sizeof *work);
+    if (sorted && work) {
+        double centre = middle(sorted, kept);
+        double scale = gsl_stats_mad0(sorted, 1, kept, work) / 0.6745;
+        if (scale == 0) scale = 1.253314 * gsl_stats_absdev_m(sorted, 1, kept, centre);
+        for (size_t i = 0; scale > 0 && i < kept; i++) count += fabs(sorted[i] - centre) / scale > 14.8;
+    }
+    free(work);
+    free(sorted);
+    return count;
+}
+
+/* Ranks from 1, ties sharing the mean of theirs. */
+static void rank_values(const double *values, const size_t *order, size_t n, double *ranks)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && values[order[end]] == values[order[i]];) end++;
+        for (size_t j = i; j < end; j++) ranks[order[j]] = (double)(i + 1 + end) / 2;
+    }
+}
+
+bool stats_autocorrelated(const double *values, size_t n)
+{
+    if (n < 10) return false;
+    size_t *order = malloc(n * sizeof *order);
+    double *ranks = malloc(n * sizeof *ranks);
+    bool found = false;
+    if (order && ranks) {
+        gsl_sort_index(order, values, 1, n);
+        rank_values(values, order, n, ranks);
+        double mean = gsl_stats_mean(ranks, 1, n), sum = 0, square = 0;
+        for (size_t i = 0; i < n; i++) {
+            square += (ranks[i] - mean) * (ranks[i] - mean);
+            if (i) sum += (ranks[i] - mean) * (ranks[i - 1] - mean);
+        }
+        found = square > 0 && sum / square > 1.96 / sqrt((double)n) - 1 / (double)n;
+    }
+    free(order);
+    free(ranks);
+    return found;
+}
+
+struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed)
+{
+    size_t *draws = malloc((n ? n : 1) * sizeof *draws);
+    double *made = malloc((rounds ? rounds : 1) * sizeof *made);
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    struct quantity quantity = nothing;
+    if (draws && made && random && n) {
+        for (size_t i = 0; i < n; i++) draws[i] = i;
+        quantity = (struct quantity){statistic(draws, n, context), NAN, NAN, n};
+        gsl_rng_set(random, (unsigned long)seed);
+        for (unsigned round = 0; n >= STATS_INTERVAL_MIN && round < rounds; round++) {
+            for (size_t i = 0; i < n; i++) draws[i] = gsl_rng_uniform_int(random, (unsigned long)n);
+            double value = statistic(draws, n, context);
+            made[round] = isnan(value) ? INFINITY : value;
+        }
+        if (n >= STATS_INTERVAL_MIN && rounds) {
+            quantity.low = stats_quantile(made, rounds, 0.025);
+            quantity.high = stats_quantile(made, rounds, 0.975);
+        }
+    }
+    if (random) gsl_rng_free(random);
+    free(made);
+    free(draws);
+    return quantity;
+}
+
+enum verdict stats_verdict(struct quantity ratio)
+{
+    if (ratio.high < 1) return VERDICT_LESS;
+    if (ratio.low > 1) return VERDICT_MORE;
+    return VERDICT_UNRESOLVED;
+}
