@@ -3,6 +3,11 @@
  *     results/runs/<UTC time>-<name>/{manifest.json, topology.xml, samples.jsonl, summary.csv, summary.json,
  *                                     plots/, report.html}
  *
+ * manifest.json is one object. What results/ reads of it: `schema` (RECORD_SCHEMA), `name`, `complete`, `simulated` (absent:
+ * false), `cells` (record_fields.h), and `host`, copied into summary.json as it stands, of which it uses `cpus` and `cores`
+ * (what the run was allowed to use), `packages` and `numa` (nodes among them). Everything else in it is documentation.
+ * A run's folder gets samples.jsonl (record_open_samples) before its manifest, so that it is never half a run.
+ *
  * The structs below are the record in memory; record_fields.h lists each field once, and writer and reader are
  * made from that list.
  */

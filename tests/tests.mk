@@ -10,12 +10,16 @@ $(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
 
+# A run made up from a model: build/tests/simulate DIR [small|server] [BLOCKS] [SEED]
+$(BUILD)/tests/simulate: $(BUILD)/tests/simulate.o $(TEST_PARTS) $(RESULTS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/tests/kernels/%.so: tests/kernels/%.c kernels/kernel.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -I kernels -shared -fPIC -o $@ $<
 
 .PHONY: tests
-tests: $(TEST_PROGRAMS) $(TEST_KERNELS) build
+tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate build
 
 test: $(BUILD)/.deps-test ## install what the tests need, build, run every test
 	@$(MAKE) --no-print-directory tests

@@ -1,0 +1,207 @@
+/* models.c: see models.h for the formulas and their sources. Regressions are GSL's. */
+#include "models.h"
+
+#include <errno.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_fit.h>
+#include <gsl/gsl_multifit.h>
+#include <math.h>
+#include <stdlib.h>
+
+double models_karp_flatt(double speedup, double workers)
+{
+    return workers > 1 ? (1 / speedup - 1 / workers) / (1 - 1 / workers) : NAN;
+}
+
+double models_amdahl(double fraction, double workers)
+{
+    return 1 / (fraction + (1 - fraction) / workers);
+}
+
+double models_gustafson(double fraction, double workers)
+{
+    return workers - fraction * (workers - 1);
+}
+
+int models_amdahl_fit(const double *workers, const double *speedup, size_t n, struct amdahl_fit *fit)
+{
+    double *x = malloc(2 * (n ? n : 1) * sizeof *x), *y = x ? x + n : NULL;
+    if (!x) return -ENOMEM;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!(workers[i] > 1) || !(speedup[i] > 0)) continue;
+        x[kept] = 1 - 1 / workers[i];
+        y[kept++] = 1 / speedup[i] - 1 / workers[i];
+    }
+    int status = -EINVAL;
+    if (kept >= 2) {
+        double fraction, variance, sum_of_squares;
+        gsl_fit_mul(x, 1, y, 1, kept, &fraction, &variance, &sum_of_squares);
+        double half = kept >= 3 ? gsl_cdf_tdist_Pinv(0.975, (double)kept - 1) * sqrt(variance) : NAN;
+        *fit = (struct amdahl_fit){fraction, fraction - half, fraction + half, kept};
+        status = 0;
+    }
+    free(x);
+    return status;
+}
+
+/* What one regression works on. */
+struct regression {
+    gsl_matrix *x, *covariance;
+    gsl_vector *y, *weights, *coefficients;
+    gsl_multifit_linear_workspace *workspace;
+};
+
+static void regression_free(struct regression *regression)
+{
+    if (regression->workspace) gsl_multifit_linear_free(regression->workspace);
+    if (regression->coefficients) gsl_vector_free(regression->coefficients);
+    if (regression->weights) gsl_vector_free(regression->weights);
+    if (regression->y) gsl_vector_free(regression->y);
+    if (regression->covariance) gsl_matrix_free(regression->covariance);
+    if (regression->x) gsl_matrix_free(regression->x);
+}
+
+static int regression_alloc(struct regression *regression, size_t rows, size_t columns)
+{
+    *regression = (struct regression){gsl_matrix_alloc(rows, columns),     gsl_matrix_alloc(columns, columns),
+                                      gsl_vector_alloc(rows),              gsl_vector_alloc(rows),
+                                      gsl_vector_alloc(columns),           gsl_multifit_linear_alloc(rows, columns)};
+    if (regression->x && regression->covariance && regression->y && regression->weights && regression->coefficients &&
+        regression->workspace)
+        return 0;
+    regression_free(regression);
+    return -ENOMEM;
+}
+
+/* Three rounds: weights from the times, then twice from the fit; the covariance is scaled by the residual variance. */
+static int regression_run(struct regression *r, size_t n)
+{
+    double chisq = 0;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < n; i++) {
+            gsl_vector_const_view row = gsl_matrix_const_row(r->x, i);
+            double fitted = gsl_vector_get(r->y, i), error;
+            if (round) gsl_multifit_linear_est(&row.vector, r->coefficients, r->covariance, &fitted, &error);
+            if (!(fitted > 0)) return -EINVAL;
+            gsl_vector_set(r->weights, i, 1 / (fitted * fitted));
+        }
+        if (gsl_multifit_wlinear(r->x, r->weights, r->y, r->coefficients, r->covariance, &chisq, r->workspace))
+            return -EINVAL;
+    }
+    gsl_matrix_scale(r->covariance, chisq / (double)(n - 3));
+    return 0;
+}
+
+/* Standard error of a function of the coefficients with this gradient (delta method). */
+static double delta_error(const struct regression *r, const double gradient[3])
+{
+    double variance = 0;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < 3; j++) variance += gradient[i] * gradient[j] * gsl_matrix_get(r->covariance, i, j);
+    return sqrt(fmax(variance, 0));
+}
+
+static void usl_from(const struct regression *r, size_t n, double p_max, struct usl_fit *fit)
+{
+    double t1 = gsl_vector_get(r->coefficients, 0), a = gsl_vector_get(r->coefficients, 1),
+           b = gsl_vector_get(r->coefficients, 2), t = gsl_cdf_tdist_Pinv(0.975, (double)n - 3);
+    double sigma = a / t1, kappa = b / t1;
+    double half_sigma = t * delta_error(r, (double[]){-sigma / t1, 1 / t1, 0});
+    double half_kappa = t * delta_error(r, (double[]){-kappa / t1, 0, 1 / t1});
+    *fit = (struct usl_fit){.gamma = 1 / t1, .t1 = t1, .sigma = sigma, .sigma_low = sigma - half_sigma,
+                            .sigma_high = sigma + half_sigma, .kappa = kappa, .kappa_low = kappa - half_kappa,
+                            .kappa_high = kappa + half_kappa, .peak = NAN, .peak_low = NAN, .peak_high = NAN,
+                            .p_max = p_max, .n = n};
+    if (n < 5 || !(fit->kappa_low > 0) || !(sigma < 1)) return;
+    /* log peak = (log(T_1 - a) - log b)/2: the interval is symmetric on the scale on which its width is judged */
+    double slope = 0.5 / (t1 - a), half = t * delta_error(r, (double[]){slope, -slope, -0.5 / b});
+    double peak = sqrt((1 - sigma) / kappa);
+    if (exp(2 * half) > 2) return;
+    fit->peak = peak;
+    fit->peak_low = peak * exp(-half);
+    fit->peak_high = peak * exp(half);
+    fit->peak_seen = true;
+}
+
+int models_usl_fit(const double *workers, const double *time, size_t n, struct usl_fit *fit)
+{
+    struct regression regression;
+    double p_max = 0;
+    if (n < 4) return -EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        if (!(workers[i] >= 1) || !(time[i] > 0) || !isfinite(time[i])) return -EINVAL;
+        for (size_t j = 0; j < i; j++)
+            if (workers[j] == workers[i]) return -EINVAL;
+        p_max = fmax(p_max, workers[i]);
+    }
+    gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own would abort where memory is short */
+    if (regression_alloc(&regression, n, 3)) {
+        gsl_set_error_handler(handler);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double p = workers[i];
+        gsl_matrix_set(regression.x, i, 0, 1);
+        gsl_matrix_set(regression.x, i, 1, p - 1);
+        gsl_matrix_set(regression.x, i, 2, p * (p - 1));
+        gsl_vector_set(regression.y, i, p * time[i]);
+    }
+    int status = regression_run(&regression, n);
+    if (!status && !(gsl_vector_get(regression.coefficients, 0) > 0)) status = -EINVAL;
+    if (!status) usl_from(&regression, n, p_max, fit);
+    regression_free(&regression);
+    gsl_set_error_handler(handler);
+    return status;
+}
+
+double models_usl_speedup(const struct usl_fit *fit, double workers)
+{
+    return workers / (1 + fit->sigma * (workers - 1) + fit->kappa * workers * (workers - 1));
+}
+
+enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
+                              double *result)
+{
+    enum metg_outcome outcome = METG_NOT_REACHED;
+    size_t above = n, below = n; /* the smallest point that reaches it, and the largest one under that */
+    for (size_t i = 0; i < n; i++)
+        if (efficiency[i] >= target && (above == n || granularity[i] < granularity[above])) above = i;
+    for (size_t i = 0; above < n && i < n; i++)
+        if (efficiency[i] < target && granularity[i] < granularity[above] &&
+            (below == n || granularity[i] > granularity[below]))
+            below = i;
+    *result = NAN;
+    if (above < n) *result = granularity[above];
+    if (above < n) outcome = METG_BOUND;
+    if (below < n) {
+        double share = (target - efficiency[below]) / (efficiency[above] - efficiency[below]);
+        *result = exp(log(granularity[below]) + share * (log(granularity[above]) - log(granularity[below])));
+        outcome = METG_REACHED;
+    }
+    return outcome;
+}
+
+double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns)
+{
+    if (!(parallel_task_ns < serial_task_ns)) return INFINITY;
+    return fmax(1, floor(fixed_ns / (serial_task_ns - parallel_task_ns)) + 1);
+}
+
+double models_pool_time(const struct pool_model *model, double tasks, double workers, double chunk)
+{
+    double h = model->chunk_serial_ns + model->chunk_worker_ns;
+    double serialised = model->chunk_serial_ns * tasks / chunk;
+    double spread = tasks / workers * (model->task_ns + h / chunk);
+    return model->start_ns + model->start_per_worker_ns * workers + fmax(serialised, spread) +
+           model->task_sd_ns * sqrt(2 * chunk * log(workers));
+}
+
+double models_pool_best_chunk(const struct pool_model *model, double tasks, double workers)
+{
+    double h = model->chunk_serial_ns + model->chunk_worker_ns, most = fmax(1, tasks / workers);
+    double uneven = model->task_sd_ns * workers * sqrt(log(workers));
+    if (!(uneven > 0)) return most;
+    return fmin(most, fmax(1, pow(sqrt(2) * tasks * h / uneven, 2.0 / 3)));
+}
