@@ -1,0 +1,16 @@
+/* cpulist.h: lists of numbers as the kernel and people write them, "0-3,8".
+ *
+ * Strict: no spaces, no empty parts, no range that runs backwards, no number twice. Allocates; safe across threads.
+ */
+#ifndef BREAKEVEN_CPULIST_H
+#define BREAKEVEN_CPULIST_H
+
+#include <stddef.h>
+
+enum { CPULIST_LIMIT = 65536 }; /* numbers must be smaller: four times what Linux can be built for */
+
+/* The numbers in the order written, in *numbers, malloc'ed, at least one. Returns 0, -EINVAL or -ENOMEM with one line
+ * in `why`; outputs are untouched on failure. */
+int cpulist_parse(const char *text, unsigned **numbers, size_t *count, char *why, size_t why_size);
+
+#endif

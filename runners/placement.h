@@ -1,0 +1,53 @@
+/* placement.h: which worker runs on which cpus. The planner computes it with a topology; repetitions get plain lists.
+ *
+ *     hwloc_topology_t topology;
+ *     struct placement placement;
+ *     if (!topology_load(NULL, &topology, why, sizeof why) &&
+ *         !placement_compute("spread", topology, 4, 2, &placement, why, sizeof why))
+ *         team.cpus = (const char *const *)placement.cpus;        // cpus[process * threads + thread]
+ *
+ * Policies:
+ *   none    no binding: cpus is NULL
+ *   close   consecutive workers on consecutive cores, from the first one
+ *   spread  processes as far apart as the machine allows (packages, then memory nodes, caches, cores), in the machine's
+ *           order; the threads of one process close together inside its part. With one thread each, this is OpenMP's
+ *           spread over processes; to spread threads of one process, there is close or a list.
+ *   LIST    "0-2,5": cpus; "core:0-3", "numa:1", "package:1.core:0-3": objects of the topology by logical index, those
+ *           after a dot counted inside the one before. Worker i gets the i-th of them, all of its allowed cpus, and
+ *           counts round where workers are more.
+ *
+ * close and spread give each worker one cpu, use every core before a second hardware thread of any, and every hardware
+ * thread before two workers share one. Only cpus of the allowed set (affinity and cpuset) are given. The same topology
+ * and numbers give the same placement.
+ */
+#ifndef BREAKEVEN_PLACEMENT_H
+#define BREAKEVEN_PLACEMENT_H
+
+#include <hwloc.h>
+#include <stddef.h>
+
+struct placement {
+    unsigned workers; /* processes * threads */
+    char **cpus;      /* cpus[worker]: "0-3,8", indices of the operating system; NULL (the array): unbound */
+};
+
+enum { PLACEMENT_WORKERS_MAX = 1 << 20 };
+
+/* The names of the policies that are words; the array ends with NULL. */
+extern const char *const placement_names[];
+
+/* Computes the placement of processes x threads workers (both >= 1). 0, -EINVAL or -ENOMEM with one line in `why`;
+ * *placement is written on success only and freed by placement_free. Binds nothing. */
+int placement_compute(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads,
+                      struct placement *placement, char *why, size_t why_size);
+
+/* Accepts a zeroed struct. */
+void placement_free(struct placement *placement);
+
+/* Loads a topology: source NULL: this machine; the path of an XML file, or a synthetic description such as
+ * "pack:2 numa:2 core:4 pu:2": another one. Objects outside the allowed set are kept; hwloc_topology_get_allowed_cpuset
+ * says which may be used (of this machine: the cpuset of the cgroup and the affinity of the calling thread). 0, -EINVAL,
+ * -ENOENT or -ENOMEM with one line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
+int topology_load(const char *source, hwloc_topology_t *topology, char *why, size_t why_size);
+
+#endif

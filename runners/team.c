@@ -1,0 +1,113 @@
+#include "team.h"
+
+#include "worker.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <stdio.h>
+
+int team_open(const struct team *team, unsigned first_worker, struct failure *failure)
+{
+    int error = 0;
+    omp_set_dynamic(0); /* else the runtime may give fewer threads than asked (OpenMP 5.1, 2.6.1) */
+#pragma omp parallel num_threads((int)team->threads) default(none) shared(team, first_worker, failure, error)
+    {
+        struct failure mine = {0};
+        int failed = worker_join(team, first_worker + (unsigned)omp_get_thread_num(), &mine);
+#pragma omp single
+        if (omp_get_num_threads() != (int)team->threads) {
+            failed = -EAGAIN;
+            snprintf(mine.text, sizeof mine.text, "OpenMP gave %d threads of %u: see OMP_THREAD_LIMIT",
+                     omp_get_num_threads(), team->threads);
+        }
+#pragma omp critical(team_open_failed)
+        if (failed && !error) {
+            error = failed;
+            *failure = mine;
+        }
+    }
+    return error;
+}
+
+/* What one region works on: the range cut into chunks, so that the kernel is called once for each. */
+struct work {
+    const struct team *team;
+    const struct job *job;
+    unsigned first_worker;
+    size_t begin, end, chunk, chunks;
+    void *results;
+};
+
+static inline void range_run(const struct work *work, size_t begin, size_t end)
+{
+    job_run(work->job, work->first_worker + (unsigned)omp_get_thread_num(), begin, end, work->results);
+}
+
+static inline void chunk_run(const struct work *work, size_t chunk)
+{
+    size_t begin = work->begin + chunk * work->chunk;
+    range_run(work, begin, work->end - begin < work->chunk ? work->end : begin + work->chunk);
+}
+
+static void static_run(const struct work *work)
+{
+#pragma omp parallel for schedule(static, 1) num_threads((int)work->team->threads) default(none) shared(work)
+    for (size_t i = 0; i < work->chunks; i++) chunk_run(work, i);
+}
+
+static void dynamic_run(const struct work *work)
+{
+#pragma omp parallel for schedule(dynamic, 1) num_threads((int)work->team->threads) default(none) shared(work)
+    for (size_t i = 0; i < work->chunks; i++) chunk_run(work, i);
+}
+
+/* The size of the chunks is the runtime's secret: portable OpenMP shows one index at a time. */
+static void guided_run(const struct work *work)
+{
+    int least = work->chunk < 0x7fffffff ? (int)work->chunk : 0x7fffffff;
+#pragma omp parallel for schedule(guided, least) num_threads((int)work->team->threads) default(none) shared(work, least)
+    for (size_t i = work->begin; i < work->end; i++) range_run(work, i, i + 1);
+}
+
+static void tasks_run(const struct work *work)
+{
+#pragma omp parallel num_threads((int)work->team->threads) default(none) shared(work)
+#pragma omp single
+    for (size_t i = 0; i < work->chunks; i++) {
+#pragma omp task default(none) firstprivate(work, i)
+        chunk_run(work, i);
+    }
+}
+
+static void taskloop_run(const struct work *work)
+{
+#pragma omp parallel num_threads((int)work->team->threads) default(none) shared(work)
+#pragma omp single
+#pragma omp taskloop grainsize(1) default(none) shared(work)
+    for (long i = 0; i < (long)work->chunks; i++) chunk_run(work, (size_t)i);
+}
+
+void team_run(const struct team *team, const struct job *job, unsigned first_worker, size_t begin, size_t end,
+              void *results)
+{
+    size_t tasks = end - begin, chunk = team->chunk;
+    bool shares = team->schedule == SCHEDULE_DEFAULT || team->schedule == SCHEDULE_STATIC ||
+                  team->schedule == SCHEDULE_TASKLOOP;
+    if (!chunk && shares) chunk = tasks / team->threads + (tasks % team->threads > 0);
+    if (!chunk) chunk = 1;
+    struct work work = {team, job, first_worker, begin, end, chunk, tasks / chunk + (tasks % chunk > 0), results};
+    switch (team->schedule) {
+    case SCHEDULE_DYNAMIC: dynamic_run(&work); break;
+    case SCHEDULE_GUIDED: guided_run(&work); break;
+    case SCHEDULE_TASKS: tasks_run(&work); break;
+    case SCHEDULE_TASKLOOP: taskloop_run(&work); break;
+    default: static_run(&work);
+    }
+}
+
+void team_close(void)
+{
+#ifndef __clang__ /* libomp 14: a hard pause aborts the program, a soft one does nothing */
+    omp_pause_resource_all(omp_pause_hard);
+#endif
+}

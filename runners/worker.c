@@ -1,0 +1,127 @@
+#include "worker.h"
+
+#include "cpulist.h"
+
+#include <errno.h>
+#include <hwloc.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The calling thread's mask as a bitmap. The kernel's mask may be larger than cpu_set_t and wants to be read whole
+ * (sched_setaffinity(2), "Handling systems with large CPU affinity masks"). */
+static int affinity_read(hwloc_bitmap_t into)
+{
+    for (unsigned cpus = CPU_SETSIZE; cpus <= CPULIST_LIMIT; cpus *= 2) {
+        cpu_set_t *set = CPU_ALLOC(cpus);
+        if (!set) return -ENOMEM;
+        size_t size = CPU_ALLOC_SIZE(cpus);
+        int error = sched_getaffinity(0, size, set) ? -errno : 0;
+        hwloc_bitmap_zero(into);
+        for (unsigned i = 0; !error && i < cpus; i++)
+            if (CPU_ISSET_S(i, size, set)) hwloc_bitmap_set(into, i);
+        CPU_FREE(set);
+        if (error != -EINVAL) return error;
+    }
+    return -EINVAL;
+}
+
+static int affinity_write(hwloc_const_bitmap_t from)
+{
+    unsigned cpus = (unsigned)hwloc_bitmap_last(from) + 1;
+    cpu_set_t *set = CPU_ALLOC(cpus);
+    if (!set) return -ENOMEM;
+    size_t size = CPU_ALLOC_SIZE(cpus);
+    CPU_ZERO_S(size, set);
+    for (unsigned i = 0; i < cpus; i++)
+        if (hwloc_bitmap_isset(from, i)) CPU_SET_S(i, size, set);
+    int error = sched_setaffinity(0, size, set) ? -errno : 0;
+    CPU_FREE(set);
+    return error;
+}
+
+/* Adds the list's cpus to the bitmap. */
+static int list_add(hwloc_bitmap_t into, const char *cpus)
+{
+    unsigned *numbers;
+    size_t count;
+    char why[8]; /* the planner made the list: it is good, or no line would help */
+    int error = cpulist_parse(cpus, &numbers, &count, why, sizeof why);
+    if (error) return error;
+    for (size_t i = 0; i < count; i++) hwloc_bitmap_set(into, numbers[i]);
+    free(numbers);
+    return 0;
+}
+
+/* A list too long for the report ends in "..." rather than in a number cut short. */
+static void list_write(hwloc_const_bitmap_t from, char *text, size_t size)
+{
+    if (hwloc_bitmap_list_snprintf(text, size, from) < (int)size) return;
+    text[size - 4] = 0;
+    char *comma = strrchr(text, ',');
+    strcpy(comma ? comma + 1 : text, "...");
+}
+
+int worker_ready(struct worker_report *report, const char *cpus)
+{
+    hwloc_bitmap_t asked = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
+    int error = asked && found ? 0 : -ENOMEM;
+    if (!error && cpus) error = list_add(asked, cpus);
+    if (!error && cpus) error = affinity_write(asked);
+    int unread = found ? affinity_read(found) : -ENOMEM;
+    if (!error) error = unread;
+    if (!error && cpus && !hwloc_bitmap_isequal(asked, found)) error = -EINVAL;
+    if (report) {
+        report->pid = getpid();
+        report->tid = gettid();
+        report->error = -error;
+        if (!unread) list_write(found, report->cpus, sizeof report->cpus);
+        __atomic_store_n(&report->ready, 1, __ATOMIC_RELEASE);
+    }
+    hwloc_bitmap_free(asked);
+    hwloc_bitmap_free(found);
+    return error;
+}
+
+int worker_join(const struct team *team, unsigned worker, struct failure *failure)
+{
+    const char *cpus = team->cpus ? team->cpus[worker] : NULL;
+    int error = worker_ready(team->reports ? &team->reports[worker] : NULL, cpus);
+    if (error)
+        snprintf(failure->text, sizeof failure->text, "worker %u cannot be bound to cpu %s: %s", worker,
+                 cpus ? cpus : "(any)", strerror(-error));
+    return error;
+}
+
+char *worker_union(const char *const *cpus, unsigned count)
+{
+    char *text = NULL;
+    hwloc_bitmap_t all = hwloc_bitmap_alloc();
+    int error = all ? 0 : -ENOMEM;
+    for (unsigned i = 0; !error && i < count; i++) error = list_add(all, cpus[i]);
+    if (!error && hwloc_bitmap_list_asprintf(&text, all) < 0) text = NULL;
+    hwloc_bitmap_free(all);
+    return text;
+}
+
+int worker_unbind_openmp(void)
+{
+    /* Places are listed only where OMP_PROC_BIND or OMP_PLACES asked for them (OpenMP 5.1, 6.4 and 6.5). */
+    if (omp_get_proc_bind() == omp_proc_bind_false) return 0;
+    hwloc_bitmap_t all = hwloc_bitmap_alloc();
+    int error = all ? 0 : -ENOMEM;
+    for (int place = 0; !error && place < omp_get_num_places(); place++) {
+        int count = omp_get_place_num_procs(place);
+        int *ids = calloc((size_t)count + 1, sizeof *ids);
+        if (!ids) error = -ENOMEM;
+        else omp_get_place_proc_ids(place, ids);
+        for (int i = 0; !error && i < count; i++) hwloc_bitmap_set(all, (unsigned)ids[i]);
+        free(ids);
+    }
+    if (!error && !hwloc_bitmap_iszero(all)) error = affinity_write(all);
+    hwloc_bitmap_free(all);
+    return error;
+}

@@ -1,0 +1,28 @@
+/* worker.h: what a worker does first: bind itself and say where it stands.
+ *
+ * Needs no topology, so that a repetition starts lean: the planner has turned a placement into lists of cpus.
+ */
+#ifndef BREAKEVEN_WORKER_H
+#define BREAKEVEN_WORKER_H
+
+#include "runner.h"
+
+/* Binds the calling thread to `cpus` ("0-3,8"; NULL: leaves it as it is), reads the binding back and fills `report`
+ * (NULL: not wanted), `ready` last. Returns 0, or -errno where the kernel refused, or -EINVAL where it bound to other
+ * cpus than asked (it drops cpus that the cpuset forbids); report->error holds the same errno. Call once, from the
+ * worker itself. Safe across threads and in a child after fork. */
+int worker_ready(struct worker_report *report, const char *cpus);
+
+/* The same for worker number `worker` of `team`, with one line in failure->text where it fails. */
+int worker_join(const struct team *team, unsigned worker, struct failure *failure);
+
+/* The lists cpus[0 .. count) as one, sorted: the cpuset of a process from those of its threads. malloc'ed; NULL: no
+ * memory or a bad list. */
+char *worker_union(const char *const *cpus, unsigned count);
+
+/* libgomp and libomp bind the initial thread when the program is loaded if OMP_PROC_BIND is set, and everything it
+ * starts inherits that one cpu. Gives the calling thread back the cpus that the OpenMP runtime found at load. To be
+ * called first in main. Returns 0 (also where there was nothing to undo) or -errno. */
+int worker_unbind_openmp(void);
+
+#endif
