@@ -79,13 +79,18 @@ static void tasks_run(const struct work *work)
     }
 }
 
+/* clang 14 warns of conversions in the code that it makes of a taskloop itself. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 static void taskloop_run(const struct work *work)
 {
 #pragma omp parallel num_threads((int)work->team->threads) default(none) shared(work)
 #pragma omp single
 #pragma omp taskloop grainsize(1) default(none) shared(work)
-    for (long i = 0; i < (long)work->chunks; i++) chunk_run(work, (size_t)i);
+    for (size_t i = 0; i < work->chunks; i++) chunk_run(work, i);
 }
+
+#pragma GCC diagnostic pop
 
 void team_run(const struct team *team, const struct job *job, unsigned first_worker, size_t begin, size_t end,
               void *results)
