@@ -17,9 +17,10 @@ static inline int params_prepare(const struct kernel_params *params, struct aren
     return 0;
 }
 
-/* Units of work that a domain of `domain` units offers once: task `index` starts here and takes `size` units, going on
- * at 0 after the last. Starts lie evenly over the domain, so that the mean cost of a task does not change with the number
- * of tasks, and its cost is linear in its size, even where units at one end are dear and at the other cheap. */
+/* Units of work that a domain of `domain` units offers once: task `index` starts here and takes `size` units, going
+ * on at 0 after the last. Starts lie evenly over the domain, so that the mean cost of a task does not change with
+ * the number of tasks, and its cost is linear in its size, even where units at one end are dear and at the other
+ * cheap. */
 static inline uint64_t domain_start(uint64_t domain, size_t index, size_t tasks)
 {
     return (uint64_t)((unsigned __int128)domain * index / tasks);

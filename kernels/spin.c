@@ -1,6 +1,6 @@
 /* spin: a chain of `size` dependent steps, the delay as work. Chains of neighbouring tasks would run at once in an
- * out-of-order processor and make serial time look too short; so each starts only when the one before has ended: its start
- * takes in the end of that one, masked by a zero that nobody can foresee. The value still depends on the index
+ * out-of-order processor and make serial time look too short; so each starts only when the one before has ended: its
+ * start takes in the end of that one, masked by a zero that nobody can foresee. The value still depends on the index
  * alone. */
 #include "chain.h"
 #include "params.h"

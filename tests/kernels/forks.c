@@ -1,5 +1,5 @@
-/* forks: its middle task leaves a stray process behind that holds every descriptor open. It stays in its parent's process
- * group and ends by itself after a minute at the latest. */
+/* forks: its middle task leaves a stray process behind that holds every descriptor open. It stays in its parent's
+ * process group and ends by itself after a minute at the latest. */
 #include "kernel.h"
 
 #include <unistd.h>
