@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Reads one decimal number; -1 where there is none or it is out of range. */
 static long number_read(const char **at)
@@ -73,4 +74,12 @@ out:
     *numbers = list;
     *count = used;
     return 0;
+}
+
+void cpulist_write(hwloc_const_bitmap_t from, char *text, size_t size)
+{
+    if (hwloc_bitmap_list_snprintf(text, size, from) < (int)size) return;
+    text[size - 4] = 0;
+    char *comma = strrchr(text, ',');
+    strcpy(comma ? comma + 1 : text, "...");
 }

@@ -56,15 +56,6 @@ static int list_add(hwloc_bitmap_t into, const char *cpus)
     return 0;
 }
 
-/* A list too long for the report ends in "..." rather than in a number cut short. */
-static void list_write(hwloc_const_bitmap_t from, char *text, size_t size)
-{
-    if (hwloc_bitmap_list_snprintf(text, size, from) < (int)size) return;
-    text[size - 4] = 0;
-    char *comma = strrchr(text, ',');
-    strcpy(comma ? comma + 1 : text, "...");
-}
-
 int worker_ready(struct worker_report *report, const char *cpus)
 {
     hwloc_bitmap_t asked = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
@@ -78,7 +69,7 @@ int worker_ready(struct worker_report *report, const char *cpus)
         report->pid = getpid();
         report->tid = gettid();
         report->error = -error;
-        if (!unread) list_write(found, report->cpus, sizeof report->cpus);
+        if (!unread) cpulist_write(found, report->cpus, sizeof report->cpus);
         __atomic_store_n(&report->ready, 1, __ATOMIC_RELEASE);
     }
     hwloc_bitmap_free(asked);

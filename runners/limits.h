@@ -1,0 +1,52 @@
+/* limits.h: how many cpus this process may use: affinity, cgroup cpuset, and the cpu quota of every ancestor group.
+ *
+ *     struct limits limits;
+ *     if (!limits_read("", &limits, why, sizeof why))
+ *         printf("%u cpus, quota %g\n", limits.allowed, limits.quota_cpus);
+ *
+ * Reads cgroup versions 1 and 2, and both at once. Inside a cgroup namespace (most containers) the groups above its root
+ * cannot be seen, and neither can their quotas. Sources: the kernel's Documentation/admin-guide/cgroup-v2.rst, cgroup-v1
+ * and scheduler/sched-bwc.rst; proc_pid_mountinfo(5), cgroups(7).
+ */
+#ifndef BREAKEVEN_LIMITS_H
+#define BREAKEVEN_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = 320 };
+
+/* One group of the cpu controller, the process's own or an ancestor. */
+struct limits_group {
+    char path[LIMITS_PATH];     /* its directory, as this process sees it, without the root below */
+    double quota_cpus;          /* quota / period; INFINITY: none */
+    int64_t throttled_ns;       /* total time its tasks were held back; -1 where not readable */
+    int64_t throttled_periods;  /* periods in which they were; -1 where not readable */
+};
+
+struct limits {
+    char root[64];              /* as given */
+    unsigned online;            /* cpus of the machine that are on */
+    unsigned affinity;          /* cpus in this process's affinity mask */
+    unsigned cpuset;            /* cpus in its cgroup's cpuset; 0: it has none that can be read */
+    unsigned allowed;           /* cpus in both */
+    char allowed_list[LIMITS_LIST]; /* the same as a list, "0-3,8"; ends in "..." where it is too long */
+    double quota_cpus;          /* the smallest quota of all groups; INFINITY: none */
+    char quota_where[LIMITS_PATH]; /* the group that sets it; "" */
+    unsigned usable;            /* workers that can make progress at once, for default numbers: the smaller of allowed and
+                                   the quota rounded up, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
+                                   1 worker does not. */
+    unsigned group_count;       /* groups, the process's own first; more than LIMITS_GROUPS are counted in the minimum */
+    struct limits_group groups[LIMITS_GROUPS]; /* but not kept */
+};
+
+/* `root` stands before each path that is read: "" for this system, a directory with proc/ and sys/ for a made-up one.
+ * What is not there (no cgroups, no cpuset) is no limit. 0, or -errno with one line in `why` where the process's own
+ * affinity cannot be read; *limits is untouched then. Allocates; safe across threads. */
+int limits_read(const char *root, struct limits *limits, char *why, size_t why_size);
+
+/* Reads the groups' throttling again: the sum of throttled_ns over those that can be read; -1 where none can. A difference
+ * between two calls that is not 0 means that this process, or one beside it in a group, was held back. */
+int64_t limits_throttled_ns(const struct limits *limits);
+
+#endif
