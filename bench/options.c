@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "../kernels/kernel.h"
+#include "../results/compare.h"
 #include "../runners/runner.h"
 
 #include <errno.h>
@@ -59,6 +60,11 @@ static const char *format_choice(size_t i)
     return words[i];
 }
 
+static const char *figure_choice(size_t i)
+{
+    return i < COMPARE_FIGURES ? compare_figure_names[i] : NULL;
+}
+
 #define FIELD(name) offsetof(struct options, name)
 const struct option_row options_table[] = {
     {"kernel", 'k', "K,..", "run metg", "kernels to run: names of `breakeven list kernels`, or a shared object ./mine.so",
@@ -112,7 +118,13 @@ const struct option_row options_table[] = {
      NULL},
     {"format", 0, "FORMAT", "report", "text (and the figures and page), or only one of text, html, json, csv on stdout",
      OPTION_WORD, FIELD(format), 0, 0, format_choice, "format"},
-    {"json", 0, NULL, "list version topo run metg report doctor", "print one JSON object instead of text", OPTION_FLAG,
+    {"margin", 0, "PERCENT", "compare", "differences below this do not matter (5%)", OPTION_PERCENT, FIELD(margin), 0, 0,
+     NULL, NULL},
+    {"figure", 0, "FIGURE", "compare", "which time: wall (the run phase), start, stop, total (wall)", OPTION_WORD,
+     FIELD(figure), 0, 0, figure_choice, "figure"},
+    {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
+     NULL, NULL},
+    {"json", 0, NULL, "list version topo run metg report compare doctor", "print one JSON object instead of text", OPTION_FLAG,
      FIELD(json), 0, 0, NULL, NULL},
     {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL},
     {0},
@@ -352,7 +364,7 @@ static int take_verb(struct options *options, const char *name)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){.argc = argc, .argv = argv, .seed = 1, .efficiency = 0.5};
+    *options = (struct options){.argc = argc, .argv = argv, .seed = 1, .efficiency = 0.5, .margin = 0.05};
     if (take_verb(options, argc > 1 ? argv[1] : NULL)) return STATUS_USAGE;
     options->operands = calloc((size_t)argc + 1, sizeof *options->operands);
     if (!options->operands) return options_complain(options, "no memory");

@@ -31,9 +31,9 @@ struct options {
     struct names kernels, runners, schedules, placements, studies;
     struct numbers processes, threads, tasks, sizes, task_times_ns, chunks;
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes;
-    double precision, efficiency; /* fractions */
-    const char *output, *name, *resume, *topology, *format;
-    bool json, quick, help;
+    double precision, efficiency, margin; /* fractions */
+    const char *output, *name, *resume, *topology, *format, *figure;
+    bool json, quick, force, help;
 };
 
 enum option_type {

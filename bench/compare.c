@@ -1,0 +1,122 @@
+/* compare: is NEW slower or faster than BASE? The record's numbers, results/compare.c's verdicts, a table. */
+#include "options.h"
+
+#include "../results/compare.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void cell_describe(const struct cell *cell, char *text, size_t size)
+{
+    char tasks[48] = "";
+    if (cell->task_time_ns) {
+        char each[32];
+        values_show_duration((double)cell->task_time_ns, each, sizeof each);
+        snprintf(tasks, sizeof tasks, "%llu x %s", (unsigned long long)cell->tasks, each);
+    } else snprintf(tasks, sizeof tasks, "%llu tasks", (unsigned long long)cell->tasks);
+    size_t used = (size_t)snprintf(text, size, "%s %s %ux%u %s", cell->label, cell->runner, cell->processes,
+                                   cell->threads, tasks);
+    if (cell->chunk && used < size)
+        used += (size_t)snprintf(text + used, size - used, " chunk %llu", (unsigned long long)cell->chunk);
+    if (strcmp(cell->schedule, "default") && used < size)
+        used += (size_t)snprintf(text + used, size - used, " %s", cell->schedule);
+    if (strcmp(cell->placement, "none") && used < size) snprintf(text + used, size - used, " %s", cell->placement);
+}
+
+static void ratio_describe(struct quantity ratio, char *text, size_t size)
+{
+    if (isnan(ratio.median)) snprintf(text, size, "-");
+    else if (isnan(ratio.low)) snprintf(text, size, "%.4f [none]", ratio.median);
+    else snprintf(text, size, "%.4f [%.4f, %.4f]", ratio.median, ratio.low, ratio.high);
+}
+
+static void print_cell(const struct compare_cell *cell, size_t width)
+{
+    char name[256], base[32] = "-", new[32] = "-", ratio[80];
+    cell_describe(cell->base, name, sizeof name);
+    if (cell->base_ns.n) values_show_duration(cell->base_ns.median, base, sizeof base);
+    if (cell->new_ns.n) values_show_duration(cell->new_ns.median, new, sizeof new);
+    ratio_describe(cell->ratio, ratio, sizeof ratio);
+    printf("%-*s  %9s  %9s  %-25s  %4zu  %s%s%s\n", (int)width, name, base, new, ratio, cell->ratio.n,
+           compare_verdict_names[cell->verdict], cell->why[0] ? ": " : "", cell->why);
+}
+
+static void print_comparison(const struct comparison *comparison)
+{
+    size_t width = 4;
+    for (size_t i = 0; i < comparison->count; i++) {
+        char name[256];
+        cell_describe(comparison->cell[i].base, name, sizeof name);
+        if (strlen(name) > width) width = strlen(name);
+    }
+    printf("%-*s  %9s  %9s  %-25s  %4s  verdict\n", (int)width, "cell", "BASE", "NEW", "NEW/BASE [95 %]",
+           "n");
+    for (size_t i = 0; i < comparison->count; i++) print_cell(&comparison->cell[i], width);
+    const size_t *verdicts = comparison->verdicts;
+    printf("\n%s time, %s, margin %g %%: %zu faster, %zu slower, %zu the same, %zu unresolved.\n",
+           compare_figure_names[comparison->figure], comparison->paired ? "block by block" : "one run after the other",
+           comparison->margin * 100, verdicts[COMPARE_FASTER], verdicts[COMPARE_SLOWER], verdicts[COMPARE_SAME],
+           verdicts[COMPARE_UNRESOLVED]);
+    printf("A verdict of faster or slower is wrong for any of the %zu cells in at most 5 %% of such comparisons (Holm).\n",
+           comparison->count);
+    if (comparison->failed) printf("%zu cells have no good sample in NEW.\n", comparison->failed);
+    if (comparison->only_base + comparison->only_new)
+        printf("Left out: %zu cells that are in BASE alone, %zu in NEW alone.\n", comparison->only_base,
+               comparison->only_new);
+    if (comparison->warning[0]) puts(comparison->warning);
+}
+
+static int read_run(const struct options *options, const char *dir, struct run *run)
+{
+    char note[512] = "", why[512];
+    int status = run_read(dir, run, note, sizeof note, why, sizeof why);
+    if (status) return options_complain(options, "%s", why);
+    if (note[0]) fprintf(stderr, "breakeven compare: %s\n", note);
+    return 0;
+}
+
+static int compare(const struct options *options, const struct run *base, const struct run *new)
+{
+    struct compare_options asked = {.margin = options->margin, .force = options->force};
+    while (options->figure && strcmp(options->figure, compare_figure_names[asked.figure])) asked.figure++;
+    struct comparison comparison = {0};
+    char why[512];
+    if (compare_runs(base, new, &asked, &comparison, why, sizeof why)) return options_complain(options, "%s", why);
+    int status = STATUS_GOOD;
+    if (options->json) {
+        json_t *object = comparison_to_json(&comparison);
+        char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+        status = text ? options_print(options, text) : options_complain(options, "no memory");
+        free(text);
+        json_decref(object);
+    } else print_comparison(&comparison);
+    if (!status && comparison.verdicts[COMPARE_SLOWER]) status = STATUS_FINDING;
+    if (!status && comparison.failed) status = STATUS_FAILED;
+    comparison_free(&comparison);
+    return status;
+}
+
+static int run(const struct options *options)
+{
+    struct run base = {0}, new = {0};
+    int status = read_run(options, options->operands[0], &base);
+    if (!status) status = read_run(options, options->operands[1], &new);
+    if (!status) status = compare(options, &base, &new);
+    run_free(&base);
+    run_free(&new);
+    return status;
+}
+
+const struct verb verb_compare = {
+    .name = "compare",
+    .summary = "two runs, cell by cell: faster, slower, the same, or unresolved",
+    .operands = "BASE NEW",
+    .operands_min = 2,
+    .operands_max = 2,
+    .details = "Exit status 1 where a cell of NEW is slower than in BASE beyond the margin and the samples resolve it, 3\n"
+               "where none is and a cell of NEW has no good sample, else 0. Runs taken together (run --versus) are\n"
+               "compared block by block; others by all their samples, with the drift between them inside the ratio.",
+    .run = run,
+};

@@ -1,0 +1,360 @@
+/* compare.c: see compare.h. */
+#include "compare.h"
+
+#include "shift.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const compare_figure_names[COMPARE_FIGURES] = {"wall", "start", "stop", "total"};
+const char *const compare_verdict_names[COMPARE_VERDICTS] = {"unresolved", "same", "faster", "slower"};
+
+static const double FAMILY_ERROR = 0.05; /* over all cells, for the slower ones and for the faster ones */
+
+/* Appends a sentence where it fits. */
+__attribute__((format(printf, 3, 4))) static void say(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    if (used && used + 1 < size) text[used++] = ' ', text[used] = '\0';
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+/* Which cells are the same question? Without sizes where the comparison is forced over them. */
+static bool cells_match(const struct cell *a, const struct cell *b, bool sizes)
+{
+    if (sizes && (a->size != b->size || a->tasks != b->tasks || a->seed != b->seed)) return false;
+    return !strcmp(a->study, b->study) && !strcmp(a->label, b->label) && !strcmp(a->runner, b->runner) &&
+           a->task_time_ns == b->task_time_ns && a->processes == b->processes && a->threads == b->threads &&
+           a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
+}
+
+static const struct cell *cell_find(const struct run *run, const struct cell *wanted, bool sizes)
+{
+    for (unsigned i = 0; i < run->cell_count; i++)
+        if (run->cells[i].duplicate == run->cells[i].id && cells_match(&run->cells[i], wanted, sizes))
+            return &run->cells[i];
+    return NULL;
+}
+
+static const struct cell *kernel_find_in(const struct run *run, const char *label)
+{
+    for (unsigned i = 0; i < run->cell_count; i++)
+        if (!strcmp(run->cells[i].label, label)) return &run->cells[i];
+    return NULL;
+}
+
+/* A cell of NEW that differs from a wanted one of BASE in its size alone, and has no partner of its own there. */
+static const struct cell *cell_of_other_size(const struct run *base, const struct run *new, const struct cell *wanted)
+{
+    if (cell_find(new, wanted, true)) return NULL;
+    for (unsigned i = 0; i < new->cell_count; i++) {
+        const struct cell *cell = &new->cells[i];
+        if (cell->duplicate == cell->id && cells_match(cell, wanted, false) && !cell_find(base, cell, true)) return cell;
+    }
+    return NULL;
+}
+
+/* One line about the first kernel or size that is in one run and not in the other; 0: they agree. */
+static int plans_differ(const struct run *base, const struct run *new, char *text, size_t size)
+{
+    const struct run *runs[2] = {base, new};
+    const char *const names[2] = {"BASE", "NEW"};
+    for (int side = 0; side < 2; side++)
+        for (unsigned i = 0; i < runs[side]->cell_count; i++) {
+            if (kernel_find_in(runs[!side], runs[side]->cells[i].label)) continue;
+            snprintf(text, size, "kernel %s is in %s alone", runs[side]->cells[i].label, names[side]);
+            return 1;
+        }
+    for (unsigned i = 0; i < base->cell_count; i++) {
+        const struct cell *cell = &base->cells[i], *other = cell_of_other_size(base, new, cell);
+        if (!other) continue;
+        snprintf(text, size, "%s on %s differs in size: %llu tasks of size %llu (seed %llu) in BASE, %llu of %llu "
+                 "(%llu) in NEW", cell->label, cell->runner, (unsigned long long)cell->tasks,
+                 (unsigned long long)cell->size, (unsigned long long)cell->seed, (unsigned long long)other->tasks,
+                 (unsigned long long)other->size, (unsigned long long)other->seed);
+        return 1;
+    }
+    return 0;
+}
+
+/* The parts of a manifest that tell machines apart. */
+static int machines_differ(const struct run *base, const struct run *new, char *text, size_t size)
+{
+    static const char *const keys[] = {"hostname", "model", "packages", "cores", "cpus", "allowed", "quota_cpus"};
+    const json_t *a = json_object_get(base->manifest, "host"), *b = json_object_get(new->manifest, "host");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
+        if ((!x && !y) || (x && y && json_equal(x, y))) continue;
+        char *was = x ? json_dumps(x, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        char *is = y ? json_dumps(y, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        snprintf(text, size, "the machines differ: %s is %.80s in BASE, %.80s in NEW", keys[i], was ? was : "unknown",
+                 is ? is : "unknown");
+        free(was);
+        free(is);
+        return 1;
+    }
+    return 0;
+}
+
+static bool taken_together(const struct run *base, const struct run *new)
+{
+    const char *a = json_string_value(json_object_get(base->manifest, "together"));
+    const char *b = json_string_value(json_object_get(new->manifest, "together"));
+    return a && b && *a && !strcmp(a, b);
+}
+
+/* A sample's figure; NAN where it has none: failed, or with busy spans, or not measured. */
+static double sample_figure(const struct sample *sample, enum compare_figure figure)
+{
+    if (strcmp(sample->status, "ok") || sample->instrumented) return NAN;
+    const int64_t parts[] = {sample->wall_ns, sample->start_ns, sample->stop_ns};
+    if (figure < COMPARE_TOTAL) return parts[figure] > 0 ? (double)parts[figure] : NAN;
+    for (int i = 0; i < 3; i++)
+        if (parts[i] < 0) return NAN;
+    return (double)(parts[0] + parts[1] + parts[2]);
+}
+
+struct values {
+    size_t count;
+    double *ns;
+    unsigned *block;
+};
+
+static void values_free(struct values *values)
+{
+    free(values->ns);
+    free(values->block);
+}
+
+static int values_take(const struct run *run, unsigned cell, enum compare_figure figure, struct values *values)
+{
+    *values = (struct values){0};
+    size_t most = run->sample_count ? run->sample_count : 1;
+    values->ns = malloc(most * sizeof *values->ns);
+    values->block = malloc(most * sizeof *values->block);
+    if (!values->ns || !values->block) return -ENOMEM;
+    for (size_t i = 0; i < run->sample_count; i++) {
+        double ns = run->samples[i].cell == cell ? sample_figure(&run->samples[i], figure) : NAN;
+        if (isnan(ns)) continue;
+        values->ns[values->count] = ns;
+        values->block[values->count++] = run->samples[i].block;
+    }
+    return 0;
+}
+
+/* Keeps what has a partner in the same block, in the same place of both; the k-th of a block pairs with its k-th. */
+static void values_pair(struct values *a, struct values *b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t j = kept; j < b->count; j++) {
+            if (b->block[j] != a->block[i]) continue;
+            double ns = b->ns[j];
+            unsigned block = b->block[j];
+            memmove(&b->ns[kept + 1], &b->ns[kept], (j - kept) * sizeof *b->ns);
+            memmove(&b->block[kept + 1], &b->block[kept], (j - kept) * sizeof *b->block);
+            b->ns[kept] = ns, b->block[kept] = block;
+            a->ns[kept] = a->ns[i], a->block[kept] = a->block[i];
+            kept++;
+            break;
+        }
+    a->count = b->count = kept;
+}
+
+enum compare_verdict compare_verdict(struct quantity ratio, double margin)
+{
+    double above = 1 + margin, below = 1 / (1 + margin);
+    if (isnan(ratio.low) || isnan(ratio.high)) return COMPARE_UNRESOLVED;
+    if (ratio.low > above) return COMPARE_SLOWER;
+    if (ratio.high < below) return COMPARE_FASTER;
+    return ratio.low >= below && ratio.high <= above ? COMPARE_SAME : COMPARE_UNRESOLVED;
+}
+
+static int cell_compare(const struct run *base, const struct run *new, const struct comparison *whole,
+                        struct compare_cell *cell)
+{
+    struct values a = {0}, b = {0};
+    int status = values_take(base, cell->base->id, whole->figure, &a);
+    if (!status) status = values_take(new, cell->new->id, whole->figure, &b);
+    if (status) goto out;
+    cell->base_ns = stats_median(a.ns, a.count);
+    cell->new_ns = stats_median(b.ns, b.count);
+    double above = 1 + whole->margin;
+    if (whole->paired) {
+        values_pair(&a, &b);
+        cell->ratio = stats_ratio(b.ns, a.ns, a.count);
+        cell->slower_p = shift_paired_p_above(a.ns, b.ns, a.count, above);
+        cell->faster_p = shift_paired_p_above(b.ns, a.ns, a.count, above);
+    } else {
+        cell->ratio = shift_ratio(a.ns, a.count, b.ns, b.count);
+        cell->slower_p = shift_p_above(a.ns, a.count, b.ns, b.count, above);
+        cell->faster_p = shift_p_above(b.ns, b.count, a.ns, a.count, above);
+    }
+    cell->verdict = compare_verdict(cell->ratio, whole->margin);
+out:
+    values_free(&a);
+    values_free(&b);
+    return status;
+}
+
+/* Holm (1979): the k-th smallest of n p-values must be at most FAMILY_ERROR/(n-k+1), and all before it too. Verdicts that
+ * do not stay become unresolved. */
+static void holm(struct comparison *comparison, enum compare_verdict verdict)
+{
+    size_t n = comparison->count;
+    double limit = 2; /* the smallest p-value that fails */
+    for (size_t i = 0; i < n; i++) {
+        double p = verdict == COMPARE_SLOWER ? comparison->cell[i].slower_p : comparison->cell[i].faster_p;
+        size_t smaller = 0;
+        for (size_t j = 0; j < n; j++) {
+            double q = verdict == COMPARE_SLOWER ? comparison->cell[j].slower_p : comparison->cell[j].faster_p;
+            smaller += q < p || (q == p && j < i);
+        }
+        if (p > FAMILY_ERROR / (double)(n - smaller) && p < limit) limit = p;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct compare_cell *cell = &comparison->cell[i];
+        double p = verdict == COMPARE_SLOWER ? cell->slower_p : cell->faster_p;
+        if (cell->verdict != verdict || p < limit) continue;
+        cell->verdict = COMPARE_UNRESOLVED;
+        snprintf(cell->why, sizeof cell->why, "%s taken alone, not among %zu cells (Holm): take more repetitions",
+                 compare_verdict_names[verdict], n);
+    }
+}
+
+static void explain(struct compare_cell *cell, double margin)
+{
+    if (cell->verdict != COMPARE_UNRESOLVED || cell->why[0]) return;
+    size_t size = sizeof cell->why;
+    if (!cell->base_ns.n || !cell->new_ns.n)
+        snprintf(cell->why, size, "no good sample in %s", cell->base_ns.n ? "NEW" : "BASE");
+    else if (isnan(cell->ratio.low))
+        snprintf(cell->why, size, "%zu samples are too few for an interval: %d", cell->ratio.n, STATS_INTERVAL_MIN);
+    else if (cell->ratio.high / cell->ratio.low > (1 + margin) * (1 + margin))
+        snprintf(cell->why, size, "the interval is wider than the margin on both sides: take more repetitions");
+    else snprintf(cell->why, size, "the interval reaches over the margin's edge: take more repetitions");
+}
+
+/* Pairs up the cells, in BASE's order. */
+static int cells_pair(const struct run *base, const struct run *new, bool sizes, struct comparison *comparison)
+{
+    comparison->cell = calloc(base->cell_count ? base->cell_count : 1, sizeof *comparison->cell);
+    if (!comparison->cell) return -ENOMEM;
+    size_t duplicates[2] = {0};
+    for (unsigned i = 0; i < base->cell_count; i++) {
+        const struct cell *cell = &base->cells[i], *other;
+        if (cell->duplicate != cell->id) {
+            duplicates[0]++;
+            continue;
+        }
+        other = cell_find(new, cell, true);
+        if (!other && !sizes) other = cell_of_other_size(base, new, cell);
+        if (other) comparison->cell[comparison->count++] = (struct compare_cell){.base = cell, .new = other};
+    }
+    for (unsigned i = 0; i < new->cell_count; i++) duplicates[1] += new->cells[i].duplicate != new->cells[i].id;
+    comparison->only_base = base->cell_count - duplicates[0] - comparison->count;
+    size_t new_cells = new->cell_count - duplicates[1];
+    comparison->only_new = new_cells > comparison->count ? new_cells - comparison->count : 0;
+    return 0;
+}
+
+/* What may stand in the way: refused, or said in the warning where forced. */
+static int check_alike(const struct run *base, const struct run *new, bool force, bool *sizes,
+                       struct comparison *comparison, char *why, size_t why_size)
+{
+    char text[320];
+    int plans = plans_differ(base, new, text, sizeof text);
+    if (!plans && !machines_differ(base, new, text, sizeof text)) return 0;
+    if (!force) {
+        snprintf(why, why_size, "%s; --force compares all the same", text);
+        return -EINVAL;
+    }
+    *sizes = !plans;
+    say(comparison->warning, sizeof comparison->warning, "Forced: %s.", text);
+    if (plans && machines_differ(base, new, text, sizeof text))
+        say(comparison->warning, sizeof comparison->warning, "Forced: %s.", text);
+    return 0;
+}
+
+int compare_runs(const struct run *base, const struct run *new, const struct compare_options *options,
+                 struct comparison *out, char *why, size_t why_size)
+{
+    struct comparison made = {.paired = taken_together(base, new), .margin = options->margin,
+                              .figure = options->figure};
+    bool sizes = true;
+    int status = check_alike(base, new, options->force, &sizes, &made, why, why_size);
+    if (status) return status;
+    status = cells_pair(base, new, sizes, &made);
+    for (size_t i = 0; !status && i < made.count; i++) status = cell_compare(base, new, &made, &made.cell[i]);
+    if (status) snprintf(why, why_size, "no memory");
+    if (!status && !made.count) {
+        snprintf(why, why_size, "no cell of BASE is in NEW: nothing to compare");
+        status = -EINVAL;
+    }
+    if (status) {
+        comparison_free(&made);
+        return status;
+    }
+    holm(&made, COMPARE_SLOWER);
+    holm(&made, COMPARE_FASTER);
+    for (size_t i = 0; i < made.count; i++) {
+        explain(&made.cell[i], made.margin);
+        made.verdicts[made.cell[i].verdict]++;
+        made.failed += made.cell[i].base_ns.n && !made.cell[i].new_ns.n;
+    }
+    if (!made.paired)
+        say(made.warning, sizeof made.warning, "The runs were not taken together: what the machine did between them is "
+            "inside the ratios (run --versus takes them block by block).");
+    *out = made;
+    return 0;
+}
+
+void comparison_free(struct comparison *comparison)
+{
+    free(comparison->cell);
+    *comparison = (struct comparison){0};
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *quantity_json(struct quantity quantity)
+{
+    return json_pack("{s:o, s:o, s:o, s:I}", "median", number(quantity.median), "low", number(quantity.low), "high",
+                     number(quantity.high), "n", (json_int_t)quantity.n);
+}
+
+json_t *comparison_to_json(const struct comparison *comparison)
+{
+    json_t *cells = json_array(), *verdicts = json_object();
+    for (size_t i = 0; i < comparison->count; i++) {
+        const struct compare_cell *cell = &comparison->cell[i];
+        json_t *row = cell_to_json(cell->base);
+        json_object_set_new(row, "new_id", json_integer(cell->new->id));
+        json_object_set_new(row, "base_ns", quantity_json(cell->base_ns));
+        json_object_set_new(row, "new_ns", quantity_json(cell->new_ns));
+        json_object_set_new(row, "ratio", quantity_json(cell->ratio));
+        json_object_set_new(row, "slower_p", number(cell->slower_p));
+        json_object_set_new(row, "faster_p", number(cell->faster_p));
+        json_object_set_new(row, "verdict", json_string(compare_verdict_names[cell->verdict]));
+        json_object_set_new(row, "why", json_string(cell->why));
+        json_array_append_new(cells, row);
+    }
+    for (int i = 0; i < COMPARE_VERDICTS; i++)
+        json_object_set_new(verdicts, compare_verdict_names[i], json_integer((json_int_t)comparison->verdicts[i]));
+    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:o}", "schema", RECORD_SCHEMA, "paired",
+                     comparison->paired, "margin", comparison->margin, "figure",
+                     compare_figure_names[comparison->figure], "verdicts", verdicts, "failed",
+                     (json_int_t)comparison->failed, "only_base", (json_int_t)comparison->only_base, "only_new",
+                     (json_int_t)comparison->only_new, "warning", comparison->warning, "cells", cells);
+}

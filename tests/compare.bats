@@ -1,0 +1,108 @@
+# breakeven compare on recorded runs (made up by the simulator): verdicts, exit status, refusals.
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    SIMULATE=${BUILD:-$PWD/build}/tests/simulate
+    cd "$BATS_TEST_TMPDIR"
+}
+
+# simulate DIR SEED [MACHINE]: a run of 12 blocks
+simulate() {
+    case $SIMULATE in /*) ;; *) SIMULATE=$OLDPWD/$SIMULATE ;; esac
+    "$SIMULATE" "$1" "${3:-small}" 12 "$2"
+}
+
+# slow DIR CELL FACTOR: that cell's run phases take FACTOR times as long
+slow() {
+    awk -v cell="$2" -v factor="$3" '
+        $0 ~ "\"cell\": ?" cell "," && match($0, /"wall_ns": ?[0-9]+/) {
+            part = substr($0, RSTART, RLENGTH); number = part; sub(/.*[ :]/, "", number)
+            sub(part, "\"wall_ns\": " int(number * factor))
+        } { print }' "$1/samples.jsonl" > samples && mv samples "$1/samples.jsonl"
+}
+
+@test "a run is the same as itself, exit 0" {
+    simulate a 1
+    run "$BREAKEVEN" compare a a
+    [ "$status" = 0 ]
+    [[ $output == *" 0 faster, 0 slower, "* ]]
+    [[ $output == *", 0 unresolved."* ]]
+}
+
+@test "another run of the same is not called slower, exit 0" {
+    simulate a 1
+    simulate b 2
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 0 ]
+    [[ $output == *" 0 faster, 0 slower, "* ]]
+}
+
+@test "one cell slowed by 10 % is found at a margin of 5 %, exit 1" {
+    simulate a 1
+    simulate b 2
+    slow b 3 1.10
+    run "$BREAKEVEN" compare a b --margin 5%
+    [ "$status" = 1 ]
+    [[ $output == *" 0 faster, 1 slower, "* ]]
+    run "$BREAKEVEN" compare b a --margin 5%
+    [ "$status" = 0 ]
+    [[ $output == *" 1 faster, 0 slower, "* ]]
+}
+
+@test "one slowed by 1 % is not called slower, exit 0" {
+    simulate a 1
+    simulate b 2
+    slow b 3 1.01
+    run "$BREAKEVEN" compare a b --margin 5%
+    [ "$status" = 0 ]
+}
+
+@test "--json says the same" {
+    simulate a 1
+    simulate b 2
+    slow b 3 1.10
+    run "$BREAKEVEN" compare a b --json
+    [ "$status" = 1 ]
+    [ "$(grep -c '"verdict": "slower"' <<<"$output")" = 1 ]
+    [[ $output == *'"margin": 0.05'* ]]
+    if command -v python3 >/dev/null; then python3 -m json.tool <<<"$output" >/dev/null; fi
+}
+
+@test "another machine, other sizes, other kernels are refused with the reason, status 2, unless forced" {
+    simulate a 1
+    simulate b 2 server
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 2 ]
+    [[ $output == *--force* ]]
+    [ "$(wc -l <<<"$output")" = 1 ]
+    run "$BREAKEVEN" compare a b --force
+    [ "$status" -le 1 ]
+    [[ $output == *Forced:* ]]
+}
+
+@test "what is no run is refused in one line, status 2" {
+    simulate a 1
+    mkdir empty
+    for other in empty missing /dev/null; do
+        run "$BREAKEVEN" compare a "$other"
+        [ "$status" = 2 ]
+        [ "$(wc -l <<<"$output")" = 1 ]
+    done
+    run "$BREAKEVEN" compare a
+    [ "$status" = 2 ]
+    run "$BREAKEVEN" compare a a a
+    [ "$status" = 2 ]
+    for margin in 0% -1% 5 abc ""; do
+        run "$BREAKEVEN" compare a a --margin "$margin"
+        [ "$status" = 2 ]
+    done
+}
+
+@test "a cell without a good sample in NEW: status 3, and it is named" {
+    simulate a 1
+    simulate b 2
+    sed -i -E '/"cell": ?3,/s/"status": ?"ok"/"status": "killed"/' b/samples.jsonl
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 3 ]
+    [[ $output == *"no good sample in NEW"* ]]
+}

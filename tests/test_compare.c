@@ -1,0 +1,296 @@
+/* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and does
+ * not where nothing changed. */
+#include "../results/compare.h"
+#include "../results/shift.h"
+
+#include <check.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Hollander & Wolfe's permeability constants (ex. 4.1); the interval and the p-value by enumeration of all 8008 orders. */
+START_TEST(shift_agrees_with_enumeration)
+{
+    const double a[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, b[] = {1.15, 0.88, 0.90, 0.74, 1.21,
+                                                                                            1.30};
+    struct quantity ratio = shift_ratio(a, 10, b, 6);
+    ck_assert_double_eq_tol(ratio.median, 0.8107392079, 1e-9);
+    ck_assert_double_eq_tol(ratio.low, 0.5487804878, 1e-9);
+    ck_assert_double_eq_tol(ratio.high, 1.2054794521, 1e-9);
+    ck_assert_uint_eq(ratio.n, 6);
+    ck_assert_double_eq_tol(shift_p_above(a, 10, b, 6, 1), 7128.0 / 8008, 1e-9);
+}
+END_TEST
+
+START_TEST(shift_needs_enough_positive_values)
+{
+    const double good[] = {1, 2, 3, 4, 5, 6}, bad[] = {1, 2, 0, 4, 5, 6};
+    ck_assert_double_nan(shift_ratio(good, 6, good, 5).low);
+    ck_assert(!isnan(shift_ratio(good, 6, good, 5).median));
+    ck_assert(!isnan(shift_ratio(good, 6, good, 6).low));
+    ck_assert_double_nan(shift_ratio(good, 6, bad, 6).median);
+    ck_assert_double_nan(shift_ratio(good, 0, good, 6).median);
+    ck_assert_double_nan(shift_p_above(good, 6, bad, 6, 1));
+}
+END_TEST
+
+/* P(6 of 6 above) is 1/64, and a pair on the edge counts against. */
+START_TEST(paired_p_is_the_sign_test)
+{
+    const double a[] = {1, 1, 1, 1, 1, 1}, b[] = {1.2, 1.3, 1.2, 1.4, 1.2, 1.2};
+    ck_assert_double_eq_tol(shift_paired_p_above(a, b, 6, 1.05), 1.0 / 64, 1e-12);
+    ck_assert_double_eq_tol(shift_paired_p_above(a, b, 6, 1.2), 57.0 / 64, 1e-12); /* two of six */
+    ck_assert_double_eq_tol(shift_paired_p_above(b, a, 6, 1.05), 1, 1e-12);
+    ck_assert_double_nan(shift_paired_p_above(a, b, 0, 1));
+}
+END_TEST
+
+/* Two sets from one distribution: the interval must hold 1 at its nominal rate, whatever the shape. */
+static unsigned covered(unsigned trials, size_t n, double bimodal, unsigned seed)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(random, seed);
+    unsigned hits = 0;
+    for (unsigned trial = 0; trial < trials; trial++) {
+        double set[2][64];
+        for (int side = 0; side < 2; side++)
+            for (size_t i = 0; i < n; i++) {
+                set[side][i] = gsl_ran_lognormal(random, 0, 0.05);
+                if (gsl_rng_uniform(random) < bimodal) set[side][i] *= 1.5;
+            }
+        struct quantity ratio = shift_ratio(set[0], n, set[1], n);
+        hits += ratio.low <= 1 && ratio.high >= 1;
+    }
+    gsl_rng_free(random);
+    return hits;
+}
+
+START_TEST(shift_covers_at_its_rate)
+{
+    /* Exact rates of the rank-sum interval are 95.7 % at n = 10, 95.3 % at 15, 95.1 % at 50; the band is four standard
+     * deviations of 2000 trials wide on either side of 95-97. */
+    const size_t sizes[] = {10, 15, 50};
+    for (int i = 0; i < 3; i++) {
+        unsigned plain = covered(2000, sizes[i], 0, 7), two = covered(2000, sizes[i], 0.3, 8);
+        ck_assert_msg(plain >= 1862 && plain <= 1970, "n %zu: %u of 2000", sizes[i], plain);
+        ck_assert_msg(two >= 1862 && two <= 1970, "bimodal, n %zu: %u of 2000", sizes[i], two);
+    }
+}
+END_TEST
+
+START_TEST(verdicts_follow_the_margin)
+{
+    static const struct { double low, high; enum compare_verdict verdict; } known[] = {
+        {1.06, 1.12, COMPARE_SLOWER},     {1.05, 1.12, COMPARE_UNRESOLVED}, {1.01, 1.12, COMPARE_UNRESOLVED},
+        {1.01, 1.04, COMPARE_SAME},       {0.96, 1.05, COMPARE_SAME},       {0.94, 1.01, COMPARE_UNRESOLVED},
+        {0.80, 0.95, COMPARE_FASTER},     {0.80, 1.20, COMPARE_UNRESOLVED}, {NAN, NAN, COMPARE_UNRESOLVED},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct quantity ratio = {1, known[i].low, known[i].high, 10};
+        ck_assert_msg(compare_verdict(ratio, 0.05) == known[i].verdict, "row %zu", i);
+    }
+}
+END_TEST
+
+/* A run in memory: `cells` cells of 1 ms with `noise`, `blocks` repetitions, cell 0 slower by `factor`. */
+struct made {
+    struct run run;
+    struct cell cells[64];
+    struct sample *samples;
+};
+
+static void make_run(struct made *made, unsigned cells, unsigned blocks, double noise, double factor,
+                     const double *drift, gsl_rng *random)
+{
+    memset(made, 0, sizeof *made);
+    made->samples = calloc(cells * blocks, sizeof *made->samples);
+    made->run = (struct run){.cell_count = cells, .cells = made->cells, .samples = made->samples};
+    for (unsigned i = 0; i < cells; i++) {
+        struct cell *cell = &made->cells[i];
+        *cell = (struct cell){.id = i, .baseline = i, .duplicate = i, .size = 1, .tasks = 100 + i, .processes = 1,
+                              .threads = 1, .study = "run", .label = "spin", .kernel = "spin", .runner = "serial",
+                              .schedule = "default", .placement = "none"};
+    }
+    for (unsigned block = 0; block < blocks; block++)
+        for (unsigned i = 0; i < cells; i++) {
+            struct sample *sample = &made->samples[made->run.sample_count++];
+            *sample = (struct sample){.cell = i, .block = block, .order = i, .status = "ok", .start_ns = 1000,
+                                      .stop_ns = 1000};
+            double ns = 1e6 * gsl_ran_lognormal(random, 0, noise) * (i ? 1 : factor) * (drift ? drift[block] : 1);
+            sample->wall_ns = (int64_t)ns;
+        }
+    made->run.manifest = json_pack("{s:{s:s}}", "host", "hostname", "here");
+}
+
+static void made_free(struct made *made)
+{
+    free(made->samples);
+    json_decref(made->run.manifest);
+}
+
+static void together(struct made *a, struct made *b)
+{
+    json_object_set_new(a->run.manifest, "together", json_string("x"));
+    json_object_set_new(b->run.manifest, "together", json_string("x"));
+}
+
+static void compare_made(struct made *a, struct made *b, struct comparison *out)
+{
+    struct compare_options options = {.margin = 0.05};
+    char why[512] = "";
+    int status = compare_runs(&a->run, &b->run, &options, out, why, sizeof why);
+    ck_assert_msg(!status, "%s", why);
+}
+
+/* How often, of `trials` comparisons of `cells` cells, cell 0 (slowed by `factor`) and any other are called slower. */
+static void count_slower(unsigned trials, unsigned cells, unsigned blocks, double noise, double factor, bool paired,
+                         unsigned *first, unsigned *others)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    *first = *others = 0;
+    for (unsigned trial = 0; trial < trials; trial++) {
+        gsl_rng_set(random, trial + 1);
+        double drift[64];
+        for (unsigned i = 0; i < 64; i++) drift[i] = 1 + 0.1 * i / blocks; /* the machine gets slower by 10 % */
+        struct made a, b;
+        make_run(&a, cells, blocks, noise, 1, paired ? drift : NULL, random);
+        make_run(&b, cells, blocks, noise, factor, paired ? drift : NULL, random);
+        if (paired) together(&a, &b);
+        struct comparison comparison;
+        compare_made(&a, &b, &comparison);
+        ck_assert(comparison.paired == paired);
+        *first += comparison.cell[0].verdict == COMPARE_SLOWER;
+        bool any = false;
+        for (size_t i = 1; i < comparison.count; i++) any |= comparison.cell[i].verdict == COMPARE_SLOWER;
+        *others += any;
+        comparison_free(&comparison);
+        made_free(&a);
+        made_free(&b);
+    }
+    gsl_rng_free(random);
+}
+
+START_TEST(gate_fires_at_ten_percent)
+{
+    for (int paired = 0; paired < 2; paired++) {
+        unsigned first, others;
+        count_slower(100, 12, 20, 0.02, 1.10, paired, &first, &others);
+        ck_assert_msg(first >= 95, "paired %d: found %u of 100", paired, first);
+        ck_assert_msg(others == 0, "paired %d: %u false alarms", paired, others);
+    }
+}
+END_TEST
+
+START_TEST(one_percent_is_not_called_slower)
+{
+    for (int paired = 0; paired < 2; paired++) {
+        unsigned first, others;
+        count_slower(100, 2, 20, 0.02, 1.01, paired, &first, &others);
+        ck_assert_uint_eq(first, 0);
+        ck_assert_uint_eq(others, 0);
+    }
+}
+END_TEST
+
+/* All cells exactly on the margin's edge is the worst case: over all of them the rate of any alarm is at most 5 %. */
+START_TEST(family_error_is_controlled)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    unsigned alarms = 0, trials = 300;
+    for (unsigned trial = 0; trial < trials; trial++) {
+        gsl_rng_set(random, 1000 + trial);
+        struct made a, b;
+        make_run(&a, 20, 15, 0.03, 1, NULL, random);
+        make_run(&b, 20, 15, 0.03, 1, NULL, random);
+        for (size_t i = 0; i < b.run.sample_count; i++)
+            b.samples[i].wall_ns = (int64_t)((double)b.samples[i].wall_ns * 1.05);
+        struct comparison comparison;
+        compare_made(&a, &b, &comparison);
+        alarms += comparison.verdicts[COMPARE_SLOWER] > 0;
+        comparison_free(&comparison);
+        made_free(&a);
+        made_free(&b);
+    }
+    gsl_rng_free(random);
+    ck_assert_msg(alarms <= 27, "%u of %u", alarms, trials); /* 5 % and three standard deviations */
+}
+END_TEST
+
+START_TEST(other_kernels_sizes_machines_are_refused)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    struct made a, b;
+    make_run(&a, 2, 8, 0.01, 1, NULL, random);
+    make_run(&b, 2, 8, 0.01, 1, NULL, random);
+    struct compare_options options = {.margin = 0.05}, forced = {.margin = 0.05, .force = true};
+    struct comparison comparison = {0};
+    char why[512] = "";
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "hostname", json_string("there"));
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
+    ck_assert_msg(strstr(why, "machines differ") && strstr(why, "there"), "%s", why);
+    ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, why, sizeof why), 0);
+    ck_assert_ptr_nonnull(strstr(comparison.warning, "there"));
+    comparison_free(&comparison);
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "hostname", json_string("here"));
+    b.cells[1].tasks = 999;
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
+    strcpy(b.cells[1].label, "primes");
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
+    ck_assert_msg(strstr(why, "primes") && strstr(why, "NEW alone"), "%s", why);
+    ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, why, sizeof why), 0);
+    comparison_free(&comparison);
+    made_free(&a);
+    made_free(&b);
+    gsl_rng_free(random);
+}
+END_TEST
+
+/* Failed and instrumented repetitions are no times; a cell of NEW without any good one is counted, never a verdict. */
+START_TEST(only_headline_samples_count)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    struct made a, b;
+    make_run(&a, 2, 12, 0.01, 1, NULL, random);
+    make_run(&b, 2, 12, 0.01, 1, NULL, random);
+    for (size_t i = 0; i < b.run.sample_count; i++)
+        if (!b.samples[i].cell) strcpy(b.samples[i].status, "killed");
+        else if (b.samples[i].block < 4) b.samples[i].instrumented = true, b.samples[i].wall_ns *= 3;
+    struct comparison comparison;
+    compare_made(&a, &b, &comparison);
+    ck_assert_uint_eq(comparison.failed, 1);
+    ck_assert_int_eq(comparison.cell[0].verdict, COMPARE_UNRESOLVED);
+    ck_assert_str_eq(comparison.cell[0].why, "no good sample in NEW");
+    ck_assert_uint_eq(comparison.cell[1].new_ns.n, 8);
+    ck_assert_int_eq(comparison.cell[1].verdict, COMPARE_SAME);
+    comparison_free(&comparison);
+    made_free(&a);
+    made_free(&b);
+    gsl_rng_free(random);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("compare");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 60);
+    tcase_add_test(all, shift_agrees_with_enumeration);
+    tcase_add_test(all, shift_needs_enough_positive_values);
+    tcase_add_test(all, paired_p_is_the_sign_test);
+    tcase_add_test(all, shift_covers_at_its_rate);
+    tcase_add_test(all, verdicts_follow_the_margin);
+    tcase_add_test(all, gate_fires_at_ten_percent);
+    tcase_add_test(all, one_percent_is_not_called_slower);
+    tcase_add_test(all, family_error_is_controlled);
+    tcase_add_test(all, other_kernels_sizes_machines_are_refused);
+    tcase_add_test(all, only_headline_samples_count);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
