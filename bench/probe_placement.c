@@ -1,0 +1,154 @@
+/* How pairs of cpus stand to each other: what a cache line costs to go there and back, and whether two workers compute
+ * twice as much as one. */
+#include "probe.h"
+#include "probe_team.h"
+
+#include "../results/stats.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { BATCHES = 15, TRIPS = 500, ROUNDS = 5 };
+static const double TRIPS_LIMIT_NS = 2e7, WORK_NS = 2e6;
+
+struct ping {
+    atomic_uint ball; /* even: member 0 has it; odd: member 1; LAST: over */
+    char apart[124];
+    unsigned batches;
+    double trip_ns[BATCHES];
+};
+#define LAST UINT32_MAX
+
+static void ping_answer(struct ping *ping)
+{
+    for (unsigned ball;;) {
+        ball = atomic_load_explicit(&ping->ball, memory_order_acquire);
+        if (ball == LAST) return;
+        if (ball & 1) atomic_store_explicit(&ping->ball, ball + 1, memory_order_release);
+    }
+}
+
+/* Batches, so that an interruption of either side spoils one of them; no new one once the time is up. */
+static int ping_member(void *context, size_t member, void *page)
+{
+    const struct clock *clock = context;
+    struct ping *ping = page;
+    if (member) {
+        ping_answer(ping);
+        return 0;
+    }
+    int64_t first_ns = clock_now_ns(clock);
+    unsigned ball = 0;
+    while (ping->batches < BATCHES) {
+        int64_t began_ns = clock_now_ns(clock);
+        if (ping->batches && (double)(began_ns - first_ns) > TRIPS_LIMIT_NS) break;
+        for (int trip = 0; trip < TRIPS; trip++, ball += 2) {
+            atomic_store_explicit(&ping->ball, ball + 1, memory_order_release);
+            while (atomic_load_explicit(&ping->ball, memory_order_acquire) != ball + 2) continue;
+        }
+        ping->trip_ns[ping->batches++] = (double)(clock_now_ns(clock) - began_ns) / TRIPS;
+    }
+    atomic_store(&ping->ball, LAST);
+    return 0;
+}
+
+struct load {
+    const struct clock *clock;
+    bool chains; /* independent chains; else the dependent one */
+    uint64_t steps;
+};
+
+static int load_member(void *context, size_t member, void *page)
+{
+    const struct load *load = context;
+    double *took_ns = page;
+    volatile uint64_t whole = member;
+    volatile double real;
+    int64_t began_ns = clock_now_ns(load->clock);
+    if (load->chains) real = probe_chains(load->steps);
+    else whole = probe_chain(load->steps, whole);
+    took_ns[member] = (double)(clock_now_ns(load->clock) - began_ns);
+    (void)real;
+    return 0;
+}
+
+/* Each alone, then both: the ratio is taken inside a round, so that a drift of the machine cancels. */
+static int load_speedup(struct load *load, const unsigned cpus[2], double *speedup)
+{
+    double ratio[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        double alone_ns[2], both_ns[2];
+        int status = probe_team_run(&cpus[0], 1, load_member, load, &alone_ns[0], sizeof *alone_ns);
+        if (!status) status = probe_team_run(&cpus[1], 1, load_member, load, &alone_ns[1], sizeof *alone_ns);
+        if (!status) status = probe_team_run(cpus, 2, load_member, load, both_ns, sizeof both_ns);
+        if (status) return status;
+        ratio[round] = (alone_ns[0] + alone_ns[1]) / (both_ns[0] > both_ns[1] ? both_ns[0] : both_ns[1]);
+    }
+    *speedup = stats_quantile(ratio, ROUNDS, 0.5);
+    return 0;
+}
+
+/* Steps of probe_chains that take WORK_NS: it has its own pace, so it is timed once against the clock. */
+static uint64_t chains_steps(const struct clock *clock)
+{
+    enum { STEPS = 5000, TRIES = 7 };
+    double best_ns = 0;
+    volatile double sink;
+    for (int i = 0; i < TRIES; i++) {
+        int64_t began_ns = clock_now_ns(clock);
+        sink = probe_chains(STEPS);
+        double took_ns = (double)(clock_now_ns(clock) - began_ns);
+        if (took_ns > 0 && (best_ns == 0 || took_ns < best_ns)) best_ns = took_ns;
+    }
+    (void)sink;
+    return best_ns > 0 ? (uint64_t)(WORK_NS / best_ns * STEPS) + 1 : STEPS;
+}
+
+static int pair_measure(const struct clock *clock, struct load loads[2], struct probe_pair *pair)
+{
+    const unsigned cpus[2] = {pair->cpu_a, pair->cpu_b};
+    struct ping ping = {.batches = 0};
+    int status = probe_team_run(cpus, 2, ping_member, (void *)clock, &ping, sizeof ping);
+    if (status) return status;
+    pair->round_trip_ns = stats_quantile(ping.trip_ns, ping.batches, 0.5);
+    status = load_speedup(&loads[0], cpus, &pair->chain_speedup);
+    return status ? status : load_speedup(&loads[1], cpus, &pair->chains_speedup);
+}
+
+int probe_placement_measure(const struct clock *clock, const unsigned *cpus, size_t count, struct probe_placement *out)
+{
+    struct load loads[2] = {
+        {.clock = clock, .chains = false, .steps = probe_chain_steps(clock, WORK_NS)},
+        {.clock = clock, .chains = true, .steps = chains_steps(clock)},
+    };
+    struct probe_placement found = {.pairs_all = count * (count ? count - 1 : 0) / 2};
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count && found.count < PROBE_PAIRS_MAX; j++) {
+            struct probe_pair *pair = &found.pair[found.count];
+            *pair = (struct probe_pair){.cpu_a = cpus[i], .cpu_b = cpus[j]};
+            int status = pair_measure(clock, loads, pair);
+            if (status) return status;
+            found.count++;
+        }
+    *out = found;
+    return 0;
+}
+
+json_t *probe_placement_json(const struct clock *clock)
+{
+    unsigned cpus[PROBE_CPUS_MAX];
+    struct probe_placement found;
+    int status = probe_placement_measure(clock, cpus, probe_allowed_cpus(cpus, PROBE_CPUS_MAX), &found);
+    if (status) return json_pack("{s:s}", "error", strerror(-status));
+    json_t *pairs = json_array();
+    for (size_t i = 0; i < found.count; i++) {
+        const struct probe_pair *pair = &found.pair[i];
+        json_array_append_new(pairs, json_pack("{s:[i,i], s:f, s:f, s:f}", "cpus", (int)pair->cpu_a, (int)pair->cpu_b,
+                                               "round_trip_ns", pair->round_trip_ns, "chain_speedup",
+                                               pair->chain_speedup, "chains_speedup", pair->chains_speedup));
+    }
+    return json_pack("{s:I, s:o}", "pairs_all", (json_int_t)found.pairs_all, "pairs", pairs);
+}

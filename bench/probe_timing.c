@@ -1,0 +1,88 @@
+/* Probes of time: noise by fixed work quanta, the length of a short sleep. */
+#include "probe.h"
+#include "probe_team.h"
+
+#include "../results/stats.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+size_t probe_allowed_cpus(unsigned *cpus, size_t max)
+{
+    enum { KERNEL_CPUS = 8192 }; /* the most that Linux can be built for */
+    const size_t size = CPU_ALLOC_SIZE(KERNEL_CPUS);
+    cpu_set_t *set = CPU_ALLOC(KERNEL_CPUS);
+    size_t count = 0;
+    if (set && !sched_getaffinity(0, size, set))
+        for (unsigned cpu = 0; cpu < KERNEL_CPUS && count < max; cpu++)
+            if (CPU_ISSET_S(cpu, size, set)) cpus[count++] = cpu;
+    CPU_FREE(set);
+    return count;
+}
+
+struct quanta {
+    const struct clock *clock;
+    const unsigned *cpus;
+    unsigned count;
+    uint64_t steps;
+};
+
+static int noise_member(void *context, size_t member, void *page)
+{
+    const struct quanta *quanta = context;
+    struct probe_noise_cpu *out = (struct probe_noise_cpu *)page + member;
+    double *took_ns = calloc(quanta->count, sizeof *took_ns);
+    if (!took_ns) return -ENOMEM;
+    struct rusage before, after;
+    volatile uint64_t sink = member;
+    getrusage(RUSAGE_SELF, &before);
+    for (unsigned i = 0; i < quanta->count; i++) {
+        int64_t began_ns = clock_now_ns(quanta->clock);
+        sink = probe_chain(quanta->steps, sink);
+        took_ns[i] = (double)(clock_now_ns(quanta->clock) - began_ns);
+    }
+    getrusage(RUSAGE_SELF, &after);
+    *out = (struct probe_noise_cpu){
+        .cpu = quanta->cpus[member],
+        .quanta = quanta->count,
+        .p50_ns = stats_quantile(took_ns, quanta->count, 0.5),
+        .p99_ns = stats_quantile(took_ns, quanta->count, 0.99),
+        .max_ns = stats_quantile(took_ns, quanta->count, 1),
+        .involuntary_switches = after.ru_nivcsw - before.ru_nivcsw,
+    };
+    free(took_ns);
+    return 0;
+}
+
+int probe_noise_measure(const struct clock *clock, const unsigned *cpus, size_t count, unsigned quanta,
+                        struct probe_noise *noise)
+{
+    if (!count || count > PROBE_CPUS_MAX || !quanta) return -EINVAL;
+    struct quanta work = {.clock = clock, .cpus = cpus, .count = quanta, .steps = probe_chain_steps(clock, 1e6)};
+    struct probe_noise found = {.count = count};
+    int status = probe_team_run(cpus, count, noise_member, &work, found.cpu, count * sizeof *found.cpu);
+    if (!status) *noise = found;
+    return status;
+}
+
+int probe_sleep_measure(const struct clock *clock, struct probe_sleep *out)
+{
+    enum { SLEEPS = 300, ASKED_NS = 1000 };
+    double took_ns[SLEEPS];
+    for (int i = 0; i < SLEEPS; i++) {
+        struct timespec asked = {.tv_nsec = ASKED_NS};
+        int64_t began_ns = clock_now_ns(clock);
+        if (nanosleep(&asked, NULL)) return -errno;
+        took_ns[i] = (double)(clock_now_ns(clock) - began_ns);
+    }
+    *out = (struct probe_sleep){
+        .asked_ns = ASKED_NS,
+        .median_ns = stats_quantile(took_ns, SLEEPS, 0.5),
+        .p99_ns = stats_quantile(took_ns, SLEEPS, 0.99),
+    };
+    return 0;
+}
