@@ -1,6 +1,8 @@
 /* breakeven: when does parallelism pay? */
 #include "options.h"
 
+#include "../runners/worker.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +18,7 @@ static void hold_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    worker_unbind_openmp(); /* before anything reads or inherits the affinity */
     hold_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error to report, not a reason to lose what was measured */
     struct options options;

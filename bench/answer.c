@@ -1,0 +1,41 @@
+#include "answer.h"
+
+#include "isolate.h"
+#include "verb.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+json_t *answer_question(void)
+{
+    return json_loadfd(ISOLATE_INPUT, 0, NULL);
+}
+
+static int write_all(const char *bytes, size_t size)
+{
+    while (size) {
+        ssize_t wrote = write(ISOLATE_OUTPUT, bytes, size);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0) return STATUS_FAILED;
+        bytes += wrote;
+        size -= (size_t)wrote;
+    }
+    return STATUS_GOOD;
+}
+
+int answer_write(const char *line)
+{
+    return line && !write_all(line, strlen(line)) ? write_all("\n", 1) : STATUS_FAILED;
+}
+
+int answer_write_json(json_t *json)
+{
+    char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    int status = answer_write(line);
+    free(line);
+    return status;
+}

@@ -1,0 +1,70 @@
+/* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
+#include "answer.h"
+#include "kernel_load.h"
+#include "options.h"
+#include "repetition.h"
+#include "spec.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t clock_cost_ns(void)
+{
+    enum { READINGS = 256 };
+    int64_t began_ns = clock_now_ns(&clock_real), ended_ns = began_ns;
+    for (int i = 0; i < READINGS; i++) ended_ns = clock_now_ns(&clock_real);
+    return (ended_ns - began_ns) / READINGS;
+}
+
+static int set_up(const struct spec *spec, struct repetition *repetition, char *why, size_t why_size)
+{
+    const struct cell *cell = &spec->cell;
+    enum schedule schedule;
+    int error = kernel_load(cell->kernel, &repetition->kernel, why, why_size);
+    if (error) return error;
+    repetition->runner = runner_find(cell->runner);
+    if (!repetition->runner || schedule_find(cell->schedule, &schedule)) {
+        snprintf(why, why_size, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
+        return -1;
+    }
+    repetition->kernel_path = kernel_is_path(cell->kernel) ? cell->kernel : NULL;
+    repetition->params = (struct kernel_params){cell->tasks, cell->size, cell->seed};
+    repetition->team = (struct team){.processes = cell->processes, .threads = cell->threads, .chunk = cell->chunk,
+                                     .schedule = schedule, .cpus = (const char *const *)spec->cpus};
+    repetition->warmup = spec->warmup;
+    repetition->instrumented = spec->instrumented;
+    return 0;
+}
+
+static int run(const struct options *options)
+{
+    json_t *question = answer_question();
+    if (!question) return options_complain(options, "the program uses this verb on itself; try \"breakeven run\"");
+    struct spec spec = {0};
+    struct repetition repetition = {0};
+    struct sample sample = {.began_ns = 0};
+    char why[256] = "";
+    if (spec_from_json(question, &spec, why, sizeof why) || set_up(&spec, &repetition, why, sizeof why)) {
+        snprintf(sample.status, sizeof sample.status, "error");
+        snprintf(sample.cause, sizeof sample.cause, "%s", why);
+        sample.wall_ns = sample.start_ns = sample.stop_ns = sample.setup_ns = sample.first_ns = -1;
+    } else {
+        sample.clock_ns = clock_cost_ns();
+        repetition_run(&repetition, &clock_real, &sample);
+    }
+    json_decref(question);
+    char *line = sample_to_json(&sample);
+    int status = answer_write(line);
+    free(line);
+    sample_free(&sample);
+    spec_free(&spec);
+    return status;
+}
+
+const struct verb verb_cell = {
+    .name = "_cell",
+    .summary = "one repetition of one cell",
+    .operands = "",
+    .run = run,
+};

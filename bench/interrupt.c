@@ -1,0 +1,42 @@
+#include "interrupt.h"
+
+#include <stddef.h>
+
+static volatile sig_atomic_t seen;
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+enum { WATCHED = sizeof watched / sizeof *watched };
+
+static void note(int signal)
+{
+    (void)signal;
+    seen = 1;
+}
+
+void interrupt_watch(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < WATCHED; i++) {
+        struct sigaction old, action = {.sa_handler = note};
+        if (!sigaction(watched[i], NULL, &old) && old.sa_handler == SIG_IGN) continue;
+        sigaction(watched[i], &action, NULL);
+        sigaddset(&set, watched[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void interrupt_mask(sigset_t *mask)
+{
+    sigprocmask(SIG_BLOCK, NULL, mask);
+    for (size_t i = 0; i < WATCHED; i++) sigdelset(mask, watched[i]);
+}
+
+bool interrupt_seen(void)
+{
+    sigset_t pending;
+    if (seen || sigpending(&pending)) return seen;
+    for (size_t i = 0; i < WATCHED; i++)
+        if (sigismember(&pending, watched[i])) return true;
+    return false;
+}

@@ -1,0 +1,24 @@
+/* interrupt.h: Ctrl-C as a wish to stop in good order, not as a death.
+ *
+ *     interrupt_watch();
+ *     while (!interrupt_seen()) { ... interrupt_mask(&mask); ppoll(fds, n, &timeout, &mask); }
+ *
+ * The only global state of the program: one volatile sig_atomic_t.
+ */
+#ifndef BREAKEVEN_INTERRUPT_H
+#define BREAKEVEN_INTERRUPT_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* From now on SIGINT, SIGTERM and SIGHUP are blocked but for the waits that take interrupt_mask, and only noted there.
+ * One that the caller of the program had ignored stays ignored (nohup). */
+void interrupt_watch(void);
+
+/* The mask under which they arrive: for ppoll. */
+void interrupt_mask(sigset_t *mask);
+
+/* Has one arrived, or is one waiting? */
+bool interrupt_seen(void);
+
+#endif

@@ -1,0 +1,86 @@
+#include "leftover.h"
+
+#include "clock.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void leftover_kill_session(pid_t leader)
+{
+    kill(-leader, SIGKILL);
+    kill(leader, SIGKILL);
+}
+
+/* Reaps who is dead. Is nobody left? */
+static bool reap_dead(void)
+{
+    for (;;) {
+        pid_t pid = waitpid(-1, NULL, WNOHANG);
+        if (pid < 0 && errno != EINTR) return true; /* ECHILD */
+        if (pid == 0) return false;
+    }
+}
+
+/* The parent of a process and its state, from /proc/PID/stat; the name in brackets may hold anything (proc(5)). */
+static pid_t parent_of(const char *pid, char *state)
+{
+    char path[64], line[512];
+    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (!file) return -1;
+    size_t length = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    line[length] = '\0';
+    const char *bracket = strrchr(line, ')');
+    int parent;
+    return bracket && sscanf(bracket + 1, " %c %d", state, &parent) == 2 ? parent : -1;
+}
+
+/* Kills every living child of the caller, once each round; returns their number. */
+static unsigned kill_children(void)
+{
+    DIR *proc = opendir("/proc");
+    unsigned killed = 0;
+    if (!proc) return 0;
+    for (struct dirent *entry; (entry = readdir(proc));) {
+        char state;
+        if (!isdigit((unsigned char)*entry->d_name) || parent_of(entry->d_name, &state) != getpid()) continue;
+        pid_t pid = (pid_t)atoi(entry->d_name); /* ours until we wait for it: the number cannot be another's */
+        if (state != 'Z' && state != 'X' && !kill(pid, SIGKILL)) killed++;
+    }
+    closedir(proc);
+    return killed;
+}
+
+static void pause_ms(int ms)
+{
+    poll(NULL, 0, ms);
+}
+
+unsigned leftover_reap(int grace_ms)
+{
+    if (reap_dead()) return 0;
+    int64_t began_ns = clock_now_ns(&clock_real);
+    while (clock_now_ns(&clock_real) - began_ns < grace_ms * INT64_C(1000000)) {
+        pause_ms(1);
+        if (reap_dead()) return 0;
+    }
+    unsigned killed = 0;
+    began_ns = clock_now_ns(&clock_real);
+    while (clock_now_ns(&clock_real) - began_ns < LEFTOVER_DEADLINE_MS * INT64_C(1000000)) {
+        unsigned now = kill_children();
+        if (now > killed) killed = now; /* those killed last round may still be dying */
+        pause_ms(1);
+        if (reap_dead()) break;
+    }
+    return killed;
+}

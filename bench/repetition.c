@@ -1,0 +1,231 @@
+#include "repetition.h"
+
+#include "memory.h"
+#include "spans.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { POISON = 0xA5 };
+
+/* A repetition on its way. Everything is zero or NULL until it exists. */
+struct progress {
+    const struct repetition *repetition;
+    const struct clock *clock;
+    struct sample *sample;
+    pid_t self;
+    struct memory memory;
+    struct team team;
+    struct job job;
+    struct spans spans;
+    unsigned workers;
+    void *input, *state;
+    void *results;
+    size_t results_size;
+    int64_t began_ns; /* of the timed pass */
+    struct failure failure;
+};
+
+__attribute__((format(printf, 2, 3))) static int fail(struct progress *progress, const char *format, ...)
+{
+    struct sample *sample = progress->sample;
+    if (*sample->cause) return -1; /* the first cause stands */
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sample->cause, sizeof sample->cause, format, arguments);
+    va_end(arguments);
+    snprintf(sample->status, sizeof sample->status, "error");
+    return -1;
+}
+
+/* Eight bytes at a time in four lanes, multiplied and folded: the mixing step of wyhash's family (Wang Yi, 2019). */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (__extension__(unsigned __int128)a) * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t repetition_hash(const void *bytes, size_t size)
+{
+    static const uint64_t key[4] = {0xa0761d6478bd642f, 0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3};
+    const unsigned char *at = bytes;
+    uint64_t lane[4], word[4];
+    memcpy(lane, key, sizeof lane);
+    for (size_t left = size; left; left -= left < 32 ? left : 32, at += 32) {
+        memset(word, 0, sizeof word);
+        memcpy(word, at, left < 32 ? left : 32);
+        for (int i = 0; i < 4; i++) lane[i] = mix(lane[i] ^ word[i], key[i] ^ size) + word[i];
+    }
+    return mix(lane[0] ^ key[1], lane[1] ^ key[2]) ^ mix(lane[2] ^ key[3], lane[3] ^ (key[0] + size));
+}
+
+static void keep_lost(struct progress *progress)
+{
+    struct sample *sample = progress->sample;
+    const struct failure *failure = &progress->failure;
+    unsigned count = failure->lost_count < FAILURE_LOST_MAX ? failure->lost_count : FAILURE_LOST_MAX;
+    if (!count || sample->lost_count || !(sample->lost = calloc(count, sizeof *sample->lost))) return;
+    for (unsigned i = 0; i < count; i++) {
+        const struct lost_worker *lost = &failure->lost[i];
+        sample->lost[i] = (struct sample_lost){.worker = lost->worker, .signal = lost->signal, .code = lost->code,
+                                               .max_rss_bytes = lost->max_rss_bytes, .user_ns = lost->user_ns,
+                                               .system_ns = lost->system_ns};
+        snprintf(sample->lost[i].cause, sizeof sample->lost[i].cause, "%s", lost->cause);
+    }
+    sample->lost_count = count;
+}
+
+/* A runner's phase failed: its own words, or the error's. */
+static int fail_phase(struct progress *progress, const char *phase, int error)
+{
+    keep_lost(progress);
+    if (*progress->failure.text) return fail(progress, "%s: %s", phase, progress->failure.text);
+    return fail(progress, "%s: %s", phase, strerror(-error));
+}
+
+static int prepare(struct progress *progress)
+{
+    const struct repetition *repetition = progress->repetition;
+    const struct kernel *kernel = repetition->kernel;
+    size_t one = kernel_result_size(kernel, repetition->params.size);
+    if (__builtin_mul_overflow(one, repetition->params.tasks, &progress->results_size) ||
+        !(progress->results = memory_map(progress->results_size)))
+        return fail(progress, "no memory for %zu results of %zu bytes", repetition->params.tasks, one);
+    int error = kernel->prepare ? kernel->prepare(&repetition->params, &progress->memory.arena, &progress->input) : 0;
+    if (error) return fail(progress, "the kernel cannot prepare its input: %s", strerror(-error));
+    progress->job = (struct job){.kernel = kernel, .params = repetition->params, .input = progress->input,
+                                 .kernel_path = repetition->kernel_path};
+    progress->team = repetition->team;
+    progress->team.reports = memory_map(progress->workers * sizeof *progress->team.reports);
+    progress->sample->workers = calloc(progress->workers, sizeof *progress->sample->workers);
+    if (!progress->team.reports || !progress->sample->workers) return fail(progress, "no memory for the workers' reports");
+    if (!repetition->instrumented) return 0;
+    if (spans_open(&progress->spans, &progress->job, progress->workers, progress->clock))
+        return fail(progress, "no memory for the workers' spans");
+    progress->job.hook = &progress->spans.hook;
+    return 0;
+}
+
+static int bring_up(struct progress *progress)
+{
+    const struct runner *runner = progress->repetition->runner;
+    struct sample *sample = progress->sample;
+    int64_t began_ns = clock_now_ns(progress->clock);
+    if (runner->setup) {
+        int error = runner->setup(&progress->team, &progress->job, &progress->state, &progress->failure);
+        if (error) return fail_phase(progress, "setup", error);
+        int64_t ended_ns = clock_now_ns(progress->clock);
+        sample->setup_ns = ended_ns - began_ns;
+        began_ns = ended_ns;
+    }
+    int error = runner->start(&progress->team, &progress->job, &progress->state, &progress->failure);
+    sample->start_ns = clock_now_ns(progress->clock) - began_ns;
+    return error ? fail_phase(progress, "start", error) : 0;
+}
+
+/* One pass over all tasks; its duration, or -1 after a failure. */
+static int64_t pass(struct progress *progress)
+{
+    const struct runner *runner = progress->repetition->runner;
+    if (progress->repetition->instrumented) spans_reset(&progress->spans);
+    progress->began_ns = clock_now_ns(progress->clock);
+    int error = runner->run(progress->state, progress->job.params.tasks, progress->results, &progress->failure);
+    int64_t wall_ns = clock_now_ns(progress->clock) - progress->began_ns;
+    if (getpid() != progress->self) _exit(0); /* a copy that the kernel forked: not a second repetition */
+    return error ? fail_phase(progress, "run", error) : wall_ns;
+}
+
+static int passes(struct progress *progress)
+{
+    struct sample *sample = progress->sample;
+    for (unsigned i = 0; i < progress->repetition->warmup; i++) {
+        int64_t wall_ns = pass(progress);
+        if (wall_ns < 0) return -1;
+        if (!i) sample->first_ns = wall_ns;
+        memset(progress->results, POISON, progress->results_size);
+    }
+    int64_t wall_ns = pass(progress);
+    if (wall_ns < 0) return -1;
+    sample->wall_ns = wall_ns;
+    return 0;
+}
+
+static void read_workers(struct progress *progress)
+{
+    struct sample *sample = progress->sample;
+    sample->worker_count = progress->workers;
+    for (unsigned i = 0; i < progress->workers; i++) {
+        struct sample_worker *worker = &sample->workers[i];
+        *worker = (struct sample_worker){.worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1};
+        const struct worker_report *report = &progress->team.reports[i];
+        if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
+    }
+    if (progress->repetition->instrumented) spans_read(&progress->spans, progress->began_ns, sample->workers);
+}
+
+static void check_results(struct progress *progress)
+{
+    struct sample *sample = progress->sample;
+    const struct kernel *kernel = progress->repetition->kernel;
+    char why[200] = "no reason given";
+    snprintf(sample->hash, sizeof sample->hash, "%016" PRIx64,
+             repetition_hash(progress->results, progress->results_size));
+    int known = kernel->verify
+                    ? kernel->verify(progress->input, &progress->job.params, progress->results, why, sizeof why)
+                    : 0;
+    if (known < 0) fail(progress, "wrong result: %s", why);
+    snprintf(sample->verified, sizeof sample->verified, "%s", known > 0 ? "published" : "");
+}
+
+/* The largest resident set among this process and those it waited for. Its own from its page tables' high-water mark:
+ * ru_maxrss also counts what it was before exec (getrusage(2), fs/exec.c). */
+static int64_t peak_rss_bytes(void)
+{
+    int64_t peak = -1, own_kib;
+    struct rusage usage;
+    char line[128];
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %" SCNd64, &own_kib) == 1) peak = own_kib * 1024;
+    if (file) fclose(file);
+    if (!getrusage(RUSAGE_CHILDREN, &usage) && usage.ru_maxrss * 1024 > peak) peak = usage.ru_maxrss * 1024;
+    return peak;
+}
+
+static void release(struct progress *progress)
+{
+    const struct kernel *kernel = progress->repetition->kernel;
+    if (progress->job.kernel && kernel->release) kernel->release(progress->input);
+    if (progress->job.hook) spans_close(&progress->spans);
+    memory_unmap(progress->team.reports, progress->workers * sizeof *progress->team.reports);
+    memory_unmap(progress->results, progress->results_size);
+    memory_close(&progress->memory);
+}
+
+void repetition_run(const struct repetition *repetition, const struct clock *clock, struct sample *sample)
+{
+    struct progress progress = {.repetition = repetition, .clock = clock, .sample = sample, .self = getpid(),
+                                .workers = repetition->team.processes * repetition->team.threads};
+    memory_open(&progress.memory);
+    *sample->cause = *sample->verified = *sample->hash = '\0';
+    sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
+    sample->instrumented = repetition->instrumented;
+    snprintf(sample->status, sizeof sample->status, "ok");
+    if (!prepare(&progress) && !bring_up(&progress)) {
+        passes(&progress);
+        int64_t began_ns = clock_now_ns(clock);
+        repetition->runner->stop(progress.state);
+        sample->stop_ns = clock_now_ns(clock) - began_ns;
+        read_workers(&progress);
+        if (!*sample->cause) check_results(&progress);
+        if (*sample->cause) sample->wall_ns = -1; /* never a number */
+    }
+    sample->peak_rss_bytes = peak_rss_bytes();
+    release(&progress);
+}

@@ -1,0 +1,21 @@
+/* spec.h: what the planner tells a repetition's process: the cell, and where its workers go. */
+#ifndef BREAKEVEN_SPEC_H
+#define BREAKEVEN_SPEC_H
+
+#include "../results/record.h"
+
+#include <stdbool.h>
+
+struct spec {
+    struct cell cell;
+    unsigned warmup;
+    bool instrumented;
+    char **cpus; /* processes x threads lists of cpus; NULL: unbound */
+};
+
+char *spec_to_json(const struct spec *); /* malloc'ed; NULL without memory */
+/* 0 or -EINVAL with `why`; freed by spec_free, which accepts a zeroed struct. */
+int spec_from_json(const struct json_t *, struct spec *, char *why, size_t why_size);
+void spec_free(struct spec *);
+
+#endif
