@@ -57,6 +57,7 @@ struct crossover {
     double task_ns;        /* measured granularity, T_s/N */
     struct quantity tasks; /* smallest N for which start + run + stop is below serial; INFINITY: never, at this task size */
     struct quantity warm_task_ns; /* smallest task duration for which the run phase alone is below serial; NAN: not seen */
+    bool warm_bound;              /* it is below serial at the smallest task measured already: an upper bound, "<=" */
 };
 
 /* How a runner scales: fits over the cells of one study that differ in the number of workers alone. */

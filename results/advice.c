@@ -1,0 +1,138 @@
+/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers; serial is among the candidates. */
+#include "summary_parts.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cells of one problem, the serial one among them. */
+struct field {
+    const struct workshop *shop;
+    const struct cell_summary **rows;
+    size_t count;
+};
+
+/* Serial has no workers to start: its time is the run phase, with and without start and stop. */
+static double time_of(const struct cell_summary *row, bool total)
+{
+    return row->quantity[total && !parts_is_serial(row->cell) ? QUANTITY_total_ns : QUANTITY_wall_ns].median;
+}
+
+static int cheapest_first(const void *left, const void *right, void *total)
+{
+    const struct cell_summary *a = *(const struct cell_summary *const *)left, *b = *(const struct cell_summary *const *)right;
+    if (parts_is_serial(a->cell) != parts_is_serial(b->cell)) return parts_is_serial(a->cell) ? -1 : 1;
+    if (a->workers != b->workers) return a->workers < b->workers ? -1 : 1;
+    double x = time_of(a, *(bool *)total), y = time_of(b, *(bool *)total);
+    return (x > y) - (x < y);
+}
+
+/* The fastest in the median; `pools` alone leaves serial out. NULL: none. */
+static const struct cell_summary *fastest(const struct field *field, bool total, bool pools)
+{
+    const struct cell_summary *best = NULL;
+    for (size_t i = 0; i < field->count; i++)
+        if (!(pools && parts_is_serial(field->rows[i]->cell)) &&
+            (!best || time_of(field->rows[i], total) < time_of(best, total)))
+            best = field->rows[i];
+    return best;
+}
+
+/* The one with the fewest workers among those that cannot be told from the fastest. */
+static const struct cell_summary *choose(const struct field *field, bool total)
+{
+    const struct cell_summary *best = fastest(field, total, false);
+    qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
+    for (size_t i = 0; i < field->count; i++)
+        if (field->rows[i] == best ||
+            parts_tied(parts_compare(field->shop, field->rows[i]->cell, best->cell, total)))
+            return field->rows[i];
+    return best;
+}
+
+static struct quantity gain_of(const struct cell_summary *row, bool total)
+{
+    if (parts_is_serial(row->cell)) return (struct quantity){1, 1, 1, row->samples};
+    return row->quantity[total ? QUANTITY_speedup_total : QUANTITY_speedup];
+}
+
+/* "forkpool with 2 processes" */
+static const char *name_of(char text[2 * PARTS_TEXT], const struct cell_summary *row)
+{
+    char team[PARTS_TEXT];
+    if (parts_is_serial(row->cell)) snprintf(text, 2 * PARTS_TEXT, "the serial loop");
+    else snprintf(text, 2 * PARTS_TEXT, "%s with %s", row->cell->runner, parts_team(team, row->cell));
+    return text;
+}
+
+static void say(struct advice *advice, const struct field *field)
+{
+    char size[PARTS_TEXT], factor[PARTS_TEXT], interval[PARTS_TEXT], name[2 * PARTS_TEXT], cold[160], warm[160] = "";
+    const struct cell_summary *pool = fastest(field, true, true);
+    struct quantity slower = parts_compare(field->shop, pool->cell, &field->shop->summary->run->cells[pool->cell->baseline], true);
+    if (!parts_is_serial(advice->best->cell))
+        snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included", name_of(name, advice->best),
+                 parts_number(factor, advice->gain.median), parts_interval(interval, advice->gain));
+    else if (slower.median >= 1)
+        snprintf(cold, sizeof cold, "stay serial: %s takes %s times as long%s, start and stop included", name_of(name, pool),
+                 parts_number(factor, slower.median), parts_interval(interval, slower));
+    else
+        snprintf(cold, sizeof cold, "stay serial: the gain of %s is not resolved%s", name_of(name, pool),
+                 parts_interval(interval, pool->quantity[QUANTITY_speedup_total]));
+    if (parts_is_serial(advice->warm->cell) && parts_is_serial(advice->best->cell))
+        snprintf(warm, sizeof warm, "; workers that are already up do not beat it either");
+    else if (!parts_is_serial(advice->warm->cell))
+        snprintf(warm, sizeof warm, "; with workers already up %s, %s times%s", name_of(name, advice->warm),
+                 parts_number(factor, advice->warm_gain.median), parts_interval(interval, advice->warm_gain));
+    double task = advice->task_time_ns ? (double)advice->task_time_ns : advice->best->quantity[QUANTITY_task_ns].median;
+    snprintf(advice->sentence, sizeof advice->sentence, "%.39s, %llu tasks of %s: %.120s%.120s.", advice->kernel,
+             (unsigned long long)advice->tasks, parts_duration(size, task), cold, warm);
+}
+
+static int advice_add(struct workshop *shop, const struct cell *serial, struct field *field)
+{
+    struct advice *advice = parts_append(&shop->summary->advices, &shop->summary->advice_count, sizeof *advice);
+    if (!advice) return -ENOMEM;
+    snprintf(advice->kernel, sizeof advice->kernel, "%s", serial->label);
+    advice->task_time_ns = serial->task_time_ns;
+    advice->tasks = serial->tasks;
+    advice->best = choose(field, true);
+    advice->warm = choose(field, false);
+    advice->gain = gain_of(advice->best, true);
+    advice->warm_gain = gain_of(advice->warm, false);
+    say(advice, field);
+    return 0;
+}
+
+/* The measured cells of the problem of `serial`. */
+static bool field_fill(const struct workshop *shop, const struct cell *serial, struct field *field)
+{
+    const struct summary *summary = shop->summary;
+    bool pools = false;
+    field->count = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        if (row->cell->baseline != serial->id || row->cell->duplicate != i || strcmp(row->cell->study, serial->study) ||
+            isnan(time_of(row, true)))
+            continue;
+        pools |= !parts_is_serial(row->cell);
+        field->rows[field->count++] = row;
+    }
+    return pools && shop->series[serial->id].n && serial->tasks;
+}
+
+int advice_make(struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    struct field field = {.shop = shop, .rows = calloc(run->cell_count + 1, sizeof *field.rows)};
+    int status = field.rows ? 0 : -ENOMEM;
+    for (unsigned i = 0; !status && i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        bool pays = !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "run");
+        if (cell->baseline == i && pays && field_fill(shop, cell, &field)) status = advice_add(shop, cell, &field);
+    }
+    free(field.rows);
+    return status;
+}

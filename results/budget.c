@@ -1,0 +1,77 @@
+/* budget.c: see budget.h. */
+#include "budget.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sums over the workers of one repetition, ns. */
+struct spans {
+    double busy, busy_max, dispatch, end_sum, end_max;
+};
+
+static int spans_sum(const struct sample *sample, unsigned workers, struct spans *spans)
+{
+    if (!workers || sample->worker_count != workers) return -ENODATA;
+    *spans = (struct spans){0};
+    for (unsigned i = 0; i < workers; i++) {
+        const struct sample_worker *worker = &sample->workers[i];
+        if (worker->busy_ns < 0 || (worker->busy_ns > 0 && worker->end_ns < 0)) return -ENODATA;
+        /* A worker that got no task has no end: all its time counts as tail. */
+        double busy = (double)worker->busy_ns, end = worker->end_ns < 0 ? 0 : (double)worker->end_ns;
+        spans->busy += busy;
+        spans->busy_max = fmax(spans->busy_max, busy);
+        spans->dispatch += end - busy;
+        spans->end_sum += end;
+        spans->end_max = fmax(spans->end_max, end);
+    }
+    return 0;
+}
+
+int budget_make(const struct sample *sample, unsigned workers, double serial_ns, struct budget *budget)
+{
+    struct spans spans;
+    if (strcmp(sample->status, "ok") || sample->start_ns < 0 || sample->wall_ns < 0 || sample->stop_ns < 0 ||
+        !isfinite(serial_ns) || spans_sum(sample, workers, &spans))
+        return -ENODATA;
+    double p = workers, run = (double)sample->wall_ns, around = (double)sample->start_ns + (double)sample->stop_ns;
+    double core = p * (run + around);
+    if (!(core > 0)) return -ENODATA;
+    *budget = (struct budget){
+        .core_ns = core,
+        .work = serial_ns / core,
+        .dilation = (spans.busy - serial_ns) / core,
+        .start_stop = p * around / core,
+        .dispatch = spans.dispatch / core,
+        .tail = (p * spans.end_max - spans.end_sum) / core,
+        .residual = p * (run - spans.end_max) / core,
+        .load_balance = spans.busy / p / spans.busy_max,
+        .communication = spans.busy_max / (run + around),
+        .computation_scaling = serial_ns / spans.busy,
+        .efficiency = serial_ns / core,
+        .instrumentation = NAN,
+        .n = 1,
+    };
+    budget->marked = fabs(budget->residual) > BUDGET_RESIDUAL_MAX;
+    return 0;
+}
+
+static int by_core_time(const void *left, const void *right)
+{
+    const struct budget *a = left, *b = right;
+    return (a->core_ns > b->core_ns) - (a->core_ns < b->core_ns);
+}
+
+int budget_median(const struct budget *budgets, size_t n, struct budget *median)
+{
+    if (!n) return -ENODATA;
+    struct budget *sorted = malloc(n * sizeof *sorted);
+    if (!sorted) return -ENOMEM;
+    memcpy(sorted, budgets, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_core_time);
+    *median = sorted[(n - 1) / 2];
+    median->n = n;
+    free(sorted);
+    return 0;
+}

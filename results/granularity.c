@@ -1,0 +1,277 @@
+/* granularity.c: how small tasks may be: METG of each runner, and where a runner begins to beat serial. */
+#include "summary_parts.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 1000 };
+static const double METG_EFFICIENCY = 0.5;
+
+/* A group of cells laid out by block, for figures that are resampled over whole blocks. NAN: no sample in that block. */
+struct curve {
+    size_t count, blocks;
+    const struct cell **cells;
+    double *wall, *log_speedup, *around; /* [cell * blocks + block]; around: start + stop */
+    double *scratch, *granularity, *efficiency;
+    double target;
+};
+
+static void curve_free(struct curve *curve)
+{
+    free(curve->wall);
+}
+
+static unsigned block_end(const struct workshop *shop, const struct cell **cells, size_t count)
+{
+    unsigned end = 0;
+    for (size_t c = 0; c < count; c++)
+        for (size_t i = 0; i < shop->series[cells[c]->id].n; i++) {
+            unsigned block = shop->series[cells[c]->id].sample[i]->block;
+            if (block >= end && block < 1u << 20) end = block + 1;
+        }
+    return end;
+}
+
+static void curve_fill(struct curve *curve, const struct workshop *shop, const size_t *column)
+{
+    for (size_t at = 0; at < curve->count * curve->blocks; at++)
+        curve->wall[at] = curve->log_speedup[at] = curve->around[at] = NAN;
+    for (size_t c = 0; c < curve->count; c++) {
+        const struct series *series = &shop->series[curve->cells[c]->id];
+        for (size_t i = 0; i < series->n; i++) {
+            if (series->sample[i]->block >= 1u << 20) continue;
+            size_t at = c * curve->blocks + column[series->sample[i]->block];
+            curve->wall[at] = series->wall[i];
+            curve->log_speedup[at] = log(series->serial[i] / series->wall[i]);
+            curve->around[at] = series->total[i] - series->wall[i];
+        }
+    }
+}
+
+/* Blocks without any sample of the group get no column: drawing them would only make the interval wider. */
+static int curve_make(struct curve *curve, const struct workshop *shop, const struct cell **cells, size_t count)
+{
+    unsigned end = block_end(shop, cells, count);
+    size_t *column = calloc((size_t)end + 1, sizeof *column), blocks = 0;
+    if (!column) return -ENOMEM;
+    for (size_t c = 0; c < count; c++)
+        for (size_t i = 0; i < shop->series[cells[c]->id].n; i++)
+            if (shop->series[cells[c]->id].sample[i]->block < end) column[shop->series[cells[c]->id].sample[i]->block] = 1;
+    for (unsigned block = 0; block < end; block++)
+        if (column[block]) column[block] = blocks++;
+    size_t area = count * blocks;
+    *curve = (struct curve){.count = count, .blocks = blocks, .cells = cells};
+    curve->wall = calloc(3 * area + blocks + 2 * count + 1, sizeof *curve->wall);
+    if (curve->wall) {
+        curve->log_speedup = curve->wall + area;
+        curve->around = curve->log_speedup + area;
+        curve->scratch = curve->around + area;
+        curve->granularity = curve->scratch + blocks;
+        curve->efficiency = curve->granularity + count;
+        curve_fill(curve, shop, column);
+    }
+    free(column);
+    return curve->wall ? 0 : -ENOMEM;
+}
+
+static double drawn_median(const struct curve *curve, const double *values, size_t cell, const size_t *draws, size_t n)
+{
+    for (size_t i = 0; i < n; i++) curve->scratch[i] = values[cell * curve->blocks + draws[i]];
+    return stats_quantile(curve->scratch, n, 0.5);
+}
+
+/* The points that were measured in these draws; returns how many. */
+static size_t curve_points(const struct curve *curve, const size_t *draws, size_t n)
+{
+    size_t points = 0;
+    for (size_t c = 0; c < curve->count; c++) {
+        double p = parts_workers(curve->cells[c]), tasks = (double)curve->cells[c]->tasks;
+        double wall = drawn_median(curve, curve->wall, c, draws, n);
+        double ratio = drawn_median(curve, curve->log_speedup, c, draws, n);
+        if (isnan(wall) || isnan(ratio) || !(tasks > 0)) continue;
+        curve->granularity[points] = p * wall / tasks;
+        curve->efficiency[points++] = exp(ratio) / p;
+    }
+    return points;
+}
+
+static double metg_of_draws(const size_t *draws, size_t n, void *context)
+{
+    const struct curve *curve = context;
+    double result;
+    models_metg(curve->granularity, curve->efficiency, curve_points(curve, draws, n), curve->target, &result);
+    return result;
+}
+
+static struct quantity scaled(struct quantity quantity, double factor)
+{
+    return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
+}
+
+/* Where the curve reaches `target`: as granularity and as useful work per task (E = work/g, so work = E g). */
+static enum metg_outcome reach(struct curve *curve, double target, struct quantity *granularity, struct quantity *work)
+{
+    curve->target = target;
+    *granularity = stats_bootstrap(metg_of_draws, curve, curve->blocks, ROUNDS, 1);
+    size_t *all = calloc(curve->blocks + 1, sizeof *all);
+    for (size_t i = 0; all && i < curve->blocks; i++) all[i] = i;
+    size_t points = all ? curve_points(curve, all, curve->blocks) : 0;
+    double at;
+    enum metg_outcome outcome = models_metg(curve->granularity, curve->efficiency, points, target, &at);
+    double share = target;
+    for (size_t i = 0; outcome == METG_BOUND && i < points; i++)
+        if (curve->granularity[i] == at) share = curve->efficiency[i];
+    if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
+    *work = scaled(*granularity, share);
+    free(all);
+    return outcome;
+}
+
+static int metg_add(struct workshop *shop, const struct cell **group, size_t count)
+{
+    struct curve curve;
+    int status = curve_make(&curve, shop, group, count);
+    struct metg *metg = status ? NULL : parts_append(&shop->summary->metgs, &shop->summary->metg_count, sizeof *metg);
+    if (!status && !metg) status = -ENOMEM;
+    if (!status) {
+        const struct cell *cell = group[0];
+        snprintf(metg->study, sizeof metg->study, "%s", cell->study);
+        snprintf(metg->kernel, sizeof metg->kernel, "%s", cell->label);
+        snprintf(metg->runner, sizeof metg->runner, "%s", cell->runner);
+        snprintf(metg->schedule, sizeof metg->schedule, "%s", cell->schedule);
+        snprintf(metg->placement, sizeof metg->placement, "%s", cell->placement);
+        metg->processes = cell->processes;
+        metg->threads = cell->threads;
+        metg->chunk = cell->chunk;
+        metg->efficiency = METG_EFFICIENCY;
+        enum metg_outcome outcome = reach(&curve, METG_EFFICIENCY, &metg->granularity_ns, &metg->work_ns);
+        metg->reached = outcome != METG_NOT_REACHED;
+        metg->bound = outcome == METG_BOUND;
+        metg->smallest_ns = INFINITY;
+        metg->best_efficiency = metg->largest_ns = NAN;
+        for (size_t i = 0; i < count; i++) {
+            const struct quantity *quantity = shop->summary->cells[group[i]->id].quantity;
+            metg->smallest_ns = fmin(metg->smallest_ns, quantity[QUANTITY_task_ns].median);
+            metg->largest_ns = fmax(metg->largest_ns, quantity[QUANTITY_task_ns].median);
+            metg->best_efficiency = fmax(metg->best_efficiency, quantity[QUANTITY_efficiency].median);
+        }
+    }
+    curve_free(&curve);
+    return status;
+}
+
+/* Crossover in the number of tasks: the run phase is a straight line in N where two or more N were measured at this task
+ * size (between the smallest and the largest), else in proportion to N. */
+static double crossover_of_draws(const size_t *draws, size_t n, void *context)
+{
+    const struct curve *curve = context;
+    size_t few = 0, many = 0;
+    for (size_t c = 1; c < curve->count; c++) {
+        if (curve->cells[c]->tasks < curve->cells[few]->tasks) few = c;
+        if (curve->cells[c]->tasks > curve->cells[many]->tasks) many = c;
+    }
+    double tasks = (double)curve->cells[many]->tasks, wall = drawn_median(curve, curve->wall, many, draws, n);
+    double serial_task = exp(drawn_median(curve, curve->log_speedup, many, draws, n)) * wall / tasks;
+    double fixed = drawn_median(curve, curve->around, many, draws, n), slope = wall / tasks;
+    if (many != few && curve->cells[few]->tasks < curve->cells[many]->tasks) {
+        double less = (double)curve->cells[few]->tasks, base = drawn_median(curve, curve->wall, few, draws, n);
+        slope = fmax(0, (wall - base) / (tasks - less));
+        fixed += fmax(0, base - slope * less);
+    }
+    if (isnan(slope) || isnan(fixed) || isnan(serial_task)) return NAN;
+    return models_crossover_tasks(fixed, slope, serial_task);
+}
+
+static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, struct quantity warm, bool bound)
+{
+    struct curve curve;
+    int status = curve_make(&curve, shop, group, count);
+    struct crossover *made =
+        status ? NULL : parts_append(&shop->summary->crossovers, &shop->summary->crossover_count, sizeof *made);
+    if (!status && !made) status = -ENOMEM;
+    if (!status) {
+        const struct cell *cell = group[0];
+        snprintf(made->study, sizeof made->study, "%s", cell->study);
+        snprintf(made->kernel, sizeof made->kernel, "%s", cell->label);
+        snprintf(made->runner, sizeof made->runner, "%s", cell->runner);
+        snprintf(made->schedule, sizeof made->schedule, "%s", cell->schedule);
+        snprintf(made->placement, sizeof made->placement, "%s", cell->placement);
+        made->processes = cell->processes;
+        made->threads = cell->threads;
+        made->chunk = cell->chunk;
+        made->task_time_ns = cell->task_time_ns;
+        made->task_ns = shop->summary->cells[cell->id].quantity[QUANTITY_task_ns].median;
+        made->tasks = stats_bootstrap(crossover_of_draws, &curve, curve.blocks, ROUNDS, 1);
+        made->warm_task_ns = warm;
+        made->warm_bound = bound;
+    }
+    curve_free(&curve);
+    return status;
+}
+
+/* Of cells that differ in size and N, the one with the most tasks at each size: the run phase's fixed part weighs least. */
+static size_t most_tasks(const struct cell **group, size_t count, const struct cell **most)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+        while (j < kept && most[j]->size != group[i]->size) j++;
+        if (j == kept) most[kept++] = group[i];
+        else if (group[i]->tasks > most[j]->tasks) most[j] = group[i];
+    }
+    return kept;
+}
+
+/* All crossovers of one runner and team: one for each task size, and the warm one, a property of the whole curve. */
+static int crossovers_add(struct workshop *shop, const struct cell **group, size_t count)
+{
+    struct quantity warm = {NAN, NAN, NAN, 0}, granularity;
+    struct curve curve = {0};
+    bool bound = false;
+    const struct cell **most = calloc(count, sizeof *most);
+    size_t sizes = most ? most_tasks(group, count, most) : 0;
+    int status = most ? curve_make(&curve, shop, most, sizes) : -ENOMEM;
+    if (!status && sizes >= 2)
+        bound = reach(&curve, 1.0 / parts_workers(group[0]), &granularity, &warm) == METG_BOUND;
+    curve_free(&curve);
+    free(most);
+    for (size_t i = 0; !status && i < count; i++) {
+        size_t same;
+        const struct cell **line = parts_group(shop->summary->run, group[i], PARTS_TASKS, &same);
+        status = !line ? -ENOMEM : same ? crossover_add(shop, line, same, warm, bound) : 0;
+        free(line);
+    }
+    return status;
+}
+
+static size_t distinct_sizes(const struct cell **group, size_t count)
+{
+    size_t sizes = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+        while (j < i && group[j]->size != group[i]->size) j++;
+        sizes += j == i;
+    }
+    return sizes;
+}
+
+int granularity_make(struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    int status = 0;
+    for (unsigned i = 0; !status && i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        bool custom = !strcmp(cell->study, "run"), pays = !strcmp(cell->study, "breakeven");
+        if (parts_is_serial(cell) || parts_workers(cell) < 1) continue;
+        size_t count;
+        const struct cell **group = parts_group(run, cell, PARTS_SIZE | PARTS_TASKS, &count);
+        if (!group) return -ENOMEM;
+        if (!pays && distinct_sizes(group, count) >= 3) status = metg_add(shop, group, count);
+        if (!status && count && parts_workers(cell) > 1 && (pays || custom)) status = crossovers_add(shop, group, count);
+        free(group);
+    }
+    return status;
+}

@@ -1,0 +1,132 @@
+/* scaling.c: how a runner's speed-up grows with its workers: best, enough, and the fits. */
+#include "summary_parts.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cell_summary *row_of(const struct workshop *shop, const struct cell *cell)
+{
+    return &shop->summary->cells[cell->id];
+}
+
+static double speedup_of(const struct cell_summary *row)
+{
+    return row->quantity[QUANTITY_speedup].median;
+}
+
+static int by_workers(const void *left, const void *right)
+{
+    const struct cell_summary *a = *(const struct cell_summary *const *)left, *b = *(const struct cell_summary *const *)right;
+    return (a->workers > b->workers) - (a->workers < b->workers);
+}
+
+static unsigned host_number(const struct run *run, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(json_object_get(run->manifest, "host"), key));
+    return value > 0 && value < 1 << 20 ? (unsigned)value : 0;
+}
+
+/* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, and where workers
+ * fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such step. */
+static unsigned fit_limit(const struct workshop *shop, const struct cell *cell)
+{
+    const struct run *run = shop->summary->run;
+    const struct cell_summary *serial = &shop->summary->cells[cell->baseline];
+    double busy = serial->quantity[QUANTITY_user_ns].median + serial->quantity[QUANTITY_system_ns].median;
+    unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa");
+    if (busy < 0.5 * serial->quantity[QUANTITY_wall_ns].median || !cores) return UINT32_MAX;
+    return nodes > 1 && !strcmp(cell->placement, "close") && cores >= nodes ? cores / nodes : cores;
+}
+
+static int fits(struct scaling *scaling)
+{
+    double *workers = calloc(3 * (scaling->count + 1), sizeof *workers);
+    if (!workers) return -ENOMEM;
+    double *speedup = workers + scaling->count + 1, *wall = speedup + scaling->count + 1;
+    size_t n = 0;
+    for (size_t i = 0; i < scaling->count; i++) {
+        const struct cell_summary *row = scaling->cells[i];
+        if (row->workers > scaling->fit_max_workers || isnan(speedup_of(row))) continue;
+        workers[n] = row->workers;
+        speedup[n] = speedup_of(row);
+        wall[n++] = row->quantity[QUANTITY_wall_ns].median;
+    }
+    if (models_amdahl_fit(workers, speedup, n, &scaling->amdahl)) scaling->amdahl.n = 0;
+    if (models_usl_fit(workers, wall, n, &scaling->usl)) scaling->usl.n = 0;
+    free(workers);
+    return 0;
+}
+
+static void best_and_enough(const struct workshop *shop, struct scaling *scaling)
+{
+    for (size_t i = 0; i < scaling->count; i++)
+        if (!isnan(speedup_of(scaling->cells[i])) &&
+            (!scaling->best || speedup_of(scaling->cells[i]) > speedup_of(scaling->best)))
+            scaling->best = scaling->cells[i];
+    for (size_t i = 0; scaling->best && !scaling->enough && i < scaling->count; i++)
+        if (scaling->cells[i] == scaling->best ||
+            parts_tied(parts_compare(shop, scaling->cells[i]->cell, scaling->best->cell, false)))
+            scaling->enough = scaling->cells[i];
+}
+
+/* Cells with several processes of several threads have no single line of workers: the hybrid study shows them. */
+static size_t keep_lines(const struct workshop *shop, const struct cell **group, size_t count,
+                         const struct cell_summary **rows)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct cell_summary *row = row_of(shop, group[i]);
+        bool twice = false;
+        for (size_t j = 0; j < kept; j++) twice |= rows[j]->workers == row->workers;
+        if (!twice && (group[i]->processes == 1 || group[i]->threads == 1)) rows[kept++] = row;
+    }
+    qsort(rows, kept, sizeof *rows, by_workers);
+    return kept;
+}
+
+static int scaling_add(struct workshop *shop, const struct cell **group, size_t count)
+{
+    const struct cell_summary **rows = calloc(count, sizeof *rows);
+    if (!rows) return -ENOMEM;
+    size_t kept = keep_lines(shop, group, count, rows);
+    struct scaling *scaling =
+        kept >= 2 ? parts_append(&shop->summary->scalings, &shop->summary->scaling_count, sizeof *scaling) : NULL;
+    if (!scaling) {
+        free(rows);
+        return kept >= 2 ? -ENOMEM : 0;
+    }
+    const struct cell *cell = group[0];
+    snprintf(scaling->study, sizeof scaling->study, "%s", cell->study);
+    snprintf(scaling->kernel, sizeof scaling->kernel, "%s", cell->label);
+    snprintf(scaling->runner, sizeof scaling->runner, "%s", cell->runner);
+    snprintf(scaling->schedule, sizeof scaling->schedule, "%s", cell->schedule);
+    snprintf(scaling->placement, sizeof scaling->placement, "%s", cell->placement);
+    scaling->chunk = cell->chunk;
+    scaling->task_time_ns = cell->task_time_ns;
+    scaling->size = cell->size;
+    scaling->tasks = cell->tasks;
+    scaling->cells = rows;
+    scaling->count = kept;
+    scaling->fit_max_workers = fit_limit(shop, cell);
+    best_and_enough(shop, scaling);
+    return fits(scaling);
+}
+
+int scaling_make(struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    int status = 0;
+    for (unsigned i = 0; !status && i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        size_t count;
+        if (parts_is_serial(cell) || !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "hybrid")) continue;
+        const struct cell **group = parts_group(run, cell, PARTS_WORKERS, &count);
+        status = !group ? -ENOMEM : count >= 2 ? scaling_add(shop, group, count) : 0;
+        free(group);
+    }
+    return status;
+}

@@ -1,0 +1,308 @@
+/* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
+#include "summary_parts.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const quantity_names[QUANTITIES] = {
+#define QUANTITY(name, unit, meaning) #name,
+#include "quantities.h"
+#undef QUANTITY
+};
+const char *const quantity_units[QUANTITIES] = {
+#define QUANTITY(name, unit, meaning) unit,
+#include "quantities.h"
+#undef QUANTITY
+};
+const char *const quantity_meanings[QUANTITIES] = {
+#define QUANTITY(name, unit, meaning) meaning,
+#include "quantities.h"
+#undef QUANTITY
+};
+
+/* What a quantity of samples is taken from, where it is one field of them. */
+static const struct {
+    enum quantity_id id;
+    size_t offset;
+} measured[] = {
+    {QUANTITY_wall_ns, offsetof(struct sample, wall_ns)},
+    {QUANTITY_setup_ns, offsetof(struct sample, setup_ns)},
+    {QUANTITY_start_ns, offsetof(struct sample, start_ns)},
+    {QUANTITY_first_ns, offsetof(struct sample, first_ns)},
+    {QUANTITY_stop_ns, offsetof(struct sample, stop_ns)},
+    {QUANTITY_user_ns, offsetof(struct sample, user_ns)},
+    {QUANTITY_system_ns, offsetof(struct sample, system_ns)},
+    {QUANTITY_voluntary_switches, offsetof(struct sample, voluntary_switches)},
+    {QUANTITY_involuntary_switches, offsetof(struct sample, involuntary_switches)},
+    {QUANTITY_minor_faults, offsetof(struct sample, minor_faults)},
+    {QUANTITY_peak_rss_bytes, offsetof(struct sample, peak_rss_bytes)},
+};
+
+static bool is_ok(const struct sample *sample)
+{
+    return !strcmp(sample->status, "ok");
+}
+
+static double known(int64_t value)
+{
+    return value < 0 ? NAN : (double)value;
+}
+
+static void series_free(struct series *series)
+{
+    free(series->sample);
+    free(series->wall);
+}
+
+/* Room for every sample of the cell; the four arrays of numbers share one block. */
+static int series_alloc(struct series *series, size_t room)
+{
+    series->sample = calloc(room + 1, sizeof *series->sample);
+    series->wall = calloc(3 * (room + 1), sizeof *series->wall);
+    if (!series->sample || !series->wall) return -ENOMEM;
+    series->total = series->wall + room + 1;
+    series->serial = series->total + room + 1;
+    return 0;
+}
+
+static int series_fill(struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    size_t *rooms = calloc(run->cell_count + 1, sizeof *rooms);
+    int status = rooms ? 0 : -ENOMEM;
+    for (size_t i = 0; rooms && i < run->sample_count; i++) rooms[run->samples[i].cell]++;
+    for (unsigned id = 0; !status && id < run->cell_count; id++) status = series_alloc(&shop->series[id], rooms[id]);
+    free(rooms);
+    for (size_t i = 0; !status && i < run->sample_count; i++) {
+        const struct sample *sample = &run->samples[i];
+        struct series *series = &shop->series[sample->cell];
+        if (!is_ok(sample) || sample->instrumented) continue;
+        series->sample[series->n] = sample;
+        series->wall[series->n] = known(sample->wall_ns);
+        series->total[series->n++] = known(sample->start_ns) + known(sample->wall_ns) + known(sample->stop_ns);
+    }
+    return status;
+}
+
+/* The baseline's run phase in the block of `sample`, the one nearest in order; NAN: none. */
+static double serial_beside(const struct series *baseline, const struct sample *sample)
+{
+    double best = NAN;
+    unsigned nearest = 0;
+    for (size_t i = 0; i < baseline->n; i++) {
+        const struct sample *other = baseline->sample[i];
+        unsigned apart = other->order > sample->order ? other->order - sample->order : sample->order - other->order;
+        if (other->block != sample->block || (!isnan(best) && apart >= nearest)) continue;
+        best = baseline->wall[i];
+        nearest = apart;
+    }
+    return best;
+}
+
+static struct quantity scaled(struct quantity quantity, double factor)
+{
+    return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
+}
+
+static struct quantity karp_flatt(struct quantity speedup, unsigned workers)
+{
+    return (struct quantity){models_karp_flatt(speedup.median, workers), models_karp_flatt(speedup.high, workers),
+                             models_karp_flatt(speedup.low, workers), workers > 1 ? speedup.n : 0};
+}
+
+static int quantities_from_samples(const struct workshop *shop, struct cell_summary *row)
+{
+    const struct series *series = &shop->series[row->cell->id];
+    double *values = malloc((series->n + 1) * sizeof *values);
+    if (!values) return -ENOMEM;
+    for (size_t m = 0; m < sizeof measured / sizeof *measured; m++) {
+        for (size_t i = 0; i < series->n; i++) {
+            int64_t value;
+            memcpy(&value, (const char *)series->sample[i] + measured[m].offset, sizeof value);
+            values[i] = known(value);
+        }
+        row->quantity[measured[m].id] = stats_median(values, series->n);
+    }
+    for (size_t i = 0; i < series->n; i++)
+        values[i] = models_overhead(series->serial[i], series->wall[i], row->workers);
+    row->quantity[QUANTITY_overhead_core_ns] = stats_median(values, series->n);
+    row->outliers = stats_outliers(series->wall, series->n);
+    row->autocorrelated = stats_autocorrelated(series->wall, series->n);
+    free(values);
+    return 0;
+}
+
+static void quantities_derived(const struct workshop *shop, struct cell_summary *row)
+{
+    const struct series *series = &shop->series[row->cell->id], *base = &shop->series[row->cell->baseline];
+    struct quantity *quantity = row->quantity;
+    double p = row->workers, tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
+    quantity[QUANTITY_total_ns] = stats_median(series->total, series->n);
+    quantity[QUANTITY_serial_ns] = stats_median(base->wall, base->n);
+    quantity[QUANTITY_task_ns] = scaled(quantity[QUANTITY_serial_ns], 1 / tasks);
+    quantity[QUANTITY_speedup] = stats_ratio(series->serial, series->wall, series->n);
+    quantity[QUANTITY_speedup_total] = stats_ratio(series->serial, series->total, series->n);
+    quantity[QUANTITY_efficiency] = scaled(quantity[QUANTITY_speedup], 1 / p);
+    quantity[QUANTITY_overhead_per_task_ns] = scaled(quantity[QUANTITY_overhead_core_ns], 1 / tasks);
+    quantity[QUANTITY_karp_flatt] = karp_flatt(quantity[QUANTITY_speedup], row->workers);
+    quantity[QUANTITY_pool_tax] = (struct quantity){NAN, NAN, NAN, 0};
+}
+
+/* The cell that is this one with one worker, in the same study. NULL: not measured. */
+static const struct cell *one_worker(const struct run *run, const struct cell *cell)
+{
+    for (unsigned i = 0; !parts_is_serial(cell) && i < run->cell_count; i++) {
+        const struct cell *one = &run->cells[i];
+        if (parts_workers(one) == 1 && one->baseline == cell->baseline && one->chunk == cell->chunk &&
+            !strcmp(one->study, cell->study) && !strcmp(one->runner, cell->runner) &&
+            !strcmp(one->schedule, cell->schedule) && !strcmp(one->placement, cell->placement))
+            return one;
+    }
+    return NULL;
+}
+
+static void pool_tax(const struct workshop *shop, struct cell_summary *row)
+{
+    const struct cell *one = one_worker(shop->summary->run, row->cell);
+    if (!one) return;
+    const struct series *series = &shop->series[one->id];
+    struct quantity ratio = stats_ratio(series->wall, series->serial, series->n);
+    row->quantity[QUANTITY_pool_tax] = (struct quantity){ratio.median - 1, ratio.low - 1, ratio.high - 1, ratio.n};
+}
+
+/* Adds the words of `more` that are not yet in `words`. */
+static void add_words(char *words, size_t size, const char *more)
+{
+    char copy[128], *rest = NULL;
+    snprintf(copy, sizeof copy, "%s", more);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        size_t length = strlen(word), used = strlen(words);
+        bool there = false;
+        for (const char *at = words; !there && (at = strstr(at, word)); at += length)
+            there = (at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ');
+        if (!there && used + length + 2 <= size) snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
+    }
+}
+
+static int proof(const char *verified)
+{
+    static const char *const weakest_first[] = {"", "serial", "published", "serial+published"};
+    for (int i = 3; i > 0; i--)
+        if (!strcmp(verified, weakest_first[i])) return i;
+    return 0;
+}
+
+static void count_samples(struct summary *summary)
+{
+    const struct run *run = summary->run;
+    for (size_t i = 0; i < run->sample_count; i++) {
+        const struct sample *sample = &run->samples[i];
+        struct cell_summary *row = &summary->cells[sample->cell];
+        if (sample->suspect[0]) {
+            row->suspects++;
+            add_words(row->suspect, sizeof row->suspect, sample->suspect);
+        }
+        if (!is_ok(sample)) {
+            if (!row->errors++)
+                snprintf(row->error, sizeof row->error, "%s", sample->cause[0] ? sample->cause : sample->status);
+        } else if (!sample->instrumented) {
+            if (!row->samples++ || proof(sample->verified) < proof(row->verified))
+                snprintf(row->verified, sizeof row->verified, "%s", sample->verified);
+        }
+    }
+}
+
+/* The instrumented samples of all cells, each with the serial time of its block. */
+static int budgets(const struct workshop *shop, struct cell_summary *row)
+{
+    const struct run *run = shop->summary->run;
+    const struct series *series = &shop->series[row->cell->id], *base = &shop->series[row->cell->baseline];
+    struct budget *made = NULL, *one;
+    double *spanned = NULL, *plain = NULL;
+    size_t n = 0, pairs = 0, plains = 0;
+    int status = 0;
+    for (size_t i = 0; !status && i < run->sample_count; i++) {
+        const struct sample *sample = &run->samples[i];
+        struct budget budget;
+        if (sample->cell != row->cell->id || !sample->instrumented || !is_ok(sample)) continue;
+        double serial = serial_beside(base, sample);
+        if (isnan(serial)) serial = row->quantity[QUANTITY_serial_ns].median;
+        if (budget_make(sample, row->workers, serial, &budget)) continue;
+        double *a = parts_append(&spanned, &pairs, sizeof *a), *b = parts_append(&plain, &plains, sizeof *b);
+        one = parts_append(&made, &n, sizeof *one);
+        if (!a || !b || !one) status = -ENOMEM;
+        if (status) break;
+        *one = budget;
+        *a = (double)sample->wall_ns;
+        *b = serial_beside(series, sample);
+    }
+    if (!status && n && !(status = budget_median(made, n, &row->budget)))
+        row->budget.instrumentation = stats_ratio(spanned, plain, n).median - 1;
+    free(made);
+    free(spanned);
+    free(plain);
+    return status;
+}
+
+static int rows_make(struct workshop *shop)
+{
+    struct summary *summary = shop->summary;
+    int status = series_fill(shop);
+    for (unsigned id = 0; !status && id < summary->run->cell_count; id++) {
+        struct series *series = &shop->series[id];
+        const struct series *base = &shop->series[summary->run->cells[id].baseline];
+        for (size_t i = 0; i < series->n; i++) series->serial[i] = serial_beside(base, series->sample[i]);
+    }
+    for (unsigned id = 0; !status && id < summary->run->cell_count; id++) {
+        struct cell_summary *row = &summary->cells[id];
+        row->cell = &summary->run->cells[id];
+        row->workers = parts_workers(row->cell);
+        status = quantities_from_samples(shop, row);
+        quantities_derived(shop, row);
+        pool_tax(shop, row);
+        if (!status) status = budgets(shop, row);
+    }
+    if (!status) count_samples(summary);
+    return status;
+}
+
+int summary_make(const struct run *run, struct summary *summary, char *why, size_t why_size)
+{
+    struct summary made = {.run = run, .cell_count = run->cell_count};
+    struct workshop shop = {.summary = &made};
+    locale_t before = parts_locale_enter();
+    made.cells = calloc(run->cell_count + 1, sizeof *made.cells);
+    shop.series = calloc(run->cell_count + 1, sizeof *shop.series);
+    int status = made.cells && shop.series ? rows_make(&shop) : -ENOMEM;
+    if (!status) status = scaling_make(&shop);
+    if (!status) status = granularity_make(&shop);
+    if (!status) status = advice_make(&shop);
+    if (!status) status = findings_make(&shop);
+    for (unsigned id = 0; shop.series && id < run->cell_count; id++) series_free(&shop.series[id]);
+    free(shop.series);
+    parts_locale_leave(before);
+    if (status) {
+        summary_free(&made);
+        if (why_size) snprintf(why, why_size, "the summary of %s: %s", run->dir, strerror(-status));
+        return status;
+    }
+    *summary = made;
+    return 0;
+}
+
+void summary_free(struct summary *summary)
+{
+    for (size_t i = 0; i < summary->scaling_count; i++) free(summary->scalings[i].cells);
+    for (size_t i = 0; i < summary->finding_count; i++) free(summary->findings[i]);
+    free(summary->scalings);
+    free(summary->metgs);
+    free(summary->crossovers);
+    free(summary->advices);
+    free(summary->findings);
+    free(summary->cells);
+    *summary = (struct summary){0};
+}

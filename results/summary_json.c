@@ -1,0 +1,244 @@
+/* summary_json.c: the summary as summary.json and summary.csv. Numbers that are none are null, or an empty field. */
+#include "summary_parts.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *quantity_to_json(struct quantity quantity)
+{
+    return json_pack("{so so so sI}", "median", number(quantity.median), "low", number(quantity.low), "high",
+                     number(quantity.high), "n", (json_int_t)quantity.n);
+}
+
+static json_t *words_to_json(const char *words)
+{
+    json_t *array = json_array();
+    char copy[128], *rest = NULL;
+    snprintf(copy, sizeof copy, "%s", words);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        json_array_append_new(array, json_string(word));
+    return array;
+}
+
+static json_t *budget_to_json(const struct budget *b)
+{
+    if (!b->n) return json_null();
+    return json_pack("{so so so so so so so sb so so so so so sI}", "core_ns", number(b->core_ns), "work", number(b->work),
+                     "dilation", number(b->dilation), "start_stop", number(b->start_stop), "dispatch",
+                     number(b->dispatch), "tail", number(b->tail), "residual", number(b->residual), "marked",
+                     (int)b->marked, "load_balance", number(b->load_balance), "communication", number(b->communication),
+                     "computation_scaling", number(b->computation_scaling), "efficiency", number(b->efficiency),
+                     "instrumentation", number(b->instrumentation), "n", (json_int_t)b->n);
+}
+
+/* A cell's row: its configuration as the manifest has it, the figures, the counts. */
+static json_t *row_to_json(const struct cell_summary *row)
+{
+    json_t *object = cell_to_json(row->cell);
+    if (!object) return NULL;
+    for (size_t i = 0; i < QUANTITIES; i++)
+        json_object_set_new(object, quantity_names[i], quantity_to_json(row->quantity[i]));
+    json_object_set_new(object, "budget", budget_to_json(&row->budget));
+    json_object_set_new(object, "workers", json_integer(row->workers));
+    json_object_set_new(object, "samples", json_integer((json_int_t)row->samples));
+    json_object_set_new(object, "outliers", json_integer((json_int_t)row->outliers));
+    json_object_set_new(object, "autocorrelated", json_boolean(row->autocorrelated));
+    json_object_set_new(object, "verified", json_string(row->verified));
+    json_object_set_new(object, "errors", json_integer((json_int_t)row->errors));
+    json_object_set_new(object, "error", json_string(row->error));
+    json_object_set_new(object, "suspects", json_integer((json_int_t)row->suspects));
+    json_object_set_new(object, "suspect", words_to_json(row->suspect));
+    return object;
+}
+
+static json_t *line_to_json(const char *study, const char *kernel, const char *runner, const char *schedule,
+                            const char *placement, uint64_t chunk)
+{
+    return json_pack("{ss ss ss ss ss sI}", "study", study, "kernel", kernel, "runner", runner, "schedule", schedule,
+                     "placement", placement, "chunk", (json_int_t)chunk);
+}
+
+static json_t *team_to_json(unsigned processes, unsigned threads)
+{
+    return json_pack("{sI sI}", "processes", (json_int_t)processes, "threads", (json_int_t)threads);
+}
+
+static json_t *metg_to_json(const struct metg *m)
+{
+    json_t *object = line_to_json(m->study, m->kernel, m->runner, m->schedule, m->placement, m->chunk);
+    json_t *team = team_to_json(m->processes, m->threads);
+    json_t *rest = json_pack("{so sb sb so so so so so}", "efficiency", number(m->efficiency), "reached", (int)m->reached,
+                             "bound", (int)m->bound, "granularity_ns", quantity_to_json(m->granularity_ns), "work_ns",
+                             quantity_to_json(m->work_ns), "smallest_ns", number(m->smallest_ns), "largest_ns",
+                             number(m->largest_ns), "best_efficiency", number(m->best_efficiency));
+    json_object_update(object, team);
+    json_object_update(object, rest);
+    json_decref(team);
+    json_decref(rest);
+    return object;
+}
+
+static json_t *crossover_to_json(const struct crossover *c)
+{
+    json_t *object = line_to_json(c->study, c->kernel, c->runner, c->schedule, c->placement, c->chunk);
+    json_t *team = team_to_json(c->processes, c->threads);
+    json_t *rest = json_pack("{sI so so sb so sb}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns",
+                             number(c->task_ns), "tasks", quantity_to_json(c->tasks), "never", c->tasks.median == INFINITY,
+                             "warm_task_ns", quantity_to_json(c->warm_task_ns), "warm_bound", (int)c->warm_bound);
+    json_object_update(object, team);
+    json_object_update(object, rest);
+    json_decref(team);
+    json_decref(rest);
+    return object;
+}
+
+static json_t *usl_to_json(const struct usl_fit *u)
+{
+    if (!u->n) return json_null();
+    struct quantity sigma = {u->sigma, u->sigma_low, u->sigma_high, u->n}, kappa = {u->kappa, u->kappa_low, u->kappa_high, u->n},
+                    peak = {u->peak, u->peak_low, u->peak_high, u->n};
+    return json_pack("{so so so so so sb so}", "t1", number(u->t1), "gamma", number(u->gamma), "sigma",
+                     quantity_to_json(sigma), "kappa", quantity_to_json(kappa), "peak", quantity_to_json(peak), "peak_seen",
+                     (int)u->peak_seen, "p_max", number(u->p_max));
+}
+
+static json_t *scaling_to_json(const struct scaling *s)
+{
+    json_t *object = line_to_json(s->study, s->kernel, s->runner, s->schedule, s->placement, s->chunk), *cells = json_array();
+    for (size_t i = 0; i < s->count; i++) json_array_append_new(cells, json_integer(s->cells[i]->cell->id));
+    struct quantity amdahl = {s->amdahl.fraction, s->amdahl.low, s->amdahl.high, s->amdahl.n};
+    json_t *rest = json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->tasks, "cells", cells, "best",
+                             s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
+                             s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
+                             s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers), "amdahl",
+                             s->amdahl.n ? quantity_to_json(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
+    json_object_update(object, rest);
+    json_decref(rest);
+    return object;
+}
+
+static json_t *advice_to_json(const struct advice *a)
+{
+    return json_pack("{ss sI sI sI sI so so ss}", "kernel", a->kernel, "task_time_ns", (json_int_t)a->task_time_ns, "tasks",
+                     (json_int_t)a->tasks, "best", (json_int_t)a->best->cell->id, "warm", (json_int_t)a->warm->cell->id,
+                     "gain", quantity_to_json(a->gain), "warm_gain", quantity_to_json(a->warm_gain), "sentence", a->sentence);
+}
+
+json_t *summary_to_json(const struct summary *summary)
+{
+    json_t *cells = json_array(), *scalings = json_array(), *metgs = json_array(), *crossovers = json_array(),
+           *advices = json_array(), *findings = json_array();
+    for (size_t i = 0; i < summary->cell_count; i++) json_array_append_new(cells, row_to_json(&summary->cells[i]));
+    for (size_t i = 0; i < summary->scaling_count; i++)
+        json_array_append_new(scalings, scaling_to_json(&summary->scalings[i]));
+    for (size_t i = 0; i < summary->metg_count; i++) json_array_append_new(metgs, metg_to_json(&summary->metgs[i]));
+    for (size_t i = 0; i < summary->crossover_count; i++)
+        json_array_append_new(crossovers, crossover_to_json(&summary->crossovers[i]));
+    for (size_t i = 0; i < summary->advice_count; i++)
+        json_array_append_new(advices, advice_to_json(&summary->advices[i]));
+    for (size_t i = 0; i < summary->finding_count; i++)
+        json_array_append_new(findings, json_string(summary->findings[i]));
+    return json_pack("{si ss sb sb sO* so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name, "complete",
+                     (int)summary->run->complete, "simulated", (int)summary->run->simulated, "host",
+                     json_object_get(summary->run->manifest, "host"), "findings", findings, "advice", advices, "metg",
+                     metgs, "crossovers", crossovers, "scaling", scalings, "cells", cells);
+}
+
+/* A field by RFC 4180: quoted where it holds a comma, a quote or a line end. */
+static void csv_text(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void csv_number(FILE *out, double value)
+{
+    fputc(',', out);
+    if (isfinite(value)) fprintf(out, "%.12g", value);
+}
+
+static void csv_head(FILE *out)
+{
+    fputs("cell,study,kernel,runner,schedule,placement,processes,threads,workers,chunk,tasks,size,task_time_ns,samples,"
+          "errors,suspects,outliers,verified,suspect,error",
+          out);
+    for (size_t i = 0; i < QUANTITIES; i++)
+        fprintf(out, ",%s,%s_low,%s_high", quantity_names[i], quantity_names[i], quantity_names[i]);
+    fputs(",budget_work,budget_dilation,budget_start_stop,budget_dispatch,budget_tail,budget_residual\r\n", out);
+}
+
+static void csv_row(FILE *out, const struct cell_summary *row)
+{
+    const struct cell *cell = row->cell;
+    const char *const texts[] = {cell->study, cell->kernel, cell->runner, cell->schedule, cell->placement};
+    fprintf(out, "%u", cell->id);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        fputc(',', out);
+        csv_text(out, texts[i]);
+    }
+    fprintf(out, ",%u,%u,%u,%llu,%llu,%llu,%llu,%zu,%zu,%zu,%zu,", cell->processes, cell->threads, row->workers,
+            (unsigned long long)cell->chunk, (unsigned long long)cell->tasks, (unsigned long long)cell->size,
+            (unsigned long long)cell->task_time_ns, row->samples, row->errors, row->suspects, row->outliers);
+    csv_text(out, row->verified);
+    fputc(',', out);
+    csv_text(out, row->suspect);
+    fputc(',', out);
+    csv_text(out, row->error);
+    for (size_t i = 0; i < QUANTITIES; i++) {
+        csv_number(out, row->quantity[i].median);
+        csv_number(out, row->quantity[i].low);
+        csv_number(out, row->quantity[i].high);
+    }
+    const struct budget *b = &row->budget;
+    const double shares[] = {b->work, b->dilation, b->start_stop, b->dispatch, b->tail, b->residual};
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) csv_number(out, b->n ? shares[i] : NAN);
+    fputs("\r\n", out);
+}
+
+char *summary_to_csv(const struct summary *summary)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    locale_t before = parts_locale_enter();
+    csv_head(out);
+    for (size_t i = 0; i < summary->cell_count; i++) csv_row(out, &summary->cells[i]);
+    parts_locale_leave(before);
+    bool failed = ferror(out);
+    if (fclose(out) || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int summary_write(const struct summary *summary, const char *dir)
+{
+    json_t *json = summary_to_json(summary);
+    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL, *csv = summary_to_csv(summary);
+    int status = text && csv ? record_write_file(dir, "summary.json", text, strlen(text)) : -ENOMEM;
+    if (!status) status = record_write_file(dir, "summary.csv", csv, strlen(csv));
+    free(csv);
+    free(text);
+    json_decref(json);
+    return status;
+}

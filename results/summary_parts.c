@@ -1,0 +1,128 @@
+/* summary_parts.c: see summary_parts.h. */
+#include "summary_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool parts_is_serial(const struct cell *cell)
+{
+    return !strcmp(cell->runner, "serial");
+}
+
+unsigned parts_workers(const struct cell *cell)
+{
+    return cell->processes * cell->threads;
+}
+
+static bool same(const struct cell *a, const struct cell *b, unsigned but)
+{
+    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->seed == b->seed &&
+           ((but & PARTS_SIZE) || (a->size == b->size && a->task_time_ns == b->task_time_ns)) &&
+           ((but & PARTS_TASKS) || a->tasks == b->tasks) &&
+           ((but & PARTS_WORKERS) || (a->processes == b->processes && a->threads == b->threads)) &&
+           ((but & PARTS_CHUNK) || a->chunk == b->chunk) &&
+           ((but & PARTS_PLACEMENT) || !strcmp(a->placement, b->placement)) &&
+           ((but & PARTS_RUNNER) || (!strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule)));
+}
+
+const struct cell **parts_group(const struct run *run, const struct cell *cell, unsigned but, size_t *count)
+{
+    const struct cell **group = calloc(run->cell_count + 1, sizeof *group);
+    *count = 0;
+    for (unsigned i = 0; group && i < run->cell_count; i++) {
+        const struct cell *other = &run->cells[i];
+        if (other->duplicate != i || !same(cell, other, but)) continue;
+        if (i < cell->id || cell->duplicate != cell->id) {
+            *count = 0;
+            break;
+        }
+        group[(*count)++] = other;
+    }
+    return group;
+}
+
+struct quantity parts_compare(const struct workshop *shop, const struct cell *a, const struct cell *b, bool total)
+{
+    const struct series *of_a = &shop->series[a->id], *of_b = &shop->series[b->id];
+    double *mine = malloc((of_a->n + 1) * sizeof *mine), *other = malloc((of_a->n + 1) * sizeof *other);
+    struct quantity ratio = {NAN, NAN, NAN, 0};
+    for (size_t i = 0; mine && other && i < of_a->n; i++) {
+        mine[i] = (total && !parts_is_serial(a) ? of_a->total : of_a->wall)[i];
+        other[i] = NAN;
+        for (size_t j = 0; j < of_b->n; j++)
+            if (of_b->sample[j]->block == of_a->sample[i]->block)
+                other[i] = (total && !parts_is_serial(b) ? of_b->total : of_b->wall)[j];
+    }
+    if (mine && other) ratio = stats_ratio(mine, other, of_a->n);
+    free(mine);
+    free(other);
+    return ratio;
+}
+
+bool parts_tied(struct quantity ratio)
+{
+    if (!ratio.n) return false;
+    if (isnan(ratio.low)) return ratio.median <= 1.05;
+    return stats_verdict(ratio) != VERDICT_MORE || ratio.median <= 1.02;
+}
+
+void *parts_append(void *array_pointer, size_t *count, size_t size)
+{
+    void **array = array_pointer, *grown = realloc(*array, (*count + 1) * size);
+    if (!grown) return NULL;
+    *array = grown;
+    return memset((char *)grown + (*count)++ * size, 0, size);
+}
+
+const char *parts_number(char text[PARTS_TEXT], double value)
+{
+    double size = fabs(value);
+    if (size >= 1e15) snprintf(text, PARTS_TEXT, "%.3g", value);
+    else snprintf(text, PARTS_TEXT, "%.*f", size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.0995 || size == 0 ? 2 : 4, value);
+    return text;
+}
+
+const char *parts_duration(char text[PARTS_TEXT], double ns)
+{
+    static const struct { double ns; const char *unit; } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+    size_t i = 0;
+    while (i < 3 && fabs(ns) < units[i].ns * 0.9995) i++;
+    double value = ns / units[i].ns;
+    snprintf(text, PARTS_TEXT, "%.3g %s", value, units[i].unit);
+    if (fabs(value) >= 999.5) snprintf(text, PARTS_TEXT, "%.0f %s", value, units[i].unit);
+    return text;
+}
+
+const char *parts_interval(char text[PARTS_TEXT], struct quantity quantity)
+{
+    char low[PARTS_TEXT], high[PARTS_TEXT];
+    if (isnan(quantity.low)) snprintf(text, PARTS_TEXT, " (n = %zu, no interval)", quantity.n);
+    else
+        snprintf(text, PARTS_TEXT, " [%.24s, %.24s]", parts_number(low, quantity.low), parts_number(high, quantity.high));
+    return text;
+}
+
+const char *parts_team(char text[PARTS_TEXT], const struct cell *cell)
+{
+    if (cell->processes > 1 && cell->threads > 1)
+        snprintf(text, PARTS_TEXT, "%u processes x %u threads", cell->processes, cell->threads);
+    else if (cell->processes > 1) snprintf(text, PARTS_TEXT, "%u processes", cell->processes);
+    else if (cell->threads > 1) snprintf(text, PARTS_TEXT, "%u threads", cell->threads);
+    else snprintf(text, PARTS_TEXT, "1 worker");
+    return text;
+}
+
+locale_t parts_locale_enter(void)
+{
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    return plain ? uselocale(plain) : (locale_t)0;
+}
+
+void parts_locale_leave(locale_t before)
+{
+    if (!before) return;
+    locale_t plain = uselocale(before);
+    if (plain != LC_GLOBAL_LOCALE) freelocale(plain);
+}

@@ -1,0 +1,65 @@
+/* summary_parts.h: what the files that make a summary share. Private to results/. */
+#ifndef BREAKEVEN_SUMMARY_PARTS_H
+#define BREAKEVEN_SUMMARY_PARTS_H
+
+#include "summary.h"
+
+#include <locale.h>
+
+/* The good, uninstrumented samples of a cell, in the order in which they were taken, as plain arrays. */
+struct series {
+    size_t n;
+    const struct sample **sample;
+    double *wall, *total;           /* run phase; start + run + stop, NAN where a part is missing */
+    double *serial;                 /* run phase of the baseline in the same block, NAN where there is none */
+};
+
+struct workshop {
+    struct summary *summary;
+    struct series *series; /* series[cell id] */
+};
+
+/* Paired by block: the ratio of one cell's times to another's. `total`: with start and stop. The serial runner's total is
+ * its run phase. */
+struct quantity parts_compare(const struct workshop *, const struct cell *a, const struct cell *b, bool total);
+
+/* Can `a` not be told from `b`, which is at least as fast? Unresolved, or within 2 %; without an interval, within 5 %. */
+bool parts_tied(struct quantity ratio);
+
+/* Groups: cells that are equal but for what `but` names. A/A duplicates belong to none. */
+enum {
+    PARTS_SIZE = 1, /* size and task_time_ns */
+    PARTS_TASKS = 2,
+    PARTS_WORKERS = 4, /* processes and threads */
+    PARTS_CHUNK = 8,
+    PARTS_PLACEMENT = 16,
+    PARTS_RUNNER = 32, /* runner and schedule */
+};
+/* The group that `cell` opens, in the order of ids, in memory of the caller's; *count 0 where an earlier cell has opened
+ * it already. NULL where memory is short. Studies never mix. */
+const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
+
+bool parts_is_serial(const struct cell *);
+unsigned parts_workers(const struct cell *);
+
+/* The curves: fill scalings, metgs and crossovers. 0 or -ENOMEM. */
+int scaling_make(struct workshop *);
+int granularity_make(struct workshop *);
+int advice_make(struct workshop *);
+int findings_make(struct workshop *);
+
+/* Appends one zeroed element to an array of `size`-byte elements; NULL where memory is short. */
+void *parts_append(void *array_pointer, size_t *count, size_t size);
+
+/* Numbers in sentences. Each writes into `text` and returns it. */
+enum { PARTS_TEXT = 64 };
+const char *parts_duration(char text[PARTS_TEXT], double ns);        /* "3.2 us" */
+const char *parts_number(char text[PARTS_TEXT], double value);       /* three digits */
+const char *parts_interval(char text[PARTS_TEXT], struct quantity);  /* " [1.7, 1.9]", " (n = 3, no interval)" */
+const char *parts_team(char text[PARTS_TEXT], const struct cell *);  /* "4 workers", "2 x 4 workers" */
+
+/* '.' as decimal point for this thread; give back what it returned. */
+locale_t parts_locale_enter(void);
+void parts_locale_leave(locale_t before);
+
+#endif
