@@ -96,10 +96,13 @@ struct runner {
      * Returns 0 or -errno with failure->text; its state is found again through *state, which start receives. */
     int (*setup)(const struct team *, const struct job *, void **state, struct failure *);
     /* Brings the workers up, bound as the team says, each having called worker_ready, ready for work. `team` and `job`
-     * stay valid until stop. Returns 0 or -errno with failure->text, having undone what it did. */
+     * stay valid until stop. Returns 0 or -errno with failure->text, having undone what it and setup did. */
     int (*start)(const struct team *, const struct job *, void **state, struct failure *);
     /* Runs tasks [0, tasks) and returns when all results stand in `results` (shared memory). 0 or -errno. */
     int (*run)(void *state, size_t tasks, void *results, struct failure *);
+    /* Where tasks run in another program, what they write beside their results is there too: kernel->verify, called there,
+     * after a run that succeeded and before stop; its value. NULL: kernel->verify is to be called here. */
+    int (*verify)(void *state, const void *results, char *why, size_t why_size);
     /* Ends the workers and frees the state; when it returns they are gone. Accepts a state whose run failed. */
     void (*stop)(void *state);
 };

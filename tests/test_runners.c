@@ -1,0 +1,458 @@
+/* The contract of runners: whatever the team, the chunk, the schedule and the number of tasks, results are the bytes that
+ * a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left. */
+#include "../runners/placement.h"
+#include "../runners/runner.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { POISON = 0xA5, BLOCKS = 16 };
+
+/* The memory of one job, shared with children. */
+struct memory {
+    struct arena arena; /* first */
+    struct { void *at; size_t bytes; } blocks[BLOCKS];
+    unsigned count;
+};
+
+static void *shared_map(size_t bytes)
+{
+    void *at = mmap(NULL, bytes + 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ck_assert_ptr_ne(at, MAP_FAILED);
+    return at;
+}
+
+static void *arena_map(struct arena *arena, size_t bytes, size_t align)
+{
+    struct memory *memory = (struct memory *)arena;
+    ck_assert(memory->count < BLOCKS && align <= 4096);
+    memory->blocks[memory->count].bytes = bytes;
+    return memory->blocks[memory->count++].at = shared_map(bytes);
+}
+
+static void memory_free(struct memory *memory)
+{
+    for (unsigned i = 0; i < memory->count; i++) munmap(memory->blocks[i].at, memory->blocks[i].bytes + 1);
+}
+
+/* A kernel of the test's own: an odd number of bytes from index and seed, so that a shifted, torn, missing or doubled
+ * write shows, and a count of how often each task ran. */
+struct marks {
+    uint64_t seed;
+    unsigned char *runs;
+};
+
+enum { MARK = 13 };
+
+static int marks_prepare(const struct kernel_params *params, struct arena *shared, void **input)
+{
+    struct marks *marks = arena_alloc(shared, sizeof *marks, 16);
+    marks->seed = params->seed;
+    marks->runs = arena_alloc(shared, params->tasks, 1);
+    *input = marks;
+    return 0;
+}
+
+static void marks_run(const void *input, size_t begin, size_t end, void *results)
+{
+    const struct marks *marks = input;
+    for (size_t i = begin; i < end; i++) {
+        __atomic_fetch_add(&marks->runs[i], 1, __ATOMIC_RELAXED);
+        for (size_t k = 0; k < MARK; k++)
+            ((unsigned char *)results)[i * MARK + k] = (unsigned char)((i * 31 + k * 7 + marks->seed) * 2654435761u >> 7);
+    }
+}
+
+static const struct kernel kernel_marks = {.version = KERNEL_VERSION, .name = "marks", .size_unit = "none",
+                                           .result_size = MARK, .prepare = marks_prepare, .run = marks_run};
+
+/* Wrong on purpose: one task of all writes one wrong bit. */
+static void wrong_run(const void *input, size_t begin, size_t end, void *results)
+{
+    marks_run(input, begin, end, results);
+    if (begin <= 57 && 57 < end && getenv("MARKS_WRONG")) ((unsigned char *)results)[57 * MARK + 5] ^= 4;
+}
+
+static const struct kernel kernel_wrong = {.version = KERNEL_VERSION, .name = "wrong", .size_unit = "none",
+                                           .result_size = MARK, .prepare = marks_prepare, .run = wrong_run};
+
+/* One job with what it needs, and the serial results to compare with. */
+struct bench {
+    struct memory memory;
+    struct job job;
+    void *input;
+    size_t bytes;
+    unsigned char *results, *serial;
+};
+
+static void bench_open(struct bench *bench, const struct kernel *kernel, size_t tasks, uint64_t size)
+{
+    *bench = (struct bench){.memory.arena.alloc = arena_map};
+    bench->job = (struct job){.kernel = kernel, .params = {tasks, size, 42}};
+    if (kernel->prepare)
+        ck_assert_int_eq(kernel->prepare(&bench->job.params, &bench->memory.arena, &bench->input), 0);
+    bench->job.input = bench->input;
+    bench->bytes = tasks * kernel_result_size(kernel, size);
+    bench->results = shared_map(bench->bytes);
+    bench->serial = malloc(bench->bytes + 1);
+    kernel->run(bench->input, 0, tasks, bench->serial);
+    if (kernel->run == marks_run) memset(((struct marks *)bench->input)->runs, 0, tasks);
+}
+
+static void bench_close(struct bench *bench)
+{
+    if (bench->job.kernel->release) bench->job.kernel->release(bench->input);
+    munmap(bench->results, bench->bytes + 1);
+    free(bench->serial);
+    memory_free(&bench->memory);
+}
+
+/* What this process holds. */
+struct holdings {
+    unsigned descriptors, threads;
+};
+
+static unsigned entries(const char *path)
+{
+    unsigned count = 0;
+    DIR *dir = opendir(path);
+    while (dir && readdir(dir)) count++;
+    if (dir) closedir(dir);
+    return count;
+}
+
+static struct holdings holdings_now(void)
+{
+    return (struct holdings){entries("/proc/self/fd"), entries("/proc/self/task")};
+}
+
+static void check_holdings(struct holdings before, const char *what)
+{
+    struct holdings after = holdings_now();
+    ck_assert_msg(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "%s: a child is left", what);
+    ck_assert_msg(after.descriptors == before.descriptors, "%s: descriptors %u, before %u", what, after.descriptors,
+                  before.descriptors);
+#ifndef __clang__ /* libomp keeps its threads, see team_close */
+    ck_assert_msg(after.threads == before.threads, "%s: threads %u, before %u", what, after.threads, before.threads);
+#endif
+}
+
+static bool right(struct bench *bench, const struct runner *runner, void *state, const char *what)
+{
+    struct failure failure = {0};
+    size_t tasks = bench->job.params.tasks;
+    memset(bench->results, POISON, bench->bytes + 1);
+    int error = runner->run(state, tasks, bench->results, &failure);
+    ck_assert_msg(!error, "%s: %d %s", what, error, failure.text);
+    ck_assert_msg(bench->results[bench->bytes] == POISON, "%s: wrote behind the results", what);
+    return !memcmp(bench->results, bench->serial, bench->bytes);
+}
+
+static void *started(struct bench *bench, const struct runner *runner, const struct team *team, const char *what)
+{
+    void *state = NULL;
+    struct failure failure = {0};
+    int error = runner->setup ? runner->setup(team, &bench->job, &state, &failure) : 0;
+    ck_assert_msg(!error, "%s: setup %d %s", what, error, failure.text);
+    error = runner->start(team, &bench->job, &state, &failure);
+    ck_assert_msg(!error, "%s: start %d %s", what, error, failure.text);
+    return state;
+}
+
+/* start, run, run, stop: results as the serial loop's both times, and the kernel's own verdict. */
+static void check_cell(struct bench *bench, const struct runner *runner, const struct team *team)
+{
+    char what[160], why[256] = "";
+    const struct kernel *kernel = bench->job.kernel;
+    snprintf(what, sizeof what, "%s over %s %ux%u chunk %zu %s, %zu tasks", kernel->name, runner->name,
+             team->processes, team->threads, team->chunk, schedule_name(team->schedule), bench->job.params.tasks);
+    struct holdings before = holdings_now();
+    void *state = started(bench, runner, team, what);
+    ck_assert_msg(right(bench, runner, state, what), "%s: not the serial results", what);
+    ck_assert_msg(right(bench, runner, state, what), "%s: not the serial results the second time", what);
+    int known = !kernel->verify    ? 0
+                : runner->verify   ? runner->verify(state, bench->results, why, sizeof why)
+                                   : kernel->verify(bench->input, &bench->job.params, bench->results, why, sizeof why);
+    runner->stop(state);
+    ck_assert_msg(known >= 0, "%s: %s", what, why);
+    if (kernel->run == marks_run)
+        for (size_t i = 0; i < bench->job.params.tasks; i++) {
+            unsigned char *runs = &((struct marks *)bench->input)->runs[i];
+            ck_assert_msg(*runs == 2, "%s: task %zu ran %u times in two passes", what, i, *runs);
+            *runs = 0;
+        }
+    check_holdings(before, what);
+}
+
+static struct team team_of(unsigned processes, unsigned threads, size_t chunk, enum schedule schedule)
+{
+    return (struct team){.processes = processes, .threads = threads, .chunk = chunk, .schedule = schedule};
+}
+
+/* `size` workers on each axis that the runner has. */
+static struct team team_over(const struct runner *runner, unsigned size, size_t chunk)
+{
+    return team_of(runner->axes & AXIS_PROCESSES ? size : 1, runner->axes & AXIS_THREADS ? size : 1, chunk,
+                   SCHEDULE_DEFAULT);
+}
+
+/* Is the runner there? Says why not once for each test that lacks it. */
+static bool available(const struct runner *runner)
+{
+    char why[256] = "";
+    if (!runner->available || !runner->available(why, sizeof why)) return true;
+    printf("skipped: %s: %s\n", runner->name, why);
+    fflush(stdout);
+    return false;
+}
+
+static const unsigned shapes[][2] = {{1, 1}, {2, 1}, {3, 1}, {5, 1}, {1, 2}, {1, 3}, {1, 5}, {2, 2}, {3, 2}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* A runner that lacks an axis has 1 there; one with both takes the shapes that have both, and single rows. */
+static bool fits(const struct runner *runner, const unsigned *shape)
+{
+    return (runner->axes & AXIS_PROCESSES || shape[0] == 1) && (runner->axes & AXIS_THREADS || shape[1] == 1);
+}
+
+/* The runners whose kernels are this process's own: all but those that load them from a shared object. */
+static bool runs_own_kernels(const struct runner *runner)
+{
+    return !runner->verify;
+}
+
+static unsigned runner_count(void)
+{
+    unsigned count = 0;
+    while (runners[count]) count++;
+    return count;
+}
+
+/* Every kernel of the registry over this runner. Small: what is asked here is whether the same bytes come out. */
+START_TEST(test_kernels)
+{
+    const struct runner *runner = runners[_i];
+    static const unsigned teams[][3] = {{1, 1, 0}, {3, 1, 7}, {1, 3, 7}, {2, 2, 1}};
+    if (!available(runner)) return;
+    for (const struct kernel *const *kernel = kernels; *kernel; kernel++) {
+        struct bench bench;
+        bench_open(&bench, *kernel, 60, !strcmp((*kernel)->size_unit, "ns") ? 1000 : 5);
+        for (size_t i = 0; i < sizeof teams / sizeof *teams; i++)
+            if (fits(runner, teams[i]) && (runs_own_kernels(runner) || teams[i][0] > 1)) {
+                struct team team = team_of(teams[i][0], teams[i][1], teams[i][2], SCHEDULE_DEFAULT);
+                check_cell(&bench, runner, &team);
+            }
+        bench_close(&bench);
+    }
+}
+END_TEST
+
+/* Every schedule, chunk and number of tasks over every team shape. */
+START_TEST(test_shapes)
+{
+    const struct runner *runner = runners[_i / SHAPES];
+    const unsigned *shape = shapes[_i % SHAPES];
+    static const size_t tasks[] = {0, 1, 2, 4, 1000};
+    if (!fits(runner, shape) || !available(runner)) return;
+    for (size_t n = 0; n < sizeof tasks / sizeof *tasks; n++) {
+        struct bench bench;
+        bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), tasks[n], 1);
+        size_t chunks[] = {0, 1, 7, tasks[n]};
+        for (unsigned schedule = 0; schedule < SCHEDULES; schedule++)
+            for (size_t c = 0; c < (tasks[n] > 7 ? 4 : 2); c++) {
+                if (schedule && !(runner->schedules >> schedule & 1)) continue;
+                if (chunks[c] && !(runner->axes & AXIS_CHUNK)) continue;
+                if (!runs_own_kernels(runner) && n % 2 == 0 && c) continue; /* these take long to start */
+                struct team team = team_of(shape[0], shape[1], chunks[c], (enum schedule)schedule);
+                check_cell(&bench, runner, &team);
+            }
+        bench_close(&bench);
+    }
+}
+END_TEST
+
+/* One wrong bit in 1000 results is seen through every runner. */
+START_TEST(test_wrong)
+{
+    const struct runner *runner = runners[_i];
+    struct team team = team_over(runner, 2, 0);
+    struct bench bench;
+    if (!available(runner) || !runs_own_kernels(runner)) return;
+    bench_open(&bench, &kernel_wrong, 1000, 1);
+    setenv("MARKS_WRONG", "1", 1);
+    void *state = started(&bench, runner, &team, "wrong");
+    ck_assert_msg(!right(&bench, runner, state, "wrong"), "%s hides a wrong result", runner->name);
+    runner->stop(state);
+    bench_close(&bench);
+}
+END_TEST
+
+/* Several teams one after another in one process, of changing size. */
+START_TEST(test_again)
+{
+    const struct runner *runner = runners[_i];
+    static const unsigned sizes[] = {3, 1, 4, 2};
+    struct bench bench;
+    if (!available(runner)) return;
+    bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), 100, 1);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct team team = team_over(runner, sizes[i], 3);
+        check_cell(&bench, runner, &team);
+    }
+    bench_close(&bench);
+}
+END_TEST
+
+static void check_reports(const struct runner *runner, const struct team *team, const struct placement *placement)
+{
+    for (unsigned i = 0; i < placement->workers; i++) {
+        const struct worker_report *report = &team->reports[i];
+        ck_assert_msg(report->ready == 1, "%s: worker %u did not report", runner->name, i);
+        ck_assert_int_eq(report->error, 0);
+        if (placement->cpus) ck_assert_str_eq(report->cpus, placement->cpus[i]);
+        else ck_assert(*report->cpus);
+        ck_assert_int_gt(report->pid, 0);
+        for (unsigned k = 0; k < i; k++)
+            ck_assert_msg(team->reports[k].tid != report->tid, "%s: %u and %u are one", runner->name, k, i);
+        bool same_process = i % team->threads != 0;
+        if (same_process) ck_assert_int_eq(report->pid, team->reports[i - 1].pid);
+    }
+}
+
+/* Each worker is on the cpus that it was given, says so, and the caller has its own affinity back. */
+START_TEST(test_placed)
+{
+    const struct runner *runner = runners[_i];
+    static const char *const policies[] = {"close", "spread", "none"};
+    char why[256] = "";
+    cpu_set_t before, after;
+    struct bench bench;
+    hwloc_topology_t topology;
+    if (!available(runner) || !runner->axes) return;
+    struct team team = team_over(runner, 2, 1);
+    ck_assert_msg(!topology_load(NULL, &topology, why, sizeof why), "%s", why);
+    sched_getaffinity(0, sizeof before, &before);
+    bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), 100, 1);
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        struct placement placement;
+        ck_assert(!placement_compute(policies[i], topology, team.processes, team.threads, &placement, why, sizeof why));
+        team.cpus = (const char *const *)placement.cpus;
+        team.reports = shared_map(placement.workers * sizeof *team.reports);
+        check_cell(&bench, runner, &team);
+        check_reports(runner, &team, &placement);
+        munmap(team.reports, placement.workers * sizeof *team.reports + 1);
+        placement_free(&placement);
+    }
+    sched_getaffinity(0, sizeof after, &after);
+    ck_assert(CPU_EQUAL(&before, &after));
+    bench_close(&bench);
+    hwloc_topology_destroy(topology);
+}
+END_TEST
+
+/* A cpu that does not exist: start fails with one line and leaves nothing. */
+START_TEST(test_no_such_cpu)
+{
+    const struct runner *runner = runners[_i];
+    static const char *const cpus[] = {"60000", "60000", "60000", "60000"};
+    if (!available(runner) || !runner->axes) return;
+    struct bench bench;
+    struct team team = team_over(runner, 2, 1);
+    team.cpus = cpus;
+    struct failure failure = {0};
+    void *state = NULL;
+    bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), 100, 1);
+    struct holdings before = holdings_now();
+    if (runner->setup) ck_assert_int_eq(runner->setup(&team, &bench.job, &state, &failure), 0);
+    ck_assert_int_lt(runner->start(&team, &bench.job, &state, &failure), 0);
+    ck_assert_msg(*failure.text && !strchr(failure.text, '\n') && strstr(failure.text, "60000"), "%s: %s",
+                  runner->name, failure.text);
+    check_holdings(before, runner->name);
+    bench_close(&bench);
+}
+END_TEST
+
+/* The hook is called around every task, once, with the number of a worker that there is. */
+struct counts {
+    struct hook hook; /* first */
+    const struct job *job;
+    unsigned workers;
+    uint64_t *tasks_of, *strangers; /* shared */
+};
+
+static void count_run(const struct hook *hook, unsigned worker, size_t begin, size_t end, void *results)
+{
+    const struct counts *counts = (const struct counts *)hook;
+    if (worker < counts->workers) __atomic_fetch_add(&counts->tasks_of[worker], end - begin, __ATOMIC_RELAXED);
+    else __atomic_fetch_add(counts->strangers, 1, __ATOMIC_RELAXED);
+    counts->job->kernel->run(counts->job->input, begin, end, results);
+}
+
+START_TEST(test_hook)
+{
+    const struct runner *runner = runners[_i];
+    if (!available(runner) || !runs_own_kernels(runner)) return; /* python cannot call it: see python.c */
+    struct team team = team_over(runner, 2, 5);
+    struct counts counts = {.hook.run = count_run, .workers = team.processes * team.threads};
+    struct bench bench;
+    for (unsigned schedule = 0; schedule < SCHEDULES; schedule++) {
+        if (schedule && !(runner->schedules >> schedule & 1)) continue;
+        team.schedule = (enum schedule)schedule;
+        bench_open(&bench, &kernel_marks, 1003, 1);
+        counts.tasks_of = shared_map((counts.workers + 1) * sizeof *counts.tasks_of);
+        counts.strangers = counts.tasks_of + counts.workers;
+        counts.job = &bench.job;
+        bench.job.hook = &counts.hook;
+        check_cell(&bench, runner, &team);
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < counts.workers; i++) sum += counts.tasks_of[i];
+        ck_assert_uint_eq(*counts.strangers, 0);
+        ck_assert_uint_eq(sum, 2 * 1003);
+        munmap(counts.tasks_of, (counts.workers + 1) * sizeof *counts.tasks_of + 1);
+        bench_close(&bench);
+    }
+}
+END_TEST
+
+START_TEST(test_registry)
+{
+    for (unsigned i = 0; runners[i]; i++) {
+        ck_assert(runners[i]->start && runners[i]->run && runners[i]->stop && runners[i]->summary);
+        ck_assert_ptr_eq(runner_find(runners[i]->name), runners[i]);
+        ck_assert(!runners[i]->schedules || runners[i]->axes & AXIS_SCHEDULE);
+    }
+    ck_assert_ptr_null(runner_find("nosuch"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("runners");
+    TCase *tests = tcase_create("runners");
+    int count = (int)runner_count();
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_registry);
+    tcase_add_loop_test(tests, test_kernels, 0, count);
+    tcase_add_loop_test(tests, test_shapes, 0, count * SHAPES);
+    tcase_add_loop_test(tests, test_wrong, 0, count);
+    tcase_add_loop_test(tests, test_again, 0, count);
+    tcase_add_loop_test(tests, test_placed, 0, count);
+    tcase_add_loop_test(tests, test_no_such_cpu, 0, count);
+    tcase_add_loop_test(tests, test_hook, 0, count);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_FORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
