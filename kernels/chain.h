@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define CHAIN_MULTIPLIER 6364136223846793005u
-#define CHAIN_INCREMENT 1442695040888963407u
+#define CHAIN_INCREMENT  1442695040888963407u
 
 /* The value after `steps` steps from x. The empty asm makes each step's value opaque: clang would otherwise fold
  * unrolled steps into one multiplication. */

@@ -12,8 +12,8 @@
 #endif
 
 #define MULTIPLIER 1220703125u /* 5^13 */
-#define FIRST 271828183u
-#define MASK ((UINT64_C(1) << 46) - 1)
+#define FIRST      271828183u
+#define MASK       ((UINT64_C(1) << 46) - 1)
 enum { ANNULI = 10 };
 
 struct deviates {

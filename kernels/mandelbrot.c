@@ -13,9 +13,9 @@
 
 enum { WIDTH = 1024, HEIGHT = 1024, LIMIT = 1024 };
 #define PIXELS ((uint64_t)WIDTH * HEIGHT)
-#define LEFT (-2.0)
-#define TOP (-1.25)
-#define SIDE 2.5 /* of the picture; the set lies inside */
+#define LEFT   (-2.0)
+#define TOP    (-1.25)
+#define SIDE   2.5 /* of the picture; the set lies inside */
 
 struct counts {
     uint64_t iterations;

@@ -102,8 +102,8 @@ static int verify(const void *input, const struct kernel_params *params, const v
         uint64_t sum = 0, first = i * params->size;
         for (uint64_t k = 0; k < params->size; k++) sum += matrices->c[place_of(first + k)];
         size_t place = place_of(first);
-        if (sum == out[i] && (whole || matrices->c[place] == multiply(matrices->a + place / N * N,
-                                                                      matrices->b + place % N * N)))
+        if (sum == out[i] &&
+            (whole || matrices->c[place] == multiply(matrices->a + place / N * N, matrices->b + place % N * N)))
             continue;
         snprintf(why, why_size, "task %zu gave the sum %" PRIu64 ", its elements of C %" PRIu64, i, out[i], sum);
         return -1;

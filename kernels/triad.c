@@ -15,8 +15,8 @@ enum { BLOCK = 64, BLOCKS = 65536, SCALAR = 3, PERIOD = 1024 };
 
 struct arrays {
     struct kernel_params params;
-    double *a, *b, *c;  /* BLOCKS * BLOCK elements each */
-    uint8_t *filled;    /* filled[block]: b and c stand there */
+    double *a, *b, *c; /* BLOCKS * BLOCK elements each */
+    uint8_t *filled;   /* filled[block]: b and c stand there */
 };
 
 static int prepare(const struct kernel_params *params, struct arena *shared, void **input)
