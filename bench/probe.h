@@ -58,8 +58,10 @@ struct probe_placement {
 /* Takes about 60 ms a pair. One cpu has no pair: count 0. */
 int probe_placement_measure(const struct clock *, const unsigned *cpus, size_t count, struct probe_placement *);
 
-/* The same for the allowed cpus as JSON, for manifest.json: {"pairs_all", "pairs": [{"cpus": [0, 1], "round_trip_ns",
- * "chain_speedup", "chains_speedup"}]}, or {"error": "..."}. A new reference; NULL where memory is short. */
+/* As JSON: {"pairs_all", "pairs": [{"cpus": [0, 1], "round_trip_ns", "chain_speedup", "chains_speedup"}]}, or {"error":
+ * "..."} where `error`, what measuring returned, is not 0. A new reference; NULL where memory is short. */
+struct json_t *probe_placement_to_json(const struct probe_placement *, int error);
+/* Both at once for the cpus this process may use: what a run's manifest.json holds. */
 struct json_t *probe_placement_json(const struct clock *);
 
 #endif

@@ -137,18 +137,23 @@ int probe_placement_measure(const struct clock *clock, const unsigned *cpus, siz
     return 0;
 }
 
-json_t *probe_placement_json(const struct clock *clock)
+json_t *probe_placement_to_json(const struct probe_placement *found, int error)
 {
-    unsigned cpus[PROBE_CPUS_MAX];
-    struct probe_placement found;
-    int status = probe_placement_measure(clock, cpus, probe_allowed_cpus(cpus, PROBE_CPUS_MAX), &found);
-    if (status) return json_pack("{s:s}", "error", strerror(-status));
+    if (error) return json_pack("{s:s}", "error", strerror(-error));
     json_t *pairs = json_array();
-    for (size_t i = 0; i < found.count; i++) {
-        const struct probe_pair *pair = &found.pair[i];
+    for (size_t i = 0; i < found->count; i++) {
+        const struct probe_pair *pair = &found->pair[i];
         json_array_append_new(pairs, json_pack("{s:[i,i], s:f, s:f, s:f}", "cpus", (int)pair->cpu_a, (int)pair->cpu_b,
                                                "round_trip_ns", pair->round_trip_ns, "chain_speedup",
                                                pair->chain_speedup, "chains_speedup", pair->chains_speedup));
     }
-    return json_pack("{s:I, s:o}", "pairs_all", (json_int_t)found.pairs_all, "pairs", pairs);
+    return json_pack("{s:I, s:o}", "pairs_all", (json_int_t)found->pairs_all, "pairs", pairs);
+}
+
+json_t *probe_placement_json(const struct clock *clock)
+{
+    unsigned cpus[PROBE_CPUS_MAX];
+    struct probe_placement found;
+    int error = probe_placement_measure(clock, cpus, probe_allowed_cpus(cpus, PROBE_CPUS_MAX), &found);
+    return probe_placement_to_json(&found, error);
 }

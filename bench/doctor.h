@@ -1,0 +1,52 @@
+/* doctor.h: what on this machine makes measurements untrustworthy, and how to mend it.
+ *
+ *     struct doctor_facts facts;
+ *     struct finding findings[DOCTOR_FINDINGS];
+ *     doctor_facts_read("", &clock_real, &facts);        // about 3 s; changes nothing
+ *     size_t count = doctor_judge(&facts, findings);     // pure
+ */
+#ifndef BREAKEVEN_DOCTOR_H
+#define BREAKEVEN_DOCTOR_H
+
+#include "probe.h"
+#include "probe_system.h"
+
+#include "../runners/limits.h"
+
+enum { DOCTOR_FINDINGS = 20 };
+
+/* Everything that was looked at. What could not be found out has its errno and is left out of the judgement. */
+struct doctor_facts {
+    struct probe_system system;
+    struct limits limits;
+    int limits_error;
+    double steal_share;    /* during the probes; NAN unknown */
+    int64_t throttled_ns;  /* during the probes; -1 unknown */
+    struct clock_quality clock;
+    struct probe_noise noise;
+    int noise_error;
+    struct probe_sleep sleep;
+    int sleep_error;
+    struct probe_placement placement;
+    int placement_error;
+    char siblings[512];
+    int sibling_groups;    /* negative: errno */
+    bool gnuplot, python3; /* found */
+    double took_s;
+};
+void doctor_facts_read(const char *root, const struct clock *, struct doctor_facts *);
+
+enum doctor_verdict { DOCTOR_GOOD, DOCTOR_CAUTION, DOCTOR_BAD, DOCTOR_VERDICTS };
+extern const char *const doctor_verdict_names[DOCTOR_VERDICTS];
+
+struct finding {
+    const char *topic;           /* "load" */
+    enum doctor_verdict verdict; /* bad: figures taken now are not to be trusted; caution: with this in mind */
+    char found[200];             /* what was seen, with its number */
+    char advice[280];            /* what to do; "" where good */
+};
+
+/* Judges the facts, in the order in which they are shown. Returns how many findings there are. */
+size_t doctor_judge(const struct doctor_facts *, struct finding findings[DOCTOR_FINDINGS]);
+
+#endif
