@@ -1,5 +1,6 @@
 /* Every verb, one line each: VERB(x) is `const struct verb verb_x` in bench/x.c, in the order of `breakeven help`. */
 VERB(list)
+VERB(topo)
 VERB(compare)
 VERB(doctor)
 VERB(version)

@@ -1,0 +1,270 @@
+/* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
+#include "topo.h"
+
+#include "../runners/placement.h"
+#include "options.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is shown. */
+struct topo {
+    hwloc_topology_t topology;
+    bool here; /* this machine, so that limits means something */
+    struct limits limits;
+    const char *policy;
+    unsigned processes, threads;
+    struct placement placement;
+    bool placed; /* was a team asked for? */
+};
+
+static json_t *cpus_json(hwloc_const_bitmap_t set)
+{
+    char *text = NULL;
+    json_t *list = set && hwloc_bitmap_list_asprintf(&text, set) >= 0 ? json_string(text) : json_null();
+    free(text);
+    return list;
+}
+
+static json_t *object_json(hwloc_obj_t object)
+{
+    hwloc_uint64_t bytes = object->type == HWLOC_OBJ_NUMANODE        ? object->attr->numanode.local_memory
+                           : hwloc_obj_type_is_cache(object->type) ? object->attr->cache.size
+                                                                     : 0;
+    json_t *json = json_pack("{ss si so}", "type", hwloc_obj_type_string(object->type), "index", (int)object->logical_index, "cpus",
+                             cpus_json(object->cpuset));
+    if (object->os_index != HWLOC_UNKNOWN_INDEX)
+        json_object_set_new(json, "os_index", json_integer((json_int_t)object->os_index));
+    if (bytes) json_object_set_new(json, "bytes", json_integer((json_int_t)bytes));
+    json_t *children = json_array();
+    for (hwloc_obj_t child = object->memory_first_child; child; child = child->next_sibling)
+        json_array_append_new(children, object_json(child));
+    for (hwloc_obj_t child = object->first_child; child; child = child->next_sibling)
+        if (child->type != HWLOC_OBJ_PU) json_array_append_new(children, object_json(child));
+    if (json_array_size(children)) json_object_set(json, "children", children);
+    json_decref(children);
+    return json;
+}
+
+static int count(hwloc_topology_t topology, hwloc_obj_type_t type)
+{
+    int objects = hwloc_get_nbobjs_by_type(topology, type);
+    return objects > 0 ? objects : 0;
+}
+
+static const char *model(hwloc_topology_t topology)
+{
+    hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
+    return package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
+}
+
+json_t *topo_machine_json(hwloc_topology_t topology)
+{
+    hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
+    return json_pack("{ss? si si si si si so so}", "model", model(topology), "packages",
+                     count(topology, HWLOC_OBJ_PACKAGE), "numa_nodes", count(topology, HWLOC_OBJ_NUMANODE), "cores",
+                     count(topology, HWLOC_OBJ_CORE), "cpus", count(topology, HWLOC_OBJ_PU), "allowed_cpus",
+                     hwloc_bitmap_weight(allowed), "allowed", cpus_json(allowed), "tree",
+                     object_json(hwloc_get_root_obj(topology)));
+}
+
+static json_t *number_json(double number)
+{
+    return isfinite(number) ? json_real(number) : json_null();
+}
+
+static json_t *counter_json(int64_t counter)
+{
+    return counter >= 0 ? json_integer(counter) : json_null();
+}
+
+json_t *topo_limits_json(const struct limits *limits)
+{
+    json_t *groups = json_array();
+    for (unsigned i = 0; i < limits->group_count; i++) {
+        const struct limits_group *group = &limits->groups[i];
+        json_array_append_new(groups, json_pack("{ss so so so}", "path", group->path, "quota_cpus",
+                                                number_json(group->quota_cpus), "throttled_ns",
+                                                counter_json(group->throttled_ns), "throttled_periods",
+                                                counter_json(group->throttled_periods)));
+    }
+    return json_pack("{si si so si ss si so ss? so}", "online", (int)limits->online, "affinity", (int)limits->affinity,
+                     "cpuset", limits->cpuset ? json_integer(limits->cpuset) : json_null(), "allowed",
+                     (int)limits->allowed, "allowed_list", limits->allowed_list, "usable", (int)limits->usable,
+                     "quota_cpus", number_json(limits->quota_cpus), "quota_where",
+                     *limits->quota_where ? limits->quota_where : NULL, "groups", groups);
+}
+
+/* The index of the object of this type that holds all cpus of the set; -1: none, or several. */
+static int index_of(hwloc_topology_t topology, hwloc_const_bitmap_t cpus, hwloc_obj_type_t type)
+{
+    hwloc_obj_t object = NULL, found = NULL;
+    while ((object = hwloc_get_next_obj_by_type(topology, type, object)))
+        if (hwloc_bitmap_isincluded(cpus, object->cpuset)) found = found ? found : object;
+    return found ? (int)found->logical_index : -1;
+}
+
+static json_t *worker_json(const struct topo *topo, unsigned worker)
+{
+    static const struct { const char *name; hwloc_obj_type_t type; } levels[] = {
+        {"core", HWLOC_OBJ_CORE}, {"numa_node", HWLOC_OBJ_NUMANODE}, {"package", HWLOC_OBJ_PACKAGE}};
+    hwloc_bitmap_t cpus = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topo->topology));
+    if (topo->placement.cpus) hwloc_bitmap_list_sscanf(cpus, topo->placement.cpus[worker]);
+    json_t *json = json_pack("{si si si so}", "worker", (int)worker, "process", (int)(worker / topo->threads), "thread",
+                             (int)(worker % topo->threads), "cpus", cpus_json(cpus));
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        json_object_set_new(json, levels[i].name, counter_json(index_of(topo->topology, cpus, levels[i].type)));
+    hwloc_bitmap_free(cpus);
+    return json;
+}
+
+static json_t *topo_json(const struct topo *topo)
+{
+    json_t *workers = json_array();
+    for (unsigned i = 0; i < topo->placement.workers; i++) json_array_append_new(workers, worker_json(topo, i));
+    json_t *json = json_pack("{so so}", "machine", topo_machine_json(topo->topology), "limits",
+                             topo->here ? topo_limits_json(&topo->limits) : json_null());
+    if (topo->placed)
+        json_object_update_new(json, json_pack("{ss sb si si sO}", "placement", topo->policy, "bound",
+                                               topo->placement.cpus != NULL, "processes", (int)topo->processes,
+                                               "threads", (int)topo->threads, "workers", workers));
+    json_decref(workers);
+    return json;
+}
+
+static void print_size(hwloc_uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1024 && unit < 4; unit++) size /= 1024;
+    printf(", %.3g %s", size, units[unit]);
+}
+
+/* One line for each object above the cores; the cores below an object in one line. */
+static void print_object(hwloc_topology_t topology, hwloc_obj_t object, int indent)
+{
+    char *cpus = NULL;
+    int cores = hwloc_get_nbobjs_inside_cpuset_by_type(topology, object->cpuset, HWLOC_OBJ_CORE);
+    hwloc_bitmap_list_asprintf(&cpus, object->cpuset);
+    printf("%*s%s %u: cpus %s", indent, "", hwloc_obj_type_string(object->type), object->logical_index,
+           cpus ? cpus : "?");
+    free(cpus);
+    if (object->type != HWLOC_OBJ_NUMANODE && cores > 0) printf(", %d core%s", cores, cores == 1 ? "" : "s");
+    if (object->type == HWLOC_OBJ_NUMANODE) print_size(object->attr->numanode.local_memory);
+    if (hwloc_obj_type_is_cache(object->type)) print_size(object->attr->cache.size);
+    putchar('\n');
+    for (hwloc_obj_t child = object->memory_first_child; child; child = child->next_sibling)
+        print_object(topology, child, indent + 2);
+    bool shared = false; /* a level of caches that each core has for itself says nothing here */
+    for (hwloc_obj_t child = object->first_child; child; child = child->next_sibling)
+        shared |= child->type < HWLOC_OBJ_CORE || child->arity > 1;
+    for (hwloc_obj_t child = object->first_child; shared && child; child = child->next_sibling)
+        if (child->type != HWLOC_OBJ_PU && child->type != HWLOC_OBJ_CORE) print_object(topology, child, indent + 2);
+}
+
+static void print_limits(const struct limits *limits)
+{
+    printf("allowed: cpus %s (%u of %u)\n", limits->allowed_list, limits->allowed, limits->online);
+    if (isfinite(limits->quota_cpus)) printf("quota: %g cpus, by %s\n", limits->quota_cpus, limits->quota_where);
+    else printf("quota: none in %u cgroup%s\n", limits->group_count, limits->group_count == 1 ? "" : "s");
+    int64_t throttled_ns = limits_throttled_ns(limits);
+    if (throttled_ns > 0) printf("throttled: %.3g s since the groups were made\n", (double)throttled_ns / 1e9);
+    printf("workers that can run at once: %u\n", limits->usable);
+}
+
+static void print_team(const struct topo *topo)
+{
+    printf("\n%u process%s of %u thread%s, placement %s%s\n%8s %8s %7s  %-12s %6s %6s %8s\n", topo->processes,
+           topo->processes == 1 ? "" : "es", topo->threads, topo->threads == 1 ? "" : "s", topo->policy,
+           topo->placement.cpus ? "" : " (unbound)", "worker", "process", "thread", "cpus", "core", "numa", "package");
+    for (unsigned i = 0; i < topo->placement.workers; i++) {
+        static const char *const levels[] = {"core", "numa_node", "package"};
+        json_t *worker = worker_json(topo, i);
+        printf("%8u %8u %7u  %-12s", i, i / topo->threads, i % topo->threads,
+               json_string_value(json_object_get(worker, "cpus")));
+        for (size_t k = 0; k < sizeof levels / sizeof *levels; k++) {
+            const json_t *index = json_object_get(worker, levels[k]);
+            char text[16] = "-"; /* its cpus lie in several */
+            if (json_is_integer(index)) snprintf(text, sizeof text, "%d", (int)json_integer_value(index));
+            printf(k < 2 ? " %6s" : " %8s", text);
+        }
+        putchar('\n');
+        json_decref(worker);
+    }
+}
+
+static void print_topo(const struct topo *topo)
+{
+    hwloc_topology_t topology = topo->topology;
+    char *allowed = NULL;
+    hwloc_bitmap_list_asprintf(&allowed, hwloc_topology_get_allowed_cpuset(topology));
+    printf("machine: %s; packages: %d, memory nodes: %d, cores: %d, cpus: %d\n",
+           model(topology) ? model(topology) : "processor unknown", count(topology, HWLOC_OBJ_PACKAGE),
+           count(topology, HWLOC_OBJ_NUMANODE), count(topology, HWLOC_OBJ_CORE), count(topology, HWLOC_OBJ_PU));
+    if (topo->here) print_limits(&topo->limits);
+    else printf("allowed: cpus %s\n", allowed ? allowed : "?");
+    free(allowed);
+    print_object(topology, hwloc_get_root_obj(topology), 0);
+    if (topo->placed) print_team(topo);
+}
+
+/* One team: lists of several are refused. A team without numbers has a process for each cpu that can run at once. */
+static int team_read(const struct options *options, struct topo *topo)
+{
+    if (options->processes.count > 1 || options->threads.count > 1 || options->placements.count > 1)
+        return options_complain(options, "one team can be shown: give one number of processes, of threads, one placement");
+    int cpus = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topo->topology));
+    topo->placed = options->processes.count || options->threads.count || options->placements.count;
+    topo->threads = options->threads.count ? (unsigned)options->threads.values[0] : 1;
+    topo->processes = options->processes.count ? (unsigned)options->processes.values[0]
+                      : options->threads.count ? 1
+                      : topo->here             ? topo->limits.usable
+                                               : (unsigned)cpus;
+    topo->policy = options->placements.count ? options->placements.values[0] : "none";
+    char why[256];
+    if (topo->placed && placement_compute(topo->policy, topo->topology, topo->processes, topo->threads,
+                                          &topo->placement, why, sizeof why))
+        return options_complain(options, "--placement: %s", why);
+    return STATUS_GOOD;
+}
+
+static int show(const struct options *options, const struct topo *topo)
+{
+    if (!options->json) {
+        print_topo(topo);
+        return STATUS_GOOD;
+    }
+    json_t *json = topo_json(topo);
+    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+    int status = text ? options_print(options, text) : options_complain(options, "no memory");
+    free(text);
+    json_decref(json);
+    return status;
+}
+
+static int run(const struct options *options)
+{
+    struct topo topo = {.here = !options->topology};
+    char why[256];
+    if (topology_load(options->topology, &topo.topology, why, sizeof why))
+        return options_complain(options, "--topology: %s", why);
+    int status = topo.here && limits_read("", &topo.limits, why, sizeof why) ? options_complain(options, "%s", why)
+                                                                             : STATUS_GOOD;
+    if (status == STATUS_GOOD) status = team_read(options, &topo);
+    if (status == STATUS_GOOD) status = show(options, &topo);
+    placement_free(&topo.placement);
+    hwloc_topology_destroy(topo.topology);
+    return status;
+}
+
+const struct verb verb_topo = {
+    .name = "topo",
+    .summary = "the machine, what of it may be used, and where the workers of a team would go",
+    .operands = "",
+    .details = "Binds nothing. With --topology it shows another machine, from hwloc's XML (a run records its own in\n"
+               "topology.xml) or from a description.",
+    .run = run,
+};

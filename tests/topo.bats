@@ -1,0 +1,125 @@
+# breakeven topo: the cpus of each worker, worked out by hand for a machine of 2 packages x 2 memory nodes x 4 cores x 2
+# hardware threads (core c has cpus 2c and 2c+1), and what is refused.
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    cd "$BATS_TEST_TMPDIR"
+    big="pack:2 numa:2 core:4 pu:2"
+}
+
+# field NAME: that field of every worker in the JSON of $output, in order, with blanks between
+field() {
+    python3 -c 'import json, sys
+print(*[worker[sys.argv[1]] for worker in json.load(sys.stdin)["workers"]])' "$1" <<<"$output"
+}
+
+topo() {
+    run "$BREAKEVEN" topo --topology "$big" "$@"
+}
+
+# refused ARGUMENT...: status 2, one line, nothing on stdout
+refused() {
+    run --separate-stderr "$BREAKEVEN" topo "$@"
+    [ "$status" = 2 ] && [ -z "$output" ] && [ "$(wc -l <<<"$stderr")" = 1 ] && [[ $stderr == breakeven\ topo:\ * ]]
+}
+
+bats_require_minimum_version 1.5.0
+
+@test "spread: 8 processes on every other core" {
+    topo --processes 8 --placement spread --json
+    [ "$status" = 0 ]
+    [ "$(field cpus)" = "0 4 8 12 16 20 24 28" ]
+    [ "$(field core)" = "0 2 4 6 8 10 12 14" ]
+    [ "$(field numa_node)" = "0 0 1 1 2 2 3 3" ]
+    [ "$(field package)" = "0 0 0 0 1 1 1 1" ]
+    [ "$(field process)" = "0 1 2 3 4 5 6 7" ]
+}
+
+@test "close: 8 processes on the 8 cores of the first package" {
+    topo --processes 8 --placement close --json
+    [ "$status" = 0 ]
+    [ "$(field cpus)" = "0 2 4 6 8 10 12 14" ]
+    [ "$(field package)" = "0 0 0 0 0 0 0 0" ]
+}
+
+@test "spread: processes apart, the threads of one together" {
+    topo --processes 2 --threads 3 --placement spread --json
+    [ "$(field cpus)" = "0 2 4 16 18 20" ]
+    [ "$(field process)" = "0 0 0 1 1 1" ]
+    [ "$(field thread)" = "0 1 2 0 1 2" ]
+}
+
+@test "hardware threads only when every core has a worker" {
+    topo --processes 18 --placement close --json
+    [ "$(field cpus)" = "0 1 2 3 4 6 8 10 12 14 16 18 20 22 24 26 28 30" ]
+}
+
+@test "the same every time" {
+    topo --processes 5 --threads 3 --placement spread --json
+    first=$output
+    for _ in 1 2 3; do
+        topo --processes 5 --threads 3 --placement spread --json
+        [ "$output" = "$first" ]
+    done
+}
+
+@test "explicit cpus and objects, counted round" {
+    topo --processes 5 --placement 0-2,5 --json
+    [ "$(field cpus)" = "0 1 2 5 0" ]
+    topo --processes 2 --placement package:1.core:0-1 --json
+    [ "$(field cpus)" = "16-17 18-19" ]
+}
+
+@test "without a placement workers are unbound, and it says so" {
+    topo --processes 2
+    [ "$status" = 0 ]
+    [[ $output == *"placement none (unbound)"* ]]
+    topo --processes 2 --json
+    [[ $output == *'"bound": false'* ]]
+    [ "$(field cpus)" = "0-31 0-31" ]
+}
+
+@test "an exported topology gives what its description gives" {
+    command -v lstopo-no-graphics >/dev/null || skip "no lstopo-no-graphics (package hwloc-nox)"
+    lstopo-no-graphics -i "$big" -f big.xml
+    topo --processes 8 --placement spread --json
+    first=$(field cpus)
+    run "$BREAKEVEN" topo --topology big.xml --processes 8 --placement spread --json
+    [ "$status" = 0 ]
+    [ "$(field cpus)" = "$first" ]
+}
+
+@test "this machine: only cpus that this process may use" {
+    cpu=$(grep -oP 'Cpus_allowed_list:\s*\K[0-9]+' /proc/self/status)
+    run taskset -c "$cpu" "$BREAKEVEN" topo --placement close --processes 2 --json
+    [ "$status" = 0 ]
+    [ "$(field cpus)" = "$cpu $cpu" ]
+    [[ $output == *'"affinity": 1,'* && $output == *'"usable": 1,'* ]]
+    run "$BREAKEVEN" topo
+    [ "$status" = 0 ]
+    [[ $output == *"allowed: cpus "* && $output == *"quota: "* ]]
+}
+
+@test "bad lists: one line, status 2" {
+    for list in 3-1 0,,2 0, 32 0,0 core:16 core: core:3-1 banana:0 Close 99999999999; do
+        refused --topology "$big" --processes 2 --placement "$list"
+    done
+    cpu=$(grep -oP 'Cpus_allowed_list:\s*\K[0-9]+' /proc/self/status)
+    run --separate-stderr taskset -c "$cpu" "$BREAKEVEN" topo --placement "$((cpu + 1))"
+    [ "$status" = 2 ]
+    [[ $stderr == *"may use cpus $cpu" ]]
+}
+
+@test "bad topologies: one line, status 2" {
+    head -c 100 /dev/urandom >garbage.xml
+    : >empty.xml
+    mkfifo pipe.xml
+    for source in nosuch.xml garbage.xml empty.xml pipe.xml . "pack:0" "banana:3 pu:2"; do
+        refused --topology "$source"
+    done
+}
+
+@test "one team at a time" {
+    refused --topology "$big" --processes 1,2
+    refused --topology "$big" --processes 4096 --threads 4096
+}
