@@ -182,7 +182,7 @@ static double crossover_of_draws(const size_t *draws, size_t n, void *context)
         fixed += fmax(0, base - slope * less);
     }
     if (isnan(slope) || isnan(fixed) || isnan(serial_task)) return NAN;
-    return models_crossover_tasks(fixed, slope, serial_task);
+    return models_crossover_tasks(fixed, slope, serial_task, parts_workers(curve->cells[many]));
 }
 
 static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, struct quantity warm, bool bound)

@@ -183,10 +183,13 @@ enum metg_outcome models_metg(const double *granularity, const double *efficienc
     return outcome;
 }
 
-double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns)
+double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns, double workers)
 {
     if (!(parallel_task_ns < serial_task_ns)) return INFINITY;
-    return fmax(1, floor(fixed_ns / (serial_task_ns - parallel_task_ns)) + 1);
+    /* Round r can win only where its last task does: fixed + r p t < r p s. In the first such round, the first task. */
+    double rounds = floor(fixed_ns / (workers * (serial_task_ns - parallel_task_ns))) + 1;
+    double tasks = floor((fixed_ns + rounds * workers * parallel_task_ns) / serial_task_ns) + 1;
+    return fmax((rounds - 1) * workers + 1, tasks);
 }
 
 double models_pool_time(const struct pool_model *model, double tasks, double workers, double chunk)

@@ -60,9 +60,9 @@ enum metg_outcome {
 enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
                               double *result);
 
-/* The smallest N for which fixed_ns + N * parallel_task_ns < N * serial_task_ns, fixed: start + stop;
- * parallel_task_ns = T_p/N. INFINITY: never. */
-double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns);
+/* The smallest N for which fixed + ceil(N/p) p t < N s: fixed = start + stop, t = T_p/N of many tasks, s = T_s/N; tasks are
+ * whole, so N of them take ceil(N/p) rounds. INFINITY: never. */
+double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns, double workers);
 
 /* A model of a pool: T(p, c) = s0 + s1 p + max{ h_s N/c, (N/p)(mu + h/c) } + sigma sqrt(2 c ln p), h = h_s + h_w: the
  * chunk's serialised and parallel cost, mu and sigma the mean and standard deviation of a task's duration (after Kruskal &

@@ -1,0 +1,197 @@
+/* findings_grain.c: sentences on task size: METG, crossovers, and what starting workers costs. */
+#include "findings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *schedule_word(const char *schedule, char text[PARTS_TEXT])
+{
+    text[0] = '\0';
+    if (strcmp(schedule, "default")) snprintf(text, PARTS_TEXT, " %s", schedule);
+    return text;
+}
+
+static void add_span(struct sentence *sentence, struct quantity quantity)
+{
+    char value[PARTS_TEXT], low[PARTS_TEXT], high[PARTS_TEXT];
+    sentence_add(sentence, "%s", parts_duration(value, quantity.median));
+    if (isnan(quantity.low)) sentence_add(sentence, " (n = %zu, no interval)", quantity.n);
+    else
+        sentence_add(sentence, " [%s, %s]", parts_duration(low, quantity.low),
+                     isinf(quantity.high) ? "not bounded" : parts_duration(high, quantity.high));
+}
+
+/* One sentence for all runners that were measured with one kernel and study. */
+int findings_metg(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    int status = 0;
+    for (size_t first = 0; !status && first < summary->metg_count; first++) {
+        const struct metg *head = &summary->metgs[first];
+        struct sentence sentence = {0};
+        size_t earlier = 0;
+        while (strcmp(summary->metgs[earlier].kernel, head->kernel) || strcmp(summary->metgs[earlier].study, head->study)) earlier++;
+        if (earlier < first) continue;
+        sentence_add(&sentence, "For half of the ideal speed-up a task (%s) must hold", head->kernel);
+        for (size_t i = first; i < summary->metg_count; i++) {
+            const struct metg *metg = &summary->metgs[i];
+            char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
+            if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study)) continue;
+            sentence_add(&sentence, "%s %s%s with %u workers", i == first ? ":" : ";", metg->runner,
+                         schedule_word(metg->schedule, text), metg->processes * metg->threads);
+            if (metg->chunk) sentence_add(&sentence, ", chunk %llu,", (unsigned long long)metg->chunk);
+            if (!metg->reached)
+                sentence_add(&sentence, " did not reach it with tasks of %s to %s (best efficiency %.0f %%)",
+                             parts_duration(from, metg->smallest_ns), parts_duration(to, metg->largest_ns),
+                             100 * metg->best_efficiency);
+            else {
+                sentence_add(&sentence, metg->bound ? " less than " : " ");
+                add_span(&sentence, metg->work_ns);
+                if (metg->bound) sentence_add(&sentence, " (the smallest measured)");
+            }
+        }
+        sentence_add(&sentence, " of work.");
+        status = sentence_end(shop, &sentence);
+    }
+    return status;
+}
+
+/* Of one runner at one task size, the team that pays with the fewest tasks. */
+static const struct crossover *earliest(const struct summary *summary, const struct crossover *like)
+{
+    const struct crossover *best = NULL;
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        const struct crossover *c = &summary->crossovers[i];
+        if (strcmp(c->kernel, like->kernel) || strcmp(c->study, like->study) || c->task_time_ns != like->task_time_ns ||
+            strcmp(c->runner, like->runner) || strcmp(c->schedule, like->schedule) ||
+            (!like->task_time_ns && c->task_ns != like->task_ns))
+            continue;
+        if (!best || c->tasks.median < best->tasks.median) best = c;
+    }
+    return best;
+}
+
+static void add_crossover(struct sentence *sentence, const struct crossover *c)
+{
+    char text[PARTS_TEXT];
+    sentence_add(sentence, " %s%s", c->runner, schedule_word(c->schedule, text));
+    if (isnan(c->tasks.median)) sentence_add(sentence, " unknown");
+    else if (isinf(c->tasks.median)) sentence_add(sentence, " never (with %u workers)", c->processes * c->threads);
+    else {
+        sentence_add(sentence, " from %.0f tasks", c->tasks.median);
+        if (!isnan(c->tasks.low) && isinf(c->tasks.high)) sentence_add(sentence, " (not resolved: perhaps never)");
+        else if (!isnan(c->tasks.low))
+            sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
+        sentence_add(sentence, " with %u workers", c->processes * c->threads);
+    }
+}
+
+static int crossovers_by_size(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    int status = 0;
+    for (size_t first = 0; !status && first < summary->crossover_count; first++) {
+        const struct crossover *head = &summary->crossovers[first];
+        struct sentence sentence = {0};
+        char size[PARTS_TEXT];
+        bool told = false;
+        for (size_t i = 0; i <= first; i++) {
+            const struct crossover *c = &summary->crossovers[i];
+            bool together = !strcmp(c->kernel, head->kernel) && !strcmp(c->study, head->study) &&
+                            c->task_time_ns == head->task_time_ns && (c->task_time_ns || c->task_ns == head->task_ns);
+            if (i < first) told |= together;
+        }
+        if (told) continue;
+        sentence_add(&sentence, "Tasks of %s (%s): workers pay for their own start and stop",
+                     parts_duration(size, head->task_time_ns ? (double)head->task_time_ns : head->task_ns), head->kernel);
+        size_t parts = 0;
+        for (size_t i = first; i < summary->crossover_count; i++) {
+            const struct crossover *c = &summary->crossovers[i];
+            if (c->task_time_ns != head->task_time_ns || strcmp(c->kernel, head->kernel) || strcmp(c->study, head->study) ||
+                earliest(summary, c) != c)
+                continue;
+            sentence_add(&sentence, parts++ ? ";" : ":");
+            add_crossover(&sentence, c);
+        }
+        sentence_add(&sentence, ".");
+        status = sentence_end(shop, &sentence);
+    }
+    return status;
+}
+
+/* Of each runner the team with the smallest task that pays once workers are up. */
+static int crossovers_warm(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        const struct crossover *c = &summary->crossovers[i], *best = c;
+        char text[PARTS_TEXT];
+        bool first = true;
+        for (size_t j = 0; j < summary->crossover_count; j++) {
+            const struct crossover *other = &summary->crossovers[j];
+            if (strcmp(other->runner, c->runner) || strcmp(other->kernel, c->kernel) || strcmp(other->schedule, c->schedule)) continue;
+            if (j < i) first = false;
+            if (other->warm_task_ns.median < best->warm_task_ns.median || isnan(best->warm_task_ns.median)) best = other;
+        }
+        if (!first || isnan(best->warm_task_ns.median)) continue;
+        sentence_add(&sentence, sentence.used ? "; " : "With workers already up, a task pays from this much work on: ");
+        sentence_add(&sentence, "%s%s with %u workers (%s) %s", best->runner, schedule_word(best->schedule, text),
+                     best->processes * best->threads, best->kernel, best->warm_bound ? "less than " : "");
+        add_span(&sentence, best->warm_task_ns);
+        if (best->warm_bound) sentence_add(&sentence, ", the smallest measured");
+    }
+    if (sentence.used) sentence_add(&sentence, ".");
+    return sentence_end(shop, &sentence);
+}
+
+int findings_crossover(struct workshop *shop)
+{
+    int status = crossovers_by_size(shop);
+    return status ? status : crossovers_warm(shop);
+}
+
+/* Of one runner, the measured cell with the fewest workers above one, or with the most. */
+static const struct cell_summary *extreme(const struct summary *summary, const char *runner, bool most)
+{
+    const struct cell_summary *found = NULL;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        if (strcmp(row->cell->runner, runner) || row->workers < 2 || isnan(row->quantity[QUANTITY_start_ns].median)) continue;
+        if (!found || (most ? row->workers > found->workers : row->workers < found->workers)) found = row;
+    }
+    return found;
+}
+
+static void add_startup(struct sentence *sentence, const struct cell_summary *row)
+{
+    char team[PARTS_TEXT], start[PARTS_TEXT], stop[PARTS_TEXT];
+    sentence_add(sentence, "%s to start and %s to stop %s", parts_duration(start, row->quantity[QUANTITY_start_ns].median),
+                 parts_duration(stop, row->quantity[QUANTITY_stop_ns].median), parts_team(team, row->cell));
+}
+
+int findings_startup(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    int status = 0;
+    for (size_t i = 0; !status && i < summary->cell_count; i++) {
+        const char *runner = summary->cells[i].cell->runner;
+        const struct cell_summary *few = extreme(summary, runner, false), *many = extreme(summary, runner, true);
+        struct sentence sentence = {0};
+        char setup[PARTS_TEXT];
+        if (few != &summary->cells[i]) continue; /* so that each runner is told once */
+        sentence_add(&sentence, "%s takes ", runner);
+        add_startup(&sentence, few);
+        if (many->workers > few->workers) {
+            sentence_add(&sentence, ", ");
+            add_startup(&sentence, many);
+        }
+        if (few->quantity[QUANTITY_setup_ns].median > 1e6)
+            sentence_add(&sentence, ", after %s for its own world, counted apart",
+                         parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
+        sentence_add(&sentence, ".");
+        status = sentence_end(shop, &sentence);
+    }
+    return status;
+}

@@ -1,0 +1,158 @@
+/* findings_shapes.c: sentences on choices among cells that differ in one thing: chunk, processes x threads, placement. */
+#include "findings.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double wall_of(const struct workshop *shop, const struct cell *cell)
+{
+    return findings_row(shop, cell)->quantity[QUANTITY_wall_ns].median;
+}
+
+static const struct cell *fastest(const struct workshop *shop, const struct cell **group, size_t count)
+{
+    const struct cell *best = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(wall_of(shop, group[i])) && (!best || wall_of(shop, group[i]) < wall_of(shop, best))) best = group[i];
+    return best;
+}
+
+static void add_head(struct sentence *sentence, const struct cell *cell, bool team)
+{
+    char text[PARTS_TEXT];
+    sentence_add(sentence, "%s, %s", cell->label, cell->runner);
+    if (strcmp(cell->schedule, "default")) sentence_add(sentence, " %s", cell->schedule);
+    if (team) sentence_add(sentence, " with %s", parts_team(text, cell));
+    sentence_add(sentence, ": ");
+}
+
+typedef int teller(struct workshop *, const struct cell **group, size_t count);
+
+/* Calls `tell` for each group of at least two measured cells in a study (or in custom runs) that differ in `but` alone. */
+static int each_group(struct workshop *shop, const char *study, unsigned but, teller *tell)
+{
+    const struct run *run = shop->summary->run;
+    int status = 0;
+    for (unsigned i = 0; !status && i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        size_t count, measured = 0;
+        if (parts_is_serial(cell) || (strcmp(cell->study, study) && strcmp(cell->study, "run"))) continue;
+        const struct cell **group = parts_group(run, cell, but, &count);
+        if (!group) return -ENOMEM;
+        for (size_t j = 0; j < count; j++)
+            if (!isnan(wall_of(shop, group[j]))) group[measured++] = group[j];
+        if (measured >= 2) status = tell(shop, group, measured);
+        free(group);
+    }
+    return status;
+}
+
+static const char *chunk_name(char text[PARTS_TEXT], uint64_t chunk)
+{
+    if (chunk) snprintf(text, PARTS_TEXT, "chunk %llu", (unsigned long long)chunk);
+    else snprintf(text, PARTS_TEXT, "its own chunk");
+    return text;
+}
+
+static int tell_chunk(struct workshop *shop, const struct cell **group, size_t count)
+{
+    const struct cell *best = fastest(shop, group, count), *small = best, *large = best;
+    struct sentence sentence = {0};
+    char text[PARTS_TEXT];
+    for (size_t i = 0; i < count; i++) {
+        if (!parts_tied(parts_compare(shop, group[i], best, false))) continue;
+        if (group[i]->chunk < small->chunk) small = group[i];
+        if (group[i]->chunk > large->chunk) large = group[i];
+    }
+    add_head(&sentence, best, true);
+    sentence_add(&sentence, "fastest with %s", chunk_name(text, best->chunk));
+    if (small != large)
+        sentence_add(&sentence, "; chunks from %llu to %llu hold others that cannot be told from it", (unsigned long long)small->chunk,
+                     (unsigned long long)large->chunk);
+    for (int end = 0; end < 2; end++) {
+        const struct cell *far = group[0];
+        for (size_t i = 1; i < count; i++)
+            if (end ? group[i]->chunk > far->chunk : group[i]->chunk < far->chunk) far = group[i];
+        if (far->chunk >= small->chunk && far->chunk <= large->chunk) continue;
+        sentence_add(&sentence, "; %s takes ", chunk_name(text, far->chunk));
+        sentence_add_times(&sentence, parts_compare(shop, far, best, false));
+        sentence_add(&sentence, " as long");
+    }
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, &sentence);
+}
+
+int findings_chunk(struct workshop *shop)
+{
+    return each_group(shop, "chunk", PARTS_CHUNK, tell_chunk);
+}
+
+/* Splits of the largest number of workers that was split in more than one way. */
+static int tell_hybrid(struct workshop *shop, const struct cell **group, size_t count)
+{
+    unsigned most = 0;
+    size_t kept = 0, ties = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (parts_workers(group[i]) == parts_workers(group[j]) && parts_workers(group[i]) > most) most = parts_workers(group[i]);
+    for (size_t i = 0; i < count; i++)
+        if (parts_workers(group[i]) == most) group[kept++] = group[i];
+    const struct cell *best = fastest(shop, group, kept), *worst = best;
+    struct sentence sentence = {0};
+    if (!best) return 0;
+    add_head(&sentence, best, false);
+    sentence_add(&sentence, "%u workers are fastest as %u x %u (processes x threads), ", most, best->processes, best->threads);
+    sentence_add_times(&sentence, findings_row(shop, best)->quantity[QUANTITY_speedup]);
+    sentence_add(&sentence, " the speed of serial");
+    for (size_t i = 0; i < kept; i++) {
+        if (wall_of(shop, group[i]) > wall_of(shop, worst)) worst = group[i];
+        if (group[i] == best || !parts_tied(parts_compare(shop, group[i], best, false))) continue;
+        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : "; cannot be told from it: ", group[i]->processes, group[i]->threads);
+    }
+    if (!parts_tied(parts_compare(shop, worst, best, false))) {
+        sentence_add(&sentence, "; %u x %u takes ", worst->processes, worst->threads);
+        sentence_add_times(&sentence, parts_compare(shop, worst, best, false));
+        sentence_add(&sentence, " as long");
+    }
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, &sentence);
+}
+
+int findings_hybrid(struct workshop *shop)
+{
+    return each_group(shop, "hybrid", PARTS_WORKERS, tell_hybrid);
+}
+
+static int tell_placement(struct workshop *shop, const struct cell **group, size_t count)
+{
+    const struct cell *best = fastest(shop, group, count);
+    struct sentence sentence = {0};
+    size_t resolved = 0, open = 0;
+    add_head(&sentence, best, true);
+    for (size_t i = 0; i < count; i++) {
+        struct quantity ratio = parts_compare(shop, group[i], best, false);
+        if (group[i] == best) continue;
+        if (stats_verdict(ratio) != VERDICT_MORE) {
+            open++;
+            continue;
+        }
+        sentence_add(&sentence, "%s%s takes ", resolved++ ? ", " : "", group[i]->placement);
+        sentence_add_times(&sentence, ratio);
+        sentence_add(&sentence, " as long as %s", best->placement);
+    }
+    if (open) sentence_add(&sentence, resolved ? "; the difference to " : "the difference between placement %s and ", best->placement);
+    for (size_t i = 0, named = 0; open && i < count; i++)
+        if (group[i] != best && stats_verdict(parts_compare(shop, group[i], best, false)) != VERDICT_MORE)
+            sentence_add(&sentence, "%s%s", named++ ? ", " : "", group[i]->placement);
+    if (open) sentence_add(&sentence, " is not resolved");
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, &sentence);
+}
+
+int findings_placement(struct workshop *shop)
+{
+    return each_group(shop, "placement", PARTS_PLACEMENT, tell_placement);
+}
