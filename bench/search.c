@@ -1,0 +1,618 @@
+#include "search_table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct search_options search_defaults = {
+    .looks = 2, .candidates = 14, .final = 15, .confirm = STATS_INTERVAL_MIN, .within = 0, .share = 1.4,
+    .least = 60, .budget_s = INFINITY, .limit = 4};
+
+enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = SEARCH_SET_MAX, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 8 };
+static const double flat = 1.03;      /* neighbours this near leave nothing worth finding between them */
+static const double hopeless = 1.3;   /* a candidate this far behind leaves the halving at once */
+static const double thrift = 1.01;   /* a tie with fewer workers may look this much slower and still be recommended */
+
+/* Has this share of what may be spent before the fresh blocks been spent? */
+static bool out_of_budget(struct search *search, double share)
+{
+    if (search->error) return true;
+    if (search->result->spent_s < share * search->allowance_s) return false;
+    search->result->short_of_budget = true;
+    return true;
+}
+
+/* Points */
+
+static bool valid(const struct search *search, const struct search_point *point)
+{
+    return !search->space->valid || search->space->valid(search->space->context, point);
+}
+
+static bool ordered(const struct search *search, size_t axis)
+{
+    return search->space->axis[axis].values != NULL;
+}
+
+static double value(const struct search *search, const struct search_point *point, size_t axis)
+{
+    return search->space->axis[axis].values[point->level[axis]];
+}
+
+static double seed(const struct search *search, const struct search_point *point, size_t axis)
+{
+    return search->space->seed ? search->space->seed(search->space->context, point, axis) : 0;
+}
+
+static unsigned nearest_level(const struct search_axis *axis, double wanted)
+{
+    unsigned best = 0;
+    for (unsigned level = 1; level < axis->levels; level++)
+        if (fabs(log(axis->values[level] / wanted)) < fabs(log(axis->values[best] / wanted))) best = level;
+    return best;
+}
+
+/* Moves one ordered axis to the valid level nearest to where it stands. */
+static bool settle_axis(const struct search *search, struct search_point *point, size_t axis)
+{
+    unsigned wanted = point->level[axis], levels = (unsigned)search->space->axis[axis].levels;
+    for (unsigned step = 0; step < levels; step++) {
+        for (int side = 0; side < 2; side++) {
+            if (side ? wanted + step >= levels : step > wanted) continue;
+            point->level[axis] = side ? wanted + step : wanted - step;
+            if (valid(search, point)) return true;
+        }
+    }
+    point->level[axis] = wanted;
+    return false;
+}
+
+/* Makes a point valid by moving ordered axes other than `fixed`: those that do not count workers first. */
+static bool settle(const struct search *search, struct search_point *point, size_t fixed)
+{
+    if (valid(search, point)) return true;
+    for (int workers = 0; workers < 2; workers++)
+        for (size_t axis = 0; axis < search->space->axis_count; axis++)
+            if (axis != fixed && ordered(search, axis) && search->space->axis[axis].workers == (workers == 1) &&
+                settle_axis(search, point, axis))
+                return true;
+    return false;
+}
+
+/* Lets the axes that do not count workers follow from where they stand at `base`, by the ratio of their seeds. */
+static void follow(const struct search *search, const struct search_point *base, struct search_point *point, size_t fixed)
+{
+    for (size_t axis = 0; axis < search->space->axis_count; axis++) {
+        if (axis == fixed || !ordered(search, axis) || search->space->axis[axis].workers) continue;
+        double then = seed(search, base, axis), now = seed(search, point, axis);
+        if (then > 0 && now > 0)
+            point->level[axis] = nearest_level(&search->space->axis[axis], value(search, base, axis) * now / then);
+    }
+}
+
+/* The entry of `base` with one axis moved to a level; SEARCH_NONE where no valid point is there. */
+static size_t moved(struct search *search, size_t base, size_t axis, unsigned level)
+{
+    struct search_point point = table_at(search, base)->point;
+    point.level[axis] = level;
+    if (search->space->axis[axis].workers) follow(search, &table_at(search, base)->point, &point, axis);
+    if (!settle(search, &point, axis) || point.level[axis] != level) return SEARCH_NONE;
+    return table_entry(search, &point);
+}
+
+/* The same by a factor: at least one level away, SEARCH_NONE at the axis's end. */
+static size_t scaled(struct search *search, size_t base, size_t axis, double factor)
+{
+    const struct search_axis *a = &search->space->axis[axis];
+    unsigned from = table_at(search, base)->point.level[axis], to = nearest_level(a, a->values[from] * factor);
+    if (to == from && factor > 1) to = from + 1;
+    if (to == from && factor < 1 && from > 0) to = from - 1;
+    if (to == from || to >= a->levels) return SEARCH_NONE;
+    return moved(search, base, axis, to);
+}
+
+double search_seed_chunk(double tasks, double workers)
+{
+    double p = fmax(workers, 2), chunk = pow(M_SQRT2 * tasks / (p * sqrt(log(p))), 2.0 / 3);
+    return fmax(1, fmin(chunk, tasks / (8 * p)));
+}
+
+/* How far apart two points are: octaves on ordered axes, a step for each discrete one. */
+static double distance(const struct search *search, const struct search_point *a, const struct search_point *b)
+{
+    double sum = 0;
+    for (size_t axis = 0; axis < search->space->axis_count; axis++)
+        sum += ordered(search, axis) ? fabs(log2(value(search, a, axis) / value(search, b, axis)))
+                                     : a->level[axis] != b->level[axis];
+    return sum;
+}
+
+static double spent_once(const struct search_entry *entry)
+{
+    return entry->spent_s / (double)(entry->count ? entry->count : 1);
+}
+
+/* How steeply measuring takes longer towards fewer workers, -1..0, told from the fewest that were tried and the fastest;
+ * *fewest receives the former. */
+static double slope(struct search *search, double *fewest)
+{
+    const struct search_entry *low = NULL, *fast = NULL;
+    for (size_t id = 0; id < search->result->entry_count; id++) {
+        const struct search_entry *entry = table_at(search, id);
+        if (entry->point.serial || !entry->count) continue;
+        if (!low || entry->workers < low->workers) low = entry;
+        if (!fast || spent_once(entry) < spent_once(fast)) fast = entry;
+    }
+    *fewest = low ? low->workers : 0;
+    if (!low || low->workers >= fast->workers) return 0;
+    return fmax(-1, log(spent_once(low) / spent_once(fast)) / log(low->workers / fast->workers));
+}
+
+/* What measuring every point once would take: each as long as the nearest one tried, more where it has fewer workers than
+ * any of those. */
+static double once_s(struct search *search)
+{
+    const struct search_space *space = search->space;
+    size_t total = 1, stride, counted = 0, points = 0;
+    double sum = 0, fewest, steep = slope(search, &fewest);
+    for (size_t axis = 0; axis < space->axis_count; axis++) total *= space->axis[axis].levels;
+    stride = total / COUNTED_MAX + 1;
+    for (size_t n = 0; n < total; n += stride, counted++) {
+        struct search_point point = {0};
+        size_t rest = n;
+        for (size_t axis = 0; axis < space->axis_count; axis++) {
+            point.level[axis] = (unsigned)(rest % space->axis[axis].levels);
+            rest /= space->axis[axis].levels;
+        }
+        if (!valid(search, &point)) continue;
+        const struct search_entry *nearest = NULL;
+        for (size_t id = 0; id < search->result->entry_count; id++) {
+            const struct search_entry *entry = table_at(search, id);
+            if (!entry->point.serial && entry->count && 
+                (!nearest || distance(search, &point, &entry->point) < distance(search, &point, &nearest->point)))
+                nearest = entry;
+        }
+        if (!nearest) continue;
+        double workers = search_workers(space, &point);
+        sum += spent_once(nearest) * (workers < fewest ? pow(workers / nearest->workers, steep) : 1);
+        points++;
+    }
+    return points ? sum * (double)total / (double)counted : INFINITY;
+}
+
+/* Settles what the steps before the fresh blocks may spend. */
+static void budget(struct search *search)
+{
+    struct search_result *result = search->result;
+    double reserve_s = 0, best_s = INFINITY;
+    result->once_s = once_s(search);
+    for (size_t id = 0; id < result->entry_count; id++) {
+        const struct search_entry *entry = table_at(search, id);
+        if (entry->count && entry->point.serial) reserve_s += spent_once(entry);
+        if (entry->count && spent_once(entry) < best_s) best_s = spent_once(entry);
+    }
+    reserve_s += (2 + (double)search->space->also_count) * best_s;
+    search->budget_s = fmax(search->options->share * result->once_s, search->options->least * best_s);
+    search->budget_s = fmin(search->budget_s, search->options->budget_s);
+    search->allowance_s = search->budget_s - reserve_s * search->options->confirm;
+}
+
+/* Step 1: look */
+
+static struct search_point first_point(const struct search *search)
+{
+    struct search_point point = {0};
+    for (size_t axis = 0; axis < search->space->axis_count; axis++)
+        point.level[axis] = (unsigned)search->space->axis[axis].start;
+    for (size_t axis = 0; axis < search->space->axis_count; axis++) {
+        if (!ordered(search, axis) || search->space->axis[axis].workers) continue;
+        double wanted = seed(search, &point, axis);
+        if (wanted > 0) point.level[axis] = nearest_level(&search->space->axis[axis], wanted);
+    }
+    return point;
+}
+
+static size_t worker_axis(const struct search *search)
+{
+    for (size_t axis = 0; axis < search->space->axis_count; axis++)
+        if (search->space->axis[axis].workers && search->space->axis[axis].levels > 1) return axis;
+    return SEARCH_NONE;
+}
+
+static size_t best_of(struct search *search, const struct search_set *set)
+{
+    size_t best = SEARCH_NONE;
+    for (size_t i = 0; i < set->count; i++)
+        if (best == SEARCH_NONE || table_at(search, set->ids[i])->estimate < table_at(search, best)->estimate)
+            best = set->ids[i];
+    return best;
+}
+
+/* Values spread over an axis from the start upwards and then downwards, one by one, each under the limit that those
+ * before it set. Either way ends at a value that hit the limit: further out is slower still. */
+static size_t spread(struct search *search, size_t base, size_t axis)
+{
+    struct search_set set = {0};
+    const struct search_axis *a = &search->space->axis[axis];
+    double step = fmax(2, pow(a->values[a->levels - 1] / a->values[0], 1.0 / (SPREAD - 1)));
+    set_add(&set, base);
+    table_look(search, &set, 1);
+    for (int side = 1; side >= 0; side--) {
+        size_t at = scaled(search, base, axis, side ? step : 1 / step);
+        while (at != SEARCH_NONE && !search->error) {
+            struct search_set one = {.count = 1, .ids = {at}};
+            table_look(search, &one, 1);
+            set_add(&set, at);
+            at = table_at(search, at)->limited ? SEARCH_NONE : scaled(search, at, axis, side ? step : 1 / step);
+        }
+    }
+    return best_of(search, &set);
+}
+
+/* Every combination of the discrete axes at the best point so far, into `set`. */
+static void combine(struct search *search, size_t base, struct search_set *set)
+{
+    const struct search_space *space = search->space;
+    struct search_point point = table_at(search, base)->point;
+    size_t total = 1;
+    for (size_t axis = 0; axis < space->axis_count; axis++)
+        if (!ordered(search, axis)) total *= space->axis[axis].levels;
+    size_t stride = (total + COMBINATIONS_MAX - 2) / (COMBINATIONS_MAX - 1); /* too many for one block: every so many */
+    set_add(set, base);
+    for (size_t n = 0; n < total; n += stride) {
+        size_t rest = n;
+        struct search_point other = point;
+        for (size_t axis = 0; axis < space->axis_count; axis++) {
+            if (ordered(search, axis)) continue;
+            other.level[axis] = (unsigned)(rest % space->axis[axis].levels);
+            rest /= space->axis[axis].levels;
+        }
+        if (settle(search, &other, SEARCH_NONE)) set_add(set, table_entry(search, &other));
+    }
+}
+
+/* Step 2: narrow */
+
+struct line { /* entries along one axis, by level */
+    size_t count;
+    size_t ids[SEARCH_SET_MAX];
+};
+
+static unsigned level_of(struct search *search, size_t id, size_t axis)
+{
+    return table_at(search, id)->point.level[axis];
+}
+
+static bool line_add(struct search *search, struct line *line, size_t axis, size_t id)
+{
+    if (id == SEARCH_NONE || line->count == SEARCH_SET_MAX) return false;
+    size_t at = 0;
+    while (at < line->count && level_of(search, line->ids[at], axis) < level_of(search, id, axis)) at++;
+    if (at < line->count && level_of(search, line->ids[at], axis) == level_of(search, id, axis)) return false;
+    memmove(&line->ids[at + 1], &line->ids[at], (line->count - at) * sizeof *line->ids);
+    line->ids[at] = id;
+    line->count++;
+    struct search_set one = {.count = 1, .ids = {id}};
+    table_look(search, &one, 1);
+    if (table_at(search, id)->estimate < hopeless * search->best) table_look(search, &one, search->options->looks);
+    return true;
+}
+
+static size_t line_best(struct search *search, const struct line *line)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < line->count; i++)
+        if (table_at(search, line->ids[i])->estimate < table_at(search, line->ids[best])->estimate) best = i;
+    return best;
+}
+
+/* Puts entries between the best of the line and its neighbour on one side (or beyond the line's end). */
+static bool line_probe(struct search *search, struct line *line, size_t axis, int side)
+{
+    const struct search_axis *a = &search->space->axis[axis];
+    size_t at = line_best(search, line), best = line->ids[at];
+    bool at_end = side ? at + 1 == line->count : at == 0;
+    if (at_end) return line_add(search, line, axis, scaled(search, best, axis, side ? 4 : 0.25));
+    size_t next = line->ids[side ? at + 1 : at - 1];
+    unsigned here = level_of(search, best, axis), there = level_of(search, next, axis);
+    double gap = a->values[there] / a->values[here];
+    if ((side ? there - here : here - there) < 2 || fabs(log(gap)) < log(1.1)) return false;
+    if (fabs(log(gap)) <= log(2) && table_at(search, next)->estimate < flat * table_at(search, best)->estimate)
+        return false;
+    unsigned middle = nearest_level(a, a->values[here] * sqrt(gap));
+    if (middle == here) middle += side ? 1 : -1u;
+    if (middle == there) middle -= side ? 1 : -1u;
+    return line_add(search, line, axis, moved(search, best, axis, middle));
+}
+
+/* Follows one axis from `base`, starting with what is known on it, out and then inwards. Returns the best entry. */
+static size_t narrow(struct search *search, size_t base, size_t axis)
+{
+    struct line line = {0};
+    line_add(search, &line, axis, base);
+    if (search->space->axis[axis].workers) {
+        for (size_t id = 0; id < search->result->entry_count; id++) {
+            struct search_point point = table_at(search, id)->point;
+            if (point.serial || !table_at(search, id)->count) continue;
+            if (moved(search, base, axis, point.level[axis]) == id) line_add(search, &line, axis, id);
+        }
+    }
+    for (unsigned steps = 0; steps < 24; steps++) {
+        if (search->error || (search->result->measurements >= EXPLORE_MIN && out_of_budget(search, 0.7))) break;
+        bool left = line_probe(search, &line, axis, 0);
+        bool right = line_probe(search, &line, axis, 1);
+        if (!left && !right) break;
+    }
+    return line.ids[line_best(search, &line)];
+}
+
+/* As many workers, otherwise divided: 4 x 2 becomes 2 x 4. SEARCH_NONE where that is no point. */
+static size_t traded(struct search *search, size_t base, size_t more, size_t fewer)
+{
+    const struct search_axis *axis = search->space->axis;
+    if (more == fewer || !axis[more].workers || !axis[fewer].workers) return SEARCH_NONE;
+    size_t id = scaled(search, base, more, 2);
+    return id == SEARCH_NONE ? SEARCH_NONE : scaled(search, id, fewer, 0.5);
+}
+
+/* Follows the line of equal numbers of workers, along which no axis alone leads. */
+static size_t trade(struct search *search, size_t base)
+{
+    size_t best = base, axes = search->space->axis_count;
+    for (size_t pair = 0; pair < axes * axes && !out_of_budget(search, 0.7); pair++) {
+        size_t id = traded(search, best, pair / axes, pair % axes);
+        if (id == SEARCH_NONE) continue;
+        struct search_set one = {.count = 1, .ids = {id}};
+        table_look(search, &one, 1);
+        if (table_at(search, id)->estimate >= table_at(search, best)->estimate) continue;
+        best = id;
+        pair--; /* once more in the same direction */
+    }
+    return best;
+}
+
+/* All ordered axes of one combination: the others first, where they cost least, then workers, then the others again where
+ * the number of workers has changed much. */
+static size_t descend(struct search *search, size_t base)
+{
+    size_t best = base;
+    for (int round = 0; round < 3; round++) {
+        double before = table_at(search, best)->workers;
+        for (size_t axis = 0; axis < search->space->axis_count; axis++)
+            if (ordered(search, axis) && search->space->axis[axis].levels > 1 &&
+                search->space->axis[axis].workers == (round == 1))
+                best = narrow(search, best, axis);
+        if (round == 1) best = trade(search, best);
+        double ratio = table_at(search, best)->workers / before;
+        if (round == 1 && ratio < 1.5 && ratio > 1 / 1.5) break;
+    }
+    return best;
+}
+
+/* Step 3: halve */
+
+static void neighbours(struct search *search, struct search_set *set, size_t base)
+{
+    const struct search_space *space = search->space;
+    set_add(set, base);
+    for (size_t axis = 0; axis < space->axis_count; axis++) {
+        if (!ordered(search, axis) || table_at(search, base)->point.serial) continue;
+        double step = space->axis[axis].workers ? 1.125 : 2;
+        set_add(set, scaled(search, base, axis, step));
+        set_add(set, scaled(search, base, axis, 1 / step));
+    }
+    for (size_t a = 0; a < space->axis_count; a++)
+        for (size_t b = 0; b < space->axis_count && !table_at(search, base)->point.serial; b++)
+            set_add(set, traded(search, base, a, b));
+}
+
+static int by_estimate(const void *a, const void *b)
+{
+    const struct search_entry *x = *(struct search_entry *const *)a, *y = *(struct search_entry *const *)b;
+    return (x->estimate > y->estimate) - (x->estimate < y->estimate);
+}
+
+/* The measured entries by their estimates, malloc'ed; NULL without memory. */
+static struct search_entry **sorted(struct search *search)
+{
+    struct search_entry **entries = malloc((search->result->entry_count + 1) * sizeof *entries);
+    if (!entries) search->error = -ENOMEM;
+    if (!entries) return NULL;
+    for (size_t id = 0; id < search->result->entry_count; id++) entries[id] = table_at(search, id);
+    qsort(entries, search->result->entry_count, sizeof(struct search_entry *), by_estimate);
+    return entries;
+}
+
+/* The leaders so far, the neighbours of the best two numbers of workers, and whatever else is near the best. */
+static void candidates(struct search *search, struct search_set *set)
+{
+    struct search_entry **leaders = sorted(search);
+    if (!leaders) return;
+    size_t count = search->result->entry_count, first = SEARCH_NONE, second = SEARCH_NONE;
+    struct search_set near = {0};
+    for (size_t i = 0; i < count && table_works(leaders[i]); i++) {
+        size_t id = (size_t)(leaders[i] - search->result->entries);
+        if (leaders[i]->estimate < hopeless * leaders[0]->estimate) set_add(&near, id);
+        if (first == SEARCH_NONE) first = id;
+        else if (second == SEARCH_NONE && leaders[i]->workers != table_at(search, first)->workers) second = id;
+    }
+    free(leaders);
+    if (first == SEARCH_NONE) return;
+    for (size_t i = 0; i < near.count && set->count < search->options->candidates / 2; i++) set_add(set, near.ids[i]);
+    neighbours(search, set, first);
+    if (second != SEARCH_NONE && table_at(search, second)->estimate < hopeless * table_at(search, first)->estimate)
+        neighbours(search, set, second);
+    for (size_t i = 0; i < near.count && set->count < search->options->candidates; i++) set_add(set, near.ids[i]);
+    if (set->count > search->options->candidates) set->count = search->options->candidates;
+}
+
+static void halve(struct search *search, struct search_set *set, unsigned since)
+{
+    double scores[SEARCH_SET_MAX];
+    while (set->count > LEADERS && !out_of_budget(search, 0.85)) {
+        for (unsigned look = 0; look < search->options->looks; look++)
+            table_measure(search, set, search->options->limit * search->best);
+        table_rank(search, set, since, scores);
+        size_t half = (set->count + 1) / 2, keep = half > LEADERS ? half : LEADERS;
+        while (keep > 1 && scores[keep - 1] > scores[0] + log(hopeless)) keep--;
+        set->count = keep;
+    }
+    table_rank(search, set, since, scores);
+    if (set->count > LEADERS) set->count = LEADERS;
+}
+
+/* Are all of the set resolved to be as good as its first, for every purpose? */
+static bool equal(struct search *search, const struct search_set *set, unsigned since)
+{
+    for (size_t i = 1; i < set->count; i++) {
+        struct quantity ratio = table_ratio(table_at(search, set->ids[i]), table_at(search, set->ids[0]), since);
+        if (!(ratio.high <= thrift && ratio.low >= 1 / thrift)) return false;
+    }
+    return true;
+}
+
+/* Step 4: the last three, until all but one are resolved to be slower or each has been measured often enough. */
+static void decide(struct search *search, struct search_set *set, unsigned since)
+{
+    while (set->count > 1 && !out_of_budget(search, 1)) {
+        if (table_rank(search, set, since, NULL) >= search->options->final || equal(search, set, since)) break;
+        table_measure(search, set, search->options->limit * search->best);
+        if (search->error || !table_rank(search, set, since, NULL)) break;
+        for (size_t i = set->count; i-- > 1;) {
+            struct quantity ratio =
+                table_ratio(table_at(search, set->ids[i]), table_at(search, set->ids[0]), since);
+            if (!table_works(table_at(search, set->ids[i])) || stats_verdict(ratio) == VERDICT_MORE)
+                memmove(&set->ids[i], &set->ids[i + 1], (--set->count - i) * sizeof *set->ids);
+        }
+    }
+}
+
+/* Step 5: confirm */
+
+/* The entry with the fewest workers whose estimate is within a factor of the winner's. */
+static size_t thriftiest(struct search *search, size_t winner, double factor)
+{
+    size_t best = winner;
+    for (size_t id = 0; id < search->result->entry_count; id++) {
+        const struct search_entry *entry = table_at(search, id);
+        if (table_works(entry) && entry->estimate <= factor * table_at(search, winner)->estimate &&
+            entry->workers < table_at(search, best)->workers)
+            best = id;
+    }
+    return best;
+}
+
+static void settle_entry(struct search *search, size_t id, unsigned since)
+{
+    struct search_entry *entry = table_at(search, id), *winner = table_at(search, search->result->winner);
+    entry->cost = table_cost(entry, since);
+    if (!table_works(entry) || !entry->cost.n) return;
+    entry->confirmed = true;
+    entry->estimate = entry->cost.median;
+    entry->ratio = table_ratio(entry, winner, since);
+    entry->tied = stats_verdict(entry->ratio) == VERDICT_UNRESOLVED && entry->ratio.median < hopeless;
+}
+
+/* What is confirmed, and which of it to recommend. A rival replaces the winner only where it is resolved to be faster. */
+static void settle_result(struct search *search, const struct search_set *set, unsigned since)
+{
+    struct search_result *result = search->result;
+    struct search_set ranked = *set;
+    table_rank(search, &ranked, since, NULL);
+    struct quantity rival = table_ratio(table_at(search, ranked.ids[0]), table_at(search, result->winner), since);
+    if (!table_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS)
+        result->winner = ranked.ids[0];
+    for (size_t i = 0; i < set->count; i++) settle_entry(search, set->ids[i], since);
+    result->recommended = result->winner;
+    double within = fmax(thrift, 1 + search->options->within);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct search_entry *entry = table_at(search, set->ids[i]);
+        bool near = entry->tied ? entry->ratio.median <= within
+                                : entry->confirmed && entry->ratio.median <= 1 + search->options->within;
+        if (near && entry->workers < table_at(search, result->recommended)->workers) result->recommended = set->ids[i];
+    }
+}
+
+static void confirm(struct search *search, struct search_set *set)
+{
+    struct search_result *result = search->result;
+    unsigned since = (unsigned)result->blocks;
+    result->winner = set->ids[0];
+    set_add(set, thriftiest(search, result->winner, thrift));
+    set_add(set, thriftiest(search, result->winner, 1 + search->options->within));
+    if (result->serial < result->entry_count) set_add(set, result->serial);
+    for (size_t i = 0; i < search->space->also_count; i++) {
+        result->also[i] = table_entry(search, &search->space->also[i]);
+        set_add(set, result->also[i]);
+    }
+    for (unsigned block = 0; block < search->options->confirm; block++) {
+        if (block >= FRESH_MIN && result->spent_s > search->budget_s) break;
+        table_measure(search, set, INFINITY);
+    }
+    if (!search->error) settle_result(search, set, since);
+}
+
+static void leave(struct search *search)
+{
+    struct search_result *result = search->result;
+    if (result->winner == SEARCH_NONE) { /* interrupted, or nothing worked: the best of what there is */
+        for (size_t id = 0; id < result->entry_count; id++)
+            if (table_works(table_at(search, id)) &&
+                (result->winner == SEARCH_NONE ||
+                 table_at(search, id)->estimate < table_at(search, result->winner)->estimate))
+                result->winner = id;
+        result->recommended = result->winner;
+    }
+    size_t none = result->entry_count;
+    if (result->winner == SEARCH_NONE) result->winner = result->recommended = none;
+    if (result->serial == SEARCH_NONE) result->serial = none;
+    for (size_t i = 0; i < SEARCH_ALSO; i++)
+        if (result->also[i] == SEARCH_NONE) result->also[i] = none;
+}
+
+int search_run(const struct search_space *space, const struct search_options *options, struct search_result *result)
+{
+    *result = (struct search_result){.winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE};
+    for (size_t i = 0; i < SEARCH_ALSO; i++) result->also[i] = SEARCH_NONE;
+    struct search search = {.space = space, .options = options, .result = result, .best = INFINITY};
+    struct search_point point = first_point(&search);
+    struct search_set set = {0}, finalists = {0};
+    if (settle(&search, &point, SEARCH_NONE)) {
+        size_t best = table_entry(&search, &point), axis = worker_axis(&search);
+        if (axis != SEARCH_NONE && best != SEARCH_NONE) best = spread(&search, best, axis);
+        if (best != SEARCH_NONE) combine(&search, best, &set);
+    }
+    if (space->serial) set_add(&set, result->serial = table_entry(&search, &(struct search_point){.serial = true}));
+    if (!set.count && !search.error) search.error = -EINVAL;
+    table_look(&search, &set, options->looks);
+    table_rank(&search, &set, 0, NULL);
+    budget(&search);
+    size_t followed = 0;
+    for (size_t i = 0; i < set.count && followed < LEADERS && !search.error; i++) {
+        const struct search_entry *entry = table_at(&search, set.ids[i]);
+        if (entry->point.serial || !table_works(entry)) continue;
+        if (followed++ && entry->estimate > hopeless * search.best) break;
+        descend(&search, set.ids[i]);
+    }
+    budget(&search);
+    if (!search.error) candidates(&search, &finalists);
+    unsigned since = (unsigned)result->blocks;
+    if (finalists.count) {
+        halve(&search, &finalists, since);
+        decide(&search, &finalists, since);
+        if (!search.error) confirm(&search, &finalists);
+    }
+    leave(&search);
+    return search.error;
+}
+
+void search_free(struct search_result *result)
+{
+    for (size_t id = 0; id < result->entry_count; id++) {
+        free(result->entries[id].costs);
+        free(result->entries[id].blocks);
+    }
+    free(result->entries);
+    *result = (struct search_result){0};
+}

@@ -1,0 +1,190 @@
+#include "search_table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double search_workers(const struct search_space *space, const struct search_point *point)
+{
+    if (point->serial) return 0;
+    double workers = 1;
+    for (size_t axis = 0; axis < space->axis_count; axis++)
+        if (space->axis[axis].workers) workers *= space->axis[axis].values[point->level[axis]];
+    return workers;
+}
+
+bool search_same(const struct search_space *space, const struct search_point *a, const struct search_point *b)
+{
+    if (a->serial || b->serial) return a->serial && b->serial;
+    for (size_t axis = 0; axis < space->axis_count; axis++)
+        if (a->level[axis] != b->level[axis]) return false;
+    return true;
+}
+
+size_t table_entry(struct search *search, const struct search_point *point)
+{
+    struct search_result *result = search->result;
+    for (size_t id = 0; id < result->entry_count; id++)
+        if (search_same(search->space, &result->entries[id].point, point)) return id;
+    if (result->entry_count == search->capacity) {
+        size_t capacity = search->capacity ? 2 * search->capacity : 64;
+        struct search_entry *entries = realloc(result->entries, capacity * sizeof *entries);
+        if (!entries) {
+            search->error = -ENOMEM;
+            return SEARCH_NONE;
+        }
+        result->entries = entries;
+        search->capacity = capacity;
+    }
+    result->entries[result->entry_count] = (struct search_entry){
+        .point = *point, .workers = search_workers(search->space, point), .estimate = INFINITY};
+    return result->entry_count++;
+}
+
+void set_add(struct search_set *set, size_t id)
+{
+    if (id == SEARCH_NONE || set->count == SEARCH_SET_MAX) return;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->ids[i] == id) return;
+    set->ids[set->count++] = id;
+}
+
+static int keep(struct search *search, struct search_entry *entry, const struct search_outcome *outcome)
+{
+    search->result->measurements++;
+    search->result->spent_s += outcome->spent_s;
+    entry->spent_s += outcome->spent_s;
+    if (outcome->failed || !(outcome->cost > 0) || !isfinite(outcome->cost)) {
+        entry->failed = true;
+        return 0;
+    }
+    double *costs = realloc(entry->costs, (entry->count + 1) * sizeof *costs);
+    if (costs) entry->costs = costs;
+    unsigned *blocks = realloc(entry->blocks, (entry->count + 1) * sizeof *blocks);
+    if (blocks) entry->blocks = blocks;
+    if (!costs || !blocks) return -ENOMEM;
+    entry->costs[entry->count] = outcome->cost;
+    entry->blocks[entry->count++] = (unsigned)search->result->blocks;
+    if (outcome->limited) entry->limited = true;
+    else if (outcome->cost < search->best) search->best = outcome->cost;
+    entry->estimate = table_estimate(entry);
+    return 0;
+}
+
+void table_measure(struct search *search, const struct search_set *set, double limit)
+{
+    struct search_point points[SEARCH_SET_MAX];
+    struct search_outcome outcomes[SEARCH_SET_MAX] = {0};
+    size_t ids[SEARCH_SET_MAX], count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        size_t id = set->ids[(i + search->result->blocks) % set->count];
+        if (table_at(search, id)->failed || table_at(search, id)->limited) continue;
+        points[count] = table_at(search, id)->point;
+        ids[count++] = id;
+    }
+    if (!count || search->error) return;
+    search->error = search->space->measure(search->space->context, points, count,
+                                           search->space->limits ? limit : INFINITY, outcomes);
+    if (search->error) return;
+    for (size_t i = 0; i < count && !search->error; i++)
+        search->error = keep(search, table_at(search, ids[i]), &outcomes[i]);
+    search->result->blocks++;
+}
+
+void table_look(struct search *search, const struct search_set *set, unsigned looks)
+{
+    for (unsigned look = 1; look <= looks && !search->error; look++) {
+        struct search_set rest = {0};
+        for (size_t i = 0; i < set->count; i++)
+            if (table_at(search, set->ids[i])->count < look) set_add(&rest, set->ids[i]);
+        table_measure(search, &rest, search->options->limit * search->best);
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double table_estimate(const struct search_entry *entry)
+{
+    if (entry->failed || !entry->count) return INFINITY;
+    double sorted[entry->count];
+    memcpy(sorted, entry->costs, sizeof sorted);
+    qsort(sorted, entry->count, sizeof *sorted, by_value);
+    return entry->limited ? sorted[entry->count - 1] : sorted[(entry->count - 1) / 2];
+}
+
+static const double *cost_in(const struct search_entry *entry, unsigned block)
+{
+    for (size_t i = entry->count; i-- > 0;) /* the newest blocks are asked for most */
+        if (entry->blocks[i] == block) return &entry->costs[i];
+    return NULL;
+}
+
+/* The mean logarithm of the block's costs over the working entries of the set; NAN where one of them is not in it. */
+static double block_mean(const struct search *search, const struct search_set *set, unsigned block)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct search_entry *entry = &search->result->entries[set->ids[i]];
+        if (!table_works(entry)) continue;
+        const double *cost = cost_in(entry, block);
+        if (!cost) return NAN;
+        sum += log(*cost);
+        n++;
+    }
+    return n ? sum / (double)n : NAN;
+}
+
+size_t table_rank(const struct search *search, struct search_set *set, unsigned since, double *scores)
+{
+    size_t blocks = search->result->blocks > since ? search->result->blocks - since : 0, common = 0;
+    double means[blocks + 1], values[blocks + 1], score[SEARCH_SET_MAX];
+    for (size_t b = 0; b < blocks; b++) {
+        means[b] = block_mean(search, set, since + (unsigned)b);
+        if (!isnan(means[b])) common++;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const struct search_entry *entry = &search->result->entries[set->ids[i]];
+        size_t n = 0;
+        for (size_t b = 0; b < blocks && table_works(entry); b++) {
+            if (isnan(means[b])) continue;
+            const double *cost = cost_in(entry, since + (unsigned)b);
+            if (cost) values[n++] = log(*cost) - means[b];
+        }
+        score[i] = n ? stats_median(values, n).median : INFINITY;
+    }
+    for (size_t i = 1; i < set->count; i++) /* insertion: the sets are small */
+        for (size_t j = i; j > 0 && score[j] < score[j - 1]; j--) {
+            double s = score[j];
+            size_t id = set->ids[j];
+            score[j] = score[j - 1], set->ids[j] = set->ids[j - 1];
+            score[j - 1] = s, set->ids[j - 1] = id;
+        }
+    if (scores) memcpy(scores, score, set->count * sizeof *scores);
+    return common;
+}
+
+struct quantity table_ratio(const struct search_entry *a, const struct search_entry *b, unsigned since)
+{
+    double of_a[a->count + 1], of_b[a->count + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const double *other = a->blocks[i] >= since ? cost_in(b, a->blocks[i]) : NULL;
+        if (!other) continue;
+        of_a[n] = a->costs[i];
+        of_b[n++] = *other;
+    }
+    return stats_ratio(of_a, of_b, n);
+}
+
+struct quantity table_cost(const struct search_entry *entry, unsigned since)
+{
+    size_t first = entry->count;
+    while (first > 0 && entry->blocks[first - 1] >= since) first--;
+    return stats_median(entry->costs + first, entry->count - first);
+}

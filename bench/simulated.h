@@ -1,0 +1,64 @@
+/* simulated.h: machines that are not there, to put the search to the test: every true time is known.
+ *
+ *     struct simulated_trial trial;
+ *     if (!simulated_try(64, seed, &search_defaults, &trial)) printf("%g\n", trial.tuned.regret);
+ *
+ * The surface is the pool model of models.h with what real machines add to it: cores that two hardware threads share,
+ * memory bandwidth that so many workers use up, contention and coherence (the Universal Scalability Law), whole chunks
+ * (so many rounds), guided and static schedules; measured with lognormal noise, spikes, and a drift that walks. Nothing here
+ * sleeps or reads a clock: 300 workloads take seconds.
+ */
+#ifndef BREAKEVEN_SIMULATED_H
+#define BREAKEVEN_SIMULATED_H
+
+#include "../results/models.h"
+#include "search.h"
+
+#include <stdint.h>
+
+enum simulated_schedule { SIMULATED_DYNAMIC, SIMULATED_GUIDED, SIMULATED_STATIC, SIMULATED_SCHEDULES };
+
+struct simulated_machine {
+    unsigned cpus, cores;     /* cores < cpus: hardware threads share them */
+    double thread_gain;       /* what a second thread adds to a core, of one core's speed */
+    double bandwidth_workers; /* workers that use the memory bandwidth up */
+};
+
+struct simulated_workload {
+    double tasks;
+    struct pool_model pool;    /* start, chunk and task costs in ns */
+    double memory;             /* share of a task's time that waits for memory bandwidth */
+    double sigma, kappa;       /* contention and coherence of the Universal Scalability Law */
+    double noise;              /* standard deviation of the logarithm of a measurement */
+    double spikes, spike_size; /* their probability, and the factor up to which they slow a measurement */
+    double drift;              /* standard deviation of the drift's step from block to block */
+};
+
+/* Draws a machine with so many cpus and a workload; the same seed gives the same. */
+void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *, struct simulated_workload *);
+
+/* The true time in ns. workers 0: serial. chunk: the smallest one for guided; ignored by static. */
+double simulated_time(const struct simulated_machine *, const struct simulated_workload *, enum simulated_schedule,
+                      double workers, double chunk);
+
+struct simulated_score {
+    double regret; /* its true time over the true optimum of the whole grid, less 1 */
+    bool serial;   /* it stays serial */
+    double workers, chunk;
+    enum simulated_schedule schedule;
+};
+
+struct simulated_trial {
+    struct simulated_score optimum, tuned;
+    struct simulated_score python; /* all cpus, n/4p a chunk */
+    struct simulated_score even;   /* all cpus, static: n/p */
+    struct simulated_score guided; /* all cpus */
+    double cost;                   /* measuring time over that of the grid with 15 repetitions of each point */
+    double once;                   /* the same over the grid measured once */
+    size_t measurements, points;   /* of the search; of the grid */
+};
+
+/* Searches one simulated machine. 0 or the search's error. */
+int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *, struct simulated_trial *);
+
+#endif

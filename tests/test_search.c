@@ -1,0 +1,328 @@
+/* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
+#include "../bench/search.h"
+#include "../bench/simulated.h"
+
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVELS = 32, LOG = 4096 };
+
+struct fake {
+    double cost[LEVELS];                   /* of each level; <= 0: fails */
+    double serial;
+    double noise;                          /* alternates by this factor, so that medians are exact */
+    size_t calls, fail_after;              /* blocks; 0: never */
+    size_t logged, count[LOG];             /* points per block */
+    unsigned first[LOG];                   /* the first level of each block */
+    size_t measured[LEVELS], serial_count;
+};
+
+static double workers[LEVELS];
+
+static int measure(void *context, const struct search_point *points, size_t count, double limit,
+                   struct search_outcome *outcomes)
+{
+    struct fake *fake = context;
+    if (fake->fail_after && fake->calls >= fake->fail_after) return -EINTR;
+    if (fake->logged < LOG) {
+        fake->count[fake->logged] = count;
+        fake->first[fake->logged++] = points[0].serial ? LEVELS : points[0].level[0];
+    }
+    for (size_t i = 0; i < count; i++) {
+        double cost = points[i].serial ? fake->serial : fake->cost[points[i].level[0]];
+        if (points[i].serial) fake->serial_count++;
+        else fake->measured[points[i].level[0]]++;
+        if (fake->noise > 0) cost *= (fake->calls + i) % 2 ? fake->noise : 1 / fake->noise;
+        bool limited = cost > limit;
+        outcomes[i] = (struct search_outcome){.cost = limited ? limit : cost, .spent_s = limited ? limit : cost,
+                                              .limited = limited, .failed = cost <= 0};
+    }
+    fake->calls++;
+    return 0;
+}
+
+static struct search_space space_of(struct fake *fake, size_t levels, bool serial)
+{
+    for (unsigned i = 0; i < LEVELS; i++) workers[i] = i + 1;
+    return (struct search_space){
+        .axis_count = 1,
+        .axis = {{.name = "workers", .levels = levels, .values = workers, .workers = true, .start = levels - 1}},
+        .serial = serial, .limits = true, .measure = measure, .context = fake};
+}
+
+static unsigned level_of(const struct search_result *result, size_t id)
+{
+    return result->entries[id].point.level[0];
+}
+
+START_TEST(the_minimum_is_found_without_trying_everything)
+{
+    for (unsigned best = 0; best < LEVELS; best++) {
+        struct fake fake = {.serial = 100};
+        for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = 1 + 1.5 * fabs(log2((i + 1.0) / (best + 1.0)));
+        struct search_space space = space_of(&fake, LEVELS, true);
+        struct search_result result;
+        ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+        ck_assert_double_le(fake.cost[level_of(&result, result.recommended)], fake.cost[best] * 1.15);
+        ck_assert_uint_lt(result.entry_count, 24);
+        ck_assert_uint_ge(result.entries[result.recommended].cost.n, STATS_INTERVAL_MIN);
+        search_free(&result);
+    }
+}
+END_TEST
+
+START_TEST(blocks_interleave_and_rotate)
+{
+    struct fake fake = {.serial = 2};
+    for (unsigned i = 0; i < 4; i++) fake.cost[i] = 1 + 0.001 * i;
+    fake.noise = 1.02;
+    struct search_space space = space_of(&fake, 4, true);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    size_t last = fake.logged - 1; /* the fresh blocks: equal in size, each with another first point than the one before */
+    for (size_t i = 0; i + 1 < search_defaults.confirm; i++) {
+        ck_assert_uint_eq(fake.count[last - i], fake.count[last]);
+        ck_assert_uint_ne(fake.first[last - i], fake.first[last - i - 1]);
+    }
+    ck_assert_uint_eq(result.blocks, fake.logged);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(of_what_is_equal_the_fewest_workers_are_recommended)
+{
+    struct fake fake = {.serial = 50, .noise = 1.03};
+    for (unsigned i = 0; i < 16; i++) fake.cost[i] = i < 4 ? 40.0 / (i + 1) : 10;
+    struct search_space space = space_of(&fake, 16, true);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_double_le(result.entries[result.recommended].workers, 6);
+    ck_assert_double_ge(result.entries[result.recommended].workers, 4);
+    ck_assert(result.entries[result.recommended].tied || result.recommended == result.winner);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(within_takes_fewer_workers_for_a_price)
+{
+    struct fake fake = {.serial = 50};
+    for (unsigned i = 0; i < 16; i++) fake.cost[i] = 10 + 8.0 / (i + 1) / (i + 1); /* 8 is within 2 %, 4 within 5 % */
+    struct search_space space = space_of(&fake, 16, true);
+    struct search_options options = search_defaults;
+    options.within = 0.05;
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &options, &result), 0);
+    const struct search_entry *entry = &result.entries[result.recommended];
+    ck_assert_double_le(fake.cost[level_of(&result, result.recommended)], 1.05 * fake.cost[15]);
+    ck_assert_double_le(entry->workers, 8);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(staying_serial_is_an_answer)
+{
+    struct fake fake = {.serial = 1, .noise = 1.05};
+    for (unsigned i = 0; i < 8; i++) fake.cost[i] = 1.3 + 0.1 * i;
+    struct search_space space = space_of(&fake, 8, true);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert(result.entries[result.recommended].point.serial);
+    ck_assert_uint_eq(result.recommended, result.serial);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(points_that_fail_are_results)
+{
+    struct fake fake = {0};
+    for (unsigned i = 0; i < 16; i++) fake.cost[i] = i >= 9 ? -1 : 20.0 / (i + 1); /* fails from ten workers on */
+    struct search_space space = space_of(&fake, 16, false);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_uint_ge(level_of(&result, result.recommended), 7);
+    ck_assert_uint_le(level_of(&result, result.recommended), 8);
+    for (unsigned i = 9; i < 16; i++) ck_assert_uint_le(fake.measured[i], 1); /* nobody asks again */
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(where_all_fail_nothing_is_recommended)
+{
+    struct fake fake = {0};
+    struct search_space space = space_of(&fake, 16, false);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_uint_eq(result.recommended, result.entry_count);
+    ck_assert_uint_eq(result.winner, result.entry_count);
+    ck_assert_uint_ge(result.entry_count, 1);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(an_interrupted_search_keeps_what_it_has)
+{
+    struct fake fake = {.fail_after = 3};
+    for (unsigned i = 0; i < 16; i++) fake.cost[i] = 20.0 / (i + 1);
+    struct search_space space = space_of(&fake, 16, false);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), -EINTR);
+    ck_assert_uint_eq(result.blocks, 3);
+    ck_assert_uint_eq(level_of(&result, result.recommended), 15);
+    ck_assert(!result.entries[result.recommended].confirmed);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(one_point_is_enough)
+{
+    struct fake fake = {.cost = {3}};
+    struct search_space space = space_of(&fake, 1, false);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_uint_eq(result.recommended, 0);
+    ck_assert_double_eq(result.entries[0].cost.median, 3);
+    search_free(&result);
+}
+END_TEST
+
+static bool nothing_is_valid(void *context, const struct search_point *point)
+{
+    (void)context, (void)point;
+    return false;
+}
+
+START_TEST(a_space_without_points_is_refused)
+{
+    struct fake fake = {0};
+    struct search_space space = space_of(&fake, 4, false);
+    space.valid = nothing_is_valid;
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), -EINVAL);
+    ck_assert_uint_eq(fake.calls, 0);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(slow_points_are_stopped_and_counted_as_slow)
+{
+    struct fake fake = {0};
+    for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = 64.0 / (i + 1);
+    struct search_space space = space_of(&fake, LEVELS, false);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_uint_eq(level_of(&result, result.recommended), LEVELS - 1);
+    ck_assert_uint_eq(fake.measured[0], 0); /* beyond one that hit the limit */
+    double worst = 0;
+    for (size_t id = 0; id < result.entry_count; id++) worst = fmax(worst, result.entries[id].estimate);
+    ck_assert_double_le(worst, search_defaults.limit * 2 + 1e-9);
+    search_free(&result);
+}
+END_TEST
+
+static int two_axes(void *context, const struct search_point *points, size_t count, double limit,
+                    struct search_outcome *outcomes)
+{
+    (void)context, (void)limit;
+    for (size_t i = 0; i < count; i++) { /* cpus = 16 shared out: 4 x 4 is best, everything off the ridge is bad */
+        double a = workers[points[i].level[1]], b = workers[points[i].level[2]];
+        double cost = 1 + fabs(log2(a * b / 16)) + 0.2 * fabs(log2(a / 4)) + (points[i].level[0] == 2 ? 0 : 0.5);
+        outcomes[i] = (struct search_outcome){.cost = cost, .spent_s = cost};
+    }
+    return 0;
+}
+
+START_TEST(discrete_axes_and_two_kinds_of_workers)
+{
+    for (unsigned i = 0; i < LEVELS; i++) workers[i] = i + 1;
+    struct search_space space = {
+        .axis_count = 3,
+        .axis = {{.name = "mode", .levels = 4},
+                 {.name = "workers", .levels = 16, .values = workers, .workers = true, .start = 15},
+                 {.name = "threads", .levels = 16, .values = workers, .workers = true}},
+        .measure = two_axes};
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    const struct search_point *point = &result.entries[result.recommended].point;
+    ck_assert_uint_eq(point->level[0], 2);
+    ck_assert_double_le(result.entries[result.recommended].estimate, 1.15);
+    search_free(&result);
+}
+END_TEST
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What is published for 300 workloads, asked of another 60 a machine. */
+START_TEST(simulated_machines)
+{
+    static const unsigned cpus[] = {4, 16, 64, 256};
+    enum { WORKLOADS = 60 };
+    double regret[WORKLOADS], cost[WORKLOADS];
+    unsigned serial = 0, stayed = 0;
+    for (unsigned i = 0; i < WORKLOADS; i++) {
+        struct simulated_trial trial;
+        ck_assert_int_eq(simulated_try(cpus[_i], 7000 + i, &search_defaults, &trial), 0);
+        regret[i] = trial.tuned.regret;
+        cost[i] = trial.cost;
+        ck_assert_double_ge(regret[i], 0);
+        serial += trial.optimum.serial;
+        stayed += trial.optimum.serial && trial.tuned.serial;
+    }
+    qsort(regret, WORKLOADS, sizeof *regret, by_value);
+    qsort(cost, WORKLOADS, sizeof *cost, by_value);
+    ck_assert_double_le(regret[WORKLOADS / 2], 0.01);
+    ck_assert_double_le(regret[WORKLOADS * 95 / 100], 0.05);
+    ck_assert_double_le(regret[WORKLOADS - 1], 0.15);
+    ck_assert_double_le(cost[WORKLOADS * 95 / 100], 0.10);
+    ck_assert_uint_ge(stayed * 100, serial * 95);
+}
+END_TEST
+
+START_TEST(the_simulated_surface)
+{
+    struct simulated_machine machine = {.cpus = 8, .cores = 4, .thread_gain = 0.25, .bandwidth_workers = 2};
+    struct simulated_workload work = {.tasks = 800, .pool = {.task_ns = 1000}};
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 0, 0), 800000, 1e-6);
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 4, 1), 200000, 1e-6);
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_STATIC, 4, 9), 200000, 1e-6);
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 8, 1), 160000, 1e-6); /* 4 + 4/4 cores */
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 3, 100), 300000, 1e-6); /* three rounds */
+    work.memory = 1; /* two workers use the bandwidth up */
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 4, 1), 400000, 1e-6);
+    work.memory = 0, work.kappa = 0.1; /* 4 x 3 x 0.1 */
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 4, 1), 200000 * 2.2, 1e-6);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("search");
+    TCase *tests = tcase_create("search");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, the_minimum_is_found_without_trying_everything);
+    tcase_add_test(tests, blocks_interleave_and_rotate);
+    tcase_add_test(tests, of_what_is_equal_the_fewest_workers_are_recommended);
+    tcase_add_test(tests, within_takes_fewer_workers_for_a_price);
+    tcase_add_test(tests, staying_serial_is_an_answer);
+    tcase_add_test(tests, points_that_fail_are_results);
+    tcase_add_test(tests, where_all_fail_nothing_is_recommended);
+    tcase_add_test(tests, an_interrupted_search_keeps_what_it_has);
+    tcase_add_test(tests, one_point_is_enough);
+    tcase_add_test(tests, a_space_without_points_is_refused);
+    tcase_add_test(tests, slow_points_are_stopped_and_counted_as_slow);
+    tcase_add_test(tests, discrete_axes_and_two_kinds_of_workers);
+    tcase_add_test(tests, the_simulated_surface);
+    tcase_add_loop_test(tests, simulated_machines, 0, 4);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
