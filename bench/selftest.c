@@ -1,0 +1,128 @@
+/* selftest: runs the parts, prints what was injected, what came back, and whether it holds. */
+#include "selftest.h"
+
+#include "clock.h"
+#include "options.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const selftest_outcome_names[SELFTEST_OUTCOMES] = {"holds", "falls short", "skipped"};
+
+const struct selftest_part selftest_parts[] = {
+    {"V1", selftest_usl},
+    {"V2", selftest_statistics},
+    {0},
+};
+
+static void add(struct selftest *test, const struct selftest_row *row)
+{
+    struct selftest_row *grown = realloc(test->rows, (test->count + 1) * sizeof *grown);
+    test->failed += row->outcome == SELFTEST_FALLS_SHORT || !grown; /* a row that is lost has not held */
+    if (!grown) return;
+    test->rows = grown;
+    test->rows[test->count++] = *row;
+    test->skipped += row->outcome == SELFTEST_SKIPPED;
+    if (test->progress) test->progress(row);
+}
+
+void selftest_add(struct selftest *test, const struct selftest_row *row, bool holds)
+{
+    struct selftest_row made = *row;
+    made.outcome = holds ? SELFTEST_HOLDS : SELFTEST_FALLS_SHORT;
+    add(test, &made);
+}
+
+void selftest_skip(struct selftest *test, const char *id, const char *injected, const char *format, ...)
+{
+    struct selftest_row row = {.outcome = SELFTEST_SKIPPED};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(row.came_back, sizeof row.came_back, format, arguments);
+    va_end(arguments);
+    snprintf(row.id, sizeof row.id, "%s", id);
+    snprintf(row.injected, sizeof row.injected, "%s", injected);
+    add(test, &row);
+}
+
+void selftest_free(struct selftest *test)
+{
+    free(test->rows);
+    *test = (struct selftest){0};
+}
+
+static void print_row(const struct selftest_row *row)
+{
+    printf("%-4s %-58s  %s", row->id, row->injected, selftest_outcome_names[row->outcome]);
+    printf("\n     %s%s%s\n", row->came_back, row->wanted[0] ? "; wanted: " : "", row->wanted);
+    fflush(stdout);
+}
+
+static int print_json(const struct options *options, const struct selftest *test, double took_s)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < test->count; i++) {
+        const struct selftest_row *row = &test->rows[i];
+        json_array_append_new(rows, json_pack("{ss ss ss ss ss}", "id", row->id, "injected", row->injected, "came_back",
+                                              row->came_back, "wanted", row->wanted, "outcome",
+                                              selftest_outcome_names[row->outcome]));
+    }
+    json_t *object = json_pack("{si sb sI sf sI sI so}", "schema", 1, "quick", test->quick, "seed", (json_int_t)test->seed,
+                               "took_s", took_s, "failed", (json_int_t)test->failed, "skipped",
+                               (json_int_t)test->skipped, "rows", rows);
+    char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    int status = text ? options_print(options, text) : options_complain(options, "no memory");
+    free(text);
+    json_decref(object);
+    return status;
+}
+
+/* Does the operand name one of the part's rows? */
+static bool wanted(const struct options *options, const struct selftest_part *part)
+{
+    if (!options->operand_count) return true;
+    for (size_t i = 0; i < options->operand_count; i++) {
+        const char *id = options->operands[i], *at = part->ids;
+        size_t length = strlen(id);
+        for (; at; at = strchr(at, ' ')) {
+            at += *at == ' ';
+            if (strcspn(at, " ") == length && !memcmp(at, id, length)) return true;
+        }
+    }
+    return false;
+}
+
+static int run(const struct options *options)
+{
+    struct selftest test = {.quick = options->quick, .seed = options->seed,
+                            .progress = options->json ? NULL : print_row};
+    int64_t began_ns = clock_now_ns(&clock_real);
+    for (const struct selftest_part *part = selftest_parts; part->run; part++)
+        if (wanted(options, part)) part->run(&test);
+    double took_s = (double)(clock_now_ns(&clock_real) - began_ns) / 1e9;
+    int status = STATUS_GOOD;
+    if (!test.count) {
+        selftest_free(&test);
+        return options_complain(options, "no row \"%.40s\": there are V1 to V9 and V11 to V13", options->operands[0]);
+    }
+    if (options->json) status = print_json(options, &test, took_s);
+    else
+        printf("\n%zu rows: %zu hold, %zu fall short, %zu skipped; %.0f s\n", test.count,
+               test.count - test.failed - test.skipped, test.failed, test.skipped, took_s);
+    if (!status && test.failed) status = STATUS_FINDING;
+    selftest_free(&test);
+    return status;
+}
+
+const struct verb verb_selftest = {
+    .name = "selftest",
+    .summary = "the tool under test: injected known answers come back",
+    .operands = "[V1|V2|..]",
+    .operands_max = 16,
+    .details = "Each row injects something known into the code that measures (times, delays, drift, noise, bugs) and looks\n"
+               "for it in what comes out; METHOD names the limits. Exit status 0 only if every row holds, 1 otherwise. With\n"
+               "operands, only the parts with these rows.",
+    .run = run,
+};

@@ -1,0 +1,62 @@
+/* selftest.h: known answers go in, the tool must give them back (docs/method.md lists the rows V1 to V13).
+ *
+ *     struct selftest test = {.seed = 1, .quick = true};
+ *     for (size_t i = 0; selftest_parts[i].run; i++) selftest_parts[i].run(&test);
+ *     ... test.rows, test.count, test.failed ...
+ *     selftest_free(&test);
+ *
+ * A part adds rows. Whatever it injects passes through the code that real measurements pass through: the repetition with
+ * a clock that follows a script and a runner made up for it (inject.h), whole processes with delays added, the statistics,
+ * models and budget of results/.
+ */
+#ifndef BREAKEVEN_SELFTEST_H
+#define BREAKEVEN_SELFTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum selftest_outcome { SELFTEST_HOLDS, SELFTEST_FALLS_SHORT, SELFTEST_SKIPPED, SELFTEST_OUTCOMES };
+extern const char *const selftest_outcome_names[SELFTEST_OUTCOMES]; /* "holds", "falls short", "skipped" */
+
+struct selftest_row {
+    char id[8];          /* "V1" */
+    char injected[120];  /* what went in */
+    char came_back[200]; /* what came out, with its numbers */
+    char wanted[100];    /* what would hold */
+    enum selftest_outcome outcome;
+};
+
+struct selftest {
+    bool quick;    /* fewer trials and fewer live repetitions; the limits are widened to what so few can tell */
+    uint64_t seed; /* the same seed draws the same trials */
+    size_t count, failed, skipped;
+    struct selftest_row *rows;
+    void (*progress)(const struct selftest_row *); /* called with each finished row; NULL: nobody */
+};
+
+struct selftest_part {
+    const char *ids; /* the rows it makes, "V1" or "V4 V5": words */
+    void (*run)(struct selftest *);
+};
+extern const struct selftest_part selftest_parts[]; /* ends with run == NULL */
+
+/* Adds a row. The texts are filled by the caller beforehand; outcome by `holds`. */
+void selftest_add(struct selftest *, const struct selftest_row *, bool holds);
+/* A row that cannot be tried here, with the reason. */
+__attribute__((format(printf, 4, 5))) void selftest_skip(struct selftest *, const char *id, const char *injected,
+                                                         const char *format, ...);
+void selftest_free(struct selftest *);
+
+/* The share of trials that may hit where each does with probability `rate`: the 99 % band of `trials`, or of 1000 where
+ * there are more (METHOD's 93.2-96.8 % at 95 %): an interval may be off by what 1000 trials cannot show. */
+struct selftest_band {
+    double low, high;
+};
+struct selftest_band selftest_band(double rate, unsigned trials);
+
+/* The parts. */
+void selftest_usl(struct selftest *);         /* V1 */
+void selftest_statistics(struct selftest *);  /* V2, V3 without processes */
+
+#endif
