@@ -3,9 +3,9 @@ TEST_SOURCES  := $(wildcard tests/test_*.c)
 TEST_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 TEST_PARTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fixtures/*.c))
 # What bats files load beside the program: users' kernels, good and bad, each one shared object.
-TEST_KERNELS  := $(patsubst tests/kernels/%.c,$(BUILD)/tests/kernels/%.so,$(wildcard tests/kernels/*.c))
+TEST_KERNELS  := $(patsubst %.c,$(BUILD)/tests/kernels/%.so,$(notdir $(wildcard tests/kernels/*.c kernels/example/*.c)))
 
-$(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp
+$(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp -I kernels
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
@@ -17,6 +17,11 @@ $(BUILD)/tests/simulate: $(BUILD)/tests/simulate.o $(TEST_PARTS) $(RESULTS)
 $(BUILD)/tests/kernels/%.so: tests/kernels/%.c kernels/kernel.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -I kernels -shared -fPIC -o $@ $<
+
+# The example as its first lines say.
+$(BUILD)/tests/kernels/%.so: kernels/example/%.c kernels/kernel.h
+	@mkdir -p $(@D)
+	$(CC) -O2 -shared -fPIC -I kernels -o $@ $<
 
 .PHONY: tests
 tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate build
