@@ -34,6 +34,7 @@ static int set_up(const struct spec *spec, struct repetition *repetition, char *
                                      .schedule = schedule, .cpus = (const char *const *)spec->cpus};
     repetition->warmup = spec->warmup;
     repetition->instrumented = spec->instrumented;
+    repetition->inject = spec->has_inject ? &spec->inject : NULL;
     return 0;
 }
 

@@ -24,6 +24,7 @@ struct progress {
     struct team team;
     struct job job;
     struct spans spans;
+    struct injected injected;
     unsigned workers;
     void *input, *state;
     void *results;
@@ -105,10 +106,14 @@ static int prepare(struct progress *progress)
     progress->team.reports = memory_map(progress->workers * sizeof *progress->team.reports);
     progress->sample->workers = calloc(progress->workers, sizeof *progress->sample->workers);
     if (!progress->team.reports || !progress->sample->workers) return fail(progress, "no memory for the workers' reports");
-    if (!repetition->instrumented) return 0;
-    if (spans_open(&progress->spans, &progress->job, progress->workers, progress->clock))
-        return fail(progress, "no memory for the workers' spans");
-    progress->job.hook = &progress->spans.hook;
+    if (repetition->inject) inject_kernel(&progress->injected, repetition->inject, progress->clock, &progress->job);
+    if (repetition->instrumented) {
+        if (spans_open(&progress->spans, &progress->job, progress->workers, progress->clock))
+            return fail(progress, "no memory for the workers' spans");
+        progress->job.hook = &progress->spans.hook;
+    }
+    if (repetition->inject) inject_hook(&progress->injected, &progress->job);
+    if (repetition->inject && repetition->inject->unbound) progress->team.cpus = NULL;
     return 0;
 }
 
@@ -125,6 +130,7 @@ static int bring_up(struct progress *progress)
         began_ns = ended_ns;
     }
     int error = runner->start(&progress->team, &progress->job, &progress->state, &progress->failure);
+    if (progress->repetition->inject) inject_wait(&progress->injected, progress->repetition->inject->start_ns);
     sample->start_ns = clock_now_ns(progress->clock) - began_ns;
     return error ? fail_phase(progress, "start", error) : 0;
 }
@@ -202,7 +208,7 @@ static void release(struct progress *progress)
 {
     const struct kernel *kernel = progress->repetition->kernel;
     if (progress->job.kernel && kernel->release) kernel->release(progress->input);
-    if (progress->job.hook) spans_close(&progress->spans);
+    if (progress->spans.slots) spans_close(&progress->spans);
     memory_unmap(progress->team.reports, progress->workers * sizeof *progress->team.reports);
     memory_unmap(progress->results, progress->results_size);
     memory_close(&progress->memory);
@@ -221,6 +227,7 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
         passes(&progress);
         int64_t began_ns = clock_now_ns(clock);
         repetition->runner->stop(progress.state);
+        if (repetition->inject) inject_wait(&progress.injected, repetition->inject->stop_ns);
         sample->stop_ns = clock_now_ns(clock) - began_ns;
         read_workers(&progress);
         if (!*sample->cause) check_results(&progress);

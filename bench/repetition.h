@@ -16,6 +16,7 @@
 #include "../results/record.h"
 #include "../runners/runner.h"
 #include "clock.h"
+#include "inject.h"
 
 struct repetition {
     const struct kernel *kernel;
@@ -25,6 +26,7 @@ struct repetition {
     struct team team;    /* `reports` is set here */
     unsigned warmup;     /* passes before the timed one */
     bool instrumented;   /* record what each worker did: costs two readings of the clock for each chunk */
+    const struct inject *inject; /* NULL: nothing. Known costs and mistakes, by which the tool is tested */
 };
 
 /* Fills the sample: status, cause, times, workers, lost workers, verified ("published" or ""), hash; leaves alone what

@@ -14,8 +14,9 @@ char *spec_to_json(const struct spec *spec)
         cpus = json_array();
         for (unsigned i = 0; i < workers; i++) json_array_append_new(cpus, json_string(spec->cpus[i]));
     }
-    json_t *object = json_pack("{so si sb so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
-                               "instrumented", (int)spec->instrumented, "cpus", cpus);
+    json_t *object = json_pack("{so si sb so so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
+                               "instrumented", (int)spec->instrumented, "cpus", cpus, "inject",
+                               inject_to_json(spec->has_inject ? &spec->inject : NULL));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return text;
@@ -41,6 +42,7 @@ int spec_from_json(const json_t *object, struct spec *spec, char *why, size_t wh
     int error = cell_from_json(json_object_get(object, "cell"), &made.cell, why, why_size);
     if (!error) error = copy_cpus(json_object_get(object, "cpus"), made.cell.processes * made.cell.threads, &made.cpus);
     made.warmup = (unsigned)json_integer_value(json_object_get(object, "warmup"));
+    made.has_inject = inject_from_json(json_object_get(object, "inject"), &made.inject);
     made.instrumented = json_is_true(json_object_get(object, "instrumented"));
     if (error) {
         snprintf(why + strlen(why), why_size - strlen(why), "%s", *why ? "" : "its list of cpus is not one for each worker");

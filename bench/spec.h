@@ -3,6 +3,7 @@
 #define BREAKEVEN_SPEC_H
 
 #include "../results/record.h"
+#include "inject.h"
 
 #include <stdbool.h>
 
@@ -10,6 +11,8 @@ struct spec {
     struct cell cell;
     unsigned warmup;
     bool instrumented;
+    bool has_inject;
+    struct inject inject; /* with has_inject: for the self-test */
     char **cpus; /* processes x threads lists of cpus; NULL: unbound */
 };
 

@@ -1,0 +1,107 @@
+#include "inject.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static void wait_until(const struct clock *clock, int64_t until_ns)
+{
+    while (clock_now_ns(clock) < until_ns) continue;
+}
+
+void inject_wait(const struct injected *injected, int64_t wait_ns)
+{
+    if (wait_ns <= injected->own_ns) return;
+    wait_until(injected->clock, clock_now_ns(injected->clock) + wait_ns - injected->own_ns);
+}
+
+/* The mean of many waits beyond what they were asked for. A scripted clock whose readings cost nothing gives 0. */
+static int64_t own_cost_ns(const struct clock *clock)
+{
+    enum { WAITS = 500, ASKED_NS = 500, LOOKS = 5 };
+    int64_t least_ns = INT64_MAX;
+    for (int look = 0; look < LOOKS; look++) {
+        int64_t began_ns = clock_now_ns(clock);
+        for (int i = 0; i < WAITS; i++) wait_until(clock, clock_now_ns(clock) + ASKED_NS);
+        int64_t took_ns = clock_now_ns(clock) - began_ns;
+        if (took_ns < least_ns) least_ns = took_ns;
+    }
+    return (least_ns - WAITS * ASKED_NS) / WAITS;
+}
+
+static void run_kernel(const void *input, size_t begin, size_t end, void *results)
+{
+    const struct injected *injected = input;
+    const struct inject *inject = injected->inject;
+    size_t last = inject->skip ? begin + (end - begin) / 2 : end;
+    int64_t began_ns = inject->work_share > 0 ? clock_now_ns(injected->clock) : 0;
+    if (last > begin) injected->inner->run(injected->inner_input, begin, last, results);
+    if (inject->work_share > 0) {
+        int64_t now_ns = clock_now_ns(injected->clock);
+        inject_wait(injected, (int64_t)((double)(now_ns - began_ns) * inject->work_share));
+    }
+    size_t slow = inject->work_tasks && inject->work_tasks < end ? (size_t)inject->work_tasks : end;
+    if (slow > begin) inject_wait(injected, inject->work_ns * (int64_t)(slow - begin));
+    if (inject->wrong && !begin) *(unsigned char *)results ^= 1;
+}
+
+static void run_hook(const struct hook *hook, unsigned worker, size_t begin, size_t end, void *results)
+{
+    const struct injected *injected = (const struct injected *)hook;
+    const struct job *job = injected->job;
+    inject_wait(injected, injected->inject->dispatch_ns);
+    if (injected->inner_hook) injected->inner_hook->run(injected->inner_hook, worker, begin, end, results);
+    else job->kernel->run(job->input, begin, end, results);
+    double bytes = (double)(end - begin) * (double)kernel_result_size(job->kernel, job->params.size);
+    inject_wait(injected, (int64_t)(bytes * injected->inject->byte_ns));
+}
+
+void inject_kernel(struct injected *injected, const struct inject *inject, const struct clock *clock, struct job *job)
+{
+    *injected = (struct injected){.inject = inject, .clock = clock, .job = job, .inner = job->kernel,
+                                  .inner_input = job->input, .kernel = *job->kernel, .own_ns = own_cost_ns(clock)};
+    if (!inject->work_ns && !(inject->work_share > 0) && !inject->skip && !inject->wrong) return;
+    injected->kernel.run = run_kernel;
+    job->kernel = &injected->kernel;
+    job->input = injected;
+}
+
+void inject_hook(struct injected *injected, struct job *job)
+{
+    if (!injected->inject->dispatch_ns && !(injected->inject->byte_ns > 0)) return;
+    injected->hook.run = run_hook;
+    injected->inner_hook = job->hook;
+    job->hook = &injected->hook;
+}
+
+json_t *inject_to_json(const struct inject *inject)
+{
+    if (!inject) return json_null();
+    return json_pack("{sI sI sI sf sI sI sf sb sb sb}", "start_ns", (json_int_t)inject->start_ns, "stop_ns",
+                     (json_int_t)inject->stop_ns, "dispatch_ns", (json_int_t)inject->dispatch_ns, "byte_ns",
+                     inject->byte_ns, "work_ns", (json_int_t)inject->work_ns, "work_tasks",
+                     (json_int_t)inject->work_tasks, "work_share", inject->work_share, "skip", inject->skip, "wrong",
+                     inject->wrong, "unbound", inject->unbound);
+}
+
+static int64_t whole(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+bool inject_from_json(const json_t *object, struct inject *inject)
+{
+    if (!json_is_object(object)) return false;
+    *inject = (struct inject){
+        .start_ns = whole(object, "start_ns"),
+        .stop_ns = whole(object, "stop_ns"),
+        .dispatch_ns = whole(object, "dispatch_ns"),
+        .byte_ns = json_number_value(json_object_get(object, "byte_ns")),
+        .work_ns = whole(object, "work_ns"),
+        .work_tasks = (uint64_t)whole(object, "work_tasks"),
+        .work_share = json_number_value(json_object_get(object, "work_share")),
+        .skip = json_is_true(json_object_get(object, "skip")),
+        .wrong = json_is_true(json_object_get(object, "wrong")),
+        .unbound = json_is_true(json_object_get(object, "unbound")),
+    };
+    return true;
+}

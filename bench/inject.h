@@ -1,0 +1,55 @@
+/* inject.h: known costs, and deliberate mistakes, put into a repetition from inside: what the tool is tested with.
+ *
+ *     const struct inject inject = {.dispatch_ns = 1000};        // each chunk is handed out 1 us later
+ *     repetition.inject = &inject;
+ *
+ * They pass through everything that a real cost passes through: the runner's own claims and calls, the hook, the clock.
+ * Waiting is busy waiting: a core that waits here is a core in use.
+ */
+#ifndef BREAKEVEN_INJECT_H
+#define BREAKEVEN_INJECT_H
+
+#include "../runners/runner.h"
+#include "clock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct inject {
+    int64_t start_ns, stop_ns; /* added to bringing the workers up and down */
+    int64_t dispatch_ns;       /* before each chunk, outside the kernel */
+    double byte_ns;            /* after each chunk, for each byte of its results, outside the kernel */
+    int64_t work_ns;           /* inside the kernel, for each task */
+    uint64_t work_tasks;       /* ... only for the tasks below this one; 0: for all */
+    double work_share;         /* inside the kernel: what a chunk took, times this, again: 0.1 is 10 % slower */
+    bool skip;                 /* mistake: the second half of each chunk is not computed */
+    bool wrong;                /* mistake: one bit of task 0's result is wrong */
+    bool unbound;              /* mistake: workers are left unbound although a placement was asked */
+};
+
+/* An injection at work: wraps the job's kernel and hook. */
+struct injected {
+    struct hook hook;     /* first: the hook's function finds the rest behind it */
+    struct kernel kernel; /* a copy with another run */
+    const struct inject *inject;
+    const struct clock *clock;
+    const struct job *job;      /* the wrapped one */
+    const struct kernel *inner; /* what it was */
+    const void *inner_input;
+    const struct hook *inner_hook;
+    int64_t own_ns;       /* what a wait takes beyond what it waits for */
+};
+
+/* Two steps, since what measures the kernel's time stands between them: the kernel is wrapped first, then comes whatever
+ * sets a hook of its own, then the hook is wrapped. The job then needs `injected` as long as it is used. */
+void inject_kernel(struct injected *, const struct inject *, const struct clock *, struct job *);
+void inject_hook(struct injected *, struct job *);
+
+/* Busy for `wait_ns` in all, its own cost taken off. */
+void inject_wait(const struct injected *, int64_t wait_ns);
+
+/* As JSON and back, for the process that a repetition runs in. NULL and an absent object are no injection: false. */
+struct json_t *inject_to_json(const struct inject *);
+bool inject_from_json(const struct json_t *, struct inject *);
+
+#endif
