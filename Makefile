@@ -14,7 +14,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLA
 LDLIBS     = $(PKG_LIBS) -lm -ldl -lpthread
 
 KERNELS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard kernels/*.c))
-RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c))
+RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c)) $(BUILD)/runners/python_script.o
 RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c))
 
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
@@ -73,6 +73,8 @@ $(BUILD)/.built-from: FORCE
 	@mkdir -p $(@D)
 	@echo '$(BUILT_FROM) $(BUILT_WITH)' | cmp -s - $@ || echo '$(BUILT_FROM) $(BUILT_WITH)' > $@
 FORCE:
+
+$(BUILD)/runners/python_script.o: runners/python.py
 
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)

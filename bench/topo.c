@@ -33,8 +33,8 @@ static json_t *object_json(hwloc_obj_t object)
     hwloc_uint64_t bytes = object->type == HWLOC_OBJ_NUMANODE        ? object->attr->numanode.local_memory
                            : hwloc_obj_type_is_cache(object->type) ? object->attr->cache.size
                                                                      : 0;
-    json_t *json = json_pack("{ss si so}", "type", hwloc_obj_type_string(object->type), "index", (int)object->logical_index, "cpus",
-                             cpus_json(object->cpuset));
+    json_t *json = json_pack("{ss si so}", "type", hwloc_obj_type_string(object->type), "index",
+                             (int)object->logical_index, "cpus", cpus_json(object->cpuset));
     if (object->os_index != HWLOC_UNKNOWN_INDEX)
         json_object_set_new(json, "os_index", json_integer((json_int_t)object->os_index));
     if (bytes) json_object_set_new(json, "bytes", json_integer((json_int_t)bytes));
@@ -215,7 +215,7 @@ static void print_topo(const struct topo *topo)
 static int team_read(const struct options *options, struct topo *topo)
 {
     if (options->processes.count > 1 || options->threads.count > 1 || options->placements.count > 1)
-        return options_complain(options, "one team can be shown: give one number of processes, of threads, one placement");
+        return options_complain(options, "one team is shown: give one number of processes, of threads, one placement");
     int cpus = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topo->topology));
     topo->placed = options->processes.count || options->threads.count || options->placements.count;
     topo->threads = options->threads.count ? (unsigned)options->threads.values[0] : 1;

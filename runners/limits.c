@@ -101,8 +101,8 @@ static bool group_find(const char *root, const char *controller, char *path, siz
     return found;
 }
 
-/* Where the hierarchy is mounted, and which of its groups stands at the mount point: the fields 4 and 5 of mountinfo, the
- * type and the options after the dash. */
+/* Where the hierarchy is mounted, and which of its groups stands at the mount point: the fields 4 and 5 of mountinfo,
+ * the type and the options after the dash. */
 static bool mount_find(const char *root, const char *controller, char *top, char *mount, size_t size)
 {
     FILE *file = root_open(root, "/proc/self/mountinfo");

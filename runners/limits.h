@@ -4,9 +4,9 @@
  *     if (!limits_read("", &limits, why, sizeof why))
  *         printf("%u cpus, quota %g\n", limits.allowed, limits.quota_cpus);
  *
- * Reads cgroup versions 1 and 2, and both at once. Inside a cgroup namespace (most containers) the groups above its root
- * cannot be seen, and neither can their quotas. Sources: the kernel's Documentation/admin-guide/cgroup-v2.rst, cgroup-v1
- * and scheduler/sched-bwc.rst; proc_pid_mountinfo(5), cgroups(7).
+ * Reads cgroup versions 1 and 2, and both at once. Inside a cgroup namespace (most containers) the groups above its
+ * root cannot be seen, and neither can their quotas. Sources: the kernel's Documentation/admin-guide/cgroup-v2.rst,
+ * cgroup-v1 and scheduler/sched-bwc.rst; proc_pid_mountinfo(5), cgroups(7).
  */
 #ifndef BREAKEVEN_LIMITS_H
 #define BREAKEVEN_LIMITS_H
@@ -33,11 +33,12 @@ struct limits {
     char allowed_list[LIMITS_LIST]; /* the same as a list, "0-3,8"; ends in "..." where it is too long */
     double quota_cpus;          /* the smallest quota of all groups; INFINITY: none */
     char quota_where[LIMITS_PATH]; /* the group that sets it; "" */
-    unsigned usable;            /* workers that can make progress at once, for default numbers: the smaller of allowed and
-                                   the quota rounded up, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
+    unsigned usable;            /* workers that can make progress at once, for default numbers: the smaller of allowed
+                                   and the quota rounded up, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
                                    1 worker does not. */
-    unsigned group_count;       /* groups, the process's own first; more than LIMITS_GROUPS are counted in the minimum */
-    struct limits_group groups[LIMITS_GROUPS]; /* but not kept */
+    unsigned group_count;       /* the process's own first, then its ancestors; beyond LIMITS_GROUPS they still count in
+                                   quota_cpus, but are not kept here */
+    struct limits_group groups[LIMITS_GROUPS];
 };
 
 /* `root` stands before each path that is read: "" for this system, a directory with proc/ and sys/ for a made-up one.
@@ -45,8 +46,8 @@ struct limits {
  * affinity cannot be read; *limits is untouched then. Allocates; safe across threads. */
 int limits_read(const char *root, struct limits *limits, char *why, size_t why_size);
 
-/* Reads the groups' throttling again: the sum of throttled_ns over those that can be read; -1 where none can. A difference
- * between two calls that is not 0 means that this process, or one beside it in a group, was held back. */
+/* Reads the groups' throttling again: the sum of throttled_ns over those that can be read; -1 where none can. A
+ * difference between two calls that is not 0 means that this process, or one beside it in a group, was held back. */
 int64_t limits_throttled_ns(const struct limits *limits);
 
 #endif

@@ -58,8 +58,8 @@ static int cores_list(hwloc_topology_t topology, struct cores *cores)
     return 0;
 }
 
-/* Puts `workers` consecutive workers on the region's cores, evenly and in order: the k-th round gives one worker to each
- * core that has a k-th hardware thread, and when all are taken the rounds begin again. */
+/* Puts `workers` consecutive workers on the region's cores, evenly and in order: the k-th round gives one worker to
+ * each core that has a k-th hardware thread, and when all are taken the rounds begin again. */
 static int fill(struct cores *cores, struct region region, unsigned workers, unsigned *pu_of)
 {
     unsigned *share = calloc(region.count, sizeof *share);
@@ -106,7 +106,8 @@ static unsigned children_list(const struct cores *cores, hwloc_obj_t object, str
     unsigned count = 0, core = in.first;
     for (unsigned i = 0; i < object->arity; i++) {
         struct child child = {.object = object->children[i], .first = core};
-        for (; core < in.first + in.count && hwloc_bitmap_isset(child.object->cpuset, cores->list[core].pus[0]); core++) {
+        unsigned end = in.first + in.count;
+        for (; core < end && hwloc_bitmap_isset(child.object->cpuset, cores->list[core].pus[0]); core++) {
             child.cores++;
             child.pus += cores->list[core].count;
         }

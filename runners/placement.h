@@ -46,8 +46,8 @@ void placement_free(struct placement *placement);
 
 /* Loads a topology: source NULL: this machine; the path of an XML file, or a synthetic description such as
  * "pack:2 numa:2 core:4 pu:2": another one. Objects outside the allowed set are kept; hwloc_topology_get_allowed_cpuset
- * says which may be used (of this machine: the cpuset of the cgroup and the affinity of the calling thread). 0, -EINVAL,
- * -ENOENT or -ENOMEM with one line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
+ * says which may be used (of this machine: the cpuset of the cgroup and the affinity of the calling thread). 0,
+ * -EINVAL, -ENOENT or -ENOMEM with one line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
 int topology_load(const char *source, hwloc_topology_t *topology, char *why, size_t why_size);
 
 #endif

@@ -92,16 +92,16 @@ struct runner {
 
     /* Can it run here? 0, or -errno with one line in `why`. NULL: always. Called in the planner; must be cheap. */
     int (*available)(char *why, size_t why_size);
-    /* What belongs to the runner's world and not to starting its workers (Python's interpreter). Timed apart. NULL: none.
-     * Returns 0 or -errno with failure->text; its state is found again through *state, which start receives. */
+    /* What belongs to the runner's world and not to starting its workers (Python's interpreter). Timed apart. NULL:
+     * none. Returns 0 or -errno with failure->text; its state is found again through *state, which start receives. */
     int (*setup)(const struct team *, const struct job *, void **state, struct failure *);
     /* Brings the workers up, bound as the team says, each having called worker_ready, ready for work. `team` and `job`
      * stay valid until stop. Returns 0 or -errno with failure->text, having undone what it and setup did. */
     int (*start)(const struct team *, const struct job *, void **state, struct failure *);
     /* Runs tasks [0, tasks) and returns when all results stand in `results` (shared memory). 0 or -errno. */
     int (*run)(void *state, size_t tasks, void *results, struct failure *);
-    /* Where tasks run in another program, what they write beside their results is there too: kernel->verify, called there,
-     * after a run that succeeded and before stop; its value. NULL: kernel->verify is to be called here. */
+    /* Where tasks run in another program, what they write beside their results is there too: kernel->verify, called
+     * there, after a run that succeeded and before stop; its value. NULL: kernel->verify is to be called here. */
     int (*verify)(void *state, const void *results, char *why, size_t why_size);
     /* Ends the workers and frees the state; when it returns they are gone. Accepts a state whose run failed. */
     void (*stop)(void *state);

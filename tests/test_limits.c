@@ -21,7 +21,9 @@ enum { FILES = 16 };
 
 #define STATUS(list) {"/proc/self/status", "Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t" list "\nMems:\t0\n"}
 #define ONLINE(list) {"/sys/devices/system/cpu/online", list "\n"}
-#define V2 {"/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/vda rw\n31 22 0:28 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n"}
+#define V2                                                                                                             \
+    {"/proc/self/mountinfo",                                                                                           \
+     "22 1 8:1 / / rw - ext4 /dev/vda rw\n31 22 0:28 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n"}
 
 static const struct {
     const char *what;

@@ -1,10 +1,12 @@
-/* The contract of runners: whatever the team, the chunk, the schedule and the number of tasks, results are the bytes that
- * a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left. */
+/* The contract of runners: whatever the team, the chunk, the schedule and the number of tasks, results are the bytes
+ * that a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left.
+ * */
 #include "../runners/placement.h"
 #include "../runners/runner.h"
 
 #include <check.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -67,8 +69,10 @@ static void marks_run(const void *input, size_t begin, size_t end, void *results
     const struct marks *marks = input;
     for (size_t i = begin; i < end; i++) {
         __atomic_fetch_add(&marks->runs[i], 1, __ATOMIC_RELAXED);
-        for (size_t k = 0; k < MARK; k++)
-            ((unsigned char *)results)[i * MARK + k] = (unsigned char)((i * 31 + k * 7 + marks->seed) * 2654435761u >> 7);
+        for (size_t k = 0; k < MARK; k++) {
+            uint64_t mixed = (i * 31 + k * 7 + marks->seed) * 2654435761u;
+            ((unsigned char *)results)[i * MARK + k] = (unsigned char)(mixed >> 7);
+        }
     }
 }
 
@@ -423,6 +427,40 @@ START_TEST(test_hook)
 }
 END_TEST
 
+/* A task that ends its worker: run fails, says which worker died of what, and stop leaves nothing. */
+START_TEST(test_lost)
+{
+    const struct runner *runner = runners[_i / 2];
+    static const struct {
+        const char *file;
+        int signal, code;
+    } kernels_lost[] = {{"crash", SIGSEGV, 0}, {"exits", 0, 0}};
+    char path[4096] = "";
+    if (!(runner->axes & AXIS_PROCESSES) || !available(runner)) return;
+    ck_assert_int_gt(readlink("/proc/self/exe", path, sizeof path - 64), 0);
+    snprintf(strrchr(path, '/'), 64, "/kernels/%s.so", kernels_lost[_i % 2].file);
+    void *library = dlopen(path, RTLD_NOW);
+    ck_assert_msg(library != NULL, "%s", dlerror());
+    const struct kernel *kernel = dlsym(library, "breakeven_kernel");
+    struct team team = team_over(runner, 2, 1);
+    struct bench bench = {.job = {.kernel = kernel, .params = {64, 1, 42}, .kernel_path = path}};
+    bench.results = shared_map(64 * kernel->result_size);
+    struct holdings before = holdings_now();
+    struct failure failure = {0};
+    void *state = started(&bench, runner, &team, path);
+    ck_assert_int_lt(runner->run(state, 64, bench.results, &failure), 0);
+    runner->stop(state);
+    ck_assert_msg(failure.lost_count >= 1, "%s: %s", path, failure.text);
+    ck_assert(*failure.text && !strchr(failure.text, '\n'));
+    ck_assert_uint_lt(failure.lost[0].worker, 2);
+    ck_assert_int_eq(failure.lost[0].signal, kernels_lost[_i % 2].signal);
+    ck_assert_int_eq(failure.lost[0].code, kernels_lost[_i % 2].code);
+    check_holdings(before, path);
+    munmap(bench.results, 64 * kernel->result_size + 1);
+    dlclose(library);
+}
+END_TEST
+
 START_TEST(test_registry)
 {
     for (unsigned i = 0; runners[i]; i++) {
@@ -448,6 +486,7 @@ int main(void)
     tcase_add_loop_test(tests, test_placed, 0, count);
     tcase_add_loop_test(tests, test_no_such_cpu, 0, count);
     tcase_add_loop_test(tests, test_hook, 0, count);
+    tcase_add_loop_test(tests, test_lost, 0, 2 * count);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_FORK);

@@ -1,0 +1,346 @@
+/* python: Python's multiprocessing.Pool over the same compiled kernels, the system this project was inspired by.
+ *
+ * setup starts an interpreter that loads the kernel from a shared object and prepares it; start makes the Pool and has
+ * an answer from each worker; run is pool.map(f, range(tasks), chunk), f calling the kernel for one task through
+ * ctypes and writing into memory shared with this process, from where results are copied to the runner's array:
+ * cheaper than Python's own way of sending them through a pipe. The script is python.py.
+ *
+ * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
+#include "runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SETUP_MS = 60000, START_MS = 150000, VERIFY_MS = 60000, STOP_MS = 20000, NO_LIMIT_MS = -1 };
+
+extern const char python_script[]; /* python_script.S */
+
+struct python {
+    const struct team *team;
+    const struct job *job;
+    pid_t pid;
+    int channel, memory; /* descriptors; -1: none */
+    void *results;       /* shared with the interpreter */
+    size_t bytes;        /* of all results, at least 1 */
+    char *line;          /* what was read of an answer */
+    size_t used;
+};
+
+__attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure->text, sizeof failure->text, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+/* The first python3 of PATH. */
+static bool interpreter_find(char *path, size_t size)
+{
+    const char *dirs = getenv("PATH");
+    for (const char *dir = dirs ? dirs : "/usr/bin"; *dir;) {
+        int length = (int)strcspn(dir, ":");
+        if (snprintf(path, size, "%.*s/python3", length, dir) < (int)size && !access(path, X_OK)) return true;
+        dir += length + (dir[length] == ':');
+    }
+    return false;
+}
+
+/* The built-in kernels as a shared object: beside the program, above it (tests), or where it is installed. */
+static bool library_find(char *path, size_t size)
+{
+    static const char *const places[] = {"libkernels.so", "../libkernels.so", "../lib/breakeven/libkernels.so"};
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0) return false;
+    self[length] = 0;
+    *strrchr(self, '/') = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (snprintf(path, size, "%s/%s", self, places[i]) < (int)size && !access(path, R_OK)) return true;
+    return false;
+}
+
+static int available(char *why, size_t why_size)
+{
+    char path[PATH_MAX];
+#ifdef __SANITIZE_ADDRESS__
+    snprintf(why, why_size, "python3 cannot load kernels built with the address sanitizer");
+    return -ENOTSUP;
+#endif
+    if (!interpreter_find(path, sizeof path)) {
+        snprintf(why, why_size, "no python3 in PATH: install Debian's package python3");
+        return -ENOENT;
+    }
+    if (!library_find(path, sizeof path)) {
+        snprintf(why, why_size, "no libkernels.so beside the program: build it with make");
+        return -ENOENT;
+    }
+    return 0;
+}
+
+/* Ends the interpreter if it has not ended by itself, and frees everything. Its workers die with it. */
+static void python_free(struct python *python)
+{
+    if (python->channel >= 0) close(python->channel);
+    if (python->pid > 0) {
+        kill(python->pid, SIGKILL);
+        while (waitpid(python->pid, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    if (python->memory >= 0) close(python->memory);
+    if (python->results) munmap(python->results, python->bytes);
+    free(python->line);
+    free(python);
+}
+
+/* The interpreter ended: as what? */
+static int ended(struct python *python, struct failure *failure)
+{
+    int status = 0;
+    struct pollfd none = {.fd = -1};
+    for (int i = 0; i < 100 && waitpid(python->pid, &status, WNOHANG) == 0; i++) poll(&none, 0, 10);
+    if (WIFSIGNALED(status)) {
+        int signal = WTERMSIG(status);
+        python->pid = 0;
+        return fail(failure, -ECHILD, "python3 was ended by signal %d (%s)", signal, strsignal(signal));
+    }
+    return fail(failure, -ECHILD, "python3 ended by itself");
+}
+
+/* One line of JSON from the interpreter, which is to come within `timeout_ms`. */
+static int answer_read(struct python *python, int timeout_ms, json_t **answer, struct failure *failure)
+{
+    python->used = 0;
+    for (;;) {
+        struct pollfd wait = {.fd = python->channel, .events = POLLIN};
+        char part[4096], *more;
+        int ready = poll(&wait, 1, timeout_ms); /* each part anew: the whole is one short line */
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready <= 0) return fail(failure, -ETIMEDOUT, "python3 did not answer within %d s", timeout_ms / 1000);
+        ssize_t got = read(python->channel, part, sizeof part);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return ended(python, failure);
+        more = realloc(python->line, python->used + (size_t)got + 1);
+        if (!more) return fail(failure, -ENOMEM, "no memory for python3's answer");
+        python->line = more;
+        memcpy(more + python->used, part, (size_t)got);
+        python->used += (size_t)got;
+        if (more[python->used - 1] == '\n') break;
+    }
+    *answer = json_loadb(python->line, python->used, 0, NULL);
+    return *answer ? 0 : fail(failure, -EPROTO, "python3 answered '%.*s'", (int)python->used - 1, python->line);
+}
+
+static void lost_read(const json_t *lost, struct failure *failure)
+{
+    size_t i;
+    const json_t *worker;
+    json_array_foreach(lost, i, worker) {
+        if (i < FAILURE_LOST_MAX)
+            failure->lost[i] = (struct lost_worker){
+                .worker = (unsigned)json_integer_value(json_array_get(worker, 0)),
+                .signal = (int)json_integer_value(json_array_get(worker, 1)),
+                .code = (int)json_integer_value(json_array_get(worker, 2)), .max_rss_bytes = -1, .user_ns = -1,
+                .system_ns = -1};
+        failure->lost_count = (unsigned)i + 1;
+    }
+}
+
+/* Sends a line and reads the answer. On success the caller drops *answer (NULL: not wanted). */
+static int ask(struct python *python, const char *line, int timeout_ms, json_t **answer, struct failure *failure)
+{
+    json_t *got = NULL;
+    for (size_t sent = 0, size = strlen(line); sent < size;) {
+        ssize_t part = send(python->channel, line + sent, size - sent, MSG_NOSIGNAL);
+        if (part < 0 && errno != EINTR) return ended(python, failure);
+        if (part > 0) sent += (size_t)part;
+    }
+    int error = answer_read(python, timeout_ms, &got, failure);
+    if (error) return error;
+    const char *text = json_string_value(json_object_get(got, "error"));
+    lost_read(json_object_get(got, "lost"), failure);
+    if (text) error = fail(failure, failure->lost_count ? -ECHILD : -EIO, "%s", text);
+    if (answer && !error) *answer = got;
+    else json_decref(got);
+    return error;
+}
+
+/* The child: nothing but the channel and the results stays open, and it does not outlive this process. */
+static void exec_python(const char *path, int channel, int memory, pid_t parent)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", channel);
+    char *const arguments[] = {"python3", "-I", "-c", (char *)python_script, number, NULL};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC; where the kernel lacks it, less is closed */
+    fcntl(channel, F_SETFD, 0);
+    fcntl(memory, F_SETFD, 0);
+    execv(path, arguments);
+    _exit(127);
+}
+
+/* What the script needs to know, as one line. The caller frees it. NULL: no memory. */
+static char *config_write(const struct python *python, const char *library)
+{
+    const struct team *team = python->team;
+    const struct kernel *kernel = python->job->kernel;
+    char symbol[160], hex[2 * sizeof(struct kernel_params) + 1];
+    const unsigned char *params = (const unsigned char *)&python->job->params;
+    snprintf(symbol, sizeof symbol, "%s%s", python->job->kernel_path ? "breakeven_kernel" : "kernel_",
+             python->job->kernel_path ? "" : kernel->name);
+    for (size_t i = 0; i < sizeof(struct kernel_params); i++) sprintf(hex + 2 * i, "%02x", params[i]);
+    json_t *cpus = json_array();
+    for (unsigned i = 0; team->cpus && i < team->processes; i++)
+        json_array_append_new(cpus, json_string(team->cpus[i]));
+    json_t *config = json_pack(
+        "{ss ss ss s{si si si} si sI sI sI so}", "library", library, "symbol", symbol, "params", hex, "offsets",
+        "prepare", (int)offsetof(struct kernel, prepare), "run", (int)offsetof(struct kernel, run), "verify",
+        (int)offsetof(struct kernel, verify), "memory", python->memory, "bytes", (json_int_t)python->bytes, "processes",
+        (json_int_t)team->processes, "chunk", (json_int_t)team->chunk, "cpus", cpus);
+    char *text = config ? json_dumps(config, JSON_COMPACT) : NULL, *line = NULL;
+    if (text && asprintf(&line, "%s\n", text) < 0) line = NULL;
+    free(text);
+    json_decref(config);
+    return line;
+}
+
+/* The memory for results and the process. */
+static int python_open(struct python *python, struct failure *failure)
+{
+    int ends[2];
+    char path[PATH_MAX];
+    if (!interpreter_find(path, sizeof path)) return fail(failure, -ENOENT, "no python3 in PATH");
+    python->bytes = python->job->params.tasks * kernel_result_size(python->job->kernel, python->job->params.size);
+    if (!python->bytes) python->bytes = 1;
+    python->memory = memfd_create("results", MFD_CLOEXEC);
+    if (python->memory < 0 || ftruncate(python->memory, (off_t)python->bytes))
+        return fail(failure, -errno, "no shared memory of %zu bytes: %s", python->bytes, strerror(errno));
+    void *results = mmap(NULL, python->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, python->memory, 0);
+    if (results == MAP_FAILED) return fail(failure, -errno, "no memory for %zu bytes of results", python->bytes);
+    python->results = results;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+        return fail(failure, -errno, "no socket to python3: %s", strerror(errno));
+    python->channel = ends[0];
+    pid_t parent = getpid();
+    python->pid = fork();
+    if (python->pid == 0) exec_python(path, ends[1], python->memory, parent);
+    int error = python->pid < 0 ? -errno : 0;
+    close(ends[1]);
+    return error ? fail(failure, error, "cannot start python3: %s", strerror(-error)) : 0;
+}
+
+static int setup(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    struct python *python = calloc(1, sizeof *python);
+    if (!python) return fail(failure, -ENOMEM, "no memory to start python3");
+    *python = (struct python){.team = team, .job = job, .channel = -1, .memory = -1};
+    char library[PATH_MAX] = "", *config = NULL;
+    int error = 0;
+    if (job->kernel_path ? !realpath(job->kernel_path, library) : !library_find(library, sizeof library))
+        error = fail(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
+    if (!error) error = python_open(python, failure);
+    if (!error && !(config = config_write(python, library))) error = fail(failure, -ENOMEM, "no memory");
+    if (!error) error = ask(python, config, SETUP_MS, NULL, failure);
+    free(config);
+    if (error) python_free(python);
+    else *state = python;
+    return error;
+}
+
+/* Fills the reports; the first failed binding fails the start. */
+static int reports_read(const struct team *team, const json_t *workers, struct failure *failure)
+{
+    if (json_array_size(workers) != team->processes)
+        return fail(failure, -EPROTO, "%zu of %u workers answered", json_array_size(workers), team->processes);
+    int error = 0;
+    for (unsigned i = 0; i < team->processes; i++) {
+        int pid, tid, code;
+        const char *cpus;
+        if (json_unpack(json_array_get(workers, i), "[iiis]", &pid, &tid, &code, &cpus))
+            return fail(failure, -EPROTO, "worker %u sent no report", i);
+        if (team->reports) {
+            struct worker_report *report = &team->reports[i];
+            *report = (struct worker_report){.pid = pid, .tid = tid, .error = code, .ready = 1};
+            snprintf(report->cpus, sizeof report->cpus, "%s", cpus);
+        }
+        if (code && !error)
+            error = fail(failure, -code, "worker %u cannot be bound to cpu %s: %s", i,
+                         team->cpus ? team->cpus[i] : "(any)", strerror(code));
+    }
+    return error;
+}
+
+static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    struct python *python = *state;
+    json_t *answer = NULL;
+    (void)job;
+    int error = ask(python, "start\n", START_MS, &answer, failure);
+    if (!error) error = reports_read(team, json_object_get(answer, "workers"), failure);
+    json_decref(answer);
+    if (error) python_free(python);
+    return error;
+}
+
+static int run(void *state, size_t tasks, void *results, struct failure *failure)
+{
+    struct python *python = state;
+    char line[40];
+    snprintf(line, sizeof line, "run %zu\n", tasks);
+    /* As long as the tasks take; a dead interpreter or worker ends the wait, and the repetition has its deadline. */
+    int error = ask(python, line, NO_LIMIT_MS, NULL, failure);
+    size_t one = kernel_result_size(python->job->kernel, python->job->params.size);
+    if (!error) memcpy(results, python->results, tasks * one);
+    return error;
+}
+
+static int verify(void *state, const void *results, char *why, size_t why_size)
+{
+    struct python *python = state;
+    struct failure failure = {0};
+    json_t *answer = NULL;
+    (void)results; /* the same bytes lie in the memory that both share */
+    if (ask(python, "verify\n", VERIFY_MS, &answer, &failure)) {
+        snprintf(why, why_size, "%s", failure.text);
+        return -1;
+    }
+    int known = (int)json_integer_value(json_object_get(answer, "known"));
+    if (known < 0) snprintf(why, why_size, "%s", json_string_value(json_object_get(answer, "why")));
+    json_decref(answer);
+    return known;
+}
+
+static void stop(void *state)
+{
+    struct python *python = state;
+    struct failure failure = {0};
+    ask(python, "stop\n", STOP_MS, NULL, &failure); /* where it fails, killing it is what is left */
+    python_free(python);
+}
+
+const struct runner runner_python = {
+    .name = "python",
+    .summary = "Python's multiprocessing.Pool, calling the same kernels",
+    .axes = AXIS_PROCESSES | AXIS_CHUNK,
+    .available = available,
+    .setup = setup,
+    .start = start,
+    .run = run,
+    .verify = verify,
+    .stop = stop,
+};
