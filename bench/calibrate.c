@@ -11,28 +11,39 @@
 #include <math.h>
 #include <string.h>
 
-enum { LOOKS = 3, ROUNDS = 24, TRIM_ROUNDS = 5 };
-static const double LOOK_NS = 4e6, LONG_TASK_NS = 20e6, TOLERANCE = 0.02;
+enum { LOOKS = 7, SEGMENTS = 16, ROUNDS = 24, TRIM_ROUNDS = 6 };
+static const double LOOK_NS = 1e6, LONG_TASK_NS = 20e6, TOLERANCE = 0.02;
 
-/* Runs tasks until the look is long enough or all of [0, tasks) were run once. Short tasks go in stretches that double,
- * so that the clock is read seldom; long ones go one by one, spread over the range. */
-static double look(const struct calibration *calibration, const void *input, char *results, size_t result_size,
+/* Which tasks a look runs: `segments` stretches of `length` tasks, spread evenly, `times` over. Always the same ones, so
+ * that only the first look pays for touching memory. */
+struct sample_of {
+    uint64_t segments, length, times;
+};
+
+static double look(const struct calibration *calibration, const void *input, void *results, struct sample_of sample,
                    const struct clock *clock)
 {
-    uint64_t tasks = calibration->tasks, done = 0, at = 0, stretch = 1, stride = tasks / 64 ? tasks / 64 : 1;
-    int64_t began_ns = clock_now_ns(clock), now_ns = began_ns;
-    (void)result_size;
-    while (done < tasks && (double)(now_ns - began_ns) < LOOK_NS) {
-        if (stretch > tasks - at) stretch = tasks - at;
-        calibration->kernel->run(input, at, at + stretch, results);
-        int64_t later_ns = clock_now_ns(clock);
-        done += stretch;
-        at += stretch > stride ? stretch : stride;
-        if (at >= tasks) at = done % stride; /* the next pass over the range, a little further on */
-        if (later_ns - now_ns < 100000) stretch *= 2;
-        now_ns = later_ns;
+    int64_t began_ns = clock_now_ns(clock);
+    for (uint64_t i = 0; i < sample.times; i++)
+        for (uint64_t s = 0; s < sample.segments; s++) {
+            uint64_t begin = calibration->tasks / sample.segments * s;
+            calibration->kernel->run(input, begin, begin + sample.length, results);
+        }
+    return (double)(clock_now_ns(clock) - began_ns);
+}
+
+/* Grows the sample until a look at it is long enough: more segments, then longer ones, then again and again. */
+static struct sample_of choose(const struct calibration *calibration, const void *input, void *results,
+                               const struct clock *clock)
+{
+    struct sample_of sample = {1, 1, 1};
+    look(calibration, input, results, sample, clock);
+    while (look(calibration, input, results, sample, clock) < LOOK_NS) {
+        if (sample.segments < SEGMENTS && 2 * sample.segments <= calibration->tasks) sample.segments *= 2;
+        else if (2 * sample.length <= calibration->tasks / sample.segments) sample.length *= 2;
+        else sample.times *= 2;
     }
-    return (double)(now_ns - began_ns) / (double)done;
+    return sample;
 }
 
 int calibrate_measure(const struct calibration *calibration, uint64_t size, const struct clock *clock, double *task_ns,
@@ -44,16 +55,17 @@ int calibrate_measure(const struct calibration *calibration, uint64_t size, cons
     struct memory memory;
     void *input = NULL;
     if (__builtin_mul_overflow(one, params.tasks, &bytes)) bytes = SIZE_MAX;
-    char *results = bytes == SIZE_MAX ? NULL : memory_map(bytes);
+    void *results = bytes == SIZE_MAX ? NULL : memory_map(bytes);
     memory_open(&memory);
     int error = results ? 0 : -ENOMEM;
     if (error) snprintf(why, why_size, "no memory for %zu results of %zu bytes", params.tasks, one);
     else if (kernel->prepare && (error = kernel->prepare(&params, &memory.arena, &input)))
         snprintf(why, why_size, "the kernel cannot prepare its input: %s", strerror(-error));
     if (!error) {
+        struct sample_of sample = choose(calibration, input, results, clock);
         double best = INFINITY;
-        for (int i = 0; i < LOOKS; i++) best = fmin(best, look(calibration, input, results, one, clock));
-        *task_ns = best;
+        for (int i = 0; i < LOOKS; i++) best = fmin(best, look(calibration, input, results, sample, clock));
+        *task_ns = best / (double)(sample.segments * sample.length * sample.times);
         if (kernel->release) kernel->release(input);
     }
     memory_close(&memory);

@@ -56,7 +56,7 @@ static const char *study_choice(size_t i)
 
 static const char *format_choice(size_t i)
 {
-    static const char *const words[] = {"text", "html", "json", "csv", NULL};
+    static const char *const words[] = {"text", "markdown", "html", "json", "csv", NULL};
     return words[i];
 }
 
@@ -75,7 +75,10 @@ const struct option_row options_table[] = {
      OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL},
     {"threads", 't', "LIST", "run metg topo", "numbers of threads (in each process, for runners that have both)",
      OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL},
-    {"tasks", 'n', "LIST", "run metg", "number of tasks (the kernel's own)", OPTION_COUNTS, FIELD(tasks), 1, 1u << 30,
+    {"workers", 'w', "LIST", "run metg", "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
+     "both each split into processes x threads (the cpus that may be used)", OPTION_COUNTS, FIELD(workers), 1, 4096, NULL,
+     NULL},
+    {"tasks", 'n', "LIST", "run metg", "number of tasks (the kernel's own; with --task-time as --work says)", OPTION_COUNTS, FIELD(tasks), 1, 1u << 30,
      NULL, NULL},
     {"size", 0, "LIST", "run", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
      FIELD(sizes), 0, 0, NULL, NULL},
@@ -83,6 +86,8 @@ const struct option_row options_table[] = {
      OPTION_DURATIONS, FIELD(task_times_ns), 1, 3600ull * 1000000000, NULL, NULL},
     {"delay", 0, "LIST", "run", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
      3600ull * 1000000000, NULL, NULL},
+    {"work", 0, "TIME", "run metg", "with --task-time: as many tasks as make this much serial work (100ms)", OPTION_DURATION,
+     FIELD(work_ns), 1, 3600ull * 1000000000, NULL, NULL},
     {"chunk", 'c', "LIST", "run metg", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks), 1,
      1u << 30, NULL, NULL},
     {"schedule", 's', "LIST", "run metg", "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop",
@@ -117,7 +122,7 @@ const struct option_row options_table[] = {
     {"name", 0, "NAME", "run metg", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL},
     {"resume", 0, "DIR", "run", "finish an interrupted run, with its own plan", OPTION_PATH, FIELD(resume), 0, 0, NULL,
      NULL},
-    {"format", 0, "FORMAT", "report", "text (and the figures and page), or only one of text, html, json, csv on stdout",
+    {"format", 0, "FORMAT", "report", "text (and the figures and page), or only one of text, markdown,\nhtml, json, csv on stdout",
      OPTION_WORD, FIELD(format), 0, 0, format_choice, "format"},
     {"margin", 0, "PERCENT", "compare", "differences below this do not matter (5%)", OPTION_PERCENT, FIELD(margin), 0, 0,
      NULL, NULL},
@@ -384,7 +389,8 @@ void options_free(struct options *options)
     struct names *names[] = {&options->kernels, &options->runners, &options->schedules, &options->placements,
                              &options->studies};
     struct numbers *numbers[] = {&options->processes, &options->threads,       &options->tasks,
-                                 &options->sizes,     &options->task_times_ns, &options->chunks};
+                                 &options->sizes,     &options->task_times_ns, &options->chunks,
+                                 &options->workers};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) values_names_free(names[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) values_numbers_free(numbers[i]);
     free(options->operands);

@@ -29,8 +29,8 @@ struct options {
     uint64_t given; /* bit (1 << row) of each option of the table that was given; ask with options_given */
 
     struct names kernels, runners, schedules, placements, studies;
-    struct numbers processes, threads, tasks, sizes, task_times_ns, chunks;
-    uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes;
+    struct numbers processes, threads, workers, tasks, sizes, task_times_ns, chunks;
+    uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes, work_ns;
     double precision, efficiency, margin; /* fractions */
     const char *output, *name, *resume, *topology, *format, *figure;
     bool json, quick, force, help;

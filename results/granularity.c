@@ -2,13 +2,14 @@
 #include "summary_parts.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROUNDS = 1000 };
-static const double METG_EFFICIENCY = 0.5;
+static const double METG_EFFICIENCY = 0.5; /* where the run asked for none */
 
 /* A group of cells laid out by block, for figures that are resampled over whole blocks. NAN: no sample in that block. */
 struct curve {
@@ -146,8 +147,9 @@ static int metg_add(struct workshop *shop, const struct cell **group, size_t cou
         metg->processes = cell->processes;
         metg->threads = cell->threads;
         metg->chunk = cell->chunk;
-        metg->efficiency = METG_EFFICIENCY;
-        enum metg_outcome outcome = reach(&curve, METG_EFFICIENCY, &metg->granularity_ns, &metg->work_ns);
+        double asked = json_number_value(json_object_get(shop->summary->run->manifest, "efficiency"));
+        metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
+        enum metg_outcome outcome = reach(&curve, metg->efficiency, &metg->granularity_ns, &metg->work_ns);
         metg->reached = outcome != METG_NOT_REACHED;
         metg->bound = outcome == METG_BOUND;
         metg->smallest_ns = INFINITY;

@@ -1,0 +1,169 @@
+#include "conduct.h"
+
+#include "../runners/limits.h"
+#include "experiment.h"
+#include "interrupt.h"
+#include "manifest.h"
+#include "rundir.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REPS = 10, PRECISION_REPS_MIN = 10, PRECISION_REPS_MAX = 1000 };
+
+/* Three quarters of what is free, in bytes; 0: unknown. */
+static uint64_t free_memory(void)
+{
+    unsigned long long kib = 0;
+    char line[128];
+    FILE *file = fopen("/proc/meminfo", "re");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %llu", &kib) == 1) break;
+    if (file) fclose(file);
+    return kib * 1024 / 4 * 3;
+}
+
+void conduct_protocol(const struct options *options, const struct protocol *defaults, struct protocol *protocol)
+{
+    static const struct protocol own = {.reps = REPS, .warmup = PLAN_WARMUP_AUTO, .spans = PLAN_SPANS_AUTO, .task_seed = 1};
+    struct protocol made = defaults ? *defaults : own;
+    made.seed = options->seed;
+    if (options_given(options, "seed")) made.task_seed = options->seed;
+    if (options_given(options, "precision")) {
+        made.precision = options->precision;
+        made.reps = PRECISION_REPS_MAX;
+        made.reps_min = PRECISION_REPS_MIN;
+    }
+    if (options_given(options, "time-limit")) {
+        made.time_limit_ns = options->time_limit_ns;
+        if (!made.precision && !defaults) made.reps_min = 1;
+    }
+    if (options_given(options, "reps")) {
+        made.reps = options->reps;
+        if (made.reps_min > made.reps || (defaults && !made.precision)) made.reps_min = made.reps;
+    }
+    if (!made.reps_min) made.reps_min = made.reps;
+    if (options_given(options, "warmup")) made.warmup = (int)options->warmup;
+    if (options_given(options, "spans")) made.spans = (int)options->spans;
+    if (options_given(options, "deadline")) made.deadline_ns = options->deadline_ns;
+    made.memory_bytes = options_given(options, "memory") ? options->memory_bytes : free_memory();
+    *protocol = made;
+}
+
+int conduct_open(struct conduct *conduct, const struct options *options, const struct protocol *defaults)
+{
+    struct protocol protocol;
+    struct limits limits;
+    char why[512];
+    *conduct = (struct conduct){.options = options};
+    if (options_given(options, "name") && strchr(options->name, '/'))
+        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder", options->name);
+    if (!options->resume && rundir_check(options->output, why, sizeof why)) return options_complain(options, "%s", why);
+    if (limits_read("", &limits, why, sizeof why) || topology_load(NULL, &conduct->topology, why, sizeof why))
+        return options_complain(options, "%s", why);
+    conduct->loaded = true;
+    conduct_protocol(options, defaults, &protocol);
+    plan_open(&conduct->plan, conduct->topology, limits.usable, &protocol);
+    interrupt_watch();
+    return 0;
+}
+
+void conduct_close(struct conduct *conduct)
+{
+    plan_free(&conduct->plan);
+    if (conduct->loaded) hwloc_topology_destroy(conduct->topology);
+    conduct->loaded = false;
+}
+
+/* The folder and its manifest, before anything is measured. */
+static json_t *begin_record(struct conduct *conduct, const char *name)
+{
+    const struct options *options = conduct->options;
+    const char *failed = "manifest.json";
+    char why[512];
+    if (conduct->before) {
+        snprintf(conduct->dir, sizeof conduct->dir, "%s", conduct->before->dir);
+        return json_deep_copy(conduct->before->manifest);
+    }
+    if (rundir_make(options->output, name, conduct->dir, why, sizeof why)) {
+        options_complain(options, "%s", why);
+        return NULL;
+    }
+    json_t *manifest = manifest_make(&conduct->plan, name, options);
+    int error = manifest ? manifest_write(conduct->dir, manifest) : -ENOMEM;
+    if (!error) {
+        failed = "topology.xml";
+        error = manifest_write_topology(conduct->dir, conduct->topology);
+    }
+    if (!error) return manifest;
+    options_complain(options, "cannot write %s/%s: %s", conduct->dir, failed, strerror(-error));
+    json_decref(manifest);
+    return NULL;
+}
+
+/* How the experiment ended, in words and as an exit status. */
+static int report_end(const struct conduct *conduct, const struct experiment *experiment, int error, const char *why)
+{
+    const struct options *options = conduct->options;
+    if (error == -EINTR) {
+        options_complain(options, "interrupted after %zu samples, which are kept; \"breakeven run --resume %s\" finishes it",
+                         experiment->taken, conduct->dir);
+        return STATUS_INTERRUPTED;
+    }
+    if (error) {
+        options_complain(options, "%s", why);
+        return STATUS_FAILED;
+    }
+    if (!strcmp(experiment->stopped, "not converged"))
+        options_complain(options, "not converged: not every interval is within the precision after %llu repetitions",
+                         (unsigned long long)experiment->blocks);
+    return STATUS_GOOD;
+}
+
+int conduct_measure(struct conduct *conduct, const char *name, bool draw)
+{
+    const struct options *options = conduct->options;
+    char why[512] = "";
+    if (plan_close(&conduct->plan, why, sizeof why)) return options_complain(options, "%s", why);
+    if (interrupt_seen()) {
+        options_complain(options, "interrupted before anything was measured");
+        return STATUS_INTERRUPTED;
+    }
+    for (unsigned i = 0; i < conduct->plan.note_count; i++) options_complain(options, "%s", conduct->plan.notes[i]);
+    json_t *manifest = begin_record(conduct, options_given(options, "name") ? options->name : name);
+    if (!manifest) return STATUS_USAGE;
+    struct experiment experiment = {.plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest,
+                                    .before = conduct->before};
+    int error = experiment_run(&experiment, why, sizeof why);
+    json_decref(manifest);
+    int status = report_end(conduct, &experiment, error, why);
+    rundir_point(conduct->dir);
+    struct shown shown;
+    if (status != STATUS_FAILED && experiment.taken && !show_open(options, conduct->dir, &shown)) {
+        show_write(options, &shown, draw && !status);
+        show_close(&shown);
+    }
+    return status;
+}
+
+int conduct_run(struct conduct *conduct, const char *name, bool draw)
+{
+    const struct options *options = conduct->options;
+    struct shown shown;
+    int status = conduct_measure(conduct, name, draw);
+    if (status) return status;
+    if (show_open(options, conduct->dir, &shown)) return STATUS_FAILED;
+    status = show_print(options, &shown);
+    size_t failed = show_failures(options, &shown);
+    show_close(&shown);
+    if (!options->json && !status) {
+        char line[4300];
+        snprintf(line, sizeof line, draw ? "\nThe page: %s/report.html" : "\nThe run: %s (\"breakeven report\" draws it)",
+                 conduct->dir);
+        status = options_print(options, line);
+    }
+    return status ? status : failed ? STATUS_FAILED : STATUS_GOOD;
+}

@@ -1,0 +1,37 @@
+/* conduct.h: from a plan to an exit status: the road that every measuring verb takes.
+ *
+ *     struct conduct conduct;
+ *     int status = conduct_open(&conduct, options, &defaults);        // looks at the machine; refuses bad output folders
+ *     if (!status) status = plan_add(&conduct.plan, "run", options, ...) ? ... : conduct_run(&conduct, "name", draw);
+ *     conduct_close(&conduct);
+ */
+#ifndef BREAKEVEN_CONDUCT_H
+#define BREAKEVEN_CONDUCT_H
+
+#include "plan.h"
+#include "show.h"
+
+struct conduct {
+    const struct options *options;
+    hwloc_topology_t topology;
+    bool loaded;
+    struct plan plan;
+    const struct run *before; /* --resume: the run to finish, in its own folder */
+    char dir[4096];           /* of the run, once it exists */
+};
+
+/* The protocol that the command line asks for, on top of `defaults` (NULL: those of `run`). */
+void conduct_protocol(const struct options *, const struct protocol *defaults, struct protocol *);
+
+/* Checks the output folder, loads the topology, opens an empty plan. 0, or an exit status after one line on stderr. */
+int conduct_open(struct conduct *, const struct options *, const struct protocol *defaults);
+void conduct_close(struct conduct *);
+
+/* Closes the plan, records the run, and writes its summary (draw: figures and page too). 0: it is complete, though samples
+ * may have failed; else an exit status after one line on stderr. `name`: of the folder, where --name says nothing. */
+int conduct_measure(struct conduct *, const char *name, bool draw);
+
+/* conduct_measure, and then prints what was found. The exit status of the verb: 3 where samples failed. */
+int conduct_run(struct conduct *, const char *name, bool draw);
+
+#endif

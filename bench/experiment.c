@@ -1,0 +1,258 @@
+#include "experiment.h"
+
+#include "../results/stats.h"
+#include "clock.h"
+#include "interrupt.h"
+#include "manifest.h"
+#include "progress.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHECK_EVERY = 2 }; /* blocks between looks at the precision: the order comes in pairs */
+
+/* What is known of a cell so far. */
+struct tally {
+    double *walls_ns;   /* of good headline samples */
+    size_t count, room;
+    unsigned timeouts;
+    double spent_ns;    /* by all its repetitions */
+    unsigned spent;     /* how many those are */
+};
+
+struct session {
+    struct experiment *experiment;
+    const struct plan *plan;
+    struct measure measure;
+    struct progress progress;
+    struct tally *tally;
+    unsigned *order;
+    unsigned char *done; /* done[(block * cells + cell) * 2 + instrumented]: taken before */
+    uint64_t done_blocks;
+    int fd;
+    int64_t began_ns;
+    double left_ns;     /* of the block in work */
+    char *why;
+    size_t why_size;
+};
+
+static double known_ns(const struct session *session, unsigned cell)
+{
+    const struct tally *tally = &session->tally[cell];
+    if (tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX) return 0;
+    return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
+}
+
+static bool has_spans(const struct session *session, unsigned cell, uint64_t block)
+{
+    const struct plan *plan = session->plan;
+    return plan->cells[cell].baseline != cell && block < (uint64_t)plan->protocol.spans;
+}
+
+/* Expected duration of a whole block. */
+static double block_ns(const struct session *session, uint64_t block)
+{
+    double sum = 0;
+    for (unsigned i = 0; i < session->plan->cell_count; i++)
+        sum += known_ns(session, i) * (1 + has_spans(session, i, block));
+    return sum;
+}
+
+static bool is_done(const struct session *session, uint64_t block, unsigned cell, bool instrumented)
+{
+    return block < session->done_blocks && session->done[(block * session->plan->cell_count + cell) * 2 + instrumented];
+}
+
+static int remember(struct session *session, const struct sample *sample)
+{
+    struct tally *tally = &session->tally[sample->cell];
+    if (!strcmp(sample->status, "timeout")) tally->timeouts++;
+    if (strcmp(sample->status, "ok") || sample->instrumented) return 0;
+    if (tally->count == tally->room) {
+        size_t room = tally->room ? 2 * tally->room : 16;
+        double *grown = realloc(tally->walls_ns, room * sizeof *grown);
+        if (!grown) return -ENOMEM;
+        tally->walls_ns = grown;
+        tally->room = room;
+    }
+    tally->walls_ns[tally->count++] = (double)sample->wall_ns;
+    return 0;
+}
+
+/* Takes over what was measured before the interruption. */
+static int recall(struct session *session)
+{
+    const struct run *before = session->experiment->before;
+    unsigned cells = session->plan->cell_count;
+    if (!before) return 0;
+    for (size_t i = 0; i < before->sample_count; i++)
+        if (before->samples[i].block >= session->done_blocks) session->done_blocks = before->samples[i].block + UINT64_C(1);
+    if (session->done_blocks > session->plan->protocol.reps) session->done_blocks = session->plan->protocol.reps;
+    session->done = calloc((size_t)session->done_blocks * cells * 2 + 1, 1);
+    if (!session->done) return -ENOMEM;
+    int error = 0;
+    for (size_t i = 0; !error && i < before->sample_count; i++) {
+        const struct sample *sample = &before->samples[i];
+        if (sample->block < session->done_blocks)
+            session->done[((size_t)sample->block * cells + sample->cell) * 2 + sample->instrumented] = 1;
+        measure_recall(&session->measure, sample);
+        error = remember(session, sample);
+    }
+    return error;
+}
+
+static int keep(struct session *session, const struct sample *sample)
+{
+    char *line = sample_to_json(sample);
+    int error = line ? record_append_line(session->fd, line) : -ENOMEM;
+    free(line);
+    if (error)
+        snprintf(session->why, session->why_size, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept",
+                 session->experiment->dir, strerror(-error));
+    return error;
+}
+
+static void show(struct session *session, uint64_t block, unsigned position)
+{
+    const struct plan *plan = session->plan;
+    double block_left_ns = 0, later_ns = 0;
+    if (session->experiment->quiet) return;
+    for (unsigned i = position; i < plan->cell_count; i++)
+        block_left_ns += known_ns(session, session->order[i]) * (1 + has_spans(session, session->order[i], block));
+    double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
+    if (block + 1 < plan->protocol.reps) later_ns = block_ns(session, plan->protocol.reps) * (double)(plan->protocol.reps - block - 1);
+    double left_ns = block_left_ns + later_ns;
+    if (plan->protocol.time_limit_ns) left_ns = fmin(left_ns, fmax((double)plan->protocol.time_limit_ns - passed_ns, block_left_ns));
+    struct progress_state state = {.cell = &plan->cells[session->order[position]], .position = position,
+                                   .cells = plan->cell_count, .block = block, .blocks = plan->protocol.reps,
+                                   .share = passed_ns / fmax(passed_ns + left_ns, 1), .left_ns = left_ns};
+    progress_show(&session->progress, &state);
+}
+
+static int take(struct session *session, uint64_t block, unsigned position, bool instrumented)
+{
+    struct experiment *experiment = session->experiment;
+    unsigned cell = session->order[position];
+    struct sample sample;
+    if (is_done(session, block, cell, instrumented)) return 0;
+    if (interrupt_seen()) return -EINTR;
+    if (session->tally[cell].timeouts >= EXPERIMENT_TIMEOUTS_MAX) return 0;
+    show(session, block, position);
+    int64_t began_ns = clock_now_ns(&clock_real);
+    int error = measure_cell(&session->measure, cell, (unsigned)block, position, instrumented, &sample, session->why,
+                             session->why_size);
+    if (error) return error;
+    session->tally[cell].spent_ns += (double)(clock_now_ns(&clock_real) - began_ns);
+    session->tally[cell].spent++;
+    error = keep(session, &sample);
+    if (!error) {
+        experiment->taken++;
+        experiment->failed += strcmp(sample.status, "ok") != 0;
+        error = remember(session, &sample);
+    }
+    sample_free(&sample);
+    return error;
+}
+
+static int run_block(struct session *session, uint64_t block)
+{
+    const struct plan *plan = session->plan;
+    plan_order(plan->cells, plan->cell_count, plan->protocol.seed, (unsigned)block, session->order);
+    for (unsigned position = 0; position < plan->cell_count; position++) {
+        int error = take(session, block, position, false);
+        if (!error && has_spans(session, session->order[position], block)) error = take(session, block, position, true);
+        if (error) return error;
+    }
+    return 0;
+}
+
+/* Is every cell's interval narrow enough? Cells without a good sample cannot become so and do not count. */
+static bool is_precise(const struct session *session)
+{
+    for (unsigned i = 0; i < session->plan->cell_count; i++) {
+        const struct tally *tally = &session->tally[i];
+        if (!tally->count) continue;
+        struct quantity wall = stats_median(tally->walls_ns, tally->count);
+        if (!(fmax(wall.high - wall.median, wall.median - wall.low) <= session->plan->protocol.precision * wall.median))
+            return false;
+    }
+    return true;
+}
+
+/* NULL: go on with `block`; else why not. */
+static const char *stop_before(const struct session *session, uint64_t block)
+{
+    const struct protocol *protocol = &session->plan->protocol;
+    double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
+    if (protocol->precision > 0 && block >= protocol->reps_min && block % CHECK_EVERY == 0 && is_precise(session))
+        return "precision";
+    if (block >= protocol->reps) return protocol->precision > 0 ? "not converged" : "reps";
+    if (protocol->time_limit_ns && block >= protocol->reps_min &&
+        passed_ns + block_ns(session, block) > (double)protocol->time_limit_ns)
+        return protocol->precision > 0 ? "not converged" : "time limit";
+    return NULL;
+}
+
+static int run_blocks(struct session *session)
+{
+    struct experiment *experiment = session->experiment;
+    for (uint64_t block = 0; !(experiment->stopped = stop_before(session, block)); block++) {
+        experiment->blocks = block + 1;
+        int error = run_block(session, block);
+        if (error) {
+            experiment->stopped = error == -EINTR ? "interrupted" : "error";
+            return error;
+        }
+    }
+    return 0;
+}
+
+static int open_session(struct session *session, struct experiment *experiment)
+{
+    unsigned cells = experiment->plan->cell_count;
+    session->tally = calloc(cells + 1u, sizeof *session->tally);
+    session->order = calloc(cells + 1u, sizeof *session->order);
+    snprintf(session->why, session->why_size, "no memory");
+    if (!session->tally || !session->order) return -ENOMEM;
+    int error = measure_open(&session->measure, experiment->plan, session->why, session->why_size);
+    if (!error) error = recall(session);
+    if (error) return error;
+    session->fd = record_open_samples(experiment->dir);
+    if (session->fd >= 0) return 0;
+    snprintf(session->why, session->why_size, "cannot open %.200s/samples.jsonl: %s", experiment->dir,
+             strerror(-session->fd));
+    return session->fd;
+}
+
+static void close_session(struct session *session)
+{
+    for (unsigned i = 0; session->tally && i < session->plan->cell_count; i++) free(session->tally[i].walls_ns);
+    measure_close(&session->measure);
+    free(session->tally);
+    free(session->order);
+    free(session->done);
+    if (session->fd >= 0) close(session->fd);
+}
+
+int experiment_run(struct experiment *experiment, char *why, size_t why_size)
+{
+    struct session session = {.experiment = experiment, .plan = experiment->plan, .fd = -1, .why = why,
+                              .why_size = why_size, .began_ns = clock_now_ns(&clock_real)};
+    experiment->stopped = "error";
+    progress_open(&session.progress);
+    int error = open_session(&session, experiment);
+    if (!error) error = run_blocks(&session);
+    progress_close(&session.progress);
+    close_session(&session);
+    manifest_finish(experiment->manifest, !error, experiment->stopped, clock_now_ns(&clock_real) - session.began_ns);
+    int written = manifest_write(experiment->dir, experiment->manifest);
+    if (written && !error) {
+        snprintf(why, why_size, "cannot write %.200s/manifest.json: %s", experiment->dir, strerror(-written));
+        error = written;
+    }
+    return error;
+}

@@ -1,0 +1,122 @@
+#include "kernel_info.h"
+
+#include "isolate.h"
+#include "kernel_load.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ASK_DEADLINE_S = 10 };
+
+/* Asks an internal verb in its own process. Drops `question`. NULL with `why`: `doing` ended badly. */
+static json_t *ask(const char *verb, json_t *question, const char *doing, char *why, size_t why_size)
+{
+    char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
+    json_decref(question);
+    if (!text) {
+        snprintf(why, why_size, "no memory");
+        return NULL;
+    }
+    const char *const words[] = {verb, NULL};
+    struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
+                              .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000)};
+    struct isolate_result result = {0};
+    int error = isolate_run(&isolate, &result, why, why_size);
+    free(text);
+    if (error) return NULL;
+    json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
+    const char *wrong = json_string_value(json_object_get(answer, "error"));
+    if (wrong) snprintf(why, why_size, "%s", wrong);
+    else if (!answer) snprintf(why, why_size, "%s: %s", doing, *result.cause ? result.cause : "exit code 0 without an answer");
+    isolate_result_free(&result);
+    if (wrong) {
+        json_decref(answer);
+        answer = NULL;
+    }
+    return answer;
+}
+
+static int from_registry(const struct kernel *kernel, struct kernel_info *info)
+{
+    struct kernel_info made = {.bottleneck = kernel->bottleneck, .default_tasks = kernel->default_tasks,
+                               .default_size = kernel->default_size, .result_size = kernel->result_size};
+    snprintf(made.name, sizeof made.name, "%s", kernel->name);
+    snprintf(made.label, sizeof made.label, "%s", kernel->name);
+    snprintf(made.size_unit, sizeof made.size_unit, "%s", kernel->size_unit);
+    *info = made;
+    return 0;
+}
+
+static int from_object(const char *path, struct kernel_info *info, char *why, size_t why_size)
+{
+    char *real = realpath(path, NULL);
+    if (!real) {
+        snprintf(why, why_size, "%s", strerror(errno));
+        return -EINVAL;
+    }
+    struct kernel_info made = {0};
+    if (strlen(real) >= sizeof made.name) {
+        snprintf(why, why_size, "its path is longer than %zu characters", sizeof made.name - 1);
+        free(real);
+        return -ENAMETOOLONG;
+    }
+    snprintf(made.name, sizeof made.name, "%s", real);
+    free(real);
+    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", why, why_size);
+    if (!answer) return -EINVAL;
+    snprintf(made.label, sizeof made.label, "%s", json_string_value(json_object_get(answer, "name")));
+    snprintf(made.size_unit, sizeof made.size_unit, "%s", json_string_value(json_object_get(answer, "size_unit")));
+    made.bottleneck = (enum bottleneck)json_integer_value(json_object_get(answer, "bottleneck"));
+    made.default_tasks = (uint64_t)json_integer_value(json_object_get(answer, "tasks"));
+    made.default_size = (uint64_t)json_integer_value(json_object_get(answer, "size"));
+    made.result_size = (uint64_t)json_integer_value(json_object_get(answer, "result_size"));
+    json_decref(answer);
+    *info = made;
+    return 0;
+}
+
+int kernel_info_get(const char *name, struct kernel_info *info, char *why, size_t why_size)
+{
+    if (kernel_is_path(name)) return from_object(name, info, why, why_size);
+    const struct kernel *kernel = kernel_find(name);
+    if (kernel) return from_registry(kernel, info);
+    snprintf(why, why_size, "there is none of that name");
+    return -EINVAL;
+}
+
+static int calibrate(json_t *question, uint64_t *size, double *task_ns, char *why,
+                     size_t why_size)
+{
+    json_t *answer = ask("_calibrate", question, "timing a task", why, why_size);
+    if (!answer) return -EINVAL;
+    if (size) *size = (uint64_t)json_integer_value(json_object_get(answer, "size"));
+    *task_ns = json_number_value(json_object_get(answer, "task_ns"));
+    json_decref(answer);
+    return 0;
+}
+
+int kernel_info_calibrate(const struct kernel_info *info, uint64_t tasks, uint64_t seed, double goal_ns, uint64_t *size,
+                          double *task_ns, char *why, size_t why_size)
+{
+    if (!strcmp(info->size_unit, "ns")) { /* at its word: nothing to run */
+        *size = (uint64_t)goal_ns;
+        *task_ns = goal_ns;
+        return 0;
+    }
+    return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
+                                     (json_int_t)seed, "goal_ns", goal_ns), size, task_ns, why, why_size);
+}
+
+int kernel_info_measure(const struct kernel_info *info, uint64_t tasks, uint64_t seed, uint64_t size, double *task_ns,
+                        char *why, size_t why_size)
+{
+    if (!strcmp(info->size_unit, "ns")) {
+        *task_ns = (double)size;
+        return 0;
+    }
+    return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
+                                     (json_int_t)seed, "size", (json_int_t)size), NULL, task_ns, why, why_size);
+}

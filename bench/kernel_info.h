@@ -1,0 +1,26 @@
+/* kernel_info.h: what the planner knows of a kernel without running its code. A user's shared object is asked in a
+ * process of its own (_inspect, _calibrate), so that its crash is one clear line.
+ */
+#ifndef BREAKEVEN_KERNEL_INFO_H
+#define BREAKEVEN_KERNEL_INFO_H
+
+#include "../kernels/kernel.h"
+
+struct kernel_info {
+    char name[256]; /* as a cell names it: built-in name, or the object's absolute path */
+    char label[40]; /* the kernel's own name */
+    enum bottleneck bottleneck;
+    uint64_t default_tasks, default_size;
+    char size_unit[32];
+    uint64_t result_size; /* bytes of a result; 0: `size` bytes */
+};
+
+/* All return 0, or -errno with one line in `why` that does not repeat the kernel's name. */
+int kernel_info_get(const char *name, struct kernel_info *, char *why, size_t why_size);
+/* The size that makes tasks last goal_ns, and how long they do (calibrate.h). Takes about 0.1 s. */
+int kernel_info_calibrate(const struct kernel_info *, uint64_t tasks, uint64_t seed, double goal_ns, uint64_t *size,
+                          double *task_ns, char *why, size_t why_size);
+int kernel_info_measure(const struct kernel_info *, uint64_t tasks, uint64_t seed, uint64_t size, double *task_ns,
+                        char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,198 @@
+#include "measure.h"
+
+#include "isolate.h"
+#include "probe_system.h"
+#include "spec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double STEAL_MAX = 0.005;                  /* share of the time: beyond, a sample is suspect */
+enum { CLOCK_SHARE = 20 };                              /* reading the clock must stay below 1/20 of what it measures */
+
+/* What the machine counted before a repetition. */
+struct counters {
+    struct probe_ticks ticks;
+    int64_t throttled_ns;
+};
+
+int measure_open(struct measure *measure, const struct plan *plan, char *why, size_t why_size)
+{
+    struct measure made = {.plan = plan};
+    int error = limits_read("", &made.limits, why, why_size);
+    if (error) return error;
+    made.expected = calloc(plan->cell_count + 1u, sizeof *made.expected);
+    if (!made.expected) {
+        snprintf(why, why_size, "no memory");
+        return -ENOMEM;
+    }
+    *measure = made;
+    return 0;
+}
+
+void measure_close(struct measure *measure)
+{
+    free(measure->expected);
+    *measure = (struct measure){0};
+}
+
+void measure_recall(struct measure *measure, const struct sample *sample)
+{
+    if (sample->cell >= measure->plan->cell_count || strcmp(sample->status, "ok")) return;
+    unsigned baseline = measure->plan->cells[sample->cell].baseline;
+    if (baseline == sample->cell && !*measure->expected[baseline])
+        snprintf(measure->expected[baseline], sizeof *measure->expected, "%s", sample->hash);
+}
+
+static void counters_read(const struct measure *measure, struct counters *counters)
+{
+    probe_ticks_read("", &counters->ticks);
+    counters->throttled_ns = limits_throttled_ns(&measure->limits);
+}
+
+static void add_word(char *words, size_t size, const char *word)
+{
+    size_t used = strlen(words);
+    snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
+}
+
+/* What happened to the machine meanwhile, and what makes the figures doubtful. */
+static void judge(const struct measure *measure, const struct counters *before, struct sample *sample)
+{
+    struct counters after;
+    counters_read(measure, &after);
+    sample->steal_ns = sample->throttled_ns = -1;
+    if (before->ticks.steal >= 0 && after.ticks.steal >= before->ticks.steal)
+        sample->steal_ns = (after.ticks.steal - before->ticks.steal) * (1000000000 / sysconf(_SC_CLK_TCK));
+    if (before->throttled_ns >= 0 && after.throttled_ns >= before->throttled_ns)
+        sample->throttled_ns = after.throttled_ns - before->throttled_ns;
+    *sample->suspect = '\0';
+    if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX) add_word(sample->suspect, sizeof sample->suspect, "steal");
+    if (sample->throttled_ns > 0) add_word(sample->suspect, sizeof sample->suspect, "throttled");
+    if (sample->wall_ns >= 0 && sample->wall_ns < CLOCK_SHARE * sample->clock_ns)
+        add_word(sample->suspect, sizeof sample->suspect, "clock");
+}
+
+static int64_t to_ns(struct timeval time)
+{
+    return time.tv_sec * INT64_C(1000000000) + time.tv_usec * INT64_C(1000);
+}
+
+static void take_usage(const struct rusage *usage, struct sample *sample)
+{
+    sample->user_ns = to_ns(usage->ru_utime);
+    sample->system_ns = to_ns(usage->ru_stime);
+    sample->voluntary_switches = usage->ru_nvcsw;
+    sample->involuntary_switches = usage->ru_nivcsw;
+    sample->minor_faults = usage->ru_minflt;
+    sample->major_faults = usage->ru_majflt;
+    if (sample->peak_rss_bytes < 0) sample->peak_rss_bytes = usage->ru_maxrss * INT64_C(1024);
+}
+
+/* A sample of a repetition that gave no answer of its own. */
+static void take_death(const struct isolate_result *result, struct sample *sample)
+{
+    static const char *const status[] = {
+        [ISOLATE_DONE] = "error",        [ISOLATE_EXITED] = "error", [ISOLATE_SIGNALED] = "killed",
+        [ISOLATE_TIMED_OUT] = "timeout", [ISOLATE_LEFT] = "error",   [ISOLATE_INTERRUPTED] = "error"};
+    sample_free(sample);
+    *sample = (struct sample){.setup_ns = -1, .start_ns = -1, .first_ns = -1, .wall_ns = -1, .stop_ns = -1,
+                              .peak_rss_bytes = -1, .clock_ns = -1};
+    snprintf(sample->status, sizeof sample->status, "%s", status[result->end]);
+    snprintf(sample->cause, sizeof sample->cause, "%s",
+             *result->cause ? result->cause : "exit code 0 before its results were complete");
+}
+
+/* The answer is the first line: what comes behind was not written by the repetition. */
+static void take_answer(const struct isolate_result *result, struct sample *sample)
+{
+    const char *end = result->output ? memchr(result->output, '\n', result->output_size) : NULL;
+    char why[160];
+    struct sample read = {0};
+    if (result->end != ISOLATE_DONE || !end ||
+        sample_from_json(result->output, (size_t)(end - result->output), &read, why, sizeof why))
+        take_death(result, sample);
+    else *sample = read;
+}
+
+static void set_error(struct sample *sample, const char *cause)
+{
+    snprintf(sample->status, sizeof sample->status, "error");
+    snprintf(sample->cause, sizeof sample->cause, "%s", cause);
+    sample->wall_ns = -1; /* never a number */
+}
+
+/* Holds the result against the serial one. */
+static void check_against_serial(struct measure *measure, unsigned cell, struct sample *sample)
+{
+    char *expected = measure->expected[measure->plan->cells[cell].baseline];
+    if (strcmp(sample->status, "ok")) return;
+    measure_recall(measure, sample);
+    if (!*expected) return; /* the serial cell has failed so far: what the kernel itself verified stands alone */
+    if (strcmp(expected, sample->hash)) {
+        set_error(sample, "wrong result: it differs from the serial one");
+        *sample->verified = '\0';
+        return;
+    }
+    snprintf(sample->verified, sizeof sample->verified, "%s", *sample->verified ? "serial+published" : "serial");
+}
+
+/* FNV-1a over the numbers that make this repetition: its padding is random, and the same on a second run of the plan. */
+static unsigned padding_of(const struct plan *plan, unsigned cell, unsigned block, bool instrumented)
+{
+    const uint64_t numbers[] = {plan->protocol.seed, cell, block, instrumented};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < sizeof numbers; i++) hash = (hash ^ ((const unsigned char *)numbers)[i]) * UINT64_C(0x100000001b3);
+    return (unsigned)((hash >> 20) % (ISOLATE_PADDING_MAX + 1));
+}
+
+static int64_t wall_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigned order, bool instrumented,
+                 struct sample *sample, char *why, size_t why_size)
+{
+    const struct plan *plan = measure->plan;
+    const struct plan_cell *extra = &plan->extra[cell];
+    struct spec spec = {.cell = plan->cells[cell], .warmup = extra->warmup, .instrumented = instrumented,
+                        .cpus = plan->placements[extra->placement].placement.cpus};
+    char *text = spec_to_json(&spec);
+    if (!text) {
+        snprintf(why, why_size, "no memory");
+        return -ENOMEM;
+    }
+    static const char *const words[] = {"_cell", NULL};
+    struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
+                              .deadline_ns = (int64_t)extra->deadline_ns, .memory_bytes = plan->protocol.memory_bytes,
+                              .padding_bytes = padding_of(plan, cell, block, instrumented)};
+    struct isolate_result result = {0};
+    struct counters before;
+    counters_read(measure, &before);
+    int64_t began_ns = wall_clock_ns();
+    int error = isolate_run(&isolate, &result, why, why_size);
+    free(text);
+    if (!error && result.end == ISOLATE_INTERRUPTED) error = -EINTR;
+    if (!error) {
+        struct sample made = {0};
+        take_answer(&result, &made);
+        made.cell = cell;
+        made.block = block;
+        made.order = order;
+        made.began_ns = began_ns;
+        made.instrumented = instrumented;
+        take_usage(&result.usage, &made);
+        check_against_serial(measure, cell, &made);
+        judge(measure, &before, &made);
+        *sample = made;
+    }
+    isolate_result_free(&result);
+    return error;
+}

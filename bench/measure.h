@@ -1,0 +1,35 @@
+/* measure.h: one repetition of a planned cell, in its own process, judged: the planner's side of a sample.
+ *
+ *     struct measure measure;
+ *     measure_open(&measure, &plan, why, sizeof why);
+ *     error = measure_cell(&measure, cell, block, order, false, &sample, why, sizeof why);
+ *     sample_free(&sample);
+ *     measure_close(&measure);
+ *
+ * The first good result of a problem's serial cell is what all later results of that problem must equal, bit for bit.
+ */
+#ifndef BREAKEVEN_MEASURE_H
+#define BREAKEVEN_MEASURE_H
+
+#include "../runners/limits.h"
+#include "plan.h"
+
+struct measure {
+    const struct plan *plan;
+    struct limits limits;
+    char (*expected)[20]; /* by the id of a baseline: the hash of its first good result; "" before */
+};
+
+int measure_open(struct measure *, const struct plan *, char *why, size_t why_size); /* 0 or -errno with `why` */
+void measure_close(struct measure *);
+
+/* Takes over what an earlier sample says: the serial result (--resume). */
+void measure_recall(struct measure *, const struct sample *);
+
+/* One repetition. Whatever the kernel or runner does is a sample with its cause: returns 0. -EINTR: Ctrl-C arrived, no
+ * sample. Else -errno with `why`: no process could be started at all, no sample. Blocks for at most the cell's deadline and
+ * the seconds that killing takes. */
+int measure_cell(struct measure *, unsigned cell, unsigned block, unsigned order, bool instrumented, struct sample *,
+                 char *why, size_t why_size);
+
+#endif

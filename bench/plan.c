@@ -1,0 +1,236 @@
+#include "plan.h"
+#include "plan_build.h"
+
+#include "../runners/runner.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double LONG_PASS_NS = 100e6;                                            /* no warm-up beyond */
+static const double DEADLINE_BASE_NS = 10e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
+static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, UNKNOWN_PASS_NS = 50e6; /* guesses */
+
+void plan_open(struct plan *plan, hwloc_topology_t topology, unsigned cpus, const struct protocol *protocol)
+{
+    *plan = (struct plan){.topology = topology, .cpus = cpus, .protocol = *protocol};
+}
+
+void plan_free(struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->placement_count; i++) placement_free(&plan->placements[i].placement);
+    for (unsigned i = 0; i < plan->note_count; i++) free(plan->notes[i]);
+    free(plan->cells);
+    free(plan->extra);
+    free(plan->infos);
+    free(plan->placements);
+    free(plan->notes);
+    *plan = (struct plan){0};
+}
+
+/* Room for one more entry of `size` bytes behind `count`; grows at powers of two. */
+static int grow(void **entries, unsigned count, size_t size)
+{
+    if (count & (count - 1)) return 0;
+    void *grown = realloc(*entries, (count ? 2 * (size_t)count : 1) * size);
+    if (!grown) return -ENOMEM;
+    *entries = grown;
+    return 0;
+}
+#define GROW(entries, count) grow((void **)&(entries), (count), sizeof *(entries))
+
+void plan_note(struct plan *plan, const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    for (unsigned i = 0; i < plan->note_count; i++)
+        if (!strcmp(plan->notes[i], line)) return;
+    if (GROW(plan->notes, plan->note_count)) return;
+    if ((plan->notes[plan->note_count] = strdup(line))) plan->note_count++;
+}
+
+int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, size_t why_size)
+{
+    struct kernel_info found;
+    for (unsigned i = 0; i < plan->info_count; i++)
+        if (!strcmp(plan->infos[i].name, name)) {
+            *info = i;
+            return 0;
+        }
+    int error = kernel_info_get(name, &found, why, why_size);
+    for (unsigned i = 0; !error && i < plan->info_count; i++)
+        if (!strcmp(plan->infos[i].name, found.name)) { /* ./a.so and its absolute path */
+            *info = i;
+            return 0;
+        }
+    if (!error && (error = GROW(plan->infos, plan->info_count))) snprintf(why, why_size, "no memory");
+    if (error) return error;
+    plan->infos[plan->info_count] = found;
+    *info = plan->info_count++;
+    return 0;
+}
+
+static bool same(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks &&
+           a->seed == b->seed && !strcmp(a->runner, b->runner) && a->processes == b->processes &&
+           a->threads == b->threads && a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) &&
+           !strcmp(a->placement, b->placement);
+}
+
+static int append(struct plan *plan, const struct cell *cell, unsigned info, double task_ns, unsigned *id)
+{
+    if (GROW(plan->cells, plan->cell_count) || GROW(plan->extra, plan->cell_count)) return -ENOMEM;
+    struct cell *new = &plan->cells[plan->cell_count];
+    *new = *cell;
+    new->id = new->duplicate = plan->cell_count;
+    if (new->baseline == PLAN_OWN) new->baseline = new->id;
+    plan->extra[plan->cell_count] = (struct plan_cell){.info = info, .task_ns = task_ns};
+    *id = plan->cell_count++;
+    return 0;
+}
+
+int plan_put(struct plan *plan, const struct cell *cell, unsigned info, double task_ns, unsigned *id)
+{
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (same(&plan->cells[i], cell)) {
+            *id = i;
+            return 0;
+        }
+    return append(plan, cell, info, task_ns, id);
+}
+
+int plan_adopt(struct plan *plan, const struct cell *cells, unsigned count, const double *task_ns, char *why,
+               size_t why_size)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned info, id, duplicate = cells[i].duplicate;
+        char reason[400];
+        if (plan_kernel(plan, cells[i].kernel, &info, reason, sizeof reason)) {
+            snprintf(why, why_size, "kernel %.120s: %.300s", cells[i].kernel, reason);
+            return -EINVAL;
+        }
+        if (!runner_find(cells[i].runner)) {
+            snprintf(why, why_size, "no runner \"%s\" in this program", cells[i].runner);
+            return -EINVAL;
+        }
+        if (append(plan, &cells[i], info, task_ns[i], &id)) {
+            snprintf(why, why_size, "no memory");
+            return -ENOMEM;
+        }
+        plan->cells[id].duplicate = duplicate;
+    }
+    return 0;
+}
+
+static unsigned workers_of(const struct cell *cell)
+{
+    return cell->processes * cell->threads;
+}
+
+/* The cell measured twice in each block: the same configuration must give the same time. One in the middle of things:
+ * parallel, computing, as early in the plan as there is one. */
+static int add_duplicate(struct plan *plan)
+{
+    unsigned best = 0, best_rank = 0;
+    for (unsigned i = 0; i < plan->cell_count; i++) {
+        const struct cell *cell = &plan->cells[i];
+        if (cell->duplicate != i) return 0; /* adopted */
+        unsigned rank = 1u + (cell->baseline != i) + 2u * (workers_of(cell) > 1 && workers_of(cell) <= plan->cpus) +
+                        (plan->infos[plan->extra[i].info].bottleneck == BOTTLENECK_COMPUTE);
+        if (rank > best_rank) {
+            best = i;
+            best_rank = rank;
+        }
+    }
+    if (plan->protocol.reps < PLAN_DUPLICATE_MIN || !plan->cell_count) return 0;
+    struct cell copy = plan->cells[best];
+    unsigned id;
+    int error = append(plan, &copy, plan->extra[best].info, plan->extra[best].task_ns, &id);
+    if (!error) plan->cells[id].duplicate = best;
+    return error;
+}
+
+/* How many of its workers make progress at once. */
+static unsigned effective_workers(const struct plan *plan, unsigned cell)
+{
+    unsigned workers = workers_of(&plan->cells[cell]);
+    bool waits = plan->infos[plan->extra[cell].info].bottleneck == BOTTLENECK_LATENCY;
+    return waits || workers < plan->cpus ? workers : plan->cpus;
+}
+
+static double pass_ns(const struct plan *plan, unsigned cell)
+{
+    return plan->extra[cell].task_ns * (double)plan->cells[cell].tasks / effective_workers(plan, cell);
+}
+
+double plan_expected_ns(const struct plan *plan, unsigned id)
+{
+    const struct cell *cell = &plan->cells[id];
+    double pass = plan->extra[id].task_ns > 0 ? pass_ns(plan, id) : UNKNOWN_PASS_NS;
+    double begin = PROCESS_NS + WORKER_NS * workers_of(cell) + (strcmp(cell->runner, "python") ? 0 : INTERPRETER_NS);
+    return begin + pass * (1 + plan->extra[id].warmup);
+}
+
+static void settle_cell(struct plan *plan, unsigned id)
+{
+    struct plan_cell *extra = &plan->extra[id];
+    const struct protocol *protocol = &plan->protocol;
+    bool waits = plan->infos[extra->info].bottleneck == BOTTLENECK_LATENCY;
+    if (protocol->warmup != PLAN_WARMUP_AUTO) extra->warmup = (unsigned)protocol->warmup;
+    else extra->warmup = waits || pass_ns(plan, id) > LONG_PASS_NS ? 0 : 1;
+    double serial_ns = extra->task_ns * (double)plan->cells[id].tasks;
+    double deadline_ns = serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup)
+                                       : DEADLINE_UNKNOWN_NS;
+    extra->deadline_ns = protocol->deadline_ns ? protocol->deadline_ns : (uint64_t)fmin(deadline_ns, 1e18);
+}
+
+static int settle_placement(struct plan *plan, unsigned id, char *why, size_t why_size)
+{
+    const struct cell *cell = &plan->cells[id];
+    for (unsigned i = 0; i < plan->placement_count; i++) {
+        const struct plan_placement *known = &plan->placements[i];
+        if (!strcmp(known->policy, cell->placement) && known->processes == cell->processes &&
+            known->threads == cell->threads) {
+            plan->extra[id].placement = i;
+            return 0;
+        }
+    }
+    struct plan_placement made = {.processes = cell->processes, .threads = cell->threads};
+    char reason[VALUES_WHY];
+    snprintf(made.policy, sizeof made.policy, "%s", cell->placement);
+    if (GROW(plan->placements, plan->placement_count)) {
+        snprintf(why, why_size, "no memory");
+        return -ENOMEM;
+    }
+    int error = placement_compute(made.policy, plan->topology, made.processes, made.threads, &made.placement, reason,
+                                  sizeof reason);
+    if (error) {
+        snprintf(why, why_size, "--placement: %s", reason);
+        return error;
+    }
+    plan->extra[id].placement = plan->placement_count;
+    plan->placements[plan->placement_count++] = made;
+    return 0;
+}
+
+int plan_close(struct plan *plan, char *why, size_t why_size)
+{
+    if (add_duplicate(plan)) {
+        snprintf(why, why_size, "no memory");
+        return -ENOMEM;
+    }
+    if (plan->protocol.spans == PLAN_SPANS_AUTO) plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN;
+    for (unsigned i = 0; i < plan->cell_count; i++) {
+        settle_cell(plan, i);
+        int error = settle_placement(plan, i, why, why_size);
+        if (error) return error;
+    }
+    return 0;
+}

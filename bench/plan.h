@@ -1,0 +1,94 @@
+/* plan.h: from what was asked to the cells that are measured, and their order.
+ *
+ *     struct plan plan;
+ *     plan_open(&plan, topology, cpus, &protocol);
+ *     if (!plan_add(&plan, "run", options, why, sizeof why) && !plan_close(&plan, why, sizeof why))
+ *         for (block...) { plan_order(&plan, block, order); ... plan.cells[order[i]] ... }
+ *     plan_free(&plan);
+ *
+ * Every problem (kernel, size, tasks) of a study gets its serial cell; axes that a runner lacks collapse; configurations
+ * that mean the same are one cell.
+ */
+#ifndef BREAKEVEN_PLAN_H
+#define BREAKEVEN_PLAN_H
+
+#include "../results/record.h"
+#include "../runners/placement.h"
+#include "kernel_info.h"
+#include "options.h"
+
+#include <stdbool.h>
+
+enum { PLAN_WARMUP_AUTO = -1, PLAN_SPANS_AUTO = -1, PLAN_DUPLICATE_MIN = 6 };
+
+/* How the cells are measured; all of it is in the manifest. */
+struct protocol {
+    uint64_t reps;          /* repetitions of each cell; with a precision: the most of them */
+    uint64_t reps_min;      /* with a precision or a time limit: the fewest */
+    double precision;       /* stop when every interval's half-width is at most this share of its median; 0: no */
+    uint64_t time_limit_ns; /* begin no block after this; 0: none */
+    int warmup;             /* passes; PLAN_WARMUP_AUTO */
+    int spans;              /* instrumented repetitions of each cell; PLAN_SPANS_AUTO */
+    uint64_t deadline_ns;   /* of a repetition; 0: from what is expected */
+    uint64_t memory_bytes;  /* cap for each process */
+    uint64_t seed;
+    uint64_t task_seed;     /* for kernels that draw numbers */
+};
+
+/* What the planner adds to a cell. */
+struct plan_cell {
+    unsigned info;        /* index into plan.infos */
+    double task_ns;       /* a task's expected serial duration; 0: unknown */
+    unsigned warmup;
+    uint64_t deadline_ns;
+    unsigned placement;   /* index into plan.placements */
+};
+
+struct plan_placement {
+    char policy[64];
+    unsigned processes, threads;
+    struct placement placement;
+};
+
+struct plan {
+    hwloc_topology_t topology; /* not owned */
+    unsigned cpus;             /* that this process may use */
+    struct protocol protocol;
+    unsigned cell_count, info_count, placement_count, note_count;
+    struct cell *cells;
+    struct plan_cell *extra;   /* extra[cell] */
+    struct kernel_info *infos;
+    struct plan_placement *placements;
+    char **notes;              /* what was left out, and why: one line each, for people and for the manifest */
+};
+
+void plan_open(struct plan *, hwloc_topology_t, unsigned cpus, const struct protocol *);
+void plan_free(struct plan *);
+
+/* Adds the cells of one grid, given as the command line would: kernels (at least one), runners (none: all that can run
+ * here), processes, threads or workers, tasks or work, sizes or task times, chunks, schedules, placements. Calibrates
+ * where a task time is asked. 0, or -errno with one line in `why`: nothing in the grid makes sense, or something cannot. */
+int plan_add(struct plan *, const char *study, const struct options *grid, char *why, size_t why_size);
+
+/* Adds cells that were recorded, as they are (--resume), with the durations that were expected of their tasks. */
+int plan_adopt(struct plan *, const struct cell *, unsigned count, const double *task_ns, char *why, size_t why_size);
+
+/* Settles what depends on all cells: the A/A duplicate, warm-up, deadlines, placements. 0 or -errno with `why`. */
+int plan_close(struct plan *, char *why, size_t why_size);
+
+/* Expected duration of one repetition of a cell, start-up of processes included; a guess where nothing is known. */
+double plan_expected_ns(const struct plan *, unsigned cell);
+
+__attribute__((format(printf, 2, 3))) void plan_note(struct plan *, const char *format, ...);
+
+/* The order of a block: order[position] = cell, for cell_count cells. A pure function of the cells' baselines, the seed
+ * and the block.
+ *
+ * Cells of one problem stand together, the serial one first, problems and their cells shuffled once by the seed. Blocks
+ * go in pairs: pair k is that sequence rotated by k steps of a stride that is coprime to its length (the rows of a cyclic
+ * Latin square: over cell_count pairs each cell stands once at each position), the second block of a pair runs it
+ * backwards. So a linear drift adds to each difference between two cells as much in one block of a pair as it takes away
+ * in the other. In block 0 each serial cell leads its problem: its results are what the others are checked against. */
+void plan_order(const struct cell *cells, unsigned count, uint64_t seed, unsigned block, unsigned *order);
+
+#endif

@@ -1,0 +1,17 @@
+/* plan_build.h: how the parts of the planner add to a plan; for plan.c and grid.c alone. */
+#ifndef BREAKEVEN_PLAN_BUILD_H
+#define BREAKEVEN_PLAN_BUILD_H
+
+#include "plan.h"
+
+#include <limits.h>
+
+#define PLAN_OWN UINT_MAX /* baseline of a cell that is its own */
+
+/* Finds a kernel's information in the plan, or asks for it. 0 or -errno with `why`. */
+int plan_kernel(struct plan *, const char *name, unsigned *info, char *why, size_t why_size);
+
+/* Finds the cell of the same study, problem and configuration, or adds it, and says its id. 0 or -ENOMEM. */
+int plan_put(struct plan *, const struct cell *, unsigned info, double task_ns, unsigned *id);
+
+#endif

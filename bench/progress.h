@@ -1,0 +1,37 @@
+/* progress.h: how far an experiment is, on stderr: one line that is written over on a terminal; elsewhere a line twice a
+ * minute.
+ *
+ *     struct progress progress;
+ *     progress_open(&progress);
+ *     progress_show(&progress, &state); ... progress_close(&progress);
+ */
+#ifndef BREAKEVEN_PROGRESS_H
+#define BREAKEVEN_PROGRESS_H
+
+#include "../results/record.h"
+
+#include <stdbool.h>
+
+struct progress {
+    bool terminal;
+    int width;           /* columns of the terminal */
+    bool shown;          /* a line stands there */
+    int64_t last_ns;     /* when it was written */
+};
+
+struct progress_state {
+    const struct cell *cell; /* about to be measured */
+    unsigned position, cells;
+    uint64_t block, blocks;  /* blocks: the most there will be */
+    double share;            /* done of everything, 0 to 1 */
+    double left_ns;          /* expected */
+};
+
+void progress_open(struct progress *);
+void progress_show(struct progress *, const struct progress_state *);
+void progress_close(struct progress *); /* takes the line away; call before anything else is printed */
+
+/* "scaling spin forkpool 2x1 chunk 16 dynamic close" */
+void progress_cell(const struct cell *, char *text, size_t size);
+
+#endif

@@ -1,0 +1,76 @@
+/* report: a recorded run as text, figures and page; measures nothing. */
+#include "../plots/plots.h"
+#include "show.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Copies a file to stdout. */
+static int print_file(const struct options *options, const char *dir, const char *name)
+{
+    char path[4300], buffer[65536];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *file = fopen(path, "re");
+    if (!file) return options_complain(options, "cannot read %s", path);
+    size_t got;
+    while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) fwrite(buffer, 1, got, stdout);
+    fclose(file);
+    return fflush(stdout) || ferror(stdout) ? options_complain(options, "cannot write to standard output") : STATUS_GOOD;
+}
+
+static int print_csv(const struct options *options, const struct summary *summary)
+{
+    char *text = summary_to_csv(summary);
+    if (!text) return options_complain(options, "no memory");
+    size_t length = strlen(text);
+    if (length && text[length - 1] == '\n') text[length - 1] = '\0';
+    int status = options_print(options, text);
+    free(text);
+    return status;
+}
+
+static int print_all(const struct options *options, const struct shown *shown)
+{
+    const char *format = options->format ? options->format : "";
+    if (options->json) return show_print(options, shown);
+    if (!strcmp(format, "csv")) return print_csv(options, &shown->summary);
+    if (!strcmp(format, "markdown"))
+        return report_markdown_print(&shown->summary, stdout) ? options_complain(options, "cannot write to standard output")
+                                                              : STATUS_GOOD;
+    if (!strcmp(format, "html")) {
+        show_write(options, shown, true);
+        return print_file(options, shown->run.dir, "report.html");
+    }
+    int status = show_print(options, shown);
+    if (*format || status) return status;
+    char line[4300];
+    show_write(options, shown, true);
+    snprintf(line, sizeof line, "\nThe page: %s/report.html", shown->run.dir);
+    return options_print(options, line);
+}
+
+static int run(const struct options *options)
+{
+    struct options asked = *options;
+    struct shown shown;
+    asked.json = options->json || (options->format && !strcmp(options->format, "json"));
+    if (options->json && options->format && strcmp(options->format, "json"))
+        return options_complain(options, "--json and --format %s are two formats: give one of them", options->format);
+    int status = show_open(options, options->operands[0], &shown);
+    if (status) return status;
+    status = print_all(&asked, &shown);
+    show_close(&shown);
+    return status;
+}
+
+const struct verb verb_report = {
+    .name = "report",
+    .summary = "show a recorded run: summary in the terminal, figures, report.html",
+    .operands = "DIR",
+    .operands_min = 1,
+    .operands_max = 1,
+    .details = "DIR is a run's folder: results/latest is the newest. Nothing is measured.",
+    .run = run,
+};

@@ -1,0 +1,142 @@
+/* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
+#include "conduct.h"
+#include "manifest.h"
+#include "studies.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const grid_options[] = {"runner", "processes", "threads", "workers",  "tasks",    "size",
+                                           "work",   "task-time", "delay",   "schedule", "placement", "chunk"};
+
+/* The first option given that shapes a grid; NULL: none. */
+static const char *given_grid_option(const struct options *options)
+{
+    for (size_t i = 0; i < sizeof grid_options / sizeof *grid_options; i++)
+        if (options_given(options, grid_options[i])) return grid_options[i];
+    return NULL;
+}
+
+static int run_grid(const struct options *options)
+{
+    struct conduct conduct;
+    char why[1024] = "";
+    if (options->studies.count || options->quick)
+        return options_complain(options, "--%s belongs to the default experiment, which has kernels of its own: leave --kernel out",
+                                options->quick ? "quick" : "study");
+    int status = conduct_open(&conduct, options, NULL);
+    if (!status && plan_add(&conduct.plan, "run", options, why, sizeof why)) status = options_complain(options, "%s", why);
+    if (!status) status = conduct_run(&conduct, "run", false);
+    conduct_close(&conduct);
+    return status;
+}
+
+/* Plans all studies; again with less work where that would not fit the time limit. */
+static int plan_studies(struct conduct *conduct)
+{
+    const struct options *options = conduct->options;
+    struct plan *plan = &conduct->plan;
+    char why[1024] = "";
+    double limit_ns = (double)plan->protocol.time_limit_ns, scale = 1;
+    if (studies_add(plan, options, scale, why, sizeof why)) return options_complain(options, "%s", why);
+    double expected_ns = studies_expected_ns(plan);
+    if (!limit_ns || expected_ns <= limit_ns) return 0;
+    struct protocol protocol = plan->protocol;
+    unsigned cpus = plan->cpus;
+    scale = limit_ns / expected_ns;
+    plan_free(plan);
+    plan_open(plan, conduct->topology, cpus, &protocol);
+    if (studies_add(plan, options, scale < 0.1 ? 0.1 : scale, why, sizeof why)) return options_complain(options, "%s", why);
+    return 0;
+}
+
+static int run_studies(const struct options *options)
+{
+    const char *grid = given_grid_option(options);
+    if (grid) return options_complain(options, "--%s needs --kernel: what is to be computed?", grid);
+    struct protocol protocol;
+    struct conduct conduct;
+    studies_protocol(options->quick, &protocol);
+    int status = conduct_open(&conduct, options, &protocol);
+    if (!status) status = plan_studies(&conduct);
+    if (!status) status = conduct_run(&conduct, options->quick ? "quick" : "default", true);
+    conduct_close(&conduct);
+    return status;
+}
+
+/* The machine a run is finished on must be the one it began on. */
+static int check_same_machine(const struct options *options, const struct run *run)
+{
+    char here[256] = "";
+    const char *there = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "hostname"));
+    gethostname(here, sizeof here - 1);
+    if (!there || !strcmp(there, here)) return 0;
+    return options_complain(options, "--resume %s: it was begun on %s, and this is %s", options->resume, there, here);
+}
+
+static int resume_run(struct conduct *conduct, const struct run *run)
+{
+    const struct options *options = conduct->options;
+    char why[1024] = "";
+    double *task_ns = NULL;
+    struct protocol protocol;
+    int status = check_same_machine(options, run);
+    if (status) return status;
+    if (manifest_protocol(run->manifest, &protocol, why, sizeof why) ||
+        manifest_task_ns(run->manifest, run->cell_count, &task_ns, why, sizeof why))
+        return options_complain(options, "--resume %s: %s", options->resume, why);
+    conduct->plan.protocol = protocol;
+    if (plan_adopt(&conduct->plan, run->cells, run->cell_count, task_ns, why, sizeof why))
+        status = options_complain(options, "--resume %s: %s", options->resume, why);
+    free(task_ns);
+    conduct->before = run;
+    bool whole = false; /* runs of the default experiment are drawn */
+    for (unsigned i = 0; i < run->cell_count; i++) whole = whole || strcmp(run->cells[i].study, "run");
+    return status ? status : conduct_run(conduct, run->name, whole);
+}
+
+static int resume(const struct options *options)
+{
+    struct conduct conduct;
+    struct run run;
+    char note[512] = "", why[512] = "";
+    static const char *const allowed[] = {"resume", "json"};
+    for (const struct option_row *row = options_table; row->name; row++) {
+        bool fits = false;
+        for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) fits = fits || !strcmp(allowed[i], row->name);
+        if (!fits && options_given(options, row->name))
+            return options_complain(options, "--resume finishes a run by its own plan: leave --%s out", row->name);
+    }
+    if (run_read(options->resume, &run, note, sizeof note, why, sizeof why))
+        return options_complain(options, "--resume: %s", why);
+    if (*note) options_complain(options, "%s", note);
+    int status = run.complete ? options_complain(options, "--resume %s: this run is complete", options->resume) : 0;
+    if (!status && run.simulated) status = options_complain(options, "--resume %s: this run is simulated", options->resume);
+    if (!status) {
+        status = conduct_open(&conduct, options, NULL);
+        if (!status) status = resume_run(&conduct, &run);
+        conduct_close(&conduct);
+    }
+    run_free(&run);
+    return status;
+}
+
+static int run(const struct options *options)
+{
+    if (options->resume) return resume(options);
+    return options->kernels.count ? run_grid(options) : run_studies(options);
+}
+
+const struct verb verb_run = {
+    .name = "run",
+    .summary = "measure: a grid of kernels, runners and workers, or (without --kernel) this machine as a whole",
+    .operands = "",
+    .details = "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
+               "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It takes about\n"
+               "three minutes, draws every figure and writes report.html. With --kernel it measures that grid; each\n"
+               "problem's serial time is measured beside it.",
+    .run = run,
+};

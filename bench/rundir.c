@@ -1,0 +1,114 @@
+#include "rundir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char RUNS[] = "results/runs/";
+enum { SAME_SECOND_MAX = 1000 };
+
+static bool is_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    bool empty = dir != NULL;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) empty = false;
+    if (dir) closedir(dir);
+    return empty;
+}
+
+/* Can entries be made in the folder that `path` will stand in? */
+static int check_parent(const char *path, char *why, size_t why_size)
+{
+    char copy[RUNDIR_PATH];
+    struct stat stat_;
+    snprintf(copy, sizeof copy, "%s", path);
+    const char *parent = dirname(copy);
+    int error = stat(parent, &stat_) ? -errno : !S_ISDIR(stat_.st_mode) ? -ENOTDIR : access(parent, W_OK | X_OK) ? -errno : 0;
+    if (error) snprintf(why, why_size, "its parent folder %.180s cannot be used: %s", parent, strerror(-error));
+    return error;
+}
+
+static int check_output(const char *output, char *why, size_t why_size)
+{
+    struct stat stat_;
+    if (strlen(output) >= RUNDIR_PATH - 256) {
+        snprintf(why, why_size, "the name is too long");
+        return -ENAMETOOLONG;
+    }
+    if (lstat(output, &stat_)) return check_parent(output, why, why_size);
+    int error = stat(output, &stat_) ? -errno : !S_ISDIR(stat_.st_mode) ? -ENOTDIR : access(output, W_OK | X_OK) ? -errno : 0;
+    if (error == -ENOTDIR) snprintf(why, why_size, "it is a file, not a folder");
+    else if (error) snprintf(why, why_size, "it cannot be written: %s", strerror(-error));
+    else if (!is_empty(output)) {
+        snprintf(why, why_size, "it is not empty: name a new folder, or finish the run in it with --resume");
+        error = -ENOTEMPTY;
+    }
+    return error;
+}
+
+/* The first part of results/runs that exists must take what is missing. */
+int rundir_check(const char *output, char *why, size_t why_size)
+{
+    char reason[256];
+    int error;
+    if (output) {
+        error = check_output(output, reason, sizeof reason);
+        if (error) snprintf(why, why_size, "--output %.100s: %.300s", output, reason);
+        return error;
+    }
+    const char *first = access("results/runs", F_OK) == 0 ? "results/runs/new" : access("results", F_OK) == 0 ? "results/new" : "results";
+    error = check_parent(first, reason, sizeof reason);
+    if (error) snprintf(why, why_size, "runs go to results/runs: %.300s (name another folder with --output)", reason);
+    return error;
+}
+
+static int make_default(const char *name, char dir[RUNDIR_PATH])
+{
+    char when[32], stem[192];
+    time_t now = time(NULL);
+    struct tm utc;
+    if ((mkdir("results", 0777) && errno != EEXIST) || (mkdir("results/runs", 0777) && errno != EEXIST)) return -errno;
+    strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    snprintf(stem, sizeof stem, "%s%s-%.120s", RUNS, when, name);
+    snprintf(dir, RUNDIR_PATH, "%s", stem);
+    for (int i = 2; mkdir(dir, 0777); i++) { /* two runs in one second */
+        if (errno != EEXIST || i > SAME_SECOND_MAX) return -errno;
+        snprintf(dir, RUNDIR_PATH, "%s-%d", stem, i);
+    }
+    return 0;
+}
+
+int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], char *why, size_t why_size)
+{
+    char made[RUNDIR_PATH];
+    int error = rundir_check(output, why, why_size);
+    if (error) return error;
+    if (output) {
+        snprintf(made, sizeof made, "%s", output);
+        if (mkdir(made, 0777) && errno != EEXIST) error = -errno;
+    } else error = make_default(name, made);
+    if (error) snprintf(why, why_size, "cannot make the folder %.200s: %s", made, strerror(-error));
+    else memcpy(dir, made, sizeof made);
+    return error;
+}
+
+int rundir_point(const char *dir)
+{
+    if (strncmp(dir, RUNS, strlen(RUNS))) return 0;
+    char new[64], target[RUNDIR_PATH];
+    snprintf(new, sizeof new, "results/.latest.%ld", (long)getpid());
+    snprintf(target, sizeof target, "%s", dir + strlen("results/"));
+    unlink(new);
+    if (symlink(target, new)) return -errno;
+    int error = rename(new, "results/latest") ? -errno : 0;
+    if (error) unlink(new);
+    return error;
+}

@@ -1,0 +1,25 @@
+/* rundir.h: the folder of a run, found to be usable before anything is measured.
+ *
+ *     char dir[RUNDIR_PATH], why[256];
+ *     if (!rundir_check(options->output, why, sizeof why)) ... plan ...
+ *     if (!rundir_make(options->output, "scaling", dir, why, sizeof why)) ... measure into dir ...
+ *     rundir_point(dir);
+ */
+#ifndef BREAKEVEN_RUNDIR_H
+#define BREAKEVEN_RUNDIR_H
+
+#include <stddef.h>
+
+enum { RUNDIR_PATH = 4096 };
+
+/* Could a run be recorded at `output` (NULL: under results/runs)? Creates nothing. 0 or -errno with one line in `why`. */
+int rundir_check(const char *output, char *why, size_t why_size);
+
+/* Makes the folder: `output`, or results/runs/<UTC time>-<name> with the parents that are missing. 0 or -errno with
+ * `why`. */
+int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], char *why, size_t why_size);
+
+/* Makes results/latest point at a run under results/runs; does nothing for others. 0 or -errno. */
+int rundir_point(const char *dir);
+
+#endif

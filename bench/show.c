@@ -1,0 +1,91 @@
+#include "show.h"
+
+#include "../plots/plots.h"
+#include "progress.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { FAILURES_SHOWN = 10 };
+
+int show_open(const struct options *options, const char *dir, struct shown *shown)
+{
+    char note[512] = "", why[512] = "";
+    *shown = (struct shown){0};
+    if (run_read(dir, &shown->run, note, sizeof note, why, sizeof why)) return options_complain(options, "%s", why);
+    if (*note) options_complain(options, "%s", note);
+    if (!summary_make(&shown->run, &shown->summary, why, sizeof why)) return STATUS_GOOD;
+    run_free(&shown->run);
+    return options_complain(options, "%s: %s", dir, why);
+}
+
+void show_close(struct shown *shown)
+{
+    summary_free(&shown->summary);
+    run_free(&shown->run);
+}
+
+void show_write(const struct options *options, const struct shown *shown, bool draw)
+{
+    const char *dir = shown->run.dir;
+    char note[512] = "";
+    int error = summary_write(&shown->summary, dir);
+    if (error) options_complain(options, "cannot write the summary into %s: %s", dir, strerror(-error));
+    if (error || !draw) return;
+    int drawn = plots_draw(&shown->summary, dir, note, sizeof note);
+    if (drawn < 0) options_complain(options, "cannot write figures into %s/plots: %s", dir, strerror(-drawn));
+    if (*note) options_complain(options, "%s", note);
+    *note = '\0';
+    if (report_html_write(&shown->summary, dir, note, sizeof note)) options_complain(options, "%s", note);
+}
+
+unsigned show_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO)) return 0;
+    if (columns && atoi(columns) > 0) return (unsigned)atoi(columns);
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 80 : size.ws_col;
+}
+
+static int print_json(const struct options *options, const struct summary *summary)
+{
+    json_t *object = summary_to_json(summary);
+    char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
+    json_decref(object);
+    int status = text ? options_print(options, text) : options_complain(options, "no memory");
+    free(text);
+    return status;
+}
+
+int show_print(const struct options *options, const struct shown *shown)
+{
+    const char *colour = getenv("NO_COLOR");
+    if (options->json) return print_json(options, &shown->summary);
+    errno = 0;
+    if (report_text_print(&shown->summary, stdout, show_width(), isatty(STDOUT_FILENO) && !(colour && *colour)) ||
+        fflush(stdout))
+        return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+    return STATUS_GOOD;
+}
+
+size_t show_failures(const struct options *options, const struct shown *shown)
+{
+    size_t failed = 0, cells = 0;
+    for (size_t i = 0; i < shown->summary.cell_count; i++) {
+        const struct cell_summary *cell = &shown->summary.cells[i];
+        char text[256];
+        failed += cell->errors;
+        if (!cell->errors || ++cells > FAILURES_SHOWN) continue;
+        progress_cell(cell->cell, text, sizeof text);
+        options_complain(options, "%s: %zu of its repetitions failed: %s", text, cell->errors, cell->error);
+    }
+    if (cells > FAILURES_SHOWN)
+        options_complain(options, "... and %zu more cells with failures: samples.jsonl has them all", cells - FAILURES_SHOWN);
+    return failed;
+}

@@ -1,0 +1,32 @@
+/* studies.h: the default experiment: a few questions, each a set of grids in the words of the command line.
+ *
+ *     if (!studies_add(&plan, options, why, sizeof why)) ... plan holds the cells of all studies ...
+ */
+#ifndef BREAKEVEN_STUDIES_H
+#define BREAKEVEN_STUDIES_H
+
+#include "plan.h"
+
+/* One grid of a study. Words in braces are put in for this machine: {cpus}; {all}: workers from 1 to twice the cpus;
+ * {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {tasks}: a modest number of tasks; {share}: 20000/cpus;
+ * {20ms} and the like: a time scaled to the time limit. */
+struct study_grid {
+    const char *study, *options;
+    const char *quick; /* with --quick; NULL: left out */
+};
+extern const struct study_grid studies_grids[]; /* ends with a NULL study */
+
+/* How the default experiment is measured. */
+void studies_protocol(bool quick, struct protocol *);
+
+/* Adds the studies that --study names (all without) to the plan, with their times multiplied by `scale`. 0 or -errno with
+ * `why`. */
+int studies_add(struct plan *, const struct options *, double scale, char *why, size_t why_size);
+
+/* What the whole plan is expected to take with the fewest repetitions. */
+double studies_expected_ns(const struct plan *);
+
+/* Puts the values for so many cpus into one grid's text. 0, or -ENAMETOOLONG. (For tests.) */
+int studies_expand(const char *text, unsigned cpus, double scale, char *out, size_t size);
+
+#endif
