@@ -1,0 +1,255 @@
+/* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
+#include "../results/budget.h"
+#include "../results/models.h"
+
+#include <check.h>
+#include <errno.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdlib.h>
+
+START_TEST(formulas)
+{
+    ck_assert_double_eq(models_speedup(100, 25), 4);
+    ck_assert_double_eq(models_efficiency(4, 8), 0.5);
+    ck_assert_double_eq(models_overhead(100, 25, 8), 100);
+    ck_assert_double_eq_tol(models_karp_flatt(models_amdahl(0.1, 16), 16), 0.1, 1e-12); /* Karp-Flatt inverts Amdahl */
+    ck_assert_double_eq(models_karp_flatt(8, 8), 0);
+    ck_assert_double_nan(models_karp_flatt(1, 1));
+    ck_assert_double_eq_tol(models_amdahl(0.05, 1e12), 20, 1e-6);
+    ck_assert_double_eq_tol(models_gustafson(0.1, 10), 9.1, 1e-12);
+}
+END_TEST
+
+START_TEST(amdahl_comes_back)
+{
+    double p[] = {1, 2, 4, 8, 16}, s[5];
+    for (size_t i = 0; i < 5; i++) s[i] = models_amdahl(0.07, p[i]);
+    struct amdahl_fit fit;
+    ck_assert_int_eq(models_amdahl_fit(p, s, 5, &fit), 0);
+    ck_assert_double_eq_tol(fit.fraction, 0.07, 1e-12);
+    ck_assert_double_eq_tol(fit.low, 0.07, 1e-9);
+    ck_assert_uint_eq(fit.n, 4); /* p = 1 says nothing about f */
+    ck_assert_int_eq(models_amdahl_fit(p, s, 2, &fit), -EINVAL);
+    ck_assert_int_eq(models_amdahl_fit(p, s, 3, &fit), 0);
+    ck_assert_double_nan(fit.low);
+}
+END_TEST
+
+static const double levels[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
+enum { LEVELS = sizeof levels / sizeof *levels };
+
+static double usl_time(double sigma, double kappa, double p)
+{
+    return 1e6 * (1 + sigma * (p - 1) + kappa * p * (p - 1)) / p;
+}
+
+START_TEST(usl_comes_back_exactly)
+{
+    double t[LEVELS];
+    for (size_t i = 0; i < LEVELS; i++) t[i] = usl_time(0.03, 0.0008, levels[i]);
+    struct usl_fit fit;
+    ck_assert_int_eq(models_usl_fit(levels, t, LEVELS, &fit), 0);
+    ck_assert_double_eq_tol(fit.sigma, 0.03, 1e-9);
+    ck_assert_double_eq_tol(fit.kappa, 0.0008, 1e-9);
+    ck_assert_double_eq_tol(fit.t1, 1e6, 1e-3);
+    ck_assert(fit.peak_seen);
+    ck_assert_double_eq_tol(fit.peak, sqrt(0.97 / 0.0008), 1e-5);
+    ck_assert_double_eq(fit.p_max, 32);
+    ck_assert_double_eq_tol(models_usl_speedup(&fit, 8), t[0] / t[5], 1e-9);
+}
+END_TEST
+
+START_TEST(usl_refuses_what_it_cannot_fit)
+{
+    double p[] = {1, 2, 4, 8, 8}, t[] = {8, 4, 2, 1, 1};
+    struct usl_fit fit = {.n = 99};
+    ck_assert_int_eq(models_usl_fit(p, t, 3, &fit), -EINVAL);
+    ck_assert_int_eq(models_usl_fit(p, t, 5, &fit), -EINVAL); /* a level twice */
+    t[1] = 0;
+    ck_assert_int_eq(models_usl_fit(p, t, 4, &fit), -EINVAL);
+    t[1] = NAN;
+    ck_assert_int_eq(models_usl_fit(p, t, 4, &fit), -EINVAL);
+    ck_assert_uint_eq(fit.n, 99);
+    t[1] = 4;
+    ck_assert_int_eq(models_usl_fit(p, t, 4, &fit), 0);
+    ck_assert(!fit.peak_seen); /* four levels never show a peak */
+}
+END_TEST
+
+/* V1 of the method: parameters covered, and no peak invented. 1500 trials: standard error 0.56 % at 95 %. */
+START_TEST(usl_intervals_cover_and_invent_no_peak)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    unsigned sigma = 0, kappa = 0, false_peaks = 0, peaks = 0, trials = 1500;
+    for (unsigned trial = 0; trial < trials; trial++) {
+        double t[LEVELS], flat[LEVELS];
+        for (size_t i = 0; i < LEVELS; i++) {
+            t[i] = usl_time(0.05, 0.002, levels[i]) * gsl_ran_lognormal(random, 0, 0.02);
+            flat[i] = usl_time(0.05, 0, levels[i]) * gsl_ran_lognormal(random, 0, 0.02);
+        }
+        struct usl_fit fit;
+        ck_assert_int_eq(models_usl_fit(levels, t, LEVELS, &fit), 0);
+        sigma += fit.sigma_low <= 0.05 && 0.05 <= fit.sigma_high;
+        kappa += fit.kappa_low <= 0.002 && 0.002 <= fit.kappa_high;
+        peaks += fit.peak_seen;
+        ck_assert_int_eq(models_usl_fit(levels, flat, LEVELS, &fit), 0);
+        false_peaks += fit.peak_seen;
+    }
+    gsl_rng_free(random);
+    ck_assert_msg(sigma >= 0.93 * trials && sigma <= 0.98 * trials, "sigma covered in %u", sigma);
+    ck_assert_msg(kappa >= 0.93 * trials && kappa <= 0.98 * trials, "kappa covered in %u", kappa);
+    ck_assert_msg(peaks >= 0.99 * trials, "peak seen in %u", peaks);
+    ck_assert_msg(false_peaks <= 0.05 * trials, "peak invented in %u", false_peaks);
+}
+END_TEST
+
+/* A fixed cost o per task: E = w/(w + o), so METG(50 %) = 2 o, whatever the order of the points. */
+START_TEST(metg_of_a_fixed_cost)
+{
+    double o = 100, g[25], e[25], result;
+    for (size_t i = 0; i < 25; i++) {
+        double work = 10 * pow(10, (double)((i * 7) % 25) / 8);
+        g[i] = work + o;
+        e[i] = work / g[i];
+    }
+    ck_assert_int_eq(models_metg(g, e, 25, 0.5, &result), METG_REACHED);
+    ck_assert_double_eq_tol(result, 2 * o, 0.01 * 2 * o);
+}
+END_TEST
+
+START_TEST(metg_interpolates_in_log_granularity)
+{
+    double g[] = {1000, 10, 100}, e[] = {0.9, 0.2, 0.6}, result;
+    ck_assert_int_eq(models_metg(g, e, 3, 0.4, &result), METG_REACHED);
+    ck_assert_double_eq_tol(result, sqrt(10 * 100), 1e-9);
+    ck_assert_int_eq(models_metg(g, e, 3, 0.6, &result), METG_REACHED);
+    ck_assert_double_eq_tol(result, 100, 1e-9);
+    ck_assert_int_eq(models_metg(g, e, 3, 0.1, &result), METG_BOUND);
+    ck_assert_double_eq(result, 10);
+    ck_assert_int_eq(models_metg(g, e, 3, 0.95, &result), METG_NOT_REACHED);
+    ck_assert_double_nan(result);
+    ck_assert_int_eq(models_metg(g, e, 0, 0.5, &result), METG_NOT_REACHED);
+    double holes[] = {NAN, 0.2, 0.6};
+    ck_assert_int_eq(models_metg(g, holes, 3, 0.5, &result), METG_REACHED);
+}
+END_TEST
+
+/* Against counting up from 1. */
+START_TEST(crossover_is_the_first_number_of_tasks_that_pays)
+{
+    static const double fixed[] = {0.3, 1.7, 999.1, 100003.3, 123456.7}, serial[] = {10, 100, 1000}, share[] = {0.25, 0.5, 0.7, 0.98},
+                        workers[] = {2, 3, 8, 64};
+    for (size_t f = 0; f < 5; f++)
+        for (size_t s = 0; s < 3; s++)
+            for (size_t w = 0; w < 16; w++) {
+                double p = workers[w / 4], t = serial[s] * fmax(share[w % 4], 1 / p), n = 1;
+                while (!(fixed[f] + ceil(n / p) * p * t < n * serial[s]) && n < 1e7) n++;
+                double got = models_crossover_tasks(fixed[f], t, serial[s], p);
+                ck_assert_msg(got == n, "fixed %g t %g s %g p %g: %g, not %g", fixed[f], t, serial[s], p, got, n);
+            }
+    ck_assert(isinf(models_crossover_tasks(0, 100, 100, 2)));
+    ck_assert(isinf(models_crossover_tasks(10, 120, 100, 2)));
+}
+END_TEST
+
+START_TEST(pool_model_has_its_best_chunk_where_a_scan_finds_it)
+{
+    struct pool_model model = {1000, 500, 20, 180, 5000, 4000};
+    double tasks = 1e5, workers = 16, best = 1;
+    for (double c = 1; c <= tasks / workers; c++)
+        if (models_pool_time(&model, tasks, workers, c) < models_pool_time(&model, tasks, workers, best)) best = c;
+    double formula = models_pool_best_chunk(&model, tasks, workers);
+    ck_assert_double_eq_tol(formula, best, 0.02 * best + 1);
+    ck_assert_double_eq(models_pool_best_chunk(&model, 10, 16), 1);
+    model.task_sd_ns = 0;
+    ck_assert_double_eq(models_pool_best_chunk(&model, tasks, workers), tasks / workers); /* even tasks: nothing to balance */
+    struct pool_model plain = {100, 10, 0, 50, 1000, 0};
+    ck_assert_double_eq(models_pool_time(&plain, 100, 4, 5), 100 + 40 + 25 * (1000 + 10));
+    struct pool_model narrow = {0, 0, 1000, 0, 1, 0}; /* one at a time through the door */
+    ck_assert_double_eq(models_pool_time(&narrow, 100, 4, 1), 1e5);
+}
+END_TEST
+
+static struct sample budget_sample(struct sample_worker *workers, unsigned count)
+{
+    return (struct sample){.status = "ok", .start_ns = 100, .wall_ns = 1000, .stop_ns = 100, .instrumented = true,
+                           .worker_count = count, .workers = workers};
+}
+
+START_TEST(budget_closes_and_names_each_term)
+{
+    struct sample_worker workers[] = {{0, "", 20, 900, 960}, {1, "", 10, 600, 640}};
+    struct sample sample = budget_sample(workers, 2);
+    struct budget b;
+    ck_assert_int_eq(budget_make(&sample, 2, 1200, &b), 0);
+    ck_assert_double_eq(b.core_ns, 2400);
+    ck_assert_double_eq_tol(b.work, 1200 / 2400.0, 1e-12);
+    ck_assert_double_eq_tol(b.dilation, 300 / 2400.0, 1e-12);
+    ck_assert_double_eq_tol(b.start_stop, 400 / 2400.0, 1e-12);
+    ck_assert_double_eq_tol(b.dispatch, (60 + 40) / 2400.0, 1e-12);
+    ck_assert_double_eq_tol(b.tail, 320 / 2400.0, 1e-12);
+    ck_assert_double_eq_tol(b.residual, 80 / 2400.0, 1e-12);
+    ck_assert(b.marked); /* 3.3 % */
+    ck_assert_double_eq_tol(b.work + b.dilation + b.start_stop + b.dispatch + b.tail + b.residual, 1, 1e-12);
+    ck_assert_double_eq_tol(b.load_balance, 750 / 900.0, 1e-12);
+    ck_assert_double_eq_tol(b.communication, 900 / 1200.0, 1e-12);
+    ck_assert_double_eq_tol(b.computation_scaling, 1200 / 1500.0, 1e-12);
+    ck_assert_double_eq_tol(b.load_balance * b.communication * b.computation_scaling, b.efficiency, 1e-12);
+}
+END_TEST
+
+START_TEST(budget_of_idle_and_unrecorded_workers)
+{
+    struct sample_worker workers[] = {{0, "", 0, 990, 995}, {1, "", -1, 0, -1}};
+    struct sample sample = budget_sample(workers, 2);
+    struct budget b;
+    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), 0);
+    ck_assert_double_eq_tol(b.tail, 995 / 2400.0, 1e-12); /* no task was left for it */
+    ck_assert(!b.marked);
+    ck_assert_int_eq(budget_make(&sample, 3, 990, &b), -ENODATA);
+    workers[1].busy_ns = -1;
+    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA);
+    workers[1].busy_ns = 0;
+    sample.stop_ns = -1;
+    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA);
+    ck_assert_int_eq(budget_median(&b, 0, &b), -ENODATA);
+}
+END_TEST
+
+START_TEST(median_budget_is_a_real_one)
+{
+    struct budget all[4] = {{.core_ns = 4, .work = 0.4}, {.core_ns = 1, .work = 0.1}, {.core_ns = 3, .work = 0.3},
+                            {.core_ns = 2, .work = 0.2}}, median;
+    ck_assert_int_eq(budget_median(all, 4, &median), 0);
+    ck_assert_double_eq(median.core_ns, 2);
+    ck_assert_double_eq(median.work, 0.2);
+    ck_assert_uint_eq(median.n, 4);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("models");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 30);
+    tcase_add_test(all, formulas);
+    tcase_add_test(all, amdahl_comes_back);
+    tcase_add_test(all, usl_comes_back_exactly);
+    tcase_add_test(all, usl_refuses_what_it_cannot_fit);
+    tcase_add_test(all, usl_intervals_cover_and_invent_no_peak);
+    tcase_add_test(all, metg_of_a_fixed_cost);
+    tcase_add_test(all, metg_interpolates_in_log_granularity);
+    tcase_add_test(all, crossover_is_the_first_number_of_tasks_that_pays);
+    tcase_add_test(all, pool_model_has_its_best_chunk_where_a_scan_finds_it);
+    tcase_add_test(all, budget_closes_and_names_each_term);
+    tcase_add_test(all, budget_of_idle_and_unrecorded_workers);
+    tcase_add_test(all, median_budget_is_a_real_one);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
