@@ -1,0 +1,214 @@
+/* Findings: each sentence says what its numbers say, and "cannot be told" where they do not. */
+#include "../results/summary.h"
+#include "fixtures/runs.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct summary summarise(const struct run *run)
+{
+    struct summary summary;
+    char why[256];
+    ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
+    for (size_t i = 0; i < summary.finding_count; i++) {
+        const char *text = summary.findings[i];
+        ck_assert_msg(text[0] && text[strlen(text) - 1] == '.', "no sentence: %s", text);
+        ck_assert_msg(!strstr(text, "nan") && !strstr(text, "inf ") && !strstr(text, "-nan"), "no number: %s", text);
+    }
+    return summary;
+}
+
+/* Is there a finding with both words? */
+static const char *said(const struct summary *summary, const char *one, const char *other)
+{
+    for (size_t i = 0; i < summary->finding_count; i++)
+        if (strstr(summary->findings[i], one) && strstr(summary->findings[i], other)) return summary->findings[i];
+    return NULL;
+}
+
+static void must_say(const struct summary *summary, const char *one, const char *other)
+{
+    if (said(summary, one, other)) return;
+    for (size_t i = 0; i < summary->finding_count; i++) printf("- %s\n", summary->findings[i]);
+    ck_abort_msg("nobody said '%s' with '%s'", one, other);
+}
+
+/* Block-wise noise of +-`percent` %, another for each cell, balanced over 11 blocks. */
+static int64_t noisy(int64_t wall, unsigned cell, unsigned block, int percent)
+{
+    return wall + wall * percent / 100 * ((int)((cell * 7 + block * 5) % 11) - 5) / 5;
+}
+
+static void fill(struct run *run, const int64_t *walls, unsigned blocks, int percent)
+{
+    for (unsigned block = 0; block < blocks; block++)
+        for (unsigned cell = 0; cell < run->cell_count; cell++) {
+            struct sample *sample = runs_sample(run, cell, block, noisy(walls[cell], cell, block, percent));
+            sample->start_ns = run->cells[cell].baseline == cell ? 0 : 10000;
+            sample->stop_ns = 0;
+        }
+}
+
+START_TEST(best_number_of_workers_and_where_it_ends)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    for (unsigned p = 2; p <= 16; p *= 2) runs_cell(&run, "openmp", 1, p);
+    fill(&run, (int64_t[]){800000, 400000, 200000, 200500, 300000}, 11, 0);
+    struct summary summary = summarise(&run);
+    must_say(&summary, "spin, openmp: fastest with 4 threads, 4.00 times", "100 % of ideal");
+    must_say(&summary, "more than 4 gain nothing that can be resolved", "where it falls to 2.6");
+    ck_assert_ptr_null(said(&summary, "fitted curve peaks", ""));
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(no_gain_is_called_that)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "openmp", 1, 2);
+    runs_cell(&run, "openmp", 1, 4);
+    fill(&run, (int64_t[]){100000, 150000, 200000}, 11, 1);
+    struct summary summary = summarise(&run);
+    must_say(&summary, "spin, openmp: no number of workers is faster than serial", "0.6");
+    ck_assert_ptr_nonnull(strstr(summary.advices[0].sentence, "stay serial"));
+    must_say(&summary, "openmp never", "");
+    summary_free(&summary);
+    run_free(&run);
+    run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "openmp", 1, 2);
+    runs_cell(&run, "openmp", 1, 4);
+    fill(&run, (int64_t[]){100000, 99000, 130000}, 11, 10);
+    summary = summarise(&run);
+    must_say(&summary, "no number of workers is resolved to be faster than serial", "");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(runners_are_ranked_only_where_resolved)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    static const char *const names[] = {"openmp", "forkpool", "python"};
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned p = 2; p <= 4; p *= 2) runs_cell(&run, names[i], p, 1);
+    fill(&run, (int64_t[]){400000, 300000, 100000, 300000, 100300, 300000, 150000}, 11, 3);
+    struct summary summary = summarise(&run);
+    const char *text = said(&summary, "each runner at its best", "");
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(strstr(text, "cannot be told from") && strstr(text, "python takes 1."), "%s", text);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(placement_is_resolved_or_not)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    static const char *const names[] = {"none", "close", "spread"};
+    for (unsigned i = 0; i < 3; i++) {
+        struct cell *cell = runs_cell(&run, "openmp", 1, 4);
+        strcpy(cell->study, "placement");
+        strcpy(cell->placement, names[i]);
+    }
+    fill(&run, (int64_t[]){400000, 100100, 200000, 100000}, 11, 2);
+    struct summary summary = summarise(&run);
+    const char *text = said(&summary, "close takes 2.0", "is not resolved");
+    ck_assert_ptr_nonnull(text);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(chunks_and_splits)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        struct cell *cell = runs_cell(&run, "forkpool", 4, 1);
+        strcpy(cell->study, "chunk");
+        cell->chunk = 1u << (2 * i);
+    }
+    static const unsigned shapes[][2] = {{1, 4}, {2, 2}, {4, 1}, {2, 1}};
+    for (unsigned i = 0; i < 4; i++) strcpy(runs_cell(&run, "hybrid", shapes[i][0], shapes[i][1])->study, "hybrid");
+    fill(&run, (int64_t[]){400000, 150000, 101000, 100000, 300000, 140000, 110000, 112000, 200000}, 11, 0);
+    struct summary summary = summarise(&run);
+    must_say(&summary, "fastest with chunk 16", "chunk 64 takes 3.0");
+    must_say(&summary, "fastest with chunk 16", "chunk 1 takes 1.5");
+    must_say(&summary, "4 workers are fastest as 2 x 2 (processes x threads)", "1 x 4 takes 1.27");
+    must_say(&summary, "hybrid takes 10 us to start", "");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(gaps_errors_and_suspicion_come_first)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "openmp", 1, 2);
+    runs_cell(&run, "openmp", 1, 4);
+    run.complete = false;
+    run.simulated = true;
+    for (unsigned block = 0; block < 6; block++) {
+        runs_sample(&run, 0, block, 1000);
+        runs_sample(&run, 1, block, 600);
+    }
+    strcpy(run.samples[1].status, "timeout");
+    strcpy(run.samples[3].suspect, "throttled");
+    struct summary summary = summarise(&run);
+    ck_assert_ptr_nonnull(strstr(summary.findings[0], "simulated"));
+    ck_assert_str_eq(summary.findings[1], "The run is incomplete: 1 of 3 cells have no repetition.");
+    ck_assert_ptr_nonnull(strstr(summary.findings[2], "1 of 12 repetitions failed"));
+    ck_assert_ptr_nonnull(strstr(summary.findings[2], "timeout"));
+    ck_assert_ptr_nonnull(strstr(summary.findings[3], "1 of 12 repetitions are suspect (first: throttled)"));
+    must_say(&summary, "n = 5, no interval", "");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(duplicates_are_judged)
+{
+    for (int differs = 0; differs < 2; differs++) {
+        struct run run = runs_new();
+        runs_cell(&run, "serial", 1, 1);
+        runs_cell(&run, "openmp", 1, 2);
+        runs_cell(&run, "openmp", 1, 2)->duplicate = 1;
+        fill(&run, (int64_t[]){100000, 50000, differs ? 60000 : 50000}, 11, 2);
+        struct summary summary = summarise(&run);
+        must_say(&summary, "A/A: openmp with 2 threads (spin)", differs ? "where there is none" : "as it must be");
+        ck_assert_uint_eq(summary.crossover_count, 1); /* the duplicate is no cell of its own */
+        summary_free(&summary);
+        run_free(&run);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("findings");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 20);
+    tcase_add_test(all, best_number_of_workers_and_where_it_ends);
+    tcase_add_test(all, no_gain_is_called_that);
+    tcase_add_test(all, runners_are_ranked_only_where_resolved);
+    tcase_add_test(all, placement_is_resolved_or_not);
+    tcase_add_test(all, chunks_and_splits);
+    tcase_add_test(all, gaps_errors_and_suspicion_come_first);
+    tcase_add_test(all, duplicates_are_judged);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,492 @@
+/* The summary: figures of hand-made runs worked out by hand, and of simulated ones against their model. */
+#include "../results/summary.h"
+#include "fixtures/runs.h"
+#include "fixtures/simulate.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char why[512];
+
+static struct summary summarise(const struct run *run)
+{
+    struct summary summary;
+    ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
+    ck_assert_uint_eq(summary.cell_count, run->cell_count);
+    return summary;
+}
+
+static struct quantity figure(const struct summary *summary, unsigned cell, enum quantity_id id)
+{
+    return summary->cells[cell].quantity[id];
+}
+
+/* Serial 1000, 1010, ... and two workers at exactly half of it, block by block, start 100, stop 50. */
+static struct run plain_run(unsigned blocks)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "forkpool", 2, 1);
+    for (unsigned block = 0; block < blocks; block++) {
+        runs_sample(&run, 0, block, 100000 + 1000 * block);
+        struct sample *sample = runs_sample(&run, 1, block, (100000 + 1000 * block) / 2);
+        sample->start_ns = 10000;
+        sample->stop_ns = 5000;
+    }
+    return run;
+}
+
+START_TEST(figures_of_a_cell)
+{
+    struct run run = plain_run(10);
+    struct summary summary = summarise(&run);
+    ck_assert_double_eq(figure(&summary, 0, QUANTITY_wall_ns).median, 104500);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_wall_ns).median, 52250);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_wall_ns).low, 50500); /* rank 2 of 10 */
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_wall_ns).high, 54000);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_serial_ns).median, 104500);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_task_ns).median, 1045);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_total_ns).median, 67250);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_speedup).median, 2, 1e-12);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_speedup).low, 2, 1e-12); /* drift between blocks cancels */
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_efficiency).median, 1, 1e-12);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_speedup_total).low, 101000 / 65500.0, 1e-9);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_overhead_core_ns).median, 0, 1e-9);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_karp_flatt).median, 0, 1e-12);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_setup_ns).median);
+    ck_assert_uint_eq(figure(&summary, 1, QUANTITY_setup_ns).n, 0);
+    ck_assert_double_eq(figure(&summary, 0, QUANTITY_speedup).median, 1);
+    ck_assert_double_nan(figure(&summary, 0, QUANTITY_karp_flatt).median);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_pool_tax).median); /* one worker was not measured */
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(few_repetitions_have_no_interval)
+{
+    struct run run = plain_run(5);
+    struct summary summary = summarise(&run);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_wall_ns).low);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_speedup).high);
+    ck_assert_uint_eq(figure(&summary, 1, QUANTITY_speedup).n, 5);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* A drift of +-10 % over the run: the ratio of medians of unpaired halves would be off, the paired one is not. */
+START_TEST(ratios_are_formed_inside_a_block)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "openmp", 1, 4);
+    for (unsigned block = 0; block < 12; block++) {
+        runs_sample(&run, 0, block, 90000 + 2000 * block);
+        if (block >= 6) runs_sample(&run, 1, block, (90000 + 2000 * block) / 4); /* the early ones are lost */
+    }
+    struct summary summary = summarise(&run);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_speedup).median, 4, 1e-9);
+    ck_assert_uint_eq(figure(&summary, 1, QUANTITY_speedup).n, 6);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_serial_ns).median, 101000, 1e-9);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(without_a_serial_time_there_is_no_ratio)
+{
+    struct run run = plain_run(8);
+    for (size_t i = 0; i < run.sample_count; i++)
+        if (run.samples[i].cell == 0) strcpy(run.samples[i].status, "error");
+    struct summary summary = summarise(&run);
+    ck_assert_uint_eq(figure(&summary, 1, QUANTITY_speedup).n, 0);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_speedup).median);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_task_ns).median);
+    ck_assert_uint_eq(figure(&summary, 1, QUANTITY_wall_ns).n, 8);
+    ck_assert_uint_eq(summary.advice_count, 0);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(nothing_is_dropped_and_nothing_bad_is_a_time)
+{
+    struct run run = plain_run(10);
+    struct sample *sample = runs_sample(&run, 1, 10, -1);
+    strcpy(sample->status, "killed");
+    strcpy(sample->cause, "signal 9 (Killed)");
+    sample = runs_sample(&run, 1, 11, 1);
+    strcpy(sample->status, "error");
+    strcpy(sample->cause, "wrong result: task 3");
+    sample = runs_sample(&run, 1, 3, 1); /* instrumented: never a headline time */
+    sample->instrumented = true;
+    strcpy(run.samples[1].suspect, "steal throttled");
+    strcpy(run.samples[3].suspect, "throttled migrated");
+    strcpy(run.samples[5].verified, "");
+    sample = runs_sample(&run, 1, 12, 90000000); /* an outlier stays */
+    struct summary summary = summarise(&run);
+    const struct cell_summary *row = &summary.cells[1];
+    ck_assert_uint_eq(row->samples, 11);
+    ck_assert_uint_eq(row->errors, 2);
+    ck_assert_str_eq(row->error, "signal 9 (Killed)");
+    ck_assert_uint_eq(row->suspects, 2);
+    ck_assert_str_eq(row->suspect, "steal throttled migrated");
+    ck_assert_str_eq(row->verified, "");
+    ck_assert_uint_eq(row->outliers, 1);
+    ck_assert_uint_eq(row->quantity[QUANTITY_wall_ns].n, 11);
+    ck_assert_double_eq(row->quantity[QUANTITY_wall_ns].median, 52500);
+    ck_assert_str_eq(summary.cells[0].verified, "serial");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(pool_tax_is_that_of_one_worker)
+{
+    struct run run = plain_run(8);
+    runs_cell(&run, "forkpool", 1, 1);
+    strcpy(runs_cell(&run, "forkpool", 4, 1)->placement, "close");
+    for (unsigned block = 0; block < 8; block++) {
+        runs_sample(&run, 2, block, (100000 + 1000 * block) * 5 / 4);
+        runs_sample(&run, 3, block, 30000);
+    }
+    struct summary summary = summarise(&run);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_pool_tax).median, 0.25, 1e-9);
+    ck_assert_double_eq_tol(figure(&summary, 2, QUANTITY_pool_tax).median, 0.25, 1e-9);
+    ck_assert_double_nan(figure(&summary, 3, QUANTITY_pool_tax).median); /* another placement has another T_1 */
+    ck_assert_double_nan(figure(&summary, 0, QUANTITY_pool_tax).median);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(budget_comes_from_instrumented_samples)
+{
+    struct run run = plain_run(8);
+    struct sample *sample = runs_sample(&run, 1, 2, 55000);
+    runs_spans(sample, 2, (int64_t[]){51000, 50000}, (int64_t[]){54500, 54000});
+    sample->start_ns = 1000;
+    sample->stop_ns = 1000;
+    struct summary summary = summarise(&run);
+    const struct budget *b = &summary.cells[1].budget;
+    ck_assert_uint_eq(b->n, 1);
+    ck_assert_double_eq(b->core_ns, 2 * 57000);
+    ck_assert_double_eq_tol(b->work, 102000 / 114000.0, 1e-12); /* serial of block 2 */
+    ck_assert_double_eq_tol(b->dilation, -1000 / 114000.0, 1e-12);
+    ck_assert_double_eq_tol(b->instrumentation, 55000 / 51000.0 - 1, 1e-12);
+    ck_assert_uint_eq(summary.cells[0].budget.n, 0);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* E = w/(w + 100) on two workers: METG(50 %) = 200 ns of core time a task, 100 ns of it work. */
+static struct run grain_run(double cost, double first, double last)
+{
+    struct run run = runs_new();
+    for (double work = first; work <= last; work *= 2) {
+        struct cell *cell = runs_cell(&run, "serial", 1, 1);
+        cell->size = cell->task_time_ns = (uint64_t)work;
+        cell->tasks = 1000;
+        cell = runs_cell(&run, "forkpool", 2, 1);
+        cell->size = cell->task_time_ns = (uint64_t)work;
+        cell->tasks = 1000;
+        for (unsigned block = 0; block < 10; block++) {
+            double drift = 1 + 0.01 * block;
+            runs_sample(&run, cell->id - 1, block, (int64_t)(1000 * work * drift));
+            runs_sample(&run, cell->id, block, (int64_t)(1000 * (work + cost) / 2 * drift));
+        }
+    }
+    return run;
+}
+
+START_TEST(metg_is_found)
+{
+    struct run run = grain_run(100, 8, 10000);
+    struct summary summary = summarise(&run);
+    ck_assert_uint_eq(summary.metg_count, 1);
+    const struct metg *metg = &summary.metgs[0];
+    ck_assert(metg->reached && !metg->bound);
+    ck_assert_double_eq_tol(metg->granularity_ns.median, 200 * 1.045, 4);
+    ck_assert_double_eq_tol(metg->work_ns.median, 100 * 1.045, 2);
+    ck_assert(metg->granularity_ns.low < metg->granularity_ns.median && metg->granularity_ns.median < metg->granularity_ns.high);
+    ck_assert_str_eq(metg->runner, "forkpool");
+    ck_assert_double_eq_tol(metg->smallest_ns, 8 * 1.045, 1e-6);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(metg_says_what_it_did_not_see)
+{
+    struct run run = grain_run(1e6, 8, 10000);
+    struct summary summary = summarise(&run);
+    ck_assert(!summary.metgs[0].reached);
+    ck_assert_double_nan(summary.metgs[0].granularity_ns.median);
+    ck_assert_double_lt(summary.metgs[0].best_efficiency, 0.02);
+    summary_free(&summary);
+    run_free(&run);
+    run = grain_run(1, 8, 10000);
+    summary = summarise(&run);
+    ck_assert(summary.metgs[0].reached && summary.metgs[0].bound);
+    ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 8 * 1.045, 0.2);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* Start and stop 15000, run at half of serial: N pays where 15000 + N 500 < N 1000, so from 31, an even number's last task. */
+START_TEST(crossover_and_advice)
+{
+    struct run run = plain_run(10);
+    for (size_t i = 0; i < run.sample_count; i++) run.samples[i].wall_ns = run.samples[i].cell ? 50000 : 100000;
+    struct summary summary = summarise(&run);
+    ck_assert_uint_eq(summary.crossover_count, 1);
+    ck_assert_double_eq(summary.crossovers[0].tasks.median, 32);
+    ck_assert_double_eq(summary.crossovers[0].tasks.high, 32);
+    ck_assert_uint_eq(summary.advice_count, 1);
+    ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[1]);
+    ck_assert_double_eq_tol(summary.advices[0].gain.median, 100 / 65.0, 1e-9);
+    ck_assert_double_eq_tol(summary.advices[0].warm_gain.median, 2, 1e-9);
+    for (size_t i = 0; i < run.sample_count; i++)
+        if (run.samples[i].cell) run.samples[i].start_ns = 90000;
+    summary_free(&summary);
+    summary = summarise(&run);
+    ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[0]);
+    ck_assert_double_eq(summary.advices[0].gain.median, 1);
+    ck_assert_ptr_eq(summary.advices[0].warm, &summary.cells[1]);
+    ck_assert_ptr_nonnull(strstr(summary.advices[0].sentence, "stay serial"));
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* Four workers are not resolved to be faster than two: two are advised. Eight are. */
+START_TEST(ties_go_to_the_fewest_workers)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    for (unsigned p = 2; p <= 8; p *= 2) runs_cell(&run, "forkpool", p, 1);
+    for (unsigned block = 0; block < 10; block++) {
+        runs_sample(&run, 0, block, 100000);
+        runs_sample(&run, 1, block, 52000);
+        runs_sample(&run, 2, block, block % 3 ? 51000 : 56000);
+    }
+    struct summary summary = summarise(&run);
+    ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[1]);
+    ck_assert_ptr_eq(summary.scalings[0].best, &summary.cells[2]);
+    ck_assert_ptr_eq(summary.scalings[0].enough, &summary.cells[1]);
+    summary_free(&summary);
+    for (unsigned block = 0; block < 10; block++) runs_sample(&run, 3, block, 20000);
+    summary = summarise(&run);
+    ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[3]);
+    ck_assert_ptr_eq(summary.scalings[0].enough, &summary.cells[3]);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(empty_runs_and_odd_cells_have_a_summary)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1)->tasks = 0;
+    runs_cell(&run, "forkpool", 2, 1)->tasks = 0;
+    struct summary summary = summarise(&run);
+    ck_assert_uint_eq(figure(&summary, 1, QUANTITY_wall_ns).n, 0);
+    summary_free(&summary);
+    for (unsigned block = 0; block < 10; block++) {
+        runs_sample(&run, 0, block, 0);
+        runs_sample(&run, 1, block, 0);
+    }
+    summary = summarise(&run);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_speedup).median);
+    ck_assert_double_nan(figure(&summary, 1, QUANTITY_task_ns).median);
+    char *csv = summary_to_csv(&summary);
+    ck_assert_ptr_null(strstr(csv, "nan"));
+    free(csv);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(json_has_what_the_design_promises)
+{
+    struct run run = plain_run(5);
+    strcpy(run.samples[1].suspect, "steal");
+    json_object_set_new(run.manifest, "host", json_pack("{si}", "cpus", 2));
+    struct summary summary = summarise(&run);
+    json_t *json = summary_to_json(&summary), *cell = json_array_get(json_object_get(json, "cells"), 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(json, "schema")), RECORD_SCHEMA);
+    ck_assert_str_eq(json_string_value(json_object_get(json, "run")), "made by hand");
+    ck_assert(json_is_true(json_object_get(json, "complete")));
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(json, "host"), "cpus")), 2);
+    static const char *const keys[] = {"kernel", "runner", "processes", "threads", "chunk", "schedule", "placement", "tasks",
+                                       "size", "study", "verified", "errors", "suspect", "budget"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) ck_assert_msg(json_object_get(cell, keys[i]), "%s", keys[i]);
+    for (size_t i = 0; i < QUANTITIES; i++) {
+        const json_t *quantity = json_object_get(cell, quantity_names[i]);
+        ck_assert_msg(json_object_size(quantity) == 4 && json_is_null(json_object_get(quantity, "low")), "%s", quantity_names[i]);
+    }
+    ck_assert_double_eq(json_real_value(json_object_get(json_object_get(cell, "wall_ns"), "median")), 51000);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(cell, "suspect"), 0)), "steal");
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "crossovers")), 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "advice")), 1);
+    json_decref(json);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+static size_t columns(const char *line)
+{
+    size_t count = 1;
+    bool quoted = false;
+    for (; *line != '\r' || quoted; line++) {
+        if (*line == '"') quoted = !quoted;
+        count += *line == ',' && !quoted;
+    }
+    return count;
+}
+
+START_TEST(csv_is_rfc_4180)
+{
+    struct run run = plain_run(10);
+    strcpy(run.cells[0].kernel, "./odd,\"name\".so");
+    strcpy(run.cells[1].kernel, "./odd,\"name\".so");
+    struct summary summary = summarise(&run);
+    char *csv = summary_to_csv(&summary), *second = strstr(csv, "\r\n") + 2, *third = strstr(second, "\r\n") + 2;
+    ck_assert_uint_eq(columns(csv), columns(second));
+    ck_assert_uint_eq(columns(csv), columns(third));
+    ck_assert_ptr_nonnull(strstr(second, "\"./odd,\"\"name\"\".so\""));
+    ck_assert_ptr_nonnull(strstr(third, ",52250,50500,54000,"));
+    ck_assert_ptr_nonnull(strstr(csv, ",wall_ns,wall_ns_low,wall_ns_high,"));
+    ck_assert(!strcmp(csv + strlen(csv) - 2, "\r\n"));
+    free(csv);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+static void remove_dir(const char *dir)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* Makes a locale whose decimal point is a comma, in a folder of its own, and enters it. */
+static bool enter_comma_locale(void)
+{
+    char dir[] = "/tmp/test_locale.XXXXXX", command[256], text[16];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(command, sizeof command,
+             "printf 'LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n' >%s/source; "
+             "localedef -c -i %s/source %s/comma >/dev/null 2>&1", dir, dir, dir);
+    bool entered = system(command) != -1 && !setenv("LOCPATH", dir, 1) && setlocale(LC_ALL, "comma");
+    snprintf(text, sizeof text, "%.1f", 0.5);
+    remove_dir(dir);
+    return entered && !strcmp(text, "0,5");
+}
+
+START_TEST(numbers_have_a_point_in_every_locale)
+{
+    struct run run = plain_run(10);
+    for (size_t i = 0; i < run.sample_count; i++) run.samples[i].wall_ns |= 1; /* medians may end in .5 */
+    struct summary here = summarise(&run);
+    char *expected = summary_to_csv(&here);
+    if (!enter_comma_locale()) {
+        printf("skipped: numbers_have_a_point_in_every_locale: localedef makes no locale here\n");
+    } else {
+        struct summary there = summarise(&run);
+        char *csv = summary_to_csv(&there);
+        ck_assert_str_eq(csv, expected);
+        for (size_t i = 0; i < here.finding_count; i++) ck_assert_str_eq(here.findings[i], there.findings[i]);
+        ck_assert_str_eq(here.advices[0].sentence, there.advices[0].sentence);
+        ck_assert_ptr_nonnull(strchr(here.advices[0].sentence, '.'));
+        char text[16];
+        snprintf(text, sizeof text, "%.1f", 0.5);
+        ck_assert_str_eq(text, "0,5"); /* and the caller's locale is left as it was */
+        free(csv);
+        summary_free(&there);
+    }
+    free(expected);
+    summary_free(&here);
+    run_free(&run);
+}
+END_TEST
+
+static struct run simulated(const struct simulate_machine *machine, char *dir)
+{
+    struct run run;
+    char note[512];
+    strcpy(dir, "/tmp/test_summary.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(simulate_run(dir, machine, 10, 3), 0);
+    ck_assert_msg(!run_read(dir, &run, note, sizeof note, why, sizeof why), "%s", why);
+    ck_assert_str_eq(note, "");
+    ck_assert(run.simulated && run.complete);
+    return run;
+}
+
+/* The model's own time lies inside the intervals as often as they promise (97.9 % for ten repetitions), drift included. */
+START_TEST(simulated_runs_give_their_model_back)
+{
+    const struct simulate_machine *machine = _i ? &simulate_server : &simulate_small;
+    char dir[64];
+    struct run run = simulated(machine, dir);
+    struct summary summary = summarise(&run);
+    size_t covered = 0, asked = 0;
+    for (unsigned i = 0; i < run.cell_count; i++) {
+        struct quantity speedup = figure(&summary, i, QUANTITY_speedup);
+        if (!strcmp(run.cells[i].runner, "serial") || isnan(speedup.low)) continue;
+        double truth = simulate_wall(machine, &run.cells[run.cells[i].baseline]) / simulate_wall(machine, &run.cells[i]);
+        asked++;
+        covered += speedup.low <= truth && truth <= speedup.high;
+    }
+    ck_assert_uint_ge(asked, 60);
+    ck_assert_msg((double)covered >= 0.92 * (double)asked, "%zu of %zu covered", covered, asked);
+    ck_assert_int_eq(summary_write(&summary, dir), 0);
+    ck_assert_uint_ge(summary.finding_count, 20);
+    ck_assert_uint_eq(summary.advice_count, 5);
+    ck_assert_uint_eq(summary.metg_count, 3);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir(dir);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("summary");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 30);
+    tcase_add_test(all, figures_of_a_cell);
+    tcase_add_test(all, few_repetitions_have_no_interval);
+    tcase_add_test(all, ratios_are_formed_inside_a_block);
+    tcase_add_test(all, without_a_serial_time_there_is_no_ratio);
+    tcase_add_test(all, nothing_is_dropped_and_nothing_bad_is_a_time);
+    tcase_add_test(all, pool_tax_is_that_of_one_worker);
+    tcase_add_test(all, budget_comes_from_instrumented_samples);
+    tcase_add_test(all, metg_is_found);
+    tcase_add_test(all, metg_says_what_it_did_not_see);
+    tcase_add_test(all, crossover_and_advice);
+    tcase_add_test(all, ties_go_to_the_fewest_workers);
+    tcase_add_test(all, empty_runs_and_odd_cells_have_a_summary);
+    tcase_add_test(all, json_has_what_the_design_promises);
+    tcase_add_test(all, csv_is_rfc_4180);
+    tcase_add_test(all, numbers_have_a_point_in_every_locale);
+    tcase_add_loop_test(all, simulated_runs_give_their_model_back, 0, 2);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
