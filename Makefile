@@ -60,6 +60,8 @@ $(BUILD)/runners/%.o: runners/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<
 
+$(BUILD)/bench/openmp_constructs.o: ALL_CFLAGS += -fopenmp
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DBREAKEVEN_VERSION='"$(VERSION)"' -c -o $@ $<

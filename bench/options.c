@@ -73,7 +73,7 @@ const struct option_row options_table[] = {
      OPTION_NAMES, FIELD(runners), 0, 0, runner_choice, "runner"},
     {"processes", 'p', "LIST", "run metg topo", "numbers of worker processes: 4, or 1,2,4, or 1..8, or 1..64*2",
      OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL},
-    {"threads", 't', "LIST", "run metg topo", "numbers of threads (in each process, for runners that have both)",
+    {"threads", 't', "LIST", "run metg topo openmp", "numbers of threads (in each process, for runners that have both)",
      OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL},
     {"workers", 'w', "LIST", "run metg", "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
      "both each split into processes x threads (the cpus that may be used)", OPTION_COUNTS, FIELD(workers), 1, 4096, NULL,
@@ -92,7 +92,7 @@ const struct option_row options_table[] = {
      1u << 30, NULL, NULL},
     {"schedule", 's', "LIST", "run metg", "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop",
      OPTION_NAMES, FIELD(schedules), 0, 0, schedule_choice, "schedule"},
-    {"placement", 0, "LIST", "run metg topo", "where workers run: none, close, spread, or a list of cpus or objects of\n"
+    {"placement", 0, "LIST", "run metg topo openmp", "where workers run: none, close, spread, or a list of cpus or objects of\n"
      "hwloc: 0-2,5 or core:0-3 (none)", OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement"},
     {"topology", 0, "FILE|TEXT", "topo", "another machine: an XML file of hwloc's, or a synthetic description like\n"
      "\"pack:2 core:4 pu:2\"", OPTION_PATH, FIELD(topology), 0, 0, NULL, NULL},
@@ -100,7 +100,8 @@ const struct option_row options_table[] = {
      study_choice, "study"},
     {"quick", 0, NULL, "run selftest", "shrink the default experiment to about 20 s, the self-test to 30 s", OPTION_FLAG,
      FIELD(quick), 0, 0, NULL, NULL},
-    {"reps", 0, "N", "run metg", "repetitions of each cell (10)", OPTION_COUNT, FIELD(reps), 1, 100000, NULL, NULL},
+    {"reps", 0, "N", "run metg openmp", "repetitions of each cell (10); processes of openmp (20)", OPTION_COUNT,
+     FIELD(reps), 1, 100000, NULL, NULL},
     {"precision", 0, "PERCENT", "run metg", "instead of --reps: until the interval's half-width is at most this: 2%",
      OPTION_PERCENT, FIELD(precision), 0, 0, NULL, NULL},
     {"time-limit", 0, "TIME", "run metg", "begin no new block of repetitions after this long", OPTION_DURATION,
@@ -130,7 +131,7 @@ const struct option_row options_table[] = {
      FIELD(figure), 0, 0, figure_choice, "figure"},
     {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
      NULL, NULL},
-    {"json", 0, NULL, "list version topo run metg report compare doctor selftest",
+    {"json", 0, NULL, "list version topo run metg report compare doctor selftest openmp",
      "print one JSON object instead of text", OPTION_FLAG, FIELD(json), 0, 0, NULL, NULL},
     {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL},
     {0},

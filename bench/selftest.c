@@ -14,6 +14,10 @@ const char *const selftest_outcome_names[SELFTEST_OUTCOMES] = {"holds", "falls s
 const struct selftest_part selftest_parts[] = {
     {"V1", selftest_usl},
     {"V2", selftest_statistics},
+    {"V5 V7", selftest_budget},
+    {"V6", selftest_imbalance},
+    {"V8", selftest_drift},
+    {"V11", selftest_metg_script},
     {0},
 };
 

@@ -57,6 +57,10 @@ struct selftest_band selftest_band(double rate, unsigned trials);
 
 /* The parts. */
 void selftest_usl(struct selftest *);         /* V1 */
-void selftest_statistics(struct selftest *);  /* V2, V3 without processes */
+void selftest_statistics(struct selftest *);  /* V2 */
+void selftest_imbalance(struct selftest *);   /* V6 */
+void selftest_budget(struct selftest *);      /* V5, V7 by script */
+void selftest_drift(struct selftest *);       /* V8 */
+void selftest_metg_script(struct selftest *); /* V11 by script */
 
 #endif

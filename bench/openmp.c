@@ -1,0 +1,208 @@
+/* openmp: what OpenMP's constructs cost here, to be laid beside EPCC's figures. _openmp: one measurement of all of them in
+ * a process of its own, so that each has another layout and another moment. */
+#include "openmp_constructs.h"
+
+#include "answer.h"
+#include "isolate.h"
+#include "options.h"
+#include "probe_team.h"
+
+#include "../results/stats.h"
+#include "../runners/placement.h"
+#include "../runners/team.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCKS = 20, BLOCKS_MAX = 1000, THREADS_MAX = 1024, ROUNDS = 10, DEADLINE_S = 60 };
+static const double DELAY_NS = 100, TARGET_NS = 1e6; /* EPCC's defaults */
+
+/* ---- in the process that measures ---- */
+
+static json_t *measure(const json_t *question)
+{
+    const json_t *cpus = json_object_get(question, "cpus");
+    struct team team = {.processes = 1, .threads = (unsigned)json_integer_value(json_object_get(question, "threads"))};
+    const char *lists[THREADS_MAX];
+    for (unsigned i = 0; json_is_array(cpus) && i < team.threads; i++)
+        lists[i] = json_string_value(json_array_get(cpus, i));
+    if (json_is_array(cpus)) team.cpus = lists;
+    struct failure failure = {0};
+    int error = team_open(&team, 0, &failure);
+    if (error) return json_pack("{ss}", "error", failure.text);
+    struct openmp_constructs asked = {.threads = team.threads, .steps = probe_chain_steps(&clock_real, DELAY_NS),
+                                      .target_ns = TARGET_NS, .rounds = ROUNDS,
+                                      .seed = (uint64_t)json_integer_value(json_object_get(question, "seed"))};
+    double overhead_ns[OPENMP_CONSTRUCTS];
+    if (openmp_constructs_measure(&asked, &clock_real, overhead_ns)) return json_pack("{ss}", "error", "no memory");
+    json_t *answer = json_object();
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
+        json_object_set_new(answer, openmp_construct_names[i], json_real(overhead_ns[i]));
+    return answer;
+}
+
+static int run_inner(const struct options *options)
+{
+    json_t *question = answer_question();
+    if (!json_object_get(question, "threads"))
+        return options_complain(options, "the program uses this verb on itself; try \"breakeven openmp\"");
+    json_t *answer = measure(question);
+    json_decref(question);
+    return answer_write_json(answer);
+}
+
+const struct verb verb_openmp_inner = {
+    .name = "_openmp",
+    .summary = "one measurement of all OpenMP constructs",
+    .operands = "",
+    .run = run_inner,
+};
+
+/* ---- in the program ---- */
+
+struct table {
+    unsigned threads, blocks;
+    char **cpus; /* of the placement; NULL: unbound */
+    double *taken[OPENMP_CONSTRUCTS];
+    struct quantity overhead[OPENMP_CONSTRUCTS]; /* ns */
+};
+
+static json_t *ask(const struct table *table, unsigned block, char *why, size_t why_size)
+{
+    json_t *cpus = table->cpus ? json_array() : json_null();
+    for (unsigned i = 0; table->cpus && i < table->threads; i++) json_array_append_new(cpus, json_string(table->cpus[i]));
+    json_t *question = json_pack("{si sI so}", "threads", (int)table->threads, "seed", (json_int_t)block + 1, "cpus", cpus);
+    char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
+    json_decref(question);
+    if (!text) {
+        snprintf(why, why_size, "no memory");
+        return NULL;
+    }
+    static const char *const words[] = {"_openmp", NULL};
+    struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
+                              .deadline_ns = DEADLINE_S * INT64_C(1000000000),
+                              .padding_bytes = (block * 2654435761u >> 7) % (ISOLATE_PADDING_MAX + 1)};
+    struct isolate_result result = {0};
+    int error = isolate_run(&isolate, &result, why, why_size);
+    free(text);
+    if (error) return NULL;
+    json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
+    const char *wrong = json_string_value(json_object_get(answer, "error"));
+    if (!answer || wrong) {
+        snprintf(why, why_size, "%s", wrong ? wrong : *result.cause ? result.cause : "a measurement gave no answer");
+        json_decref(answer);
+        answer = NULL;
+    }
+    isolate_result_free(&result);
+    return answer;
+}
+
+static int table_measure(struct table *table, char *why, size_t why_size)
+{
+    for (unsigned block = 0; block < table->blocks; block++) {
+        json_t *answer = ask(table, block, why, why_size);
+        if (!answer) return -EIO;
+        for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
+            table->taken[i][block] = json_number_value(json_object_get(answer, openmp_construct_names[i]));
+        json_decref(answer);
+    }
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) table->overhead[i] = stats_median(table->taken[i], table->blocks);
+    return 0;
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *table_json(const struct table *table, const char *placement)
+{
+    json_t *rows = json_array();
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) {
+        struct quantity q = table->overhead[i];
+        json_array_append_new(rows, json_pack("{ss ss ss s{so so so sI}}", "construct", openmp_construct_names[i],
+                                              "per", openmp_construct_units[i], "meaning", openmp_construct_meanings[i],
+                                              "overhead_ns", "median", number(q.median), "low", number(q.low), "high",
+                                              number(q.high), "n", (json_int_t)q.n));
+    }
+    const char *wait = getenv("OMP_WAIT_POLICY");
+    return json_pack("{si si ss ss? so}", "schema", 1, "threads", (int)table->threads, "placement", placement,
+                     "wait_policy", wait, "constructs", rows);
+}
+
+static void table_print(const struct table *table, const char *placement)
+{
+    const char *wait = getenv("OMP_WAIT_POLICY");
+    printf("What OpenMP's constructs cost: %u threads, placement %s, OMP_WAIT_POLICY %s, median of %u processes.\n\n",
+           table->threads, placement, wait ? wait : "not set", table->blocks);
+    printf("%-14s %-21s %10s   %-23s %s\n", "construct", "ns for one", "median", "95 % interval", "");
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) {
+        struct quantity q = table->overhead[i];
+        char interval[40] = "none";
+        if (!isnan(q.low)) snprintf(interval, sizeof interval, "[%.1f, %.1f]", q.low, q.high);
+        printf("%-14s %-21s %10.1f   %-23s %s\n", openmp_construct_names[i], openmp_construct_units[i], q.median, interval,
+               openmp_construct_meanings[i]);
+    }
+    printf("\nEPCC's PARALLEL, PARALLEL FOR, FOR, BARRIER and PARALLEL TASK are region, region_loop, loop, barrier and task\n"
+           "in us; its DYNAMIC 1 and GUIDED 1 are of a loop of %d iterations a thread: divide by that.\n",
+           OPENMP_ITERATIONS);
+}
+
+static int place(const struct options *options, struct table *table, const char *policy, struct placement *placement)
+{
+    hwloc_topology_t topology;
+    char why[256];
+    if (topology_load(NULL, &topology, why, sizeof why)) return options_complain(options, "%s", why);
+    if (!table->threads) {
+        int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topology));
+        table->threads = allowed > 0 ? (unsigned)allowed : 1;
+    }
+    int error = placement_compute(policy, topology, 1, table->threads, placement, why, sizeof why);
+    hwloc_topology_destroy(topology);
+    if (error) return options_complain(options, "--placement: %s", why);
+    table->cpus = placement->cpus;
+    return 0;
+}
+
+static int run(const struct options *options)
+{
+    struct table table = {.blocks = options->reps ? (unsigned)options->reps : BLOCKS};
+    const char *policy = options->placements.count ? options->placements.values[0] : "close";
+    if (options->threads.count > 1 || options->placements.count > 1)
+        return options_complain(options, "one number of threads and one placement at a time");
+    if (options->threads.count) table.threads = (unsigned)options->threads.values[0];
+    if (table.threads > THREADS_MAX || table.blocks > BLOCKS_MAX)
+        return options_complain(options, "at most %d threads and %d repetitions", THREADS_MAX, BLOCKS_MAX);
+    struct placement placement = {0};
+    int status = place(options, &table, policy, &placement);
+    char why[256];
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) table.taken[i] = calloc(table.blocks, sizeof *table.taken[i]);
+    if (!status && !table.taken[OPENMP_CONSTRUCTS - 1]) status = options_complain(options, "no memory");
+    if (!status && table_measure(&table, why, sizeof why)) {
+        options_complain(options, "%s", why);
+        status = STATUS_FAILED;
+    }
+    if (!status && options->json) {
+        json_t *object = table_json(&table, policy);
+        char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+        status = text ? options_print(options, text) : options_complain(options, "no memory");
+        free(text);
+        json_decref(object);
+    } else if (!status) table_print(&table, policy);
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) free(table.taken[i]);
+    placement_free(&placement);
+    return status;
+}
+
+const struct verb verb_openmp = {
+    .name = "openmp",
+    .summary = "what OpenMP's constructs cost: region, loop, barrier, dynamic, guided, task",
+    .operands = "",
+    .details = "Each construct around a delay of 0.1 us, less the delay alone; all of them in another order in each round, 10\n"
+               "rounds in each of --reps fresh processes (20). Threads are bound by --placement (close); OMP_WAIT_POLICY\n"
+               "and the like are the environment's.",
+    .run = run,
+};
