@@ -74,8 +74,9 @@ struct kernel {
     void (*run)(const void *input, size_t begin, size_t end, void *results);
 
     /* After all tasks: do the results agree with what is known? Called in the parent. Checks every property that holds
-     * by arithmetic or publication at this size. Returns 1: agrees with a published or closed-form answer; 0: nothing
-     * is known at this size; -1: wrong, with `why` filled with one line. NULL: never anything known. */
+     * by arithmetic or publication at this size. Returns 1: agrees with a published or closed-form answer to this very
+     * problem; 0: none is known, and what could be checked held; -1: wrong, with `why` filled with one line. All tasks
+     * may have run any number of times, each as often as the others. NULL: never anything known. */
     int (*verify)(const void *input, const struct kernel_params *, const void *results, char *why, size_t why_size);
 
     /* Frees what prepare made (not the arena). NULL: nothing to free. */
