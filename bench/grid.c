@@ -232,7 +232,7 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
     double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS, task_ns;
     uint64_t size, count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
     char why[VALUES_WHY], asked[32], lasts[32];
-    if (kernel_info_calibrate(info, count, plan->protocol.task_seed, (double)goal_ns, &size, &task_ns, why, sizeof why)) {
+    if (kernel_info_calibrate(info, plan_limits(plan), count, plan->protocol.task_seed, (double)goal_ns, &size, &task_ns, why, sizeof why)) {
         plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label, why);
         return put_problem(problem, info->default_size, tasks ? tasks : info->default_tasks, 0, 0);
     }
@@ -249,7 +249,7 @@ static int put_size(struct problem *problem, uint64_t size, uint64_t tasks)
     const struct plan *plan = problem->plan;
     double task_ns;
     char why[VALUES_WHY]; /* a kernel that fails here fails in its repetitions, and is recorded there */
-    if (kernel_info_measure(&plan->infos[problem->info], tasks, plan->protocol.task_seed, size, &task_ns, why, sizeof why))
+    if (kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), tasks, plan->protocol.task_seed, size, &task_ns, why, sizeof why))
         task_ns = 0;
     return put_problem(problem, size, tasks, 0, task_ns);
 }

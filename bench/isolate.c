@@ -101,6 +101,7 @@ __attribute__((noreturn)) static void become(const struct child *child, const st
     if (isolate->memory_bytes) setrlimit(RLIMIT_DATA, &(struct rlimit){isolate->memory_bytes, isolate->memory_bytes});
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(isolate->program ? isolate->program : "/proc/self/exe", words, child->environment);

@@ -12,7 +12,8 @@
 enum { ASK_DEADLINE_S = 10 };
 
 /* Asks an internal verb in its own process. Drops `question`. NULL with `why`: `doing` ended badly. */
-static json_t *ask(const char *verb, json_t *question, const char *doing, char *why, size_t why_size)
+static json_t *ask(const char *verb, json_t *question, const char *doing, struct kernel_info_limits limits, char *why,
+                   size_t why_size)
 {
     char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_decref(question);
@@ -22,7 +23,8 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, char *
     }
     const char *const words[] = {verb, NULL};
     struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
-                              .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000)};
+                              .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000), .memory_bytes = limits.memory_bytes};
+    if (limits.deadline_ns) isolate.deadline_ns = (int64_t)limits.deadline_ns;
     struct isolate_result result = {0};
     int error = isolate_run(&isolate, &result, why, why_size);
     free(text);
@@ -50,7 +52,8 @@ static int from_registry(const struct kernel *kernel, struct kernel_info *info)
     return 0;
 }
 
-static int from_object(const char *path, struct kernel_info *info, char *why, size_t why_size)
+static int from_object(const char *path, struct kernel_info_limits limits, struct kernel_info *info, char *why,
+                       size_t why_size)
 {
     char *real = realpath(path, NULL);
     if (!real) {
@@ -65,7 +68,8 @@ static int from_object(const char *path, struct kernel_info *info, char *why, si
     }
     snprintf(made.name, sizeof made.name, "%s", real);
     free(real);
-    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", why, why_size);
+    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it",
+                         limits, why, why_size);
     if (!answer) return -EINVAL;
     snprintf(made.label, sizeof made.label, "%s", json_string_value(json_object_get(answer, "name")));
     snprintf(made.size_unit, sizeof made.size_unit, "%s", json_string_value(json_object_get(answer, "size_unit")));
@@ -78,19 +82,20 @@ static int from_object(const char *path, struct kernel_info *info, char *why, si
     return 0;
 }
 
-int kernel_info_get(const char *name, struct kernel_info *info, char *why, size_t why_size)
+int kernel_info_get(const char *name, struct kernel_info_limits limits, struct kernel_info *info, char *why,
+                    size_t why_size)
 {
-    if (kernel_is_path(name)) return from_object(name, info, why, why_size);
+    if (kernel_is_path(name)) return from_object(name, limits, info, why, why_size);
     const struct kernel *kernel = kernel_find(name);
     if (kernel) return from_registry(kernel, info);
     snprintf(why, why_size, "there is none of that name");
     return -EINVAL;
 }
 
-static int calibrate(json_t *question, uint64_t *size, double *task_ns, char *why,
+static int calibrate(json_t *question, struct kernel_info_limits limits, uint64_t *size, double *task_ns, char *why,
                      size_t why_size)
 {
-    json_t *answer = ask("_calibrate", question, "timing a task", why, why_size);
+    json_t *answer = ask("_calibrate", question, "timing a task", limits, why, why_size);
     if (!answer) return -EINVAL;
     if (size) *size = (uint64_t)json_integer_value(json_object_get(answer, "size"));
     *task_ns = json_number_value(json_object_get(answer, "task_ns"));
@@ -98,8 +103,8 @@ static int calibrate(json_t *question, uint64_t *size, double *task_ns, char *wh
     return 0;
 }
 
-int kernel_info_calibrate(const struct kernel_info *info, uint64_t tasks, uint64_t seed, double goal_ns, uint64_t *size,
-                          double *task_ns, char *why, size_t why_size)
+int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks, uint64_t seed,
+                          double goal_ns, uint64_t *size, double *task_ns, char *why, size_t why_size)
 {
     if (!strcmp(info->size_unit, "ns")) { /* at its word: nothing to run */
         *size = (uint64_t)goal_ns;
@@ -107,16 +112,16 @@ int kernel_info_calibrate(const struct kernel_info *info, uint64_t tasks, uint64
         return 0;
     }
     return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
-                                     (json_int_t)seed, "goal_ns", goal_ns), size, task_ns, why, why_size);
+                                     (json_int_t)seed, "goal_ns", goal_ns), limits, size, task_ns, why, why_size);
 }
 
-int kernel_info_measure(const struct kernel_info *info, uint64_t tasks, uint64_t seed, uint64_t size, double *task_ns,
-                        char *why, size_t why_size)
+int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks, uint64_t seed,
+                        uint64_t size, double *task_ns, char *why, size_t why_size)
 {
     if (!strcmp(info->size_unit, "ns")) {
         *task_ns = (double)size;
         return 0;
     }
     return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
-                                     (json_int_t)seed, "size", (json_int_t)size), NULL, task_ns, why, why_size);
+                                     (json_int_t)seed, "size", (json_int_t)size), limits, NULL, task_ns, why, why_size);
 }

@@ -15,12 +15,18 @@ struct kernel_info {
     uint64_t result_size; /* bytes of a result; 0: `size` bytes */
 };
 
+/* What asking may cost before it is given up. */
+struct kernel_info_limits {
+    uint64_t deadline_ns;  /* 0: 10 s */
+    uint64_t memory_bytes; /* 0: none */
+};
+
 /* All return 0, or -errno with one line in `why` that does not repeat the kernel's name. */
-int kernel_info_get(const char *name, struct kernel_info *, char *why, size_t why_size);
+int kernel_info_get(const char *name, struct kernel_info_limits, struct kernel_info *, char *why, size_t why_size);
 /* The size that makes tasks last goal_ns, and how long they do (calibrate.h). Takes about 0.1 s. */
-int kernel_info_calibrate(const struct kernel_info *, uint64_t tasks, uint64_t seed, double goal_ns, uint64_t *size,
-                          double *task_ns, char *why, size_t why_size);
-int kernel_info_measure(const struct kernel_info *, uint64_t tasks, uint64_t seed, uint64_t size, double *task_ns,
-                        char *why, size_t why_size);
+int kernel_info_calibrate(const struct kernel_info *, struct kernel_info_limits, uint64_t tasks, uint64_t seed,
+                          double goal_ns, uint64_t *size, double *task_ns, char *why, size_t why_size);
+int kernel_info_measure(const struct kernel_info *, struct kernel_info_limits, uint64_t tasks, uint64_t seed,
+                        uint64_t size, double *task_ns, char *why, size_t why_size);
 
 #endif

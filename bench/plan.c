@@ -55,6 +55,11 @@ void plan_note(struct plan *plan, const char *format, ...)
     if ((plan->notes[plan->note_count] = strdup(line))) plan->note_count++;
 }
 
+struct kernel_info_limits plan_limits(const struct plan *plan)
+{
+    return (struct kernel_info_limits){plan->protocol.deadline_ns, plan->protocol.memory_bytes};
+}
+
 int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, size_t why_size)
 {
     struct kernel_info found;
@@ -63,7 +68,7 @@ int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, 
             *info = i;
             return 0;
         }
-    int error = kernel_info_get(name, &found, why, why_size);
+    int error = kernel_info_get(name, plan_limits(plan), &found, why, why_size);
     for (unsigned i = 0; !error && i < plan->info_count; i++)
         if (!strcmp(plan->infos[i].name, found.name)) { /* ./a.so and its absolute path */
             *info = i;

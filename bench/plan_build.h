@@ -8,6 +8,9 @@
 
 #define PLAN_OWN UINT_MAX /* baseline of a cell that is its own */
 
+/* What a kernel may use while it is asked: what a repetition may. */
+struct kernel_info_limits plan_limits(const struct plan *);
+
 /* Finds a kernel's information in the plan, or asks for it. 0 or -errno with `why`. */
 int plan_kernel(struct plan *, const char *name, unsigned *info, char *why, size_t why_size);
 
