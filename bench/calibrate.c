@@ -14,8 +14,8 @@
 enum { LOOKS = 7, SEGMENTS = 16, ROUNDS = 24, TRIM_ROUNDS = 6 };
 static const double LOOK_NS = 1e6, LONG_TASK_NS = 20e6, TOLERANCE = 0.02;
 
-/* Which tasks a look runs: `segments` stretches of `length` tasks, spread evenly, `times` over. Always the same ones, so
- * that only the first look pays for touching memory. */
+/* Which tasks a look runs: `segments` stretches of `length` tasks, spread evenly, `times` over. Always the same ones,
+ * so that only the first look pays for touching memory. */
 struct sample_of {
     uint64_t segments, length, times;
 };
@@ -112,9 +112,8 @@ static int run(const struct options *options)
     json_t *question = answer_question();
     const char *name = json_string_value(json_object_get(question, "kernel"));
     if (!name) return options_complain(options, "the program uses this verb on itself; try \"breakeven run\"");
-    struct calibration calibration = {
-        .tasks = (uint64_t)json_integer_value(json_object_get(question, "tasks")),
-        .seed = (uint64_t)json_integer_value(json_object_get(question, "seed"))};
+    struct calibration calibration = {.tasks = (uint64_t)json_integer_value(json_object_get(question, "tasks")),
+                                      .seed = (uint64_t)json_integer_value(json_object_get(question, "seed"))};
     uint64_t size = (uint64_t)json_integer_value(json_object_get(question, "size"));
     double goal_ns = json_number_value(json_object_get(question, "goal_ns")), task_ns = 0;
     char why[400];

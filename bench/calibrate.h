@@ -3,8 +3,8 @@
  *     struct calibration calibration = {.kernel = kernel, .tasks = 1000, .seed = 1};
  *     calibrate_find(&calibration, 10000, &clock_real, &size, &task_ns, why, sizeof why);   // size for 10 us
  *
- * Tasks spread evenly over [0, tasks) are run serially for a millisecond, several times; the least mean counts, since what
- * disturbs a measurement only ever adds. Memory has been touched before.
+ * Tasks spread evenly over [0, tasks) are run serially for a millisecond, several times; the least mean counts, since
+ * what disturbs a measurement only ever adds. Memory has been touched before.
  */
 #ifndef BREAKEVEN_CALIBRATE_H
 #define BREAKEVEN_CALIBRATE_H

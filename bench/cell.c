@@ -30,8 +30,11 @@ static int set_up(const struct spec *spec, struct repetition *repetition, char *
     }
     repetition->kernel_path = kernel_is_path(cell->kernel) ? cell->kernel : NULL;
     repetition->params = (struct kernel_params){cell->tasks, cell->size, cell->seed};
-    repetition->team = (struct team){.processes = cell->processes, .threads = cell->threads, .chunk = cell->chunk,
-                                     .schedule = schedule, .cpus = (const char *const *)spec->cpus};
+    repetition->team = (struct team){.processes = cell->processes,
+                                     .threads = cell->threads,
+                                     .chunk = cell->chunk,
+                                     .schedule = schedule,
+                                     .cpus = (const char *const *)spec->cpus};
     repetition->warmup = spec->warmup;
     repetition->instrumented = spec->instrumented;
     repetition->inject = spec->has_inject ? &spec->inject : NULL;

@@ -28,7 +28,8 @@ static uint64_t free_memory(void)
 
 void conduct_protocol(const struct options *options, const struct protocol *defaults, struct protocol *protocol)
 {
-    static const struct protocol own = {.reps = REPS, .warmup = PLAN_WARMUP_AUTO, .spans = PLAN_SPANS_AUTO, .task_seed = 1};
+    static const struct protocol own = {
+        .reps = REPS, .warmup = PLAN_WARMUP_AUTO, .spans = PLAN_SPANS_AUTO, .task_seed = 1};
     struct protocol made = defaults ? *defaults : own;
     made.seed = options->seed;
     if (options_given(options, "seed")) made.task_seed = options->seed;
@@ -60,7 +61,8 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     char why[512];
     *conduct = (struct conduct){.options = options};
     if (options_given(options, "name") && strchr(options->name, '/'))
-        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder", options->name);
+        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
+                                options->name);
     if (!options->resume && rundir_check(options->output, why, sizeof why)) return options_complain(options, "%s", why);
     if (limits_read("", &limits, why, sizeof why) || topology_load(NULL, &conduct->topology, why, sizeof why))
         return options_complain(options, "%s", why);
@@ -109,7 +111,8 @@ static int report_end(const struct conduct *conduct, const struct experiment *ex
 {
     const struct options *options = conduct->options;
     if (error == -EINTR) {
-        options_complain(options, "interrupted after %zu samples, which are kept; \"breakeven run --resume %s\" finishes it",
+        options_complain(options,
+                         "interrupted after %zu samples, which are kept; \"breakeven run --resume %s\" finishes it",
                          experiment->taken, conduct->dir);
         return STATUS_INTERRUPTED;
     }
@@ -135,8 +138,8 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
     for (unsigned i = 0; i < conduct->plan.note_count; i++) options_complain(options, "%s", conduct->plan.notes[i]);
     json_t *manifest = begin_record(conduct, options_given(options, "name") ? options->name : name);
     if (!manifest) return STATUS_USAGE;
-    struct experiment experiment = {.plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest,
-                                    .before = conduct->before};
+    struct experiment experiment = {
+        .plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest, .before = conduct->before};
     int error = experiment_run(&experiment, why, sizeof why);
     json_decref(manifest);
     int status = report_end(conduct, &experiment, error, why);
@@ -161,8 +164,8 @@ int conduct_run(struct conduct *conduct, const char *name, bool draw)
     show_close(&shown);
     if (!options->json && !status) {
         char line[4300];
-        snprintf(line, sizeof line, draw ? "\nThe page: %s/report.html" : "\nThe run: %s (\"breakeven report\" draws it)",
-                 conduct->dir);
+        snprintf(line, sizeof line,
+                 draw ? "\nThe page: %s/report.html" : "\nThe run: %s (\"breakeven report\" draws it)", conduct->dir);
         status = options_print(options, line);
     }
     return status ? status : failed ? STATUS_FAILED : STATUS_GOOD;

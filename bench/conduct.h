@@ -1,9 +1,9 @@
 /* conduct.h: from a plan to an exit status: the road that every measuring verb takes.
  *
  *     struct conduct conduct;
- *     int status = conduct_open(&conduct, options, &defaults);        // looks at the machine; refuses bad output folders
- *     if (!status) status = plan_add(&conduct.plan, "run", options, ...) ? ... : conduct_run(&conduct, "name", draw);
- *     conduct_close(&conduct);
+ *     int status = conduct_open(&conduct, options, &defaults);        // looks at the machine; refuses bad output
+ * folders if (!status) status = plan_add(&conduct.plan, "run", options, ...) ? ... : conduct_run(&conduct, "name",
+ * draw); conduct_close(&conduct);
  */
 #ifndef BREAKEVEN_CONDUCT_H
 #define BREAKEVEN_CONDUCT_H
@@ -27,8 +27,9 @@ void conduct_protocol(const struct options *, const struct protocol *defaults, s
 int conduct_open(struct conduct *, const struct options *, const struct protocol *defaults);
 void conduct_close(struct conduct *);
 
-/* Closes the plan, records the run, and writes its summary (draw: figures and page too). 0: it is complete, though samples
- * may have failed; else an exit status after one line on stderr. `name`: of the folder, where --name says nothing. */
+/* Closes the plan, records the run, and writes its summary (draw: figures and page too). 0: it is complete, though
+ * samples may have failed; else an exit status after one line on stderr. `name`: of the folder, where --name says
+ * nothing. */
 int conduct_measure(struct conduct *, const char *name, bool draw);
 
 /* conduct_measure, and then prints what was found. The exit status of the verb: 3 where samples failed. */

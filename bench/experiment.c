@@ -17,11 +17,11 @@ enum { CHECK_EVERY = 2 }; /* blocks between looks at the precision: the order co
 
 /* What is known of a cell so far. */
 struct tally {
-    double *walls_ns;   /* of good headline samples */
+    double *walls_ns; /* of good headline samples */
     size_t count, room;
     unsigned timeouts;
-    double spent_ns;    /* by all its repetitions */
-    unsigned spent;     /* how many those are */
+    double spent_ns; /* by all its repetitions */
+    unsigned spent;  /* how many those are */
 };
 
 struct session {
@@ -35,7 +35,7 @@ struct session {
     uint64_t done_blocks;
     int fd;
     int64_t began_ns;
-    double left_ns;     /* of the block in work */
+    double left_ns; /* of the block in work */
     char *why;
     size_t why_size;
 };
@@ -90,7 +90,8 @@ static int recall(struct session *session)
     unsigned cells = session->plan->cell_count;
     if (!before) return 0;
     for (size_t i = 0; i < before->sample_count; i++)
-        if (before->samples[i].block >= session->done_blocks) session->done_blocks = before->samples[i].block + UINT64_C(1);
+        if (before->samples[i].block >= session->done_blocks)
+            session->done_blocks = before->samples[i].block + UINT64_C(1);
     if (session->done_blocks > session->plan->protocol.reps) session->done_blocks = session->plan->protocol.reps;
     session->done = calloc((size_t)session->done_blocks * cells * 2 + 1, 1);
     if (!session->done) return -ENOMEM;
@@ -111,8 +112,9 @@ static int keep(struct session *session, const struct sample *sample)
     int error = line ? record_append_line(session->fd, line) : -ENOMEM;
     free(line);
     if (error)
-        snprintf(session->why, session->why_size, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept",
-                 session->experiment->dir, strerror(-error));
+        snprintf(session->why, session->why_size,
+                 "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", session->experiment->dir,
+                 strerror(-error));
     return error;
 }
 
@@ -124,12 +126,18 @@ static void show(struct session *session, uint64_t block, unsigned position)
     for (unsigned i = position; i < plan->cell_count; i++)
         block_left_ns += known_ns(session, session->order[i]) * (1 + has_spans(session, session->order[i], block));
     double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
-    if (block + 1 < plan->protocol.reps) later_ns = block_ns(session, plan->protocol.reps) * (double)(plan->protocol.reps - block - 1);
+    if (block + 1 < plan->protocol.reps)
+        later_ns = block_ns(session, plan->protocol.reps) * (double)(plan->protocol.reps - block - 1);
     double left_ns = block_left_ns + later_ns;
-    if (plan->protocol.time_limit_ns) left_ns = fmin(left_ns, fmax((double)plan->protocol.time_limit_ns - passed_ns, block_left_ns));
-    struct progress_state state = {.cell = &plan->cells[session->order[position]], .position = position,
-                                   .cells = plan->cell_count, .block = block, .blocks = plan->protocol.reps,
-                                   .share = passed_ns / fmax(passed_ns + left_ns, 1), .left_ns = left_ns};
+    if (plan->protocol.time_limit_ns)
+        left_ns = fmin(left_ns, fmax((double)plan->protocol.time_limit_ns - passed_ns, block_left_ns));
+    struct progress_state state = {.cell = &plan->cells[session->order[position]],
+                                   .position = position,
+                                   .cells = plan->cell_count,
+                                   .block = block,
+                                   .blocks = plan->protocol.reps,
+                                   .share = passed_ns / fmax(passed_ns + left_ns, 1),
+                                   .left_ns = left_ns};
     progress_show(&session->progress, &state);
 }
 
@@ -240,8 +248,12 @@ static void close_session(struct session *session)
 
 int experiment_run(struct experiment *experiment, char *why, size_t why_size)
 {
-    struct session session = {.experiment = experiment, .plan = experiment->plan, .fd = -1, .why = why,
-                              .why_size = why_size, .began_ns = clock_now_ns(&clock_real)};
+    struct session session = {.experiment = experiment,
+                              .plan = experiment->plan,
+                              .fd = -1,
+                              .why = why,
+                              .why_size = why_size,
+                              .began_ns = clock_now_ns(&clock_real)};
     experiment->stopped = "error";
     progress_open(&session.progress);
     int error = open_session(&session, experiment);

@@ -3,8 +3,8 @@
  *     struct experiment experiment = {.plan = &plan, .dir = dir, .manifest = manifest};
  *     int status = experiment_run(&experiment, why, sizeof why);
  *
- * Each sample is appended to samples.jsonl as it is taken. Ctrl-C, a full disk or the death of this process leave a valid
- * run marked incomplete; the same plan with `before` set finishes it.
+ * Each sample is appended to samples.jsonl as it is taken. Ctrl-C, a full disk or the death of this process leave a
+ * valid run marked incomplete; the same plan with `before` set finishes it.
  */
 #ifndef BREAKEVEN_EXPERIMENT_H
 #define BREAKEVEN_EXPERIMENT_H
@@ -19,14 +19,14 @@ struct experiment {
     bool quiet;               /* no progress on stderr */
 
     /* Out: */
-    uint64_t blocks;          /* begun */
-    size_t taken, failed;     /* samples of this call; those with an error, a time-out or a death */
-    const char *stopped;      /* why it ended: "reps", "precision", "not converged", "time limit", "interrupted", "error" */
+    uint64_t blocks;      /* begun */
+    size_t taken, failed; /* samples of this call; those with an error, a time-out or a death */
+    const char *stopped;  /* why it ended: "reps", "precision", "not converged", "time limit", "interrupted", "error" */
 };
 
-/* Runs blocks until the protocol is satisfied. Returns 0 where the run is complete; -EINTR after Ctrl-C; else -errno with
- * one line in `why` (disk full, no processes). In each case what was taken is on disk and the manifest says how it ended,
- * if the disk takes that. interrupt_watch must have been called. */
+/* Runs blocks until the protocol is satisfied. Returns 0 where the run is complete; -EINTR after Ctrl-C; else -errno
+ * with one line in `why` (disk full, no processes). In each case what was taken is on disk and the manifest says how it
+ * ended, if the disk takes that. interrupt_watch must have been called. */
 int experiment_run(struct experiment *, char *why, size_t why_size);
 
 /* A cell whose repetitions time out is given up after so many: each costs its whole deadline. */

@@ -137,8 +137,8 @@ static int put_team(struct problem *problem, const struct runner *runner, struct
     if (!(runner->axes & AXIS_SCHEDULE) || !schedules->count) schedules = &no_schedule;
     if (!runner->axes || !placements->count) placements = &no_placement;
     if ((uint64_t)team.processes * team.threads > WORKERS_MAX)
-        return refuse(problem->why, problem->why_size, "%u processes x %u threads are more than %d workers", team.processes,
-                      team.threads, WORKERS_MAX);
+        return refuse(problem->why, problem->why_size, "%u processes x %u threads are more than %d workers",
+                      team.processes, team.threads, WORKERS_MAX);
     struct cell cell = problem->cell;
     snprintf(cell.runner, sizeof cell.runner, "%s", runner->name);
     cell.processes = team.processes;
@@ -149,8 +149,9 @@ static int put_team(struct problem *problem, const struct runner *runner, struct
         snprintf(cell.schedule, sizeof cell.schedule, "%s", schedules->values[s]);
         for (size_t p = 0; !error && p < placements->count; p++) {
             if (strlen(placements->values[p]) >= sizeof cell.placement)
-                return refuse(problem->why, problem->why_size, "--placement: \"%.40s...\" is longer than %zu characters",
-                              placements->values[p], sizeof cell.placement - 1);
+                return refuse(problem->why, problem->why_size,
+                              "--placement: \"%.40s...\" is longer than %zu characters", placements->values[p],
+                              sizeof cell.placement - 1);
             snprintf(cell.placement, sizeof cell.placement, "%s", placements->values[p]);
             error = put_chunks(problem, runner, &cell);
         }
@@ -203,8 +204,9 @@ static int check_memory(const struct problem *problem)
     uint64_t cap = problem->plan->protocol.memory_bytes;
     if (!__builtin_mul_overflow(one, problem->cell.tasks, &bytes) && (!cap || bytes <= cap)) return 0;
     return refuse(problem->why, problem->why_size,
-                  "%s: the results of %llu tasks, %llu bytes each, are more than the memory allowed (%.3g GiB)", info->label,
-                  (unsigned long long)problem->cell.tasks, (unsigned long long)one, (double)cap / (1 << 30));
+                  "%s: the results of %llu tasks, %llu bytes each, are more than the memory allowed (%.3g GiB)",
+                  info->label, (unsigned long long)problem->cell.tasks, (unsigned long long)one,
+                  (double)cap / (1 << 30));
 }
 
 static int put_problem(struct problem *problem, uint64_t size, uint64_t tasks, uint64_t task_time_ns, double task_ns)
@@ -232,14 +234,16 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
     double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS, task_ns;
     uint64_t size, count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
     char why[VALUES_WHY], asked[32], lasts[32];
-    if (kernel_info_calibrate(info, plan_limits(plan), count, plan->protocol.task_seed, (double)goal_ns, &size, &task_ns, why, sizeof why)) {
+    if (kernel_info_calibrate(info, plan_limits(plan), count, plan->protocol.task_seed, (double)goal_ns, &size,
+                              &task_ns, why, sizeof why)) {
         plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label, why);
         return put_problem(problem, info->default_size, tasks ? tasks : info->default_tasks, 0, 0);
     }
     if (size == 1 && task_ns > 1.5 * (double)goal_ns) {
         values_show_duration((double)goal_ns, asked, sizeof asked);
         values_show_duration(task_ns, lasts, sizeof lasts);
-        plan_note(plan, "kernel %s: its smallest task lasts %s, longer than the %s asked for", info->label, lasts, asked);
+        plan_note(plan, "kernel %s: its smallest task lasts %s, longer than the %s asked for", info->label, lasts,
+                  asked);
     }
     return put_problem(problem, size, tasks ? tasks : tasks_for(work_ns, task_ns), goal_ns, task_ns);
 }
@@ -249,7 +253,8 @@ static int put_size(struct problem *problem, uint64_t size, uint64_t tasks)
     const struct plan *plan = problem->plan;
     double task_ns;
     char why[VALUES_WHY]; /* a kernel that fails here fails in its repetitions, and is recorded there */
-    if (kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), tasks, plan->protocol.task_seed, size, &task_ns, why, sizeof why))
+    if (kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), tasks, plan->protocol.task_seed, size,
+                            &task_ns, why, sizeof why))
         task_ns = 0;
     return put_problem(problem, size, tasks, 0, task_ns);
 }

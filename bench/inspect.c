@@ -35,8 +35,8 @@ static int run(const struct options *options)
         status = answer_write_json(json_pack("{ss}", "error", why));
     else
         status = answer_write_json(json_pack("{ss si sI sI ss sI}", "name", kernel->name, "bottleneck",
-                                             (int)kernel->bottleneck, "tasks", (json_int_t)kernel->default_tasks, "size",
-                                             (json_int_t)kernel->default_size, "size_unit", kernel->size_unit,
+                                             (int)kernel->bottleneck, "tasks", (json_int_t)kernel->default_tasks,
+                                             "size", (json_int_t)kernel->default_size, "size_unit", kernel->size_unit,
                                              "result_size", (json_int_t)kernel->result_size));
     json_decref(question);
     return status;

@@ -40,7 +40,7 @@ static void close_fd(int *fd)
 
 static void child_release(struct child *child)
 {
-    int *const fds[] = {&child->input, &child->output[0], &child->output[1],
+    int *const fds[] = {&child->input,      &child->output[0],  &child->output[1],
                         &child->message[0], &child->message[1], &child->exited};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close_fd(fds[i]);
     free(child->environment);
@@ -197,7 +197,8 @@ static enum isolate_end wait_for(struct child *child, int64_t deadline_ns)
     sigset_t mask;
     interrupt_mask(&mask);
     for (;;) {
-        struct pollfd fds[] = {{child->exited, POLLIN, 0}, {child->output[0], POLLIN, 0}, {child->message[0], POLLIN, 0}};
+        struct pollfd fds[] = {
+            {child->exited, POLLIN, 0}, {child->output[0], POLLIN, 0}, {child->message[0], POLLIN, 0}};
         int64_t left_ns = deadline_ns - clock_now_ns(&clock_real);
         if (interrupt_seen()) return ISOLATE_INTERRUPTED;
         if (left_ns <= 0) return ISOLATE_TIMED_OUT;
@@ -229,8 +230,11 @@ static void describe(struct isolate_result *result, const struct child *child, c
 {
     char what[160] = "";
     switch (result->end) {
-    case ISOLATE_DONE: return;
-    case ISOLATE_EXITED: snprintf(what, sizeof what, "exit code %d", result->code); break;
+    case ISOLATE_DONE:
+        return;
+    case ISOLATE_EXITED:
+        snprintf(what, sizeof what, "exit code %d", result->code);
+        break;
     case ISOLATE_SIGNALED:
         snprintf(what, sizeof what, "signal %d (%s)%s", result->signal, strsignal(result->signal),
                  memory ? ", out of memory" : "");
@@ -238,8 +242,12 @@ static void describe(struct isolate_result *result, const struct child *child, c
     case ISOLATE_TIMED_OUT:
         snprintf(what, sizeof what, "deadline of %.4g s passed", (double)isolate->deadline_ns / 1e9);
         break;
-    case ISOLATE_LEFT: snprintf(what, sizeof what, "left %u process%s behind", left, left == 1 ? "" : "es"); break;
-    case ISOLATE_INTERRUPTED: snprintf(what, sizeof what, "interrupted"); break;
+    case ISOLATE_LEFT:
+        snprintf(what, sizeof what, "left %u process%s behind", left, left == 1 ? "" : "es");
+        break;
+    case ISOLATE_INTERRUPTED:
+        snprintf(what, sizeof what, "interrupted");
+        break;
     }
     snprintf(result->cause, sizeof result->cause, "%s%s%.80s", what, child->line_length ? ": " : "",
              child->line_length ? child->line : "");
@@ -252,7 +260,8 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
     int status = 0;
     if (end != ISOLATE_DONE) leftover_kill_session(child->pid);
     struct pollfd dead = {child->exited, POLLIN, 0};
-    bool reaped = poll(&dead, 1, LEFTOVER_DEADLINE_MS) == 1 && wait4(child->pid, &status, 0, &result->usage) == child->pid;
+    bool reaped =
+        poll(&dead, 1, LEFTOVER_DEADLINE_MS) == 1 && wait4(child->pid, &status, 0, &result->usage) == child->pid;
     if (child->output[0] >= 0) take_output(child);
     if (child->message[0] >= 0) take_message(child);
     bool clean = end == ISOLATE_DONE && reaped && WIFEXITED(status) && !WEXITSTATUS(status);

@@ -1,12 +1,10 @@
 /* isolate.h: runs this program again as a fresh process that can do no harm: under a deadline, in a session of its own,
  * with a cap on memory, and with everything that it leaves behind killed and reaped.
  *
- *     struct isolate isolate = {.words = (const char *const[]){"_cell", NULL}, .input = spec, .input_size = strlen(spec),
- *                               .deadline_ns = 10000000000};
- *     struct isolate_result result;
- *     int error = isolate_run(&isolate, &result);          // blocks until the child and its descendants are gone
- *     if (!error && result.end == ISOLATE_DONE) ... result.output ...
- *     isolate_result_free(&result);
+ *     struct isolate isolate = {.words = (const char *const[]){"_cell", NULL}, .input = spec, .input_size =
+ * strlen(spec), .deadline_ns = 10000000000}; struct isolate_result result; int error = isolate_run(&isolate, &result);
+ * // blocks until the child and its descendants are gone if (!error && result.end == ISOLATE_DONE) ... result.output
+ * ... isolate_result_free(&result);
  *
  * The child finds its input on descriptor ISOLATE_INPUT and writes its answer to ISOLATE_OUTPUT; its standard input and
  * output are /dev/null, and of its standard error the last line is kept for the cause. The caller becomes a child
@@ -25,10 +23,10 @@ struct isolate {
     const char *const *words; /* the internal verb and its operands, ending with NULL */
     const void *input;
     size_t input_size;
-    int64_t deadline_ns;      /* from the fork; then SIGKILL to its whole session */
-    uint64_t memory_bytes;    /* cap on the private memory of each of its processes (RLIMIT_DATA); 0: none */
-    unsigned padding_bytes;   /* put into its environment, which moves its stack: against bias by memory layout */
-    const char *program;      /* NULL: /proc/self/exe */
+    int64_t deadline_ns;    /* from the fork; then SIGKILL to its whole session */
+    uint64_t memory_bytes;  /* cap on the private memory of each of its processes (RLIMIT_DATA); 0: none */
+    unsigned padding_bytes; /* put into its environment, which moves its stack: against bias by memory layout */
+    const char *program;    /* NULL: /proc/self/exe */
 };
 
 enum isolate_end {
@@ -42,11 +40,11 @@ enum isolate_end {
 
 struct isolate_result {
     enum isolate_end end;
-    int code, signal;     /* code: of an exit; signal: that killed it */
-    char cause[256];      /* "" where DONE, else one line: "signal 11 (Segmentation fault)", "exit code 3", ... */
-    char *output;         /* what it wrote, with a NUL behind; at most ISOLATE_OUTPUT_MAX bytes */
+    int code, signal; /* code: of an exit; signal: that killed it */
+    char cause[256];  /* "" where DONE, else one line: "signal 11 (Segmentation fault)", "exit code 3", ... */
+    char *output;     /* what it wrote, with a NUL behind; at most ISOLATE_OUTPUT_MAX bytes */
     size_t output_size;
-    struct rusage usage;  /* of it and those that it waited for */
+    struct rusage usage; /* of it and those that it waited for */
     int64_t elapsed_ns;
 };
 enum { ISOLATE_OUTPUT_MAX = 4 << 20 };

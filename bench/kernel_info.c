@@ -22,8 +22,11 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, struct
         return NULL;
     }
     const char *const words[] = {verb, NULL};
-    struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
-                              .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000), .memory_bytes = limits.memory_bytes};
+    struct isolate isolate = {.words = words,
+                              .input = text,
+                              .input_size = strlen(text),
+                              .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000),
+                              .memory_bytes = limits.memory_bytes};
     if (limits.deadline_ns) isolate.deadline_ns = (int64_t)limits.deadline_ns;
     struct isolate_result result = {0};
     int error = isolate_run(&isolate, &result, why, why_size);
@@ -32,7 +35,8 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, struct
     json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
     const char *wrong = json_string_value(json_object_get(answer, "error"));
     if (wrong) snprintf(why, why_size, "%s", wrong);
-    else if (!answer) snprintf(why, why_size, "%s: %s", doing, *result.cause ? result.cause : "exit code 0 without an answer");
+    else if (!answer)
+        snprintf(why, why_size, "%s: %s", doing, *result.cause ? result.cause : "exit code 0 without an answer");
     isolate_result_free(&result);
     if (wrong) {
         json_decref(answer);
@@ -43,8 +47,10 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, struct
 
 static int from_registry(const struct kernel *kernel, struct kernel_info *info)
 {
-    struct kernel_info made = {.bottleneck = kernel->bottleneck, .default_tasks = kernel->default_tasks,
-                               .default_size = kernel->default_size, .result_size = kernel->result_size};
+    struct kernel_info made = {.bottleneck = kernel->bottleneck,
+                               .default_tasks = kernel->default_tasks,
+                               .default_size = kernel->default_size,
+                               .result_size = kernel->result_size};
     snprintf(made.name, sizeof made.name, "%s", kernel->name);
     snprintf(made.label, sizeof made.label, "%s", kernel->name);
     snprintf(made.size_unit, sizeof made.size_unit, "%s", kernel->size_unit);
@@ -68,8 +74,8 @@ static int from_object(const char *path, struct kernel_info_limits limits, struc
     }
     snprintf(made.name, sizeof made.name, "%s", real);
     free(real);
-    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it",
-                         limits, why, why_size);
+    json_t *answer =
+        ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", limits, why, why_size);
     if (!answer) return -EINVAL;
     snprintf(made.label, sizeof made.label, "%s", json_string_value(json_object_get(answer, "name")));
     snprintf(made.size_unit, sizeof made.size_unit, "%s", json_string_value(json_object_get(answer, "size_unit")));
@@ -103,8 +109,8 @@ static int calibrate(json_t *question, struct kernel_info_limits limits, uint64_
     return 0;
 }
 
-int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks, uint64_t seed,
-                          double goal_ns, uint64_t *size, double *task_ns, char *why, size_t why_size)
+int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks,
+                          uint64_t seed, double goal_ns, uint64_t *size, double *task_ns, char *why, size_t why_size)
 {
     if (!strcmp(info->size_unit, "ns")) { /* at its word: nothing to run */
         *size = (uint64_t)goal_ns;
@@ -112,7 +118,8 @@ int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_lim
         return 0;
     }
     return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
-                                     (json_int_t)seed, "goal_ns", goal_ns), limits, size, task_ns, why, why_size);
+                               (json_int_t)seed, "goal_ns", goal_ns),
+                     limits, size, task_ns, why, why_size);
 }
 
 int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks, uint64_t seed,
@@ -123,5 +130,6 @@ int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limit
         return 0;
     }
     return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
-                                     (json_int_t)seed, "size", (json_int_t)size), limits, NULL, task_ns, why, why_size);
+                               (json_int_t)seed, "size", (json_int_t)size),
+                     limits, NULL, task_ns, why, why_size);
 }

@@ -40,7 +40,8 @@ static int load(const char *path, const struct kernel **kernel, char *why, size_
     const char *fault = NULL;
     if (!found) snprintf(why, why_size, "it has no symbol breakeven_kernel (see kernels/kernel.h)");
     else if (found->version != KERNEL_VERSION)
-        snprintf(why, why_size, "it is of kernel version %u, this program takes %u: compile it again with this kernel.h",
+        snprintf(why, why_size,
+                 "it is of kernel version %u, this program takes %u: compile it again with this kernel.h",
                  found->version, KERNEL_VERSION);
     else if ((fault = fault_of(found))) snprintf(why, why_size, "%s (see kernels/kernel.h)", fault);
     else {

@@ -15,8 +15,8 @@ enum {
 void leftover_kill_session(pid_t leader);
 
 /* Gives all children of the caller grace_ms to end by themselves, then kills them and those that they leave in turn,
- * until there are none or the deadline passes. Reaps all. Returns how many had to be killed. Costs one system call where
- * there are none. */
+ * until there are none or the deadline passes. Reaps all. Returns how many had to be killed. Costs one system call
+ * where there are none. */
 unsigned leftover_reap(int grace_ms);
 
 #endif

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct { const char *name, *summary; } placements[] = {
+static const struct {
+    const char *name, *summary;
+} placements[] = {
     {"none", "workers run where the system puts them"},
     {"close", "workers next to each other: cores of one package before the next, cores before hardware threads"},
     {"spread", "workers as far apart as the machine allows: over packages and caches first"},
@@ -42,8 +44,13 @@ static json_t *list_runners(void)
         char why[256] = "";
         bool available = !(*r)->available || !(*r)->available(why, sizeof why);
         json_t *axes = json_array();
-        static const struct { unsigned axis; const char *name; } names[] = {
-            {AXIS_PROCESSES, "processes"}, {AXIS_THREADS, "threads"}, {AXIS_CHUNK, "chunk"}, {AXIS_SCHEDULE, "schedule"}};
+        static const struct {
+            unsigned axis;
+            const char *name;
+        } names[] = {{AXIS_PROCESSES, "processes"},
+                     {AXIS_THREADS, "threads"},
+                     {AXIS_CHUNK, "chunk"},
+                     {AXIS_SCHEDULE, "schedule"}};
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             if ((*r)->axes & names[i].axis) json_array_append_new(axes, json_string(names[i].name));
         json_array_append_new(list, json_pack("{ss ss so so sb ss?}", "name", (*r)->name, "summary", (*r)->summary,
@@ -66,7 +73,7 @@ static void print_list(const char *title, const json_t *list)
     size_t i;
     json_t *row;
     printf("%s\n", title);
-    json_array_foreach(list, i, row) {
+    json_array_foreach (list, i, row) {
         printf("  %-12s %s", json_string_value(json_object_get(row, "name")),
                json_string_value(json_object_get(row, "summary")));
         const char *bottleneck = json_string_value(json_object_get(row, "bottleneck"));
@@ -79,10 +86,12 @@ static void print_list(const char *title, const json_t *list)
 
 static int run(const struct options *options)
 {
-    static const struct { const char *name, *title; json_t *(*list)(void); } parts[] = {
-        {"kernels", "kernels: what is computed", list_kernels},
-        {"runners", "runners: who computes it", list_runners},
-        {"placements", "placements: where workers run", list_placements}};
+    static const struct {
+        const char *name, *title;
+        json_t *(*list)(void);
+    } parts[] = {{"kernels", "kernels: what is computed", list_kernels},
+                 {"runners", "runners: who computes it", list_runners},
+                 {"placements", "placements: where workers run", list_placements}};
     const char *asked = options->operand_count ? options->operands[0] : NULL;
     json_t *object = json_object();
     bool first = true;

@@ -20,7 +20,8 @@ int main(int argc, char **argv)
 {
     worker_unbind_openmp(); /* before anything reads or inherits the affinity */
     hold_standard_descriptors();
-    signal(SIGPIPE, SIG_IGN); /* a reader that leaves, a file too large: errors to report, no reason to lose what was measured */
+    signal(SIGPIPE,
+           SIG_IGN); /* a reader that leaves, a file too large: errors to report, no reason to lose what was measured */
     signal(SIGXFSZ, SIG_IGN);
     struct options options;
     int status = options_parse(&options, argc, argv);

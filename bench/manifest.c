@@ -66,16 +66,15 @@ static json_t *host_to_json(const struct plan *plan)
     read_field("/proc/cpuinfo", "model name", model, sizeof model);
     read_field("/sys/kernel/mm/transparent_hugepage/enabled", "", pages, sizeof pages);
     snprintf(release, sizeof release, "%s %s", name.sysname, name.release);
-    return json_pack("{ss ss ss ss si si si si ss so sI ss ss so sb so ss}", "hostname", name.nodename, "model",
-                     *model ? model : name.machine, "kernel", release, "machine", name.machine, "cpus",
-                     count_of(plan->topology, HWLOC_OBJ_PU), "cores", count_of(plan->topology, HWLOC_OBJ_CORE),
-                     "packages", count_of(plan->topology, HWLOC_OBJ_PACKAGE), "numa",
-                     count_of(plan->topology, HWLOC_OBJ_NUMANODE), "allowed", limits.allowed_list, "quota_cpus",
-                     number_or_null(limits.quota_cpus), "memory_bytes",
-                     (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), "clocksource", system.clocksource,
-                     "governor", system.governor, "boost",
-                     system.boost < 0 ? json_null() : json_boolean(system.boost), "virtual_machine",
-                     (int)system.virtual_machine, "load", number_or_null(system.load), "transparent_hugepages", pages);
+    return json_pack(
+        "{ss ss ss ss si si si si ss so sI ss ss so sb so ss}", "hostname", name.nodename, "model",
+        *model ? model : name.machine, "kernel", release, "machine", name.machine, "cpus",
+        count_of(plan->topology, HWLOC_OBJ_PU), "cores", count_of(plan->topology, HWLOC_OBJ_CORE), "packages",
+        count_of(plan->topology, HWLOC_OBJ_PACKAGE), "numa", count_of(plan->topology, HWLOC_OBJ_NUMANODE), "allowed",
+        limits.allowed_list, "quota_cpus", number_or_null(limits.quota_cpus), "memory_bytes",
+        (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), "clocksource", system.clocksource, "governor",
+        system.governor, "boost", system.boost < 0 ? json_null() : json_boolean(system.boost), "virtual_machine",
+        (int)system.virtual_machine, "load", number_or_null(system.load), "transparent_hugepages", pages);
 }
 
 static json_t *limits_to_json(void)
@@ -88,8 +87,8 @@ static json_t *limits_to_json(void)
 /* Settings that change what is measured. */
 static json_t *environment_to_json(void)
 {
-    static const char *const prefixes[] = {"OMP_", "GOMP_", "KMP_", "FORKPOOL_", "BREAKEVEN_", "MALLOC_", "GLIBC_TUNABLES",
-                                           "LD_PRELOAD", "PYTHON"};
+    static const char *const prefixes[] = {"OMP_",    "GOMP_",          "KMP_",       "FORKPOOL_", "BREAKEVEN_",
+                                           "MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "PYTHON"};
     json_t *object = json_object();
     for (char **entry = environ; *entry; entry++)
         for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
@@ -145,14 +144,13 @@ json_t *manifest_make(const struct plan *plan, const char *name, const struct op
     json_t *command = json_array(), *notes = json_array();
     for (int i = 0; i < options->argc; i++) json_array_append_new(command, text_or_note(options->argv[i]));
     for (unsigned i = 0; i < plan->note_count; i++) json_array_append_new(notes, json_string(plan->notes[i]));
-    json_t *manifest = json_pack("{si ss sb ss ss so ss? sI sf so so so so so so* so so so}", "schema", RECORD_SCHEMA, "name", name,
-                                 "complete", 0, "stopped", "", "began", began, "command", command, "working_directory",
-                                 here, "seed", (json_int_t)plan->protocol.seed, "efficiency", options->efficiency,
-                                 "build", build_to_json(), "host",
-                                 host_to_json(plan), "limits", limits_to_json(), "topology",
-                                 topo_machine_json(plan->topology), "clock", clock_to_json(), "placement_probe",
-                                 probe_placement_json(&clock_real), "environment", environment_to_json(), "protocol",
-                                 protocol_to_json(&plan->protocol), "notes", notes);
+    json_t *manifest =
+        json_pack("{si ss sb ss ss so ss? sI sf so so so so so so* so so so}", "schema", RECORD_SCHEMA, "name", name,
+                  "complete", 0, "stopped", "", "began", began, "command", command, "working_directory", here, "seed",
+                  (json_int_t)plan->protocol.seed, "efficiency", options->efficiency, "build", build_to_json(), "host",
+                  host_to_json(plan), "limits", limits_to_json(), "topology", topo_machine_json(plan->topology),
+                  "clock", clock_to_json(), "placement_probe", probe_placement_json(&clock_real), "environment",
+                  environment_to_json(), "protocol", protocol_to_json(&plan->protocol), "notes", notes);
     free(here);
     if (manifest) add_cells(manifest, plan);
     return manifest;
@@ -186,8 +184,8 @@ void manifest_finish(json_t *manifest, bool complete, const char *stopped, int64
 int manifest_protocol(const json_t *manifest, struct protocol *protocol, char *why, size_t why_size)
 {
     const json_t *from = json_object_get(manifest, "protocol");
-    static const char *const keys[] = {"reps", "reps_min", "time_limit_ns", "warmup", "spans", "deadline_ns", "memory_bytes",
-                                       "seed", "task_seed"};
+    static const char *const keys[] = {"reps",        "reps_min",     "time_limit_ns", "warmup",   "spans",
+                                       "deadline_ns", "memory_bytes", "seed",          "task_seed"};
     json_int_t values[sizeof keys / sizeof *keys];
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const json_t *value = json_object_get(from, keys[i]);
@@ -197,10 +195,15 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, char *w
             return -EINVAL;
         }
     }
-    *protocol = (struct protocol){.reps = (uint64_t)values[0], .reps_min = (uint64_t)values[1],
-                                  .time_limit_ns = (uint64_t)values[2], .warmup = (int)values[3], .spans = (int)values[4],
-                                  .deadline_ns = (uint64_t)values[5], .memory_bytes = (uint64_t)values[6],
-                                  .seed = (uint64_t)values[7], .task_seed = (uint64_t)values[8],
+    *protocol = (struct protocol){.reps = (uint64_t)values[0],
+                                  .reps_min = (uint64_t)values[1],
+                                  .time_limit_ns = (uint64_t)values[2],
+                                  .warmup = (int)values[3],
+                                  .spans = (int)values[4],
+                                  .deadline_ns = (uint64_t)values[5],
+                                  .memory_bytes = (uint64_t)values[6],
+                                  .seed = (uint64_t)values[7],
+                                  .task_seed = (uint64_t)values[8],
                                   .precision = json_number_value(json_object_get(from, "precision"))};
     return 0;
 }

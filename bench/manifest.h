@@ -1,12 +1,12 @@
 /* manifest.h: manifest.json, what a run was and on what machine: written before the first repetition with "complete"
  * false, and again at the end.
  *
- *     {"schema", "name", "complete", "stopped", "began", "command": [..], "working_directory", "seed", "efficiency" (METG's),
- *      "build": {version, compiler, flags, commit, ..},
- *      "host": {hostname, model, kernel, cpus, cores, packages, numa, allowed, quota_cpus, memory_bytes, clocksource,
- *               governor, boost, virtual_machine, load, transparent_hugepages},
- *      "clock": {cost_ns, resolution_ns, backwards}, "limits": {..}, "topology": {..} (topo.h), "placement_probe": {..} (probe.h), "environment": {"OMP_...": ".."},
- *      "protocol": {..}, "notes": [..], "cells": [..], "task_ns": [expected duration of a task, by cell]}
+ *     {"schema", "name", "complete", "stopped", "began", "command": [..], "working_directory", "seed", "efficiency"
+ * (METG's), "build": {version, compiler, flags, commit, ..}, "host": {hostname, model, kernel, cpus, cores, packages,
+ * numa, allowed, quota_cpus, memory_bytes, clocksource, governor, boost, virtual_machine, load, transparent_hugepages},
+ *      "clock": {cost_ns, resolution_ns, backwards}, "limits": {..}, "topology": {..} (topo.h), "placement_probe": {..}
+ * (probe.h), "environment": {"OMP_...": ".."}, "protocol": {..}, "notes": [..], "cells": [..], "task_ns": [expected
+ * duration of a task, by cell]}
  */
 #ifndef BREAKEVEN_MANIFEST_H
 #define BREAKEVEN_MANIFEST_H
@@ -15,8 +15,8 @@
 
 #include <stdbool.h>
 
-/* The manifest of a run that begins now; NULL without memory. A new reference. Takes about 0.1 s: it probes the clock and
- * the placement of the cpus. */
+/* The manifest of a run that begins now; NULL without memory. A new reference. Takes about 0.1 s: it probes the clock
+ * and the placement of the cpus. */
 struct json_t *manifest_make(const struct plan *, const char *name, const struct options *);
 
 /* Writes it, and topology.xml beside it the first time. 0 or -errno. */
@@ -26,7 +26,8 @@ int manifest_write_topology(const char *dir, hwloc_topology_t);
 /* Sets how the run ended; stopped: "reps", "precision", "not converged", "time limit", "interrupted", .. */
 void manifest_finish(struct json_t *manifest, bool complete, const char *stopped, int64_t measured_ns);
 
-/* Reads back what plan_adopt and the experiment need. 0 or -EINVAL with `why`; *task_ns: one for each of `cells`, malloc'ed. */
+/* Reads back what plan_adopt and the experiment need. 0 or -EINVAL with `why`; *task_ns: one for each of `cells`,
+ * malloc'ed. */
 int manifest_protocol(const struct json_t *manifest, struct protocol *, char *why, size_t why_size);
 int manifest_task_ns(const struct json_t *manifest, unsigned cells, double **task_ns, char *why, size_t why_size);
 

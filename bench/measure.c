@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double STEAL_MAX = 0.005;                  /* share of the time: beyond, a sample is suspect */
-enum { CLOCK_SHARE = 20 };                              /* reading the clock must stay below 1/20 of what it measures */
+static const double STEAL_MAX = 0.005; /* share of the time: beyond, a sample is suspect */
+enum { CLOCK_SHARE = 20 };             /* reading the clock must stay below 1/20 of what it measures */
 
 /* What the machine counted before a repetition. */
 struct counters {
@@ -71,7 +71,8 @@ static void judge(const struct measure *measure, const struct counters *before, 
     if (before->throttled_ns >= 0 && after.throttled_ns >= before->throttled_ns)
         sample->throttled_ns = after.throttled_ns - before->throttled_ns;
     *sample->suspect = '\0';
-    if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX) add_word(sample->suspect, sizeof sample->suspect, "steal");
+    if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX)
+        add_word(sample->suspect, sizeof sample->suspect, "steal");
     if (sample->throttled_ns > 0) add_word(sample->suspect, sizeof sample->suspect, "throttled");
     if (sample->wall_ns >= 0 && sample->wall_ns < CLOCK_SHARE * sample->clock_ns)
         add_word(sample->suspect, sizeof sample->suspect, "clock");
@@ -100,8 +101,13 @@ static void take_death(const struct isolate_result *result, struct sample *sampl
         [ISOLATE_DONE] = "error",        [ISOLATE_EXITED] = "error", [ISOLATE_SIGNALED] = "killed",
         [ISOLATE_TIMED_OUT] = "timeout", [ISOLATE_LEFT] = "error",   [ISOLATE_INTERRUPTED] = "error"};
     sample_free(sample);
-    *sample = (struct sample){.setup_ns = -1, .start_ns = -1, .first_ns = -1, .wall_ns = -1, .stop_ns = -1,
-                              .peak_rss_bytes = -1, .clock_ns = -1};
+    *sample = (struct sample){.setup_ns = -1,
+                              .start_ns = -1,
+                              .first_ns = -1,
+                              .wall_ns = -1,
+                              .stop_ns = -1,
+                              .peak_rss_bytes = -1,
+                              .clock_ns = -1};
     snprintf(sample->status, sizeof sample->status, "%s", status[result->end]);
     snprintf(sample->cause, sizeof sample->cause, "%s",
              *result->cause ? result->cause : "exit code 0 before its results were complete");
@@ -141,12 +147,14 @@ static void check_against_serial(struct measure *measure, unsigned cell, struct 
     snprintf(sample->verified, sizeof sample->verified, "%s", *sample->verified ? "serial+published" : "serial");
 }
 
-/* FNV-1a over the numbers that make this repetition: its padding is random, and the same on a second run of the plan. */
+/* FNV-1a over the numbers that make this repetition: its padding is random, and the same on a second run of the plan.
+ */
 static unsigned padding_of(const struct plan *plan, unsigned cell, unsigned block, bool instrumented)
 {
     const uint64_t numbers[] = {plan->protocol.seed, cell, block, instrumented};
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < sizeof numbers; i++) hash = (hash ^ ((const unsigned char *)numbers)[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < sizeof numbers; i++)
+        hash = (hash ^ ((const unsigned char *)numbers)[i]) * UINT64_C(0x100000001b3);
     return (unsigned)((hash >> 20) % (ISOLATE_PADDING_MAX + 1));
 }
 
@@ -162,7 +170,9 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
 {
     const struct plan *plan = measure->plan;
     const struct plan_cell *extra = &plan->extra[cell];
-    struct spec spec = {.cell = plan->cells[cell], .warmup = extra->warmup, .instrumented = instrumented,
+    struct spec spec = {.cell = plan->cells[cell],
+                        .warmup = extra->warmup,
+                        .instrumented = instrumented,
                         .cpus = plan->placements[extra->placement].placement.cpus};
     char *text = spec_to_json(&spec);
     if (!text) {
@@ -170,8 +180,11 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
         return -ENOMEM;
     }
     static const char *const words[] = {"_cell", NULL};
-    struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
-                              .deadline_ns = (int64_t)extra->deadline_ns, .memory_bytes = plan->protocol.memory_bytes,
+    struct isolate isolate = {.words = words,
+                              .input = text,
+                              .input_size = strlen(text),
+                              .deadline_ns = (int64_t)extra->deadline_ns,
+                              .memory_bytes = plan->protocol.memory_bytes,
                               .padding_bytes = padding_of(plan, cell, block, instrumented)};
     struct isolate_result result = {0};
     struct counters before;

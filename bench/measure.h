@@ -27,8 +27,8 @@ void measure_close(struct measure *);
 void measure_recall(struct measure *, const struct sample *);
 
 /* One repetition. Whatever the kernel or runner does is a sample with its cause: returns 0. -EINTR: Ctrl-C arrived, no
- * sample. Else -errno with `why`: no process could be started at all, no sample. Blocks for at most the cell's deadline and
- * the seconds that killing takes. */
+ * sample. Else -errno with `why`: no process could be started at all, no sample. Blocks for at most the cell's deadline
+ * and the seconds that killing takes. */
 int measure_cell(struct measure *, unsigned cell, unsigned block, unsigned order, bool instrumented, struct sample *,
                  char *why, size_t why_size);
 

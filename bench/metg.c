@@ -9,8 +9,7 @@
 #include <string.h>
 
 static const char *const schedules[] = {"dynamic", "tasks"};
-static const uint64_t task_times_ns[] = {10,    30,    100,    300,    1000,   3000,
-                                         10000, 30000, 100000, 300000, 1000000};
+static const uint64_t task_times_ns[] = {10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000, 300000, 1000000};
 enum { WORK_NS = 20000000 };
 
 /* What the command line leaves open: spin, chunks of one task, schedules that hand tasks out one by one. */
@@ -34,20 +33,22 @@ static void print_row(const struct metg *metg)
     if (!metg->reached) {
         values_show_duration(metg->smallest_ns, low, sizeof low);
         values_show_duration(metg->largest_ns, high, sizeof high);
-        printf("%-12s %-28s not reached: at most %.0f %% from %s to %s\n", metg->kernel, who, 100 * metg->best_efficiency, low,
-               high);
+        printf("%-12s %-28s not reached: at most %.0f %% from %s to %s\n", metg->kernel, who,
+               100 * metg->best_efficiency, low, high);
         return;
     }
     values_show_duration(metg->granularity_ns.median, size, sizeof size);
     if (isfinite(metg->granularity_ns.low)) values_show_duration(metg->granularity_ns.low, low, sizeof low);
     if (isfinite(metg->granularity_ns.high)) values_show_duration(metg->granularity_ns.high, high, sizeof high);
     if (isfinite(metg->work_ns.median)) values_show_duration(metg->work_ns.median, work, sizeof work);
-    printf("%-12s %-28s %s%-10s %10s .. %-10s %10s\n", metg->kernel, who, metg->bound ? "<= " : "   ", size, low, high, work);
+    printf("%-12s %-28s %s%-10s %10s .. %-10s %10s\n", metg->kernel, who, metg->bound ? "<= " : "   ", size, low, high,
+           work);
 }
 
 static int print_table(const struct options *options, const struct summary *summary)
 {
-    printf("\nMETG(%.3g%%): the smallest granularity, overhead included, at which a runner is this efficient; 95 %% interval;\n"
+    printf("\nMETG(%.3g%%): the smallest granularity, overhead included, at which a runner is this efficient; 95 %% "
+           "interval;\n"
            "and the useful work per task there\n\n%-12s %-28s    %-10s %24s %10s\n",
            100 * options->efficiency, "kernel", "runner", "METG", "interval       ", "work");
     for (size_t i = 0; i < summary->metg_count; i++) print_row(&summary->metgs[i]);
@@ -88,7 +89,8 @@ const struct verb verb_metg = {
     .name = "metg",
     .summary = "the smallest task size at which each runner still reaches an efficiency",
     .operands = "",
-    .details = "Without options: kernel spin, tasks of 10 ns to 1 ms with the same work in all, one task claimed at a time, all\n"
+    .details = "Without options: kernel spin, tasks of 10 ns to 1 ms with the same work in all, one task claimed at a "
+               "time, all\n"
                "runners that can run here with as many workers as cpus.",
     .run = run,
 };

@@ -67,39 +67,46 @@ static const char *figure_choice(size_t i)
 
 #define FIELD(name) offsetof(struct options, name)
 const struct option_row options_table[] = {
-    {"kernel", 'k', "K,..", "run metg", "kernels to run: names of `breakeven list kernels`, or a shared object ./mine.so",
-     OPTION_NAMES, FIELD(kernels), 0, 0, kernel_choice, "kernel"},
+    {"kernel", 'k', "K,..", "run metg",
+     "kernels to run: names of `breakeven list kernels`, or a shared object ./mine.so", OPTION_NAMES, FIELD(kernels), 0,
+     0, kernel_choice, "kernel"},
     {"runner", 'r', "R,..", "run metg", "who computes: names of `breakeven list runners` (all that can run here)",
      OPTION_NAMES, FIELD(runners), 0, 0, runner_choice, "runner"},
     {"processes", 'p', "LIST", "run metg topo", "numbers of worker processes: 4, or 1,2,4, or 1..8, or 1..64*2",
      OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL},
     {"threads", 't', "LIST", "run metg topo openmp", "numbers of threads (in each process, for runners that have both)",
      OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL},
-    {"workers", 'w', "LIST", "run metg", "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
-     "both each split into processes x threads (the cpus that may be used)", OPTION_COUNTS, FIELD(workers), 1, 4096, NULL,
-     NULL},
-    {"tasks", 'n', "LIST", "run metg", "number of tasks (the kernel's own; with --task-time as --work says)", OPTION_COUNTS, FIELD(tasks), 1, 1u << 30,
-     NULL, NULL},
+    {"workers", 'w', "LIST", "run metg",
+     "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
+     "both each split into processes x threads (the cpus that may be used)",
+     OPTION_COUNTS, FIELD(workers), 1, 4096, NULL, NULL},
+    {"tasks", 'n', "LIST", "run metg", "number of tasks (the kernel's own; with --task-time as --work says)",
+     OPTION_COUNTS, FIELD(tasks), 1, 1u << 30, NULL, NULL},
     {"size", 0, "LIST", "run", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
      FIELD(sizes), 0, 0, NULL, NULL},
     {"task-time", 0, "LIST", "run metg", "make each task last this long: 10us, or 1us..1ms*10; calibrates the size",
      OPTION_DURATIONS, FIELD(task_times_ns), 1, 3600ull * 1000000000, NULL, NULL},
     {"delay", 0, "LIST", "run", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
      3600ull * 1000000000, NULL, NULL},
-    {"work", 0, "TIME", "run metg", "with --task-time: as many tasks as make this much serial work (100ms)", OPTION_DURATION,
-     FIELD(work_ns), 1, 3600ull * 1000000000, NULL, NULL},
-    {"chunk", 'c', "LIST", "run metg", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks), 1,
-     1u << 30, NULL, NULL},
-    {"schedule", 's', "LIST", "run metg", "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop",
-     OPTION_NAMES, FIELD(schedules), 0, 0, schedule_choice, "schedule"},
-    {"placement", 0, "LIST", "run metg topo openmp", "where workers run: none, close, spread, or a list of cpus or objects of\n"
-     "hwloc: 0-2,5 or core:0-3 (none)", OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement"},
-    {"topology", 0, "FILE|TEXT", "topo", "another machine: an XML file of hwloc's, or a synthetic description like\n"
-     "\"pack:2 core:4 pu:2\"", OPTION_PATH, FIELD(topology), 0, 0, NULL, NULL},
+    {"work", 0, "TIME", "run metg", "with --task-time: as many tasks as make this much serial work (100ms)",
+     OPTION_DURATION, FIELD(work_ns), 1, 3600ull * 1000000000, NULL, NULL},
+    {"chunk", 'c', "LIST", "run metg", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks),
+     1, 1u << 30, NULL, NULL},
+    {"schedule", 's', "LIST", "run metg",
+     "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop", OPTION_NAMES, FIELD(schedules), 0,
+     0, schedule_choice, "schedule"},
+    {"placement", 0, "LIST", "run metg topo openmp",
+     "where workers run: none, close, spread, or a list of cpus or objects of\n"
+     "hwloc: 0-2,5 or core:0-3 (none)",
+     OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement"},
+    {"topology", 0, "FILE|TEXT", "topo",
+     "another machine: an XML file of hwloc's, or a synthetic description like\n"
+     "\"pack:2 core:4 pu:2\"",
+     OPTION_PATH, FIELD(topology), 0, 0, NULL, NULL},
     {"study", 0, "S,..", "run", "only these parts of the default experiment", OPTION_NAMES, FIELD(studies), 0, 0,
      study_choice, "study"},
-    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about 20 s, the self-test to 30 s", OPTION_FLAG,
-     FIELD(quick), 0, 0, NULL, NULL},
+    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about 20 s, the self-test to 30 s",
+     OPTION_FLAG, FIELD(quick), 0, 0, NULL, NULL},
     {"reps", 0, "N", "run metg openmp", "repetitions of each cell (10); processes of openmp (20)", OPTION_COUNT,
      FIELD(reps), 1, 100000, NULL, NULL},
     {"precision", 0, "PERCENT", "run metg", "instead of --reps: until the interval's half-width is at most this: 2%",
@@ -108,25 +115,28 @@ const struct option_row options_table[] = {
      FIELD(time_limit_ns), 0, 0, NULL, NULL},
     {"warmup", 0, "N", "run metg", "passes before the timed one (1, or 0 where a pass is long or only waits)",
      OPTION_COUNT, FIELD(warmup), 0, 1000, NULL, NULL},
-    {"spans", 0, "N", "run metg", "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
-     "repetitions, else 0); headline times never come from these", OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL},
+    {"spans", 0, "N", "run metg",
+     "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
+     "repetitions, else 0); headline times never come from these",
+     OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL},
     {"deadline", 0, "TIME", "run metg", "kill a repetition after this long (10 s and 20 times what is expected)",
      OPTION_DURATION, FIELD(deadline_ns), 0, 0, NULL, NULL},
     {"memory", 0, "SIZE", "run metg", "memory one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,
      FIELD(memory_bytes), 1u << 20, 0, NULL, NULL},
     {"seed", 0, "N", "run metg selftest", "seed of the order and of kernels that draw numbers (1)", OPTION_COUNT,
      FIELD(seed), 0, 0, NULL, NULL},
-    {"efficiency", 0, "PERCENT", "metg", "the efficiency that counts as enough (50%)", OPTION_PERCENT, FIELD(efficiency),
-     0, 0, NULL, NULL},
+    {"efficiency", 0, "PERCENT", "metg", "the efficiency that counts as enough (50%)", OPTION_PERCENT,
+     FIELD(efficiency), 0, 0, NULL, NULL},
     {"output", 'o', "DIR", "run metg", "directory for this run (results/runs/<UTC time>-<name>)", OPTION_PATH,
      FIELD(output), 0, 0, NULL, NULL},
     {"name", 0, "NAME", "run metg", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL},
     {"resume", 0, "DIR", "run", "finish an interrupted run, with its own plan", OPTION_PATH, FIELD(resume), 0, 0, NULL,
      NULL},
-    {"format", 0, "FORMAT", "report", "text (and the figures and page), or only one of text, markdown,\nhtml, json, csv on stdout",
-     OPTION_WORD, FIELD(format), 0, 0, format_choice, "format"},
-    {"margin", 0, "PERCENT", "compare", "differences below this do not matter (5%)", OPTION_PERCENT, FIELD(margin), 0, 0,
-     NULL, NULL},
+    {"format", 0, "FORMAT", "report",
+     "text (and the figures and page), or only one of text, markdown,\nhtml, json, csv on stdout", OPTION_WORD,
+     FIELD(format), 0, 0, format_choice, "format"},
+    {"margin", 0, "PERCENT", "compare", "differences below this do not matter (5%)", OPTION_PERCENT, FIELD(margin), 0,
+     0, NULL, NULL},
     {"figure", 0, "FIGURE", "compare", "which time: wall (the run phase), start, stop, total (wall)", OPTION_WORD,
      FIELD(figure), 0, 0, figure_choice, "figure"},
     {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
@@ -254,13 +264,21 @@ static int parse_value(const struct option_row *row, const char *text, struct op
     struct number_kind kind = {values_count, row->min, row->max ? row->max : INT64_MAX};
     if (!row->min && !row->max) kind.min = row->type == OPTION_COUNT && row->offset == FIELD(seed) ? 0 : 1;
     switch (row->type) {
-    case OPTION_FLAG: *(bool *)field = true; return 0;
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        return 0;
     case OPTION_DURATION:
-    case OPTION_DURATIONS: kind.parse = values_duration; break;
-    case OPTION_SIZE: kind.parse = values_size; break;
-    case OPTION_PERCENT: return values_percent(text, field, why, why_size);
+    case OPTION_DURATIONS:
+        kind.parse = values_duration;
+        break;
+    case OPTION_SIZE:
+        kind.parse = values_size;
+        break;
+    case OPTION_PERCENT:
+        return values_percent(text, field, why, why_size);
     case OPTION_NAMES:
-    case OPTION_PLACEMENTS: return parse_words(row, text, field, why, why_size);
+    case OPTION_PLACEMENTS:
+        return parse_words(row, text, field, why, why_size);
     case OPTION_WORD:
     case OPTION_PATH:
         if (!*text) {
@@ -271,7 +289,8 @@ static int parse_value(const struct option_row *row, const char *text, struct op
         *(const char **)field = text;
         return 0;
     case OPTION_COUNT:
-    case OPTION_COUNTS: break;
+    case OPTION_COUNTS:
+        break;
     }
     if (row->type == OPTION_COUNTS || row->type == OPTION_DURATIONS)
         return values_numbers(text, &kind, field, why, why_size);
@@ -284,7 +303,8 @@ static int note_given(struct options *options, const struct option_row *row)
     for (const struct option_row *other = options_table; other->name; other++)
         if (other->offset == row->offset && options->given >> (other - options_table) & 1) {
             if (other == row) return options_complain(options, "--%s is given twice", row->name);
-            return options_complain(options, "--%s and --%s say the same thing: give one of them", other->name, row->name);
+            return options_complain(options, "--%s and --%s say the same thing: give one of them", other->name,
+                                    row->name);
         }
     options->given |= UINT64_C(1) << (row - options_table);
     return 0;
@@ -304,8 +324,7 @@ static int take_option(struct options *options, const struct option_row *row, co
         value = *(*next)++;
     }
     char why[VALUES_WHY];
-    if (parse_value(row, value, options, why, sizeof why))
-        return options_complain(options, "--%s: %s", row->name, why);
+    if (parse_value(row, value, options, why, sizeof why)) return options_complain(options, "--%s: %s", row->name, why);
     return 0;
 }
 
@@ -389,9 +408,8 @@ void options_free(struct options *options)
 {
     struct names *names[] = {&options->kernels, &options->runners, &options->schedules, &options->placements,
                              &options->studies};
-    struct numbers *numbers[] = {&options->processes, &options->threads,       &options->tasks,
-                                 &options->sizes,     &options->task_times_ns, &options->chunks,
-                                 &options->workers};
+    struct numbers *numbers[] = {&options->processes,     &options->threads, &options->tasks,  &options->sizes,
+                                 &options->task_times_ns, &options->chunks,  &options->workers};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) values_names_free(names[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) values_numbers_free(numbers[i]);
     free(options->operands);

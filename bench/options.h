@@ -57,8 +57,8 @@ struct option_row {
     const char *verbs;    /* words: the verbs that take it */
     const char *help;     /* one line, or two divided by '\n' */
     enum option_type type;
-    size_t offset;        /* of its field in struct options; two rows with one field are two names for one thing */
-    uint64_t min, max;    /* for numbers; 0, 0: 1 to 2^63-1 */
+    size_t offset;     /* of its field in struct options; two rows with one field are two names for one thing */
+    uint64_t min, max; /* for numbers; 0, 0: 1 to 2^63-1 */
     const char *(*choice)(size_t i); /* the words it takes, NULL after the last; NULL: any */
     const char *what;                /* what a word of `choice` is, for messages: "kernel" */
 };
@@ -67,8 +67,8 @@ extern const struct option_row options_table[];
 /* Does this verb take this option? */
 bool option_belongs(const struct option_row *, const struct verb *);
 
-/* Reads the command line. Returns -1 where a verb is to be run, else the exit status: 0 after `--help`, 2 after one line
- * on stderr. Nothing has been run or written then. Always to be followed by options_free. */
+/* Reads the command line. Returns -1 where a verb is to be run, else the exit status: 0 after `--help`, 2 after one
+ * line on stderr. Nothing has been run or written then. Always to be followed by options_free. */
 int options_parse(struct options *, int argc, char **argv);
 void options_free(struct options *);
 
@@ -78,12 +78,12 @@ bool options_given(const struct options *, const char *name); /* name: a row's *
 __attribute__((format(printf, 2, 3))) int options_complain(const struct options *, const char *format, ...);
 
 /* How values are written, for --help and the manual. */
-#define OPTIONS_VALUES_HELP \
-    "Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10;\n" \
+#define OPTIONS_VALUES_HELP                                                                                            \
+    "Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10;\n"                                                               \
     "durations take ns, us, ms, s; sizes take B, KiB, MiB, GiB."
 
-void options_help(FILE *);                            /* all verbs */
-void options_help_verb(FILE *, const struct verb *);  /* one verb with its options */
+void options_help(FILE *);                           /* all verbs */
+void options_help_verb(FILE *, const struct verb *); /* one verb with its options */
 
 /* Prints `text` and a newline on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */
 int options_print(const struct options *, const char *text);

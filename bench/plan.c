@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double LONG_PASS_NS = 100e6;                                            /* no warm-up beyond */
+static const double LONG_PASS_NS = 100e6; /* no warm-up beyond */
 static const double DEADLINE_BASE_NS = 10e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
 static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, UNKNOWN_PASS_NS = 50e6; /* guesses */
 
@@ -191,8 +191,8 @@ static void settle_cell(struct plan *plan, unsigned id)
     if (protocol->warmup != PLAN_WARMUP_AUTO) extra->warmup = (unsigned)protocol->warmup;
     else extra->warmup = waits || pass_ns(plan, id) > LONG_PASS_NS ? 0 : 1;
     double serial_ns = extra->task_ns * (double)plan->cells[id].tasks;
-    double deadline_ns = serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup)
-                                       : DEADLINE_UNKNOWN_NS;
+    double deadline_ns =
+        serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup) : DEADLINE_UNKNOWN_NS;
     extra->deadline_ns = protocol->deadline_ns ? protocol->deadline_ns : (uint64_t)fmin(deadline_ns, 1e18);
 }
 

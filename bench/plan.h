@@ -6,8 +6,8 @@
  *         for (block...) { plan_order(&plan, block, order); ... plan.cells[order[i]] ... }
  *     plan_free(&plan);
  *
- * Every problem (kernel, size, tasks) of a study gets its serial cell; axes that a runner lacks collapse; configurations
- * that mean the same are one cell.
+ * Every problem (kernel, size, tasks) of a study gets its serial cell; axes that a runner lacks collapse;
+ * configurations that mean the same are one cell.
  */
 #ifndef BREAKEVEN_PLAN_H
 #define BREAKEVEN_PLAN_H
@@ -32,16 +32,16 @@ struct protocol {
     uint64_t deadline_ns;   /* of a repetition; 0: from what is expected */
     uint64_t memory_bytes;  /* cap for each process */
     uint64_t seed;
-    uint64_t task_seed;     /* for kernels that draw numbers */
+    uint64_t task_seed; /* for kernels that draw numbers */
 };
 
 /* What the planner adds to a cell. */
 struct plan_cell {
-    unsigned info;        /* index into plan.infos */
-    double task_ns;       /* a task's expected serial duration; 0: unknown */
+    unsigned info;  /* index into plan.infos */
+    double task_ns; /* a task's expected serial duration; 0: unknown */
     unsigned warmup;
     uint64_t deadline_ns;
-    unsigned placement;   /* index into plan.placements */
+    unsigned placement; /* index into plan.placements */
 };
 
 struct plan_placement {
@@ -56,10 +56,10 @@ struct plan {
     struct protocol protocol;
     unsigned cell_count, info_count, placement_count, note_count;
     struct cell *cells;
-    struct plan_cell *extra;   /* extra[cell] */
+    struct plan_cell *extra; /* extra[cell] */
     struct kernel_info *infos;
     struct plan_placement *placements;
-    char **notes;              /* what was left out, and why: one line each, for people and for the manifest */
+    char **notes; /* what was left out, and why: one line each, for people and for the manifest */
 };
 
 void plan_open(struct plan *, hwloc_topology_t, unsigned cpus, const struct protocol *);
@@ -67,7 +67,8 @@ void plan_free(struct plan *);
 
 /* Adds the cells of one grid, given as the command line would: kernels (at least one), runners (none: all that can run
  * here), processes, threads or workers, tasks or work, sizes or task times, chunks, schedules, placements. Calibrates
- * where a task time is asked. 0, or -errno with one line in `why`: nothing in the grid makes sense, or something cannot. */
+ * where a task time is asked. 0, or -errno with one line in `why`: nothing in the grid makes sense, or something
+ * cannot. */
 int plan_add(struct plan *, const char *study, const struct options *grid, char *why, size_t why_size);
 
 /* Adds cells that were recorded, as they are (--resume), with the durations that were expected of their tasks. */
@@ -85,10 +86,11 @@ __attribute__((format(printf, 2, 3))) void plan_note(struct plan *, const char *
  * and the block.
  *
  * Cells of one problem stand together, the serial one first, problems and their cells shuffled once by the seed. Blocks
- * go in pairs: pair k is that sequence rotated by k steps of a stride that is coprime to its length (the rows of a cyclic
- * Latin square: over cell_count pairs each cell stands once at each position), the second block of a pair runs it
- * backwards. So a linear drift adds to each difference between two cells as much in one block of a pair as it takes away
- * in the other. In block 0 each serial cell leads its problem: its results are what the others are checked against. */
+ * go in pairs: pair k is that sequence rotated by k steps of a stride that is coprime to its length (the rows of a
+ * cyclic Latin square: over cell_count pairs each cell stands once at each position), the second block of a pair runs
+ * it backwards. So a linear drift adds to each difference between two cells as much in one block of a pair as it takes
+ * away in the other. In block 0 each serial cell leads its problem: its results are what the others are checked
+ * against. */
 void plan_order(const struct cell *cells, unsigned count, uint64_t seed, unsigned block, unsigned *order);
 
 #endif

@@ -14,8 +14,10 @@ void progress_open(struct progress *progress)
 {
     struct winsize size;
     *progress = (struct progress){.terminal = isatty(STDERR_FILENO), .width = 80};
-    if (progress->terminal && !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col > 20) progress->width = size.ws_col;
-    if (!progress->terminal) progress->last_ns = clock_now_ns(&clock_real); /* the first line when something is to tell */
+    if (progress->terminal && !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col > 20)
+        progress->width = size.ws_col;
+    if (!progress->terminal)
+        progress->last_ns = clock_now_ns(&clock_real); /* the first line when something is to tell */
 }
 
 void progress_cell(const struct cell *cell, char *text, size_t size)

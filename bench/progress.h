@@ -1,5 +1,5 @@
-/* progress.h: how far an experiment is, on stderr: one line that is written over on a terminal; elsewhere a line twice a
- * minute.
+/* progress.h: how far an experiment is, on stderr: one line that is written over on a terminal; elsewhere a line twice
+ * a minute.
  *
  *     struct progress progress;
  *     progress_open(&progress);
@@ -14,17 +14,17 @@
 
 struct progress {
     bool terminal;
-    int width;           /* columns of the terminal */
-    bool shown;          /* a line stands there */
-    int64_t last_ns;     /* when it was written */
+    int width;       /* columns of the terminal */
+    bool shown;      /* a line stands there */
+    int64_t last_ns; /* when it was written */
 };
 
 struct progress_state {
     const struct cell *cell; /* about to be measured */
     unsigned position, cells;
-    uint64_t block, blocks;  /* blocks: the most there will be */
-    double share;            /* done of everything, 0 to 1 */
-    double left_ns;          /* expected */
+    uint64_t block, blocks; /* blocks: the most there will be */
+    double share;           /* done of everything, 0 to 1 */
+    double left_ns;         /* expected */
 };
 
 void progress_open(struct progress *);

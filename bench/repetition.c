@@ -48,7 +48,7 @@ __attribute__((format(printf, 2, 3))) static int fail(struct progress *progress,
 /* Eight bytes at a time in four lanes, multiplied and folded: the mixing step of wyhash's family (Wang Yi, 2019). */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
-    __extension__ unsigned __int128 product = (__extension__(unsigned __int128)a) * b;
+    __extension__ unsigned __int128 product = (__extension__(unsigned __int128) a) * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
@@ -74,8 +74,11 @@ static void keep_lost(struct progress *progress)
     if (!count || sample->lost_count || !(sample->lost = calloc(count, sizeof *sample->lost))) return;
     for (unsigned i = 0; i < count; i++) {
         const struct lost_worker *lost = &failure->lost[i];
-        sample->lost[i] = (struct sample_lost){.worker = lost->worker, .signal = lost->signal, .code = lost->code,
-                                               .max_rss_bytes = lost->max_rss_bytes, .user_ns = lost->user_ns,
+        sample->lost[i] = (struct sample_lost){.worker = lost->worker,
+                                               .signal = lost->signal,
+                                               .code = lost->code,
+                                               .max_rss_bytes = lost->max_rss_bytes,
+                                               .user_ns = lost->user_ns,
                                                .system_ns = lost->system_ns};
         snprintf(sample->lost[i].cause, sizeof sample->lost[i].cause, "%s", lost->cause);
     }
@@ -100,12 +103,15 @@ static int prepare(struct progress *progress)
         return fail(progress, "no memory for %zu results of %zu bytes", repetition->params.tasks, one);
     int error = kernel->prepare ? kernel->prepare(&repetition->params, &progress->memory.arena, &progress->input) : 0;
     if (error) return fail(progress, "the kernel cannot prepare its input: %s", strerror(-error));
-    progress->job = (struct job){.kernel = kernel, .params = repetition->params, .input = progress->input,
+    progress->job = (struct job){.kernel = kernel,
+                                 .params = repetition->params,
+                                 .input = progress->input,
                                  .kernel_path = repetition->kernel_path};
     progress->team = repetition->team;
     progress->team.reports = memory_map(progress->workers * sizeof *progress->team.reports);
     progress->sample->workers = calloc(progress->workers, sizeof *progress->sample->workers);
-    if (!progress->team.reports || !progress->sample->workers) return fail(progress, "no memory for the workers' reports");
+    if (!progress->team.reports || !progress->sample->workers)
+        return fail(progress, "no memory for the workers' reports");
     if (repetition->inject) inject_kernel(&progress->injected, repetition->inject, progress->clock, &progress->job);
     if (repetition->instrumented) {
         if (spans_open(&progress->spans, &progress->job, progress->workers, progress->clock))
@@ -218,7 +224,10 @@ static void release(struct progress *progress)
 
 void repetition_run(const struct repetition *repetition, const struct clock *clock, struct sample *sample)
 {
-    struct progress progress = {.repetition = repetition, .clock = clock, .sample = sample, .self = getpid(),
+    struct progress progress = {.repetition = repetition,
+                                .clock = clock,
+                                .sample = sample,
+                                .self = getpid(),
                                 .workers = repetition->team.processes * repetition->team.threads};
     memory_open(&progress.memory);
     *sample->cause = *sample->verified = *sample->hash = '\0';

@@ -23,9 +23,9 @@ struct repetition {
     const char *kernel_path; /* of a user's kernel; NULL for a built-in one */
     const struct runner *runner;
     struct kernel_params params;
-    struct team team;    /* `reports` is set here */
-    unsigned warmup;     /* passes before the timed one */
-    bool instrumented;   /* record what each worker did: costs two readings of the clock for each chunk */
+    struct team team;            /* `reports` is set here */
+    unsigned warmup;             /* passes before the timed one */
+    bool instrumented;           /* record what each worker did: costs two readings of the clock for each chunk */
     const struct inject *inject; /* NULL: nothing. Known costs and mistakes, by which the tool is tested */
 };
 

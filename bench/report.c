@@ -17,7 +17,8 @@ static int print_file(const struct options *options, const char *dir, const char
     size_t got;
     while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) fwrite(buffer, 1, got, stdout);
     fclose(file);
-    return fflush(stdout) || ferror(stdout) ? options_complain(options, "cannot write to standard output") : STATUS_GOOD;
+    return fflush(stdout) || ferror(stdout) ? options_complain(options, "cannot write to standard output")
+                                            : STATUS_GOOD;
 }
 
 static int print_csv(const struct options *options, const struct summary *summary)
@@ -37,8 +38,9 @@ static int print_all(const struct options *options, const struct shown *shown)
     if (options->json) return show_print(options, shown);
     if (!strcmp(format, "csv")) return print_csv(options, &shown->summary);
     if (!strcmp(format, "markdown"))
-        return report_markdown_print(&shown->summary, stdout) ? options_complain(options, "cannot write to standard output")
-                                                              : STATUS_GOOD;
+        return report_markdown_print(&shown->summary, stdout)
+                   ? options_complain(options, "cannot write to standard output")
+                   : STATUS_GOOD;
     if (!strcmp(format, "html")) {
         show_write(options, shown, true);
         return print_file(options, shown->run.dir, "report.html");

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const grid_options[] = {"runner", "processes", "threads", "workers",  "tasks",    "size",
+static const char *const grid_options[] = {"runner", "processes", "threads", "workers",  "tasks",     "size",
                                            "work",   "task-time", "delay",   "schedule", "placement", "chunk"};
 
 /* The first option given that shapes a grid; NULL: none. */
@@ -25,10 +25,12 @@ static int run_grid(const struct options *options)
     struct conduct conduct;
     char why[1024] = "";
     if (options->studies.count || options->quick)
-        return options_complain(options, "--%s belongs to the default experiment, which has kernels of its own: leave --kernel out",
-                                options->quick ? "quick" : "study");
+        return options_complain(
+            options, "--%s belongs to the default experiment, which has kernels of its own: leave --kernel out",
+            options->quick ? "quick" : "study");
     int status = conduct_open(&conduct, options, NULL);
-    if (!status && plan_add(&conduct.plan, "run", options, why, sizeof why)) status = options_complain(options, "%s", why);
+    if (!status && plan_add(&conduct.plan, "run", options, why, sizeof why))
+        status = options_complain(options, "%s", why);
     if (!status) status = conduct_run(&conduct, "run", false);
     conduct_close(&conduct);
     return status;
@@ -49,7 +51,8 @@ static int plan_studies(struct conduct *conduct)
     scale = limit_ns / expected_ns;
     plan_free(plan);
     plan_open(plan, conduct->topology, cpus, &protocol);
-    if (studies_add(plan, options, scale < 0.1 ? 0.1 : scale, why, sizeof why)) return options_complain(options, "%s", why);
+    if (studies_add(plan, options, scale < 0.1 ? 0.1 : scale, why, sizeof why))
+        return options_complain(options, "%s", why);
     return 0;
 }
 
@@ -114,7 +117,8 @@ static int resume(const struct options *options)
         return options_complain(options, "--resume: %s", why);
     if (*note) options_complain(options, "%s", note);
     int status = run.complete ? options_complain(options, "--resume %s: this run is complete", options->resume) : 0;
-    if (!status && run.simulated) status = options_complain(options, "--resume %s: this run is simulated", options->resume);
+    if (!status && run.simulated)
+        status = options_complain(options, "--resume %s: this run is simulated", options->resume);
     if (!status) {
         status = conduct_open(&conduct, options, NULL);
         if (!status) status = resume_run(&conduct, &run);
@@ -134,9 +138,10 @@ const struct verb verb_run = {
     .name = "run",
     .summary = "measure: a grid of kernels, runners and workers, or (without --kernel) this machine as a whole",
     .operands = "",
-    .details = "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
-               "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It takes about\n"
-               "three minutes, draws every figure and writes report.html. With --kernel it measures that grid; each\n"
-               "problem's serial time is measured beside it.",
+    .details =
+        "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
+        "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It takes about\n"
+        "three minutes, draws every figure and writes report.html. With --kernel it measures that grid; each\n"
+        "problem's serial time is measured beside it.",
     .run = run,
 };

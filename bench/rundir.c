@@ -31,7 +31,10 @@ static int check_parent(const char *path, char *why, size_t why_size)
     struct stat stat_;
     snprintf(copy, sizeof copy, "%s", path);
     const char *parent = dirname(copy);
-    int error = stat(parent, &stat_) ? -errno : !S_ISDIR(stat_.st_mode) ? -ENOTDIR : access(parent, W_OK | X_OK) ? -errno : 0;
+    int error = stat(parent, &stat_)          ? -errno
+                : !S_ISDIR(stat_.st_mode)     ? -ENOTDIR
+                : access(parent, W_OK | X_OK) ? -errno
+                                              : 0;
     if (error) snprintf(why, why_size, "its parent folder %.180s cannot be used: %s", parent, strerror(-error));
     return error;
 }
@@ -44,7 +47,10 @@ static int check_output(const char *output, char *why, size_t why_size)
         return -ENAMETOOLONG;
     }
     if (lstat(output, &stat_)) return check_parent(output, why, why_size);
-    int error = stat(output, &stat_) ? -errno : !S_ISDIR(stat_.st_mode) ? -ENOTDIR : access(output, W_OK | X_OK) ? -errno : 0;
+    int error = stat(output, &stat_)          ? -errno
+                : !S_ISDIR(stat_.st_mode)     ? -ENOTDIR
+                : access(output, W_OK | X_OK) ? -errno
+                                              : 0;
     if (error == -ENOTDIR) snprintf(why, why_size, "it is a file, not a folder");
     else if (error) snprintf(why, why_size, "it cannot be written: %s", strerror(-error));
     else if (!is_empty(output)) {
@@ -64,7 +70,9 @@ int rundir_check(const char *output, char *why, size_t why_size)
         if (error) snprintf(why, why_size, "--output %.100s: %.300s", output, reason);
         return error;
     }
-    const char *first = access("results/runs", F_OK) == 0 ? "results/runs/new" : access("results", F_OK) == 0 ? "results/new" : "results";
+    const char *first = access("results/runs", F_OK) == 0 ? "results/runs/new"
+                        : access("results", F_OK) == 0    ? "results/new"
+                                                          : "results";
     error = check_parent(first, reason, sizeof reason);
     if (error) snprintf(why, why_size, "runs go to results/runs: %.300s (name another folder with --output)", reason);
     return error;

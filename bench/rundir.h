@@ -12,7 +12,8 @@
 
 enum { RUNDIR_PATH = 4096 };
 
-/* Could a run be recorded at `output` (NULL: under results/runs)? Creates nothing. 0 or -errno with one line in `why`. */
+/* Could a run be recorded at `output` (NULL: under results/runs)? Creates nothing. 0 or -errno with one line in `why`.
+ */
 int rundir_check(const char *output, char *why, size_t why_size);
 
 /* Makes the folder: `output`, or results/runs/<UTC time>-<name> with the parents that are missing. 0 or -errno with

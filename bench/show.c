@@ -86,6 +86,7 @@ size_t show_failures(const struct options *options, const struct shown *shown)
         options_complain(options, "%s: %zu of its repetitions failed: %s", text, cell->errors, cell->error);
     }
     if (cells > FAILURES_SHOWN)
-        options_complain(options, "... and %zu more cells with failures: samples.jsonl has them all", cells - FAILURES_SHOWN);
+        options_complain(options, "... and %zu more cells with failures: samples.jsonl has them all",
+                         cells - FAILURES_SHOWN);
     return failed;
 }

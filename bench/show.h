@@ -17,8 +17,8 @@ struct shown {
 int show_open(const struct options *, const char *dir, struct shown *);
 void show_close(struct shown *);
 
-/* Writes summary.json and summary.csv into the run's folder, with `draw` the figures and report.html too. What cannot be
- * written or drawn is one line on stderr each. */
+/* Writes summary.json and summary.csv into the run's folder, with `draw` the figures and report.html too. What cannot
+ * be written or drawn is one line on stderr each. */
 void show_write(const struct options *, const struct shown *, bool draw);
 
 /* Prints the text, or with --json the object, on stdout. An exit status. */

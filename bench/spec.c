@@ -45,7 +45,8 @@ int spec_from_json(const json_t *object, struct spec *spec, char *why, size_t wh
     made.has_inject = inject_from_json(json_object_get(object, "inject"), &made.inject);
     made.instrumented = json_is_true(json_object_get(object, "instrumented"));
     if (error) {
-        snprintf(why + strlen(why), why_size - strlen(why), "%s", *why ? "" : "its list of cpus is not one for each worker");
+        snprintf(why + strlen(why), why_size - strlen(why), "%s",
+                 *why ? "" : "its list of cpus is not one for each worker");
         spec_free(&made);
         return error;
     }

@@ -13,7 +13,7 @@ struct spec {
     bool instrumented;
     bool has_inject;
     struct inject inject; /* with has_inject: for the self-test */
-    char **cpus; /* processes x threads lists of cpus; NULL: unbound */
+    char **cpus;          /* processes x threads lists of cpus; NULL: unbound */
 };
 
 char *spec_to_json(const struct spec *); /* malloc'ed; NULL without memory */

@@ -9,45 +9,67 @@
 /* On two cpus the whole takes about two minutes with the fewest repetitions. Most cells do 20 to 30 ms of work: long
  * against the clock and a wake-up, short enough for many repetitions. */
 const struct study_grid studies_grids[] = {
-    {"scaling", "--kernel spin,primes,collatz,mandelbrot,nqueens,ep,triad,matmul --task-time {500us} --tasks 60 "
-                "--runner openmp,forkpool --workers {all}",
+    {"scaling",
+     "--kernel spin,primes,collatz,mandelbrot,nqueens,ep,triad,matmul --task-time {500us} --tasks 60 "
+     "--runner openmp,forkpool --workers {all}",
      "--kernel spin,triad --task-time {200us} --tasks 60 --runner openmp,forkpool --workers {all}"},
     {"scaling", "--kernel spin,mandelbrot --task-time {500us} --tasks 60 --runner python --workers {all}", NULL},
     {"scaling", "--kernel square --task-time {10ms} --tasks 64 --runner openmp,forkpool,python --workers 1..64*2",
      "--kernel square --task-time {2ms} --tasks 32 --runner openmp,forkpool,python --workers 4..32*8"},
-    {"granularity", "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} --workers {cpus} "
-                    "--runner openmp --schedule dynamic,tasks --chunk 1",
-     "--kernel spin --task-time 100ns..1ms*10 --work {10ms} --workers {cpus} --runner openmp --schedule dynamic --chunk 1"},
-    {"granularity", "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} --workers {cpus} "
-                    "--runner forkpool --chunk 1",
+    {"granularity",
+     "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} --workers {cpus} "
+     "--runner openmp --schedule dynamic,tasks --chunk 1",
+     "--kernel spin --task-time 100ns..1ms*10 --work {10ms} --workers {cpus} --runner openmp --schedule dynamic "
+     "--chunk 1"},
+    {"granularity",
+     "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} --workers {cpus} "
+     "--runner forkpool --chunk 1",
      "--kernel spin --task-time 100ns..1ms*10 --work {10ms} --workers {cpus} --runner forkpool --chunk 1"},
-    {"granularity", "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} "
-                    "--processes {cpus} --threads 1 --runner hybrid --schedule dynamic --chunk 1", NULL},
-    {"granularity", "--kernel spin --task-time 10us,30us,100us,1ms --work {20ms} --workers {cpus} --runner python --chunk 1",
+    {"granularity",
+     "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} "
+     "--processes {cpus} --threads 1 --runner hybrid --schedule dynamic --chunk 1",
+     NULL},
+    {"granularity",
+     "--kernel spin --task-time 10us,30us,100us,1ms --work {20ms} --workers {cpus} --runner python --chunk 1",
      "--kernel spin --task-time 100us,1ms --work {10ms} --workers {cpus} --runner python --chunk 1"},
-    {"breakeven", "--kernel spin --task-time 1us,10us,100us,1ms,10ms --tasks {tasks} --workers {few} "
-                  "--runner openmp,forkpool,hybrid,python",
+    {"breakeven",
+     "--kernel spin --task-time 1us,10us,100us,1ms,10ms --tasks {tasks} --workers {few} "
+     "--runner openmp,forkpool,hybrid,python",
      "--kernel spin --task-time 1us,100us,10ms --tasks 8 --workers {cpus} --runner openmp,forkpool"},
-    {"chunk", "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*4 --workers {cpus} --runner openmp "
-              "--schedule dynamic",
-     "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*64 --workers {cpus} --runner openmp --schedule dynamic"},
+    {"chunk",
+     "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*4 --workers {cpus} --runner openmp "
+     "--schedule dynamic",
+     "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*64 --workers {cpus} --runner openmp --schedule "
+     "dynamic"},
     {"chunk", "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*4 --workers {cpus} --runner forkpool",
      "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*64 --workers {cpus} --runner forkpool"},
     {"hybrid", "--kernel nqueens --task-time {500us} --tasks 60 --runner hybrid --workers {all}",
      "--kernel nqueens --task-time {200us} --tasks 60 --runner hybrid --workers {part}"},
-    {"placement", "--kernel spin,triad --task-time {500us} --tasks 60 --runner openmp,forkpool --workers {part} "
-                  "--placement none,close,spread",
+    {"placement",
+     "--kernel spin,triad --task-time {500us} --tasks 60 --runner openmp,forkpool --workers {part} "
+     "--placement none,close,spread",
      "--kernel triad --task-time {200us} --tasks 60 --runner openmp --workers {cpus} --placement none,close,spread"},
     {0},
 };
 
-enum { WHOLE_LIMIT_S = 150, QUICK_LIMIT_S = 20, REPS_MIN = 6, REPS_MAX = 20, TASKS_FEW = 32, TASKS_MANY = 128, ALL_MAX = 8 };
+enum {
+    WHOLE_LIMIT_S = 150,
+    QUICK_LIMIT_S = 20,
+    REPS_MIN = 6,
+    REPS_MAX = 20,
+    TASKS_FEW = 32,
+    TASKS_MANY = 128,
+    ALL_MAX = 8
+};
 
 void studies_protocol(bool quick, struct protocol *protocol)
 {
-    *protocol = (struct protocol){.reps = quick ? REPS_MIN : REPS_MAX, .reps_min = REPS_MIN,
+    *protocol = (struct protocol){.reps = quick ? REPS_MIN : REPS_MAX,
+                                  .reps_min = REPS_MIN,
                                   .time_limit_ns = (quick ? QUICK_LIMIT_S : WHOLE_LIMIT_S) * UINT64_C(1000000000),
-                                  .warmup = PLAN_WARMUP_AUTO, .spans = PLAN_SPANS_AUTO, .task_seed = 1};
+                                  .warmup = PLAN_WARMUP_AUTO,
+                                  .spans = PLAN_SPANS_AUTO,
+                                  .task_seed = 1};
 }
 
 static void add_number(char *list, size_t size, unsigned number)
@@ -56,7 +78,8 @@ static void add_number(char *list, size_t size, unsigned number)
     snprintf(list + used, size - used, "%s%u", used ? "," : "", number);
 }
 
-/* 1, 2, 4, ... up to `last`, with `corner` (the number of cpus) and `last` among them; every number where those are few. */
+/* 1, 2, 4, ... up to `last`, with `corner` (the number of cpus) and `last` among them; every number where those are
+ * few. */
 static void list_workers(unsigned first, unsigned corner, unsigned last, char *list, size_t size)
 {
     *list = '\0';
@@ -137,7 +160,8 @@ int studies_add(struct plan *plan, const struct options *options, double scale, 
         if (!text || !is_wanted(options, study->study)) continue;
         unsigned before = plan->cell_count;
         if (!add_grid(plan, study, text, scale, reason, sizeof reason)) continue;
-        if (plan->cell_count == before || !strncmp(reason, "nothing is left", 15)) continue; /* a runner that is left out */
+        if (plan->cell_count == before || !strncmp(reason, "nothing is left", 15))
+            continue; /* a runner that is left out */
         snprintf(why, why_size, "study %s: %s", study->study, reason);
         return -EINVAL;
     }

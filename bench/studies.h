@@ -19,8 +19,8 @@ extern const struct study_grid studies_grids[]; /* ends with a NULL study */
 /* How the default experiment is measured. */
 void studies_protocol(bool quick, struct protocol *);
 
-/* Adds the studies that --study names (all without) to the plan, with their times multiplied by `scale`. 0 or -errno with
- * `why`. */
+/* Adds the studies that --study names (all without) to the plan, with their times multiplied by `scale`. 0 or -errno
+ * with `why`. */
 int studies_add(struct plan *, const struct options *, double scale, char *why, size_t why_size);
 
 /* What the whole plan is expected to take with the fewest repetitions. */

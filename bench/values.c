@@ -28,8 +28,7 @@ int values_count(const char *text, uint64_t *value, char *why, size_t why_size)
     if (!*text) return refuse(-EINVAL, why, why_size, "a number is missing: \"\"");
     uint64_t sum = 0;
     for (const char *c = text; *c; c++) {
-        if (!is_digit(*c))
-            return refuse(-EINVAL, why, why_size, "\"%.40s\" is not a whole number like 8", text);
+        if (!is_digit(*c)) return refuse(-EINVAL, why, why_size, "\"%.40s\" is not a whole number like 8", text);
         unsigned digit = (unsigned)(*c - '0');
         if (sum > (LIMIT - digit) / 10)
             return refuse(-ERANGE, why, why_size, "\"%.40s\" is too large: 2^63 and beyond", text);
@@ -69,7 +68,7 @@ static int parse_with_unit(const char *text, const struct unit *units, const cha
     __extension__ unsigned __int128 sum = 0, divisor = 1;
     for (size_t i = 0; i < length; i++) {
         sum = sum * 10 + (unsigned)(digits[i] - '0');
-        if (sum > (__extension__(unsigned __int128)1 << 90))
+        if (sum > (__extension__(unsigned __int128) 1 << 90))
             return refuse(-ERANGE, why, why_size, "\"%.40s\" is too large or too fine", text);
     }
     for (size_t i = 0; i < decimals; i++) divisor *= 10;
@@ -87,8 +86,7 @@ int values_duration(const char *text, uint64_t *ns, char *why, size_t why_size)
 
 int values_size(const char *text, uint64_t *bytes, char *why, size_t why_size)
 {
-    static const struct unit units[] = {
-        {"B", 1}, {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}, {NULL, 0}};
+    static const struct unit units[] = {{"B", 1}, {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}, {NULL, 0}};
     return parse_with_unit(text, units, "64MiB (B, KiB, MiB, GiB)", bytes, why, why_size);
 }
 
@@ -125,8 +123,8 @@ static int append(struct numbers *list, uint64_t value, const char *part, char *
         if (list->values[i] == value)
             return refuse(-EINVAL, why, why_size, "\"%.40s\" repeats an entry of the list", part);
     if (list->count == VALUES_LIST_MAX)
-        return refuse(-ERANGE, why, why_size, "\"%.40s\" makes more than %d entries: give a step, A..B*F or A..B+S", part,
-                      VALUES_LIST_MAX);
+        return refuse(-ERANGE, why, why_size, "\"%.40s\" makes more than %d entries: give a step, A..B*F or A..B+S",
+                      part, VALUES_LIST_MAX);
     if (!(list->count & (list->count - 1))) { /* full at each power of two */
         size_t room = list->count ? 2 * list->count : 1;
         uint64_t *grown = realloc(list->values, room * sizeof *grown);
@@ -150,10 +148,12 @@ static int append_range(struct numbers *list, const char *part, const char *dots
     int error = values_number(first_text, kind, &first, why, why_size);
     if (!error) error = values_number(last_text, kind, &last, why, why_size);
     if (error) return error;
-    if (first > last) return refuse(-EINVAL, why, why_size, "\"%.40s\" runs backwards: write the smaller end first", whole);
+    if (first > last)
+        return refuse(-EINVAL, why, why_size, "\"%.40s\" runs backwards: write the smaller end first", whole);
     bool times = *step_text == '*';
     if (*step_text) {
-        error = times ? values_count(step_text + 1, &step, why, why_size) : kind->parse(step_text + 1, &step, why, why_size);
+        error = times ? values_count(step_text + 1, &step, why, why_size)
+                      : kind->parse(step_text + 1, &step, why, why_size);
         if (error) return error;
         if (step < (times ? 2 : 1))
             return refuse(-EINVAL, why, why_size, "\"%.40s\" never reaches its end: %s", whole,
@@ -169,7 +169,8 @@ static int append_range(struct numbers *list, const char *part, const char *dots
     }
 }
 
-static int append_part(struct numbers *list, const char *part, const struct number_kind *kind, char *why, size_t why_size)
+static int append_part(struct numbers *list, const char *part, const struct number_kind *kind, char *why,
+                       size_t why_size)
 {
     const char *dots = strstr(part, "..");
     if (dots) return append_range(list, part, dots, kind, why, why_size);
@@ -237,7 +238,8 @@ static int parse_names(const char *text, bool placements, struct names *names, c
     for (const char *part = text; !error;) {
         const char *end = name_end(part, placements);
         if (end == part)
-            error = refuse(-EINVAL, why, why_size, *text ? "\"%.80s\" has an empty name" : "a name is missing: \"%s\"", text);
+            error = refuse(-EINVAL, why, why_size, *text ? "\"%.80s\" has an empty name" : "a name is missing: \"%s\"",
+                           text);
         else error = append_name(&list, part, (size_t)(end - part), why, why_size);
         if (!*end) break;
         part = end + 1;
@@ -306,7 +308,10 @@ const char *values_nearest(const char *text, const char *(*candidate)(size_t i))
 
 void values_show_duration(double ns, char *text, size_t size)
 {
-    static const struct { const char *name; double scale; } units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}};
+    static const struct {
+        const char *name;
+        double scale;
+    } units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (ns >= units[i].scale || i == 3) {
             snprintf(text, size, "%.3g%s", ns / units[i].scale, units[i].name);

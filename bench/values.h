@@ -32,9 +32,9 @@ struct number_kind {
     uint64_t min, max;
 };
 
-int values_count(const char *text, uint64_t *value, char *why, size_t why_size);    /* "0", "64": below 2^63 */
-int values_duration(const char *text, uint64_t *ns, char *why, size_t why_size);    /* "10us", "1.5ms"; ns us ms s */
-int values_size(const char *text, uint64_t *bytes, char *why, size_t why_size);     /* "4096B", "1.5MiB"; B KiB MiB GiB */
+int values_count(const char *text, uint64_t *value, char *why, size_t why_size); /* "0", "64": below 2^63 */
+int values_duration(const char *text, uint64_t *ns, char *why, size_t why_size); /* "10us", "1.5ms"; ns us ms s */
+int values_size(const char *text, uint64_t *bytes, char *why, size_t why_size);  /* "4096B", "1.5MiB"; B KiB MiB GiB */
 int values_percent(const char *text, double *fraction, char *why, size_t why_size); /* "2%" is 0.02; in (0, 1] */
 
 /* One number of a kind, inside its bounds. */

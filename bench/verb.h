@@ -23,11 +23,11 @@ struct verb {
     const char *summary;  /* one line for `breakeven help` */
     const char *operands; /* for the usage line: "DIR", "[kernels|runners]"; "" where it takes none */
     unsigned operands_min, operands_max;
-    const char *details;  /* a paragraph for `breakeven VERB --help`, or NULL */
+    const char *details;                /* a paragraph for `breakeven VERB --help`, or NULL */
     int (*run)(const struct options *); /* prints its own errors with options_complain; returns the exit status */
 };
 
-extern const struct verb *const verbs[]; /* in the order of list.h, ends with NULL (options.c) */
+extern const struct verb *const verbs[];        /* in the order of list.h, ends with NULL (options.c) */
 const struct verb *verb_find(const char *name); /* NULL where there is none */
 
 #endif
