@@ -45,6 +45,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define FORKPOOL_FOREVER INT64_C(-1)
 #define FORKPOOL_WORKERS_MAX 1000u
@@ -185,7 +186,7 @@ int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t t
 int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns);
 
 /* -EINPROGRESS until it has ended, then 0 or a forkpool_error. A map's status is that of its worst task: BROKEN, LOST,
- * LIMIT, CANCELLED, FAILED, in this order. Never blocks. */
+ * LIMIT, FAILED, CANCELLED, in this order. Never blocks. */
 int forkpool_status(struct forkpool_job *job);
 int forkpool_task_status(struct forkpool_job *job); /* what a FAILED task returned (a map: the first that was seen) */
 /* Where the result of a good job stands, until it is released; NULL before. Large results are never copied. */
@@ -317,6 +318,7 @@ int forkpool_stats(struct forkpool *pool, struct forkpool_stats *stats);
 int forkpool_worker_stats(struct forkpool *pool, unsigned worker, struct forkpool_worker_stats *stats);
 const char *forkpool_reason(struct forkpool *pool); /* one line: why the pool gave up; "" where it did not */
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

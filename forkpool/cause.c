@@ -1,0 +1,64 @@
+/* cause.c: why a worker died. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "server.h"
+
+/* Out-of-memory kills that the kernel has counted, in all cgroups. */
+uint64_t cause_oom_kills(void)
+{
+    FILE *vmstat = fopen("/proc/vmstat", "re");
+    char line[128];
+    unsigned long long count = 0;
+    while (vmstat && fgets(line, sizeof line, vmstat) && sscanf(line, "oom_kill %llu", &count) != 1) {}
+    if (vmstat) fclose(vmstat);
+    return count;
+}
+
+static bool crash(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGABRT ||
+           number == SIGTRAP || number == SIGSYS;
+}
+
+/* Pages just around the stack pointer: a fault there is the guard of the stack. */
+static bool stack_fault(const struct worker *worker)
+{
+    uintptr_t address = worker->fault_address, stack = worker->fault_stack;
+    return acquire(&worker->faulted) && stack && address + 65536 >= stack && address < stack + 4096;
+}
+
+static enum forkpool_cause find(struct server *server, const struct worker *worker, const struct hand *hand, int number)
+{
+    if (hand->killed) return hand->killed;
+    if (!number) return FORKPOOL_CAUSE_EXIT;
+    if (number == SIGSEGV && stack_fault(worker)) return FORKPOOL_CAUSE_STACK_OVERFLOW;
+    if (crash(number)) return FORKPOOL_CAUSE_CRASH;
+    if (number != SIGKILL) return FORKPOOL_CAUSE_KILLED;
+    uint64_t kills = cause_oom_kills();
+    bool more = kills > server->oom_kills;
+    server->oom_kills = kills;
+    return more ? FORKPOOL_CAUSE_OUT_OF_MEMORY : FORKPOOL_CAUSE_KILLED;
+}
+
+void cause_fill(struct server *server, const struct worker *worker, const struct hand *hand, int wait_status,
+                const struct rusage *usage, struct forkpool_loss *loss)
+{
+    static const char *const words[] = {
+        [FORKPOOL_CAUSE_UNKNOWN] = "", [FORKPOOL_CAUSE_EXIT] = ", the task called exit",
+        [FORKPOOL_CAUSE_CRASH] = ", a crash", [FORKPOOL_CAUSE_STACK_OVERFLOW] = ", probably stack overflow",
+        [FORKPOOL_CAUSE_OUT_OF_MEMORY] = ", probably out of memory", [FORKPOOL_CAUSE_KILLED] = ", sent from outside",
+        [FORKPOOL_CAUSE_LIMIT] = ", over its time limit", [FORKPOOL_CAUSE_CANCELLED] = ", cancelled"};
+    loss->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+    loss->code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+    loss->cause = find(server, worker, hand, loss->signal);
+    loss->max_rss_bytes = (int64_t)usage->ru_maxrss * 1024;
+    loss->user_ns = (int64_t)usage->ru_utime.tv_sec * 1000000000 + usage->ru_utime.tv_usec * 1000;
+    loss->system_ns = (int64_t)usage->ru_stime.tv_sec * 1000000000 + usage->ru_stime.tv_usec * 1000;
+    if (loss->signal)
+        snprintf(loss->text, sizeof loss->text, "signal %d (%s)%s", loss->signal, strsignal(loss->signal), words[loss->cause]);
+    else
+        snprintf(loss->text, sizeof loss->text, "exit code %d%s", loss->code, words[loss->cause]);
+}

@@ -1,0 +1,25 @@
+/* cpus.h: which cpus, and how many of them, a process may use. */
+#ifndef FORKPOOL_CPUS_H
+#define FORKPOOL_CPUS_H
+
+#include <sched.h>
+#include <stddef.h>
+
+enum { CPUS_MAX = 4096, CPUS_TEXT = 256 };
+struct cpus {
+    unsigned long bits[CPUS_MAX / (8 * sizeof(unsigned long))];
+};
+
+int cpus_parse(const char *list, struct cpus *cpus); /* "0-3,8": 0, or -EINVAL (empty, not a list, beyond CPUS_MAX) */
+/* "0-3,8", cut at a comma with ",..." where it is too long. */
+void cpus_format(const struct cpus *cpus, char *text, size_t size);
+int cpus_get(struct cpus *cpus);                     /* of this thread: 0 or -errno */
+int cpus_set(const struct cpus *cpus);
+unsigned cpus_count(const struct cpus *cpus);
+
+/* Cpu quota of this process's cgroup and all its ancestors, rounded up; 0: none. */
+unsigned cpus_quota(void);
+/* Affinity and quota together, at least 1. */
+unsigned cpus_usable(void);
+
+#endif

@@ -1,0 +1,182 @@
+/* imap.c: results one by one. The caller keeps a window of pieces, each a hidden task, in flight. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool.h"
+
+struct piece {
+    struct forkpool_job *job; /* NULL: not started, or ended */
+    size_t begin, end;        /* not yet handed out from begin on */
+    bool ended;
+    int status;               /* of its job, when it has ended */
+};
+
+struct forkpool_iterator {
+    struct forkpool *pool;
+    struct map_job map;
+    struct work *work;        /* the workers' copy */
+    bool ordered;
+    size_t chunk, next;       /* next task to start */
+    size_t window, first, count, turn; /* pieces in a ring: first, how many; where an unordered search goes on */
+    struct piece *pieces;
+    struct piece *given;      /* the one that items come from now */
+};
+
+static void iterator_free(struct forkpool_iterator *it)
+{
+    stage_free(it->pool, &it->map);
+    arena_give(&it->pool->arena, it->work);
+    free(it->pieces);
+    free(it);
+}
+
+static int iterator_fill(struct forkpool_iterator *it)
+{
+    struct forkpool *pool = it->pool;
+    uint32_t slots = pool->shared->config.max_inflight;
+    it->chunk = it->map.asked.chunk ? it->map.asked.chunk : 1;
+    it->window = slots < 256 ? slots : 256;
+    it->pieces = calloc(it->window, sizeof *it->pieces);
+    it->work = arena_take(&pool->arena, sizeof *it->work);
+    int rc = !it->pieces || !it->work ? -ENOMEM : stage_in(pool, &it->map);
+    if (!rc) *it->work = it->map.work;
+    return rc;
+}
+
+int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ordered, struct forkpool_iterator **result)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    if (map_check(map) || !map->item) return -EINVAL;
+    struct forkpool_iterator *it = calloc(1, sizeof *it);
+    if (!it) return -ENOMEM;
+    it->pool = pool;
+    it->map.asked = *map;
+    it->ordered = ordered;
+    pool_lock(pool);
+    int rc = pool_refusal(pool);
+    if (!rc) rc = iterator_fill(it);
+    if (rc) iterator_free(it);
+    else pool->iterators++, *result = it;
+    pool_unlock(pool);
+    return rc;
+}
+
+static struct piece *piece_at(struct forkpool_iterator *it, size_t i) { return &it->pieces[(it->first + i) % it->window]; }
+
+/* Starts what is not started, as far as there is room. */
+static void advance(struct forkpool_iterator *it)
+{
+    const struct forkpool_map *asked = &it->map.asked;
+    while (it->count && piece_at(it, 0)->ended && piece_at(it, 0)->begin == piece_at(it, 0)->end) {
+        it->first = (it->first + 1) % it->window;
+        it->count--;
+        if (it->turn) it->turn--;
+    }
+    for (size_t i = 0; i < it->count; i++) { /* what waited for room, or is to go on after a loss */
+        struct piece *piece = piece_at(it, i);
+        if (piece->job || piece->ended) continue;
+        int rc = piece_submit(it->pool, it->work, &asked->limits, piece->begin, piece->end, &piece->job);
+        if (rc == -EAGAIN) return;
+        if (rc) piece->ended = true, piece->status = rc;
+    }
+    while (it->count < it->window && it->next < asked->tasks) {
+        struct piece *piece = piece_at(it, it->count);
+        size_t left = asked->tasks - it->next;
+        *piece = (struct piece){.begin = it->next, .end = it->next + (left < it->chunk ? left : it->chunk)};
+        int rc = piece_submit(it->pool, it->work, &asked->limits, piece->begin, piece->end, &piece->job);
+        if (rc == -EAGAIN) return;
+        if (rc) piece->ended = true, piece->status = rc;
+        it->next = piece->end;
+        it->count++;
+    }
+}
+
+/* The piece's job has ended: items behind a lost one are to run again. */
+static void piece_settle(struct forkpool_iterator *it, struct piece *piece)
+{
+    _Atomic int *status = it->map.work.status;
+    if (piece->ended || !piece->job || !job_settle(piece->job)) return;
+    piece->status = piece->job->status;
+    piece->job->released = true;
+    job_delete(piece->job);
+    piece->job = NULL;
+    piece->ended = true;
+    for (size_t i = piece->begin; i < piece->end; i++) {
+        if (relaxed(&status[i]) != STATUS_RERUN) continue;
+        atomic_store(&status[i], STATUS_PENDING);
+        piece->ended = false; /* runs again; items that have a status are passed over */
+    }
+}
+
+static int ready(struct forkpool *pool, void *what, bool sleeping)
+{
+    struct forkpool_iterator *it = what;
+    (void)pool;
+    advance(it);
+    if (!it->count) return 1;
+    size_t looks = it->ordered ? 1 : it->count;
+    for (size_t i = 0; i < looks; i++) {
+        size_t turn = it->ordered ? 0 : (it->turn + i) % it->count;
+        struct piece *piece = piece_at(it, turn);
+        if (sleeping && piece->job) job_mark(piece->job);
+        piece_settle(it, piece);
+        if (!piece->ended || piece->begin == piece->end) continue;
+        it->given = piece;
+        it->turn = turn;
+        return 1;
+    }
+    advance(it);
+    return 0;
+}
+
+static int item_status(const struct forkpool_iterator *it, const struct piece *piece, size_t i)
+{
+    int status = relaxed(&it->map.work.status[i]);
+    return status > STATUS_RERUN ? status : piece->status ? piece->status : FORKPOOL_CANCELLED;
+}
+
+int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *index, int *status, void **output)
+{
+    const struct forkpool_map *asked = &it->map.asked;
+    if (pool_foreign(it->pool)) return FORKPOOL_FORKED;
+    if (!it->given || it->given->begin == it->given->end) {
+        it->given = NULL;
+        int rc = wait_for(it->pool, ready, it, timeout_ns);
+        if (rc < 0) return rc;
+        if (!it->given) return 0;
+    }
+    size_t i = it->given->begin++;
+    int good = item_status(it, it->given, i);
+    char *from = it->map.work.output ? it->map.work.output + i * asked->output_stride : NULL;
+    if (it->map.staged_output && !good)
+        from = memcpy((char *)asked->output + i * asked->output_stride, from, asked->output_stride);
+    if (asked->status) asked->status[i] = good;
+    if (index) *index = i;
+    if (status) *status = good;
+    if (output) *output = from;
+    return 1;
+}
+
+void forkpool_iterator_delete(struct forkpool_iterator *it)
+{
+    if (!it) return;
+    struct forkpool *pool = it->pool;
+    if (pool_foreign(pool)) return;
+    pool_lock(pool);
+    it->next = it->map.asked.tasks;
+    for (size_t i = 0; i < it->count; i++)
+        if (piece_at(it, i)->job) job_settle(piece_at(it, i)->job) ? (void)0 : task_cancel(piece_at(it, i)->job, 1);
+    pool_unlock(pool);
+    for (size_t i = 0; i < it->count; i++) { /* workers must be out of its memory */
+        struct piece *piece = piece_at(it, i);
+        if (!piece->job) continue;
+        forkpool_wait(piece->job, FORKPOOL_FOREVER);
+        forkpool_release(piece->job);
+    }
+    pool_lock(pool);
+    pool->iterators--;
+    iterator_free(it);
+    pool_drain_if_due(pool);
+    pool_unlock(pool);
+}

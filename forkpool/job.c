@@ -1,0 +1,240 @@
+/* job.c: handles of what was submitted. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "park.h"
+#include "pool.h"
+
+struct forkpool_job *job_new(struct forkpool *pool, enum job_kind kind)
+{
+    struct forkpool_job *job = pool->spare;
+    if (job) pool->spare = job->next;
+    else if (!(job = malloc(sizeof *job))) return NULL;
+    memset(job, 0, offsetof(struct forkpool_job, small));
+    job->map = NULL;
+    job->pool = pool;
+    job->kind = kind;
+    job->id = ++pool->next_id;
+    job->place = -1;
+    job->older = pool->jobs;
+    if (job->older) job->older->newer = job;
+    pool->jobs = job;
+    return job;
+}
+
+void job_delete(struct forkpool_job *job)
+{
+    struct forkpool *pool = job->pool;
+    if (job->argument_block) arena_give(&pool->arena, job->argument_block);
+    if (job->result_block) arena_give(&pool->arena, job->result_block);
+    if (job->map) map_free(job);
+    if (job->older) job->older->newer = job->newer;
+    if (job->newer) job->newer->older = job->older;
+    else pool->jobs = job->older;
+    job->next = pool->spare;
+    pool->spare = job;
+}
+
+void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *to)
+{
+    struct forkpool *pool = job->pool;
+    to->soft_ns = limits->soft_ns;
+    to->hard_ns = limits->hard_ns;
+    to->cpu_ns = limits->cpu_ns;
+    uint64_t least = limits->hard_ns;
+    if (limits->cpu_ns && (!least || limits->cpu_ns < least)) least = limits->cpu_ns;
+    if (!least) return;
+    job->limited = true;
+    if (least / 8 < atomic_load(&pool->shared->tick_ns)) atomic_store(&pool->shared->tick_ns, least / 8);
+    pool->limited++;
+    atomic_store(&pool->shared->limited, 1);
+    pool_poke(pool);
+}
+
+static void limits_end(struct forkpool *pool)
+{
+    if (--pool->limited) return;
+    atomic_store(&pool->shared->limited, 0);
+    atomic_store(&pool->shared->tick_ns, UINT64_MAX / 2);
+}
+
+static void count_end(struct forkpool_job *job, int status)
+{
+    struct forkpool *pool = job->pool;
+    if (job->hidden) return;
+    pool->ended++;
+    if (status == FORKPOOL_FAILED) pool->failed++;
+    else if (status == FORKPOOL_CANCELLED) pool->cancelled++;
+    else if (status) pool->lost++;
+}
+
+void job_end(struct forkpool_job *job, int status, int task_status)
+{
+    struct forkpool *pool = job->pool;
+    job->ended = true;
+    job->place = -1;
+    job->status = status;
+    job->task_status = task_status;
+    count_end(job, status);
+    if (job->limited) limits_end(pool);
+    if (job->repeatable) {
+        pool->repeatable--;
+        pool_drain_if_due(pool);
+    }
+    if (job->done || job->failed) {
+        pool->callbacks--;
+        job->callback_due = true;
+        job->next = NULL;
+        *pool->done_last = job;
+        pool->done_last = &job->next;
+    } else if (job->released) {
+        job_delete(job);
+    }
+}
+
+bool job_settle(struct forkpool_job *job)
+{
+    if (job->ended) return true;
+    return job->kind == JOB_TASK ? task_settle(job) : map_settle(job);
+}
+
+void jobs_settle(struct forkpool *pool)
+{
+    for (uint32_t i = 0; i < pool->shared->slot_count; i++)
+        if (pool->slot_jobs[i]) job_settle(pool->slot_jobs[i]);
+    for (unsigned i = 0; i < MAPS; i++)
+        if (pool->map_jobs[i]) job_settle(pool->map_jobs[i]);
+}
+
+void job_mark(struct forkpool_job *job)
+{
+    if (job->kind == JOB_TASK && job->place >= 0)
+        atomic_fetch_or(&job->pool->shared->slots[job->place].state, SLOT_WAITED);
+}
+
+struct waited {
+    struct forkpool_job *const *jobs;
+    size_t count, index;
+};
+
+static int any_ended(struct forkpool *pool, void *what, bool sleeping)
+{
+    struct waited *waited = what;
+    (void)pool;
+    for (size_t i = 0; i < waited->count; i++) {
+        if (sleeping) job_mark(waited->jobs[i]);
+        if (!job_settle(waited->jobs[i])) continue;
+        waited->index = i;
+        return 1;
+    }
+    return 0;
+}
+
+static int all_ended(struct forkpool *pool, void *what, bool sleeping)
+{
+    struct waited *waited = what;
+    (void)pool;
+    for (; waited->index < waited->count; waited->index++) {
+        struct forkpool_job *job = waited->jobs[waited->index];
+        if (sleeping) job_mark(job);
+        if (!job_settle(job)) return 0;
+    }
+    return 1;
+}
+
+int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns, size_t *index)
+{
+    if (!count) return -EINVAL;
+    if (pool_foreign(jobs[0]->pool)) return FORKPOOL_FORKED;
+    struct waited waited = {jobs, count, 0};
+    int rc = wait_for(jobs[0]->pool, any_ended, &waited, timeout_ns);
+    if (rc < 0) return rc;
+    if (index) *index = waited.index;
+    return 0;
+}
+
+int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns)
+{
+    if (!count) return 0;
+    if (pool_foreign(jobs[0]->pool)) return FORKPOOL_FORKED;
+    struct waited waited = {jobs, count, 0};
+    int rc = wait_for(jobs[0]->pool, all_ended, &waited, timeout_ns);
+    return rc < 0 ? rc : 0;
+}
+
+int forkpool_wait(struct forkpool_job *job, int64_t timeout_ns) { return forkpool_wait_all(&job, 1, timeout_ns); }
+
+int forkpool_status(struct forkpool_job *job)
+{
+    struct forkpool *pool = job->pool;
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    if (!job_settle(job)) pool_check(pool);
+    int status = job->ended ? job->status : -EINPROGRESS;
+    pool_unlock(pool);
+    return status;
+}
+
+int forkpool_task_status(struct forkpool_job *job) { return forkpool_status(job) == -EINPROGRESS ? 0 : job->task_status; }
+
+uint64_t forkpool_job_id(struct forkpool_job *job) { return job->id; }
+
+void *forkpool_result(struct forkpool_job *job, size_t *result_bytes)
+{
+    if (forkpool_status(job) || job->kind == JOB_MAP) return NULL;
+    if (result_bytes) *result_bytes = job->task ? job->result_bytes : sizeof job->value;
+    return job->task ? job->result : &job->value;
+}
+
+int forkpool_get(struct forkpool_job *job, void *result, size_t result_bytes, int64_t timeout_ns)
+{
+    size_t bytes = 0;
+    int rc = forkpool_wait(job, timeout_ns);
+    if (rc || (rc = forkpool_status(job))) return rc;
+    const void *from = forkpool_result(job, &bytes);
+    if (result_bytes > bytes) return -EINVAL;
+    if (result_bytes && result != from) memcpy(result, from, result_bytes);
+    return 0;
+}
+
+long forkpool_value(struct forkpool_job *job)
+{
+    int rc = forkpool_wait(job, FORKPOOL_FOREVER);
+    if (!rc && !job->task && job->kind == JOB_TASK && !job->status) return job->value;
+    errno = ECANCELED;
+    return 0;
+}
+
+int forkpool_cancel(struct forkpool_job *job, int kill)
+{
+    struct forkpool *pool = job->pool;
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    int rc = job_settle(job) ? -EALREADY : 0;
+    if (!rc && job->kind == JOB_TASK) task_cancel(job, kill);
+    else if (!rc) map_cancel(job, kill);
+    pool_unlock(pool);
+    return rc;
+}
+
+void forkpool_release(struct forkpool_job *job)
+{
+    if (!job || pool_foreign(job->pool)) return;
+    struct forkpool *pool = job->pool;
+    pool_lock(pool);
+    job_settle(job);
+    job->released = true;
+    if (job->ended && !job->callback_due) job_delete(job);
+    pool_unlock(pool);
+}
+
+int forkpool_poll(struct forkpool *pool)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    pool_check(pool);
+    if (pool->callbacks || pool->repeatable || pool->closed) jobs_settle(pool);
+    pool_unlock(pool);
+    return callbacks_run(pool);
+}

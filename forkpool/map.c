@@ -1,0 +1,289 @@
+/* map.c: many tasks as one job. The map is dealt to the workers' lines and runs without the program; what a dead worker
+ * left over, and what is to be tried again, is started here as a further round once the first is over. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "park.h"
+#include "pool.h"
+#include "range.h"
+
+enum { NO_ROOM = -1 };
+
+int map_check(const struct forkpool_map *map)
+{
+    if (!map->range == !map->item) return -EINVAL;
+    if ((unsigned)map->schedule > FORKPOOL_GUIDED || map->flags & ~(unsigned)(FORKPOOL_FAIL_FAST | FORKPOOL_IN_PLACE))
+        return -EINVAL;
+    return 0;
+}
+
+void map_free(struct forkpool_job *job)
+{
+    stage_free(job->pool, job->map);
+    free(job->map->attempts);
+    free(job->map->redos);
+    free(job->map);
+    job->map = NULL;
+}
+
+/* Are workers still looking at what the place holds or held last? */
+static bool inside(struct shared *shared, unsigned place)
+{
+    for (uint32_t i = 0; i < shared->capacity; i++)
+        if ((atomic_load(&shared->workers[i].in_map) & ~IN_MAP_CONDEMNED) == place + 1) return true;
+    return false;
+}
+
+static int free_place(struct forkpool *pool)
+{
+    for (unsigned place = 0; place < MAPS; place++)
+        if (!pool->map_jobs[place] && !inside(pool->shared, place)) return (int)place;
+    return NO_ROOM;
+}
+
+static void cut_into_units(struct map *map, const struct map_job *work, size_t tasks, uint32_t workers)
+{
+    map->chunk = work->asked.chunk ? work->asked.chunk : 1;
+    size_t units = tasks / map->chunk + (tasks % map->chunk != 0);
+    if (units > UNITS_MAX) {
+        map->chunk = tasks / UNITS_MAX + 1;
+        units = tasks / map->chunk + (tasks % map->chunk != 0);
+    }
+    map->units = (uint32_t)units;
+    map->lines = workers;
+    map->static_units = work->asked.chunk ? 1 : UNITS_MAX;
+}
+
+static void fill(struct map *map, const struct forkpool_job *job, size_t tasks, uint32_t workers)
+{
+    const struct forkpool_map *asked = &job->map->asked;
+    cut_into_units(map, job->map, tasks, workers);
+    map->tasks = tasks;
+    map->base = job->map->base;
+    map->schedule = asked->schedule;
+    map->flags = asked->flags;
+    map->job = job->id;
+    map->limits = (struct limits){asked->limits.soft_ns, asked->limits.hard_ns, asked->limits.cpu_ns};
+    map->limited = asked->limits.soft_ns || asked->limits.hard_ns || asked->limits.cpu_ns;
+    map->more = asked->item || job->retries;
+    map->work = job->map->work;
+    atomic_store(&map->stop, 0);
+    atomic_store(&map->failed, 0);
+    atomic_store(&map->cancelled, 0);
+    atomic_store(&map->rerun, 0);
+    atomic_store(&map->lost, 0);
+    atomic_store(&map->limit, 0);
+    atomic_store(&map->killed, 0);
+}
+
+/* Workers with a share are woken; with fewer units than workers, some have none. */
+static void wake(struct forkpool *pool, const struct map *map, unsigned place)
+{
+    struct shared *shared = pool->shared;
+    for (uint32_t i = 0; i < map->lines; i++)
+        if (range_left(&map_lines(shared, place)[i]) && atomic_load(&shared->workers[i].parked)) park_wake(shared, i);
+    if (atomic_load(&shared->retired)) {
+        atomic_store(&shared->recall, 1);
+        pool_poke(pool);
+    }
+}
+
+static void start(struct forkpool_job *job, size_t tasks)
+{
+    struct forkpool *pool = job->pool;
+    struct shared *shared = pool->shared;
+    unsigned place = (unsigned)job->place;
+    struct map *map = &shared->maps[place];
+    uint32_t state = atomic_load(&map->state), workers = atomic_load(&shared->wanted);
+    fill(map, job, tasks, workers);
+    range_deal(map_lines(shared, place), map->lines, map->units);
+    atomic_store(&map->state, ((state & ~3u) + 4) | MAP_ACTIVE);
+    atomic_fetch_or(&shared->active, UINT64_C(1) << place);
+    atomic_fetch_add(&shared->active, UINT64_C(1) << MAPS);
+    wake(pool, map, place);
+}
+
+static bool ended(const struct map *map) { return (atomic_load(&map->state) & 3u) == MAP_ENDED; }
+
+/* Adds this round's outcome; lost ranges that may be tried again are queued. */
+static void take_round(struct forkpool_job *job, struct map *map)
+{
+    struct map_job *work = job->map;
+    uint32_t lost = acquire(&map->lost), kept = lost < LOST_RANGES ? lost : LOST_RANGES;
+    if (!work->failed) work->failed = atomic_load(&map->failed);
+    work->limit += atomic_load(&map->limit);
+    work->killed += atomic_load(&map->killed);
+    work->skipped += atomic_load(&map->cancelled);
+    if (work->asked.item || !job->retries || work->redo_attempts >= job->retries || work->cancelled) kept = 0;
+    struct redo *redos = kept ? realloc(work->redos, (work->redo_count + kept) * sizeof *redos) : NULL;
+    if (!redos) kept = 0;
+    else work->redos = redos;
+    for (uint32_t i = 0; i < kept; i++)
+        redos[work->redo_count++] =
+            (struct redo){map->lost_ranges[i].begin, map->lost_ranges[i].end, work->redo_attempts + 1};
+    if (!work->asked.item) work->lost += lost - kept;
+}
+
+/* Items that a lost call left over, and lost ones with tries left, become pending again. */
+static bool items_again(struct forkpool_job *job)
+{
+    struct map_job *work = job->map;
+    size_t again = 0;
+    work->lost = 0;
+    for (size_t i = 0; i < work->asked.tasks; i++) {
+        int status = relaxed(&work->work.status[i]);
+        bool retry = status == FORKPOOL_LOST && work->attempts && work->attempts[i] < job->retries;
+        if (status == FORKPOOL_LOST && !retry) work->lost++;
+        if (status != STATUS_RERUN && !retry) continue;
+        if (retry) work->attempts[i]++;
+        atomic_store_explicit(&work->work.status[i], STATUS_PENDING, memory_order_relaxed);
+        again++;
+    }
+    return again;
+}
+
+static bool another_round(struct forkpool_job *job, const struct map *map)
+{
+    struct map_job *work = job->map;
+    bool stopped = work->cancelled || atomic_load(&map->stop) || pool_gone(job->pool);
+    if (work->asked.item) {
+        if (!atomic_load(&map->lost) && !atomic_load(&map->rerun)) return false;
+        if (stopped) work->lost += atomic_load(&map->lost);
+        if (stopped || !items_again(job)) return false;
+        start(job, work->asked.tasks);
+        return true;
+    }
+    if (!work->redo_count) return false;
+    if (stopped) {
+        work->lost += (uint32_t)work->redo_count;
+        return false;
+    }
+    struct redo redo = work->redos[--work->redo_count];
+    work->base = redo.begin;
+    work->redo_attempts = redo.attempts;
+    start(job, redo.end - redo.begin);
+    return true;
+}
+
+static int worst(const struct forkpool_job *job, bool finished)
+{
+    const struct map_job *map = job->map;
+    if (!finished && !job->pool->terminated && atomic_load(&job->pool->shared->error)) return FORKPOOL_BROKEN;
+    if (map->lost) return FORKPOOL_LOST;
+    if (map->limit) return FORKPOOL_LIMIT;
+    if (map->failed) return FORKPOOL_FAILED;
+    return map->skipped || map->killed || !finished ? FORKPOOL_CANCELLED : 0;
+}
+
+bool map_settle(struct forkpool_job *job)
+{
+    struct forkpool *pool = job->pool;
+    if (job->place < 0) return job->ended;
+    struct map *map = &pool->shared->maps[job->place];
+    bool gone = pool_gone(pool), finished = ended(map);
+    if (!finished && !gone) return false;
+    if (finished) {
+        bool losses = atomic_load(&map->lost) || atomic_load(&map->rerun) || job->map->redo_count;
+        if (losses && inside(pool->shared, (unsigned)job->place)) return false;
+        take_round(job, map);
+        if (another_round(job, map)) return false;
+    }
+    atomic_fetch_and(&pool->shared->active, ~(UINT64_C(1) << job->place));
+    if (!finished) atomic_store(&map->state, (atomic_load(&map->state) & ~3u) | MAP_ENDED);
+    pool->map_jobs[job->place] = NULL;
+    stage_out(job->map);
+    stage_free(pool, job->map);
+    job_end(job, worst(job, finished), job->map->failed);
+    return true;
+}
+
+void map_cancel(struct forkpool_job *job, int kill)
+{
+    job->map->cancelled = true;
+    atomic_store(&job->pool->shared->maps[job->place].stop, kill ? 2 : 1);
+    if (kill) pool_poke(job->pool);
+}
+
+static int room(struct forkpool *pool, void *refusal, bool sleeping)
+{
+    int *refused = refusal;
+    (void)sleeping;
+    if ((*refused = pool_refusal(pool))) return 1;
+    for (unsigned i = 0; i < MAPS; i++)
+        if (pool->map_jobs[i]) job_settle(pool->map_jobs[i]);
+    return free_place(pool) != NO_ROOM;
+}
+
+/* Lock held on success. */
+static int wait_for_place(struct forkpool *pool, int *place)
+{
+    int refused = 0;
+    for (;;) {
+        pool_lock(pool);
+        if (room(pool, &refused, false) && !refused && (*place = free_place(pool)) != NO_ROOM) return 0;
+        pool_unlock(pool);
+        if (refused) return refused;
+        if (pool->shared->config.would_block) return -EAGAIN;
+        wait_for(pool, room, &refused, FORKPOOL_FOREVER);
+    }
+}
+
+static int prepare(struct forkpool_job *job, const struct forkpool_map *asked)
+{
+    struct map_job *map = job->map = calloc(1, sizeof *job->map);
+    if (!map) return -ENOMEM;
+    map->asked = *asked;
+    job->retries = asked->limits.retries > 255 ? 255 : asked->limits.retries;
+    if (job->retries && asked->item && !(map->attempts = calloc(asked->tasks ? asked->tasks : 1, 1))) return -ENOMEM;
+    return stage_in(job->pool, map);
+}
+
+static void begin(struct forkpool_job *job, const struct forkpool_map *asked)
+{
+    struct forkpool *pool = job->pool;
+    struct limits limits;
+    job->done = asked->done;
+    job->failed = asked->failed;
+    job->user = asked->user;
+    pool->callbacks += asked->done || asked->failed;
+    job_limits(job, &asked->limits, &limits);
+    if (job->retries || asked->item) {
+        job->repeatable = true;
+        pool->repeatable++;
+    }
+    pool->submitted++;
+}
+
+int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *asked, struct forkpool_job **result)
+{
+    int place, rc = pool_foreign(pool) ? FORKPOOL_FORKED : map_check(asked);
+    if (rc || (rc = wait_for_place(pool, &place))) return rc;
+    struct forkpool_job *job = job_new(pool, JOB_MAP);
+    rc = job ? prepare(job, asked) : -ENOMEM;
+    if (rc && job) job_delete(job);
+    if (!rc) {
+        *result = job;
+        job->place = place;
+        pool->map_jobs[place] = job;
+        begin(job, asked);
+        if (asked->tasks) start(job, asked->tasks);
+        else {
+            pool->map_jobs[place] = NULL;
+            job_end(job, 0, 0);
+        }
+    }
+    pool_unlock(pool);
+    return rc;
+}
+
+int forkpool_map(struct forkpool *pool, const struct forkpool_map *map)
+{
+    struct forkpool_job *job;
+    int rc = forkpool_map_async(pool, map, &job);
+    if (rc) return rc;
+    rc = forkpool_wait(job, FORKPOOL_FOREVER);
+    if (!rc) rc = forkpool_status(job);
+    forkpool_release(job);
+    return rc;
+}

@@ -1,0 +1,144 @@
+/* mapper.c: a worker takes part in a map. */
+#include <sched.h>
+
+#include "park.h"
+#include "queue.h"
+#include "range.h"
+#include "worker.h"
+
+enum { AUTO_CALL_NS = 50000, LOOKS_FOR_UNITS = 64 };
+
+/* What a call in one map needs, at hand. */
+struct visit {
+    struct self *self;
+    struct map *map;
+    struct line *own;
+    uint32_t batch; /* units per call of an automatic schedule, grows */
+};
+
+static void map_failed(struct map *map, int status)
+{
+    int none = 0;
+    atomic_compare_exchange_strong(&map->failed, &none, status);
+    if (map->flags & FORKPOOL_FAIL_FAST) atomic_store(&map->stop, 1);
+}
+
+static void call_units(struct visit *visit, struct units units)
+{
+    struct map *map = visit->map;
+    size_t begin = units.begin * map->chunk, end = units.end * map->chunk;
+    if (end > map->tasks) end = map->tasks;
+    if (map->limited) worker_limited_begin(visit->self, &map->limits);
+    int status = work_call(visit->self, &map->work, map->base + begin, map->base + end);
+    if (map->limited) worker_limited_end(visit->self);
+    if (__builtin_expect(status != 0, 0)) map_failed(map, status);
+    range_finish(visit->own, units.end - units.begin);
+    worker_count(visit->self);
+}
+
+/* Stopped: units end without a call. */
+static void skip_units(struct visit *visit, struct units units)
+{
+    atomic_fetch_add(&visit->map->cancelled, units.end - units.begin);
+    range_finish(visit->own, units.end - units.begin);
+}
+
+static void call_measured(struct visit *visit, struct units units)
+{
+    int64_t start = now_ns();
+    call_units(visit, units);
+    int64_t took = now_ns() - start;
+    uint32_t count = units.end - units.begin;
+    int64_t fits = took > 0 ? AUTO_CALL_NS * (int64_t)count / took : 2 * (int64_t)count;
+    if (fits > 2 * (int64_t)count) fits = 2 * (int64_t)count;
+    visit->batch = fits < 1 ? 1 : fits > UNITS_MAX ? UNITS_MAX : (uint32_t)fits;
+}
+
+static uint32_t next_batch(const struct visit *visit)
+{
+    uint32_t quarter = range_left(visit->own) / 4;
+    switch (visit->map->schedule) {
+    case FORKPOOL_STATIC: return visit->map->static_units;
+    case FORKPOOL_GUIDED: return quarter ? quarter : 1;
+    case FORKPOOL_AUTO: return visit->batch < quarter ? visit->batch : quarter ? quarter : 1;
+    case FORKPOOL_DYNAMIC: break;
+    }
+    return 1;
+}
+
+static bool interrupted(const struct visit *visit)
+{
+    return worker_leaving(visit->self) || relaxed(&visit->self->shared->tail) != visit->self->tail;
+}
+
+static void run_units(struct visit *visit, struct units units)
+{
+    if (__builtin_expect(relaxed(&visit->map->stop) != 0, 0)) skip_units(visit, units);
+    else if (visit->map->schedule == FORKPOOL_AUTO) call_measured(visit, units);
+    else call_units(visit, units);
+}
+
+/* The own range until it is empty. False: interrupted. */
+static bool run_own(struct visit *visit)
+{
+    for (;;) {
+        struct units units = range_claim(visit->own, relaxed(&visit->map->stop) ? UNITS_MAX : next_batch(visit));
+        if (!units.end) return true;
+        run_units(visit, units);
+        if (interrupted(visit)) return false;
+    }
+}
+
+/* Others' ranges while there are any. */
+static bool run_others(struct visit *visit, struct line *lines)
+{
+    for (int looks = 0; looks < LOOKS_FOR_UNITS;) {
+        bool busy = false;
+        struct units units = range_steal(lines, visit->map->lines, visit->self->me, &busy);
+        if (units.end) {
+            atomic_fetch_add_explicit(&visit->self->own->steals, 1, memory_order_relaxed);
+            run_units(visit, units);
+            if (interrupted(visit) || !run_own(visit)) return false;
+            looks = 0;
+        } else if (!busy) {
+            return true;
+        } else {
+            looks++;
+            sched_yield();
+        }
+    }
+    return true;
+}
+
+static bool leave(struct self *self, unsigned number)
+{
+    uint32_t inside = number + 1;
+    self->map = NULL;
+    atomic_store_explicit(&self->own->busy, 0, memory_order_relaxed);
+    return atomic_compare_exchange_strong(&self->own->in_map, &inside, 0);
+}
+
+bool mapper_run(struct self *self, unsigned number)
+{
+    bool exhausted = true;
+    struct map *map = &self->shared->maps[number];
+    uint32_t state = atomic_load(&map->state);
+    if ((state & 3u) != MAP_ACTIVE || self->me >= map->lines) return true;
+    atomic_store(&self->own->in_map, number + 1); /* from here the program does not use the map anew */
+    STEP();
+    if (atomic_load(&map->state) == state) {
+        struct line *lines = map_lines(self->shared, number);
+        struct visit visit = {self, map, &lines[self->me], 1};
+        self->map = map;
+        atomic_store_explicit(&self->own->busy, 1, memory_order_relaxed);
+        exhausted = run_own(&visit) && (map->schedule == FORKPOOL_STATIC || run_others(&visit, lines));
+        STEP();
+        if (range_all_ended(lines, map->lines, map->units) &&
+            atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED))
+            event_raise(self->shared);
+    }
+    STEP();
+    if (!leave(self, number)) worker_doomed();
+    if (map->more && (atomic_load(&map->state) & 3u) == MAP_ENDED) event_raise(self->shared); /* it waits for us to be out */
+    return exhausted;
+}

@@ -1,0 +1,406 @@
+/* pool.c: opening and ending a pool, on the program's side. */
+#include "pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cpus.h"
+#include "openmp.h"
+#include "park.h"
+#include "server.h"
+
+static int explain(char *why, size_t why_size, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static int explain(char *why, size_t why_size, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (why && why_size) vsnprintf(why, why_size, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+void pool_poke(struct forkpool *pool)
+{
+    send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+enum { CHECK_NS = 20000000 };
+
+void pool_check(struct forkpool *pool)
+{
+    struct shared *shared = pool->shared;
+    int64_t now = now_ns();
+    if (pool->server_reaped || now - pool->checked_at < CHECK_NS) return;
+    pool->checked_at = now;
+    int status = 0;
+    pid_t pid = waitpid(pool->server, &status, WNOHANG);
+    if (pid == 0 || (pid < 0 && errno == EINTR)) return;
+    if (pid < 0 && kill(pool->server, 0) == 0) return; /* the program reaps children elsewhere */
+    pool->server_reaped = true;
+    if (atomic_load(&shared->server) != SERVER_GONE && !atomic_load(&shared->error)) {
+        if (pid > 0 && WIFSIGNALED(status))
+            snprintf(shared->reason, sizeof shared->reason, "the spawn server was killed by signal %d (%s)",
+                     WTERMSIG(status), strsignal(WTERMSIG(status)));
+        else
+            snprintf(shared->reason, sizeof shared->reason, "the spawn server ended unexpectedly");
+        atomic_store(&shared->error, FORKPOOL_BROKEN);
+    }
+    pool->server_gone = true;
+}
+
+bool pool_gone(struct forkpool *pool)
+{
+    if (acquire(&pool->shared->server) == SERVER_GONE) pool->server_gone = true;
+    return pool->server_gone;
+}
+
+int pool_refusal(struct forkpool *pool)
+{
+    if (pool->closed || relaxed(&pool->shared->interrupts)) return FORKPOOL_CLOSED;
+    if (relaxed(&pool->shared->error) || pool->server_gone) return FORKPOOL_BROKEN;
+    return 0;
+}
+
+static size_t round_up(size_t bytes) { return (bytes + 127) / 128 * 128; }
+
+/* One mapping for everything that is shared, laid out once. */
+static int shared_open(const struct forkpool_config *config, unsigned cpus, struct shared **result)
+{
+    uint32_t slots = 1;
+    while (slots < config->max_inflight) slots *= 2;
+    size_t header = round_up(sizeof(struct shared)), workers = round_up(config->workers_max * sizeof(struct worker));
+    size_t slot_bytes = round_up(slots * sizeof(struct slot)), ring = round_up(2 * slots * sizeof(uint32_t));
+    size_t lines = MAPS * config->workers_max * sizeof(struct line), bytes = header + workers + slot_bytes + ring + lines;
+    char *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) return -errno;
+    struct shared *shared = (struct shared *)base;
+    shared->bytes = bytes;
+    shared->capacity = config->workers_max;
+    shared->slot_count = slots;
+    shared->cpus = cpus;
+    shared->config = *config;
+    shared->workers = (struct worker *)(base + header);
+    shared->slots = (struct slot *)(base + header + workers);
+    shared->ring = (_Atomic uint32_t *)(base + header + workers + slot_bytes);
+    shared->lines = (struct line *)(base + header + workers + slot_bytes + ring);
+    atomic_store(&shared->wanted, config->workers);
+    atomic_store(&shared->tick_ns, UINT64_MAX / 2);
+    *result = shared;
+    return 0;
+}
+
+static int config_complete(const struct forkpool_config *asked, struct forkpool_config *config, char *why, size_t why_size)
+{
+    *config = asked ? *asked : (struct forkpool_config){0};
+    if (!config->workers) config->workers = forkpool_default_workers();
+    if (!config->workers_max) {
+        config->workers_max = config->workers > FORKPOOL_WORKERS_MAX / 4 ? FORKPOOL_WORKERS_MAX : config->workers * 4;
+        if (config->workers_max < config->workers) config->workers_max = config->workers;
+    }
+    if (config->workers > FORKPOOL_WORKERS_MAX || config->workers_max > FORKPOOL_WORKERS_MAX ||
+        config->workers > config->workers_max)
+        return explain(why, why_size, -EINVAL, "%u workers of at most %u: ask for 1 to %u", config->workers,
+                       config->workers_max, FORKPOOL_WORKERS_MAX);
+    if (!config->max_inflight) config->max_inflight = 1024;
+    if (config->max_inflight > 1u << 24) return explain(why, why_size, -EINVAL, "max_inflight is above 2^24");
+    if (!config->grace_ns) config->grace_ns = 100000000;
+    if (!config->restart_max) config->restart_max = 100 + 10 * config->workers_max;
+    if (!config->restart_window_ns) config->restart_window_ns = 1000000000;
+    struct cpus cpus;
+    for (unsigned i = 0; config->cpus && i < config->workers; i++)
+        if (!config->cpus[i] || cpus_parse(config->cpus[i], &cpus))
+            return explain(why, why_size, -EINVAL, "cpus of worker %u: \"%s\" is no list like 0-3,8", i,
+                           config->cpus[i] ? config->cpus[i] : "(null)");
+    return 0;
+}
+
+/* The caller's strings may go; the workers need them as long as the pool lives. */
+static int cpus_copy(struct forkpool *pool, struct forkpool_config *config)
+{
+    size_t bytes = 0;
+    if (!config->cpus) return 0;
+    for (unsigned i = 0; i < config->workers; i++) bytes += strlen(config->cpus[i]) + 1;
+    pool->cpus_copy = calloc(config->workers, sizeof *pool->cpus_copy);
+    char *text = pool->cpus_text = malloc(bytes);
+    if (!text || !pool->cpus_copy) return -ENOMEM;
+    for (unsigned i = 0; i < config->workers; i++) {
+        pool->cpus_copy[i] = text;
+        text = stpcpy(text, config->cpus[i]) + 1;
+    }
+    config->cpus = pool->cpus_copy;
+    return 0;
+}
+
+static void pool_free(struct forkpool *pool)
+{
+    if (pool->control_fd >= 0) close(pool->control_fd);
+    for (struct forkpool_job *next, *job = pool->jobs; job; job = next) {
+        next = job->older;
+        if (job->map) map_free(job);
+        free(job);
+    }
+    for (struct forkpool_job *next, *job = pool->spare; job; job = next) {
+        next = job->next;
+        free(job);
+    }
+    arena_close(&pool->arena);
+    if (pool->shared) munmap(pool->shared, pool->shared->bytes);
+    if (pool->owner) munmap((void *)pool->owner, 1);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->slot_jobs);
+    free(pool->free_slots);
+    free(pool->cpus_copy);
+    free(pool->cpus_text);
+    free(pool);
+}
+
+static int memory_open(struct forkpool *pool, struct forkpool_config *config, char *why, size_t why_size)
+{
+    int rc = cpus_copy(pool, config);
+    if (rc) return explain(why, why_size, rc, "no memory for the pool");
+    void *owner = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (owner == MAP_FAILED || madvise(owner, 1, MADV_WIPEONFORK)) rc = -errno;
+    if (owner != MAP_FAILED) *(pool->owner = owner) = 1;
+    if (!rc) rc = shared_open(config, cpus_usable(), &pool->shared);
+    if (rc) return explain(why, why_size, rc, "no memory to share with workers: %s", strerror(-rc));
+    rc = arena_open(&pool->arena, config->arena_bytes);
+    if (rc)
+        return explain(why, why_size, rc, "no address space for an arena of %zu bytes: %s; ask for less in arena_bytes",
+                       config->arena_bytes, strerror(-rc));
+    uint32_t slots = pool->shared->slot_count;
+    pool->slot_jobs = calloc(slots, sizeof(struct forkpool_job *));
+    pool->free_slots = calloc(slots, sizeof *pool->free_slots);
+    if (!pool->slot_jobs || !pool->free_slots) return explain(why, why_size, -ENOMEM, "no memory for the pool");
+    for (uint32_t i = 0; i < config->max_inflight; i++) pool->free_slots[pool->free_count++] = config->max_inflight - 1 - i;
+    return 0;
+}
+
+/* What the program has printed and not written yet would be written again by every worker that exits. */
+static void flush(FILE *stream)
+{
+    if (ftrylockfile(stream)) return; /* another thread is at it, maybe for long */
+    fflush_unlocked(stream);
+    funlockfile(stream);
+}
+
+struct fork_plan {
+    struct forkpool *pool;
+    int fds[2];
+    int error;
+    sigset_t mask;
+};
+
+static void *fork_server(void *argument)
+{
+    struct fork_plan *plan = argument;
+    struct forkpool *pool = plan->pool;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(plan->fds[0]);
+        server_main(pool->shared, pool->program, plan->fds[1]);
+    }
+    plan->error = pid < 0 ? errno : 0;
+    pool->server = pid;
+    return NULL;
+}
+
+/* libgomp keeps its threads in a variable of the thread that made them, and a copy of it, in a child without these
+ * threads, would wait for them for ever. A fresh thread has none; the server is forked from such a one. */
+static int server_fork(struct fork_plan *plan)
+{
+    pthread_t thread;
+    if (__libc_single_threaded || !openmp_loaded()) {
+        fork_server(plan);
+        return -plan->error;
+    }
+    int rc = pthread_create(&thread, NULL, fork_server, plan);
+    if (rc) return -rc;
+    pthread_join(thread, NULL);
+    return -plan->error;
+}
+
+static int server_open(struct forkpool *pool, char *why, size_t why_size)
+{
+    struct fork_plan plan = {.pool = pool};
+    sigset_t all;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, plan.fds))
+        return explain(why, why_size, -errno, "no descriptors for the spawn server: %m");
+    flush(stdout);
+    flush(stderr);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &plan.mask); /* no handler of the program runs in the server */
+    int rc = server_fork(&plan);
+    pthread_sigmask(SIG_SETMASK, &plan.mask, NULL);
+    close(plan.fds[1]);
+    pool->control_fd = plan.fds[0];
+    if (rc) return explain(why, why_size, rc, "fork of the spawn server failed: %s", strerror(-rc));
+    return 0;
+}
+
+static int workers_ready(struct forkpool *pool, void *unused, bool sleeping)
+{
+    (void)unused, (void)sleeping;
+    if (atomic_load(&pool->shared->error)) return pool_gone(pool);
+    for (unsigned i = 0; i < pool->shared->config.workers; i++)
+        if (atomic_load(&pool->shared->workers[i].life) != LIFE_READY) return pool_gone(pool);
+    return 1;
+}
+
+static int pool_start(struct forkpool *pool, char *why, size_t why_size)
+{
+    int rc = server_open(pool, why, why_size);
+    if (rc) return rc;
+    wait_for(pool, workers_ready, NULL, FORKPOOL_FOREVER);
+    rc = atomic_load(&pool->shared->error);
+    if (!rc) return 0;
+    explain(why, why_size, rc, "%s", pool->shared->reason);
+    forkpool_terminate(pool);
+    forkpool_join(pool, FORKPOOL_FOREVER);
+    return rc;
+}
+
+int forkpool_open_with(const struct forkpool_config *asked, struct forkpool **result, char *why, size_t why_size)
+{
+    struct forkpool_config config;
+    if (why && why_size) why[0] = 0;
+    if (openmp_in_region())
+        return explain(why, why_size, FORKPOOL_NESTED, "opened inside an OpenMP parallel region: open the pool outside");
+    int rc = config_complete(asked, &config, why, why_size);
+    if (rc) return rc;
+    struct forkpool *pool = calloc(1, sizeof *pool);
+    if (!pool) return explain(why, why_size, -ENOMEM, "no memory for the pool");
+    pool->control_fd = -1;
+    pool->program = getpid();
+    pool->done_last = &pool->done_first;
+    pthread_mutex_init(&pool->lock, NULL);
+    rc = memory_open(pool, &config, why, why_size);
+    if (!rc) rc = pool_start(pool, why, why_size);
+    if (rc) pool_free(pool);
+    else *result = pool;
+    return rc;
+}
+
+struct forkpool *forkpool_open(unsigned workers)
+{
+    struct forkpool_config config = {.workers = workers};
+    struct forkpool *pool = NULL;
+    int rc = forkpool_open_with(&config, &pool, NULL, 0);
+    if (rc) errno = rc > -4096 ? -rc : ECANCELED;
+    return pool;
+}
+
+/* Workers may leave once nothing can be submitted any more, not even by the pool itself. */
+void pool_drain_if_due(struct forkpool *pool)
+{
+    if (!pool->closed || pool->repeatable || pool->iterators || relaxed(&pool->shared->drain)) return;
+    atomic_store(&pool->shared->drain, 1);
+    park_wake_all(pool->shared);
+    pool_poke(pool);
+}
+
+int forkpool_close(struct forkpool *pool)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    pool->closed = true;
+    pool_drain_if_due(pool);
+    pool_unlock(pool);
+    return 0;
+}
+
+int forkpool_terminate(struct forkpool *pool)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    pool->closed = pool->terminated = true;
+    if (!atomic_exchange(&pool->shared->terminate, 1)) pool_poke(pool);
+    pool_unlock(pool);
+    return 0;
+}
+
+int forkpool_interrupt(struct forkpool *pool)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    int saved = errno;
+    uint32_t count = atomic_fetch_add(&pool->shared->interrupts, 1) + 1;
+    pool_poke(pool);
+    errno = saved;
+    return (int)count;
+}
+
+static int joined(struct forkpool *pool, void *unused, bool sleeping)
+{
+    (void)unused, (void)sleeping;
+    jobs_settle(pool);
+    pool_drain_if_due(pool);
+    if (!pool_gone(pool)) return 0;
+    jobs_settle(pool);
+    return pool->done_first ? 0 : 1;
+}
+
+int forkpool_join(struct forkpool *pool, int64_t timeout_ns)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    if (!pool->closed && !atomic_load(&pool->shared->interrupts)) return -EINVAL;
+    int rc = wait_for(pool, joined, NULL, timeout_ns);
+    if (rc < 0) return rc;
+    pool_lock(pool);
+    while (!pool->server_reaped && waitpid(pool->server, NULL, 0) < 0 && errno == EINTR) {}
+    pool->server_reaped = true;
+    pool_unlock(pool);
+    return 0;
+}
+
+void forkpool_delete(struct forkpool *pool)
+{
+    if (!pool) return;
+    if (!pool_foreign(pool)) {
+        pool->callbacks = 0;
+        pool->done_first = NULL;
+        for (struct forkpool_job *job = pool->jobs; job; job = job->older) job->done = job->failed = NULL;
+        forkpool_terminate(pool);
+        forkpool_join(pool, FORKPOOL_FOREVER);
+    }
+    pool_free(pool);
+}
+
+int forkpool_resize(struct forkpool *pool, unsigned workers)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    if (!workers || workers > pool->shared->capacity) return -EINVAL;
+    atomic_store(&pool->shared->wanted, workers);
+    atomic_store(&pool->shared->recall, 1);
+    pool_poke(pool);
+    return 0;
+}
+
+void *forkpool_alloc(struct forkpool *pool, size_t bytes)
+{
+    if (pool_foreign(pool)) {
+        errno = EPERM;
+        return NULL;
+    }
+    pool_lock(pool);
+    void *memory = arena_take(&pool->arena, bytes);
+    pool_unlock(pool);
+    if (!memory) errno = ENOMEM;
+    return memory;
+}
+
+void forkpool_free(struct forkpool *pool, void *memory)
+{
+    if (pool_foreign(pool)) return;
+    pool_lock(pool);
+    arena_give(&pool->arena, memory);
+    pool_unlock(pool);
+}

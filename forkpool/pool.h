@@ -1,0 +1,122 @@
+/* pool.h: the program's private side of a pool. Every function here that takes a pool expects its lock to be held,
+ * unless it says otherwise. */
+#ifndef FORKPOOL_POOL_H
+#define FORKPOOL_POOL_H
+
+#include <pthread.h>
+
+#include "arena.h"
+#include "shared.h"
+
+enum job_kind { JOB_TASK, JOB_MAP };
+
+/* A lost range of a range map that runs again. */
+struct redo {
+    size_t begin, end;
+    unsigned attempts;
+};
+
+struct map_job {
+    struct forkpool_map asked;
+    size_t base;                /* of the tasks that run now: all, or a redo's */
+    struct work work;           /* with staged arrays */
+    void *staged_input, *staged_output, *staged_status; /* arena blocks, NULL where used in place */
+    unsigned char *attempts;    /* of lost items; NULL without retries */
+    struct redo *redos;         /* range maps: still to run again */
+    size_t redo_count;
+    unsigned redo_attempts;     /* of what runs now */
+    bool cancelled;
+    uint32_t lost, limit, killed, skipped; /* so far, beside what runs again */
+    int failed;
+};
+
+struct forkpool_job {
+    struct forkpool *pool;
+    struct forkpool_job *next;  /* in the free list or among finished callbacks */
+    struct forkpool_job *older, *newer; /* all jobs of the pool */
+    uint64_t id;
+    enum job_kind kind;
+    bool ended, released, callback_due, limited, hidden; /* hidden: an iterator's, not counted as a job */
+    bool repeatable;            /* it may have to run again: the pool must not drain before it has ended */
+    int place;                  /* slot or map number; -1: none now */
+    int status, task_status;    /* once ended */
+    unsigned retries;
+    forkpool_done_fn *done, *failed;
+    void *user;
+    /* task */
+    long value;                 /* argument, then result of a KIND_CALL */
+    forkpool_task_fn *task;     /* NULL: a call */
+    void *argument_block, *result_block; /* arena blocks that are the job's */
+    void *result;
+    size_t result_bytes;
+    unsigned char small[SLOT_INLINE]; /* a small result, out of the slot */
+    struct map_job *map;
+};
+
+struct forkpool {
+    volatile unsigned char *owner; /* 1; wiped in a child of the program */
+    struct shared *shared;
+    pthread_mutex_t lock;
+    pid_t program, server;
+    int control_fd;
+    int64_t checked_at;
+    bool closed, terminated, server_gone, server_reaped;
+    struct arena arena;
+    struct forkpool_job **slot_jobs;  /* [slot_count] */
+    uint32_t *free_slots, free_count;
+    struct forkpool_job *map_jobs[MAPS];
+    struct forkpool_job *spare, *jobs; /* free list; newest of all */
+    struct forkpool_job *done_first, **done_last; /* callbacks to run */
+    unsigned callbacks, repeatable, iterators;    /* outstanding jobs with callbacks; jobs that may run again */
+    unsigned limited;
+    uint64_t next_id;
+    uint64_t submitted, ended, failed, lost, cancelled;
+    char *cpus_text;
+    const char **cpus_copy;
+};
+
+extern char __libc_single_threaded; /* <sys/single_threaded.h> */
+static inline void pool_lock(struct forkpool *pool) { pthread_mutex_lock(&pool->lock); }
+static inline void pool_unlock(struct forkpool *pool) { pthread_mutex_unlock(&pool->lock); }
+static inline bool pool_foreign(const struct forkpool *pool) { return !*pool->owner; }
+
+/* pool.c */
+void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
+bool pool_gone(struct forkpool *pool);     /* the server has ended: nothing will end any more */
+void pool_check(struct forkpool *pool);    /* looks, now and then, whether somebody killed the server */
+int pool_refusal(struct forkpool *pool);   /* 0, or why nothing may be submitted */
+void pool_drain_if_due(struct forkpool *pool);
+
+/* wait.c: waits, without the lock held, until `ready` (called with it) returns non-zero, and returns that, or
+ * -ETIMEDOUT. `sleeping` is true when the caller is about to sleep: ready marks what is to wake it. Runs callbacks. */
+typedef int wait_ready(struct forkpool *pool, void *what, bool sleeping);
+int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
+int callbacks_run(struct forkpool *pool);  /* without the lock */
+
+/* job.c */
+struct forkpool_job *job_new(struct forkpool *pool, enum job_kind kind);
+void job_delete(struct forkpool_job *job);             /* frees what it owns; handle goes to the free list */
+bool job_settle(struct forkpool_job *job);             /* takes the outcome over if there is one: ended? */
+void job_end(struct forkpool_job *job, int status, int task_status);
+void job_mark(struct forkpool_job *job);               /* its end is to raise an event somebody sleeps for */
+void jobs_settle(struct forkpool *pool);               /* all that are outstanding */
+void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *shared);
+
+/* submit.c */
+bool task_settle(struct forkpool_job *job);
+void task_cancel(struct forkpool_job *job, int kill);
+/* A piece of `work` (in shared memory) as a hidden task. 0, -EAGAIN, or another error. */
+int piece_submit(struct forkpool *pool, const struct work *work, const struct forkpool_limits *limits, size_t begin,
+                 size_t end, struct forkpool_job **job);
+
+/* map.c */
+bool map_settle(struct forkpool_job *job);
+void map_cancel(struct forkpool_job *job, int kill);
+void map_free(struct forkpool_job *job);
+/* stage.c: the arrays of an item map come into shared memory, and back. */
+int stage_in(struct forkpool *pool, struct map_job *map);
+void stage_out(struct map_job *map);
+void stage_free(struct forkpool *pool, struct map_job *map);
+int map_check(const struct forkpool_map *map); /* 0 or -EINVAL */
+
+#endif

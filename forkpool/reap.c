@@ -1,0 +1,133 @@
+/* reap.c: the server learns that processes have ended. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "park.h"
+#include "server.h"
+
+static int find(const struct server *server, pid_t pid)
+{
+    for (unsigned i = 0; i < server->shared->capacity; i++)
+        if (server->hands[i].pid == pid) return (int)i;
+    return -1;
+}
+
+/* Children of mine that are no workers: what tasks left behind. Kills them; returns how many there are. */
+static unsigned strays_kill(const struct server *server)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)syscall(SYS_gettid));
+    FILE *children = fopen(path, "re");
+    unsigned count = 0;
+    for (int pid; children && fscanf(children, "%d", &pid) == 1;)
+        if (find(server, pid) < 0) {
+            kill(pid, SIGKILL);
+            count++;
+        }
+    if (children) fclose(children);
+    return count;
+}
+
+void reap_strays(struct server *server)
+{
+    /* Each that dies may hand over children of its own. */
+    for (int rounds = 0; rounds < 1000; rounds++) {
+        pid_t pid = waitpid(-1, NULL, WNOHANG);
+        if (pid == 0) {
+            strays_kill(server);
+            pid = waitpid(-1, NULL, 0);
+        }
+        if (pid < 0 && errno != EINTR) return;
+    }
+}
+
+static bool storm(struct server *server)
+{
+    const struct forkpool_config *config = &server->shared->config;
+    int64_t now = now_ns();
+    if (now - server->window_start > (int64_t)config->restart_window_ns) {
+        server->window_start = now;
+        server->window_restarts = 0;
+    }
+    return ++server->window_restarts > config->restart_max;
+}
+
+/* A worker died: settle, report, replace. */
+static void worker_lost(struct server *server, unsigned number, int status, const struct rusage *usage)
+{
+    struct shared *shared = server->shared;
+    struct worker *worker = &shared->workers[number];
+    struct hand *hand = &server->hands[number];
+    struct forkpool_loss loss = {.worker = number, .pid = hand->pid};
+    bool starting = atomic_load(&worker->life) == LIFE_STARTING, asked = hand->killed == FORKPOOL_CAUSE_CANCELLED;
+    cause_fill(server, worker, hand, status, usage, &loss);
+    recover_worker(server, number, &loss, !server->ending);
+    if (server->ending) return;
+    server->starts_failed = starting ? server->starts_failed + 1 : 0;
+    if (asked || hand->killed == FORKPOOL_CAUSE_LIMIT) atomic_fetch_add(&shared->killed, 1);
+    if (server->starts_failed >= STARTS_FAILED_MAX)
+        server_break(server, FORKPOOL_BROKEN, "%u workers in a row died while starting, worker %u of %s",
+                     STARTS_FAILED_MAX, number, loss.text);
+    else if (storm(server))
+        server_break(server, FORKPOOL_BROKEN, "more than %u workers died within %.3g s, worker %u of %s",
+                     shared->config.restart_max, (double)shared->config.restart_window_ns / 1e9, number, loss.text);
+}
+
+static void worker_left(struct server *server, unsigned number, enum leave why)
+{
+    struct shared *shared = server->shared;
+    if (atomic_load(&shared->workers[number].life) == LIFE_READY) server->starts_failed = 0;
+    switch (why) {
+    case LEAVE_RECYCLE: atomic_fetch_add(&shared->recycled, 1); break;
+    case LEAVE_IDLE:
+        atomic_fetch_add(&shared->idled, 1);
+        atomic_fetch_add(&shared->retired, 1);
+        break;
+    case LEAVE_INITIALIZER:
+        server_break(server, FORKPOOL_INITIALIZER, "the initializer of worker %u failed: it returned %d", number,
+                     shared->workers[number].initializer_status);
+        break;
+    case LEAVE_NOT: case LEAVE_DRAINED: case LEAVE_SHRINK: break;
+    }
+}
+
+static void worker_ended(struct server *server, unsigned number, int status, const struct rusage *usage)
+{
+    struct shared *shared = server->shared;
+    struct worker *worker = &shared->workers[number];
+    struct hand *hand = &server->hands[number];
+    enum leave why = (enum leave)atomic_load(&worker->leave);
+    if (why != LEAVE_DRAINED) strays_kill(server); /* else at the end, once for all */
+    server->alive--;
+    atomic_store(&shared->alive, server->alive);
+    if (WIFEXITED(status) && why != LEAVE_NOT) worker_left(server, number, why);
+    else worker_lost(server, number, status, usage);
+    park_forget(shared, number);
+    atomic_store(&worker->life, LIFE_NONE);
+    *hand = (struct hand){0};
+    park_wake_all(shared); /* it may have been the one that was to take new work */
+    event_raise(shared);
+}
+
+void reap_children(struct server *server)
+{
+    for (;;) {
+        siginfo_t info = {0};
+        int status;
+        struct rusage usage;
+        if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) || !info.si_pid) return;
+        bool stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
+        int number = find(server, info.si_pid);
+        /* A pool has no use for a stopped worker, and whoever waits for it would hang. A dead one takes its group along,
+         * before its number may be given to another process. */
+        kill(stopped || number < 0 ? info.si_pid : -info.si_pid, stopped ? SIGCONT : SIGKILL);
+        if (wait4(info.si_pid, &status, WNOHANG | WUNTRACED, &usage) != info.si_pid || WIFSTOPPED(status)) continue;
+        if (number >= 0) worker_ended(server, (unsigned)number, status, &usage);
+    }
+}

@@ -1,0 +1,107 @@
+/* recover.c: the server settles what a dead worker left: its task, its units of maps, a steal under way. */
+#include "park.h"
+#include "queue.h"
+#include "range.h"
+#include "server.h"
+
+static void report(struct shared *shared, const struct forkpool_loss *loss)
+{
+    uint64_t count = relaxed(&shared->loss_count);
+    shared->losses[count % LOSSES] = *loss;
+    publish(&shared->loss_count, count + 1);
+}
+
+static enum phase slot_end(const struct forkpool_loss *loss, enum phase phase)
+{
+    if (loss->cause == FORKPOOL_CAUSE_LIMIT) return SLOT_LIMIT;
+    if (loss->cause == FORKPOOL_CAUSE_CANCELLED || phase == SLOT_CONDEMNED) return SLOT_CANCELLED;
+    return SLOT_LOST;
+}
+
+/* Items that a lost call did not come to: the first without a status was running, those behind it run again. */
+static void items_settle(struct map *map, const struct work *work, size_t begin, size_t end, int status)
+{
+    bool first = true;
+    for (size_t i = begin; i < end; i++) {
+        if (acquire(&work->status[i]) != STATUS_PENDING) continue;
+        publish(&work->status[i], first ? status : STATUS_RERUN);
+        if (!first && map) atomic_fetch_add(&map->rerun, 1);
+        first = false;
+    }
+}
+
+static unsigned recover_slots(struct server *server, unsigned dead, struct forkpool_loss *loss)
+{
+    struct shared *shared = server->shared;
+    unsigned found = 0;
+    for (uint32_t i = 0; i < shared->slot_count; i++) {
+        struct slot *slot = &shared->slots[i];
+        uint64_t state = acquire(&slot->state);
+        enum phase phase = slot_phase(state);
+        if ((phase != SLOT_RUNNING && phase != SLOT_CONDEMNED) || slot_worker(state) != dead) continue;
+        loss->job = slot->job;
+        loss->begin = slot->kind == KIND_PIECE ? slot->begin : 0;
+        loss->end = slot->kind == KIND_PIECE ? slot->end : 1;
+        if (!server->ending) report(shared, loss);
+        while (!slot_turn(slot, phase, slot_end(loss, phase))) phase = slot_phase(acquire(&slot->state));
+        found++;
+    }
+    return found;
+}
+
+static void map_lost(struct map *map, const struct forkpool_loss *loss)
+{
+    if (loss->cause == FORKPOOL_CAUSE_LIMIT) {
+        atomic_fetch_add(&map->limit, 1);
+    } else if (loss->cause == FORKPOOL_CAUSE_CANCELLED) {
+        atomic_fetch_add(&map->killed, 1);
+    } else {
+        uint32_t index = relaxed(&map->lost);
+        if (index < LOST_RANGES) {
+            map->lost_ranges[index].begin = loss->begin;
+            map->lost_ranges[index].end = loss->end;
+        }
+        publish(&map->lost, index + 1);
+    }
+    if (map->flags & FORKPOOL_FAIL_FAST) atomic_store(&map->stop, 1);
+}
+
+/* A map that the worker was in stays in use until in_map is cleared. */
+static unsigned recover_map(struct server *server, unsigned dead, struct forkpool_loss *loss)
+{
+    struct shared *shared = server->shared;
+    struct worker *worker = &shared->workers[dead];
+    uint32_t inside = atomic_load(&worker->in_map) & ~IN_MAP_CONDEMNED;
+    if (!inside) return 0;
+    unsigned number = inside - 1, found = 0;
+    struct map *map = &shared->maps[number];
+    uint32_t state = atomic_load(&map->state);
+    struct line *lines = map_lines(shared, number);
+    if ((state & 3u) == MAP_ACTIVE && dead < map->lines) {
+        struct units units = range_recover(lines, dead);
+        if (units.begin != units.end) {
+            loss->job = map->job;
+            size_t end = units.end * map->chunk < map->tasks ? units.end * map->chunk : map->tasks;
+            loss->begin = map->base + units.begin * map->chunk;
+            loss->end = map->base + end;
+            int status = loss->cause == FORKPOOL_CAUSE_LIMIT ? FORKPOOL_LIMIT
+                         : loss->cause == FORKPOOL_CAUSE_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_LOST;
+            if (map->work.item) items_settle(map, &map->work, loss->begin, loss->end, status);
+            map_lost(map, loss);
+            if (!server->ending) report(shared, loss);
+            range_finish(&lines[dead], units.end - units.begin);
+            found = 1;
+        }
+        if (range_all_ended(lines, map->lines, map->units))
+            atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED);
+        atomic_fetch_add(&shared->active, UINT64_C(1) << MAPS); /* its range may be anew: look again */
+    }
+    atomic_store(&worker->in_map, 0);
+    return found;
+}
+
+void recover_worker(struct server *server, unsigned number, struct forkpool_loss *loss, bool counted)
+{
+    unsigned found = recover_map(server, number, loss) + recover_slots(server, number, loss);
+    if (!found && counted) report(server->shared, loss);
+}

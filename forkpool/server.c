@@ -1,0 +1,147 @@
+/* server.c: see server.h. */
+#include "server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "park.h"
+#include "queue.h"
+#include "worker.h"
+
+#ifndef PR_SET_CHILD_SUBREAPER
+#define PR_SET_CHILD_SUBREAPER 36
+#endif
+
+void server_kill_all(struct server *server, int number)
+{
+    for (unsigned i = 0; i < server->shared->capacity; i++)
+        if (server->hands[i].pid) {
+            kill(server->hands[i].pid, number);
+            kill(-server->hands[i].pid, number);
+        }
+}
+
+void server_break(struct server *server, int error, const char *format, ...)
+{
+    struct shared *shared = server->shared;
+    if (server->ending) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(shared->reason, sizeof shared->reason, format, arguments);
+    va_end(arguments);
+    atomic_store(&shared->error, error);
+    server->ending = true;
+    server_kill_all(server, SIGKILL);
+    event_raise(shared);
+}
+
+/* Without a mapping for the guard there is nothing to tell a task's stray child by: that is an opening failure. */
+static bool server_prepare(struct server *server)
+{
+    struct shared *shared = server->shared;
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    worker_signals();
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigemptyset(&all);
+    sigaddset(&all, SIGCHLD);
+    server->program_fd = (int)syscall(SYS_pidfd_open, server->program, 0);
+    server->signal_fd = server->program_fd < 0 ? -1 : signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    void *guard = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    server->hands = calloc(shared->capacity, sizeof *server->hands);
+    if (server->program_fd < 0 || server->signal_fd < 0) {
+        server_break(server, -errno, "no descriptor for the spawn server: %m");
+    } else if (guard == MAP_FAILED || !server->hands || madvise(guard, 1, MADV_WIPEONFORK)) {
+        server_break(server, -errno, "no memory for the spawn server: %m");
+    }
+    server->guard = guard;
+    if (getppid() != server->program) _exit(0);
+    return !server->ending;
+}
+
+static void terminate_step(struct server *server, int64_t now, int64_t *wake_at)
+{
+    struct shared *shared = server->shared;
+    if (!atomic_load(&shared->terminate) && !atomic_load(&shared->interrupts)) return;
+    if (!server->ending) {
+        server->ending = true;
+        for (unsigned i = 0; i < shared->capacity; i++)
+            if (server->hands[i].pid) server->hands[i].killed = FORKPOOL_CAUSE_CANCELLED;
+        server_kill_all(server, SIGTERM);
+        park_wake_all(shared);
+        server->kill_at = now + (int64_t)shared->config.grace_ns;
+    }
+    if (server->kill_at && now >= server->kill_at) {
+        server_kill_all(server, SIGKILL);
+        server->kill_at = now + 10000000; /* a worker may have been in the middle of fork */
+    }
+    if (server->kill_at && server->kill_at < *wake_at) *wake_at = server->kill_at;
+}
+
+static bool finished(struct server *server)
+{
+    return !server->alive && (server->ending || atomic_load(&server->shared->drain));
+}
+
+static _Noreturn void server_finish(struct server *server)
+{
+    reap_strays(server);
+    atomic_store(&server->shared->server, SERVER_GONE);
+    event_raise(server->shared);
+    _exit(0);
+}
+
+/* The program is gone: at once. */
+static _Noreturn void server_orphaned(struct server *server)
+{
+    server_kill_all(server, SIGKILL);
+    reap_strays(server);
+    _exit(0);
+}
+
+static void wait_for_something(struct server *server, int64_t wake_at)
+{
+    struct pollfd fds[] = {{server->program_fd, POLLIN, 0}, {server->control_fd, POLLIN, 0}, {server->signal_fd, POLLIN, 0}};
+    int64_t left = wake_at - now_ns();
+    struct timespec timeout = {left / 1000000000, left % 1000000000};
+    if (left <= 0) timeout = (struct timespec){0, 0};
+    if (ppoll(fds, 3, wake_at == INT64_MAX ? NULL : &timeout, NULL) <= 0) return;
+    char bytes[64];
+    if (fds[0].revents) server_orphaned(server);
+    if (fds[1].revents && read(server->control_fd, bytes, sizeof bytes) == 0) server_orphaned(server);
+    struct signalfd_siginfo info[8];
+    if (fds[2].revents && read(server->signal_fd, info, sizeof info) < 0) return;
+}
+
+_Noreturn void server_main(struct shared *shared, pid_t program, int control_fd)
+{
+    struct server server = {.shared = shared, .program = program, .control_fd = control_fd};
+    if (server_prepare(&server)) {
+        server.oom_kills = UINT64_MAX;
+        for (unsigned i = 0; i < shared->config.workers && !server.ending; i++) spawn_worker(&server, i);
+        server.oom_kills = cause_oom_kills();
+    }
+    for (;;) {
+        int64_t now = now_ns(), wake_at = INT64_MAX;
+        reap_children(&server);
+        if (finished(&server)) server_finish(&server);
+        terminate_step(&server, now, &wake_at);
+        if (!server.ending) {
+            spawn_wanted(&server);
+            spawn_due(&server, now, &wake_at);
+            watch_workers(&server, now, &wake_at);
+        }
+        if (server.alive || !(server.ending || atomic_load(&shared->drain))) wait_for_something(&server, wake_at);
+    }
+}

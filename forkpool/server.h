@@ -1,0 +1,60 @@
+/* server.h: the spawn server: a process without threads that forks workers, learns of their deaths, settles what they
+ * left behind and replaces them. */
+#ifndef FORKPOOL_SERVER_H
+#define FORKPOOL_SERVER_H
+
+#include <sys/resource.h>
+
+#include "shared.h"
+
+enum { STARTS_FAILED_MAX = 8 }; /* workers that die one after another before they are ready: the pool gives up */
+
+/* The server's own record of one worker. */
+struct hand {
+    pid_t pid;                  /* 0: none */
+    enum forkpool_cause killed; /* why the server killed it; UNKNOWN: it did not */
+    int64_t spawn_at;           /* with pid 0: when to fork; 0: not wanted now */
+};
+
+struct server {
+    struct shared *shared;
+    pid_t program;
+    int program_fd, control_fd, signal_fd; /* pidfd; closed by the program: end; SIGCHLD */
+    volatile unsigned char *guard;
+    struct hand *hands;
+    unsigned alive, starts_failed, forks_failed;
+    unsigned window_restarts;   /* since window_start */
+    int64_t window_start;
+    int64_t kill_at;            /* after terminate: SIGKILL at; 0 */
+    uint64_t oom_kills;         /* the kernel's counter when last read */
+    bool ending;                /* terminated or broken: no more forks */
+};
+
+/* In the new process; never returns. */
+_Noreturn void server_main(struct shared *shared, pid_t program, int control_fd);
+
+void server_break(struct server *server, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void server_kill_all(struct server *server, int signal);
+
+/* spawn.c: forks worker `number` now. On failure it is put off, or the pool given up. */
+void spawn_worker(struct server *server, unsigned number);
+void spawn_due(struct server *server, int64_t now, int64_t *wake_at); /* those whose time has come */
+void spawn_wanted(struct server *server);                             /* missing ones up to `wanted` */
+
+/* reap.c: all children that have ended. */
+void reap_children(struct server *server);
+void reap_strays(struct server *server); /* what tasks left behind */
+
+/* watch.c: limits, memory, idleness. Sets *wake_at to when it must look again, if earlier. */
+void watch_workers(struct server *server, int64_t now, int64_t *wake_at);
+
+/* recover.c: settles what dead worker `number` left in slots and maps. `loss` says how it died; its job and range are
+ * filled in, and reports added. `counted`: the death counts even where nothing was lost. */
+void recover_worker(struct server *server, unsigned number, struct forkpool_loss *loss, bool counted);
+
+/* cause.c */
+void cause_fill(struct server *server, const struct worker *worker, const struct hand *hand, int wait_status,
+                const struct rusage *usage, struct forkpool_loss *loss);
+uint64_t cause_oom_kills(void);
+
+#endif

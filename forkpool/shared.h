@@ -1,0 +1,166 @@
+/* shared.h: the memory that program, server and workers share, and who writes what.
+ *
+ * P: the program; S: the spawn server; W: a worker (its own entry only). After a worker's death S writes in its place.
+ * No lock lies here: a worker may die between any two instructions.
+ */
+#ifndef FORKPOOL_SHARED_H
+#define FORKPOOL_SHARED_H
+
+#include "forkpool.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "step.h"
+
+enum { MAPS = 8, MASK_WORDS = (FORKPOOL_WORKERS_MAX + 63) / 64, LOSSES_KEPT = 256, LOSSES = 264 /* so that none is read while it is written */, REASON = 200, LOST_RANGES = 64 };
+
+/* ---- a worker's part of a map: range.c ---- */
+struct line {
+    alignas(128) _Atomic uint64_t word; /* unclaimed units [begin, end), tag: last thief + 1, parity: which offset */
+    _Atomic uint64_t intent;            /* a steal under way; 0: none */
+    _Atomic uint32_t ended;             /* units that ended in this line; W */
+    _Atomic uint32_t offset[2];         /* ended + offset[parity]: the unit that ends next; W */
+    _Atomic uint32_t ack;               /* others saw that the steal at unit ack - 1 succeeded */
+};
+
+/* ---- what a call runs ---- */
+struct work {
+    forkpool_range_fn *range; /* or */
+    forkpool_item_fn *item;
+    void *context;
+    const char *input;
+    char *output;
+    size_t input_stride, output_stride;
+    _Atomic int *status;      /* per task, in shared memory; STATUS_PENDING at first. Items always have it */
+};
+enum { STATUS_PENDING = INT32_MIN, STATUS_RERUN = INT32_MIN + 1 };
+
+struct limits {
+    uint64_t soft_ns, hard_ns, cpu_ns;
+};
+
+/* ---- a map: written by P while it is not active ---- */
+enum map_state { MAP_FREE, MAP_ACTIVE, MAP_ENDED };
+struct map {
+    alignas(128) _Atomic uint32_t state; /* enum map_state | generation << 2. P: free -> active -> free; any: -> ended */
+    uint32_t units, lines;               /* lines: workers that may take part, 0 .. lines-1 */
+    size_t base, tasks, chunk;           /* unit u is tasks base + [u * chunk, (u + 1) * chunk), below base + tasks */
+    enum forkpool_schedule schedule;
+    unsigned flags;
+    uint32_t static_units;               /* units per call of a static map */
+    uint64_t job;
+    bool limited, more;                  /* more: a further round may follow */
+    struct limits limits;
+    struct work work;
+    alignas(128) _Atomic uint32_t stop;  /* no further call starts */
+    _Atomic int failed;                  /* what the first failed task returned */
+    _Atomic uint32_t cancelled, rerun;   /* units ended without a call; items left over by a lost call */
+    _Atomic uint32_t lost, limit, killed; /* calls; S */
+    struct { size_t begin, end; } lost_ranges[LOST_RANGES]; /* the first of them; S, before `ended` counts them */
+};
+
+/* ---- a submitted task ---- */
+enum phase { SLOT_FREE, SLOT_READY, SLOT_RUNNING, SLOT_CONDEMNED, SLOT_DONE, SLOT_LOST, SLOT_LIMIT, SLOT_CANCELLED };
+/* state: phase: 8 | SLOT_WAITED | SLOT_STOP | worker: 16 at bit 16 | generation: 32 at bit 32 */
+#define SLOT_PHASE UINT64_C(0xff)
+#define SLOT_WAITED UINT64_C(0x100) /* somebody sleeps for it */
+#define SLOT_STOP UINT64_C(0x200)   /* cancelled while it ran: forkpool_stopping */
+enum slot_kind { KIND_CALL, KIND_TASK, KIND_PIECE };
+enum { SLOT_INLINE = 128 };
+struct slot {
+    alignas(128) _Atomic uint64_t state; /* P: free -> ready; W: ready -> running -> done; S: the others */
+    enum slot_kind kind;
+    int status;                          /* W: what the task returned */
+    union {
+        forkpool_call_fn *call;
+        forkpool_task_fn *task;
+        const struct work *work;
+    } run;
+    long value;                          /* of a KIND_CALL: argument, then result */
+    uint64_t job;
+    bool limited;
+    size_t begin, end;                   /* of a KIND_PIECE */
+    const void *argument;
+    size_t argument_bytes;
+    void *result;
+    size_t result_bytes;
+    struct limits limits;
+    alignas(64) unsigned char bytes[SLOT_INLINE]; /* small argument, then small result */
+};
+
+/* ---- a worker ---- */
+enum leave { LEAVE_NOT, LEAVE_DRAINED, LEAVE_RECYCLE, LEAVE_IDLE, LEAVE_SHRINK, LEAVE_INITIALIZER };
+enum worker_life { LIFE_NONE, LIFE_STARTING, LIFE_READY };
+#define IN_MAP_CONDEMNED 0x100u
+struct worker {
+    alignas(128) _Atomic uint32_t parked; /* futex. W: 1; whoever wakes it: 0 */
+    _Atomic uint32_t in_map;              /* map + 1 while inside, | IN_MAP_CONDEMNED by S */
+    _Atomic uint32_t retire;              /* S: leave between tasks: enum leave */
+    _Atomic uint32_t leave;               /* W: why it leaves: enum leave */
+    _Atomic uint32_t busy;                /* W: 1 in a call of a slot or inside a map */
+    _Atomic uint64_t calls, steals;       /* W, kept by the next with this number */
+    _Atomic uint32_t kill;                /* P: slot + 1 of a condemned task */
+    _Atomic int64_t parked_at;            /* W: asleep since; 0 */
+    alignas(128) _Atomic uint64_t call;   /* a limited call: sequence << 2 | enum call_phase; W, S */
+    _Atomic int64_t hard_at, cpu_at;      /* its deadlines: CLOCK_MONOTONIC, the process's cpu time; 0: none. W */
+    alignas(128) _Atomic int life;        /* enum worker_life; S, W: ready */
+    _Atomic pid_t pid;                    /* S */
+    _Atomic uint32_t restarts;            /* S */
+    int initializer_status;               /* W */
+    _Atomic uint32_t faulted;             /* W: SIGSEGV was caught */
+    uintptr_t fault_address, fault_stack; /* W */
+};
+enum call_phase { CALL_IDLE, CALL_RUNNING, CALL_CONDEMNED };
+
+/* ---- all of it ---- */
+enum server_state { SERVER_RUNNING, SERVER_GONE };
+struct shared {
+    /* set once, before the server exists */
+    size_t bytes;               /* of this mapping */
+    uint32_t capacity;          /* workers at most */
+    uint32_t slot_count;        /* a power of 2; the ring has twice as many entries */
+    uint32_t cpus;              /* that the program may use */
+    struct forkpool_config config;
+    struct worker *workers;     /* [capacity] */
+    struct slot *slots;         /* [slot_count] */
+    _Atomic uint32_t *ring;     /* [2 * slot_count]: slot numbers in order of submission */
+    struct line *lines;         /* [MAPS][capacity] */
+    struct map maps[MAPS];
+
+    alignas(128) _Atomic uint64_t tail;     /* P */
+    alignas(128) _Atomic uint64_t head;     /* W, any */
+    alignas(128) _Atomic uint64_t active;   /* low 8 bits: maps to look at; above: counts changes. P, S */
+    alignas(128) _Atomic uint32_t event;    /* futex: something that somebody waits for has happened */
+    _Atomic uint32_t sleepers;              /* threads of P on it */
+    alignas(128) _Atomic uint64_t parked[MASK_WORDS];   /* workers asleep */
+    alignas(128) _Atomic uint64_t spinning[MASK_WORDS]; /* workers that are about to look for work once more */
+
+    alignas(128) _Atomic uint32_t wanted;   /* P: workers */
+    _Atomic uint32_t drain;                 /* P: leave when there is no work */
+    _Atomic uint32_t terminate;             /* P: 1 */
+    _Atomic uint32_t interrupts;            /* P: forkpool_interrupt */
+    _Atomic uint32_t limited;               /* P: jobs with limits that have not ended */
+    _Atomic uint64_t tick_ns;               /* P: how often S looks at limits */
+    _Atomic uint32_t recall;                /* P: start retired workers again */
+
+    alignas(128) _Atomic uint32_t server;   /* enum server_state; S */
+    _Atomic int error;                      /* S, P: why the pool gave up; 0 */
+    char reason[REASON];                    /* before error */
+    _Atomic uint32_t alive, retired;        /* S: workers; of them gone idle */
+    _Atomic uint64_t started, recycled, idled, killed; /* S: for forkpool_stats */
+    _Atomic uint64_t loss_count;            /* S: after its entry */
+    struct forkpool_loss losses[LOSSES];
+};
+
+static inline struct line *map_lines(const struct shared *shared, unsigned map)
+{
+    return shared->lines + (size_t)map * shared->capacity;
+}
+
+#define acquire(object) atomic_load_explicit(object, memory_order_acquire)
+#define relaxed(object) atomic_load_explicit(object, memory_order_relaxed)
+#define publish(object, value) atomic_store_explicit(object, value, memory_order_release)
+
+#endif

@@ -1,0 +1,96 @@
+/* spawn.c: forking workers, at opening and later. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "park.h"
+#include "server.h"
+#include "worker.h"
+
+enum { FORKS_FAILED_MAX = 10, BACKOFF_NS = 1000000 }; /* 1, 2, 4 ms ... half a second, then once more; about a second */
+
+static void entry_reset(struct worker *worker)
+{
+    atomic_store(&worker->retire, 0);
+    atomic_store(&worker->leave, LEAVE_NOT);
+    atomic_store(&worker->busy, 0);
+    atomic_store(&worker->kill, 0);
+    atomic_store(&worker->call, 0);
+    atomic_store(&worker->faulted, 0);
+    atomic_store(&worker->parked_at, 0);
+    atomic_store(&worker->life, LIFE_STARTING);
+}
+
+static void fork_failed(struct server *server, unsigned number, int error)
+{
+    server->hands[number].spawn_at = now_ns() + ((int64_t)BACKOFF_NS << server->forks_failed);
+    if (server->forks_failed < FORKS_FAILED_MAX - 1) {
+        server->forks_failed++;
+    } else if (!server->alive) {
+        server_break(server, FORKPOOL_BROKEN, "no worker left, and fork for worker %u fails: %s", number, strerror(error));
+    }
+}
+
+void spawn_worker(struct server *server, unsigned number)
+{
+    struct shared *shared = server->shared;
+    struct worker *worker = &shared->workers[number];
+    struct hand *hand = &server->hands[number];
+    entry_reset(worker);
+    pid_t server_pid = getpid(), pid = fork();
+    if (pid == 0) {
+        int fds[] = {server->program_fd, server->control_fd, server->signal_fd};
+        worker_main(shared, number, server_pid, server->guard, fds, 3);
+    }
+    if (pid < 0) {
+        int error = errno;
+        atomic_store(&worker->life, LIFE_NONE);
+        if (!atomic_load(&shared->started) || atomic_load(&shared->started) < shared->config.workers)
+            server_break(server, -error, "fork of worker %u failed: %s", number, strerror(error));
+        else
+            fork_failed(server, number, error);
+        return;
+    }
+    if (atomic_load(&worker->pid)) atomic_fetch_add(&worker->restarts, 1);
+    atomic_store(&worker->pid, pid);
+    *hand = (struct hand){.pid = pid};
+    server->alive++;
+    server->forks_failed = 0;
+    atomic_store(&shared->alive, server->alive);
+    atomic_fetch_add(&shared->started, 1);
+}
+
+void spawn_due(struct server *server, int64_t now, int64_t *wake_at)
+{
+    for (unsigned i = 0; i < server->shared->capacity && !server->ending; i++) {
+        struct hand *hand = &server->hands[i];
+        if (hand->pid || !hand->spawn_at) continue;
+        if (hand->spawn_at <= now) spawn_worker(server, i);
+        if (!hand->pid && hand->spawn_at && hand->spawn_at < *wake_at) *wake_at = hand->spawn_at;
+    }
+}
+
+static bool work_left(struct shared *shared)
+{
+    return atomic_load(&shared->head) < atomic_load(&shared->tail) || atomic_load(&shared->active) & ((1u << MAPS) - 1);
+}
+
+/* Workers beyond `wanted` are told to leave; missing ones come, unless they left as idle and there is no work. */
+void spawn_wanted(struct server *server)
+{
+    struct shared *shared = server->shared;
+    unsigned wanted = atomic_load(&shared->wanted);
+    bool work = work_left(shared), drained = atomic_load(&shared->drain) && !work;
+    if (work || atomic_exchange(&shared->recall, 0)) atomic_store(&shared->retired, 0);
+    bool recall = !atomic_load(&shared->retired);
+    for (unsigned i = 0; i < shared->capacity; i++) {
+        struct hand *hand = &server->hands[i];
+        if (i >= wanted && hand->pid && !atomic_load(&shared->workers[i].retire)) {
+            atomic_store(&shared->workers[i].retire, LEAVE_SHRINK);
+            park_wake(shared, i);
+        }
+        if (i >= wanted || drained) hand->spawn_at = 0;
+        else if (!hand->pid && !hand->spawn_at && recall) hand->spawn_at = 1;
+    }
+}

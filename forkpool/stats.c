@@ -1,0 +1,94 @@
+/* stats.c: what the program can read about its pool while it runs. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cpus.h"
+#include "park.h"
+#include "pool.h"
+
+unsigned forkpool_default_workers(void)
+{
+    unsigned count = cpus_usable();
+    const char *text = getenv("FORKPOOL_WORKERS");
+    char *end;
+    unsigned long asked = text ? strtoul(text, &end, 10) : 0;
+    if (asked && !*end && asked < count) count = (unsigned)asked;
+    return count < FORKPOOL_WORKERS_MAX ? count : FORKPOOL_WORKERS_MAX;
+}
+
+static enum forkpool_worker_state state_of(const struct worker *worker)
+{
+    switch ((enum worker_life)atomic_load(&worker->life)) {
+    case LIFE_NONE: return FORKPOOL_WORKER_NONE;
+    case LIFE_STARTING: return FORKPOOL_WORKER_STARTING;
+    case LIFE_READY: break;
+    }
+    return relaxed(&worker->busy) ? FORKPOOL_WORKER_BUSY : FORKPOOL_WORKER_IDLE;
+}
+
+int forkpool_worker_stats(struct forkpool *pool, unsigned number, struct forkpool_worker_stats *stats)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    if (number >= pool->shared->capacity) return -EINVAL;
+    const struct worker *worker = &pool->shared->workers[number];
+    stats->state = state_of(worker);
+    stats->pid = stats->state == FORKPOOL_WORKER_NONE ? 0 : atomic_load(&worker->pid);
+    stats->restarts = atomic_load(&worker->restarts);
+    stats->calls = relaxed(&worker->calls);
+    stats->steals = relaxed(&worker->steals);
+    return 0;
+}
+
+static void count_workers(struct forkpool *pool, struct forkpool_stats *stats)
+{
+    for (uint32_t i = 0; i < pool->shared->capacity; i++) {
+        const struct worker *worker = &pool->shared->workers[i];
+        enum forkpool_worker_state state = state_of(worker);
+        stats->workers += state != FORKPOOL_WORKER_NONE;
+        stats->idle += state == FORKPOOL_WORKER_IDLE;
+        stats->busy += state == FORKPOOL_WORKER_BUSY;
+        stats->calls += relaxed(&worker->calls);
+        stats->steals += relaxed(&worker->steals);
+    }
+}
+
+int forkpool_stats(struct forkpool *pool, struct forkpool_stats *stats)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    struct shared *shared = pool->shared;
+    pool_lock(pool);
+    jobs_settle(pool);
+    *stats = (struct forkpool_stats){
+        .wanted = atomic_load(&shared->wanted), .submitted = pool->submitted, .ended = pool->ended,
+        .failed = pool->failed, .lost = pool->lost, .cancelled = pool->cancelled,
+        .started = atomic_load(&shared->started), .recycled = atomic_load(&shared->recycled),
+        .retired = atomic_load(&shared->idled), .killed = atomic_load(&shared->killed),
+        .arena_bytes = pool->arena.bytes, .arena_used_bytes = pool->arena.used, .error = atomic_load(&shared->error)};
+    count_workers(pool, stats);
+    pool_unlock(pool);
+    return 0;
+}
+
+const char *forkpool_reason(struct forkpool *pool)
+{
+    if (pool_foreign(pool)) return "used in a child of the program";
+    pool_lock(pool);
+    pool_check(pool);
+    pool_unlock(pool);
+    return atomic_load(&pool->shared->error) ? pool->shared->reason : "";
+}
+
+/* The server may write an entry anew while it is copied: then what was copied is too old, and left out. */
+size_t forkpool_losses(struct forkpool *pool, struct forkpool_loss *losses, size_t max)
+{
+    if (pool_foreign(pool)) return 0;
+    struct shared *shared = pool->shared;
+    for (;;) {
+        uint64_t count = acquire(&shared->loss_count);
+        size_t copies = count < LOSSES_KEPT ? (size_t)count : LOSSES_KEPT;
+        if (copies > max) copies = max;
+        for (size_t i = 0; i < copies; i++) losses[i] = shared->losses[(count - copies + i) % LOSSES];
+        atomic_thread_fence(memory_order_acquire);
+        if (relaxed(&shared->loss_count) - count + 1 <= LOSSES - copies) return (size_t)count;
+    }
+}

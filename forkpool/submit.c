@@ -1,0 +1,265 @@
+/* submit.c: one task at a time. */
+#include <errno.h>
+#include <string.h>
+
+#include "park.h"
+#include "pool.h"
+#include "queue.h"
+
+static struct slot *slot_of(const struct forkpool_job *job) { return &job->pool->shared->slots[job->place]; }
+
+static bool ring_has_room(struct forkpool *pool)
+{
+    /* Entries of cancelled tasks stay until a worker comes by; a slot that is ready has one entry that counts. */
+    return relaxed(&pool->shared->tail) - acquire(&pool->shared->head) < 2 * pool->shared->slot_count;
+}
+
+/* The slot is filled: let it run. */
+static void start(struct forkpool_job *job)
+{
+    struct shared *shared = job->pool->shared;
+    queue_put(shared, (uint32_t)job->place, job->done || job->failed || job->hidden ? SLOT_WAITED : 0);
+    park_wake_one(shared, false);
+    if (atomic_load(&shared->retired)) {
+        atomic_store(&shared->recall, 1);
+        pool_poke(job->pool);
+    }
+}
+
+static void slot_leave(struct forkpool_job *job)
+{
+    struct forkpool *pool = job->pool;
+    queue_free(slot_of(job));
+    pool->slot_jobs[job->place] = NULL;
+    pool->free_slots[pool->free_count++] = (uint32_t)job->place;
+}
+
+static void take_result(struct forkpool_job *job, struct slot *slot)
+{
+    job->value = slot->value;
+    if (!job->task || job->result) return;
+    job->result = job->result_block ? job->result_block : job->small;
+    if (!job->result_block) memcpy(job->small, slot->result, job->result_bytes);
+}
+
+static void value_reset(struct forkpool_job *job, struct slot *slot)
+{
+    slot->value = job->value;
+    if (slot->result && slot->result_bytes) memset(slot->result, 0, slot->result_bytes);
+}
+
+static bool run_again(struct forkpool_job *job)
+{
+    struct slot *slot = slot_of(job);
+    if (!job->retries || pool_gone(job->pool) || !ring_has_room(job->pool)) return false;
+    job->retries--;
+    value_reset(job, slot);
+    queue_free(slot);
+    start(job);
+    return true;
+}
+
+static int outcome(struct forkpool_job *job, uint64_t state)
+{
+    struct shared *shared = job->pool->shared;
+    switch (slot_phase(state)) {
+    case SLOT_DONE: return slot_of(job)->status ? FORKPOOL_FAILED : 0;
+    case SLOT_LOST: return FORKPOOL_LOST;
+    case SLOT_LIMIT: return FORKPOOL_LIMIT;
+    case SLOT_CANCELLED: return FORKPOOL_CANCELLED;
+    case SLOT_FREE: case SLOT_READY: case SLOT_RUNNING: case SLOT_CONDEMNED: break;
+    }
+    return atomic_load(&shared->error) ? FORKPOOL_BROKEN : FORKPOOL_CANCELLED;
+}
+
+bool task_settle(struct forkpool_job *job)
+{
+    if (job->place < 0) return job->ended;
+    struct slot *slot = slot_of(job);
+    bool gone = pool_gone(job->pool); /* before the state: what ended before the server did counts */
+    uint64_t state = acquire(&slot->state);
+    if (!slot_ended(state) && !gone) return false;
+    int status = outcome(job, state), task_status = status == FORKPOOL_FAILED ? slot->status : 0;
+    if (status == FORKPOOL_LOST && run_again(job)) return false;
+    if (!status) take_result(job, slot);
+    slot_leave(job);
+    job_end(job, status, task_status);
+    return true;
+}
+
+void task_cancel(struct forkpool_job *job, int kill)
+{
+    struct shared *shared = job->pool->shared;
+    struct slot *slot = slot_of(job);
+    job->retries = 0;
+    if (slot_turn(slot, SLOT_READY, SLOT_CANCELLED)) {
+        job_settle(job);
+        return;
+    }
+    if (!kill) {
+        atomic_fetch_or(&slot->state, SLOT_STOP);
+    } else if (slot_turn(slot, SLOT_RUNNING, SLOT_CONDEMNED)) {
+        atomic_store(&shared->workers[slot_worker(acquire(&slot->state))].kill, (uint32_t)job->place + 1);
+        pool_poke(job->pool);
+    }
+}
+
+static int room(struct forkpool *pool, void *refusal, bool sleeping)
+{
+    int *refused = refusal;
+    if ((*refused = pool_refusal(pool))) return 1;
+    if (!pool->free_count) jobs_settle(pool);
+    for (uint32_t i = 0; sleeping && !pool->free_count && i < pool->shared->slot_count; i++)
+        if (pool->slot_jobs[i]) job_mark(pool->slot_jobs[i]);
+    if (sleeping && !pool->free_count) jobs_settle(pool); /* one may have ended before it was marked */
+    return pool->free_count && ring_has_room(pool);
+}
+
+/* Lock held on success: there is a free slot. */
+static int wait_for_room(struct forkpool *pool)
+{
+    int refused = 0;
+    for (;;) {
+        pool_lock(pool);
+        if (room(pool, &refused, false) && !refused) return 0;
+        pool_unlock(pool);
+        if (refused) return refused;
+        if (pool->shared->config.would_block) return -EAGAIN;
+        wait_for(pool, room, &refused, FORKPOOL_FOREVER);
+    }
+}
+
+/* A job in a slot, with everything common filled in. */
+static struct forkpool_job *job_in_slot(struct forkpool *pool, struct slot **slot)
+{
+    struct forkpool_job *job = job_new(pool, JOB_TASK);
+    if (!job) return NULL;
+    uint32_t number = pool->free_slots[--pool->free_count];
+    job->place = (int)number;
+    pool->slot_jobs[number] = job;
+    *slot = &pool->shared->slots[number];
+    (*slot)->job = job->id;
+    (*slot)->limited = false;
+    (*slot)->status = 0;
+    return job;
+}
+
+struct forkpool_job *forkpool_async(struct forkpool *pool, forkpool_call_fn *call, long argument)
+{
+    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_room(pool);
+    if (rc) {
+        errno = rc > -4096 ? -rc : ECANCELED;
+        return NULL;
+    }
+    struct slot *slot;
+    struct forkpool_job *job = job_in_slot(pool, &slot);
+    if (job) {
+        job->value = argument;
+        slot->kind = KIND_CALL;
+        slot->run.call = call;
+        slot->value = argument;
+        pool->submitted++;
+        start(job);
+    }
+    pool_unlock(pool);
+    if (!job) errno = ENOMEM;
+    return job;
+}
+
+/* Where argument and result of a task lie. False: no room in the arena. */
+static bool place_blocks(struct forkpool_job *job, const struct forkpool_task *task, struct slot *slot)
+{
+    struct arena *arena = &job->pool->arena;
+    bool shared_argument = !task->argument_bytes || arena_has(arena, task->argument);
+    size_t argument = shared_argument ? 0 : (task->argument_bytes + 15) / 16 * 16;
+    size_t result = task->result ? 0 : task->result_bytes;
+    bool small_argument = argument <= SLOT_INLINE, small_result = result <= SLOT_INLINE;
+    if (small_argument && small_result && argument + result > SLOT_INLINE) small_argument = false;
+    if (!small_argument && !(job->argument_block = arena_take(arena, argument))) return false;
+    if (!small_result && !(job->result_block = arena_take(arena, result))) return false;
+    void *copy = small_argument ? slot->bytes : job->argument_block;
+    if (!shared_argument) memcpy(copy, task->argument, task->argument_bytes);
+    slot->argument = shared_argument ? task->argument : copy;
+    slot->argument_bytes = task->argument_bytes;
+    slot->result = task->result ? task->result : small_result ? slot->bytes + (small_argument ? argument : 0)
+                                                              : job->result_block;
+    slot->result_bytes = task->result_bytes;
+    if (small_result && result) memset(slot->result, 0, result);
+    job->result = task->result;
+    job->result_bytes = task->result_bytes;
+    return true;
+}
+
+static void fill_limits(struct forkpool_job *job, struct slot *slot, const struct forkpool_limits *limits)
+{
+    job->retries = limits->retries;
+    slot->limited = limits->soft_ns || limits->hard_ns || limits->cpu_ns;
+    if (slot->limited) job_limits(job, limits, &slot->limits);
+    if (limits->retries) {
+        job->repeatable = true;
+        job->pool->repeatable++;
+    }
+}
+
+int forkpool_submit(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **result)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    if (!task->run || (!task->argument && task->argument_bytes)) return -EINVAL;
+    int rc = wait_for_room(pool);
+    if (rc) return rc;
+    struct slot *slot;
+    struct forkpool_job *job = job_in_slot(pool, &slot);
+    if (!job || !place_blocks(job, task, slot)) {
+        if (job) {
+            slot_leave(job);
+            job_delete(job);
+        }
+        pool_unlock(pool);
+        return -ENOMEM;
+    }
+    job->task = slot->run.task = task->run;
+    slot->kind = KIND_TASK;
+    job->done = task->done;
+    job->failed = task->failed;
+    job->user = task->user;
+    pool->callbacks += task->done || task->failed;
+    fill_limits(job, slot, &task->limits);
+    pool->submitted++;
+    *result = job;
+    start(job);
+    pool_unlock(pool);
+    return 0;
+}
+
+int piece_submit(struct forkpool *pool, const struct work *work, const struct forkpool_limits *limits, size_t begin,
+                 size_t end, struct forkpool_job **result)
+{
+    int refused = pool->shared->error ? FORKPOOL_BROKEN : pool->terminated || pool_gone(pool) ? FORKPOOL_CANCELLED : 0;
+    if (refused) return refused;
+    if (!pool->free_count) jobs_settle(pool);
+    if (!pool->free_count || !ring_has_room(pool)) return -EAGAIN;
+    struct slot *slot;
+    struct forkpool_job *job = job_in_slot(pool, &slot);
+    if (!job) return -ENOMEM;
+    job->hidden = true;
+    slot->kind = KIND_PIECE;
+    slot->run.work = work;
+    slot->begin = begin;
+    slot->end = end;
+    fill_limits(job, slot, &(struct forkpool_limits){limits->soft_ns, limits->hard_ns, limits->cpu_ns, 0});
+    start(job);
+    *result = job;
+    return 0;
+}
+
+int forkpool_call(struct forkpool *pool, const struct forkpool_task *task, void *result, int64_t timeout_ns)
+{
+    struct forkpool_job *job;
+    int rc = forkpool_submit(pool, task, &job);
+    if (rc) return rc;
+    rc = forkpool_wait(job, timeout_ns);
+    if (!rc) rc = forkpool_status(job);
+    if (!rc && !task->result && result) rc = forkpool_get(job, result, task->result_bytes, 0);
+    forkpool_release(job);
+    return rc;
+}

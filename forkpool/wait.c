@@ -1,0 +1,75 @@
+/* wait.c: the program waits. It spins and yields for some microseconds, since what it waits for is often at hand, then
+ * sleeps. Sleeps are cut into slices, between which it looks whether the server lives: a server killed by somebody
+ * cannot wake anyone. */
+#include <errno.h>
+#include <sched.h>
+
+#include "park.h"
+#include "pool.h"
+
+enum { SPIN_NS = 4000, YIELD_NS = 40000, SLICE_NS = 100000000, SPINS = 16 };
+
+int callbacks_run(struct forkpool *pool)
+{
+    int count = 0;
+    for (;;) {
+        pool_lock(pool);
+        struct forkpool_job *job = pool->done_first;
+        if (job && !(pool->done_first = job->next)) pool->done_last = &pool->done_first;
+        pool_unlock(pool);
+        if (!job) return count;
+        forkpool_done_fn *call = job->status ? job->failed : job->done;
+        if (call) call(job, job->status, job->user), count++;
+        pool_lock(pool);
+        job->callback_due = false;
+        if (job->released) job_delete(job);
+        pool_unlock(pool);
+    }
+}
+
+static int look(struct forkpool *pool, wait_ready *ready, void *what, bool sleeping)
+{
+    pool_lock(pool);
+    if (pool->callbacks || pool->repeatable) jobs_settle(pool);
+    int answer = ready(pool, what, sleeping);
+    bool callbacks = pool->done_first;
+    if (!answer && sleeping) pool_check(pool);
+    pool_unlock(pool);
+    if (callbacks && callbacks_run(pool) && !answer) { /* they may have changed the answer */
+        pool_lock(pool);
+        answer = ready(pool, what, sleeping);
+        pool_unlock(pool);
+    }
+    return answer;
+}
+
+/* Sleeps until something ends, at most until `until`. */
+static int sleep_once(struct forkpool *pool, wait_ready *ready, void *what, int64_t until)
+{
+    struct shared *shared = pool->shared;
+    event_enter(shared);
+    uint32_t seen = atomic_load(&shared->event);
+    int answer = look(pool, ready, what, true);
+    int64_t left = until - now_ns();
+    if (!answer && left > 0) futex_wait(&shared->event, seen, left < SLICE_NS ? left : SLICE_NS);
+    event_leave(shared);
+    return answer;
+}
+
+int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns)
+{
+    int answer = look(pool, ready, what, timeout_ns == 0);
+    if (answer || timeout_ns == 0) return answer ? answer : -ETIMEDOUT;
+    int64_t start = now_ns(), until = timeout_ns < 0 ? INT64_MAX : start + timeout_ns;
+    if (until < start) until = INT64_MAX;
+    bool crowded = relaxed(&pool->shared->wanted) >= pool->shared->cpus;
+    int64_t spin_until = crowded ? start : start + SPIN_NS, yield_until = start + YIELD_NS;
+    for (int64_t now = start; now < yield_until && now < until; now = now_ns()) {
+        if (now >= spin_until) sched_yield();
+        for (int i = 0; i < SPINS; i++) cpu_relax();
+        if ((answer = look(pool, ready, what, false))) return answer;
+    }
+    while (!(answer = sleep_once(pool, ready, what, until)))
+        if (now_ns() >= until) return -ETIMEDOUT;
+    return answer;
+}

@@ -1,0 +1,108 @@
+/* watch.c: what the server looks at from time to time: limits, memory, idleness. */
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "park.h"
+#include "queue.h"
+#include "server.h"
+
+enum { MEMORY_TICK_NS = 50000000, TICK_LEAST_NS = 1000000 };
+
+static void execute(struct server *server, unsigned number, enum forkpool_cause cause)
+{
+    struct hand *hand = &server->hands[number];
+    if (hand->killed) return;
+    hand->killed = cause;
+    kill(hand->pid, SIGKILL);
+    kill(-hand->pid, SIGKILL);
+}
+
+static int64_t cpu_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &used)) return 0;
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+/* A call past its limit: condemned by the swap, which fails where it has just ended; then killed. */
+static void watch_limit(struct server *server, unsigned number, int64_t now)
+{
+    struct worker *worker = &server->shared->workers[number];
+    uint64_t call = acquire(&worker->call);
+    if ((call & 3u) != CALL_RUNNING) return;
+    int64_t hard_at = acquire(&worker->hard_at), cpu_at = acquire(&worker->cpu_at);
+    bool over = (hard_at && now >= hard_at) || (cpu_at && cpu_of(server->hands[number].pid) >= cpu_at);
+    if (over && atomic_compare_exchange_strong(&worker->call, &call, (call & ~UINT64_C(3)) | CALL_CONDEMNED))
+        execute(server, number, FORKPOOL_CAUSE_LIMIT);
+}
+
+/* Cancelled tasks were condemned by the program. */
+static void watch_cancelled(struct server *server, unsigned number)
+{
+    struct worker *worker = &server->shared->workers[number];
+    uint32_t slot = atomic_load(&worker->kill), inside = atomic_load(&worker->in_map);
+    if (slot) {
+        uint64_t state = atomic_load(&server->shared->slots[slot - 1].state);
+        if (slot_phase(state) == SLOT_CONDEMNED && slot_worker(state) == number)
+            execute(server, number, FORKPOOL_CAUSE_CANCELLED);
+    }
+    if (!inside || atomic_load(&server->shared->maps[(inside & ~IN_MAP_CONDEMNED) - 1].stop) != 2) return;
+    if (atomic_compare_exchange_strong(&worker->in_map, &inside, inside | IN_MAP_CONDEMNED))
+        execute(server, number, FORKPOOL_CAUSE_CANCELLED);
+}
+
+static size_t rss_of(pid_t pid)
+{
+    char path[32];
+    unsigned long pages = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    FILE *statm = fopen(path, "re");
+    if (statm && fscanf(statm, "%*u %lu", &pages) != 1) pages = 0;
+    if (statm) fclose(statm);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void retire(struct server *server, unsigned number, enum leave why)
+{
+    uint32_t none = LEAVE_NOT;
+    if (atomic_compare_exchange_strong(&server->shared->workers[number].retire, &none, why))
+        park_wake(server->shared, number);
+}
+
+static void watch_idle(struct server *server, unsigned number, int64_t now, unsigned *staying)
+{
+    const struct worker *worker = &server->shared->workers[number];
+    int64_t parked_at = acquire(&worker->parked_at);
+    if (*staying < 2 || !parked_at || now - parked_at < (int64_t)server->shared->config.idle_ns) return;
+    if (atomic_load(&worker->retire)) return;
+    --*staying;
+    retire(server, number, LEAVE_IDLE);
+}
+
+static void tick(int64_t now, int64_t period, int64_t *wake_at)
+{
+    if (period < TICK_LEAST_NS) period = TICK_LEAST_NS;
+    if (now + period < *wake_at) *wake_at = now + period;
+}
+
+void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
+{
+    struct shared *shared = server->shared;
+    const struct forkpool_config *config = &shared->config;
+    bool limited = atomic_load(&shared->limited);
+    unsigned staying = server->alive;
+    for (unsigned i = 0; i < shared->capacity; i++) {
+        if (!server->hands[i].pid) continue;
+        watch_cancelled(server, i);
+        if (limited) watch_limit(server, i, now);
+        if (config->recycle_rss_bytes && rss_of(server->hands[i].pid) > config->recycle_rss_bytes)
+            retire(server, i, LEAVE_RECYCLE);
+        if (config->idle_ns) watch_idle(server, i, now, &staying);
+    }
+    if (limited) tick(now, (int64_t)atomic_load(&shared->tick_ns), wake_at);
+    if (config->recycle_rss_bytes) tick(now, MEMORY_TICK_NS, wake_at);
+    if (config->idle_ns && server->alive > 1) tick(now, (int64_t)config->idle_ns / 4, wake_at);
+}

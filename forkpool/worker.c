@@ -1,0 +1,210 @@
+/* worker.c: the life of a worker process. */
+#include "worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cpus.h"
+#include "openmp.h"
+#include "park.h"
+#include "queue.h"
+
+/* The one global: set once in a worker, so that forkpool_stopping needs no argument and the fault handler finds its
+ * record. NULL in every other process. */
+static struct self *self_here;
+
+int forkpool_worker(void) { return self_here && *self_here->guard ? (int)self_here->me : -1; }
+
+int forkpool_stopping(void)
+{
+    const struct self *self = self_here;
+    if (!self) return 0;
+    if (self->soft_at && now_ns() >= self->soft_at) return 1;
+    if (self->slot && acquire(&self->slot->state) & SLOT_STOP) return 1;
+    return self->map && acquire(&self->map->stop);
+}
+
+_Noreturn void worker_strayed(void)
+{
+    _exit(0);
+}
+
+_Noreturn void worker_doomed(void)
+{
+    for (;;) pause();
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void worker_limited_begin(struct self *self, const struct limits *limits)
+{
+    int64_t now = now_ns();
+    self->soft_at = limits->soft_ns ? now + (int64_t)limits->soft_ns : 0;
+    publish(&self->own->hard_at, limits->hard_ns ? now + (int64_t)limits->hard_ns : 0);
+    publish(&self->own->cpu_at, limits->cpu_ns ? cpu_ns() + (int64_t)limits->cpu_ns : 0);
+    uint64_t sequence = relaxed(&self->own->call) >> 2;
+    publish(&self->own->call, (sequence + 1) << 2 | CALL_RUNNING);
+}
+
+void worker_limited_end(struct self *self)
+{
+    uint64_t call = relaxed(&self->own->call);
+    self->soft_at = 0;
+    if ((call & 3u) != CALL_RUNNING ||
+        !atomic_compare_exchange_strong(&self->own->call, &call, (call & ~UINT64_C(3)) | CALL_IDLE))
+        worker_doomed();
+}
+
+/* Says where a fault struck, then lets it strike again, for good. */
+static void fault_note(int number, siginfo_t *info, void *machine)
+{
+    struct worker *own = self_here ? self_here->own : NULL;
+    signal(number, SIG_DFL);
+    if (info->si_code <= 0) raise(number); /* sent, not struck: it would not strike again */
+    if (!own) return;
+    own->fault_address = (uintptr_t)info->si_addr;
+#if defined(__x86_64__)
+    own->fault_stack = (uintptr_t)((ucontext_t *)machine)->uc_mcontext.gregs[15]; /* REG_RSP */
+#elif defined(__aarch64__)
+    own->fault_stack = (uintptr_t)((ucontext_t *)machine)->uc_mcontext.sp;
+#else
+    (void)machine;
+#endif
+    publish(&own->faulted, 1);
+}
+
+/* exit in a task: the program's own exit handlers are not for the worker to run. This one comes first. */
+static void exit_handler(int code, void *unused)
+{
+    (void)unused;
+    fflush(stdout);
+    _exit(code);
+}
+
+/* pthread_exit in a task's first thread would leave a process without anybody who works. */
+static void thread_exit_handler(void *unused)
+{
+    (void)unused;
+    _exit(0);
+}
+
+void worker_signals(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction old;
+        bool fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGABRT;
+        if (fault || sigaction(number, NULL, &old) || old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN) continue;
+        signal(number, SIG_DFL);
+    }
+    signal(SIGTTIN, SIG_IGN); /* a worker is no foreground process: reading the terminal is an error, no stop */
+    signal(SIGTTOU, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    /* So that a stack overflow can be told: the handler needs a stack of its own. */
+    long least = sysconf(_SC_SIGSTKSZ);
+    size_t size = least > 16384 ? (size_t)least : 16384;
+    stack_t stack = {.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), .ss_size = size};
+    struct sigaction old, note = {.sa_sigaction = fault_note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    if (stack.ss_sp != MAP_FAILED && !sigaltstack(&stack, NULL) && !sigaction(SIGSEGV, NULL, &old) &&
+        old.sa_handler == SIG_DFL)
+        sigaction(SIGSEGV, &note, NULL);
+}
+
+static _Noreturn void worker_leave(struct self *self, enum leave why)
+{
+    const struct forkpool_config *config = &self->shared->config;
+    if (config->finalizer && why != LEAVE_INITIALIZER) config->finalizer(config->context, self->me);
+    worker_check(self);
+    fflush(stdout);
+    publish(&self->own->leave, why);
+    _exit(0);
+}
+
+/* Cpus, threads, the user's initializer. */
+static void worker_prepare(struct self *self)
+{
+    const struct forkpool_config *config = &self->shared->config;
+    struct cpus cpus;
+    char text[CPUS_TEXT] = "";
+    int rc = 0;
+    if (config->cpus) {
+        if (!(rc = cpus_parse(config->cpus[self->me % config->workers], &cpus))) rc = cpus_set(&cpus);
+    }
+    if (config->threads) openmp_set_threads(config->threads);
+    if (!rc && config->initializer) {
+        if (!cpus_get(&cpus)) cpus_format(&cpus, text, sizeof text);
+        rc = config->initializer(config->context, self->me, text);
+        worker_check(self);
+    }
+    self->own->initializer_status = rc;
+    if (rc) worker_leave(self, LEAVE_INITIALIZER);
+}
+
+/* Active maps one after another. False: there may be more to do in one of them. */
+static bool maps_run(struct self *self, uint64_t active)
+{
+    for (unsigned map = 0; map < MAPS; map++)
+        if (active >> map & 1u && !mapper_run(self, map)) return false;
+    return true;
+}
+
+static _Noreturn void worker_loop(struct self *self)
+{
+    struct shared *shared = self->shared;
+    uint64_t seen = UINT64_MAX; /* `active` when all maps were found without work */
+    for (;;) {
+        uint32_t drain = atomic_load(&shared->drain); /* first: what was submitted before it is seen below */
+        uint64_t active = atomic_load(&shared->active);
+        self->tail = acquire(&shared->tail);
+        struct slot *slot = NULL;
+        enum leave retire = (enum leave)relaxed(&self->own->retire);
+        if (retire) worker_leave(self, retire);
+        if (!self->calls_left) worker_leave(self, LEAVE_RECYCLE);
+        if ((slot = queue_claim(shared, self->me))) {
+            if (!queue_empty(shared)) park_wake_one(shared, false);
+            task_run(self, slot);
+        } else if (active != seen) {
+            if (maps_run(self, active)) seen = active;
+        } else if (drain) {
+            worker_leave(self, LEAVE_DRAINED);
+        } else {
+            fflush(stdout);
+            park_idle(shared, self->me, active);
+        }
+    }
+}
+
+_Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, volatile unsigned char *guard,
+                           const int *close_fds, size_t close_count)
+{
+    struct self self = {shared, &shared->workers[me], me, guard, 0, 0, NULL, NULL, 0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != server) _exit(0); /* it died before prctl */
+    setpgid(0, 0);
+    for (size_t i = 0; i < close_count; i++) close(close_fds[i]);
+    *guard = 1;
+    self.calls_left = shared->config.recycle_tasks ? shared->config.recycle_tasks : UINT64_MAX;
+    self_here = &self;
+    on_exit(exit_handler, NULL);
+    pthread_cleanup_push(thread_exit_handler, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    worker_prepare(&self);
+    atomic_store(&self.own->life, LIFE_READY);
+    event_raise(shared);
+    worker_loop(&self);
+    pthread_cleanup_pop(0);
+}

@@ -1,0 +1,58 @@
+/* worker.h: what a worker process is and does. Private to worker.c, task.c and mapper.c; the server calls worker_main. */
+#ifndef FORKPOOL_WORKER_H
+#define FORKPOOL_WORKER_H
+
+#include "shared.h"
+
+/* The process's own view; exists in workers alone. */
+struct self {
+    struct shared *shared;
+    struct worker *own;
+    unsigned me;
+    volatile unsigned char *guard; /* wiped by the kernel in a child that a task forks */
+    uint64_t calls_left;           /* until the worker is recycled */
+    uint64_t tail;                 /* of the queue when it was last looked at */
+    struct slot *slot;             /* the task that runs, or NULL */
+    struct map *map;               /* the map that it is in, or NULL */
+    int64_t soft_at;               /* of the running call; 0 */
+};
+
+/* In the server, for all workers to inherit: signals that the program caught get their default action back, as after
+ * exec (faults keep their handlers); faults without a handler are noted before they strike. */
+void worker_signals(void);
+
+/* Runs in the new process, with all signals blocked; never returns. */
+_Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, volatile unsigned char *guard,
+                           const int *close_fds, size_t close_count);
+
+/* After each call of a user's function. A child that a task forked, and that came back from the task, ends here. */
+_Noreturn void worker_strayed(void);
+static inline void worker_check(const struct self *self)
+{
+    if (__builtin_expect(!*self->guard, 0)) worker_strayed();
+}
+
+/* Around a call that has limits. worker_limited_end does not return to a worker that was condemned. */
+void worker_limited_begin(struct self *self, const struct limits *limits);
+void worker_limited_end(struct self *self);
+/* Condemned: waits for the server's SIGKILL. */
+_Noreturn void worker_doomed(void);
+
+/* Must it leave between tasks? */
+static inline bool worker_leaving(const struct self *self)
+{
+    return relaxed(&self->own->retire) || !self->calls_left;
+}
+/* A call of a user's function has returned. */
+static inline void worker_count(struct self *self)
+{
+    atomic_store_explicit(&self->own->calls, relaxed(&self->own->calls) + 1, memory_order_relaxed);
+    self->calls_left--;
+}
+
+void task_run(struct self *self, struct slot *slot);     /* task.c: a claimed slot */
+/* mapper.c: what there is to do in an active map. False: left early, for a task in the queue or for good. */
+bool mapper_run(struct self *self, unsigned map);
+int work_call(struct self *self, const struct work *work, size_t begin, size_t end); /* one call, or items one by one */
+
+#endif
