@@ -33,7 +33,7 @@ struct options {
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes, work_ns;
     double precision, efficiency, margin; /* fractions */
     const char *output, *name, *resume, *topology, *format, *figure;
-    bool json, quick, force, help;
+    bool json, quick, force, all, help;
 };
 
 enum option_type {

@@ -1,0 +1,39 @@
+/* lessons.h: questions that people ask, each answered by one experiment: a prediction first, then the measurement, then
+ * whether the prediction held here.
+ *
+ * A lesson is one struct literal in lessons.c: its text, the words of one `breakeven run` command, and a check that
+ * reads the summary. The verb `lesson` (lesson.c) runs them; docs/lessons/ holds the pages that it writes.
+ */
+#ifndef BREAKEVEN_LESSONS_H
+#define BREAKEVEN_LESSONS_H
+
+#include "../results/summary.h"
+
+enum lesson_verdict {
+    LESSON_HELD,       /* the prediction held, resolved by its interval */
+    LESSON_NOT_HELD,   /* it did not: the text says what was seen and why that can be */
+    LESSON_UNRESOLVED, /* the intervals do not tell */
+    LESSON_LACKING,    /* this machine lacks what the lesson needs: the text says what */
+};
+
+struct lesson_result {
+    enum lesson_verdict verdict;
+    char text[1200]; /* sentences with this machine's numbers */
+};
+
+struct lesson {
+    const char *name;
+    const char *question;
+    const char *prediction;  /* said before anything is measured */
+    const char *command;     /* words after `breakeven run`; {c} {2c} {4c}: usable cpus times 1, 2, 4 */
+    const char *figure;      /* the figure of plots/ that shows it */
+    const char *explanation; /* why, whatever the numbers */
+    const char *exercise;
+    double quota_cpus;       /* above 0: measured inside a cgroup with this cpu quota, where one can be made */
+    void (*check)(const struct summary *, unsigned cpus, struct lesson_result *);
+};
+
+extern const struct lesson lessons[]; /* in teaching order; ends with a row whose name is NULL */
+const struct lesson *lesson_find(const char *name); /* by name, or by number from 1; NULL: there is none */
+
+#endif

@@ -1,0 +1,24 @@
+/* quota.h: a cpu quota for this process and what it starts, in a cgroup made for it; v1 and v2.
+ *
+ *     struct quota quota;
+ *     if (!quota_enter(&quota, 1.0, why, sizeof why)) { ... measured under it ... quota_leave(&quota); }
+ *
+ * Needs the right to make a group below this process's own (root, or a delegated subtree). Not safe across threads.
+ */
+#ifndef BREAKEVEN_QUOTA_H
+#define BREAKEVEN_QUOTA_H
+
+#include <stddef.h>
+
+struct quota {
+    char home[512];  /* cgroup.procs of the group this process came from */
+    char group[512]; /* the group that was made */
+};
+
+/* Moves this process into a new group with `cpus` cpus in each period of 100 ms. 0, or -errno with one line in `why`
+ * and nothing changed. */
+int quota_enter(struct quota *, double cpus, char *why, size_t why_size);
+/* Moves it back and removes the group. */
+void quota_leave(const struct quota *);
+
+#endif
