@@ -14,6 +14,13 @@ import errno
 import json
 import mmap
 import multiprocessing
+import multiprocessing.connection
+import multiprocessing.heap
+import multiprocessing.pool
+import multiprocessing.popen_fork
+import multiprocessing.queues
+import multiprocessing.sharedctypes
+import multiprocessing.synchronize
 import os
 import signal
 import socket
@@ -116,14 +123,20 @@ def worker_report(_):
 
 
 class Team:
+    """What a program that uses a Pool has loaded, and what only the reports need, is made here and not in start."""
+
     def __init__(self, config, channel):
-        context = multiprocessing.get_context("fork")
-        count = config["processes"]
-        self.chunk = config["chunk"] or None
-        self.pool = context.Pool(count, worker_start,
-                                 (os.getpid(), channel, context.Value("i", 0), context.Barrier(count), config["cpus"]))
+        self.context = multiprocessing.get_context("fork")
+        self.count, self.chunk = config["processes"], config["chunk"] or None
+        self.arguments = (os.getpid(), channel, self.context.Value("i", 0), self.context.Barrier(self.count),
+                          config["cpus"])
+        self.processes = []
+
+    def start(self):
+        self.pool = self.context.Pool(self.count, worker_start, self.arguments)
         self.processes = multiprocessing.active_children()
-        self.reports = sorted(self.pool.map_async(worker_report, range(count), 1).get(2 * BARRIER_SECONDS))
+        self.reports = sorted(self.pool.map_async(worker_report, range(self.count), 1).get(2 * BARRIER_SECONDS))
+        return {"workers": [report[1:] for report in self.reports]}
 
     def run(self, tasks):
         """pool.map, but for looking after the workers: a Pool waits for ever for a task that died with its worker."""
@@ -169,18 +182,17 @@ def serve(channel):
         lines = channel.makefile("r")
         config = json.loads(lines.readline())
         kernel_load(config)
+        team = Team(config, channel.fileno())
         good = answer({})
         while good and (words := lines.readline().split()):
             if words[0] == "start":
-                team = Team(config, channel.fileno())
-                good = answer({"workers": [report[1:] for report in team.reports]})
+                good = answer(team.start())
             elif words[0] == "run":
                 good = answer(team.run(int(words[1])))
             elif words[0] == "verify":
                 good = answer(verify())
             elif words[0] == "stop":
                 team.stop()
-                team = None
                 good = answer({})
     except BaseException as error:
         answer({"error": " ".join(f"{type(error).__name__}: {error}".split())})

@@ -385,19 +385,29 @@ START_TEST(test_no_such_cpu)
 }
 END_TEST
 
-/* The hook is called around every task, once, with the number of a worker that there is. */
+/* The hook is called around every task, once, with the number of a worker that there is, where that worker belongs. */
 struct counts {
     struct hook hook; /* first */
     const struct job *job;
     unsigned workers;
-    uint64_t *tasks_of, *strangers; /* shared */
+    const struct team *team;
+    uint64_t *tasks_of, *strangers, *strays; /* shared */
 };
+
+static void stray_count(const struct counts *counts, unsigned worker)
+{
+    cpu_set_t here;
+    bool read = !sched_getaffinity(0, sizeof here, &here);
+    if (!read || CPU_COUNT(&here) != 1 || !CPU_ISSET(strtoul(counts->team->cpus[worker], NULL, 10), &here))
+        __atomic_fetch_add(counts->strays, 1, __ATOMIC_RELAXED);
+}
 
 static void count_run(const struct hook *hook, unsigned worker, size_t begin, size_t end, void *results)
 {
     const struct counts *counts = (const struct counts *)hook;
     if (worker < counts->workers) __atomic_fetch_add(&counts->tasks_of[worker], end - begin, __ATOMIC_RELAXED);
     else __atomic_fetch_add(counts->strangers, 1, __ATOMIC_RELAXED);
+    if (counts->team->cpus) stray_count(counts, worker);
     counts->job->kernel->run(counts->job->input, begin, end, results);
 }
 
@@ -406,24 +416,34 @@ START_TEST(test_hook)
     const struct runner *runner = runners[_i];
     if (!available(runner) || !runs_own_kernels(runner)) return; /* python cannot call it: see python.c */
     struct team team = team_over(runner, 2, 5);
-    struct counts counts = {.hook.run = count_run, .workers = team.processes * team.threads};
+    struct counts counts = {.hook.run = count_run, .workers = team.processes * team.threads, .team = &team};
+    struct placement placement;
+    hwloc_topology_t topology;
+    char why[256] = "";
+    ck_assert_msg(!topology_load(NULL, &topology, why, sizeof why), "%s", why);
+    ck_assert(!placement_compute("close", topology, team.processes, team.threads, &placement, why, sizeof why));
+    hwloc_topology_destroy(topology);
+    if (runner->axes) team.cpus = (const char *const *)placement.cpus;
     struct bench bench;
     for (unsigned schedule = 0; schedule < SCHEDULES; schedule++) {
         if (schedule && !(runner->schedules >> schedule & 1)) continue;
         team.schedule = (enum schedule)schedule;
         bench_open(&bench, &kernel_marks, 1003, 1);
-        counts.tasks_of = shared_map((counts.workers + 1) * sizeof *counts.tasks_of);
+        counts.tasks_of = shared_map((counts.workers + 2) * sizeof *counts.tasks_of);
         counts.strangers = counts.tasks_of + counts.workers;
+        counts.strays = counts.strangers + 1;
         counts.job = &bench.job;
         bench.job.hook = &counts.hook;
         check_cell(&bench, runner, &team);
         uint64_t sum = 0;
         for (unsigned i = 0; i < counts.workers; i++) sum += counts.tasks_of[i];
         ck_assert_uint_eq(*counts.strangers, 0);
+        ck_assert_uint_eq(*counts.strays, 0);
         ck_assert_uint_eq(sum, 2 * 1003);
-        munmap(counts.tasks_of, (counts.workers + 1) * sizeof *counts.tasks_of + 1);
+        munmap(counts.tasks_of, (counts.workers + 2) * sizeof *counts.tasks_of + 1);
         bench_close(&bench);
     }
+    placement_free(&placement);
 }
 END_TEST
 
