@@ -33,7 +33,7 @@ int findings_metg(struct workshop *shop)
         size_t earlier = 0;
         while (strcmp(summary->metgs[earlier].kernel, head->kernel) || strcmp(summary->metgs[earlier].study, head->study)) earlier++;
         if (earlier < first) continue;
-        sentence_add(&sentence, "For half of the ideal speed-up a task (%s) must hold", head->kernel);
+        sentence_add(&sentence, "For %.0f %% of the ideal speed-up a task (%s) must hold", 100 * head->efficiency, head->kernel);
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
             char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];

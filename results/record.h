@@ -4,7 +4,7 @@
  *                                     plots/, report.html}
  *
  * manifest.json is one object. What results/ reads of it: `schema` (RECORD_SCHEMA), `name`, `complete`, `simulated` (absent:
- * false), `cells` (record_fields.h), and `host`, copied into summary.json as it stands, of which it uses `cpus` and `cores`
+ * false), `cells` (record_fields.h), `efficiency` (the level asked of METG; absent: 0.5), and `host`, copied into summary.json as it stands, of which it uses `cpus` and `cores`
  * (what the run was allowed to use), `packages` and `numa` (nodes among them). Everything else in it is documentation.
  * A run's folder gets samples.jsonl (record_open_samples) before its manifest, so that it is never half a run.
  *

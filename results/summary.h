@@ -40,7 +40,7 @@ struct metg {
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     unsigned processes, threads;
     uint64_t chunk;
-    double efficiency;           /* asked for, 0.5 */
+    double efficiency;           /* asked for: the manifest's `efficiency`, 0.5 without one */
     bool reached;
     bool bound;                  /* reached at the smallest size measured already: the figures are upper bounds, "<=" */
     struct quantity granularity_ns; /* p T_p/N there: overhead included; high is INFINITY where some resampled runs

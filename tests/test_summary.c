@@ -224,6 +224,18 @@ START_TEST(metg_is_found)
 }
 END_TEST
 
+START_TEST(metg_at_the_efficiency_asked_for)
+{
+    struct run run = grain_run(100, 8, 10000);
+    json_object_set_new(run.manifest, "efficiency", json_real(0.8));
+    struct summary summary = summarise(&run);
+    ck_assert_double_eq_tol(summary.metgs[0].granularity_ns.median, 500 * 1.045, 20); /* w/(w + 100) = 0.8 at w = 400 */
+    ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 400 * 1.045, 16);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(metg_says_what_it_did_not_see)
 {
     struct run run = grain_run(1e6, 8, 10000);
@@ -475,6 +487,7 @@ int main(void)
     tcase_add_test(all, pool_tax_is_that_of_one_worker);
     tcase_add_test(all, budget_comes_from_instrumented_samples);
     tcase_add_test(all, metg_is_found);
+    tcase_add_test(all, metg_at_the_efficiency_asked_for);
     tcase_add_test(all, metg_says_what_it_did_not_see);
     tcase_add_test(all, crossover_and_advice);
     tcase_add_test(all, ties_go_to_the_fewest_workers);
