@@ -29,12 +29,12 @@ static int cheapest_first(const void *left, const void *right, void *total)
     return (x > y) - (x < y);
 }
 
-/* The fastest in the median; `pools` alone leaves serial out. NULL: none. */
-static const struct cell_summary *fastest(const struct field *field, bool total, bool pools)
+/* The fastest in the median of those with `workers` or more (serial has none). NULL: none. */
+static const struct cell_summary *fastest(const struct field *field, bool total, unsigned workers)
 {
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < field->count; i++)
-        if (!(pools && parts_is_serial(field->rows[i]->cell)) &&
+        if ((parts_is_serial(field->rows[i]->cell) ? 0 : field->rows[i]->workers) >= workers &&
             (!best || time_of(field->rows[i], total) < time_of(best, total)))
             best = field->rows[i];
     return best;
@@ -43,7 +43,7 @@ static const struct cell_summary *fastest(const struct field *field, bool total,
 /* The one with the fewest workers among those that cannot be told from the fastest. */
 static const struct cell_summary *choose(const struct field *field, bool total)
 {
-    const struct cell_summary *best = fastest(field, total, false);
+    const struct cell_summary *best = fastest(field, total, 0);
     qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
     for (size_t i = 0; i < field->count; i++)
         if (field->rows[i] == best ||
@@ -70,19 +70,20 @@ static const char *name_of(char text[2 * PARTS_TEXT], const struct cell_summary 
 static void say(struct advice *advice, const struct field *field)
 {
     char size[PARTS_TEXT], factor[PARTS_TEXT], interval[PARTS_TEXT], name[2 * PARTS_TEXT], cold[160], warm[160] = "";
-    const struct cell_summary *pool = fastest(field, true, true);
+    const struct cell_summary *pool = fastest(field, true, 2);
+    if (!pool) pool = fastest(field, true, 1);
     struct quantity slower = parts_compare(field->shop, pool->cell, &field->shop->summary->run->cells[pool->cell->baseline], true);
     if (!parts_is_serial(advice->best->cell))
         snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included", name_of(name, advice->best),
                  parts_number(factor, advice->gain.median), parts_interval(interval, advice->gain));
-    else if (slower.median >= 1)
+    else if (stats_verdict(slower) == VERDICT_MORE || (isnan(slower.low) && slower.median >= 1))
         snprintf(cold, sizeof cold, "stay serial: %s takes %s times as long%s, start and stop included", name_of(name, pool),
                  parts_number(factor, slower.median), parts_interval(interval, slower));
     else
         snprintf(cold, sizeof cold, "stay serial: the gain of %s is not resolved%s", name_of(name, pool),
                  parts_interval(interval, pool->quantity[QUANTITY_speedup_total]));
     if (parts_is_serial(advice->warm->cell) && parts_is_serial(advice->best->cell))
-        snprintf(warm, sizeof warm, "; workers that are already up do not beat it either");
+        snprintf(warm, sizeof warm, "; nor is a gain resolved with workers already up");
     else if (!parts_is_serial(advice->warm->cell))
         snprintf(warm, sizeof warm, "; with workers already up %s, %s times%s", name_of(name, advice->warm),
                  parts_number(factor, advice->warm_gain.median), parts_interval(interval, advice->warm_gain));

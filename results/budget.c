@@ -26,7 +26,7 @@ static int spans_sum(const struct sample *sample, unsigned workers, struct spans
         spans->end_sum += end;
         spans->end_max = fmax(spans->end_max, end);
     }
-    return 0;
+    return spans->busy > 0 ? 0 : -ENODATA; /* nobody was seen at work: the runner cannot record spans */
 }
 
 int budget_make(const struct sample *sample, unsigned workers, double serial_ns, struct budget *budget)

@@ -110,9 +110,21 @@ static int about_duplicates(struct workshop *shop)
     return status;
 }
 
-static const char *unit_of(const struct cell *cell)
+/* "spin", and "spin with tasks of 30 us" where the kernel was measured with several sizes. */
+static void add_problem(struct sentence *sentence, const struct summary *summary, const struct cell_summary *row)
 {
-    return cell->processes == 1 && cell->threads > 1 ? "threads" : "processes";
+    char size[PARTS_TEXT];
+    bool several = false;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell *other = summary->cells[i].cell;
+        several |= !strcmp(other->study, row->cell->study) && !strcmp(other->label, row->cell->label) &&
+                   (other->size != row->cell->size || other->tasks != row->cell->tasks);
+    }
+    sentence_add(sentence, "%s", row->cell->label);
+    if (several)
+        sentence_add(sentence, " with %llu tasks of %s", (unsigned long long)row->cell->tasks,
+                     parts_duration(size, row->cell->task_time_ns ? (double)row->cell->task_time_ns
+                                                                  : row->quantity[QUANTITY_task_ns].median));
 }
 
 /* Where more workers stop helping. */
@@ -120,15 +132,39 @@ static void add_end_of_gain(struct sentence *sentence, const struct scaling *sca
 {
     const struct cell_summary *last = scaling->cells[scaling->count - 1];
     char text[PARTS_TEXT];
+    if (scaling->enough != scaling->best)
+        sentence_add(sentence, "; %s cannot be told from it", parts_team(text, scaling->enough->cell));
     if (scaling->enough == last) return;
-    sentence_add(sentence, "; more than %u gain nothing that can be resolved (up to %u %s measured", scaling->enough->workers,
-                 last->workers, unit_of(last->cell));
+    sentence_add(sentence, "; more than %u gain nothing that can be resolved (up to %u measured", scaling->enough->workers,
+                 last->workers);
     double worse = last->quantity[QUANTITY_speedup].median / scaling->best->quantity[QUANTITY_speedup].median;
     if (worse < 0.9) sentence_add(sentence, ", where it falls to %s times", parts_number(text, last->quantity[QUANTITY_speedup].median));
     sentence_add(sentence, ")");
     if (scaling->usl.n && scaling->usl.peak_seen)
         sentence_add(sentence, "; the fitted curve peaks at %.0f workers [%.0f, %.0f]", scaling->usl.peak, scaling->usl.peak_low,
                      scaling->usl.peak_high);
+}
+
+static void add_best(struct sentence *sentence, const struct scaling *scaling)
+{
+    const struct cell_summary *best = scaling->best;
+    struct quantity speedup = best->quantity[QUANTITY_speedup], total = best->quantity[QUANTITY_speedup_total];
+    char team[PARTS_TEXT], serial[PARTS_TEXT];
+    bool gains = speedup.median > 1 && (isnan(speedup.low) || stats_verdict(speedup) == VERDICT_MORE);
+    if (gains) sentence_add(sentence, "fastest with %s, ", parts_team(team, best->cell));
+    else
+        sentence_add(sentence, "no number of workers is %s than serial; the best, %s, runs at ",
+                     stats_verdict(speedup) == VERDICT_LESS ? "faster" : "resolved to be faster", parts_team(team, best->cell));
+    sentence_add_times(sentence, speedup);
+    sentence_add(sentence, " the speed of serial (%s), %.0f %% of ideal",
+                 parts_duration(serial, best->quantity[QUANTITY_serial_ns].median),
+                 100 * best->quantity[QUANTITY_efficiency].median);
+    if (total.median < 0.9 * speedup.median) {
+        sentence_add(sentence, " (with start and stop ");
+        sentence_add_times(sentence, total);
+        sentence_add(sentence, ")");
+    }
+    if (gains) add_end_of_gain(sentence, scaling);
 }
 
 static int about_scaling(struct workshop *shop)
@@ -138,29 +174,11 @@ static int about_scaling(struct workshop *shop)
     for (size_t i = 0; !status && i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
         struct sentence sentence = {0};
-        char team[PARTS_TEXT], serial[PARTS_TEXT];
         if (!scaling->best || (strcmp(scaling->study, "scaling") && strcmp(scaling->study, "run"))) continue;
-        const struct cell_summary *best = scaling->best;
-        struct quantity speedup = best->quantity[QUANTITY_speedup];
-        sentence_add(&sentence, "%s, %s%s%s: ", scaling->kernel, scaling->runner,
-                     strcmp(scaling->schedule, "default") ? " " : "", strcmp(scaling->schedule, "default") ? scaling->schedule : "");
-        if (speedup.median < 1 || (!isnan(speedup.low) && stats_verdict(speedup) == VERDICT_UNRESOLVED))
-            sentence_add(&sentence, "no number of workers is %s than serial; the best, %s, runs at ",
-                         speedup.median < 1 ? "faster" : "resolved to be faster", parts_team(team, best->cell));
-        else sentence_add(&sentence, "fastest with %s, ", parts_team(team, best->cell));
-        sentence_add_times(&sentence, speedup);
-        sentence_add(&sentence, " the speed of serial (%s), %.0f %% of ideal",
-                     parts_duration(serial, best->quantity[QUANTITY_serial_ns].median),
-                     100 * best->quantity[QUANTITY_efficiency].median);
-        struct quantity total = best->quantity[QUANTITY_speedup_total];
-        if (total.median < 0.9 * speedup.median) {
-            sentence_add(&sentence, " (with start and stop ");
-            sentence_add_times(&sentence, total);
-            sentence_add(&sentence, ")");
-        }
-        if (scaling->enough != best)
-            sentence_add(&sentence, "; %u %s cannot be told from it", scaling->enough->workers, unit_of(best->cell));
-        add_end_of_gain(&sentence, scaling);
+        add_problem(&sentence, summary, scaling->best);
+        sentence_add(&sentence, ", %s%s%s: ", scaling->runner, strcmp(scaling->schedule, "default") ? " " : "",
+                     strcmp(scaling->schedule, "default") ? scaling->schedule : "");
+        add_best(&sentence, scaling);
         sentence_add(&sentence, ".");
         status = sentence_end(shop, &sentence);
     }
@@ -196,7 +214,8 @@ static void add_runners(const struct workshop *shop, struct sentence *sentence, 
         sentence_add(list, " as long");
     }
     if (!slower.used && !open.used) return;
-    sentence_add(sentence, "%s, each runner at its best: ", best->cell->label);
+    add_problem(sentence, summary, best);
+    sentence_add(sentence, ", each runner at its best: ");
     if (open.used) sentence_add(sentence, "%s cannot be told from %s", open.text, best->cell->runner);
     else sentence_add(sentence, "%s is fastest", best->cell->runner);
     if (slower.used) sentence_add(sentence, "; %s", slower.text);

@@ -22,6 +22,19 @@ static void add_span(struct sentence *sentence, struct quantity quantity)
                      isinf(quantity.high) ? "not bounded" : parts_duration(high, quantity.high));
 }
 
+/* Is this the largest team of its runner and schedule? Smaller ones would only make the sentence longer. */
+static bool largest_team(const struct summary *summary, const struct metg *metg)
+{
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *other = &summary->metgs[i];
+        if (!strcmp(other->kernel, metg->kernel) && !strcmp(other->study, metg->study) &&
+            !strcmp(other->runner, metg->runner) && !strcmp(other->schedule, metg->schedule) &&
+            other->processes * other->threads > metg->processes * metg->threads)
+            return false;
+    }
+    return true;
+}
+
 /* One sentence for all runners that were measured with one kernel and study. */
 int findings_metg(struct workshop *shop)
 {
@@ -30,15 +43,16 @@ int findings_metg(struct workshop *shop)
     for (size_t first = 0; !status && first < summary->metg_count; first++) {
         const struct metg *head = &summary->metgs[first];
         struct sentence sentence = {0};
-        size_t earlier = 0;
+        size_t earlier = 0, told = 0;
         while (strcmp(summary->metgs[earlier].kernel, head->kernel) || strcmp(summary->metgs[earlier].study, head->study)) earlier++;
         if (earlier < first) continue;
         sentence_add(&sentence, "For %.0f %% of the ideal speed-up a task (%s) must hold", 100 * head->efficiency, head->kernel);
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
             char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
-            if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study)) continue;
-            sentence_add(&sentence, "%s %s%s with %u workers", i == first ? ":" : ";", metg->runner,
+            if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) || !largest_team(summary, metg))
+                continue;
+            sentence_add(&sentence, "%s %s%s with %u workers", told++ ? ";" : ":", metg->runner,
                          schedule_word(metg->schedule, text), metg->processes * metg->threads);
             if (metg->chunk) sentence_add(&sentence, ", chunk %llu,", (unsigned long long)metg->chunk);
             if (!metg->reached)
@@ -77,6 +91,9 @@ static void add_crossover(struct sentence *sentence, const struct crossover *c)
     char text[PARTS_TEXT];
     sentence_add(sentence, " %s%s", c->runner, schedule_word(c->schedule, text));
     if (isnan(c->tasks.median)) sentence_add(sentence, " unknown");
+    else if (isinf(c->tasks.median) && c->tasks.low < INFINITY)
+        sentence_add(sentence, " not resolved (perhaps from %.0f tasks, perhaps never, with %u workers)", c->tasks.low,
+                     c->processes * c->threads);
     else if (isinf(c->tasks.median)) sentence_add(sentence, " never (with %u workers)", c->processes * c->threads);
     else {
         sentence_add(sentence, " from %.0f tasks", c->tasks.median);

@@ -209,6 +209,9 @@ START_TEST(budget_of_idle_and_unrecorded_workers)
     ck_assert_double_eq_tol(b.tail, 995 / 2400.0, 1e-12); /* no task was left for it */
     ck_assert(!b.marked);
     ck_assert_int_eq(budget_make(&sample, 3, 990, &b), -ENODATA);
+    workers[0].busy_ns = 0;
+    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA); /* nobody at work: not recorded */
+    workers[0].busy_ns = 990;
     workers[1].busy_ns = -1;
     ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA);
     workers[1].busy_ns = 0;
