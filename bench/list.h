@@ -1,6 +1,7 @@
 /* Every verb, one line each: VERB(x) is `const struct verb verb_x` in bench/x.c, in the order of `breakeven help`. */
 VERB(run)
 VERB(metg)
+VERB(tune)
 VERB(report)
 VERB(list)
 VERB(topo)

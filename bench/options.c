@@ -1,4 +1,5 @@
 #include "options.h"
+#include "tune.h"
 
 #include "../kernels/kernel.h"
 #include "../results/compare.h"
@@ -65,37 +66,42 @@ static const char *figure_choice(size_t i)
     return i < COMPARE_FIGURES ? compare_figure_names[i] : NULL;
 }
 
+static const char *objective_choice(size_t i)
+{
+    return tune_objective_names[i];
+}
+
 #define FIELD(name) offsetof(struct options, name)
 const struct option_row options_table[] = {
-    {"kernel", 'k', "K,..", "run metg",
+    {"kernel", 'k', "K,..", "run metg tune",
      "kernels to run: names of `breakeven list kernels`, or a shared object ./mine.so", OPTION_NAMES, FIELD(kernels), 0,
      0, kernel_choice, "kernel"},
-    {"runner", 'r', "R,..", "run metg", "who computes: names of `breakeven list runners` (all that can run here)",
+    {"runner", 'r', "R,..", "run metg tune", "who computes: names of `breakeven list runners` (all that can run here)",
      OPTION_NAMES, FIELD(runners), 0, 0, runner_choice, "runner"},
-    {"processes", 'p', "LIST", "run metg topo", "numbers of worker processes: 4, or 1,2,4, or 1..8, or 1..64*2",
+    {"processes", 'p', "LIST", "run metg topo tune", "numbers of worker processes: 4, or 1,2,4, or 1..8, or 1..64*2",
      OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL},
-    {"threads", 't', "LIST", "run metg topo openmp", "numbers of threads (in each process, for runners that have both)",
+    {"threads", 't', "LIST", "run metg topo openmp tune", "numbers of threads (in each process, for runners that have both)",
      OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL},
-    {"workers", 'w', "LIST", "run metg",
+    {"workers", 'w', "LIST", "run metg tune",
      "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
      "both each split into processes x threads (the cpus that may be used)",
      OPTION_COUNTS, FIELD(workers), 1, 4096, NULL, NULL},
-    {"tasks", 'n', "LIST", "run metg", "number of tasks (the kernel's own; with --task-time as --work says)",
+    {"tasks", 'n', "LIST", "run metg tune", "number of tasks (the kernel's own; with --task-time as --work says)",
      OPTION_COUNTS, FIELD(tasks), 1, 1u << 30, NULL, NULL},
-    {"size", 0, "LIST", "run", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
+    {"size", 0, "LIST", "run tune", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
      FIELD(sizes), 0, 0, NULL, NULL},
-    {"task-time", 0, "LIST", "run metg", "make each task last this long: 10us, or 1us..1ms*10; calibrates the size",
+    {"task-time", 0, "LIST", "run metg tune", "make each task last this long: 10us, or 1us..1ms*10; calibrates the size",
      OPTION_DURATIONS, FIELD(task_times_ns), 1, 3600ull * 1000000000, NULL, NULL},
-    {"delay", 0, "LIST", "run", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
+    {"delay", 0, "LIST", "run tune", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
      3600ull * 1000000000, NULL, NULL},
-    {"work", 0, "TIME", "run metg", "with --task-time: as many tasks as make this much serial work (100ms)",
+    {"work", 0, "TIME", "run metg tune", "with --task-time: as many tasks as make this much serial work (100ms)",
      OPTION_DURATION, FIELD(work_ns), 1, 3600ull * 1000000000, NULL, NULL},
-    {"chunk", 'c', "LIST", "run metg", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks),
+    {"chunk", 'c', "LIST", "run metg tune", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks),
      1, 1u << 30, NULL, NULL},
-    {"schedule", 's', "LIST", "run metg",
+    {"schedule", 's', "LIST", "run metg tune",
      "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop", OPTION_NAMES, FIELD(schedules), 0,
      0, schedule_choice, "schedule"},
-    {"placement", 0, "LIST", "run metg topo openmp",
+    {"placement", 0, "LIST", "run metg topo openmp tune",
      "where workers run: none, close, spread, or a list of cpus or objects of\n"
      "hwloc: 0-2,5 or core:0-3 (none)",
      OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement"},
@@ -107,31 +113,51 @@ const struct option_row options_table[] = {
      study_choice, "study"},
     {"quick", 0, NULL, "run selftest", "shrink the default experiment to about 20 s, the self-test to 30 s",
      OPTION_FLAG, FIELD(quick), 0, 0, NULL, NULL},
-    {"reps", 0, "N", "run metg openmp", "repetitions of each cell (10); processes of openmp (20)", OPTION_COUNT,
+    {"reps", 0, "N", "run metg openmp tune", "repetitions of each cell (10); processes of openmp (20)", OPTION_COUNT,
      FIELD(reps), 1, 100000, NULL, NULL},
     {"precision", 0, "PERCENT", "run metg", "instead of --reps: until the interval's half-width is at most this: 2%",
      OPTION_PERCENT, FIELD(precision), 0, 0, NULL, NULL},
-    {"time-limit", 0, "TIME", "run metg", "begin no new block of repetitions after this long", OPTION_DURATION,
+    {"time-limit", 0, "TIME", "run metg tune", "begin no new block of repetitions after this long", OPTION_DURATION,
      FIELD(time_limit_ns), 0, 0, NULL, NULL},
-    {"warmup", 0, "N", "run metg", "passes before the timed one (1, or 0 where a pass is long or only waits)",
+    {"warmup", 0, "N", "run metg tune", "passes before the timed one (1, or 0 where a pass is long or only waits)",
      OPTION_COUNT, FIELD(warmup), 0, 1000, NULL, NULL},
     {"spans", 0, "N", "run metg",
      "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
      "repetitions, else 0); headline times never come from these",
      OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL},
-    {"deadline", 0, "TIME", "run metg", "kill a repetition after this long (10 s and 20 times what is expected)",
+    {"deadline", 0, "TIME", "run metg tune", "kill a repetition after this long (10 s and 20 times what is expected)",
      OPTION_DURATION, FIELD(deadline_ns), 0, 0, NULL, NULL},
-    {"memory", 0, "SIZE", "run metg", "memory one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,
+    {"memory", 0, "SIZE", "run metg tune", "memory one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,
      FIELD(memory_bytes), 1u << 20, 0, NULL, NULL},
-    {"seed", 0, "N", "run metg selftest", "seed of the order and of kernels that draw numbers (1)", OPTION_COUNT,
+    {"seed", 0, "N", "run metg selftest tune", "seed of the order and of kernels that draw numbers (1)", OPTION_COUNT,
      FIELD(seed), 0, 0, NULL, NULL},
     {"efficiency", 0, "PERCENT", "metg", "the efficiency that counts as enough (50%)", OPTION_PERCENT,
      FIELD(efficiency), 0, 0, NULL, NULL},
-    {"output", 'o', "DIR", "run metg lesson", "directory for this run (results/runs/<UTC time>-<name>)", OPTION_PATH,
+    {"output", 'o', "DIR", "run metg lesson tune", "directory for this run (results/runs/<UTC time>-<name>)", OPTION_PATH,
      FIELD(output), 0, 0, NULL, NULL},
-    {"name", 0, "NAME", "run metg", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL},
+    {"name", 0, "NAME", "run metg tune", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL},
     {"resume", 0, "DIR", "run", "finish an interrupted run, with its own plan", OPTION_PATH, FIELD(resume), 0, 0, NULL,
      NULL},
+    {"parameter", 0, "NAME=LIST", "tune", "what {NAME} in the command may be: numbers or words; may be given again",
+     OPTION_TEXTS, FIELD(parameters), 0, 0, NULL, NULL},
+    {"env", 0, "NAME=TEXT", "tune", "a variable for the command: OMP_NUM_THREADS={threads}; may be given again",
+     OPTION_TEXTS, FIELD(variables), 0, 0, NULL, NULL},
+    {"prepare", 0, "COMMAND", "tune", "run by the shell before each measurement of a command, not timed", OPTION_PATH,
+     FIELD(prepare), 0, 0, NULL, NULL},
+    {"shell-command", 0, NULL, "tune", "the command is given to /bin/sh instead of being started itself", OPTION_FLAG,
+     FIELD(shell_command), 0, 0, NULL, NULL},
+    {"minimise", 0, "WHAT", "tune", "time, core-seconds (of all its processes) or memory (time)", OPTION_WORD,
+     FIELD(minimise), 0, 0, objective_choice, "objective"},
+    {"within", 0, "PERCENT", "tune", "recommend the fewest workers that cost at most this much more than the best",
+     OPTION_PERCENT, FIELD(within), 0, 0, NULL, NULL},
+    {"warm", 0, NULL, "tune", "judge a kernel's run phase alone: the pool is open already", OPTION_FLAG, FIELD(warm), 0, 0,
+     NULL, NULL},
+    {"shell", 0, NULL, "tune", "print lines for a shell to eval instead of text", OPTION_FLAG, FIELD(shell), 0, 0, NULL,
+     NULL},
+    {"save", 0, "FILE", "tune", "write the recommendation for `breakeven run --config FILE`", OPTION_PATH, FIELD(save), 0,
+     0, NULL, NULL},
+    {"config", 0, "FILE", "run", "take kernel, runner, workers, chunk and placement from what `tune --save` wrote",
+     OPTION_PATH, FIELD(config), 0, 0, NULL, NULL},
     {"format", 0, "FORMAT", "report",
      "text (and the figures and page), or only one of text, markdown,\nhtml, json, csv on stdout", OPTION_WORD,
      FIELD(format), 0, 0, format_choice, "format"},
@@ -142,7 +168,7 @@ const struct option_row options_table[] = {
     {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
      NULL, NULL},
     {"all", 0, NULL, "lesson", "every lesson, in under ten minutes on two cpus", OPTION_FLAG, FIELD(all), 0, 0, NULL, NULL},
-    {"json", 0, NULL, "list version topo run metg report compare doctor selftest openmp",
+    {"json", 0, NULL, "list version topo run metg report compare doctor selftest openmp tune",
      "print one JSON object instead of text", OPTION_FLAG, FIELD(json), 0, 0, NULL, NULL},
     {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL},
     {0},
@@ -258,6 +284,21 @@ static int parse_words(const struct option_row *row, const char *text, struct na
     return error;
 }
 
+static int add_text(const char *text, struct names *field, char *why, size_t why_size)
+{
+    char **grown = realloc(field->values, (field->count + 2) * sizeof *grown); /* ends with NULL, like argv */
+    char *copy = strdup(text);
+    if (grown) field->values = grown;
+    if (!grown || !copy) {
+        free(copy);
+        snprintf(why, why_size, "no memory");
+        return -ENOMEM;
+    }
+    grown[field->count++] = copy;
+    grown[field->count] = NULL;
+    return 0;
+}
+
 static int parse_value(const struct option_row *row, const char *text, struct options *options, char *why,
                        size_t why_size)
 {
@@ -289,6 +330,8 @@ static int parse_value(const struct option_row *row, const char *text, struct op
         if (check_word(row, text, why, why_size)) return -EINVAL;
         *(const char **)field = text;
         return 0;
+    case OPTION_TEXTS:
+        return add_text(text, field, why, why_size);
     case OPTION_COUNT:
     case OPTION_COUNTS:
         break;
@@ -303,6 +346,7 @@ static int note_given(struct options *options, const struct option_row *row)
 {
     for (const struct option_row *other = options_table; other->name; other++)
         if (other->offset == row->offset && options->given >> (other - options_table) & 1) {
+            if (other == row && row->type == OPTION_TEXTS) continue;
             if (other == row) return options_complain(options, "--%s is given twice", row->name);
             return options_complain(options, "--%s and --%s say the same thing: give one of them", other->name,
                                     row->name);
@@ -408,7 +452,7 @@ int options_parse(struct options *options, int argc, char **argv)
 void options_free(struct options *options)
 {
     struct names *names[] = {&options->kernels, &options->runners, &options->schedules, &options->placements,
-                             &options->studies};
+                             &options->studies, &options->parameters, &options->variables};
     struct numbers *numbers[] = {&options->processes,     &options->threads, &options->tasks,  &options->sizes,
                                  &options->task_times_ns, &options->chunks,  &options->workers};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) values_names_free(names[i]);

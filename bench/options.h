@@ -28,12 +28,12 @@ struct options {
     const char **operands;
     uint64_t given; /* bit (1 << row) of each option of the table that was given; ask with options_given */
 
-    struct names kernels, runners, schedules, placements, studies;
+    struct names kernels, runners, schedules, placements, studies, parameters, variables;
     struct numbers processes, threads, workers, tasks, sizes, task_times_ns, chunks;
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes, work_ns;
-    double precision, efficiency, margin; /* fractions */
-    const char *output, *name, *resume, *topology, *format, *figure;
-    bool json, quick, force, all, help;
+    double precision, efficiency, margin, within; /* fractions */
+    const char *output, *name, *resume, *topology, *format, *figure, *prepare, *minimise, *save, *config;
+    bool json, quick, force, all, help, warm, shell, shell_command;
 };
 
 enum option_type {
@@ -45,6 +45,7 @@ enum option_type {
     OPTION_COUNTS,     /* struct numbers */
     OPTION_DURATIONS,  /* struct numbers, ns */
     OPTION_NAMES,      /* struct names, each one of `choice` */
+    OPTION_TEXTS,      /* struct names, any text, one each time the option is given; values[count] is NULL */
     OPTION_PLACEMENTS, /* struct names, words of `choice` or lists of cpus */
     OPTION_WORD,       /* const char *, one of `choice` */
     OPTION_PATH        /* const char *, not empty */

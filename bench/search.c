@@ -1,13 +1,14 @@
 #include "search_table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 const struct search_options search_defaults = {
-    .looks = 2, .candidates = 14, .final = 15, .confirm = STATS_INTERVAL_MIN, .within = 0, .share = 1.4,
-    .least = 60, .budget_s = INFINITY, .limit = 4};
+    .looks = 2, .candidates = 14, .last = 3, .final = 15, .confirm = STATS_INTERVAL_MIN, .within = 0, .share = 1.4,
+      .least = 60, .budget_s = INFINITY, .limit = 4};
 
 enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = SEARCH_SET_MAX, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 8 };
 static const double flat = 1.03;      /* neighbours this near leave nothing worth finding between them */
@@ -250,6 +251,16 @@ static size_t spread(struct search *search, size_t base, size_t axis)
     return best_of(search, &set);
 }
 
+static void by_estimates(struct search *search, struct search_set *set)
+{
+    for (size_t i = 1; i < set->count; i++)
+        for (size_t j = i; j > 0 && table_at(search, set->ids[j])->estimate < table_at(search, set->ids[j - 1])->estimate; j--) {
+            size_t id = set->ids[j];
+            set->ids[j] = set->ids[j - 1];
+            set->ids[j - 1] = id;
+        }
+}
+
 /* Every combination of the discrete axes at the best point so far, into `set`. */
 static void combine(struct search *search, size_t base, struct search_set *set)
 {
@@ -450,16 +461,16 @@ static void candidates(struct search *search, struct search_set *set)
 static void halve(struct search *search, struct search_set *set, unsigned since)
 {
     double scores[SEARCH_SET_MAX];
-    while (set->count > LEADERS && !out_of_budget(search, 0.85)) {
+    while (set->count > search->options->last && !out_of_budget(search, 0.85)) {
         for (unsigned look = 0; look < search->options->looks; look++)
             table_measure(search, set, search->options->limit * search->best);
         table_rank(search, set, since, scores);
-        size_t half = (set->count + 1) / 2, keep = half > LEADERS ? half : LEADERS;
+        size_t half = (set->count + 1) / 2, keep = half > search->options->last ? half : search->options->last;
         while (keep > 1 && scores[keep - 1] > scores[0] + log(hopeless)) keep--;
         set->count = keep;
     }
     table_rank(search, set, since, scores);
-    if (set->count > LEADERS) set->count = LEADERS;
+    if (set->count > search->options->last) set->count = search->options->last;
 }
 
 /* Are all of the set resolved to be as good as its first, for every purpose? */
@@ -539,18 +550,21 @@ static void confirm(struct search *search, struct search_set *set)
     struct search_result *result = search->result;
     unsigned since = (unsigned)result->blocks;
     result->winner = set->ids[0];
+    result->fresh = since;
     set_add(set, thriftiest(search, result->winner, thrift));
     set_add(set, thriftiest(search, result->winner, 1 + search->options->within));
     if (result->serial < result->entry_count) set_add(set, result->serial);
-    for (size_t i = 0; i < search->space->also_count; i++) {
-        result->also[i] = table_entry(search, &search->space->also[i]);
-        set_add(set, result->also[i]);
-    }
+    for (size_t i = 0; i < search->space->also_count; i++) set_add(set, result->also[i]);
     for (unsigned block = 0; block < search->options->confirm; block++) {
         if (block >= FRESH_MIN && result->spent_s > search->budget_s) break;
-        table_measure(search, set, INFINITY);
+        table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
     }
     if (!search->error) settle_result(search, set, since);
+}
+
+struct quantity search_ratio(const struct search_result *result, const struct search_entry *a, const struct search_entry *b)
+{
+    return table_ratio(a, b, result->fresh);
 }
 
 static void leave(struct search *search)
@@ -564,6 +578,7 @@ static void leave(struct search *search)
                 result->winner = id;
         result->recommended = result->winner;
     }
+    if (result->fresh == UINT_MAX) result->fresh = (unsigned)result->blocks;
     size_t none = result->entry_count;
     if (result->winner == SEARCH_NONE) result->winner = result->recommended = none;
     if (result->serial == SEARCH_NONE) result->serial = none;
@@ -573,7 +588,8 @@ static void leave(struct search *search)
 
 int search_run(const struct search_space *space, const struct search_options *options, struct search_result *result)
 {
-    *result = (struct search_result){.winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE};
+    *result = (struct search_result){.winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE,
+                                     .fresh = UINT_MAX};
     for (size_t i = 0; i < SEARCH_ALSO; i++) result->also[i] = SEARCH_NONE;
     struct search search = {.space = space, .options = options, .result = result, .best = INFINITY};
     struct search_point point = first_point(&search);
@@ -583,10 +599,11 @@ int search_run(const struct search_space *space, const struct search_options *op
         if (axis != SEARCH_NONE && best != SEARCH_NONE) best = spread(&search, best, axis);
         if (best != SEARCH_NONE) combine(&search, best, &set);
     }
+    for (size_t i = 0; i < space->also_count; i++) set_add(&set, result->also[i] = table_entry(&search, &space->also[i]));
     if (space->serial) set_add(&set, result->serial = table_entry(&search, &(struct search_point){.serial = true}));
     if (!set.count && !search.error) search.error = -EINVAL;
     table_look(&search, &set, options->looks);
-    table_rank(&search, &set, 0, NULL);
+    by_estimates(&search, &set);
     budget(&search);
     size_t followed = 0;
     for (size_t i = 0; i < set.count && followed < LEADERS && !search.error; i++) {

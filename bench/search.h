@@ -14,7 +14,7 @@
  *              combination of the discrete axes where the best of them was, and the serial point
  *   2 narrow   each ordered axis of the leading combinations: out from the best value in octaves, then inwards
  *   3 halve    the leaders and their neighbours in interleaved blocks; the slower half leaves after each round
- *   4 decide   the last three, up to `final` times each, inside the same blocks
+ *   4 decide   the last three or so, up to `final` times each, inside the same blocks
  *   5 confirm  the winner again in fresh blocks, beside its rivals, the serial point and the points of `also`: a selected
  *              minimum is biased (Hoefler & Belli, SC'15), so only these figures are reported
  * Points whose ratio to the winner has an interval that holds 1 are a tie; the one with the fewest workers is recommended.
@@ -71,7 +71,8 @@ struct search_space {
 struct search_options {
     unsigned looks;      /* measurements of a point while narrowing */
     unsigned candidates; /* points that enter the halving */
-    unsigned final;      /* measurements of each of the last three in the deciding blocks */
+    unsigned last;       /* points that leave it, for the deciding blocks */
+    unsigned final;      /* measurements of each of them there */
     unsigned confirm;    /* fresh blocks: at least STATS_INTERVAL_MIN for an interval */
     double within;       /* recommend the fewest workers within this share of the best: 0.05; 0: ties only */
     double share;        /* measuring time it may take, over that of measuring every point once (as far as that can be
@@ -79,6 +80,7 @@ struct search_options {
     unsigned least;      /* but it may always take as long as so many measurements of the best point */
     double budget_s;     /* measuring time in seconds after which the same happens; INFINITY: none */
     double limit;        /* stop a measurement at so many times the best cost so far */
+    bool patient;        /* no limit in the fresh blocks: serial and also come out in full, however slow */
 };
 extern const struct search_options search_defaults;
 
@@ -90,7 +92,7 @@ struct search_entry {
     double *costs;       /* in the order they were taken */
     unsigned *blocks;    /* the block of each */
     bool failed;         /* failed at least once: never recommended */
-    bool limited;        /* stopped at a limit at least once: never recommended; costs are lower bounds */
+    bool limited;        /* stopped at a limit: never recommended; costs are lower bounds */
     bool confirmed;      /* in the fresh blocks */
     bool tied;           /* cannot be told apart from the winner there */
     double estimate;     /* median cost of all its measurements; of the fresh ones where confirmed */
@@ -106,6 +108,7 @@ struct search_result {
     size_t serial;       /* the serial entry; entry_count where there is none */
     size_t also[SEARCH_ALSO]; /* entries of space.also; entry_count: not measured */
     size_t measurements, blocks;
+    unsigned fresh;      /* the first fresh block; `blocks` before there is one */
     double spent_s;
     double once_s;        /* what measuring every point once would take, by the nearest that were tried */
     bool short_of_budget; /* steps were shortened */
@@ -122,6 +125,9 @@ double search_workers(const struct search_space *, const struct search_point *);
 /* The pool model's best chunk (models.h) up to the factor (h/sigma)^(2/3), which nobody knows before measuring; 1 stands
  * for it. In [1, N/8p]: never so large that chance decides who finishes last. */
 double search_seed_chunk(double tasks, double workers);
+
+/* What a costs over what b costs, from the fresh blocks that hold both; n = 0 where none does. */
+struct quantity search_ratio(const struct search_result *, const struct search_entry *a, const struct search_entry *b);
 
 bool search_same(const struct search_space *, const struct search_point *, const struct search_point *);
 

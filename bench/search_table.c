@@ -59,6 +59,7 @@ static int keep(struct search *search, struct search_entry *entry, const struct 
         entry->failed = true;
         return 0;
     }
+    if (entry->limited && !outcome->limited) entry->count = 0, entry->limited = false; /* now it is known: no bounds */
     double *costs = realloc(entry->costs, (entry->count + 1) * sizeof *costs);
     if (costs) entry->costs = costs;
     unsigned *blocks = realloc(entry->blocks, (entry->count + 1) * sizeof *blocks);
@@ -67,7 +68,7 @@ static int keep(struct search *search, struct search_entry *entry, const struct 
     entry->costs[entry->count] = outcome->cost;
     entry->blocks[entry->count++] = (unsigned)search->result->blocks;
     if (outcome->limited) entry->limited = true;
-    else if (outcome->cost < search->best) search->best = outcome->cost;
+    if (!outcome->limited && outcome->cost < search->best) search->best = outcome->cost;
     entry->estimate = table_estimate(entry);
     return 0;
 }
@@ -79,7 +80,7 @@ void table_measure(struct search *search, const struct search_set *set, double l
     size_t ids[SEARCH_SET_MAX], count = 0;
     for (size_t i = 0; i < set->count; i++) {
         size_t id = set->ids[(i + search->result->blocks) % set->count];
-        if (table_at(search, id)->failed || table_at(search, id)->limited) continue;
+        if (table_at(search, id)->failed || (table_at(search, id)->limited && isfinite(limit))) continue;
         points[count] = table_at(search, id)->point;
         ids[count++] = id;
     }

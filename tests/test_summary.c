@@ -356,6 +356,32 @@ START_TEST(json_has_what_the_design_promises)
 }
 END_TEST
 
+/* The documentation is held against the lists: a figure or field without a word in it fails here. Run from the root. */
+START_TEST(every_figure_and_field_is_documented)
+{
+    static const char *const fields[] = {
+#define CELL_FIELD(kind, need, member) #member,
+#define SAMPLE_FIELD(kind, need, member) #member,
+#define WORKER_FIELD(kind, need, member) #member,
+#define LOST_FIELD(kind, need, member) #member,
+#include "../results/record_fields.h"
+    };
+    static char page[1 << 17];
+    char quoted[64];
+    FILE *file = fopen("docs/method.md", "r");
+    if (!file) {
+        printf("skipped: every_figure_and_field_is_documented: docs/method.md is not here\n");
+        return;
+    }
+    ck_assert_uint_lt(fread(page, 1, sizeof page - 1, file), sizeof page - 1);
+    fclose(file);
+    for (size_t i = 0; i < QUANTITIES + sizeof fields / sizeof *fields; i++) {
+        snprintf(quoted, sizeof quoted, "`%s`", i < QUANTITIES ? quantity_names[i] : fields[i - QUANTITIES]);
+        ck_assert_msg(strstr(page, quoted), "docs/method.md says nothing of %s", quoted);
+    }
+}
+END_TEST
+
 static size_t columns(const char *line)
 {
     size_t count = 1;
@@ -493,6 +519,7 @@ int main(void)
     tcase_add_test(all, ties_go_to_the_fewest_workers);
     tcase_add_test(all, empty_runs_and_odd_cells_have_a_summary);
     tcase_add_test(all, json_has_what_the_design_promises);
+    tcase_add_test(all, every_figure_and_field_is_documented);
     tcase_add_test(all, csv_is_rfc_4180);
     tcase_add_test(all, numbers_have_a_point_in_every_locale);
     tcase_add_loop_test(all, simulated_runs_give_their_model_back, 0, 2);

@@ -1,0 +1,433 @@
+#include "command.h"
+
+#include "clock.h"
+#include "interrupt.h"
+#include "leftover.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { HALF = COMMAND_OUTPUT_KEPT / 2, SAMPLE_MS = 20, PIPE_BYTES = 1 << 20 };
+
+/* Placeholders */
+
+static const struct command_value *value_at(const char *text, const struct command_value *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(values[i].name);
+        if (!strncmp(text + 1, values[i].name, length) && text[1 + length] == '}') return &values[i];
+    }
+    return NULL;
+}
+
+char *command_fill(const char *template, const struct command_value *values, size_t count)
+{
+    char *filled;
+    size_t size;
+    FILE *stream = open_memstream(&filled, &size);
+    if (!stream) return NULL;
+    for (const char *c = template; *c; c++) {
+        const struct command_value *value = *c == '{' ? value_at(c, values, count) : NULL;
+        if (value) {
+            fputs(value->text, stream);
+            c += strlen(value->name) + 1;
+        } else fputc(*c, stream);
+    }
+    bool failed = ferror(stream);
+    if (fclose(stream) || failed) {
+        free(filled);
+        return NULL;
+    }
+    return filled;
+}
+
+static bool holds(const char *template, const char *name)
+{
+    const struct command_value value = {name, ""};
+    for (const char *c = template ? strchr(template, '{') : NULL; c; c = strchr(c + 1, '{'))
+        if (value_at(c, &value, 1)) return true;
+    return false;
+}
+
+bool command_uses(const struct command *command, const char *name)
+{
+    for (const char *const *word = command->words; *word; word++)
+        if (holds(*word, name)) return true;
+    for (const char *const *variable = command->environment; variable && *variable; variable++)
+        if (holds(*variable, name)) return true;
+    return holds(command->prepare, name);
+}
+
+int command_check(const struct command *command, char *why, size_t why_size)
+{
+    const char *program = *command->words, *path = getenv("PATH");
+    int error = ENOENT;
+    if (command->shell || strchr(program, '{')) return 0;
+    if (strchr(program, '/')) error = access(program, X_OK) ? errno : 0;
+    for (const char *part = path ? path : "/bin:/usr/bin"; error && !strchr(program, '/'); part += strcspn(part, ":") + 1) {
+        char file[4096];
+        size_t length = strcspn(part, ":");
+        snprintf(file, sizeof file, "%.*s%s%s", (int)length, part, length ? "/" : "", program);
+        if (!access(file, X_OK)) error = 0;
+        else if (errno != ENOENT && errno != ENOTDIR) error = errno;
+        if (!part[length]) break;
+    }
+    if (error) snprintf(why, why_size, "cannot start \"%.100s\": %s", program, strerror(error));
+    return -error;
+}
+
+/* What is executed: words and variables, filled in; ends with NULL each. */
+struct filled {
+    char **words, **variables;
+};
+
+static void words_free(char **words)
+{
+    for (size_t i = 0; words && words[i]; i++) free(words[i]);
+    free(words);
+}
+
+static void filled_free(struct filled *filled)
+{
+    words_free(filled->words);
+    words_free(filled->variables);
+    *filled = (struct filled){0};
+}
+
+static char **fill_all(const char *const *templates, const struct command_value *values, size_t count)
+{
+    size_t n = 0;
+    while (templates && templates[n]) n++;
+    char **words = calloc(n + 1, sizeof *words);
+    for (size_t i = 0; words && i < n; i++) {
+        words[i] = command_fill(templates[i], values, count);
+        if (words[i]) continue;
+        words_free(words);
+        return NULL;
+    }
+    return words;
+}
+
+/* "/bin/sh", "-c", all words joined by spaces; takes the words over. */
+static char **shell_words(char **words)
+{
+    size_t size = 1;
+    for (size_t i = 0; words && words[i]; i++) size += strlen(words[i]) + 1;
+    char **shell = calloc(4, sizeof *shell);
+    if (shell) shell[0] = strdup("/bin/sh"), shell[1] = strdup("-c"), shell[2] = calloc(1, size);
+    if (!words || !shell || !shell[0] || !shell[1] || !shell[2]) {
+        words_free(words);
+        words_free(shell);
+        return NULL;
+    }
+    for (size_t i = 0; words[i]; i++) {
+        if (i) strcat(shell[2], " ");
+        strcat(shell[2], words[i]);
+    }
+    words_free(words);
+    return shell;
+}
+
+static int fill(const struct command *command, const char *const *words, bool shell, const struct command_value *values,
+                size_t count, struct filled *filled)
+{
+    filled->words = fill_all(words, values, count);
+    if (filled->words && shell) filled->words = shell_words(filled->words);
+    filled->variables = fill_all(command->environment, values, count);
+    if (filled->words && filled->variables) return 0;
+    filled_free(filled);
+    return -ENOMEM;
+}
+
+/* One process, from its fork until it and what it left are gone */
+
+struct child {
+    pid_t pid;
+    int output[2], started[2], exited; /* -1 where closed; exited: a pidfd */
+    struct command_result *result;
+    char head[HALF], tail[HALF]; /* tail: a ring */
+    int64_t peak_pss_bytes, sampled_ns;
+};
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+/* Between fork and exec: only calls that signal-safety(7) allows, and prctl, close_range, putenv of what is ours. */
+__attribute__((noreturn)) static void become(const struct child *child, const struct filled *filled, pid_t parent)
+{
+    sigset_t none;
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    int null = open("/dev/null", O_RDWR);
+    if (dup2(null, 0) < 0 || dup2(child->output[1], 1) < 0 || dup2(child->output[1], 2) < 0) _exit(127);
+    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+    signal(SIGPIPE, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (char **variable = filled->variables; *variable; variable++) putenv(*variable);
+    execvp(filled->words[0], filled->words);
+    int error = errno;
+    (void)!write(child->started[1], &error, sizeof error);
+    _exit(127);
+}
+
+static int start(struct child *child, const struct filled *filled)
+{
+    if (pipe2(child->output, O_CLOEXEC) || pipe2(child->started, O_CLOEXEC)) return -errno;
+    fcntl(child->output[0], F_SETFL, O_NONBLOCK);
+    fcntl(child->output[1], F_SETPIPE_SZ, PIPE_BYTES); /* fewer turns for a command that prints much; no matter if not */
+    pid_t parent = getpid();
+    child->pid = fork();
+    if (!child->pid) become(child, filled, parent);
+    if (child->pid < 0) return -errno;
+    child->exited = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    if (child->exited < 0) {
+        int error = -errno;
+        leftover_kill_session(child->pid);
+        waitpid(child->pid, NULL, 0);
+        return error;
+    }
+    close_fd(&child->output[1]);
+    close_fd(&child->started[1]);
+    return 0;
+}
+
+static void keep_output(struct child *child, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint64_t at = child->result->output_bytes++;
+        if (at < HALF) child->head[at] = bytes[i];
+        else if (i + HALF >= size) child->tail[at % HALF] = bytes[i]; /* the rest of this piece is overwritten anyway */
+    }
+}
+
+static void take_output(struct child *child)
+{
+    static const int turns = 16; /* then look at the time again */
+    char buffer[65536];
+    for (int turn = 0; turn < turns; turn++) {
+        ssize_t got = read(child->output[0], buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got == 0) close_fd(&child->output[0]);
+        if (got <= 0) return;
+        keep_output(child, buffer, (size_t)got);
+    }
+}
+
+/* The sum over the command's session of each process's proportional share of memory (smaps_rollup, proc(5)). */
+static int64_t session_pss_bytes(pid_t session)
+{
+    DIR *proc = opendir("/proc");
+    int64_t sum = 0;
+    for (struct dirent *entry; proc && (entry = readdir(proc));) {
+        char path[64], line[256];
+        if (!isdigit((unsigned char)*entry->d_name) || getsid((pid_t)atoi(entry->d_name)) != session) continue;
+        snprintf(path, sizeof path, "/proc/%.20s/smaps_rollup", entry->d_name);
+        FILE *file = fopen(path, "re");
+        long long kilobytes;
+        while (file && fgets(line, sizeof line, file))
+            if (sscanf(line, "Pss: %lld kB", &kilobytes) == 1) sum += kilobytes * 1024;
+        if (file) fclose(file);
+    }
+    if (proc) closedir(proc);
+    return sum;
+}
+
+static void sample_memory(struct child *child, int64_t now_ns)
+{
+    if (now_ns - child->sampled_ns < SAMPLE_MS * INT64_C(1000000)) return;
+    int64_t bytes = session_pss_bytes(child->pid);
+    if (bytes > child->peak_pss_bytes) child->peak_pss_bytes = bytes;
+    child->sampled_ns = now_ns;
+}
+
+/* Waits until the process is gone or until_ns has come; true where it is gone. Ctrl-C ends the wait unless `stubborn`. */
+static bool wait_until(struct child *child, int64_t until_ns, bool memory, bool stubborn)
+{
+    sigset_t mask;
+    interrupt_mask(&mask);
+    for (;;) {
+        struct pollfd fds[] = {{child->exited, POLLIN, 0}, {child->output[0], POLLIN, 0}};
+        int64_t now_ns = clock_now_ns(&clock_real), left_ns = until_ns - now_ns;
+        if (left_ns <= 0 || (!stubborn && interrupt_seen())) return false;
+        if (memory) sample_memory(child, now_ns);
+        if (memory && left_ns > SAMPLE_MS * 1000000) left_ns = SAMPLE_MS * 1000000;
+        struct timespec timeout = {left_ns / 1000000000, left_ns % 1000000000};
+        int ready = ppoll(fds, 2, &timeout, &mask);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready <= 0) continue;
+        if (fds[0].revents) return true;
+        if (fds[1].revents) take_output(child);
+    }
+}
+
+static void join_output(struct child *child)
+{
+    struct command_result *result = child->result;
+    uint64_t bytes = result->output_bytes;
+    size_t head = bytes < HALF ? (size_t)bytes : HALF, size;
+    uint64_t rest = bytes - head, tail = rest < HALF ? rest : HALF;
+    FILE *stream = open_memstream(&result->output, &size);
+    if (!stream) return;
+    fwrite(child->head, 1, head, stream);
+    if (rest > tail) fprintf(stream, "\n[... %llu bytes left out ...]\n", (unsigned long long)(rest - tail));
+    for (uint64_t at = bytes - tail; at < bytes; at++) fputc(child->tail[at % HALF], stream);
+    fclose(stream);
+}
+
+/* The last line of the output that is not empty, printable. */
+static void last_line(const char *output, char *line, size_t size)
+{
+    const char *end = output + strlen(output), *begin;
+    while (end > output && isspace((unsigned char)end[-1])) end--;
+    for (begin = end; begin > output && begin[-1] != '\n' && begin[-1] != '\r'; begin--) continue;
+    snprintf(line, size, "%.*s", (int)(end - begin > 150 ? 150 : end - begin), begin);
+    for (char *c = line; *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = '?';
+}
+
+static void describe(struct command_result *result, int64_t deadline_ns, int start_error, const char *program)
+{
+    char what[200] = "", line[160] = "";
+    switch (result->end) {
+    case COMMAND_EXITED: snprintf(what, sizeof what, "exit code %d", result->code); break;
+    case COMMAND_SIGNALED:
+        snprintf(what, sizeof what, "signal %d (%s)", result->signal, strsignal(result->signal));
+        break;
+    case COMMAND_TIMED_OUT: snprintf(what, sizeof what, "killed after %.4g s", (double)deadline_ns / 1e9); break;
+    case COMMAND_LIMITED: snprintf(what, sizeof what, "stopped after %.4g s", (double)result->wall_ns / 1e9); break;
+    case COMMAND_MISSING:
+        snprintf(what, sizeof what, "cannot start \"%.100s\": %s", program, strerror(start_error));
+        break;
+    case COMMAND_INTERRUPTED: snprintf(what, sizeof what, "interrupted"); break;
+    case COMMAND_DONE:
+    case COMMAND_UNPREPARED: break;
+    }
+    if (result->end == COMMAND_EXITED || result->end == COMMAND_SIGNALED) last_line(result->output, line, sizeof line);
+    snprintf(result->cause, sizeof result->cause, "%s%s%s", what, *line ? ": " : "", line);
+}
+
+static int64_t nanoseconds(struct timeval time)
+{
+    return time.tv_sec * INT64_C(1000000000) + time.tv_usec * INT64_C(1000);
+}
+
+static void account(struct command_result *result, const struct rusage *before)
+{
+    struct rusage after;
+    getrusage(RUSAGE_CHILDREN, &after);
+    result->user_ns = nanoseconds(after.ru_utime) - nanoseconds(before->ru_utime);
+    result->system_ns = nanoseconds(after.ru_stime) - nanoseconds(before->ru_stime);
+    result->voluntary_switches = after.ru_nvcsw - before->ru_nvcsw;
+    result->involuntary_switches = after.ru_nivcsw - before->ru_nivcsw;
+    result->minor_faults = after.ru_minflt - before->ru_minflt;
+    result->major_faults = after.ru_majflt - before->ru_majflt;
+}
+
+/* Ends what is still there, reaps everything, fills the result. */
+static void finish(struct child *child, enum command_end end, const struct command *command, const struct filled *filled,
+                   const struct rusage *before)
+{
+    struct command_result *result = child->result;
+    struct rusage usage = {0};
+    int status = 0, start_error = 0;
+    if (end == COMMAND_LIMITED) {
+        kill(-child->pid, SIGTERM);
+        wait_until(child, clock_now_ns(&clock_real) + COMMAND_GRACE_MS * INT64_C(1000000), false, true);
+    }
+    if (end != COMMAND_DONE) leftover_kill_session(child->pid);
+    struct pollfd dead = {child->exited, POLLIN, 0};
+    bool reaped = poll(&dead, 1, LEFTOVER_DEADLINE_MS) == 1 && wait4(child->pid, &status, 0, &usage) == child->pid;
+    result->left = leftover_reap(end == COMMAND_DONE ? LEFTOVER_GRACE_MS : 0);
+    if (child->output[0] >= 0) take_output(child);
+    if (read(child->started[0], &start_error, sizeof start_error) == sizeof start_error) end = COMMAND_MISSING;
+    else if (end == COMMAND_DONE && WIFSIGNALED(status)) end = COMMAND_SIGNALED;
+    else if (end == COMMAND_DONE && (!reaped || WEXITSTATUS(status))) end = COMMAND_EXITED;
+    result->end = end;
+    result->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    account(result, before);
+    result->peak_rss_bytes = command->memory ? child->peak_pss_bytes : usage.ru_maxrss * INT64_C(1024);
+    join_output(child);
+    describe(result, command->deadline_ns, start_error, filled->words[0]);
+}
+
+static int run(const struct command *command, const struct filled *filled, int64_t limit_ns, struct command_result *result)
+{
+    struct child child = {.output = {-1, -1}, .started = {-1, -1}, .exited = -1, .result = result};
+    struct rusage before;
+    getrusage(RUSAGE_CHILDREN, &before);
+    int64_t most_ns = limit_ns < command->deadline_ns ? limit_ns : command->deadline_ns;
+    int64_t began_ns = clock_now_ns(&clock_real);
+    int error = start(&child, filled);
+    if (!error) {
+        enum command_end end = COMMAND_DONE;
+        if (!wait_until(&child, began_ns + most_ns, command->memory, false))
+            end = interrupt_seen() ? COMMAND_INTERRUPTED : limit_ns < command->deadline_ns ? COMMAND_LIMITED
+                                                                                             : COMMAND_TIMED_OUT;
+        result->wall_ns = clock_now_ns(&clock_real) - began_ns;
+        finish(&child, end, command, filled, &before);
+        if (!result->output) error = -ENOMEM;
+    }
+    int *const fds[] = {&child.output[0], &child.output[1], &child.started[0], &child.started[1], &child.exited};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close_fd(fds[i]);
+    return error;
+}
+
+static int run_words(const struct command *command, const char *const *words, bool shell,
+                     const struct command_value *values, size_t count, int64_t limit_ns, struct command_result *result)
+{
+    struct filled filled = {0};
+    int error = fill(command, words, shell, values, count, &filled);
+    if (!error) error = run(command, &filled, limit_ns, result);
+    filled_free(&filled);
+    return error;
+}
+
+int command_run(const struct command *command, const struct command_value *values, size_t count, int64_t limit_ns,
+                struct command_result *result, char *why, size_t why_size)
+{
+    struct command_result made = {0};
+    int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
+    if (!error && command->prepare) {
+        error = run_words(command, (const char *const[]){command->prepare, NULL}, true, values, count, INT64_MAX, &made);
+        if (!error && made.end == COMMAND_DONE) command_result_free(&made);
+        else if (!error && made.end != COMMAND_INTERRUPTED) {
+            char cause[sizeof made.cause];
+            memcpy(cause, made.cause, sizeof cause);
+            snprintf(made.cause, sizeof made.cause, "--prepare: %.240s", cause);
+            made.end = COMMAND_UNPREPARED;
+        }
+    }
+    if (!error && made.end == COMMAND_DONE)
+        error = run_words(command, command->words, command->shell, values, count, limit_ns, &made);
+    if (error) {
+        snprintf(why, why_size, "cannot run the command: %s", strerror(-error));
+        command_result_free(&made);
+        return error;
+    }
+    *result = made;
+    return 0;
+}
+
+void command_result_free(struct command_result *result)
+{
+    free(result->output);
+    *result = (struct command_result){0};
+}

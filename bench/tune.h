@@ -1,0 +1,89 @@
+/* tune.h: `breakeven tune`: what to run something with, found by a search. One subject (a kernel, a command) says what the
+ * points of the search mean and measures them; the rest is common.
+ */
+#ifndef BREAKEVEN_TUNE_H
+#define BREAKEVEN_TUNE_H
+
+#include "../runners/limits.h"
+#include "options.h"
+#include "search.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+enum tune_objective { TUNE_TIME, TUNE_CORE_SECONDS, TUNE_MEMORY };
+extern const char *const tune_objective_names[]; /* "time", "core-seconds", "memory", NULL */
+
+struct tune;
+
+/* What is tuned. */
+struct tune_subject {
+    const char *unit; /* "command" or "kernel", for the record and JSON */
+    /* "4 processes, chunk 64, spread" */
+    void (*name)(const struct tune *, const struct search_point *, char *text, size_t size);
+    /* The point's settings as an object: {"workers": 4, "chunk": 64}. A new reference; NULL without memory. */
+    json_t *(*settings)(const struct tune *, const struct search_point *);
+    /* Lines for a shell to eval. */
+    void (*shell)(const struct tune *, const struct search_point *, FILE *);
+};
+
+struct tune_failure {
+    struct search_point point;
+    char cause[256];
+    char *output; /* what it printed, beginning and end; NULL */
+};
+
+struct tune {
+    const struct options *options;
+    const struct tune_subject *subject;
+    void *context;            /* the subject's */
+    struct limits limits;
+    struct search_space space;
+    struct search_options search;
+    struct search_result result;
+    enum tune_objective objective;
+    char what[256];           /* "python3 job.py --jobs {workers}", "mandelbrot, 1000 tasks of 10us" */
+    size_t failure_count;     /* points that failed, the first time each did */
+    struct tune_failure *failures;
+    char dir[4096];           /* of the recorded run; "" */
+};
+
+/* What the options say about every subject: objective, limits of the search. 0 or an exit status after one line. */
+int tune_open(struct tune *, const struct options *);
+void tune_close(struct tune *);
+
+/* Notes why a point failed, once. */
+void tune_fail(struct tune *, const struct search_point *, const char *cause, const char *output);
+const struct tune_failure *tune_failure_of(const struct tune *, const struct search_point *);
+
+/* The figure that is minimised as text: "1.23 s", "4.5 core-s", "12.3 MiB". */
+void tune_show_cost(const struct tune *, double cost, char *text, size_t size);
+
+/* The recommendation in one sentence with its reason; what it costs with its interval is part of it. */
+void tune_sentence(const struct tune *, char *text, size_t size);
+
+/* Who the recommendation is compared with: the serial point, else the default; NULL where neither was measured. */
+const struct search_entry *tune_reference(const struct tune *);
+
+/* Workers at the peak of the Universal Scalability Law fitted to the best times of each number of workers tried with the
+ * recommendation's discrete settings; NAN where no peak was seen. */
+struct tune_peak {
+    double workers, low, high;
+};
+struct tune_peak tune_peak(const struct tune *);
+
+/* How many cpus there are to use, and why: "2 cpus", "1.5 cpus (the quota of /a/b; 4 are allowed): 1 or 2 workers". */
+void tune_show_cpus(const struct limits *, char *text, size_t size);
+
+void tune_print(const struct tune *); /* all of it as text on stdout */
+json_t *tune_to_json(const struct tune *); /* a new reference; NULL without memory */
+
+/* Prints what was found as the options ask (text, --json, --shell), writes --save. `error`: how the search ended, with `why`
+ * where that is neither 0 nor -EINTR. Returns the exit status. */
+int tune_report(const struct tune *, int error, const char *why);
+
+/* The subjects: measure everything and report. Return the exit status. */
+int tune_command(const struct options *);
+int tune_kernel(const struct options *);
+
+#endif

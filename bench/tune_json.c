@@ -1,0 +1,136 @@
+/* tune_json.c: what a tuning found, for programs: JSON, lines for a shell, a file for `run --config`; and the exit status. */
+#include "tune.h"
+
+#include "../results/record.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *quantity(struct quantity q)
+{
+    return json_pack("{so so so sI}", "median", number(q.median), "low", number(q.low), "high", number(q.high), "n",
+                     (json_int_t)q.n);
+}
+
+/* A command may hold any bytes; JSON holds UTF-8. */
+static json_t *words(const char *text)
+{
+    json_t *string = json_string(text);
+    return string ? string : json_string("(not UTF-8)");
+}
+
+static json_t *settings(const struct tune *tune, const struct search_entry *entry)
+{
+    return tune->subject->settings(tune, &entry->point);
+}
+
+static json_t *entry_to_json(const struct tune *tune, const struct search_entry *entry)
+{
+    json_t *object = json_pack("{so sf so sI so so sb sb sb}", "settings", settings(tune, entry), "workers", entry->workers,
+                               "cost", number(entry->estimate), "n", (json_int_t)entry->count, "fresh", quantity(entry->cost),
+                               "ratio", quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed",
+                               entry->failed);
+    const struct tune_failure *failure = tune_failure_of(tune, &entry->point);
+    if (object && failure) json_object_set_new(object, "cause", words(failure->cause));
+    if (object && failure && failure->output) json_object_set_new(object, "output", words(failure->output));
+    return object;
+}
+
+static json_t *entry_or_null(const struct tune *tune, size_t id)
+{
+    return id < tune->result.entry_count ? entry_to_json(tune, &tune->result.entries[id]) : json_null();
+}
+
+static json_t *gain_to_json(const struct tune *tune)
+{
+    const struct search_entry *reference = tune_reference(tune);
+    if (!reference || tune->result.recommended >= tune->result.entry_count) return json_null();
+    const struct search_entry *best = &tune->result.entries[tune->result.recommended];
+    struct quantity ratio = search_ratio(&tune->result, reference, best);
+    if (!ratio.n) ratio = (struct quantity){reference->estimate / best->estimate, NAN, NAN, 0};
+    return json_pack("{so sb so}", "over", settings(tune, reference), "at_least", reference->limited, "ratio",
+                     quantity(ratio));
+}
+
+json_t *tune_to_json(const struct tune *tune)
+{
+    static const char *const units[] = {"ns", "core-ns", "bytes"};
+    const struct search_result *result = &tune->result;
+    char sentence[2048];
+    tune_sentence(tune, sentence, sizeof sentence);
+    struct tune_peak peak = tune_peak(tune);
+    json_t *tried = json_array();
+    for (size_t i = 0; i < result->entry_count; i++)
+        if (result->entries[i].count || result->entries[i].failed)
+            json_array_append_new(tried, entry_to_json(tune, &result->entries[i]));
+    json_t *cpus = json_pack("{si so si ss}", "allowed", (int)tune->limits.allowed, "quota", number(tune->limits.quota_cpus),
+                             "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where);
+    json_t *peaks = json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
+    return json_pack("{si ss so ss ss so so so so so so so sI sI sf so sb so}", "schema", 1, "unit", tune->subject->unit,
+                     "what", words(tune->what), "objective",
+                     tune_objective_names[tune->objective], "cost_unit", units[tune->objective], "sentence",
+                     json_string(sentence), "recommended", entry_or_null(tune, result->recommended), "fastest",
+                     entry_or_null(tune, result->winner), "default", entry_or_null(tune, result->also[0]), "gain",
+                     gain_to_json(tune), "peak", peaks, "cpus", cpus, "measurements", (json_int_t)result->measurements,
+                     "blocks", (json_int_t)result->blocks, "spent_s", result->spent_s, "trying_all_once_s",
+                     number(result->once_s), "shortened", result->short_of_budget, "tried", tried);
+}
+
+/* What `run --config` reads, and forkpool's users may: the settings and what they were found for. */
+static int save(const struct tune *tune)
+{
+    const struct options *options = tune->options;
+    const struct search_entry *best = &tune->result.entries[tune->result.recommended];
+    char sentence[2048], dir[4096], file[4096];
+    tune_sentence(tune, sentence, sizeof sentence);
+    json_t *object = json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
+                               "settings", settings(tune, best), "sentence", sentence, "cost", quantity(best->cost));
+    char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
+    snprintf(dir, sizeof dir, "%s", options->save);
+    snprintf(file, sizeof file, "%s", options->save);
+    int error = text ? record_write_file(dirname(dir), basename(file), text, strlen(text)) : -ENOMEM;
+    free(text);
+    json_decref(object);
+    return error ? options_complain(options, "--save %.200s: %s", options->save, strerror(-error)) : 0;
+}
+
+static int print_json(const struct tune *tune)
+{
+    json_t *object = tune_to_json(tune);
+    char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
+    int status = text ? options_print(tune->options, text) : options_complain(tune->options, "no memory");
+    free(text);
+    json_decref(object);
+    return status;
+}
+
+int tune_report(const struct tune *tune, int error, const char *why)
+{
+    const struct options *options = tune->options;
+    bool found = tune->result.recommended < tune->result.entry_count;
+    int status = 0;
+    if (error && error != -EINTR) {
+        options_complain(options, "%s", *why ? why : strerror(-error));
+        return STATUS_FAILED;
+    }
+    if (error == -EINTR) options_complain(options, "interrupted after %zu measurements", tune->result.measurements);
+    if (options->json) status = print_json(tune);
+    else if (found && options->shell) tune->subject->shell(tune, &tune->result.entries[tune->result.recommended].point, stdout);
+    else if (!options->shell) tune_print(tune);
+    if (!status && found && !error && options->save) status = save(tune);
+    if (!status && !found && !error) {
+        const char *cause = tune->failure_count ? tune->failures[0].cause : "nothing was measured";
+        options_complain(options, "no configuration worked; the first failed with: %s", cause);
+    }
+    if (status) return status;
+    return error == -EINTR ? STATUS_INTERRUPTED : found ? STATUS_GOOD : STATUS_FAILED;
+}

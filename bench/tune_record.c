@@ -1,0 +1,105 @@
+#include "tune_record.h"
+
+#include "clock.h"
+#include "manifest.h"
+#include "options.h"
+#include "rundir.h"
+#include "show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int tune_record_check(const struct options *options)
+{
+    char why[512];
+    if (options_given(options, "name") && strchr(options->name, '/'))
+        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder", options->name);
+    return rundir_check(options->output, why, sizeof why) ? options_complain(options, "%s", why) : 0;
+}
+
+int tune_record_open(struct tune_record *record, const struct options *options, const struct plan *plan)
+{
+    const char *name = options_given(options, "name") ? options->name : "tune";
+    char why[512];
+    *record = (struct tune_record){.options = options, .fd = -1, .began_ns = clock_now_ns(&clock_real)};
+    if (rundir_make(options->output, name, record->dir, why, sizeof why)) return options_complain(options, "%s", why);
+    record->fd = record_open_samples(record->dir);
+    int error = record->fd < 0 ? record->fd : 0;
+    if (!error) {
+        record->manifest = manifest_make(plan, name, options);
+        error = record->manifest ? manifest_write(record->dir, record->manifest) : -ENOMEM;
+    }
+    if (!error) error = manifest_write_topology(record->dir, plan->topology);
+    if (!error) return 0;
+    options_complain(options, "cannot write into %s: %s", record->dir, strerror(-error));
+    tune_record_close(record, NULL, error);
+    return STATUS_FAILED;
+}
+
+static int fail(const struct tune_record *record, const char *file, int error)
+{
+    options_complain(record->options, "%s/%s takes no more: %s; what was taken before is kept", record->dir, file,
+                     strerror(-error));
+    return error;
+}
+
+static bool same(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->runner, b->runner) && a->processes == b->processes && a->threads == b->threads &&
+           a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
+}
+
+int tune_record_cell(struct tune_record *record, const struct cell *cell, const struct plan_cell *extra)
+{
+    for (unsigned i = 0; i < record->cell_count; i++)
+        if (same(&record->cells[i], cell)) return (int)i;
+    struct cell *cells = realloc(record->cells, (record->cell_count + 1) * sizeof *cells);
+    if (!cells) return fail(record, "manifest.json", -ENOMEM);
+    record->cells = cells;
+    struct cell *new = &cells[record->cell_count];
+    *new = *cell;
+    new->id = new->duplicate = record->cell_count;
+    new->baseline = 0;
+    json_t *manifest = record->manifest;
+    json_array_append_new(json_object_get(manifest, "cells"), cell_to_json(new));
+    json_array_append_new(json_object_get(manifest, "task_ns"), json_real(extra->task_ns));
+    json_array_append_new(json_object_get(manifest, "warmup"), json_integer(extra->warmup));
+    json_array_append_new(json_object_get(manifest, "deadline_ns"), json_integer((json_int_t)extra->deadline_ns));
+    int error = manifest_write(record->dir, manifest); /* before the first sample that names the cell */
+    return error ? fail(record, "manifest.json", error) : (int)record->cell_count++;
+}
+
+int tune_record_sample(struct tune_record *record, const struct sample *sample)
+{
+    char *line = sample_to_json(sample);
+    int error = line ? record_append_line(record->fd, line) : -ENOMEM;
+    free(line);
+    return error ? fail(record, "samples.jsonl", error) : 0;
+}
+
+void tune_record_close(struct tune_record *record, json_t *tuning, int error)
+{
+    struct shown shown;
+    if (record->manifest) {
+        const char *stopped = error == -EINTR ? "interrupted" : error ? "error" : "search";
+        if (tuning) json_object_set(record->manifest, "tuning", tuning);
+        manifest_finish(record->manifest, !error, stopped, clock_now_ns(&clock_real) - record->began_ns);
+        int written = manifest_write(record->dir, record->manifest);
+        if (written) fail(record, "manifest.json", written);
+        rundir_point(record->dir);
+        if (record->cell_count && !error && !show_open(record->options, record->dir, &shown)) {
+            show_write(record->options, &shown, false);
+            show_close(&shown);
+        }
+    }
+    json_decref(tuning);
+    json_decref(record->manifest);
+    free(record->cells);
+    if (record->fd >= 0) close(record->fd);
+    record->manifest = NULL;
+    record->cells = NULL;
+    record->fd = -1;
+}

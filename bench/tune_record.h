@@ -1,0 +1,39 @@
+/* tune_record.h: a tuning as a recorded run: cells are added as the search comes to them, samples appended as they are
+ * taken. Part of tune.
+ */
+#ifndef BREAKEVEN_TUNE_RECORD_H
+#define BREAKEVEN_TUNE_RECORD_H
+
+#include "../results/record.h"
+#include "plan.h"
+
+#include <jansson.h>
+
+struct tune_record {
+    const struct options *options;
+    char dir[4096];
+    json_t *manifest;
+    struct cell *cells;
+    unsigned cell_count;
+    int fd; /* samples.jsonl */
+    int64_t began_ns;
+};
+
+/* Is the folder usable? 0 or an exit status after one line; makes nothing. */
+int tune_record_check(const struct options *);
+
+/* Makes the folder and its manifest, with the host and protocol of the plan and without cells. 0 or an exit status after
+ * one line. */
+int tune_record_open(struct tune_record *, const struct options *, const struct plan *);
+
+/* The id of this configuration in the record, added where it is new (its id, baseline and duplicate are set here; the
+ * baseline is cell 0). -1: cannot be written; one line was said. */
+int tune_record_cell(struct tune_record *, const struct cell *, const struct plan_cell *);
+
+/* Appends a sample. 0, or -errno after one line. */
+int tune_record_sample(struct tune_record *, const struct sample *);
+
+/* Writes how it ended and the summary. `tuning` (a reference is taken over, may be NULL) goes into the manifest. */
+void tune_record_close(struct tune_record *, json_t *tuning, int error);
+
+#endif
