@@ -31,7 +31,8 @@ void spans_close(struct spans *);
 void spans_reset(struct spans *); /* between passes, while no worker computes */
 
 /* Fills late_ns, busy_ns and end_ns of `workers` entries; times count from began_ns. A worker that got no task has
- * late_ns -1, busy_ns 0 and end_ns 0. */
+ * late_ns -1, busy_ns 0 and end_ns 0. Where no worker was seen at all (a runner that calls no hook) nothing is
+ * written. */
 void spans_read(const struct spans *, int64_t began_ns, struct sample_worker *);
 
 #endif

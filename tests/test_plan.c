@@ -1,0 +1,396 @@
+/* The plan: which cells a grid becomes, and in which order a block measures them. */
+#include "../bench/plan.h"
+#include "../bench/studies.h"
+#include "../kernels/kernel.h"
+#include "../runners/runner.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char why[1024];
+
+/* --- order --- */
+
+enum { PROBLEMS = 3, EACH = 7, CELLS = PROBLEMS * EACH };
+
+/* Three problems of seven cells, the serial one of each somewhere among them. */
+static void make_cells(struct cell *cells)
+{
+    memset(cells, 0, CELLS * sizeof *cells);
+    for (unsigned i = 0; i < CELLS; i++) {
+        cells[i].id = i;
+        cells[i].baseline = i % PROBLEMS + PROBLEMS * 2; /* 6, 7, 8 */
+    }
+}
+
+START_TEST(a_block_holds_every_cell_once)
+{
+    struct cell cells[CELLS];
+    unsigned order[CELLS];
+    make_cells(cells);
+    for (unsigned block = 0; block < 100; block++) {
+        unsigned seen[CELLS] = {0};
+        plan_order(cells, CELLS, 42, block, order);
+        for (unsigned i = 0; i < CELLS; i++) seen[order[i]]++;
+        for (unsigned i = 0; i < CELLS; i++) ck_assert_uint_eq(seen[i], 1);
+    }
+}
+END_TEST
+
+START_TEST(block_0_has_each_serial_cell_before_its_problem)
+{
+    struct cell cells[CELLS];
+    unsigned order[CELLS], at[CELLS];
+    make_cells(cells);
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        plan_order(cells, CELLS, seed, 0, order);
+        for (unsigned i = 0; i < CELLS; i++) at[order[i]] = i;
+        for (unsigned i = 0; i < CELLS; i++) ck_assert_uint_ge(at[i], at[cells[i].baseline]);
+    }
+}
+END_TEST
+
+START_TEST(a_linear_drift_cancels_in_each_pair)
+{
+    struct cell cells[CELLS];
+    unsigned order[CELLS];
+    make_cells(cells);
+    for (unsigned pair = 0; pair < 40; pair++) {
+        int sum[CELLS] = {0};
+        for (unsigned half = 0; half < 2; half++) {
+            plan_order(cells, CELLS, 7, 2 * pair + half, order);
+            for (unsigned i = 0; i < CELLS; i++) sum[order[i]] += (int)i;
+        }
+        for (unsigned i = 0; i < CELLS; i++) ck_assert_int_eq(sum[i], CELLS - 1); /* the same mean position for all */
+    }
+}
+END_TEST
+
+START_TEST(over_all_pairs_each_cell_stands_once_at_each_position)
+{
+    struct cell cells[CELLS];
+    unsigned order[CELLS], seen[CELLS][CELLS] = {{0}};
+    make_cells(cells);
+    for (unsigned pair = 0; pair < CELLS; pair++) {
+        plan_order(cells, CELLS, 3, 2 * pair, order);
+        for (unsigned i = 0; i < CELLS; i++) seen[order[i]][i]++;
+    }
+    for (unsigned i = 0; i < CELLS; i++)
+        for (unsigned j = 0; j < CELLS; j++) ck_assert_uint_eq(seen[i][j], 1);
+}
+END_TEST
+
+START_TEST(the_order_follows_from_the_seed)
+{
+    struct cell cells[CELLS];
+    unsigned a[CELLS], b[CELLS];
+    make_cells(cells);
+    plan_order(cells, CELLS, 1, 5, a);
+    plan_order(cells, CELLS, 1, 5, b);
+    ck_assert_mem_eq(a, b, sizeof a);
+    plan_order(cells, CELLS, 2, 5, b);
+    ck_assert_mem_ne(a, b, sizeof a);
+}
+END_TEST
+
+START_TEST(small_plans_have_an_order_too)
+{
+    struct cell cells[2] = {{.id = 0, .baseline = 0}, {.id = 1, .baseline = 0}};
+    unsigned order[2] = {9, 9};
+    plan_order(cells, 0, 1, 0, order);
+    ck_assert_uint_eq(order[0], 9);
+    for (unsigned block = 0; block < 8; block++) {
+        plan_order(cells, 1, 1, block, order);
+        ck_assert_uint_eq(order[0], 0);
+        plan_order(cells, 2, 1, block, order);
+        ck_assert_uint_eq(order[0] + order[1], 1);
+    }
+}
+END_TEST
+
+/* --- grids --- */
+
+static hwloc_topology_t topology;
+
+static void load(void)
+{
+    ck_assert_int_eq(topology_load("pack:1 core:4 pu:1", &topology, why, sizeof why), 0);
+}
+
+static void unload(void)
+{
+    hwloc_topology_destroy(topology);
+}
+
+static const struct protocol protocol = {.reps = 3,
+                                         .reps_min = 3,
+                                         .warmup = PLAN_WARMUP_AUTO,
+                                         .spans = PLAN_SPANS_AUTO,
+                                         .seed = 1,
+                                         .task_seed = 1,
+                                         .memory_bytes = UINT64_C(1) << 32};
+
+/* Plans one command line for four cpus. Returns plan_add's status, then plan_close's. */
+static int plan_line(struct plan *plan, const struct protocol *how, const char *line)
+{
+    char copy[512], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
+    int count = 2;
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) words[count++] = word;
+    struct options grid;
+    ck_assert_int_eq(options_parse(&grid, count, words), -1);
+    *why = '\0';
+    plan_open(plan, topology, 4, how);
+    int error = plan_add(plan, "run", &grid, why, sizeof why);
+    if (!error) error = plan_close(plan, why, sizeof why);
+    options_free(&grid);
+    return error;
+}
+
+static unsigned count_runner(const struct plan *plan, const char *runner)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < plan->cell_count; i++) count += !strcmp(plan->cells[i].runner, runner);
+    return count;
+}
+
+/* What every plan must hold. */
+static void check_plan(const struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->cell_count; i++) {
+        const struct cell *cell = &plan->cells[i], *base = &plan->cells[cell->baseline];
+        ck_assert_uint_eq(cell->id, i);
+        ck_assert_str_eq(base->runner, "serial");
+        ck_assert_uint_eq(base->baseline, base->id);
+        ck_assert_str_eq(base->kernel, cell->kernel);
+        ck_assert_uint_eq(base->size, cell->size);
+        ck_assert_uint_eq(base->tasks, cell->tasks);
+        ck_assert_uint_ge(cell->processes, 1);
+        ck_assert_uint_ge(cell->threads, 1);
+        ck_assert(cell->chunk <= cell->tasks);
+    }
+}
+
+START_TEST(each_problem_gets_its_serial_cell)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel empty --tasks 10,20 --runner openmp --threads 1,2"), 0);
+    check_plan(&plan);
+    ck_assert_uint_eq(plan.cell_count, 6);
+    ck_assert_uint_eq(count_runner(&plan, "serial"), 2);
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(axes_that_a_runner_lacks_collapse)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol,
+                               "--kernel empty --tasks 100 --runner serial,openmp --processes 1,2,3 "
+                               "--threads 2 --chunk 1,5 --schedule static,dynamic --placement none,close"),
+                     0);
+    check_plan(&plan);
+    ck_assert_uint_eq(count_runner(&plan, "serial"), 1);
+    ck_assert_uint_eq(count_runner(&plan, "openmp"), 2 * 2 * 2); /* chunk x schedule x placement */
+    for (unsigned i = 0; i < plan.cell_count; i++) ck_assert_uint_eq(plan.cells[i].processes, 1);
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(workers_go_to_the_axis_that_a_runner_has)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel empty --tasks 100 --workers 1,4"), 0);
+    check_plan(&plan);
+    for (unsigned i = 0; i < plan.cell_count; i++) {
+        const struct cell *cell = &plan.cells[i];
+        const struct runner *runner = runner_find(cell->runner);
+        unsigned workers = cell->processes * cell->threads;
+        ck_assert(workers == 1 || (workers == 4 && runner->axes));
+        if (!(runner->axes & AXIS_PROCESSES)) ck_assert_uint_eq(cell->processes, 1);
+        if (!(runner->axes & AXIS_THREADS)) ck_assert_uint_eq(cell->threads, 1);
+    }
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(without_lists_a_runner_gets_the_cpus)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel empty --tasks 100 --runner openmp"), 0);
+    ck_assert_uint_eq(plan.cell_count, 2);
+    ck_assert_uint_eq(plan.cells[1].threads, 4);
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(a_runner_with_both_axes_gets_every_split)
+{
+    struct plan plan;
+    if (!runner_find("hybrid")) {
+        puts("skipped: no hybrid runner in this build");
+        return;
+    }
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel empty --tasks 100 --runner hybrid --workers 4"), 0);
+    ck_assert_uint_eq(count_runner(&plan, "hybrid"), 3); /* 1x4, 2x2, 4x1 */
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(a_kernel_that_counts_ns_is_taken_at_its_word)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel square --delay 10ms --tasks 64 --runner openmp --threads 2"),
+                     0);
+    ck_assert_uint_eq(plan.cells[0].size, 10000000);
+    ck_assert_uint_eq(plan.cells[0].task_time_ns, 10000000);
+    ck_assert_uint_eq(plan.extra[0].warmup, 0); /* it waits: nothing to warm up */
+    ck_assert_uint_gt(plan.extra[0].deadline_ns, UINT64_C(10000000000));
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(work_makes_the_number_of_tasks)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel square --task-time 1ms,10ms --work 100ms --runner serial"),
+                     0);
+    ck_assert_uint_eq(plan.cells[0].tasks, 100);
+    ck_assert_uint_eq(plan.cells[1].tasks, 10);
+    plan_free(&plan);
+}
+END_TEST
+
+START_TEST(one_cell_is_measured_twice_where_there_are_intervals)
+{
+    struct plan plan;
+    struct protocol many = protocol;
+    many.reps = 6;
+    ck_assert_int_eq(plan_line(&plan, &many, "--kernel square --delay 1ms --tasks 4 --runner openmp --threads 2"), 0);
+    ck_assert_uint_eq(plan.cell_count, 3);
+    ck_assert_uint_eq(plan.cells[2].duplicate, 1);
+    ck_assert_uint_eq(plan.cells[1].duplicate, 1);
+    ck_assert_int_eq(plan.protocol.spans, 1);
+    plan_free(&plan);
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel square --delay 1ms --tasks 4 --runner openmp --threads 2"),
+                     0);
+    ck_assert_uint_eq(plan.cell_count, 2);
+    ck_assert_int_eq(plan.protocol.spans, 0);
+    plan_free(&plan);
+}
+END_TEST
+
+static const struct {
+    const char *line, *says;
+} refused[] = {
+    {"--kernel empty --tasks 10 --runner openmp --chunk 11", "above the number of tasks"},
+    {"--kernel empty --tasks 10 --runner openmp --chunk 1,500", "above the number of tasks"},
+    {"--kernel empty --task-time 1us --size 3", "give one of them"},
+    {"--kernel empty --workers 2 --threads 2", "give it alone"},
+    {"--kernel empty --work 1s --tasks 3 --task-time 1us", "give one of them"},
+    {"--kernel empty --work 1s", "needs --task-time"},
+    {"--kernel empty --tasks 10 --runner openmp --threads 2 --placement 3-1", "--placement"},
+    {"--kernel empty --tasks 10 --runner openmp --threads 2 --placement 77", "--placement"},
+    {"--kernel /nowhere/x.so", "No such file"},
+    {"--kernel empty --tasks 1000000000 --size 1000", "memory"},
+};
+
+START_TEST(grids_that_make_no_sense_are_refused)
+{
+    struct plan plan;
+    struct protocol tight = protocol;
+    tight.memory_bytes = 1 << 20;
+    ck_assert_int_lt(plan_line(&plan, &tight, refused[_i].line), 0);
+    ck_assert_msg(strstr(why, refused[_i].says), "\"%s\" said: %s", refused[_i].line, why);
+    ck_assert_ptr_null(strchr(why, '\n'));
+    plan_free(&plan);
+}
+END_TEST
+
+/* --- the default experiment --- */
+
+START_TEST(every_study_can_be_parsed)
+{
+    if (!runner_find("forkpool") || !runner_find("hybrid")) {
+        puts("skipped: a runner of the default experiment is not in this build");
+        return;
+    }
+    const unsigned cpus[] = {1, 2, 3, 4, 8, 64, 256};
+    for (const struct study_grid *study = studies_grids; study->study; study++)
+        for (size_t i = 0; i < 2 * sizeof cpus / sizeof *cpus; i++) {
+            char text[1024], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
+            int count = 2;
+            const char *from = i % 2 ? study->quick : study->options;
+            if (!from) continue;
+            ck_assert_int_eq(studies_expand(from, cpus[i / 2], 0.5, text, sizeof text), 0);
+            ck_assert_ptr_null(strchr(text, '{'));
+            for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+                words[count++] = word;
+            struct options grid;
+            ck_assert_msg(options_parse(&grid, count, words) == -1, "%s for %u cpus", from, cpus[i / 2]);
+            options_free(&grid);
+        }
+}
+END_TEST
+
+START_TEST(workers_of_studies_reach_twice_the_cpus)
+{
+    char text[256];
+    ck_assert_int_eq(studies_expand("{all}", 2, 1, text, sizeof text), 0);
+    ck_assert_str_eq(text, "1,2,3,4");
+    ck_assert_int_eq(studies_expand("{all}", 12, 1, text, sizeof text), 0);
+    ck_assert_str_eq(text, "1,2,4,8,12,16,24");
+    ck_assert_int_eq(studies_expand("{few} {cpus} {20ms}", 16, 0.5, text, sizeof text), 0);
+    ck_assert_str_eq(text, "2,4,16 16 10000000ns");
+    ck_assert_int_lt(studies_expand("{all}{all}", 4, 1, text, 8), 0);
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
+
+/* The planner starts this program again to time a kernel's task: then it is breakeven. */
+static int be_breakeven(int argc, char **argv)
+{
+    struct options options;
+    int status = options_parse(&options, argc, argv);
+    if (status < 0) status = options.verb->run(&options);
+    options_free(&options);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) return be_breakeven(argc, argv);
+    Suite *suite = suite_create("plan");
+    TCase *order = tcase_create("order"), *grids = tcase_create("grids"), *studies = tcase_create("studies");
+    tcase_set_timeout(order, 20);
+    tcase_set_timeout(grids, 30);
+    tcase_set_timeout(studies, 20);
+    tcase_add_checked_fixture(grids, load, unload);
+    tcase_add_test(order, a_block_holds_every_cell_once);
+    tcase_add_test(order, block_0_has_each_serial_cell_before_its_problem);
+    tcase_add_test(order, a_linear_drift_cancels_in_each_pair);
+    tcase_add_test(order, over_all_pairs_each_cell_stands_once_at_each_position);
+    tcase_add_test(order, the_order_follows_from_the_seed);
+    tcase_add_test(order, small_plans_have_an_order_too);
+    tcase_add_test(grids, each_problem_gets_its_serial_cell);
+    tcase_add_test(grids, axes_that_a_runner_lacks_collapse);
+    tcase_add_test(grids, workers_go_to_the_axis_that_a_runner_has);
+    tcase_add_test(grids, without_lists_a_runner_gets_the_cpus);
+    tcase_add_test(grids, a_runner_with_both_axes_gets_every_split);
+    tcase_add_test(grids, a_kernel_that_counts_ns_is_taken_at_its_word);
+    tcase_add_test(grids, work_makes_the_number_of_tasks);
+    tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
+    tcase_add_loop_test(grids, grids_that_make_no_sense_are_refused, 0, COUNT(refused));
+    tcase_add_test(studies, every_study_can_be_parsed);
+    tcase_add_test(studies, workers_of_studies_reach_twice_the_cpus);
+    suite_add_tcase(suite, order);
+    suite_add_tcase(suite, grids);
+    suite_add_tcase(suite, studies);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

@@ -1,0 +1,481 @@
+/* One repetition: its phases in order, timed by a clock that follows a script, with a runner that is made up; what goes
+ * wrong in a kernel or a runner is a cause and never a number. */
+#include "../bench/isolate.h"
+#include "../bench/repetition.h"
+#include "../bench/spec.h"
+
+#include <check.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- a clock that moves only when told to --- */
+
+static int64_t now_ns;
+
+static int64_t scripted_now(const struct clock *clock)
+{
+    (void)clock;
+    return now_ns;
+}
+static const struct clock scripted = {.now_ns = scripted_now};
+
+/* --- a kernel that writes its index, and takes 10 ns a task --- */
+
+static int prepared, released;
+static int prepare_error, verify_verdict = 1;
+
+static int prepare(const struct kernel_params *params, struct arena *shared, void **input)
+{
+    if (prepare_error) return prepare_error;
+    uint64_t *made = arena_alloc(shared, sizeof *made, 64);
+    ck_assert_ptr_nonnull(made);
+    ck_assert_uint_eq((uintptr_t)made % 64, 0);
+    ck_assert_uint_eq(*made, 0);
+    *made = params->size;
+    *input = made;
+    prepared++;
+    return 0;
+}
+
+static void run_tasks(const void *input, size_t begin, size_t end, void *results)
+{
+    (void)input;
+    for (size_t i = begin; i < end; i++) ((uint64_t *)results)[i] = i;
+    now_ns += 10 * (int64_t)(end - begin);
+}
+
+static int verify(const void *input, const struct kernel_params *params, const void *results, char *why,
+                  size_t why_size)
+{
+    (void)input;
+    for (size_t i = 0; i < params->tasks; i++)
+        if (((const uint64_t *)results)[i] != i) {
+            snprintf(why, why_size, "task %zu is missing", i);
+            return -1;
+        }
+    return verify_verdict;
+}
+
+static void release(void *input)
+{
+    (void)input;
+    released++;
+}
+
+static const struct kernel kernel = {.version = KERNEL_VERSION,
+                                     .name = "made-up",
+                                     .summary = "",
+                                     .default_tasks = 8,
+                                     .default_size = 1,
+                                     .size_unit = "none",
+                                     .result_size = sizeof(uint64_t),
+                                     .prepare = prepare,
+                                     .run = run_tasks,
+                                     .verify = verify,
+                                     .release = release};
+
+/* --- a runner with two workers in this process, each phase with a duration of its own --- */
+
+static struct {
+    const struct job *job;
+    const struct team *team;
+    int setups, starts, runs, stops;
+    int fail_setup, fail_start, fail_run; /* errno, 0: none */
+    int idle_from;                        /* passes from this one on compute nothing; 0: none */
+    unsigned char seen;                   /* the first byte of the results at the start of the last pass */
+} fake;
+
+static int fake_setup(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    (void)team, (void)job, (void)state, (void)failure;
+    fake.setups++;
+    now_ns += 1000;
+    return fake.fail_setup;
+}
+
+static int fake_start(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    fake.job = job;
+    fake.team = team;
+    fake.starts++;
+    now_ns += 200;
+    if (fake.fail_start) {
+        snprintf(failure->text, sizeof failure->text, "no workers today");
+        return fake.fail_start;
+    }
+    snprintf(team->reports[0].cpus, sizeof team->reports[0].cpus, "3");
+    team->reports[0].ready = 1;
+    *state = &fake;
+    return 0;
+}
+
+static int fake_run(void *state, size_t tasks, void *results, struct failure *failure)
+{
+    ck_assert_ptr_eq(state, &fake);
+    fake.seen = *(unsigned char *)results;
+    fake.runs++;
+    now_ns += 30;
+    if (fake.fail_run) {
+        failure->lost_count = 1;
+        failure->lost[0] = (struct lost_worker){.worker = 1, .signal = 9, .cause = "out of memory"};
+        snprintf(failure->text, sizeof failure->text, "a worker was lost");
+        return fake.fail_run;
+    }
+    if (fake.idle_from && fake.runs >= fake.idle_from) return 0;
+    job_run(fake.job, 0, 0, tasks / 2, results);
+    job_run(fake.job, 0, tasks / 2, tasks, results); /* worker 1 gets nothing */
+    return 0;
+}
+
+static void fake_stop(void *state)
+{
+    (void)state;
+    fake.stops++;
+    now_ns += 4;
+}
+
+static const struct runner runner = {.name = "fake",
+                                     .summary = "",
+                                     .axes = AXIS_THREADS,
+                                     .setup = fake_setup,
+                                     .start = fake_start,
+                                     .run = fake_run,
+                                     .stop = fake_stop};
+
+static struct sample sample;
+
+static void repeat(unsigned warmup, bool instrumented)
+{
+    struct repetition repetition = {.kernel = &kernel,
+                                    .runner = &runner,
+                                    .params = {8, 1, 1},
+                                    .team = {.processes = 1, .threads = 2},
+                                    .warmup = warmup,
+                                    .instrumented = instrumented};
+    repetition_run(&repetition, &scripted, &sample);
+}
+
+static void teardown(void)
+{
+    sample_free(&sample);
+}
+
+START_TEST(phases_are_timed_apart)
+{
+    repeat(1, false);
+    ck_assert_str_eq(sample.status, "ok");
+    ck_assert_str_eq(sample.cause, "");
+    ck_assert_int_eq(sample.setup_ns, 1000);
+    ck_assert_int_eq(sample.start_ns, 200);
+    ck_assert_int_eq(sample.first_ns, 110);
+    ck_assert_int_eq(sample.wall_ns, 110);
+    ck_assert_int_eq(sample.stop_ns, 4);
+    ck_assert_str_eq(sample.verified, "published");
+    ck_assert_uint_eq(strlen(sample.hash), 16);
+    ck_assert_int_gt(sample.peak_rss_bytes, 0);
+    ck_assert_int_eq(fake.setups, 1);
+    ck_assert_int_eq(fake.starts, 1);
+    ck_assert_int_eq(fake.runs, 2);
+    ck_assert_int_eq(fake.stops, 1);
+    ck_assert_int_eq(prepared, 1);
+    ck_assert_int_eq(released, 1);
+}
+END_TEST
+
+START_TEST(without_warm_up_there_is_no_first_pass)
+{
+    repeat(0, false);
+    ck_assert_int_eq(sample.first_ns, -1);
+    ck_assert_int_eq(sample.wall_ns, 110);
+    ck_assert_int_eq(fake.runs, 1);
+    ck_assert_uint_eq(fake.seen, 0); /* untouched memory */
+}
+END_TEST
+
+START_TEST(the_workers_say_where_they_stand)
+{
+    repeat(0, false);
+    ck_assert_uint_eq(sample.worker_count, 2);
+    ck_assert_str_eq(sample.workers[0].cpus, "3");
+    ck_assert_str_eq(sample.workers[1].cpus, "");
+    ck_assert_int_eq(sample.workers[0].busy_ns, -1);
+    ck_assert_ptr_null(fake.job->hook);
+}
+END_TEST
+
+START_TEST(spans_say_who_was_busy)
+{
+    repeat(2, true); /* the passes before leave nothing behind */
+    ck_assert(sample.instrumented);
+    ck_assert_int_eq(sample.workers[0].busy_ns, 80);
+    ck_assert_int_eq(sample.workers[0].late_ns, 30);
+    ck_assert_int_eq(sample.workers[0].end_ns, 110);
+    ck_assert_int_eq(sample.workers[1].busy_ns, 0);
+    ck_assert_int_eq(sample.workers[1].late_ns, -1);
+    ck_assert_int_eq(sample.workers[1].end_ns, 0);
+}
+END_TEST
+
+START_TEST(stale_results_do_not_pass)
+{
+    fake.idle_from = 2; /* the timed pass computes nothing: what stands there is from the warm-up */
+    repeat(1, false);
+    ck_assert_uint_eq(fake.seen, 0xA5);
+    ck_assert_str_eq(sample.status, "error");
+    ck_assert_str_eq(sample.cause, "wrong result: task 0 is missing");
+    ck_assert_int_eq(sample.wall_ns, -1);
+    ck_assert_str_eq(sample.verified, "");
+}
+END_TEST
+
+START_TEST(nothing_known_is_not_verified)
+{
+    verify_verdict = 0;
+    repeat(0, false);
+    ck_assert_str_eq(sample.status, "ok");
+    ck_assert_str_eq(sample.verified, "");
+}
+END_TEST
+
+START_TEST(a_failing_prepare_is_a_cause)
+{
+    prepare_error = -ENOMEM;
+    repeat(1, false);
+    ck_assert_str_eq(sample.status, "error");
+    ck_assert_ptr_nonnull(strstr(sample.cause, "prepare"));
+    ck_assert_int_eq(fake.starts, 0);
+    ck_assert_int_eq(released, 0); /* nothing was made */
+    ck_assert_int_eq(sample.wall_ns, -1);
+}
+END_TEST
+
+START_TEST(a_failing_setup_is_a_cause)
+{
+    fake.fail_setup = -ENOENT;
+    repeat(1, false);
+    ck_assert_str_eq(sample.cause, "setup: No such file or directory");
+    ck_assert_int_eq(fake.starts, 0);
+    ck_assert_int_eq(fake.stops, 0);
+}
+END_TEST
+
+START_TEST(a_failing_start_is_a_cause)
+{
+    fake.fail_start = -EAGAIN;
+    repeat(1, false);
+    ck_assert_str_eq(sample.cause, "start: no workers today");
+    ck_assert_int_eq(fake.runs, 0);
+    ck_assert_int_eq(fake.stops, 0); /* start undoes what it did */
+    ck_assert_int_eq(released, 1);
+}
+END_TEST
+
+START_TEST(a_lost_worker_is_recorded)
+{
+    fake.fail_run = -EIO;
+    repeat(1, false);
+    ck_assert_str_eq(sample.status, "error");
+    ck_assert_str_eq(sample.cause, "run: a worker was lost");
+    ck_assert_int_eq(sample.wall_ns, -1);
+    ck_assert_uint_eq(sample.lost_count, 1);
+    ck_assert_int_eq(sample.lost[0].signal, 9);
+    ck_assert_str_eq(sample.lost[0].cause, "out of memory");
+    ck_assert_int_eq(fake.stops, 1);
+}
+END_TEST
+
+START_TEST(the_hash_sees_every_byte_and_the_length)
+{
+    unsigned char bytes[131] = {0};
+    for (size_t size = 0; size < sizeof bytes; size++) {
+        uint64_t before = repetition_hash(bytes, size);
+        ck_assert_uint_ne(before, repetition_hash(bytes, size + 1)); /* one more zero */
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] ^= 1;
+            ck_assert_uint_ne(repetition_hash(bytes, size), before);
+            bytes[i] ^= 1;
+        }
+        ck_assert_uint_eq(repetition_hash(bytes, size), before);
+    }
+    unsigned char swapped[64] = {0};
+    swapped[0] = 1;
+    uint64_t first = repetition_hash(swapped, 64);
+    swapped[0] = 0;
+    swapped[32] = 1; /* the same lane, the next round */
+    ck_assert_uint_ne(repetition_hash(swapped, 64), first);
+}
+END_TEST
+
+/* --- the spec on its way to the process --- */
+
+START_TEST(a_spec_comes_back)
+{
+    char *cpus[] = {(char *)"0", (char *)"1-2"}, why[256];
+    struct spec spec = {
+        .cell = {.id = 3, .baseline = 1, .duplicate = 3, .size = 7, .tasks = 9, .processes = 1, .threads = 2},
+        .warmup = 2,
+        .instrumented = true,
+        .cpus = cpus};
+    struct spec back;
+    strcpy(spec.cell.study, "run");
+    strcpy(spec.cell.kernel, "empty");
+    strcpy(spec.cell.label, "empty");
+    strcpy(spec.cell.runner, "openmp");
+    strcpy(spec.cell.schedule, "default");
+    strcpy(spec.cell.placement, "close");
+    char *text = spec_to_json(&spec);
+    json_t *json = json_loads(text, 0, NULL);
+    ck_assert_int_eq(spec_from_json(json, &back, why, sizeof why), 0);
+    ck_assert_uint_eq(back.cell.tasks, 9);
+    ck_assert_uint_eq(back.warmup, 2);
+    ck_assert(back.instrumented);
+    ck_assert_str_eq(back.cpus[1], "1-2");
+    spec_free(&back);
+    json_array_clear(json_object_get(json, "cpus")); /* fewer lists than workers */
+    ck_assert_int_lt(spec_from_json(json, &back, why, sizeof why), 0);
+    ck_assert_int_lt(spec_from_json(NULL, &back, why, sizeof why), 0);
+    json_decref(json);
+    free(text);
+}
+END_TEST
+
+/* --- isolation, with programs of the system in the repetition's place --- */
+
+static struct isolate_result result;
+
+static void isolate_shell(const char *script, double deadline_s, uint64_t memory_bytes)
+{
+    const char *const words[] = {"-c", script, NULL};
+    struct isolate isolate = {.words = words,
+                              .input = "question",
+                              .input_size = 8,
+                              .deadline_ns = (int64_t)(deadline_s * 1e9),
+                              .memory_bytes = memory_bytes,
+                              .padding_bytes = 100,
+                              .program = "/bin/sh"};
+    char why[256];
+    ck_assert_int_eq(isolate_run(&isolate, &result, why, sizeof why), 0);
+}
+
+static void free_result(void)
+{
+    isolate_result_free(&result);
+}
+
+START_TEST(input_goes_in_and_output_comes_out)
+{
+    isolate_shell("cat <&3 >&4; echo noise; echo ${#BREAKEVEN_PADDING} >&4", 20, 0);
+    ck_assert_int_eq(result.end, ISOLATE_DONE);
+    ck_assert_str_eq(result.output, "question100\n");
+    ck_assert_str_eq(result.cause, "");
+}
+END_TEST
+
+static const struct {
+    const char *script;
+    enum isolate_end end;
+    const char *cause;
+} ends[] = {
+    {"exit 3", ISOLATE_EXITED, "exit code 3"},
+    {"echo 'last words' >&2; exit 3", ISOLATE_EXITED, "exit code 3: last words"},
+    {"kill -SEGV $$", ISOLATE_SIGNALED, "signal 11 (Segmentation fault)"},
+    {"kill -KILL $$", ISOLATE_SIGNALED, "signal 9 (Killed)"},
+    {"(sleep 60) & (sleep 60) & exit 0", ISOLATE_LEFT, "left 2 processes behind"},
+    {"setsid sleep 60 & exit 0", ISOLATE_LEFT, "left 1 process behind"},
+    {"(sleep 0.01) & exit 0", ISOLATE_DONE, ""}, /* it ends by itself */
+    {"(sleep 60) & exit 5", ISOLATE_EXITED, "exit code 5"},
+};
+
+START_TEST(each_end_has_its_cause_and_leaves_nobody)
+{
+    isolate_shell(ends[_i].script, 20, 0);
+    ck_assert_int_eq(result.end, ends[_i].end);
+    ck_assert_str_eq(result.cause, ends[_i].cause);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
+    ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+START_TEST(a_deadline_kills_all_of_it)
+{
+    isolate_shell("trap '' TERM INT; setsid sleep 60 & sleep 60 & while :; do sleep 1; done", 0.5, 0);
+    ck_assert_int_eq(result.end, ISOLATE_TIMED_OUT);
+    ck_assert_str_eq(result.cause, "deadline of 0.5 s passed");
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+START_TEST(a_flood_of_output_is_cut_and_blocks_nobody)
+{
+    isolate_shell("head -c 20000000 /dev/zero >&4; head -c 1000000 /dev/zero >&2; exit 0", 30, 0);
+    ck_assert_int_eq(result.end, ISOLATE_DONE);
+    ck_assert_uint_eq(result.output_size, ISOLATE_OUTPUT_MAX);
+}
+END_TEST
+
+START_TEST(descriptors_do_not_leak_in_or_out)
+{
+    int stray = dup(1); /* without close-on-exec */
+    isolate_shell("ls /proc/$$/fd | tr '\\n' ' ' >&4", 20, 0);
+    ck_assert_ptr_nonnull(result.output);
+    ck_assert_msg(!strncmp(result.output, "0 1 2 3 4 ", 10), "%s", result.output);
+    char text[16];
+    snprintf(text, sizeof text, " %d ", stray);
+    if (stray > 4) ck_assert_ptr_null(strstr(result.output, text));
+    close(stray);
+    int lowest = dup(1);
+    ck_assert_int_eq(lowest, stray); /* none of ours stayed open */
+    close(lowest);
+}
+END_TEST
+
+START_TEST(a_program_that_is_not_there)
+{
+    const char *const words[] = {"x", NULL};
+    struct isolate isolate = {.words = words, .deadline_ns = 1000000000, .program = "/nowhere"};
+    char why[256];
+    ck_assert_int_eq(isolate_run(&isolate, &result, why, sizeof why), 0);
+    ck_assert_int_eq(result.end, ISOLATE_EXITED);
+    ck_assert_int_eq(result.code, 127);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("repetition");
+    TCase *repetition = tcase_create("repetition"), *isolate = tcase_create("isolate");
+    tcase_set_timeout(repetition, 20);
+    tcase_set_timeout(isolate, 60);
+    tcase_add_checked_fixture(repetition, NULL, teardown);
+    tcase_add_checked_fixture(isolate, NULL, free_result);
+    tcase_add_test(repetition, phases_are_timed_apart);
+    tcase_add_test(repetition, without_warm_up_there_is_no_first_pass);
+    tcase_add_test(repetition, the_workers_say_where_they_stand);
+    tcase_add_test(repetition, spans_say_who_was_busy);
+    tcase_add_test(repetition, stale_results_do_not_pass);
+    tcase_add_test(repetition, nothing_known_is_not_verified);
+    tcase_add_test(repetition, a_failing_prepare_is_a_cause);
+    tcase_add_test(repetition, a_failing_setup_is_a_cause);
+    tcase_add_test(repetition, a_failing_start_is_a_cause);
+    tcase_add_test(repetition, a_lost_worker_is_recorded);
+    tcase_add_test(repetition, the_hash_sees_every_byte_and_the_length);
+    tcase_add_test(repetition, a_spec_comes_back);
+    tcase_add_test(isolate, input_goes_in_and_output_comes_out);
+    tcase_add_loop_test(isolate, each_end_has_its_cause_and_leaves_nobody, 0, (int)(sizeof ends / sizeof *ends));
+    tcase_add_test(isolate, a_deadline_kills_all_of_it);
+    tcase_add_test(isolate, a_flood_of_output_is_cut_and_blocks_nobody);
+    tcase_add_test(isolate, descriptors_do_not_leak_in_or_out);
+    tcase_add_test(isolate, a_program_that_is_not_there);
+    suite_add_tcase(suite, repetition);
+    suite_add_tcase(suite, isolate);
+    SRunner *runner_ = srunner_create(suite);
+    srunner_run_all(runner_, CK_ENV);
+    int failed = srunner_ntests_failed(runner_);
+    srunner_free(runner_);
+    return failed != 0;
+}
