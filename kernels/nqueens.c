@@ -40,11 +40,8 @@ static void run(const void *input, size_t begin, size_t end, void *results)
     uint64_t *out = results;
     for (size_t i = begin; i < end; i++) {
         uint64_t count = 0;
-        unsigned prefix = (unsigned)domain_start(PREFIXES, i, params->tasks);
-        for (uint64_t k = 0; k < params->size; k++) {
-            count += place_prefix(prefix);
-            if (++prefix == PREFIXES) prefix = 0;
-        }
+        struct domain_part part = domain_part(PREFIXES, i, params->tasks);
+        for (uint64_t k = 0; k < params->size; k++) count += place_prefix((unsigned)domain_take(&part));
         out[i] = count;
     }
 }

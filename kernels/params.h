@@ -3,6 +3,7 @@
 #define BREAKEVEN_PARAMS_H
 
 #include "kernel.h"
+#include "random.h"
 
 #include <errno.h>
 #include <stdalign.h>
@@ -17,17 +18,30 @@ static inline int params_prepare(const struct kernel_params *params, struct aren
     return 0;
 }
 
-/* Units of work that a domain of `domain` units offers once: task `index` starts here and takes `size` units, going
- * on at 0 after the last. Starts lie evenly over the domain, so that the mean cost of a task does not change with
- * the number of tasks, and its cost is linear in its size, even where units at one end are dear and at the other
- * cheap. */
-static inline uint64_t domain_start(uint64_t domain, size_t index, size_t tasks)
+/* A bounded domain, 0 .. domain - 1 units of work: task `index` of `tasks` has a part of it, and takes `size` units
+ * there one after another, from a place in the part drawn by its index, going round at the part's end. So a task's cost
+ * is linear in its size and the mean does not change with the number of tasks, even where units at one end are dear and
+ * at the other cheap, or every n-th is; and tasks * size = domain takes each unit once. */
+struct domain_part {
+    uint64_t begin, length, next;
+};
+
+static inline struct domain_part domain_part(uint64_t domain, size_t index, size_t tasks)
 {
-    return (uint64_t)((unsigned __int128)domain * index / tasks);
+    uint64_t begin = (uint64_t)((unsigned __int128)domain * index / tasks);
+    uint64_t end = (uint64_t)((unsigned __int128)domain * (index + 1) / tasks);
+    uint64_t length = end > begin ? end - begin : 1; /* more tasks than units: some units have several */
+    return (struct domain_part){begin, length, random_at(domain, index) % length};
 }
 
-/* How often the tasks together take each unit of the domain; 0 where some units are taken more often than others.
- * tasks * size = domain suffices: then every task's range ends where the next begins. */
+static inline uint64_t domain_take(struct domain_part *part)
+{
+    uint64_t unit = part->begin + part->next;
+    if (++part->next == part->length) part->next = 0;
+    return unit;
+}
+
+/* How often the tasks together take each unit; 0 where some are taken more often than others. */
 static inline uint64_t domain_laps(uint64_t domain, const struct kernel_params *params)
 {
     unsigned __int128 units = (unsigned __int128)params->size * params->tasks;

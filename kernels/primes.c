@@ -81,8 +81,9 @@ static int primes_up_to(uint64_t n, uint64_t *count)
     uint64_t root = (uint64_t)sqrt((double)n);
     while (root * root > n) root--;
     while ((root + 1) * (root + 1) <= n) root++;
-    uint64_t *low = calloc(2 * root + 2, sizeof *low), *high = low + root + 1; /* low[x] for x, high[k] for n / k */
+    uint64_t *low = calloc(2 * root + 2, sizeof *low); /* low[x]: for x */
     if (!low) return -ENOMEM;
+    uint64_t *high = low + root + 1; /* high[k]: for n / k */
     for (uint64_t k = 1; k <= root; k++) {
         low[k] = k - 1;
         high[k] = n / k - 1;

@@ -100,6 +100,7 @@ static void search(struct node node, unsigned depth, struct tree *tree)
         if (depth + level > tree->depth) tree->depth = depth + level;
         if (is_leaf(&node) || level == LEVELS) tree->leaves++; /* the known tree never gets so deep */
         else path[level++] = node;
+        /* cppcheck-suppress uninitvar ; path[0, level) was assigned above */
         while (level && path[level - 1].next == CHILDREN) level--;
         if (!level) return;
         node = child_of(&path[level - 1], path[level - 1].next);
@@ -223,10 +224,10 @@ static void run(const void *input, size_t begin, size_t end, void *results)
     struct tree *out = results;
     for (size_t i = begin; i < end; i++) {
         struct tree tree = {0};
-        uint64_t unit = domain_start(UNITS, i, forest->params.tasks);
+        struct domain_part part = domain_part(UNITS, i, forest->params.tasks);
         for (uint64_t k = 0; k < forest->params.size; k++) {
+            uint64_t unit = domain_take(&part);
             search(forest->unit[unit].node, forest->unit[unit].depth, &tree);
-            if (++unit == UNITS) unit = 0;
         }
         out[i] = tree;
     }

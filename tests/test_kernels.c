@@ -145,7 +145,7 @@ static const struct {
     {"square", 5, 1, 1},       {"spin", 3, 123457, 1},    {"primes", 10, 1, 1},        {"primes", 1, 1, 1},
     {"primes", 33, 1001, 1},   {"primes", 1000, 1000, 1}, {"primes", 1, 1000000, 1},   {"collatz", 10, 1, 1},
     {"collatz", 1, 20, 1},     {"collatz", 100, 10, 1},   {"collatz", 7, 12345, 1},    {"nqueens", 14, 38416, 1},
-    {"nqueens", 100, 1, 0},    {"nqueens", 5, 1000, 0},   {"mandelbrot", 100, 10, 0},  {"mandelbrot", 2000, 20, 1},
+    {"nqueens", 100, 1, 0},    {"nqueens", 5, 1000, 0},   {"mandelbrot", 100, 10, 0},  {"mandelbrot", 2000, 20, 0},
     {"ep", 64, 64, 0},         {"ep", 1, 1, 0},           {"triad", 65536, 1, 1},      {"triad", 3, 131073, 1},
     {"triad", 1000, 777, 1},   {"matmul", 100, 10, 0},    {"matmul", 1000, 1100, 1},   {"uts", 100, 1, 0},
     {"uts", 5, 3, 0},          {"lognormal", 1000, 1, 1}, {"lognormal", 10, 10000, 1}, {"alloc", 7, 12345, 1},
