@@ -33,14 +33,12 @@ static void run_kernel(const void *input, size_t begin, size_t end, void *result
     const struct injected *injected = input;
     const struct inject *inject = injected->inject;
     size_t last = inject->skip ? begin + (end - begin) / 2 : end;
-    int64_t began_ns = inject->work_share > 0 ? clock_now_ns(injected->clock) : 0;
+    bool slow = !inject->work_tasks || begin < inject->work_tasks;
+    int64_t began_ns = clock_now_ns(injected->clock);
     if (last > begin) injected->inner->run(injected->inner_input, begin, last, results);
-    if (inject->work_share > 0) {
-        int64_t now_ns = clock_now_ns(injected->clock);
-        inject_wait(injected, (int64_t)((double)(now_ns - began_ns) * inject->work_share));
-    }
-    size_t slow = inject->work_tasks && inject->work_tasks < end ? (size_t)inject->work_tasks : end;
-    if (slow > begin) inject_wait(injected, inject->work_ns * (int64_t)(slow - begin));
+    if (slow && inject->work_share > 0)
+        inject_wait(injected, (int64_t)((double)(clock_now_ns(injected->clock) - began_ns) * inject->work_share));
+    if (slow && inject->work_ns) inject_wait(injected, inject->work_ns * (int64_t)(end - begin));
     if (inject->wrong && !begin) *(unsigned char *)results ^= 1;
 }
 

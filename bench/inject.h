@@ -20,8 +20,8 @@ struct inject {
     int64_t dispatch_ns;       /* before each chunk, outside the kernel */
     double byte_ns;            /* after each chunk, for each byte of its results, outside the kernel */
     int64_t work_ns;           /* inside the kernel, for each task */
-    uint64_t work_tasks;       /* ... only for the tasks below this one; 0: for all */
     double work_share;         /* inside the kernel: what a chunk took, times this, again: 0.1 is 10 % slower */
+    uint64_t work_tasks;       /* both only for chunks that begin below this task; 0: for all */
     bool skip;                 /* mistake: the second half of each chunk is not computed */
     bool wrong;                /* mistake: one bit of task 0's result is wrong */
     bool unbound;              /* mistake: workers are left unbound although a placement was asked */

@@ -14,8 +14,13 @@ const char *const selftest_outcome_names[SELFTEST_OUTCOMES] = {"holds", "falls s
 const struct selftest_part selftest_parts[] = {
     {"V1", selftest_usl},
     {"V2", selftest_statistics},
+    {"V3", selftest_same},
+    {"V3", selftest_gate},
+    {"V4", selftest_dispatch},
     {"V5 V7", selftest_budget},
+    {"V5", selftest_terms},
     {"V6", selftest_imbalance},
+    {"V6 V7", selftest_closing},
     {"V8", selftest_drift},
     {"V11", selftest_metg_script},
     {0},

@@ -62,5 +62,10 @@ void selftest_imbalance(struct selftest *);   /* V6 */
 void selftest_budget(struct selftest *);      /* V5, V7 by script */
 void selftest_drift(struct selftest *);       /* V8 */
 void selftest_metg_script(struct selftest *); /* V11 by script */
+void selftest_same(struct selftest *);        /* V3 live */
+void selftest_gate(struct selftest *);        /* V3: the gate of compare */
+void selftest_dispatch(struct selftest *);    /* V4 live */
+void selftest_terms(struct selftest *);       /* V5 live */
+void selftest_closing(struct selftest *);     /* V6, V7 live */
 
 #endif

@@ -1,0 +1,307 @@
+/* V3, V4, V5 and V7 in real processes: A/A pairs, delays that must come back, budgets that must close. */
+#include "selftest.h"
+#include "selftest_live.h"
+
+#include "inject.h"
+
+#include "../results/budget.h"
+#include "../results/compare.h"
+#include "../results/stats.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAIRS = 10 };
+
+static const char *const pools[] = {"openmp", "forkpool"};
+
+/* ---- V3: the same cell twice in each block ---- */
+
+/* The exact chance that the interval of PAIRS log ratios misses 1. */
+static double miss_rate(void)
+{
+    return 2 * gsl_cdf_binomial_P((unsigned)stats_rank(PAIRS) - 1, 0.5, PAIRS);
+}
+
+void selftest_same(struct selftest *test)
+{
+    unsigned comparisons = test->quick ? 20 : 300, blocks = comparisons * PAIRS, misses = 0;
+    struct live live;
+    live_open(&live, test->seed);
+    unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .size = 1000, .tasks = 1500});
+    struct live_cell same = {.kernel = "spin", .size = 1000, .tasks = 1500, .runner = "serial", .baseline = serial};
+    unsigned a = live_cell(&live, &same), b = live_cell(&live, &same);
+    live_blocks(&live, blocks, false, false);
+    double *as = calloc(blocks, sizeof *as), *bs = calloc(blocks, sizeof *bs);
+    struct selftest_row row = {.id = "V3"};
+    snprintf(row.injected, sizeof row.injected, "nothing: %u live A/A comparisons of %d pairs", comparisons, PAIRS);
+    if (live.error || !as || !bs) live_judge(test, &live, &row, false);
+    else {
+        live_values(&live, a, LIVE_WALL, false, as);
+        live_values(&live, b, LIVE_WALL, false, bs);
+        for (unsigned i = 0; i < comparisons; i++) {
+            struct quantity ratio = stats_ratio(as + i * PAIRS, bs + i * PAIRS, PAIRS);
+            misses += ratio.low > 1 || ratio.high < 1;
+        }
+        struct quantity bias = stats_ratio(as, bs, blocks);
+        struct selftest_band band = selftest_band(miss_rate(), comparisons);
+        double share = (double)misses / comparisons, tolerance = 0.002 + (test->quick ? bias.high - bias.low : 0);
+        snprintf(row.came_back, sizeof row.came_back, "%u differ (%.1f %%); median ratio %.5f [%.5f, %.5f]", misses,
+                 100 * share, bias.median, bias.low, bias.high);
+        snprintf(row.wanted, sizeof row.wanted, "at most %.1f %% (nominal %.2f %%), bias <= %.2g %%", 100 * band.high,
+                 100 * miss_rate(), 100 * tolerance);
+        live_judge(test, &live, &row, share <= band.high && fabs(bias.median - 1) <= tolerance);
+    }
+    free(as);
+    free(bs);
+    live_close(&live);
+}
+
+/* The gate on what is slower on purpose, with the words of compare. */
+struct gate {
+    unsigned base, new;
+    struct quantity ratio;
+};
+
+static bool gate_enough(const struct live *live, void *context)
+{
+    struct gate *gate = context;
+    double base[LIVE_BLOCKS], new[LIVE_BLOCKS];
+    live_values(live, gate->base, LIVE_WALL, false, base);
+    live_values(live, gate->new, LIVE_WALL, false, new);
+    gate->ratio = stats_ratio(new, base, live->blocks);
+    return compare_verdict(gate->ratio, 0.05) != COMPARE_UNRESOLVED;
+}
+
+void selftest_gate(struct selftest *test)
+{
+    const double shares[] = {0.10, 0.01};
+    for (size_t i = 0; i < 2; i++) {
+        struct inject slower = {.work_share = shares[i]};
+        struct live live;
+        struct gate gate = {0};
+        live_open(&live, test->seed);
+        struct live_cell cell = {.kernel = "spin", .size = 1000, .tasks = 5000};
+        cell.baseline = live_cell(&live, &cell);
+        cell.runner = "serial";
+        gate.base = live_cell(&live, &cell);
+        cell.inject = &slower;
+        gate.new = live_cell(&live, &cell);
+        live_until(&live, 12, test->quick ? 24 : 60, false, gate_enough, &gate);
+        struct selftest_row row = {.id = "V3"};
+        if (!live.error) gate_enough(&live, &gate);
+        enum compare_verdict verdict = compare_verdict(gate.ratio, 0.05);
+        snprintf(row.injected, sizeof row.injected, "a kernel %g %% slower, compared at a margin of 5 %%", 100 * shares[i]);
+        snprintf(row.wanted, sizeof row.wanted, i ? "not called slower" : "slower");
+        snprintf(row.came_back, sizeof row.came_back, "ratio %.4f [%.4f, %.4f] of %u pairs: %s", gate.ratio.median,
+                 gate.ratio.low, gate.ratio.high, live.blocks, compare_verdict_names[verdict]);
+        live_judge(test, &live, &row, (verdict == COMPARE_SLOWER) == !i);
+        live_close(&live);
+    }
+}
+
+/* ---- V4: a delay in each dispatch ---- */
+
+struct delay_case {
+    int64_t delay_ns;
+    uint64_t task_ns, tasks; /* such that what is injected is a good part of some milliseconds */
+};
+
+/* p (T' - T)/N in each block: what a task's dispatch became dearer by. */
+static struct quantity dearer(const struct live *live, unsigned plain, unsigned delayed, uint64_t tasks, double workers)
+{
+    double a[LIVE_BLOCKS], b[LIVE_BLOCKS];
+    live_values(live, plain, LIVE_WALL, false, a);
+    live_values(live, delayed, LIVE_WALL, false, b);
+    for (unsigned i = 0; i < live->blocks; i++) a[i] = workers * (b[i] - a[i]) / (double)tasks;
+    return stats_median(a, live->blocks);
+}
+
+enum { DELAYS = 4 };
+static const struct delay_case delays[DELAYS] = {
+    {200, 1000, 20000}, {1000, 1000, 8000}, {10000, 5000, 1600}, {100000, 20000, 300}};
+
+struct delayed {
+    unsigned plain[DELAYS], delayed[DELAYS];
+};
+
+static double tolerance_of(const struct delay_case *known)
+{
+    return fmax(0.05 * (double)known->delay_ns, 20);
+}
+
+/* Until every interval is as narrow as what is to be told apart. */
+static bool delays_enough(const struct live *live, void *context)
+{
+    const struct delayed *cells = context;
+    for (int i = 0; i < DELAYS; i++) {
+        struct quantity found = dearer(live, cells->plain[i], cells->delayed[i], delays[i].tasks, 2);
+        if (!(found.high - found.low <= 2 * tolerance_of(&delays[i]))) return false;
+    }
+    return true;
+}
+
+static void delay_row(struct selftest *test, const struct live *live, const char *runner, const struct delay_case *known,
+                      unsigned plain, unsigned delayed)
+{
+    struct selftest_row row = {.id = "V4", .wanted = "within 5 % or 20 ns, and the interval reaches there"};
+    double truth = (double)known->delay_ns, tolerance = tolerance_of(known);
+    struct quantity found = dearer(live, plain, delayed, known->tasks, 2);
+    snprintf(row.injected, sizeof row.injected, "%lld ns in each dispatch of %s, 2 workers, chunk 1",
+             (long long)known->delay_ns, runner);
+    snprintf(row.came_back, sizeof row.came_back, "overhead per task grew by %.1f ns [%.1f, %.1f], %u blocks", found.median,
+             found.low, found.high, live->blocks);
+    bool holds = fabs(found.median - truth) <= tolerance && found.low <= truth + tolerance / 2 &&
+                 found.high >= truth - tolerance / 2;
+    live_judge(test, live, &row, holds);
+}
+
+void selftest_dispatch(struct selftest *test)
+{
+    for (size_t p = 0; p < 2; p++) {
+        struct inject inject[DELAYS];
+        struct delayed cells;
+        struct live live;
+        if (!runner_find(pools[p])) continue;
+        live_open(&live, test->seed);
+        for (int i = 0; i < DELAYS; i++) {
+            inject[i] = (struct inject){.dispatch_ns = delays[i].delay_ns};
+            struct live_cell cell = {.kernel = "spin", .size = delays[i].task_ns, .tasks = delays[i].tasks};
+            cell.baseline = live_cell(&live, &cell);
+            cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
+            cell.schedule = p ? NULL : "dynamic";
+            cells.plain[i] = live_cell(&live, &cell);
+            cell.inject = &inject[i];
+            cells.delayed[i] = live_cell(&live, &cell);
+        }
+        live_until(&live, 8, test->quick ? 12 : LIVE_BLOCKS, false, delays_enough, &cells);
+        for (int i = 0; i < DELAYS; i++) delay_row(test, &live, pools[p], &delays[i], cells.plain[i], cells.delayed[i]);
+        live_close(&live);
+    }
+}
+
+/* ---- V5: a cost of starting, and one for each byte, each in its own term ---- */
+
+/* How much the terms of a cell's budget grew, in core-ns, by block; the median of each. */
+struct terms {
+    double start_stop, dispatch, others;
+};
+
+static bool terms_of(const struct live *live, unsigned cell, unsigned block, double serial_ns, struct terms *terms)
+{
+    const struct sample *sample = live_sample(live, cell, block, true);
+    struct budget b;
+    if (!sample || budget_make(sample, 2, serial_ns, &b)) return false;
+    *terms = (struct terms){b.start_stop * b.core_ns, b.dispatch * b.core_ns,
+                            (b.dilation + b.tail + b.residual) * b.core_ns};
+    return true;
+}
+
+static struct terms grown(const struct live *live, unsigned plain, unsigned injected, double serial_ns)
+{
+    double start[LIVE_BLOCKS], dispatch[LIVE_BLOCKS], others[LIVE_BLOCKS];
+    for (unsigned i = 0; i < live->blocks; i++) {
+        struct terms a = {0}, b = {0};
+        bool both = terms_of(live, plain, i, serial_ns, &a) && terms_of(live, injected, i, serial_ns, &b);
+        start[i] = both ? b.start_stop - a.start_stop : NAN;
+        dispatch[i] = both ? b.dispatch - a.dispatch : NAN;
+        others[i] = both ? b.others - a.others : NAN;
+    }
+    return (struct terms){stats_median(start, live->blocks).median, stats_median(dispatch, live->blocks).median,
+                          stats_median(others, live->blocks).median};
+}
+
+static void term_row(struct selftest *test, const struct live *live, const char *what, double truth, double own,
+                     double leak)
+{
+    struct selftest_row row = {.id = "V5", .wanted = "within 5 % in its own term, at most 2 % in others"};
+    snprintf(row.injected, sizeof row.injected, "%s", what);
+    snprintf(row.came_back, sizeof row.came_back, "its own term grew by %.4f of it, the others by %+.4f; %u blocks",
+             own / truth, leak / truth, live->blocks);
+    live_judge(test, live, &row, fabs(own / truth - 1) <= 0.05 && fabs(leak / truth) <= 0.02);
+}
+
+void selftest_terms(struct selftest *test)
+{
+    const int64_t START_NS = 20000000;
+    const uint64_t TASKS = 2000, BYTES = 4096;
+    struct inject start = {.start_ns = START_NS}, bytes = {.byte_ns = 2};
+    unsigned blocks = test->quick ? 8 : 24;
+    for (size_t p = 0; p < 2; p++) {
+        struct live live;
+        char what[120];
+        if (!runner_find(pools[p])) continue;
+        live_open(&live, test->seed);
+        struct live_cell cell = {.kernel = "payload", .size = BYTES, .tasks = TASKS};
+        unsigned serial = cell.baseline = live_cell(&live, &cell);
+        cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
+        cell.schedule = p ? NULL : "dynamic";
+        unsigned plain = live_cell(&live, &cell);
+        cell.inject = &start;
+        unsigned started = live_cell(&live, &cell);
+        cell.inject = &bytes;
+        unsigned paid = live_cell(&live, &cell);
+        live_blocks(&live, blocks, true, false);
+        double serials[LIVE_BLOCKS] = {0};
+        if (!live.error) live_values(&live, serial, LIVE_WALL, false, serials);
+        double serial_ns = live.error ? NAN : stats_median(serials, live.blocks).median;
+        struct terms by_start = grown(&live, plain, started, serial_ns), by_bytes = grown(&live, plain, paid, serial_ns);
+        double truth = 2.0 * (double)START_NS; /* two cores wait for it */
+        snprintf(what, sizeof what, "20 ms in the start of %s", pools[p]);
+        term_row(test, &live, what, truth, by_start.start_stop, by_start.dispatch + by_start.others);
+        truth = 2.0 * (double)(BYTES * TASKS);
+        snprintf(what, sizeof what, "2 ns for each byte of results of %s", pools[p]);
+        term_row(test, &live, what, truth, by_bytes.dispatch, by_bytes.start_stop + by_bytes.others);
+        live_close(&live);
+    }
+}
+
+/* ---- V6 and V7 live: an imbalance made by hand, and what nobody accounts for ---- */
+
+void selftest_closing(struct selftest *test)
+{
+    /* The first half of the tasks takes twice as long: a static loop of two workers has max/mean 4/3. */
+    const uint64_t TASKS = 1000, TASK_NS = 20000;
+    struct inject uneven = {.work_share = 1, .work_tasks = TASKS / 2};
+    unsigned blocks = test->quick ? 8 : 30, all = 0, closed = 0;
+    double balance[LIVE_BLOCKS], worst = 0;
+    struct live live;
+    live_open(&live, test->seed);
+    struct live_cell cell = {.kernel = "spin", .size = TASK_NS, .tasks = TASKS};
+    unsigned serial = cell.baseline = live_cell(&live, &cell);
+    cell.workers = 2, cell.placement = "close";
+    for (size_t p = 0; p < 2; p++)
+        if (runner_find(cell.runner = pools[p])) live_cell(&live, &cell);
+    cell.runner = "openmp", cell.schedule = "static", cell.inject = &uneven;
+    unsigned tilted = live_cell(&live, &cell);
+    live_blocks(&live, blocks, true, false);
+    double serials[LIVE_BLOCKS] = {0};
+    if (!live.error) live_values(&live, serial, LIVE_WALL, false, serials);
+    double serial_ns = live.error ? NAN : stats_median(serials, live.blocks).median;
+    for (unsigned block = 0; block < live.blocks; block++) {
+        balance[block] = NAN;
+        for (unsigned id = serial + 1; id < live.run.cell_count; id++) {
+            const struct sample *sample = live_sample(&live, id, block, true);
+            struct budget b;
+            if (!sample || budget_make(sample, 2, serial_ns, &b)) continue;
+            all++, closed += b.residual <= BUDGET_RESIDUAL_MAX;
+            worst = fmax(worst, b.residual);
+            if (id == tilted) balance[block] = b.load_balance;
+        }
+    }
+    struct quantity found = stats_median(balance, live.blocks);
+    struct selftest_row six = {.id = "V6", .injected = "half of the tasks twice as long, static, live: max/mean 4/3",
+                               .wanted = "within 1 %"},
+                        seven = {.id = "V7", .wanted = "at least 95 % of them"};
+    snprintf(six.came_back, sizeof six.came_back, "load balance %.4f, that is max/mean %.4f", found.median,
+             1 / found.median);
+    live_judge(test, &live, &six, fabs(1 / found.median / (4.0 / 3) - 1) <= 0.01);
+    snprintf(seven.injected, sizeof seven.injected, "%u live budgets, tasks of 20 us", all);
+    snprintf(seven.came_back, sizeof seven.came_back, "%u close within 2 %%; the largest residual is %.2f %%", closed,
+             100 * worst);
+    live_judge(test, &live, &seven, all && closed >= 0.95 * all);
+    live_close(&live);
+}

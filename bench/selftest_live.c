@@ -1,0 +1,177 @@
+#include "selftest_live.h"
+
+#include "inject.h"
+#include "interrupt.h"
+#include "selftest.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t DEADLINE_NS = 20000000000;
+
+void live_open(struct live *live, uint64_t seed)
+{
+    struct limits limits;
+    memset(live, 0, sizeof *live);
+    live->seed = seed;
+    interrupt_watch();
+    live->error = limits_read("", &limits, live->why, sizeof live->why);
+    if (!live->error) live->error = topology_load(NULL, &live->topology, live->why, sizeof live->why);
+    if (live->error) return;
+    live->loaded = true;
+    struct protocol protocol = {.reps = 1, .reps_min = 1, .warmup = 1, .deadline_ns = DEADLINE_NS, .seed = seed,
+                                .task_seed = 1};
+    plan_open(&live->plan, live->topology, limits.usable, &protocol);
+    live->run.cells = live->cells;
+    live->run.complete = true;
+}
+
+void live_close(struct live *live)
+{
+    for (size_t i = 0; i < live->run.sample_count; i++) sample_free(&live->run.samples[i]);
+    free(live->run.samples);
+    if (live->closed) measure_close(&live->measure);
+    if (!live->loaded) return;
+    plan_free(&live->plan);
+    hwloc_topology_destroy(live->topology);
+}
+
+unsigned live_cell(struct live *live, const struct live_cell *asked)
+{
+    unsigned id = live->run.cell_count;
+    const struct runner *runner = runner_find(asked->runner ? asked->runner : "serial");
+    if (id == LIVE_CELLS || !runner) {
+        live->error = -EINVAL;
+        snprintf(live->why, sizeof live->why, "no runner %s", asked->runner);
+        return 0;
+    }
+    bool processes = runner->axes & AXIS_PROCESSES;
+    struct cell *cell = &live->cells[live->run.cell_count++];
+    *cell = (struct cell){.id = id, .baseline = asked->runner ? asked->baseline : id, .duplicate = id, .study = "run",
+                          .size = asked->size, .tasks = asked->tasks, .seed = 1, .processes = 1, .threads = 1,
+                          .chunk = asked->chunk};
+    if (asked->workers) *(processes ? &cell->processes : &cell->threads) = asked->workers;
+    snprintf(cell->kernel, sizeof cell->kernel, "%s", asked->kernel);
+    snprintf(cell->label, sizeof cell->label, "%.39s", asked->kernel);
+    snprintf(cell->runner, sizeof cell->runner, "%s", runner->name);
+    snprintf(cell->schedule, sizeof cell->schedule, "%s", asked->schedule ? asked->schedule : "default");
+    snprintf(cell->placement, sizeof cell->placement, "%s", asked->placement ? asked->placement : "none");
+    live->inject[id] = asked->inject;
+    return id;
+}
+
+/* Once, when the cells are all there. */
+static void close_plan(struct live *live)
+{
+    double task_ns[LIVE_CELLS] = {0};
+    char *why = live->why;
+    size_t size = sizeof live->why;
+    if (live->closed || live->error) return;
+    live->error = plan_adopt(&live->plan, live->cells, live->run.cell_count, task_ns, why, size);
+    if (!live->error) live->error = plan_close(&live->plan, why, size);
+    if (!live->error) live->error = measure_open(&live->measure, &live->plan, why, size);
+    if (live->error) return;
+    live->closed = true;
+    for (unsigned i = 0; i < live->run.cell_count; i++) {
+        live->plan.extra[i].inject = live->inject[i];
+        live->plan.extra[i].warmup = 1;
+    }
+}
+
+static int append(struct live *live, const struct sample *sample)
+{
+    if (live->run.sample_count == live->room) {
+        size_t room = live->room ? 2 * live->room : 256;
+        struct sample *grown = realloc(live->run.samples, room * sizeof *grown);
+        if (!grown) return -ENOMEM;
+        live->run.samples = grown;
+        live->room = room;
+    }
+    live->run.samples[live->run.sample_count++] = *sample;
+    return 0;
+}
+
+static void take(struct live *live, unsigned cell, unsigned block, unsigned position, bool instrumented, bool failures)
+{
+    struct sample sample;
+    if (live->error) return;
+    live->error = measure_cell(&live->measure, cell, block, position, instrumented, &sample, live->why, sizeof live->why);
+    if (live->error == -EINTR) snprintf(live->why, sizeof live->why, "interrupted");
+    if (live->error) return;
+    if (strcmp(sample.status, "ok") && !failures) {
+        live->error = -EIO;
+        snprintf(live->why, sizeof live->why, "%s on %s: %s", live->cells[cell].label, live->cells[cell].runner,
+                 sample.cause);
+    }
+    if (append(live, &sample)) {
+        sample_free(&sample);
+        live->error = -ENOMEM;
+        snprintf(live->why, sizeof live->why, "no memory");
+    }
+}
+
+void live_blocks(struct live *live, unsigned count, bool instrumented, bool failures)
+{
+    unsigned order[LIVE_CELLS];
+    close_plan(live);
+    for (unsigned i = 0; i < count && !live->error; i++) {
+        unsigned block = live->blocks++;
+        plan_order(live->cells, live->run.cell_count, live->seed, block, order);
+        for (unsigned k = 0; k < live->run.cell_count; k++) {
+            take(live, order[k], block, k, false, failures);
+            if (instrumented && live->cells[order[k]].baseline != order[k])
+                take(live, order[k], block, k, true, failures);
+        }
+    }
+}
+
+const struct sample *live_sample(const struct live *live, unsigned cell, unsigned block, bool instrumented)
+{
+    for (size_t i = 0; i < live->run.sample_count; i++) {
+        const struct sample *sample = &live->run.samples[i];
+        if (sample->cell == cell && sample->block == block && sample->instrumented == instrumented) return sample;
+    }
+    return NULL;
+}
+
+void live_values(const struct live *live, unsigned cell, enum live_figure figure, bool instrumented, double *values)
+{
+    for (unsigned block = 0; block < live->blocks; block++) {
+        const struct sample *sample = live_sample(live, cell, block, instrumented);
+        values[block] = NAN;
+        if (!sample || strcmp(sample->status, "ok")) continue;
+        const int64_t figures[] = {sample->wall_ns, sample->start_ns, sample->stop_ns};
+        values[block] = (double)figures[figure];
+    }
+}
+
+void live_until(struct live *live, unsigned fewest, unsigned most, bool instrumented, live_enough *enough, void *context)
+{
+    live_blocks(live, fewest, instrumented, false);
+    while (!live->error && live->blocks + 2 <= most && !enough(live, context)) live_blocks(live, 2, instrumented, false);
+}
+
+double live_suspects(const struct live *live)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < live->run.sample_count; i++) count += live->run.samples[i].suspect[0] != '\0';
+    return live->run.sample_count ? (double)count / (double)live->run.sample_count : 0;
+}
+
+void live_judge(struct selftest *test, const struct live *live, struct selftest_row *row, bool holds)
+{
+    const double LOUD = 0.1;
+    double suspects = live_suspects(live);
+    if (live->error) {
+        snprintf(row->came_back, sizeof row->came_back, "%.190s", live->why);
+        holds = false;
+    } else if (!holds && test->quick && suspects > LOUD) {
+        selftest_skip(test, row->id, row->injected, "the machine is too loud: %.0f %% of the samples are suspect (%.80s)",
+                      100 * suspects, row->came_back);
+        return;
+    }
+    selftest_add(test, row, holds);
+}

@@ -1,0 +1,75 @@
+/* selftest_live.h: small runs in real processes, with injections, for the self-test.
+ *
+ *     struct live live;
+ *     live_open(&live, seed);
+ *     unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .size = 1000, .tasks = 5000});
+ *     unsigned plain = live_cell(&live, &(struct live_cell){..., .runner = "openmp", .workers = 2, .baseline = serial});
+ *     live_blocks(&live, 10, false);           // plan_order, measure_cell: what `run` does
+ *     if (!live.error) live_values(&live, plain, LIVE_WALL, values);
+ *     live_close(&live);
+ */
+#ifndef BREAKEVEN_SELFTEST_LIVE_H
+#define BREAKEVEN_SELFTEST_LIVE_H
+
+#include "measure.h"
+
+#include "../results/summary.h"
+
+enum { LIVE_CELLS = 96, LIVE_BLOCKS = 80 };
+
+struct live_cell {
+    const char *kernel;
+    uint64_t size, tasks;
+    const char *runner;    /* NULL: serial, and the baseline of its problem */
+    unsigned workers;      /* processes or threads, by the runner's axes */
+    uint64_t chunk;
+    const char *schedule, *placement; /* NULL: default, none */
+    unsigned baseline;
+    const struct inject *inject;
+};
+
+struct live {
+    hwloc_topology_t topology;
+    bool loaded, closed;
+    struct plan plan;
+    struct measure measure;
+    uint64_t seed;
+    struct cell cells[LIVE_CELLS];
+    const struct inject *inject[LIVE_CELLS];
+    struct run run;  /* cells and samples taken so far */
+    size_t room;
+    unsigned blocks;
+    int error;       /* the first thing that went wrong; 0 */
+    char why[400];   /* of it, one line */
+};
+
+/* Error and `why` are set in each of these; once there is an error the others do nothing. */
+void live_open(struct live *, uint64_t seed);
+void live_close(struct live *);
+unsigned live_cell(struct live *, const struct live_cell *);
+
+/* So many more blocks, with the instrumented repetitions beside the others or without. A sample that fails is an error,
+ * unless `failures` says that they are wanted. */
+void live_blocks(struct live *, unsigned count, bool instrumented, bool failures);
+
+/* live_blocks in pairs until `enough` says so, at least `fewest`, at most `most`: a loud machine takes more of them. */
+typedef bool live_enough(const struct live *, void *context);
+void live_until(struct live *, unsigned fewest, unsigned most, bool instrumented, live_enough *enough, void *context);
+
+/* Share of the samples that the program itself calls suspect. */
+double live_suspects(const struct live *);
+
+/* Adds a row that was judged by live samples. With --quick, one that does not hold on a machine that is too loud (more than
+ * a tenth of the samples suspect) is skipped, with that as its reason. An error of `live` does not hold. */
+struct selftest;
+struct selftest_row;
+void live_judge(struct selftest *, const struct live *, struct selftest_row *, bool holds);
+
+/* One figure of a cell by block, over all blocks (NAN where missing); values has room for live->blocks. */
+enum live_figure { LIVE_WALL, LIVE_START, LIVE_STOP };
+void live_values(const struct live *, unsigned cell, enum live_figure, bool instrumented, double *values);
+
+/* The first sample of a cell in a block; NULL: none. */
+const struct sample *live_sample(const struct live *, unsigned cell, unsigned block, bool instrumented);
+
+#endif
