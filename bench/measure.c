@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const double STEAL_MAX = 0.005; /* share of the time: beyond, a sample is suspect */
+static const double PREEMPTIONS_PER_CPU_S = 100; /* involuntary switches: beyond, a neighbour wants the same cpu */
 enum { CLOCK_SHARE = 20 };             /* reading the clock must stay below 1/20 of what it measures */
 
 /* What the machine counted before a repetition. */
@@ -60,6 +61,17 @@ static void add_word(char *words, size_t size, const char *word)
     snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
 }
 
+/* Did somebody else want its cpus? Put off far more often than a few times at the start and by what the system does in
+ * passing. Teams with more workers than cpus put off one another. */
+static bool is_preempted(const struct measure *measure, const struct sample *sample)
+{
+    const struct cell *cell = &measure->plan->cells[sample->cell];
+    double workers = (double)cell->processes * cell->threads;
+    double cpu_s = (double)(sample->user_ns + sample->system_ns) / 1e9;
+    return workers <= measure->plan->cpus &&
+           (double)sample->involuntary_switches > 4 + 2 * workers + PREEMPTIONS_PER_CPU_S * cpu_s;
+}
+
 /* What happened to the machine meanwhile, and what makes the figures doubtful. */
 static void judge(const struct measure *measure, const struct counters *before, struct sample *sample)
 {
@@ -70,12 +82,12 @@ static void judge(const struct measure *measure, const struct counters *before, 
         sample->steal_ns = (after.ticks.steal - before->ticks.steal) * (1000000000 / sysconf(_SC_CLK_TCK));
     if (before->throttled_ns >= 0 && after.throttled_ns >= before->throttled_ns)
         sample->throttled_ns = after.throttled_ns - before->throttled_ns;
-    *sample->suspect = '\0';
     if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX)
         add_word(sample->suspect, sizeof sample->suspect, "steal");
     if (sample->throttled_ns > 0) add_word(sample->suspect, sizeof sample->suspect, "throttled");
     if (sample->wall_ns >= 0 && sample->wall_ns < CLOCK_SHARE * sample->clock_ns)
         add_word(sample->suspect, sizeof sample->suspect, "clock");
+    if (is_preempted(measure, sample)) add_word(sample->suspect, sizeof sample->suspect, "preempted");
 }
 
 static int64_t to_ns(struct timeval time)
@@ -173,7 +185,9 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
     struct spec spec = {.cell = plan->cells[cell],
                         .warmup = extra->warmup,
                         .instrumented = instrumented,
-                        .cpus = plan->placements[extra->placement].placement.cpus};
+                        .cpus = plan->placements[extra->placement].placement.cpus,
+                        .has_inject = extra->inject};
+    if (extra->inject) spec.inject = *extra->inject;
     char *text = spec_to_json(&spec);
     if (!text) {
         snprintf(why, why_size, "no memory");
@@ -185,7 +199,8 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
                               .input_size = strlen(text),
                               .deadline_ns = (int64_t)extra->deadline_ns,
                               .memory_bytes = plan->protocol.memory_bytes,
-                              .padding_bytes = padding_of(plan, cell, block, instrumented)};
+                              .padding_bytes = padding_of(plan, cell, block, instrumented),
+                              .program = extra->program};
     struct isolate_result result = {0};
     struct counters before;
     counters_read(measure, &before);

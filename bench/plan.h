@@ -35,6 +35,8 @@ struct protocol {
     uint64_t task_seed; /* for kernels that draw numbers */
 };
 
+struct inject;
+
 /* What the planner adds to a cell. */
 struct plan_cell {
     unsigned info;  /* index into plan.infos */
@@ -42,6 +44,8 @@ struct plan_cell {
     unsigned warmup;
     uint64_t deadline_ns;
     unsigned placement; /* index into plan.placements */
+    const char *program;         /* the build that runs it; NULL: this one */
+    const struct inject *inject; /* NULL: nothing (inject.h) */
 };
 
 struct plan_placement {

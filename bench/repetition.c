@@ -171,13 +171,17 @@ static int passes(struct progress *progress)
 static void read_workers(struct progress *progress)
 {
     struct sample *sample = progress->sample;
+    bool bound = true;
     sample->worker_count = progress->workers;
     for (unsigned i = 0; i < progress->workers; i++) {
         struct sample_worker *worker = &sample->workers[i];
         *worker = (struct sample_worker){.worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1};
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
+        bound = bound && !strcmp(worker->cpus, progress->repetition->team.cpus ? progress->repetition->team.cpus[i]
+                                                                                : worker->cpus);
     }
+    if (!bound) snprintf(sample->suspect, sizeof sample->suspect, "unbound"); /* read back: not where it was asked to be */
     if (progress->repetition->instrumented) spans_read(&progress->spans, progress->began_ns, sample->workers);
 }
 
@@ -230,7 +234,7 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
                                 .self = getpid(),
                                 .workers = repetition->team.processes * repetition->team.threads};
     memory_open(&progress.memory);
-    *sample->cause = *sample->verified = *sample->hash = '\0';
+    *sample->cause = *sample->verified = *sample->hash = *sample->suspect = '\0';
     sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
     sample->instrumented = repetition->instrumented;
     snprintf(sample->status, sizeof sample->status, "ok");

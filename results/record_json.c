@@ -215,6 +215,8 @@ int cell_from_json(const json_t *json, struct cell *cell, char *why, size_t why_
     struct cell made = {0};
     if (struct_from_json(cell_fields, json, &made, why, why_size)) return -EINVAL;
     if (!made.processes || !made.threads) return bad(why, why_size, "processes and threads must be at least 1");
+    if ((uint64_t)made.processes * made.threads > 1u << 20)
+        return bad(why, why_size, "processes x threads is beyond a million");
     *cell = made;
     return 0;
 }

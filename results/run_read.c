@@ -13,6 +13,7 @@
 
 enum {
     MANIFEST_MAX = 64 << 20, /* bytes: a hundred times the largest plan */
+    CELLS_MAX = 100000,
     LINE_MAX_BYTES = 4 << 20 /* of samples: twenty thousand workers */
 };
 
@@ -99,12 +100,36 @@ static int read_whole(const struct reader *reader, char **bytes, size_t *size)
     return 0;
 }
 
-static int same_configuration(const struct cell *a, const struct cell *b)
+/* Orders cells by what they measure; 0: the same configuration. */
+static int by_configuration(const void *left, const void *right)
 {
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && !strcmp(a->runner, b->runner) &&
-           a->size == b->size && a->tasks == b->tasks && a->task_time_ns == b->task_time_ns && a->seed == b->seed &&
-           a->processes == b->processes && a->threads == b->threads && a->chunk == b->chunk &&
-           !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
+    const struct cell *a = *(const struct cell *const *)left, *b = *(const struct cell *const *)right;
+    const uint64_t of_a[] = {a->size, a->tasks, a->task_time_ns, a->seed, a->processes, a->threads, a->chunk};
+    const uint64_t of_b[] = {b->size, b->tasks, b->task_time_ns, b->seed, b->processes, b->threads, b->chunk};
+    for (size_t i = 0; i < sizeof of_a / sizeof *of_a; i++)
+        if (of_a[i] != of_b[i]) return of_a[i] < of_b[i] ? -1 : 1;
+    int order = strcmp(a->study, b->study);
+    if (!order) order = strcmp(a->kernel, b->kernel);
+    if (!order) order = strcmp(a->runner, b->runner);
+    if (!order) order = strcmp(a->schedule, b->schedule);
+    return order ? order : strcmp(a->placement, b->placement);
+}
+
+static int check_twice(const struct reader *reader, const struct run *run)
+{
+    const struct cell **sorted = calloc(run->cell_count, sizeof *sorted);
+    if (!sorted) return complain(reader, -ENOMEM, "no memory");
+    size_t count = 0;
+    int status = 0;
+    for (unsigned i = 0; i < run->cell_count; i++)
+        if (run->cells[i].duplicate == i) sorted[count++] = &run->cells[i];
+    qsort(sorted, count, sizeof *sorted, by_configuration);
+    for (size_t i = 1; !status && i < count; i++)
+        if (!by_configuration(&sorted[i - 1], &sorted[i]))
+            status = complain(reader, -EINVAL, "cells[%u] and cells[%u] are the same configuration", sorted[i - 1]->id,
+                              sorted[i]->id);
+    free(sorted);
+    return status;
 }
 
 /* What binds the cells together: numbers in order, baselines of the same problem, no configuration twice. */
@@ -120,20 +145,19 @@ static int check_cells(const struct reader *reader, const struct run *run)
         if (base->baseline != base->id || strcmp(base->kernel, cell->kernel) || base->size != cell->size ||
             base->tasks != cell->tasks)
             return complain(reader, -EINVAL, "cells[%u] has cell %u as its baseline, which is another problem", i, base->id);
-        if (!same_configuration(cell, &run->cells[cell->duplicate]))
+        const struct cell *twin = &run->cells[cell->duplicate];
+        if (by_configuration(&cell, &twin))
             return complain(reader, -EINVAL, "cells[%u] is a duplicate of cell %u but differs", i, cell->duplicate);
-        for (unsigned j = 0; cell->duplicate == i && j < i; j++)
-            if (run->cells[j].duplicate == j && same_configuration(cell, &run->cells[j]))
-                return complain(reader, -EINVAL, "cells[%u] is the same configuration as cells[%u]", i, j);
     }
-    return 0;
+    return check_twice(reader, run);
 }
 
 static int read_cells(const struct reader *reader, struct run *run)
 {
     const json_t *cells = json_object_get(run->manifest, "cells");
     size_t count = json_array_size(cells);
-    if (!count || count > 1000000) return complain(reader, -EINVAL, "cells is missing, empty or not an array");
+    if (!count) return complain(reader, -EINVAL, "cells is missing, empty or not an array");
+    if (count > CELLS_MAX) return complain(reader, -EFBIG, "has more than %d cells", CELLS_MAX);
     run->cells = calloc(count, sizeof *run->cells);
     if (!run->cells) return complain(reader, -ENOMEM, "no memory for %zu cells", count);
     for (; run->cell_count < count; run->cell_count++) {

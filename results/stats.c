@@ -29,9 +29,13 @@ static double *sorted_copy(const double *values, size_t n, size_t *kept)
 
 size_t stats_rank(size_t n)
 {
-    size_t k = 0;
-    while (k + 1 <= n / 2 && gsl_cdf_binomial_P((unsigned)k, 0.5, (unsigned)n) <= 0.025) k++;
-    return k;
+    size_t low = 0, high = n / 2; /* the answer lies in [low, high]: the distribution function grows with k */
+    while (low < high) {
+        size_t k = (low + high + 1) / 2;
+        if (gsl_cdf_binomial_P((unsigned)k - 1, 0.5, (unsigned)n) <= 0.025) low = k;
+        else high = k - 1;
+    }
+    return low;
 }
 
 /* The middle of sorted values; the mean of the middle two never overflows into infinity minus infinity. */

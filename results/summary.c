@@ -58,12 +58,13 @@ static void series_free(struct series *series)
     free(series->wall);
 }
 
-/* Room for every sample of the cell; the four arrays of numbers share one block. */
+/* Room for every sample of the cell; arrays of one kind share one block. */
 static int series_alloc(struct series *series, size_t room)
 {
-    series->sample = calloc(room + 1, sizeof *series->sample);
+    series->sample = calloc(2 * (room + 1), sizeof *series->sample);
     series->wall = calloc(3 * (room + 1), sizeof *series->wall);
     if (!series->sample || !series->wall) return -ENOMEM;
+    series->spanned = series->sample + room + 1;
     series->total = series->wall + room + 1;
     series->serial = series->total + room + 1;
     return 0;
@@ -80,6 +81,7 @@ static int series_fill(struct workshop *shop)
     for (size_t i = 0; !status && i < run->sample_count; i++) {
         const struct sample *sample = &run->samples[i];
         struct series *series = &shop->series[sample->cell];
+        if (is_ok(sample) && sample->instrumented) series->spanned[series->spanned_count++] = sample;
         if (!is_ok(sample) || sample->instrumented) continue;
         series->sample[series->n] = sample;
         series->wall[series->n] = known(sample->wall_ns);
@@ -219,16 +221,14 @@ static void count_samples(struct summary *summary)
 /* The instrumented samples of all cells, each with the serial time of its block. */
 static int budgets(const struct workshop *shop, struct cell_summary *row)
 {
-    const struct run *run = shop->summary->run;
     const struct series *series = &shop->series[row->cell->id], *base = &shop->series[row->cell->baseline];
     struct budget *made = NULL, *one;
     double *spanned = NULL, *plain = NULL;
     size_t n = 0, pairs = 0, plains = 0;
     int status = 0;
-    for (size_t i = 0; !status && i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
+    for (size_t i = 0; !status && i < series->spanned_count; i++) {
+        const struct sample *sample = series->spanned[i];
         struct budget budget;
-        if (sample->cell != row->cell->id || !sample->instrumented || !is_ok(sample)) continue;
         double serial = serial_beside(base, sample);
         if (isnan(serial)) serial = row->quantity[QUANTITY_serial_ns].median;
         if (budget_make(sample, row->workers, serial, &budget)) continue;

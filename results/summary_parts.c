@@ -16,15 +16,16 @@ unsigned parts_workers(const struct cell *cell)
     return cell->processes * cell->threads;
 }
 
+/* Numbers first: groups are looked for in all pairs of cells, and most pairs differ in one. */
 static bool same(const struct cell *a, const struct cell *b, unsigned but)
 {
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->seed == b->seed &&
-           ((but & PARTS_SIZE) || (a->size == b->size && a->task_time_ns == b->task_time_ns)) &&
+    return ((but & PARTS_SIZE) || (a->size == b->size && a->task_time_ns == b->task_time_ns)) &&
            ((but & PARTS_TASKS) || a->tasks == b->tasks) &&
            ((but & PARTS_WORKERS) || (a->processes == b->processes && a->threads == b->threads)) &&
-           ((but & PARTS_CHUNK) || a->chunk == b->chunk) &&
-           ((but & PARTS_PLACEMENT) || !strcmp(a->placement, b->placement)) &&
-           ((but & PARTS_RUNNER) || (!strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule)));
+           ((but & PARTS_CHUNK) || a->chunk == b->chunk) && a->seed == b->seed &&
+           ((but & PARTS_RUNNER) || (!strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule))) &&
+           ((but & PARTS_PLACEMENT) || !strcmp(a->placement, b->placement)) && !strcmp(a->study, b->study) &&
+           !strcmp(a->kernel, b->kernel);
 }
 
 const struct cell **parts_group(const struct run *run, const struct cell *cell, unsigned but, size_t *count)

@@ -210,7 +210,7 @@ static const struct bad bad_manifests[] = {
     {MANIFEST("7"), "cells[0]: not a JSON object"},
     {MANIFEST(CELL(0, 0, "serial", 1) "," CELL(0, 0, "serial", 1)), "cells[1] has id 0"},
     {MANIFEST(CELL(0, 0, "serial", 1) "," CELL(2, 0, "forkpool", 2)), "cells[1] has id 2"},
-    {MANIFEST(CELL(0, 0, "serial", 1) "," CELL(1, 0, "serial", 1)), "same configuration as cells[0]"},
+    {MANIFEST(CELL(0, 0, "serial", 1) "," CELL(1, 0, "serial", 1)), "cells[0] and cells[1] are the same configuration"},
     {MANIFEST(CELL(0, 9, "serial", 1)), "refers to a cell that is not there"},
     {MANIFEST(CELL(0, 1, "forkpool", 1) "," CELL(1, 0, "openmp", 1)), "baseline"},
     {MANIFEST(CELL(0, 0, "serial", 0)), "at least 1"},

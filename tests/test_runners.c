@@ -472,7 +472,7 @@ START_TEST(test_lost)
     runner->stop(state);
     ck_assert_msg(failure.lost_count >= 1, "%s: %s", path, failure.text);
     ck_assert(*failure.text && !strchr(failure.text, '\n'));
-    ck_assert_uint_lt(failure.lost[0].worker, 2);
+    ck_assert_uint_lt(failure.lost[0].worker, team.processes * team.threads);
     ck_assert_int_eq(failure.lost[0].signal, kernels_lost[_i % 2].signal);
     ck_assert_int_eq(failure.lost[0].code, kernels_lost[_i % 2].code);
     check_holdings(before, path);
@@ -492,8 +492,12 @@ START_TEST(test_registry)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
+    /* Teams outnumber cpus here, and the runtimes, which learn how to wait when they are loaded, would spin against each
+     * other. */
+    if (!getenv("OMP_WAIT_POLICY") && !setenv("OMP_WAIT_POLICY", "passive", 1)) execv("/proc/self/exe", argv);
     Suite *suite = suite_create("runners");
     TCase *tests = tcase_create("runners");
     int count = (int)runner_count();

@@ -1,0 +1,65 @@
+/* hybrid: forked processes, each with an OpenMP team of its own.
+ *
+ * The team opens after the fork, in the pool's initializer, inside the process's cpus: a child forked after a parallel
+ * region would hang in its own first one with libgomp. Chunks go to processes; the threads of one share its chunk by
+ * the schedule, static where none is given. Without a chunk a process takes a quarter of what it has left, but enough
+ * for each thread to have several tasks. */
+#include "processes.h"
+#include "team.h"
+
+enum { TASKS_PER_THREAD = 4 };
+
+/* The team of one process, which shares what the process has claimed. */
+static struct team team_within(const struct team *team)
+{
+    struct team within = *team;
+    within.processes = 1;
+    within.chunk = 0;
+    return within;
+}
+
+static int ready(const struct processes *processes, unsigned process, struct failure *failure)
+{
+    struct team within = team_within(processes->team);
+    return team_open(&within, process * within.threads, failure);
+}
+
+static int range(void *context, unsigned worker, size_t begin, size_t end)
+{
+    const struct processes *processes = context;
+    struct team within = team_within(processes->team);
+    team_run(&within, processes->job, worker * within.threads, begin, end, processes->shared->results);
+    return 0;
+}
+
+static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    struct processes *processes;
+    int error = processes_open(team, job, ready, &processes, failure);
+    if (!error) *state = processes;
+    return error;
+}
+
+static int run(void *state, size_t tasks, void *results, struct failure *failure)
+{
+    struct processes *processes = state;
+    const struct team *team = processes->team;
+    if (team->chunk) return processes_run(processes, range, tasks, FORKPOOL_DYNAMIC, team->chunk, results, failure);
+    size_t least = (size_t)TASKS_PER_THREAD * team->threads;
+    return processes_run(processes, range, tasks, FORKPOOL_GUIDED, least, results, failure);
+}
+
+static void stop(void *state)
+{
+    processes_close(state);
+}
+
+const struct runner runner_hybrid = {
+    .name = "hybrid",
+    .summary = "forked processes with an OpenMP team in each",
+    .axes = AXIS_PROCESSES | AXIS_THREADS | AXIS_CHUNK | AXIS_SCHEDULE,
+    .schedules = TEAM_SCHEDULES,
+    .start = start,
+    .run = run,
+    .stop = stop,
+};
