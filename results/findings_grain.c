@@ -62,7 +62,8 @@ int findings_metg(struct workshop *shop)
             else {
                 sentence_add(&sentence, metg->bound ? " less than " : " ");
                 add_span(&sentence, metg->work_ns);
-                if (metg->bound) sentence_add(&sentence, " (the smallest measured)");
+                if (metg->bound) sentence_add(&sentence, " (the smallest measured%s)",
+                                              isinf(metg->granularity_ns.high) ? "; not resolved" : "");
             }
         }
         sentence_add(&sentence, " of work.");

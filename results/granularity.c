@@ -112,8 +112,21 @@ static struct quantity scaled(struct quantity quantity, double factor)
     return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
 }
 
+/* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. */
+static struct quantity work_of_smallest(const struct workshop *shop, const struct curve *curve, const size_t *all, double at)
+{
+    for (size_t c = 0; c < curve->count; c++) {
+        const struct cell *cell = curve->cells[c];
+        double wall = drawn_median(curve, curve->wall, c, all, curve->blocks);
+        if (parts_workers(cell) * wall / (double)cell->tasks == at)
+            return shop->summary->cells[cell->id].quantity[QUANTITY_task_ns];
+    }
+    return (struct quantity){NAN, NAN, NAN, 0};
+}
+
 /* Where the curve reaches `target`: as granularity and as useful work per task (E = work/g, so work = E g). */
-static enum metg_outcome reach(struct curve *curve, double target, struct quantity *granularity, struct quantity *work)
+static enum metg_outcome reach(const struct workshop *shop, struct curve *curve, double target,
+                               struct quantity *granularity, struct quantity *work)
 {
     curve->target = target;
     *granularity = stats_bootstrap(metg_of_draws, curve, curve->blocks, ROUNDS, 1);
@@ -122,11 +135,8 @@ static enum metg_outcome reach(struct curve *curve, double target, struct quanti
     size_t points = all ? curve_points(curve, all, curve->blocks) : 0;
     double at;
     enum metg_outcome outcome = models_metg(curve->granularity, curve->efficiency, points, target, &at);
-    double share = target;
-    for (size_t i = 0; outcome == METG_BOUND && i < points; i++)
-        if (curve->granularity[i] == at) share = curve->efficiency[i];
     if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
-    *work = scaled(*granularity, share);
+    *work = outcome == METG_BOUND ? work_of_smallest(shop, curve, all, at) : scaled(*granularity, target);
     free(all);
     return outcome;
 }
@@ -149,7 +159,7 @@ static int metg_add(struct workshop *shop, const struct cell **group, size_t cou
         metg->chunk = cell->chunk;
         double asked = json_number_value(json_object_get(shop->summary->run->manifest, "efficiency"));
         metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
-        enum metg_outcome outcome = reach(&curve, metg->efficiency, &metg->granularity_ns, &metg->work_ns);
+        enum metg_outcome outcome = reach(shop, &curve, metg->efficiency, &metg->granularity_ns, &metg->work_ns);
         metg->reached = outcome != METG_NOT_REACHED;
         metg->bound = outcome == METG_BOUND;
         metg->smallest_ns = INFINITY;
@@ -237,7 +247,7 @@ static int crossovers_add(struct workshop *shop, const struct cell **group, size
     size_t sizes = most ? most_tasks(group, count, most) : 0;
     int status = most ? curve_make(&curve, shop, most, sizes) : -ENOMEM;
     if (!status && sizes >= 2)
-        bound = reach(&curve, 1.0 / parts_workers(group[0]), &granularity, &warm) == METG_BOUND;
+        bound = reach(shop, &curve, 1.0 / parts_workers(group[0]), &granularity, &warm) == METG_BOUND;
     curve_free(&curve);
     free(most);
     for (size_t i = 0; !status && i < count; i++) {
@@ -271,7 +281,7 @@ int granularity_make(struct workshop *shop)
         size_t count;
         const struct cell **group = parts_group(run, cell, PARTS_SIZE | PARTS_TASKS, &count);
         if (!group) return -ENOMEM;
-        if (!pays && distinct_sizes(group, count) >= 3) status = metg_add(shop, group, count);
+        if (!pays && distinct_sizes(group, count) >= 2) status = metg_add(shop, group, count);
         if (!status && count && parts_workers(cell) > 1 && (pays || custom)) status = crossovers_add(shop, group, count);
         free(group);
     }

@@ -248,7 +248,7 @@ START_TEST(metg_says_what_it_did_not_see)
     run = grain_run(1, 8, 10000);
     summary = summarise(&run);
     ck_assert(summary.metgs[0].reached && summary.metgs[0].bound);
-    ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 8 * 1.045, 0.2);
+    ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 8 * 1.045, 1e-9);
     summary_free(&summary);
     run_free(&run);
 }
