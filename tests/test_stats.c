@@ -160,10 +160,10 @@ START_TEST(autocorrelation_is_noticed)
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     unsigned plain = 0, linked = 0;
     for (unsigned trial = 0; trial < 1000; trial++) {
-        double free_values[30], chain[30];
+        double free_values[30], chain[30], last = 0;
         for (size_t i = 0; i < 30; i++) {
             free_values[i] = gsl_ran_gaussian(random, 1);
-            chain[i] = (i ? 0.9 * chain[i - 1] : 0) + gsl_ran_gaussian(random, 1);
+            chain[i] = last = 0.9 * last + gsl_ran_gaussian(random, 1);
         }
         plain += stats_autocorrelated(free_values, 30);
         linked += stats_autocorrelated(chain, 30);
