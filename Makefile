@@ -82,6 +82,9 @@ $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
 
+# The figures' scripts and the page are inside the program.
+$(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/*.gp plots/*.html plots/*.css plots/*.js)
+
 bench: build ## run the default experiment, print what it found, draw it (ARGS=... for more options)
 	@$(BUILD)/breakeven run $(ARGS)
 

@@ -22,11 +22,16 @@
 
 enum { PLOTS_DEADLINE_S = 20 };
 
+struct chart;
+
 /* One kind of figure. Its script is the template plots/NAME.gp; its data are written from the summary. */
 struct figure {
     const char *name;     /* "speedup": the stem of all its files */
     const char *title;    /* "Speed-up against workers" */
     const char *question; /* what it answers, one sentence */
+    const char *reading;  /* how to read it, in the caption */
+    const char *template; /* the text of plots/NAME.gp */
+    int (*make)(struct chart *); /* fills the panels from the summary (chart.h); 0 or -errno */
 };
 extern const struct figure *const plots_figures[]; /* in the order of the report; ends with NULL */
 
@@ -36,8 +41,9 @@ extern const struct figure *const plots_figures[]; /* in the order of the report
  * data are left out (and their files of an earlier drawing removed); plots_missing says why. */
 int plots_draw(const struct summary *, const char *dir, char *note, size_t note_size);
 
-/* Why a figure is not drawn for this summary: NULL where it is, else one sentence ("no cell differs in chunk alone"). */
-const char *plots_missing(const struct summary *, const struct figure *);
+/* Why a figure is not drawn for this summary: "" where it is, else a few words ("no cells differ in their chunk alone").
+ * 0 or -errno. */
+int plots_missing(const struct summary *, const struct figure *, char *why, size_t why_size);
 
 /* The main figures (speedup, granularity) as text by gnuplot's dumb terminal, `width` columns wide. 0 or -errno with
  * `note` as above; prints nothing on failure. */

@@ -1,0 +1,317 @@
+/* bars.c: the figures made of horizontal bars: the efficiency budget, METG, and the workers' timeline. */
+#include "chart.h"
+#include "format.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 16 };
+
+static bool same_problem(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks &&
+           a->task_time_ns == b->task_time_ns;
+}
+
+/* Runner and team; schedule, chunk, placement and task size only where they tell cells of this runner apart. */
+static void name_among(const struct cell *cell, const struct cell *const *all, size_t count, char *out, size_t size)
+{
+    bool schedule = false, chunk = false, placement = false, task = false;
+    size_t used;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(all[i]->runner, cell->runner)) continue;
+        schedule |= strcmp(all[i]->schedule, cell->schedule) != 0;
+        chunk |= all[i]->chunk != cell->chunk;
+        placement |= strcmp(all[i]->placement, cell->placement) != 0;
+        task |= all[i]->task_time_ns != cell->task_time_ns;
+    }
+    if (cell->processes > 1 && cell->threads > 1)
+        used = (size_t)snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
+    else used = (size_t)snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
+    if (schedule && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->schedule);
+    if (chunk && used < size) used += (size_t)snprintf(out + used, size - used, " /%llu", (unsigned long long)cell->chunk);
+    if (placement && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->placement);
+    if (task && used < size)
+        snprintf(out + used, size - used, ", %.40s", format_time((double)cell->task_time_ns).text);
+}
+
+/* ---- budget ---- */
+
+static const char *const terms[] = {"useful work", "dilation: tasks slower together", "start and stop",
+                                    "dispatch: between tasks", "tail: waiting for the last", "residual: unexplained"};
+enum { TERMS = sizeof terms / sizeof *terms };
+
+static void budget_row(struct chart *chart, unsigned row, const struct cell_summary *cell, const char *name)
+{
+    const struct budget *b = &cell->budget;
+    char label[128];
+    snprintf(label, sizeof label, "%.100s%s", name, b->marked ? " *" : "");
+    chart_row(chart, "%u %.9g %.9g %.9g %.9g %.9g %.9g ", row, b->work, b->dilation, b->start_stop, b->dispatch, b->tail,
+              b->residual);
+    format_datum(chart->data, label);
+    chart_hover(chart,
+                "%s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, residual %s; load balance %s, "
+                "communication %s, n = %zu%s",
+                name, format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
+                format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->residual).text,
+                format_share(b->load_balance).text, format_share(b->communication).text, b->n,
+                b->marked ? ", residual above the limit" : "");
+    chart_say(chart, " %s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, residual %s.", name,
+              format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
+              format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->residual).text);
+    chart->suspect |= cell->suspects > 0;
+}
+
+static bool same_study(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel);
+}
+
+/* The cells of a panel: all of a study's kernel, or where they are too many those with as many workers as fit the machine,
+ * or where these are still too many, those of every second, third... problem. */
+static size_t budget_cells(const struct chart *chart, const struct cell *like, const struct cell_summary **cells)
+{
+    const struct summary *summary = chart->summary;
+    size_t count = 0, kept = 0;
+    unsigned most = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *cell = &summary->cells[i];
+        if (!cell->budget.n || !same_study(cell->cell, like) || cell->cell->duplicate != i) continue;
+        cells[count++] = cell;
+        if ((!chart->facts->cpus || cell->workers <= chart->facts->cpus) && cell->workers > most) most = cell->workers;
+    }
+    if (count <= ROWS) return count;
+    for (size_t i = 0; i < count && most; i++)
+        if (cells[i]->workers == most) cells[kept++] = cells[i];
+    if (most) count = kept;
+    if (count <= ROWS) return count;
+    kept = 0;
+    for (size_t i = 0, step = (count + ROWS - 1) / ROWS, problems = 0, from = 0; i < count; i++) {
+        problems += i > 0 && cells[i]->cell->baseline != cells[from]->cell->baseline;
+        from = i;
+        if (problems % step == 0) cells[kept++] = cells[i];
+    }
+    return kept < ROWS ? kept : ROWS;
+}
+
+static int budget_panel(struct chart *chart, size_t first)
+{
+    const struct summary *summary = chart->summary;
+    const struct cell_summary **cells = calloc(summary->cell_count + 1, sizeof *cells);
+    const struct cell *all[ROWS] = {0};
+    char title[128], note[192], name[96];
+    bool one_problem = true;
+    if (!cells) return -ENOMEM;
+    size_t count = budget_cells(chart, summary->cells[first].cell, cells);
+    for (size_t i = 0; i < count; i++) {
+        all[i] = cells[i]->cell;
+        one_problem &= same_problem(all[i], all[0]);
+    }
+    chart_problem(summary, all[0], note, sizeof note);
+    if (!one_problem) snprintf(note, sizeof note, "%u workers", cells[0]->workers);
+    snprintf(title, sizeof title, "%s, %s", all[0]->label, all[0]->study);
+    if (chart_panel(chart, title, note) && chart_block(chart, 1)) {
+        chart_say(chart, " %s (%s).", title, note);
+        for (size_t i = 0; i < count; i++) {
+            name_among(all[i], all, count, name, sizeof name);
+            budget_row(chart, (unsigned)i + 1, cells[i], name);
+        }
+        chart_reach(chart, 1, (double)count);
+        if (chart->panel_height < 130 + 17 * count) chart->panel_height = 130 + 17 * (unsigned)count;
+    }
+    free(cells);
+    return 0;
+}
+
+int chart_budget(struct chart *chart)
+{
+    const struct summary *summary = chart->summary;
+    int status = 0;
+    snprintf(chart->missing, sizeof chart->missing, "no repetition recorded the busy spans of its workers");
+    chart->legend = "boxes";
+    chart->layers = 1;
+    chart->columns = 2;
+    chart->left = 150;
+    for (unsigned t = 0; t < TERMS; t++) chart_series(chart, terms[t], t);
+    for (size_t i = 0; i < summary->cell_count && !status; i++) {
+        bool seen = !summary->cells[i].budget.n;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = summary->cells[k].budget.n && same_study(summary->cells[k].cell, summary->cells[i].cell);
+        if (!seen) status = budget_panel(chart, i);
+    }
+    return status;
+}
+
+/* ---- METG ---- */
+
+static void metg_cell(const struct metg *metg, struct cell *cell)
+{
+    *cell = (struct cell){.processes = metg->processes, .threads = metg->threads, .chunk = metg->chunk};
+    snprintf(cell->runner, sizeof cell->runner, "%s", metg->runner);
+    snprintf(cell->schedule, sizeof cell->schedule, "%s", metg->schedule);
+    snprintf(cell->placement, sizeof cell->placement, "%s", metg->placement);
+}
+
+/* Columns: row, outcome (0 not reached, 1 reached, 2 at most), value, low, high, smallest, largest, label, note, hover. */
+static void metg_row(struct chart *chart, unsigned row, const struct metg *metg, const char *name)
+{
+    const struct quantity *g = &metg->granularity_ns;
+    char note[320];
+    if (!metg->reached) snprintf(note, sizeof note, "not reached, best %s", format_share(metg->best_efficiency).text);
+    else snprintf(note, sizeof note, "%s%s", metg->bound ? "at most " : "", format_time(g->median).text);
+    chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row, !metg->reached ? 0 : metg->bound ? 2 : 1, g->median, g->low,
+              isinf(g->high) ? metg->largest_ns : g->high, metg->smallest_ns, metg->largest_ns);
+    format_datum(chart->data, name);
+    putc(' ', chart->data);
+    format_datum(chart->data, note);
+    chart_hover(chart, "%s: %s%s%s", name, note, metg->reached ? ", useful work " : "",
+                metg->reached ? format_quantity("ns", metg->work_ns).text : "");
+    chart_say(chart, " %s: %s.", name, note);
+    chart_reach(chart, metg->smallest_ns, row);
+    chart_reach(chart, metg->reached ? g->median : metg->largest_ns, row);
+    chart_reach(chart, isfinite(g->high) ? g->high : metg->reached ? g->median : NAN, row);
+}
+
+static void metg_panel(struct chart *chart, const struct metg *first)
+{
+    const struct summary *summary = chart->summary;
+    const struct metg *rows[ROWS];
+    const struct cell *all[ROWS];
+    struct cell cells[ROWS];
+    char note[192], name[96];
+    size_t count = 0;
+    snprintf(note, sizeof note, "smallest granularity p T_p/N with an efficiency of %s", format_share(first->efficiency).text);
+    if (!chart_panel(chart, first->kernel, note)) return;
+    chart_say(chart, " %s.", first->kernel);
+    for (size_t i = 0; i < summary->metg_count && count < ROWS; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        if (strcmp(metg->kernel, first->kernel) || strcmp(metg->study, first->study)) continue;
+        metg_cell(metg, &cells[count]);
+        all[count] = &cells[count];
+        rows[count++] = metg;
+    }
+    for (size_t i = 0; i < count; i++) {
+        name_among(all[i], all, count, name, sizeof name);
+        unsigned hue = lines_hue(summary->run, rows[i]->runner);
+        if (chart_block(chart, chart_series(chart, rows[i]->runner, hue))) metg_row(chart, (unsigned)i + 1, rows[i], name);
+    }
+    if (chart->panel_height < 130 + 22 * count) chart->panel_height = 130 + 22 * (unsigned)count;
+}
+
+int chart_metg(struct chart *chart)
+{
+    const struct summary *summary = chart->summary;
+    snprintf(chart->missing, sizeof chart->missing, "no cells differ in the size of their tasks alone");
+    chart->legend = "none";
+    chart->layers = 1;
+    chart->columns = 2;
+    chart->left = 150;
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = !strcmp(summary->metgs[k].kernel, metg->kernel) && !strcmp(summary->metgs[k].study, metg->study);
+        if (!seen) metg_panel(chart, metg);
+    }
+    return 0;
+}
+
+/* ---- timeline ---- */
+
+struct span_sample {
+    const struct sample *sample;
+    int64_t wall_ns;
+};
+
+static int compare_spans(const void *left, const void *right)
+{
+    const struct span_sample *a = left, *b = right;
+    return (a->wall_ns > b->wall_ns) - (a->wall_ns < b->wall_ns);
+}
+
+/* The median repetition of a cell with spans (the lower of two), NULL where there is none. */
+static const struct sample *median_spans(const struct run *run, const struct cell *cell, size_t *count)
+{
+    struct span_sample *found = calloc(run->sample_count + 1, sizeof *found);
+    const struct sample *median = NULL;
+    *count = 0;
+    for (size_t i = 0; found && i < run->sample_count; i++) {
+        const struct sample *sample = &run->samples[i];
+        if (sample->cell == cell->id && sample->instrumented && !strcmp(sample->status, "ok") && sample->worker_count &&
+            sample->workers[0].end_ns >= 0 && sample->workers[0].late_ns >= 0)
+            found[(*count)++] = (struct span_sample){sample, sample->wall_ns};
+    }
+    if (*count) {
+        qsort(found, *count, sizeof *found, compare_spans);
+        median = found[(*count - 1) / 2].sample;
+    }
+    free(found);
+    return median;
+}
+
+/* Columns: row, late, end, wall, busy (all ns), hover. */
+static bool timeline_panel(struct chart *chart, const struct cell_summary *cell)
+{
+    size_t count;
+    char name[96], title[192], note[160];
+    const struct sample *sample = median_spans(chart->summary->run, cell->cell, &count);
+    if (!sample || sample->wall_ns <= 0) return false;
+    name_among(cell->cell, &cell->cell, 1, name, sizeof name);
+    snprintf(title, sizeof title, "%s, %s", cell->cell->label, name);
+    snprintf(note, sizeof note, "block %u, the median of %zu repetitions with spans", sample->block, count);
+    if (!chart_panel(chart, title, note)) return false;
+    unsigned hue = lines_hue(chart->summary->run, cell->cell->runner);
+    if (!chart_block(chart, chart_series(chart, cell->cell->runner, hue))) return false;
+    chart_say(chart, " %s: run phase %s.", title, format_time((double)sample->wall_ns).text);
+    for (unsigned w = 0; w < sample->worker_count; w++) {
+        const struct sample_worker *worker = &sample->workers[w];
+        if (worker->end_ns < 0 || worker->late_ns < 0) continue;
+        chart_row(chart, "%u %lld %lld %lld %lld", w, (long long)worker->late_ns, (long long)worker->end_ns,
+                  (long long)sample->wall_ns, (long long)worker->busy_ns);
+        chart_hover(chart, "worker %u on cpus %s: first task after %s, last task's end at %s, %s in the kernel", w,
+                    worker->cpus, format_time((double)worker->late_ns).text, format_time((double)worker->end_ns).text,
+                    format_time(worker->busy_ns < 0 ? NAN : (double)worker->busy_ns).text);
+        chart_say(chart, " Worker %u from %s to %s.", w, format_time((double)worker->late_ns).text,
+                  format_time((double)worker->end_ns).text);
+    }
+    chart_reach(chart, (double)sample->wall_ns, sample->worker_count);
+    return true;
+}
+
+static bool more_telling(const struct facts *facts, const struct cell_summary *a, const struct cell_summary *b)
+{
+    bool fits_a = !facts->cpus || a->workers <= facts->cpus, fits_b = !facts->cpus || b->workers <= facts->cpus;
+    if (fits_a != fits_b) return fits_a;
+    return fits_a ? a->workers > b->workers : a->workers < b->workers;
+}
+
+/* One panel a runner: its cell with the most workers that fit the machine, of the first problem that has spans. */
+int chart_timeline(struct chart *chart)
+{
+    const struct summary *summary = chart->summary;
+    const struct cell *problem = NULL;
+    size_t count;
+    snprintf(chart->missing, sizeof chart->missing, "no repetition recorded when its workers began and ended");
+    chart->legend = "none";
+    chart->layers = 1;
+    chart->columns = 2;
+    chart->panel_height = 260;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *best = NULL;
+        bool seen = !median_spans(summary->run, summary->cells[i].cell, &count) || summary->cells[i].workers < 2;
+        if (!seen && !problem) problem = summary->cells[i].cell;
+        if (seen || !same_problem(problem, summary->cells[i].cell)) continue;
+        for (size_t k = 0; k < summary->cell_count; k++) {
+            const struct cell_summary *cell = &summary->cells[k];
+            if (strcmp(cell->cell->runner, summary->cells[i].cell->runner) || !same_problem(problem, cell->cell) ||
+                !median_spans(summary->run, cell->cell, &count))
+                continue;
+            if (k < i && cell->workers > 1) seen = true;
+            if (!best || more_telling(chart->facts, cell, best)) best = cell;
+        }
+        if (!seen && best) timeline_panel(chart, best);
+    }
+    return 0;
+}

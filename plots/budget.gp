@@ -1,0 +1,21 @@
+# budget: where the core time of the whole repetition went, in per cent of p R; shares below zero point left
+pos(v) = v > 0 ? v : 0
+upto(j) = 100 * (sum [i=2:j] pos(column(i)))
+do for [KIND in KINDS] {
+#include "frame.gp"
+    do for [k=1:PANELS] {
+#include "panel.gp"
+        b = FIRST[k]
+        set border 1; set grid noytics
+        set xrange [*:100 < *]; set xtics 25; set format x '%g %%'
+        set yrange [Y_HIGH[k] + 0.6:0.4]; set ytics scale 0
+        set xlabel 'share of p R' font face(10) tc rgb QUIET
+        plot for [j=2:6] DATA index b-1 using (upto(j)):1:(upto(j) - 100 * pos(column(j))):(upto(j)):($1-0.36):($1+0.36):ytic(8) with boxxyerror lt j-1 fs solid 1 noborder, \
+            DATA index b-1 using (upto(7)):1:(upto(6)):(upto(7)):($1-0.36):($1+0.36) with boxxyerror lt 6 fs pattern 4 border, \
+            for [j=2:7] DATA index b-1 using (column(j) < 0 ? 0 : NaN):1:(100 * column(j)):(0):($1-0.36):($1+0.36) with boxxyerror lt j-1 fs solid 1 noborder, \
+            DATA index b-1 using (column(7) > 0.07 ? upto(7) - 50 * column(7) : NaN):1:(sprintf('%.0f', 100 * column(7))) with labels font bold(9) tc rgb INK, \
+            for [j=2:6] DATA index b-1 using (column(j) > 0.07 ? upto(j) - 50 * column(j) : NaN):1:(sprintf('%.0f', 100 * column(j))) with labels font face(9) tc rgb '#fefefe', \
+            DATA index b-1 using (50):1:9 with labels hypertext point pt 7 ps 2 lc rgb '#ff000000'
+    }
+    unset multiplot
+}

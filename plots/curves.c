@@ -1,0 +1,265 @@
+/* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
+#include "../results/points.h"
+#include "chart.h"
+#include "format.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double place(const struct cell_summary *cell, enum line_axis axis)
+{
+    if (axis == LINE_GRANULARITY) return cell->quantity[QUANTITY_task_ns].median;
+    return axis == LINE_CHUNK ? (double)cell->cell->chunk : cell->workers;
+}
+
+static void hover(struct chart *chart, const struct line *line, const struct cell_summary *cell, enum line_axis axis,
+                  enum quantity_id y)
+{
+    char where[64], shape[32] = "";
+    if (cell->cell->processes > 1 && cell->cell->threads > 1)
+        snprintf(shape, sizeof shape, " (%u x %u)", cell->cell->processes, cell->cell->threads);
+    if (axis == LINE_GRANULARITY) snprintf(where, sizeof where, "tasks of %.40s", format_time(place(cell, axis)).text);
+    else if (axis == LINE_CHUNK) snprintf(where, sizeof where, "chunk %.40s", format_count(cell->cell->chunk).text);
+    else snprintf(where, sizeof where, "%u worker%s%s", cell->workers, cell->workers == 1 ? "" : "s", shape);
+    chart_hover(chart, "%s, %s: %s, n = %zu%s%s", line->name, where,
+                format_quantity(quantity_units[y], cell->quantity[y]).text, cell->quantity[y].n,
+                cell->suspects ? ", suspect: " : "", cell->suspects ? cell->suspect : "");
+}
+
+static void medians(struct chart *chart, const struct line *line, enum line_axis axis, enum quantity_id y)
+{
+    for (size_t i = 0; i < line->count; i++) {
+        const struct cell_summary *cell = line->cells[i];
+        const struct quantity *q = &cell->quantity[y];
+        double x = place(cell, axis);
+        if (!isfinite(q->median) || !isfinite(x)) continue;
+        chart_row(chart, "%.9g %.9g %.9g %.9g %d", x, q->median, q->low, q->high, cell->suspects > 0);
+        hover(chart, line, cell, axis, y);
+        chart_reach(chart, x, q->median);
+        chart_reach(chart, x, q->low);
+        chart_reach(chart, x, q->high);
+        chart_cell(chart, cell, y);
+    }
+}
+
+static void repetitions(struct chart *chart, const struct line *line, enum line_axis axis, enum quantity_id y)
+{
+    double values[CHART_POINTS];
+    for (size_t i = 0; i < line->count; i++) {
+        size_t n = points_get(chart->summary->run, line->cells[i]->cell, y, values, CHART_POINTS);
+        for (size_t k = 0; k < n; k++) {
+            chart_row(chart, "%.9g %.9g\n", place(line->cells[i], axis), values[k]);
+            chart_reach(chart, place(line->cells[i], axis), values[k]);
+        }
+    }
+}
+
+static bool is_metg_of(const struct metg *metg, const struct cell *cell)
+{
+    return !strcmp(metg->study, cell->study) && !strcmp(metg->kernel, cell->label) &&
+           !strcmp(metg->runner, cell->runner) && !strcmp(metg->schedule, cell->schedule) &&
+           !strcmp(metg->placement, cell->placement) && metg->processes == cell->processes &&
+           metg->threads == cell->threads && metg->chunk == cell->chunk;
+}
+
+static bool is_scaling_of(const struct scaling *scaling, const struct cell *cell)
+{
+    return !strcmp(scaling->study, cell->study) && !strcmp(scaling->kernel, cell->label) &&
+           !strcmp(scaling->runner, cell->runner) && !strcmp(scaling->schedule, cell->schedule) &&
+           !strcmp(scaling->placement, cell->placement) && scaling->chunk == cell->chunk &&
+           scaling->size == cell->size && scaling->tasks == cell->tasks && scaling->task_time_ns == cell->task_time_ns;
+}
+
+/* Where the curve crosses 50 %: x, y, low, high; open ends are drawn to the end of what was measured. */
+static void metg_marks(struct chart *chart, const struct line *line)
+{
+    const struct summary *summary = chart->summary;
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        const struct quantity *work = &metg->work_ns;
+        if (!is_metg_of(metg, line->first)) continue;
+        if (!metg->reached) {
+            chart_say(chart, " %s does not reach %s there.", line->name, format_share(metg->efficiency).text);
+            continue;
+        }
+        chart->marked[chart->blocks - 1] = true;
+        chart_row(chart, "%.9g %.9g %.9g %.9g", work->median, metg->efficiency, isnan(work->low) ? work->median : work->low,
+                  isnan(work->low) ? work->median : isinf(work->high) ? metg->largest_ns : work->high);
+        chart_hover(chart, "%s: %s at %s%s of work per task", line->name, format_share(metg->efficiency).text,
+                    metg->bound ? "at most " : "", format_quantity("ns", *work).text);
+        chart_say(chart, " %s reaches %s at %s%s.", line->name, format_share(metg->efficiency).text,
+                  metg->bound ? "at most " : "", format_quantity("ns", *work).text);
+    }
+}
+
+/* The fitted serial fraction, as far as the fit's points go. */
+static void amdahl_marks(struct chart *chart, const struct line *line)
+{
+    const struct summary *summary = chart->summary;
+    for (size_t i = 0; i < summary->scaling_count; i++) {
+        const struct scaling *scaling = &summary->scalings[i];
+        if (!is_scaling_of(scaling, line->first) || !scaling->amdahl.n) continue;
+        chart_row(chart, "2 %.9g\n%u %.9g\n", scaling->amdahl.fraction, scaling->fit_max_workers, scaling->amdahl.fraction);
+        chart_say(chart, " The fraction fitted to %s is %s.", line->name, format_number(scaling->amdahl.fraction).text);
+    }
+}
+
+static void describe(struct chart *chart, const struct line *line, enum line_axis axis, enum quantity_id y)
+{
+    const struct cell_summary *from = line->cells[0], *to = line->cells[line->count - 1];
+    const char *unit = quantity_units[y];
+    if (axis == LINE_GRANULARITY)
+        chart_say(chart, " %s: %s with tasks of %s, %s with tasks of %s.", line->name,
+                  format_value(unit, from->quantity[y].median).text, format_time(place(from, axis)).text,
+                  format_value(unit, to->quantity[y].median).text, format_time(place(to, axis)).text);
+    else
+        chart_say(chart, " %s: %s at %.0f, %s at %.0f %s.", line->name, format_value(unit, from->quantity[y].median).text,
+                  place(from, axis), format_value(unit, to->quantity[y].median).text, place(to, axis),
+                  axis == LINE_CHUNK ? "tasks a chunk" : "workers");
+}
+
+/* Does another panel show the same kernel? Then the title says which study this one belongs to. */
+static bool named_twice(const struct lines *lines, const struct line *line)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (lines->lines[i].panel != line->panel && !strcmp(lines->lines[i].first->label, line->first->label)) return true;
+    return false;
+}
+
+static bool open_panel(struct chart *chart, const struct lines *lines, const struct line *line, enum line_axis axis)
+{
+    char title[128], note[192];
+    chart_problem(chart->summary, line->first, note, sizeof note);
+    if (axis == LINE_GRANULARITY) snprintf(note, sizeof note, "%u workers", line->cells[0]->workers);
+    if (axis == LINE_CHUNK || axis == LINE_PLACEMENT)
+        snprintf(note + strlen(note), sizeof note - strlen(note), ", p = %u", line->cells[0]->workers);
+    snprintf(title, sizeof title, "%s%s%s", line->first->label, named_twice(lines, line) ? ", " : "",
+             named_twice(lines, line) ? line->first->study : "");
+    if (!chart_panel(chart, title, note)) return false;
+    chart_say(chart, " %s (%s).", title, note);
+    return true;
+}
+
+/* Has it a point that can be drawn? On a logarithmic axis that takes a value above zero. */
+static bool drawable(const struct line *line, enum line_axis axis, enum quantity_id y)
+{
+    bool logarithmic = y != QUANTITY_efficiency && y != QUANTITY_karp_flatt;
+    for (size_t i = 0; i < line->count; i++) {
+        double value = line->cells[i]->quantity[y].median;
+        if (isfinite(value) && isfinite(place(line->cells[i], axis)) && (!logarithmic || value > 0)) return true;
+    }
+    return false;
+}
+
+static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id y)
+{
+    struct lines lines;
+    unsigned panel = ~0u;
+    bool drawn = false;
+    int status = lines_make(chart->summary, axis, &lines);
+    if (status) return status;
+    for (size_t i = 0; i < lines.count; i++) {
+        const struct line *line = &lines.lines[i];
+        if (!drawable(line, axis, y)) continue;
+        if (line->panel != panel) drawn = open_panel(chart, &lines, line, axis);
+        panel = line->panel;
+        if (!drawn || !chart_block(chart, chart_series(chart, line->name, line->hue))) continue;
+        medians(chart, line, axis, y);
+        chart_layer(chart);
+        repetitions(chart, line, axis, y);
+        chart_layer(chart);
+        describe(chart, line, axis, y);
+        if (axis == LINE_GRANULARITY && y == QUANTITY_efficiency) metg_marks(chart, line);
+        if (y == QUANTITY_karp_flatt) amdahl_marks(chart, line);
+    }
+    lines_free(&lines);
+    return 0;
+}
+
+static int by_workers(struct chart *chart, enum quantity_id y)
+{
+    snprintf(chart->missing, sizeof chart->missing, "no runner was measured with more than one number of workers");
+    return draw_lines(chart, LINE_WORKERS, y);
+}
+
+int chart_speedup(struct chart *chart)
+{
+    chart->bound = "ideal";
+    return by_workers(chart, QUANTITY_speedup);
+}
+
+/* One number a panel: of its first line's serial cell. */
+static int panel_array(struct chart *chart, enum line_axis axis, const char *name, double (*value)(const struct summary *, const struct line *))
+{
+    struct lines lines;
+    unsigned panel = ~0u, count = 0;
+    int status = lines_make(chart->summary, axis, &lines);
+    if (status) return status;
+    fprintf(chart->variables, "array %s[%u] = [", name, chart->panels ? chart->panels : 1);
+    for (size_t i = 0; i < lines.count && count < CHART_PANELS; i++) {
+        if (lines.lines[i].panel == panel) continue;
+        panel = lines.lines[i].panel;
+        fprintf(chart->variables, "%s%.9g", count++ ? ", " : "", value(chart->summary, &lines.lines[i]));
+    }
+    fputs("]\n", chart->variables);
+    lines_free(&lines);
+    return 0;
+}
+
+static double serial_ns(const struct summary *summary, const struct line *line)
+{
+    return summary->cells[line->first->baseline].quantity[QUANTITY_wall_ns].median;
+}
+
+static double line_tasks(const struct summary *summary, const struct line *line)
+{
+    (void)summary;
+    return (double)line->first->tasks;
+}
+
+static double line_workers(const struct summary *summary, const struct line *line)
+{
+    (void)summary;
+    return line->cells[0]->workers;
+}
+
+int chart_time(struct chart *chart)
+{
+    chart->bound = "T_s, and T_s/p";
+    int status = by_workers(chart, QUANTITY_wall_ns);
+    return status ? status : panel_array(chart, LINE_WORKERS, "SERIAL_NS", serial_ns);
+}
+
+int chart_efficiency(struct chart *chart)
+{
+    chart->bound = "ideal";
+    return by_workers(chart, QUANTITY_efficiency);
+}
+
+int chart_karpflatt(struct chart *chart)
+{
+    return by_workers(chart, QUANTITY_karp_flatt);
+}
+
+int chart_granularity(struct chart *chart)
+{
+    snprintf(chart->missing, sizeof chart->missing, "no cells differ in the size of their tasks alone");
+    chart->bound = "ideal, and 50 %";
+    return draw_lines(chart, LINE_GRANULARITY, QUANTITY_efficiency);
+}
+
+int chart_overhead(struct chart *chart)
+{
+    int status = draw_lines(chart, LINE_GRANULARITY, QUANTITY_overhead_per_task_ns);
+    fprintf(chart->variables, "BY_TASK = %d\n", chart->panels > 0);
+    return status || chart->panels ? status : by_workers(chart, QUANTITY_overhead_per_task_ns);
+}
+
+int chart_chunk(struct chart *chart)
+{
+    snprintf(chart->missing, sizeof chart->missing, "no cells differ in their chunk alone");
+    int status = draw_lines(chart, LINE_CHUNK, QUANTITY_wall_ns);
+    if (!status) status = panel_array(chart, LINE_CHUNK, "TASKS", line_tasks);
+    return status ? status : panel_array(chart, LINE_CHUNK, "WORKERS", line_workers);
+}

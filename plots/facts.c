@@ -1,0 +1,113 @@
+/* facts.c: the manifest's keys, taken as they come. */
+#include "facts.h"
+#include "format.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static void take_text(const json_t *object, const char *key, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    if (text && !out[0]) format_clean(out, size, text);
+}
+
+static unsigned take_count(const json_t *object, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(object, key));
+    return value > 0 && value < 1000000 ? (unsigned)value : 0;
+}
+
+/* Words as one would type them to a shell: those with anything special stand in single quotes. */
+static void take_command(const json_t *command, char *out, size_t size)
+{
+    size_t at, used = 0;
+    json_t *word;
+    if (json_is_string(command)) format_clean(out, size, json_string_value(command));
+    json_array_foreach (command, at, word) {
+        char clean[512];
+        format_clean(clean, sizeof clean, json_is_string(word) ? json_string_value(word) : "?");
+        bool plain = clean[0] && !clean[strspn(clean, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                                      "-_=+,.:/@%")];
+        int wrote = snprintf(out + used, size - used, plain ? "%s%s" : "%s'%s'", at ? " " : "", clean);
+        if (wrote < 0 || (size_t)wrote >= size - used) break;
+        used += (size_t)wrote;
+    }
+}
+
+static void add_words(char *set, size_t size, const char *words)
+{
+    char copy[96], *rest;
+    snprintf(copy, sizeof copy, "%s", words);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        size_t used = strlen(set);
+        if (!strstr(set, word)) snprintf(set + used, size - used, "%s%.64s", used ? ", " : "", word);
+    }
+}
+
+void facts_read(const struct run *run, struct facts *facts)
+{
+    const json_t *manifest = run->manifest, *host = json_object_get(manifest, "host");
+    *facts = (struct facts){.complete = run->complete, .samples = run->sample_count};
+    facts->simulated = json_is_true(json_object_get(manifest, "simulated"));
+    take_text(host, "hostname", facts->host, sizeof facts->host);
+    take_text(host, "model", facts->cpu, sizeof facts->cpu);
+    take_text(host, "kernel", facts->system, sizeof facts->system);
+    take_text(manifest, "began", facts->began, sizeof facts->began);
+    take_command(json_object_get(manifest, "command"), facts->command, sizeof facts->command);
+    facts->packages = take_count(host, "packages");
+    facts->numa_nodes = take_count(host, "numa");
+    facts->cores = take_count(host, "cores");
+    facts->cpus = take_count(host, "cpus");
+    facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
+    for (size_t i = 0; i < run->sample_count; i++) {
+        facts->errors += strcmp(run->samples[i].status, "ok") != 0;
+        facts->suspects += run->samples[i].suspect[0] != 0;
+        add_words(facts->suspicion, sizeof facts->suspicion, run->samples[i].suspect);
+    }
+}
+
+void facts_machine(const struct facts *facts, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "%s", facts->host[0] ? facts->host : "an unnamed host");
+    if (facts->cpu[0] && used < size) used += (size_t)snprintf(out + used, size - used, ", %s", facts->cpu);
+    if (facts->cpus && used < size)
+        used += (size_t)snprintf(out + used, size - used, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
+    if (facts->cores && facts->cpus && used < size)
+        used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
+    if (facts->packages > 1 && used < size)
+        used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
+    if (facts->quota_cpus > 0 && used < size)
+        snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
+}
+
+static void walk(const json_t *value, const char *path, void (*row)(const char *, const char *, void *), void *context)
+{
+    char below[512], text[64];
+    const char *key;
+    size_t at;
+    json_t *child;
+    if (json_is_object(value)) {
+        json_object_foreach ((json_t *)value, key, child) {
+            snprintf(below, sizeof below, "%s%s%s", path, path[0] ? "." : "", key);
+            if (strcmp(below, "cells")) walk(child, below, row, context);
+        }
+    } else if (json_is_array(value)) {
+        json_array_foreach (value, at, child) {
+            snprintf(below, sizeof below, "%s[%zu]", path, at);
+            walk(child, below, row, context);
+        }
+    } else if (json_is_string(value)) {
+        row(path, json_string_value(value), context);
+    } else if (json_is_number(value)) {
+        if (json_is_integer(value)) snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+        else snprintf(text, sizeof text, "%g", json_real_value(value));
+        row(path, text, context);
+    } else {
+        row(path, json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "unknown", context);
+    }
+}
+
+void facts_each(const struct run *run, void (*row)(const char *, const char *, void *), void *context)
+{
+    walk(run->manifest, "", row, context);
+}

@@ -1,0 +1,29 @@
+/* facts.h: what the manifest says about the machine and the run, for captions and marks. Every key is optional; what is
+ * absent stays 0 or "". Keys looked for:
+ *     simulated (bool); command (a string or an array of words); began (a string)
+ *     host: hostname, model (of the cpu), kernel (strings); packages, numa, cores, cpus (of the set that the run was
+ *           allowed), quota_cpus (numbers)
+ */
+#ifndef BREAKEVEN_FACTS_H
+#define BREAKEVEN_FACTS_H
+
+#include "../results/summary.h"
+
+struct facts {
+    char host[128], cpu[128], system[128], began[64], command[1024];
+    unsigned packages, numa_nodes, cores, cpus; /* 0: not known */
+    double quota_cpus;                          /* 0: none */
+    bool simulated, complete;
+    size_t samples, errors, suspects;           /* repetitions of the run: all, failed, suspect */
+    char suspicion[128];                        /* union of the samples' words */
+};
+
+void facts_read(const struct run *, struct facts *);
+
+/* "host1, AMD EPYC, 2 cpus on 2 cores" */
+void facts_machine(const struct facts *, char *out, size_t size);
+
+/* Calls `row` for every scalar of the manifest but its cells, with its path: "host.cpu", "plan.reps". */
+void facts_each(const struct run *, void (*row)(const char *path, const char *value, void *context), void *context);
+
+#endif

@@ -1,0 +1,166 @@
+/* format.c: numbers and names as text. */
+#include "format.h"
+
+#include <math.h>
+#include <string.h>
+
+struct words format_number(double value)
+{
+    struct words out;
+    double size = fabs(value);
+    if (isnan(value)) snprintf(out.text, sizeof out.text, "-");
+    else if (isinf(value)) snprintf(out.text, sizeof out.text, value > 0 ? "never" : "-");
+    else if (size >= 1e7 || (size > 0 && size < 1e-4)) snprintf(out.text, sizeof out.text, "%.2e", value);
+    else {
+        int digits = size >= 99.95 || size == 0 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : size >= 0.09995 ? 3 : 4;
+        snprintf(out.text, sizeof out.text, "%.*f", digits, value);
+    }
+    return out;
+}
+
+static struct words scaled(double value, const double *steps, const char *const *names)
+{
+    struct words out, number;
+    if (!isfinite(value)) return format_number(value);
+    size_t at = 0;
+    while (steps[at + 1] > 0 && fabs(value) >= 0.9995 * steps[at + 1]) at++;
+    number = format_number(value / steps[at]);
+    snprintf(out.text, sizeof out.text, "%.60s %s", number.text, names[at]);
+    return out;
+}
+
+struct words format_time(double ns)
+{
+    static const double steps[] = {1, 1e3, 1e6, 1e9, 0};
+    static const char *const names[] = {"ns", "us", "ms", "s"};
+    return scaled(ns, steps, names);
+}
+
+struct words format_bytes(double bytes)
+{
+    static const double steps[] = {1, 1024., 1024. * 1024, 1024. * 1024 * 1024, 0};
+    static const char *const names[] = {"B", "KiB", "MiB", "GiB"};
+    return scaled(bytes, steps, names);
+}
+
+struct words format_count(uint64_t count)
+{
+    struct words out;
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
+    size_t at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && length > 4 && (length - i) % 3 == 0) out.text[at++] = ' ';
+        out.text[at++] = digits[i];
+    }
+    out.text[at] = 0;
+    return out;
+}
+
+struct words format_share(double share)
+{
+    struct words out;
+    if (!isfinite(share)) return format_number(share);
+    snprintf(out.text, sizeof out.text, "%.1f %%", 100 * share);
+    return out;
+}
+
+struct words format_value(const char *unit, double value)
+{
+    if (!strcmp(unit, "ns")) return format_time(value);
+    if (!strcmp(unit, "bytes")) return format_bytes(value);
+    return format_number(value);
+}
+
+struct words format_range(const char *unit, struct quantity quantity)
+{
+    struct words out;
+    if (quantity.n == 0) snprintf(out.text, sizeof out.text, "-");
+    else if (isnan(quantity.low)) snprintf(out.text, sizeof out.text, "none (n = %zu)", quantity.n);
+    else
+        snprintf(out.text, sizeof out.text, "[%.40s, %.40s]", format_value(unit, quantity.low).text,
+                 format_value(unit, quantity.high).text);
+    return out;
+}
+
+struct words format_quantity(const char *unit, struct quantity quantity)
+{
+    struct words out, value = format_value(unit, quantity.median);
+    if (isnan(quantity.median)) return value;
+    if (isnan(quantity.low)) snprintf(out.text, sizeof out.text, "%.30s (n = %zu)", value.text, quantity.n);
+    else snprintf(out.text, sizeof out.text, "%.30s %.60s", value.text, format_range(unit, quantity).text);
+    return out;
+}
+
+/* Length of the well-formed UTF-8 sequence at `text`, 0 where it is broken (RFC 3629: no overlong forms, no surrogates). */
+static size_t sequence(const unsigned char *text)
+{
+    unsigned char lead = text[0], low = 0x80, high = 0xbf;
+    size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    if (lead == 0xe0) low = 0xa0;
+    if (lead == 0xed) high = 0x9f;
+    if (lead == 0xf0) low = 0x90;
+    if (lead == 0xf4) high = 0x8f;
+    for (size_t i = 1; i < length; i++) {
+        if (text[i] < low || text[i] > high) return 0;
+        low = 0x80, high = 0xbf;
+    }
+    return length;
+}
+
+void format_clean(char *out, size_t out_size, const char *text)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    size_t at = 0;
+    while (*from && out_size > 0) {
+        size_t length = sequence(from);
+        if (at + (length ? length : 1) >= out_size) break;
+        if (length == 0) out[at++] = '?', from++;
+        else if (length == 1) out[at++] = *from < 0x20 || *from == 0x7f ? ' ' : (char)*from, from++;
+        /* C1 control characters, and U+FFFE and U+FFFF, which XML forbids */
+        else if ((from[0] == 0xc2 && from[1] < 0xa0) || (from[0] == 0xef && from[1] == 0xbf && from[2] >= 0xbe))
+            out[at++] = '?', from += length;
+        else memcpy(out + at, from, length), at += length, from += length;
+    }
+    if (out_size > 0) out[at] = 0;
+}
+
+size_t format_columns(const char *text)
+{
+    size_t columns = 0;
+    for (; *text; text++) columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+static void cleaned(FILE *out, const char *text, const char *from, const char *const *to)
+{
+    char clean[4096];
+    format_clean(clean, sizeof clean, text);
+    for (const char *at = clean; *at; at++) {
+        const char *found = strchr(from, *at);
+        if (found) fputs(to[found - from], out);
+        else putc(*at, out);
+    }
+}
+
+void format_html(FILE *out, const char *text)
+{
+    static const char *const to[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+    cleaned(out, text, "&<>\"'", to);
+}
+
+void format_gnuplot(FILE *out, const char *text)
+{
+    static const char *const to[] = {"''"};
+    putc('\'', out);
+    cleaned(out, text, "'", to);
+    putc('\'', out);
+}
+
+void format_datum(FILE *out, const char *text)
+{
+    static const char *const to[] = {"\xe2\x80\x9d", "\xe2\x80\x99", "\xe2\x80\xb9", "\xe2\x80\xba", "+", "/"};
+    putc('"', out);
+    cleaned(out, text, "\"'<>&\\", to);
+    putc('"', out);
+}

@@ -1,0 +1,323 @@
+/* html.c: report.html from the template plots/report.html, whose {{words}} each stand for a part below. */
+#include "assets.h"
+#include "format.h"
+#include "svg.h"
+#include "tables.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct page {
+    const struct summary *summary;
+    const struct facts *facts;
+    const char *dir;
+    FILE *out;
+    int status;
+};
+
+static void say(struct page *page, const char *text)
+{
+    format_html(page->out, text);
+}
+
+static void part_name(struct page *page)
+{
+    say(page, page->summary->run->name[0] ? page->summary->run->name : "a run");
+}
+
+static void part_machine(struct page *page)
+{
+    char machine[400];
+    facts_machine(page->facts, machine, sizeof machine);
+    say(page, machine);
+}
+
+static void part_counts(struct page *page)
+{
+    const struct facts *facts = page->facts;
+    if (facts->began[0]) {
+        say(page, facts->began);
+        fputs(" &middot; ", page->out);
+    }
+    fprintf(page->out, "%s repetitions of %s configurations", format_count(facts->samples).text,
+            format_count(page->summary->cell_count).text);
+    if (facts->errors) fprintf(page->out, ", %s failed", format_count(facts->errors).text);
+}
+
+static void banner(struct page *page, const char *kind, const char *head, const char *text)
+{
+    fprintf(page->out, "<p class=\"banner %s\"><strong>%s</strong> ", kind, head);
+    say(page, text);
+    fputs("</p>\n", page->out);
+}
+
+static void part_banners(struct page *page)
+{
+    const struct facts *facts = page->facts;
+    char text[256];
+    if (facts->simulated)
+        banner(page, "warn", "Simulated.", "These numbers come from a model, not from a machine. They show what a report "
+                                           "looks like and say nothing about any computer.");
+    if (!facts->complete)
+        banner(page, "warn", "Incomplete.", "The run was interrupted; what had been taken by then is shown. It can be finished "
+                                            "with --resume.");
+    if (facts->errors) {
+        snprintf(text, sizeof text, "%zu of %zu repetitions have no time; the causes are under \"What failed\".", facts->errors,
+                 facts->samples);
+        banner(page, "bad", "Failures.", text);
+    }
+    if (facts->suspects) {
+        snprintf(text, sizeof text, "%zu of %zu repetitions were disturbed (%s). They are kept, ringed in the figures and marked "
+                                    "in the tables.", facts->suspects, facts->samples, facts->suspicion);
+        banner(page, "doubt", "Suspect repetitions.", text);
+    }
+}
+
+/* ---- what was asked ---- */
+
+static void list_words(struct page *page, const char *(*get)(const struct cell *), const char *but)
+{
+    const struct run *run = page->summary->run;
+    unsigned count = 0;
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        const char *word = get(&run->cells[i]);
+        bool seen = but && !strcmp(word, but);
+        for (unsigned k = 0; k < i && !seen; k++) seen = !strcmp(get(&run->cells[k]), word);
+        if (seen) continue;
+        fprintf(page->out, "%s", count++ ? ", " : "");
+        say(page, word);
+    }
+    if (!count) fputs("none", page->out);
+}
+
+static const char *kernel_of(const struct cell *cell)
+{
+    return cell->label;
+}
+
+static const char *runner_of(const struct cell *cell)
+{
+    return cell->runner;
+}
+
+static void part_asked(struct page *page)
+{
+    const struct summary *summary = page->summary;
+    unsigned most = 1;
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].workers > most) most = summary->cells[i].workers;
+    fputs("<p>At what task size, with how many workers, and with which kind of worker does parallelism pay? Measured with the "
+          "kernels <b>", page->out);
+    list_words(page, kernel_of, NULL);
+    fputs("</b>, run serially and by <b>", page->out);
+    list_words(page, runner_of, "serial");
+    fprintf(page->out, "</b>, with up to %u worker%s.</p>\n", most, most == 1 ? "" : "s");
+}
+
+static void part_findings(struct page *page)
+{
+    const struct summary *summary = page->summary;
+    if (!summary->finding_count) {
+        fputs("<p>No comparison in this run is answered by enough repetitions to be put into a sentence; the tables hold what "
+              "was measured.</p>\n", page->out);
+        return;
+    }
+    fputs("<ul class=\"findings\">\n", page->out);
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        fputs("<li>", page->out);
+        say(page, summary->findings[i]);
+        fputs("</li>\n", page->out);
+    }
+    fputs("</ul>\n", page->out);
+}
+
+static void print_table(struct page *page, struct table *table, const char *id)
+{
+    if (table_broken(table)) page->status = -ENOMEM;
+    table_print_html(table, page->out, id);
+    table_free(table);
+}
+
+static void part_advice(struct page *page)
+{
+    print_table(page, tables_advice(page->summary), "advice");
+}
+
+static void part_errors(struct page *page)
+{
+    print_table(page, tables_errors(page->summary), "errors");
+}
+
+/* ---- figures ---- */
+
+static void write_caption(const char *line, void *context)
+{
+    struct page *page = context;
+    say(page, line);
+}
+
+static void write_legend(struct page *page, const struct chart *chart)
+{
+    if (!strcmp(chart->legend, "none")) return;
+    fprintf(page->out, "<div class=\"legend\" role=\"group\" aria-label=\"Curves of %s: press to hide or show\">\n",
+            chart->figure->name);
+    for (unsigned s = 1; s <= chart->series; s++) {
+        const struct chart_series *one = &chart->one[s - 1];
+        fprintf(page->out, "<button type=\"button\" aria-pressed=\"true\" data-s=\"%u\"><span class=\"swatch%s\" "
+                           "style=\"--c:var(--hue%u)\"></span>", s,
+                !strcmp(chart->legend, "boxes") ? " box" : one->variant ? " dashed" : "", one->hue % CHART_HUES);
+        say(page, one->name);
+        fputs("</button>\n", page->out);
+    }
+    if (chart->bound) {
+        fputs("<span class=\"bound\"><span class=\"swatch dashed\" style=\"--c:var(--bound)\"></span>", page->out);
+        say(page, chart->bound);
+        fputs("</span>\n", page->out);
+    }
+    fputs("</div>\n", page->out);
+}
+
+static void write_figure(struct page *page, const struct chart *chart)
+{
+    const struct figure *figure = chart->figure;
+    char *picture = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&picture, &size);
+    int lacking = memory ? svg_inline(chart, page->dir, memory) : -ENOMEM;
+    if (memory && fclose(memory)) lacking = -ENOMEM;
+    if (lacking == -ENOMEM) page->status = lacking;
+    fprintf(page->out, "<figure id=\"fig-%s\"><h3 id=\"fig-%s-title\">", figure->name, figure->name);
+    say(page, figure->title);
+    fputs("</h3>\n<p class=\"question\">", page->out);
+    say(page, figure->question);
+    fputs("</p>\n", page->out);
+    if (lacking) fputs("<p class=\"note\">Not drawn here: gnuplot gave no picture. The data stand beside this page.</p>\n", page->out);
+    else {
+        write_legend(page, chart);
+        fprintf(page->out, "<div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Figure: ");
+        say(page, figure->title);
+        fprintf(page->out, "\">%s</div>\n", picture);
+    }
+    fputs("<figcaption><p>", page->out);
+    chart_caption(chart, 1 << 20, write_caption, page);
+    fprintf(page->out, "</p><details><summary>In words</summary><p id=\"fig-%s-text\">", figure->name);
+    say(page, figure->question);
+    say(page, chart->alternative_text);
+    fputs("</p></details><p class=\"files\">", page->out);
+    for (const char *const *kind = (const char *const[]){"gp", "dat", "svg", "png", NULL}; *kind; kind++)
+        fprintf(page->out, "%s<a href=\"plots/%s.%s\">%s.%s</a>", **kind == 'g' ? "" : " ", figure->name, *kind, figure->name,
+                *kind);
+    fputs("</p></figcaption></figure>\n", page->out);
+    free(picture);
+}
+
+static void part_figures(struct page *page)
+{
+    FILE *lacks;
+    char *text = NULL;
+    size_t size;
+    if (!(lacks = open_memstream(&text, &size))) {
+        page->status = -ENOMEM;
+        return;
+    }
+    for (const struct figure *const *figure = plots_figures; *figure && !page->status; figure++) {
+        struct chart chart = {0};
+        page->status = plots_make(*figure, page->summary, page->facts, &chart);
+        if (!page->status && !chart.missing[0]) write_figure(page, &chart);
+        else if (!page->status) {
+            fputs("<li>", lacks);
+            format_html(lacks, (*figure)->title);
+            fputs(": ", lacks);
+            format_html(lacks, chart.missing);
+            fputs(".</li>\n", lacks);
+        }
+        chart_close(&chart);
+    }
+    if (fclose(lacks)) page->status = -ENOMEM;
+    else if (size) fprintf(page->out, "<section class=\"lacks\"><h3>Not drawn</h3>\n<ul>\n%s</ul></section>\n", text);
+    free(text);
+}
+
+/* ---- tables, method ---- */
+
+static void part_tables(struct page *page)
+{
+    const struct summary *summary = page->summary;
+    char id[32];
+    unsigned number = 0;
+    print_table(page, tables_metg(summary), "metg");
+    print_table(page, tables_crossover(summary), "crossover");
+    print_table(page, tables_scaling(summary), "scaling");
+    print_table(page, tables_budget(summary), "budget");
+    for (const char *study = NULL; (study = tables_next_study(summary, study));) {
+        snprintf(id, sizeof id, "study-%u", ++number);
+        print_table(page, tables_study(summary, study), id);
+    }
+}
+
+static void part_manifest(struct page *page)
+{
+    print_table(page, tables_manifest(page->summary), "manifest");
+}
+
+static void part_command(struct page *page)
+{
+    if (page->facts->command[0]) {
+        fputs("<pre tabindex=\"0\"><code>", page->out);
+        say(page, page->facts->command);
+        fputs("</code></pre>\n", page->out);
+    } else fputs("<p>The manifest holds no command.</p>\n", page->out);
+}
+
+static void part_style(struct page *page)
+{
+    fputs(asset_report_css, page->out);
+}
+
+static void part_script(struct page *page)
+{
+    fputs(asset_report_js, page->out);
+}
+
+static const struct {
+    const char *name;
+    void (*write)(struct page *);
+} parts[] = {{"name", part_name},         {"machine", part_machine}, {"counts", part_counts},     {"banners", part_banners},
+             {"asked", part_asked},       {"findings", part_findings}, {"advice", part_advice},   {"errors", part_errors},
+             {"figures", part_figures},   {"tables", part_tables},   {"manifest", part_manifest}, {"command", part_command},
+             {"style", part_style},       {"script", part_script}};
+
+static void write_page(struct page *page, const char *template)
+{
+    while (*template && !page->status) {
+        const char *open = strstr(template, "{{"), *close = open ? strstr(open, "}}") : NULL;
+        if (!close) {
+            fputs(template, page->out);
+            return;
+        }
+        fwrite(template, 1, (size_t)(open - template), page->out);
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            if (strlen(parts[i].name) == (size_t)(close - open - 2) && !strncmp(open + 2, parts[i].name, strlen(parts[i].name)))
+                parts[i].write(page);
+        template = close + 2;
+    }
+}
+
+int report_html_write(const struct summary *summary, const char *dir, char *why, size_t why_size)
+{
+    struct facts facts;
+    char *text = NULL;
+    size_t size;
+    struct page page = {.summary = summary, .facts = &facts, .dir = dir, .out = open_memstream(&text, &size)};
+    if (!page.out) page.status = -ENOMEM;
+    else {
+        facts_read(summary->run, &facts);
+        write_page(&page, asset_report_html);
+        if (fclose(page.out) && !page.status) page.status = -ENOMEM;
+    }
+    if (!page.status) page.status = record_write_file(dir, "report.html", text, size);
+    if (page.status) snprintf(why, why_size, "cannot write %s/report.html: %s", dir, strerror(-page.status));
+    free(text);
+    return page.status;
+}

@@ -1,0 +1,218 @@
+/* lines.c: cells grouped into curves and panels. */
+#include "lines.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_panel(const struct cell *a, const struct cell *b, enum line_axis axis)
+{
+    if (strcmp(a->study, b->study) || strcmp(a->kernel, b->kernel) || a->seed != b->seed) return false;
+    return axis == LINE_GRANULARITY ||
+           (a->size == b->size && a->tasks == b->tasks && a->task_time_ns == b->task_time_ns);
+}
+
+static bool same_line(const struct cell *a, const struct cell *b, enum line_axis axis, bool threads_too)
+{
+    bool workers = axis == LINE_WORKERS || axis == LINE_SHAPE;
+    if (!same_panel(a, b, axis) || strcmp(a->runner, b->runner) || strcmp(a->schedule, b->schedule)) return false;
+    if (axis != LINE_CHUNK && a->chunk != b->chunk) return false;
+    if (axis != LINE_PLACEMENT && strcmp(a->placement, b->placement)) return false;
+    if (!workers && a->processes != b->processes) return false;
+    return (workers && !threads_too) || a->threads == b->threads;
+}
+
+static bool usable(const struct cell_summary *cell, enum line_axis axis)
+{
+    return cell->samples > 0 && isfinite(cell->quantity[QUANTITY_speedup].median) && cell->cell->baseline != cell->cell->id && cell->cell->duplicate == cell->cell->id &&
+           strcmp(cell->cell->runner, "serial") && (axis != LINE_CHUNK || cell->cell->chunk > 0);
+}
+
+static int compare_cells(const void *left, const void *right, void *context)
+{
+    const struct cell_summary *a = *(const struct cell_summary *const *)left;
+    const struct cell_summary *b = *(const struct cell_summary *const *)right;
+    double x = 0, y = 0;
+    switch (*(const enum line_axis *)context) {
+    case LINE_WORKERS: x = a->workers, y = b->workers; break;
+    case LINE_GRANULARITY: x = a->quantity[QUANTITY_task_ns].median, y = b->quantity[QUANTITY_task_ns].median; break;
+    case LINE_CHUNK: x = (double)a->cell->chunk, y = (double)b->cell->chunk; break;
+    case LINE_PLACEMENT: break; /* as planned */
+    case LINE_SHAPE:
+        x = a->cell->processes, y = b->cell->processes;
+        if (a->cell->processes == b->cell->processes) x = a->cell->threads, y = b->cell->threads;
+        break;
+    }
+    if (x == y) return a->cell->id < b->cell->id ? -1 : 1;
+    return x < y ? -1 : 1;
+}
+
+static bool shapes_clash(const struct line *line)
+{
+    for (size_t i = 1; i < line->count; i++)
+        if (line->cells[i]->workers == line->cells[i - 1]->workers) return true;
+    return false;
+}
+
+/* Collects the cells of first's line; those taken are marked in `taken`. */
+static int gather(const struct summary *summary, size_t first, enum line_axis axis, bool threads_too, struct line *line)
+{
+    line->first = summary->cells[first].cell;
+    line->cells = calloc(summary->cell_count, sizeof *line->cells);
+    line->count = 0;
+    if (!line->cells) return -ENOMEM;
+    for (size_t i = first; i < summary->cell_count; i++)
+        if (usable(&summary->cells[i], axis) && same_line(line->first, summary->cells[i].cell, axis, threads_too))
+            line->cells[line->count++] = &summary->cells[i];
+    qsort_r(line->cells, line->count, sizeof *line->cells, compare_cells, &axis);
+    return 0;
+}
+
+/* A line along LINE_SHAPE is wanted only where both processes and threads vary: else it is a curve over workers. */
+static bool wanted(const struct line *line, enum line_axis axis)
+{
+    bool processes = false, threads = false;
+    if (line->count < 2) return false;
+    if (axis != LINE_SHAPE) return true;
+    for (size_t i = 1; i < line->count; i++) {
+        processes |= line->cells[i]->cell->processes != line->cells[0]->cell->processes;
+        threads |= line->cells[i]->cell->threads != line->cells[0]->cell->threads;
+    }
+    return processes && threads;
+}
+
+/* In a grid over workers and task sizes, a line has siblings that differ in the other axis. Where a study varies one axis
+ * alone, its lines say it better than those of a grid. */
+static bool siblings(const struct line *a, const struct line *b, enum line_axis axis)
+{
+    const struct cell *left = a->first, *right = b->first;
+    if (a == b || strcmp(left->study, right->study) || strcmp(left->kernel, right->kernel) ||
+        strcmp(left->runner, right->runner) || strcmp(left->schedule, right->schedule) || left->chunk != right->chunk ||
+        strcmp(left->placement, right->placement))
+        return false;
+    return axis == LINE_GRANULARITY ? left->processes != right->processes || left->threads != right->threads
+                                    : !same_panel(left, right, axis);
+}
+
+static void drop(struct lines *lines, size_t at)
+{
+    free(lines->lines[at].cells);
+    memmove(&lines->lines[at], &lines->lines[at + 1], (--lines->count - at) * sizeof *lines->lines);
+}
+
+/* Leaves out the lines of grids where others exist; along task sizes, where there are only grids, all but the most workers. */
+static void prefer_plain(struct lines *lines, enum line_axis axis)
+{
+    size_t plain = 0;
+    if (axis != LINE_WORKERS && axis != LINE_GRANULARITY) return;
+    for (size_t i = 0; i < lines->count; i++) {
+        struct line *line = &lines->lines[i];
+        for (size_t k = 0; k < lines->count; k++) {
+            if (!siblings(line, &lines->lines[k], axis)) continue;
+            line->grid = true;
+            line->less |= lines->lines[k].cells[0]->workers > line->cells[0]->workers;
+        }
+        plain += !line->grid;
+    }
+    for (size_t i = lines->count; i-- > 0;) {
+        const struct line *line = &lines->lines[i];
+        if (line->grid && (plain || (axis == LINE_GRANULARITY && line->less))) drop(lines, i);
+    }
+}
+
+static void name_line(const struct lines *lines, struct line *line, enum line_axis axis)
+{
+    bool schedule = false, chunk = false, placement = false, shape = false;
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct cell *other = lines->lines[i].first, *self = line->first;
+        if (strcmp(other->runner, self->runner) || strcmp(other->study, self->study)) continue;
+        schedule |= strcmp(other->schedule, self->schedule) != 0;
+        chunk |= axis != LINE_CHUNK && other->chunk != self->chunk;
+        placement |= axis != LINE_PLACEMENT && strcmp(other->placement, self->placement) != 0;
+        shape |= axis != LINE_SHAPE && axis != LINE_WORKERS &&
+                 (other->processes != self->processes || other->threads != self->threads);
+        shape |= axis == LINE_WORKERS && other != self && same_line(other, self, axis, false);
+    }
+    size_t used = (size_t)snprintf(line->name, sizeof line->name, "%s", line->first->runner), size = sizeof line->name;
+    if (schedule) used += (size_t)snprintf(line->name + used, size - used, " %s", line->first->schedule);
+    if (chunk && line->first->chunk)
+        used += (size_t)snprintf(line->name + used, size - used, " chunk %llu", (unsigned long long)line->first->chunk);
+    if (shape && axis == LINE_WORKERS)
+        used += (size_t)snprintf(line->name + used, size - used, " x %u threads", line->first->threads);
+    else if (shape)
+        used += (size_t)snprintf(line->name + used, size - used, " %ux%u", line->first->processes, line->first->threads);
+    if (placement && used < size) snprintf(line->name + used, size - used, " %s", line->first->placement);
+}
+
+static void number_panels(struct lines *lines, enum line_axis axis)
+{
+    struct line swap;
+    for (size_t i = 0; i < lines->count; i++) { /* bring each panel's lines together, in order of first appearance */
+        size_t next = i + 1;
+        for (size_t k = i + 1; k < lines->count; k++) {
+            if (!same_panel(lines->lines[i].first, lines->lines[k].first, axis)) continue;
+            swap = lines->lines[k];
+            memmove(&lines->lines[next + 1], &lines->lines[next], (k - next) * sizeof swap);
+            lines->lines[next++] = swap;
+        }
+        for (size_t k = i; k < next; k++) lines->lines[k].panel = lines->panels;
+        lines->panels++;
+        i = next - 1;
+    }
+}
+
+int lines_make(const struct summary *summary, enum line_axis axis, struct lines *lines)
+{
+    struct lines made = {0};
+    int status = -ENOMEM;
+    bool *taken = calloc(summary->cell_count + 1, sizeof *taken);
+    made.lines = calloc(summary->cell_count + 1, sizeof *made.lines);
+    if (!taken || !made.lines) goto out;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        struct line line = {0};
+        if (taken[i] || !usable(&summary->cells[i], axis)) continue;
+        if ((status = gather(summary, i, axis, false, &line))) goto out;
+        if (axis == LINE_WORKERS && shapes_clash(&line)) {
+            free(line.cells);
+            if ((status = gather(summary, i, axis, true, &line))) goto out;
+            line.grid = true;
+        }
+        for (size_t k = 0; k < line.count; k++) taken[line.cells[k]->cell->id] = true;
+        if (wanted(&line, axis)) made.lines[made.count++] = line;
+        else free(line.cells);
+    }
+    prefer_plain(&made, axis);
+    number_panels(&made, axis);
+    for (size_t i = 0; i < made.count; i++) {
+        made.lines[i].hue = lines_hue(summary->run, made.lines[i].first->runner);
+        name_line(&made, &made.lines[i], axis);
+    }
+    *lines = made;
+    made = (struct lines){0};
+    status = 0;
+out:
+    free(taken);
+    lines_free(&made);
+    return status;
+}
+
+void lines_free(struct lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++) free(lines->lines[i].cells);
+    free(lines->lines);
+    *lines = (struct lines){0};
+}
+
+unsigned lines_hue(const struct run *run, const char *runner)
+{
+    unsigned hue = 0;
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        bool seen = !strcmp(run->cells[i].runner, "serial");
+        if (!strcmp(run->cells[i].runner, runner)) break;
+        for (unsigned k = 0; k < i && !seen; k++) seen = !strcmp(run->cells[k].runner, run->cells[i].runner);
+        hue += !seen;
+    }
+    return hue;
+}

@@ -1,0 +1,208 @@
+/* plots.c: the figures of a report, and drawing them. */
+#include "plots.h"
+#include "assets.h"
+#include "chart.h"
+#include "gnuplot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIGURE(stem, heading, asks, reads) \
+    static const struct figure figure_##stem = {.name = #stem, \
+                                                .title = heading, \
+                                                .question = asks, \
+                                                .reading = reads, \
+                                                .template = asset_##stem, \
+                                                .make = chart_##stem};
+
+#define DOTS "Small dots: single repetitions."
+
+FIGURE(speedup, "Speed-up against workers", "How much faster than the best serial loop does each runner get?",
+       DOTS " Both axes are logarithmic: on the dashed line p workers are p times as fast as the serial loop, whose time is T_s.")
+FIGURE(time, "Time against workers", "How long does the run phase take?",
+       DOTS " Dashed: T_s shared out evenly. Starting and stopping the workers is not in T_p.")
+FIGURE(efficiency, "Efficiency against workers", "How much of each worker's time was worth it?",
+       DOTS " 1 means that each worker does as much as the serial loop would in that time.")
+FIGURE(granularity, "Efficiency against the size of a task", "How small may tasks get before a runner wastes half of the machine?",
+       DOTS " Diamonds with bars: where a curve reaches 50 %, with the bootstrap interval.")
+FIGURE(metg, "Smallest task that pays", "What is each runner's minimum effective task granularity (METG)?",
+       "The shorter, the better. Bars end at the smallest granularity with the asked efficiency, thin lines are its bootstrap "
+       "interval; hatched: no size measured reached it.")
+FIGURE(overhead, "Overhead per task", "What does handing out one task cost?",
+       DOTS " Core time per task beyond the serial loop's; values that are not above zero cannot be drawn here.")
+FIGURE(budget, "Where the time went", "What were the workers' cores doing?",
+       "From repetitions that record busy spans. Shares of p R, R being start, run and stop; they add up to 100 % (a "
+       "share below zero points left), and what nothing explains is a segment of its own. A star marks a residual above the limit.")
+FIGURE(timeline, "Workers in time", "Who waits for whom?",
+       "Coloured: from a worker's first task to the end of its last one; pale: before and after. One scale for all panels.")
+FIGURE(chunk, "Time against chunk", "How many tasks should a worker claim at once?",
+       DOTS " Verticals: rules of thumb, one chunk a worker (N/p) and four (N/4p).")
+FIGURE(hybrid, "Processes x threads", "Which split of workers into processes and threads is best?",
+       "Speed-up over the serial loop in large figures, its interval below; outlined: cannot be told from the best.")
+FIGURE(placement, "Placement of workers", "Does it matter where the workers run?", DOTS)
+FIGURE(karpflatt, "Serial fraction (Karp-Flatt)", "Why does scaling stop: serial work or overhead?",
+       "Level: a serial part; rising: overhead that grows with the workers. Broad pale lines: Amdahl's fraction as fitted, "
+            "up to the last point that was used.")
+FIGURE(drift, "Drift", "Did the machine stay the same during the run?",
+       "Every serial repetition and the A/A pair (one configuration measured as two) in the order in which they were taken; "
+       "lines: medians.")
+FIGURE(topology, "The machine and its workers", "Which worker ran where?",
+       "Grey: cores with their cpus; blue: cpus on which workers were found when their binding was read back, with the workers' "
+       "numbers.")
+
+const struct figure *const plots_figures[] = {
+    &figure_speedup, &figure_granularity, &figure_metg,       &figure_budget,   &figure_overhead,
+    &figure_time,    &figure_efficiency,  &figure_karpflatt,  &figure_chunk,    &figure_hybrid,
+    &figure_placement, &figure_timeline,  &figure_drift,      &figure_topology, NULL,
+};
+
+int plots_make(const struct figure *figure, const struct summary *summary, const struct facts *facts, struct chart *chart)
+{
+    int status = chart_open(chart, figure, summary, facts);
+    if (!status) status = figure->make(chart);
+    if (!status) status = chart_end(chart);
+    for (unsigned p = 0, drawn = 0; !status && p < chart->panels; p++) {
+        drawn += chart->panel[p].y_high > 0;
+        if (drawn) chart->missing[0] = 0;
+    }
+    return status;
+}
+
+int plots_missing(const struct summary *summary, const struct figure *figure, char *why, size_t why_size)
+{
+    struct facts facts;
+    struct chart chart = {0};
+    facts_read(summary->run, &facts);
+    int status = plots_make(figure, summary, &facts, &chart);
+    if (!status) snprintf(why, why_size, "%s", chart.missing);
+    chart_close(&chart);
+    return status;
+}
+
+static const char *const kinds[] = {"dat", "gp", "svg", "png"};
+
+static void remove_files(const char *dir, const struct figure *figure, size_t first)
+{
+    char path[4200];
+    for (size_t i = first; i < sizeof kinds / sizeof *kinds; i++) {
+        snprintf(path, sizeof path, "%s/%s.%s", dir, figure->name, kinds[i]);
+        unlink(path);
+    }
+}
+
+static int write_files(const struct chart *chart, const char *dir)
+{
+    char name[64], *script = NULL;
+    size_t size;
+    FILE *out = open_memstream(&script, &size);
+    if (!out) return -ENOMEM;
+    chart_script(chart, out);
+    int status = fclose(out) ? -ENOMEM : 0;
+    snprintf(name, sizeof name, "%s.dat", chart->figure->name);
+    if (!status) status = record_write_file(dir, name, chart->data_text, chart->data_size);
+    snprintf(name, sizeof name, "%s.gp", chart->figure->name);
+    if (!status) status = record_write_file(dir, name, script, size);
+    free(script);
+    return status;
+}
+
+static bool has_files(const char *dir, const struct figure *figure)
+{
+    char path[4200];
+    struct stat facts;
+    for (size_t i = 2; i < sizeof kinds / sizeof *kinds; i++) {
+        snprintf(path, sizeof path, "%s/%s.%s", dir, figure->name, kinds[i]);
+        if (stat(path, &facts) || !facts.st_size) return false;
+    }
+    return true;
+}
+
+/* Draws one figure: 1 drawn, 0 no data or gnuplot in trouble (with `note`), or -errno. */
+static int draw(const struct chart *chart, const char *dir, bool *hopeless, char *note, size_t note_size)
+{
+    const struct figure *figure = chart->figure;
+    char file[64], why[256];
+    remove_files(dir, figure, chart->missing[0] ? 0 : 2);
+    if (chart->missing[0]) return 0;
+    int status = write_files(chart, dir);
+    if (status || *hopeless) return status;
+    snprintf(file, sizeof file, "%s.gp", figure->name);
+    int failed = gnuplot_run(dir, NULL, file, NULL, PLOTS_DEADLINE_S, why, sizeof why);
+    if (!failed) {
+        if (has_files(dir, figure)) return 1;
+        snprintf(why, sizeof why, "gnuplot drew nothing for %s", figure->name);
+    }
+    *hopeless = failed && failed != -EIO;
+    remove_files(dir, figure, 2);
+    if (!note[0]) snprintf(note, note_size, "%s (%s and %s.dat are in plots/)", why, file, figure->name);
+    return 0;
+}
+
+int plots_draw(const struct summary *summary, const char *dir, char *note, size_t note_size)
+{
+    struct facts facts;
+    char into[4160];
+    bool hopeless = false; /* gnuplot is missing or hangs: a lack is said once and a hanging one costs one deadline */
+    int drawn = 0, status = 0;
+    facts_read(summary->run, &facts);
+    if (note_size) note[0] = 0;
+    snprintf(into, sizeof into, "%s/plots", dir);
+    if (mkdir(into, 0777) && errno != EEXIST) return -errno;
+    for (const struct figure *const *figure = plots_figures; *figure && status >= 0; figure++) {
+        struct chart chart = {0};
+        status = plots_make(*figure, summary, &facts, &chart);
+        if (!status) status = draw(&chart, into, &hopeless, note, note_size);
+        if (status > 0) drawn++;
+        chart_close(&chart);
+    }
+    return status < 0 ? status : drawn;
+}
+
+static int print_figure(const struct chart *chart, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
+{
+    char dir[] = "/tmp/breakeven-plot-XXXXXX", first[128], path[64];
+    char *text = NULL;
+    size_t size;
+    if (!mkdtemp(dir)) return -errno;
+    FILE *script = open_memstream(&text, &size);
+    int status = script ? 0 : -ENOMEM;
+    if (!status) {
+        chart_text_script(chart, script);
+        if (fclose(script)) status = -ENOMEM;
+    }
+    snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; BY_TASK = %d", width, 22u,
+             colour ? "ansi" : "mono", !strcmp(chart->figure->name, "granularity"));
+    snprintf(path, sizeof path, "%s.dat", chart->figure->name);
+    if (!status) status = record_write_file(dir, path, chart->data_text, chart->data_size);
+    if (!status) status = record_write_file(dir, "text.gp", text, size);
+    if (!status) status = gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note, note_size);
+    free(text);
+    const char *const names[] = {path, "text.gp"};
+    for (size_t i = 0; i < 2; i++) {
+        char whole[128];
+        snprintf(whole, sizeof whole, "%s/%s", dir, names[i]);
+        unlink(whole);
+    }
+    rmdir(dir);
+    return status;
+}
+
+int plots_print(const struct summary *summary, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
+{
+    const struct figure *const main_figures[] = {&figure_speedup, &figure_granularity};
+    struct facts facts;
+    int status = 0;
+    facts_read(summary->run, &facts);
+    if (note_size) note[0] = 0;
+    for (size_t i = 0; i < 2 && !status; i++) {
+        struct chart chart = {0};
+        status = plots_make(main_figures[i], summary, &facts, &chart);
+        if (!status && !chart.missing[0])
+            status = print_figure(&chart, out, width < 40 ? 79 : width, colour, note, note_size);
+        chart_close(&chart);
+    }
+    return status;
+}

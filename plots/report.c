@@ -1,0 +1,129 @@
+/* report.c: the run as text for a terminal, and as Markdown. */
+#include "facts.h"
+#include "format.h"
+#include "plots.h"
+#include "tables.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+typedef void table_printer(struct table *, void *context);
+
+/* Every table of the report, in its order. */
+static void each_table(const struct summary *summary, table_printer *print, void *context)
+{
+    print(tables_errors(summary), context);
+    print(tables_advice(summary), context);
+    print(tables_metg(summary), context);
+    print(tables_crossover(summary), context);
+    print(tables_scaling(summary), context);
+    print(tables_budget(summary), context);
+    for (const char *study = NULL; (study = tables_next_study(summary, study));) print(tables_study(summary, study), context);
+}
+
+/* What to doubt, one sentence a line. */
+static void each_doubt(const struct facts *facts, void (*line)(const char *, void *), void *context)
+{
+    char text[256];
+    if (facts->simulated) line("SIMULATED: these numbers come from a model, not from a machine.", context);
+    if (!facts->complete) line("INCOMPLETE: the run was interrupted; what had been taken by then is shown.", context);
+    if (facts->errors) {
+        snprintf(text, sizeof text, "FAILED: %zu of %zu repetitions have no time.", facts->errors, facts->samples);
+        line(text, context);
+    }
+    if (facts->suspects) {
+        snprintf(text, sizeof text, "SUSPECT: %zu of %zu repetitions were disturbed (%s).", facts->suspects, facts->samples,
+                 facts->suspicion);
+        line(text, context);
+    }
+}
+
+struct terminal {
+    FILE *out;
+    unsigned width;
+    bool colour;
+};
+
+static void print_text_table(struct table *table, void *context)
+{
+    const struct terminal *terminal = context;
+    table_print_text(table, terminal->out, terminal->width, terminal->colour);
+    table_free(table);
+}
+
+static void print_text_doubt(const char *text, void *context)
+{
+    const struct terminal *terminal = context;
+    if (terminal->colour) fputs("\033[31m", terminal->out);
+    table_wrap(terminal->out, text, terminal->width, 2);
+    if (terminal->colour) fputs("\033[0m", terminal->out);
+}
+
+int report_text_print(const struct summary *summary, FILE *out, unsigned width, bool colour)
+{
+    struct terminal terminal = {out, width && width < 40 ? 40 : width, colour};
+    struct facts facts;
+    char text[700], machine[400];
+    facts_read(summary->run, &facts);
+    facts_machine(&facts, machine, sizeof machine);
+    snprintf(text, sizeof text, "%.120s on %s: %zu repetitions of %zu configurations", summary->run->name, machine,
+             facts.samples, summary->cell_count);
+    table_wrap(out, text, terminal.width, 2);
+    each_doubt(&facts, print_text_doubt, &terminal);
+    putc('\n', out);
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        char finding[1024];
+        char clean[1000];
+        format_clean(clean, sizeof clean, summary->findings[i]);
+        snprintf(finding, sizeof finding, "* %s", clean);
+        table_wrap(out, finding, terminal.width, 2);
+    }
+    if (summary->finding_count) putc('\n', out);
+    each_table(summary, print_text_table, &terminal);
+    return fflush(out) || ferror(out) ? -EIO : 0;
+}
+
+static void print_markdown_table(struct table *table, void *context)
+{
+    table_print_markdown(table, context);
+    table_free(table);
+}
+
+static void print_markdown_doubt(const char *text, void *context)
+{
+    fprintf(context, "> %s\n\n", text);
+}
+
+static void print_markdown_figures(const struct summary *summary, FILE *out)
+{
+    for (const struct figure *const *figure = plots_figures; *figure; figure++) {
+        char path[4200];
+        struct stat facts;
+        snprintf(path, sizeof path, "%s/plots/%s.png", summary->run->dir, (*figure)->name);
+        if (!stat(path, &facts))
+            fprintf(out, "## %s\n\n%s\n\n![%s](plots/%s.png)\n\n", (*figure)->title, (*figure)->question, (*figure)->title,
+                    (*figure)->name);
+    }
+}
+
+int report_markdown_print(const struct summary *summary, FILE *out)
+{
+    struct facts facts;
+    char machine[400], name[128];
+    facts_read(summary->run, &facts);
+    facts_machine(&facts, machine, sizeof machine);
+    format_clean(name, sizeof name, summary->run->name);
+    fprintf(out, "# breakeven: %s\n\n%s: %zu repetitions of %zu configurations.\n\n", name, machine, facts.samples,
+            summary->cell_count);
+    each_doubt(&facts, print_markdown_doubt, out);
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        char clean[1000];
+        format_clean(clean, sizeof clean, summary->findings[i]);
+        fprintf(out, "- %s\n", clean);
+    }
+    putc('\n', out);
+    print_markdown_figures(summary, out);
+    each_table(summary, print_markdown_table, out);
+    if (facts.command[0]) fprintf(out, "## How to repeat it\n\n    %s\n", facts.command);
+    return fflush(out) || ferror(out) ? -EIO : 0;
+}

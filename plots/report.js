@@ -1,0 +1,58 @@
+// Sorting tables, hiding curves, showing values. The page reads the same without it.
+"use strict";
+(() => {
+    const rowsOf = body => Array.from(body.rows);
+    const key = (row, at, numeric) => {
+        const cell = row.cells[at];
+        return numeric ? (cell.dataset.key === undefined ? NaN : Number(cell.dataset.key)) : cell.textContent;
+    };
+    const order = (a, b, numeric) => {
+        if (!numeric) return a.localeCompare(b, "en", {numeric: true});
+        if (isNaN(a) || isNaN(b)) return isNaN(a) - isNaN(b);
+        return a - b;
+    };
+    for (const table of document.querySelectorAll("table.sortable")) {
+        const heads = Array.from(table.tHead.rows[0].cells), body = table.tBodies[0];
+        heads.forEach((head, at) => head.querySelector("button").addEventListener("click", () => {
+            const down = head.getAttribute("aria-sort") === "ascending", numeric = head.classList.contains("number");
+            const rows = rowsOf(body);
+            rows.sort((a, b) => {
+                const left = key(a, at, numeric), right = key(b, at, numeric);
+                if (numeric && (isNaN(left) || isNaN(right))) return order(left, right, true); // unknown stays last
+                return down ? order(right, left, numeric) : order(left, right, numeric);
+            });
+            for (const other of heads) other.setAttribute("aria-sort", "none");
+            head.setAttribute("aria-sort", down ? "descending" : "ascending");
+            body.append(...rows);
+        }));
+    }
+
+    for (const button of document.querySelectorAll(".legend button")) {
+        const figure = button.closest("figure"), series = button.dataset.s;
+        button.addEventListener("click", () => {
+            const show = button.getAttribute("aria-pressed") !== "true";
+            button.setAttribute("aria-pressed", String(show));
+            for (const part of figure.querySelectorAll(`.picture [data-s="${series}"]`)) part.classList.toggle("off", !show);
+        });
+    }
+
+    const tip = document.getElementById("tip");
+    const place = event => {
+        const box = tip.getBoundingClientRect(), gap = 14;
+        const left = Math.min(event.clientX + gap, document.documentElement.clientWidth - box.width - 4);
+        const top = event.clientY + gap + box.height > innerHeight ? event.clientY - gap - box.height : event.clientY + gap;
+        tip.style.left = `${Math.max(4, left)}px`;
+        tip.style.top = `${Math.max(4, top)}px`;
+    };
+    for (const picture of document.querySelectorAll(".picture")) {
+        picture.addEventListener("pointermove", event => {
+            const mark = event.target.closest("[data-tip]");
+            tip.hidden = !mark;
+            if (!mark) return;
+            tip.textContent = mark.dataset.tip;
+            place(event);
+        });
+        picture.addEventListener("pointerleave", () => { tip.hidden = true; });
+    }
+    addEventListener("keydown", event => { if (event.key === "Escape") tip.hidden = true; });
+})();

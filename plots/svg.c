@@ -1,0 +1,211 @@
+/* svg.c: gnuplot's SVG, tag by tag. */
+#include "svg.h"
+#include "format.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { SVG_MAX = 32 << 20 };
+
+static char *read_all(const char *path)
+{
+    struct stat facts;
+    char *text = NULL;
+    FILE *in = fopen(path, "re");
+    if (!in) return NULL;
+    if (!fstat(fileno(in), &facts) && S_ISREG(facts.st_mode) && facts.st_size <= SVG_MAX &&
+        (text = malloc((size_t)facts.st_size + 1)))
+        text[fread(text, 1, (size_t)facts.st_size, in)] = 0;
+    fclose(in);
+    return text;
+}
+
+/* The page's names for the colours of style.gp. */
+static const struct {
+    unsigned colour;
+    const char *name;
+} inks[] = {{0x1a1a1a, "ink"},  {0x595959, "quiet"}, {0xdddddd, "rule"}, {0x8c8c8c, "bound"},
+            {0xb3261e, "alert"}, {0xececec, "pale"},  {0xfefefe, "on"}};
+
+/* rgb(r, g, b), black or anything else; *series is set where it names one. */
+static void write_colour(FILE *out, const struct chart *chart, const char *value, size_t length, unsigned *series)
+{
+    unsigned red, green, blue;
+    char text[40];
+    snprintf(text, sizeof text, "%.*s", (int)length, value);
+    if (!strcmp(text, "black")) {
+        fputs("var(--ink)", out);
+        return;
+    }
+    if (sscanf(text, "rgb( %u , %u , %u )", &red, &green, &blue) != 3 || red > 255 || green > 255 || blue > 255) {
+        fwrite(value, 1, length, out);
+        return;
+    }
+    unsigned colour = red << 16 | green << 8 | blue;
+    for (size_t i = 0; i < sizeof inks / sizeof *inks; i++)
+        if (inks[i].colour == colour) {
+            fprintf(out, "var(--%s)", inks[i].name);
+            return;
+        }
+    for (unsigned s = 1; s <= chart->series; s++)
+        if (chart_colour(chart, s) == colour) {
+            fprintf(out, "var(--hue%u)", chart->one[s - 1].hue % CHART_HUES);
+            *series = s;
+            return;
+        }
+    fprintf(out, "rgb(%u,%u,%u)", red, green, blue);
+}
+
+static bool is(const char *name, size_t length, const char *wanted)
+{
+    return strlen(wanted) == length && !strncmp(name, wanted, length);
+}
+
+/* The text in gnuplot_svg.showHypertext(evt,'TEXT'); it has no quotes (format_datum saw to that). */
+static void write_tip(FILE *out, const char *value, size_t length)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "%.*s", (int)length, value);
+    char *from = strchr(text, '\''), *to = strrchr(text, '\'');
+    if (!from || from == to) return;
+    *to = 0;
+    fputs(" data-tip=\"", out);
+    format_html(out, from + 1);
+    putc('"', out);
+}
+
+static void write_attribute(FILE *out, const struct chart *chart, const char *name, size_t name_length, const char *value,
+                            size_t length, unsigned *series)
+{
+    if (name_length > 2 && !strncmp(name, "on", 2)) {
+        if (is(name, name_length, "onmousemove") && strstr(value, "showHypertext") &&
+            strstr(value, "showHypertext") < value + length)
+            write_tip(out, value, length);
+        return;
+    }
+    if (is(name, name_length, "visibility") || is(name, name_length, "font-family")) return;
+    fprintf(out, " %.*s=\"", (int)name_length, name);
+    if (is(name, name_length, "id")) fprintf(out, "%s-%.*s", chart->figure->name, (int)length, value);
+    else if (is(name, name_length, "xlink:href") && value[0] == '#')
+        fprintf(out, "#%s-%.*s", chart->figure->name, (int)length - 1, value + 1);
+    else if (is(name, name_length, "stroke") || is(name, name_length, "fill") || is(name, name_length, "color"))
+        write_colour(out, chart, value, length, series);
+    else
+        for (size_t i = 0; i < length; i++) /* no runs of blanks, no double quotes */
+            if (value[i] != '"' && (!isspace((unsigned char)value[i]) || (i > 0 && !isspace((unsigned char)value[i - 1]))))
+                putc(isspace((unsigned char)value[i]) ? ' ' : value[i], out);
+    putc('"', out);
+}
+
+/* One tag from its '<' to its '>'. */
+static void write_tag(FILE *out, const struct chart *chart, const char *tag, const char *end)
+{
+    unsigned series = 0;
+    const char *at = tag + 1 + strcspn(tag + 1, " \t\n/>");
+    if (tag[1] == '/') {
+        fwrite(tag, 1, (size_t)(end - tag) + 1, out);
+        return;
+    }
+    fwrite(tag, 1, (size_t)(at - tag), out);
+    while (at < end) {
+        const char *name = at + strspn(at, " \t\n"), *equals = memchr(name, '=', (size_t)(end - name));
+        if (!equals || equals + 1 >= end || (equals[1] != '"' && equals[1] != '\'')) break;
+        const char *close = memchr(equals + 2, equals[1], (size_t)(end - equals - 2));
+        if (!close) break;
+        size_t length = strcspn(name, " =");
+        write_attribute(out, chart, name, length, equals + 2, (size_t)(close - equals - 2), &series);
+        at = close + 1;
+    }
+    if (series) fprintf(out, " data-s=\"%u\"", series);
+    fputs(end[-1] == '/' ? "/>" : ">", out);
+}
+
+/* The end of a tag: a '>' outside quotes. */
+static const char *tag_end(const char *tag)
+{
+    char quote = 0;
+    for (; *tag; tag++) {
+        if (quote) quote = *tag == quote ? 0 : quote;
+        else if (*tag == '"' || *tag == '\'') quote = *tag;
+        else if (*tag == '>') return tag;
+    }
+    return NULL;
+}
+
+static const char *skip_past(const char *text, const char *mark)
+{
+    const char *found = strstr(text, mark);
+    return found ? found + strlen(mark) : text + strlen(text);
+}
+
+static void write_body(FILE *out, const struct chart *chart, const char *at)
+{
+    unsigned scripts = 0;
+    while (*at) {
+        if (*at != '<') { /* text of a label, escaped by gnuplot; blanks between tags go */
+            size_t length = strcspn(at, "<");
+            bool blank = strspn(at, " \t\n") >= length;
+            if (!blank) fwrite(at, 1, length, out);
+            at += length;
+        } else if (!strncmp(at, "<?", 2)) at = skip_past(at, "?>");
+        else if (!strncmp(at, "<!--", 4)) at = skip_past(at, "-->");
+        else if (!strncmp(at, "<title>", 7)) at = skip_past(at, "</title>");
+        else if (!strncmp(at, "<desc>", 6)) at = skip_past(at, "</desc>");
+        else if (!strncmp(at, "<script", 7)) {
+            if (++scripts == 2) break; /* what follows are the mouse's own elements */
+            at = skip_past(at, "</script>");
+        } else {
+            const char *end = tag_end(at);
+            if (!end) break;
+            bool background = !strncmp(at, "<rect x=\"0\" y=\"0\"", 17);
+            if (strncmp(at, "<svg", 4) && strncmp(at, "</svg", 5) && !background) write_tag(out, chart, at, end);
+            at = end + 1;
+        }
+    }
+    if (scripts == 2) fputs("</g>", out);
+}
+
+/* gnuplot leaves many groups empty; without them the page is a third smaller. Works in place. */
+static void drop_empty_groups(char *text)
+{
+    for (bool again = true; again;) {
+        char *to = text;
+        again = false;
+        for (const char *from = text; *from;) {
+            const char *end = !strncmp(from, "<g", 2) && (from[2] == ' ' || from[2] == '>') ? strchr(from, '>') : NULL;
+            if (end && !strncmp(end + 1, "</g>", 4)) {
+                from = end + 5;
+                again = true;
+            } else *to++ = *from++;
+        }
+        *to = 0;
+    }
+}
+
+int svg_inline(const struct chart *chart, const char *dir, FILE *out)
+{
+    const char *name = chart->figure->name;
+    char path[4200], *body = NULL;
+    size_t size;
+    snprintf(path, sizeof path, "%s/plots/%s.svg", dir, name);
+    char *text = read_all(path);
+    if (!text) return -ENOENT;
+    FILE *memory = open_memstream(&body, &size);
+    if (memory) write_body(memory, chart, text);
+    free(text);
+    if (!memory || fclose(memory)) {
+        free(body);
+        return -ENOMEM;
+    }
+    drop_empty_groups(body);
+    unsigned top = chart_top(chart) - 2;
+    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 %u %d %u\" "
+                 "role=\"img\" aria-labelledby=\"fig-%s-title\" aria-describedby=\"fig-%s-text\">%s</svg>\n",
+            top, CHART_WIDTH, chart_height(chart) - top - chart_bottom(chart) + 8, name, name, body);
+    free(body);
+    return 0;
+}

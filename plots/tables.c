@@ -1,0 +1,387 @@
+/* tables.c: what each table of a report says. */
+#include "tables.h"
+#include "format.h"
+
+#include <math.h>
+#include <string.h>
+
+static void add_quantity(struct table *table, const char *unit, struct quantity quantity)
+{
+    table_cell(table, quantity.median, "%s", format_quantity(unit, quantity).text);
+}
+
+static void add_count(struct table *table, uint64_t count)
+{
+    table_cell(table, (double)count, "%s", format_count(count).text);
+}
+
+static void describe_team(char *out, size_t size, const struct cell *cell)
+{
+    if (!strcmp(cell->runner, "serial")) snprintf(out, size, "serial");
+    else if (cell->processes > 1 && cell->threads > 1)
+        snprintf(out, size, "%s %u x %u", cell->runner, cell->processes, cell->threads);
+    else snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
+}
+
+/* Runner, team, and the settings that were chosen for it. */
+static void describe_cell(char *out, size_t size, const struct cell *cell)
+{
+    describe_team(out, size, cell);
+    size_t used = strlen(out);
+    if (cell->schedule[0] && strcmp(cell->schedule, "default") && used < size)
+        used += (size_t)snprintf(out + used, size - used, ", %s", cell->schedule);
+    if (cell->chunk && used < size)
+        snprintf(out + used, size - used, ", chunk %llu", (unsigned long long)cell->chunk);
+}
+
+/* ---- advice ---- */
+
+static void advice_choice(struct table *table, const struct cell_summary *cell, struct quantity gain)
+{
+    char text[160];
+    if (!cell) {
+        table_cell(table, NAN, "unresolved");
+        table_cell(table, NAN, "-");
+        return;
+    }
+    describe_cell(text, sizeof text, cell->cell);
+    table_cell(table, NAN, "%s", text);
+    if (!strcmp(cell->cell->runner, "serial")) table_cell(table, 1, "1");
+    else add_quantity(table, "ratio", gain);
+}
+
+struct table *tables_advice(const struct summary *summary)
+{
+    struct table *table = table_new("What to use for which task size",
+                                    "Gain: how many times as fast as the serial loop, with its 95 % interval.");
+    table_column(table, "task", "duration of one task that was asked for", true);
+    table_column(table, "kernel", "what the tasks compute", false);
+    table_column(table, "tasks", "number of tasks it was measured with", true);
+    table_column(table, "use", "least start + run + stop; among what cannot be told apart, the fewest workers", false);
+    table_column(table, "gain", "speed-up over serial, start and stop included", true);
+    table_column(table, "with workers already up", "least run phase", false);
+    table_column(table, "gain then", "speed-up over serial of the run phase", true);
+    for (size_t i = 0; i < summary->advice_count; i++) {
+        const struct advice *advice = &summary->advices[i];
+        table_row(table);
+        table_cell(table, (double)advice->task_time_ns, "%s", format_time((double)advice->task_time_ns).text);
+        table_cell(table, NAN, "%s", advice->kernel);
+        add_count(table, advice->tasks);
+        advice_choice(table, advice->best, advice->gain);
+        advice_choice(table, advice->warm, advice->warm_gain);
+    }
+    return table;
+}
+
+/* ---- what failed ---- */
+
+struct table *tables_errors(const struct summary *summary)
+{
+    struct table *table = table_new("What failed", "These repetitions have no time; the rest of the run is not touched by them.");
+    table_column(table, "cell", "number of the configuration in manifest.json", true);
+    table_column(table, "kernel", "", false);
+    table_column(table, "configuration", "runner and team", false);
+    table_column(table, "failed", "repetitions that failed", true);
+    table_column(table, "good", "repetitions that did not", true);
+    table_column(table, "cause of the first", "", false);
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *cell = &summary->cells[i];
+        char text[160];
+        if (!cell->errors) continue;
+        describe_cell(text, sizeof text, cell->cell);
+        table_row(table);
+        add_count(table, i);
+        table_cell(table, NAN, "%s", cell->cell->label);
+        table_cell(table, NAN, "%s", text);
+        add_count(table, cell->errors);
+        add_count(table, cell->samples);
+        table_cell(table, NAN, "%s", cell->error);
+        table_mark(table);
+    }
+    return table;
+}
+
+/* ---- METG, crossover, scaling ---- */
+
+static void add_setting(struct table *table, const char *study, const char *kernel, const char *runner, unsigned processes,
+                        unsigned threads, const char *schedule, uint64_t chunk, const char *placement)
+{
+    struct cell cell = {.processes = processes, .threads = threads};
+    char team[96];
+    snprintf(cell.runner, sizeof cell.runner, "%s", runner);
+    describe_team(team, sizeof team, &cell);
+    table_row(table);
+    table_cell(table, NAN, "%s", team);
+    table_cell(table, NAN, "%s", kernel);
+    table_cell(table, NAN, "%s", schedule);
+    if (chunk) table_cell(table, NAN, "%s", format_count(chunk).text);
+    else table_cell(table, NAN, "default");
+    table_cell(table, NAN, "%s", placement);
+    table_cell(table, NAN, "%s", study);
+}
+
+static void setting_columns(struct table *table)
+{
+    table_column(table, "runner", "runner and workers, processes x threads", false);
+    table_column(table, "kernel", "what the tasks compute", false);
+    table_column(table, "schedule", "", false);
+    table_column(table, "chunk", "tasks claimed at once", false);
+    table_column(table, "placement", "", false);
+    table_column(table, "study", "", false);
+}
+
+struct table *tables_metg(const struct summary *summary)
+{
+    struct table *table = table_new("Minimum effective task granularity",
+                                    "The smallest tasks with which a runner still reaches the efficiency; bootstrap intervals.");
+    setting_columns(table);
+    table_column(table, "efficiency", "asked for", true);
+    table_column(table, "granularity", "p T_p/N there, overhead included", true);
+    table_column(table, "useful work per task", "T_s/N there", true);
+    table_column(table, "best seen", "highest efficiency of any size", true);
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        const char *bound = metg->bound ? "at most " : "";
+        add_setting(table, metg->study, metg->kernel, metg->runner, metg->processes, metg->threads, metg->schedule, metg->chunk,
+                    metg->placement);
+        table_cell(table, metg->efficiency, "%s", format_share(metg->efficiency).text);
+        if (metg->reached) {
+            table_cell(table, metg->granularity_ns.median, "%s%s", bound, format_quantity("ns", metg->granularity_ns).text);
+            table_cell(table, metg->work_ns.median, "%s%s", bound, format_quantity("ns", metg->work_ns).text);
+        } else {
+            table_cell(table, NAN, "not reached up to %s", format_time(metg->largest_ns).text);
+            table_cell(table, NAN, "-");
+        }
+        table_cell(table, metg->best_efficiency, "%s", format_share(metg->best_efficiency).text);
+    }
+    table_fold(table);
+    return table;
+}
+
+static void add_crossover_count(struct table *table, struct quantity tasks)
+{
+    if (isinf(tasks.median)) table_cell(table, NAN, "never at this size");
+    else if (isnan(tasks.median)) table_cell(table, NAN, "-");
+    else add_quantity(table, "count", tasks);
+}
+
+struct table *tables_crossover(const struct summary *summary)
+{
+    struct table *table = table_new("When does it beat serial?", "");
+    setting_columns(table);
+    table_column(table, "task", "measured duration of a task, T_s/N", true);
+    table_column(table, "from so many tasks on", "smallest N for which start + run + stop is below serial", true);
+    table_column(table, "with workers up: from tasks of", "smallest task for which the run phase alone is below serial", true);
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        const struct crossover *crossover = &summary->crossovers[i];
+        add_setting(table, crossover->study, crossover->kernel, crossover->runner, crossover->processes, crossover->threads,
+                    crossover->schedule, crossover->chunk, crossover->placement);
+        table_cell(table, crossover->task_ns, "%s", format_time(crossover->task_ns).text);
+        add_crossover_count(table, crossover->tasks);
+        if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
+        else add_quantity(table, "ns", crossover->warm_task_ns);
+    }
+    table_fold(table);
+    return table;
+}
+
+static void add_choice(struct table *table, const struct cell_summary *cell)
+{
+    char team[96];
+    if (!cell) {
+        table_cell(table, NAN, "-");
+        table_cell(table, NAN, "-");
+        return;
+    }
+    describe_team(team, sizeof team, cell->cell);
+    table_cell(table, cell->workers, "%u", cell->workers);
+    add_quantity(table, "ratio", cell->quantity[QUANTITY_speedup]);
+}
+
+struct table *tables_scaling(const struct summary *summary)
+{
+    struct table *table = table_new("How it scales",
+                                    "Fits stop where the cores end. A peak is published only where the data hold it.");
+    setting_columns(table);
+    table_column(table, "task", "duration that was asked for", true);
+    table_column(table, "best at", "workers with the highest speed-up", true);
+    table_column(table, "speed-up", "T_s/T_p there", true);
+    table_column(table, "enough", "fewest workers whose speed-up cannot be told from the best", true);
+    table_column(table, "speed-up then", "", true);
+    table_column(table, "Amdahl's fraction", "serial fraction fitted, with its interval", true);
+    table_column(table, "peak of the USL", "workers at the maximum of Gunther's law", true);
+    for (size_t i = 0; i < summary->scaling_count; i++) {
+        const struct scaling *scaling = &summary->scalings[i];
+        const struct amdahl_fit *amdahl = &scaling->amdahl;
+        add_setting(table, scaling->study, scaling->kernel, scaling->runner, 1, 1, scaling->schedule, scaling->chunk,
+                    scaling->placement);
+        table_cell(table, (double)scaling->task_time_ns, "%s",
+                   scaling->task_time_ns ? format_time((double)scaling->task_time_ns).text : "-");
+        add_choice(table, scaling->best);
+        add_choice(table, scaling->enough);
+        if (amdahl->n)
+            add_quantity(table, "ratio", (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
+        else table_cell(table, NAN, "-");
+        if (scaling->usl.n && scaling->usl.peak_seen)
+            add_quantity(table, "count", (struct quantity){scaling->usl.peak, scaling->usl.peak_low, scaling->usl.peak_high,
+                                                           scaling->usl.n});
+        else if (scaling->usl.n) table_cell(table, NAN, "none seen up to %.0f", scaling->usl.p_max);
+        else table_cell(table, NAN, "-");
+    }
+    table_fold(table);
+    return table;
+}
+
+/* ---- budget ---- */
+
+struct table *tables_budget(const struct summary *summary)
+{
+    static const char *const names[] = {"work", "dilation", "start, stop", "dispatch", "tail", "residual"};
+    static const char *const meanings[] = {"T_s: useful work", "tasks slower (below 0: faster) together than alone",
+                                           "workers started and ended", "a worker between its tasks",
+                                           "no task left, others still at work", "what nothing explains"};
+    struct table *table = table_new("Where the time went", "Shares of p R with R = start + run + stop, from repetitions that "
+                                                           "record busy spans.");
+    table_column(table, "runner", "runner and workers", false);
+    table_column(table, "kernel", "", false);
+    table_column(table, "study", "", false);
+    table_column(table, "task", "serial time per task, T_s/N", true);
+    table_column(table, "chunk", "", true);
+    for (size_t i = 0; i < 6; i++) table_column(table, names[i], meanings[i], true);
+    table_column(table, "load balance", "mean U/max U", true);
+    table_column(table, "instrumentation", "what recording the spans cost: instrumented over headline run phase, minus 1", true);
+    table_column(table, "marks", "", false);
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *cell = &summary->cells[i];
+        const struct budget *b = &cell->budget;
+        const double shares[] = {b->work, b->dilation, b->start_stop, b->dispatch, b->tail, b->residual, b->load_balance,
+                                 b->instrumentation};
+        char team[96];
+        if (!b->n) continue;
+        describe_team(team, sizeof team, cell->cell);
+        table_row(table);
+        table_cell(table, NAN, "%s", team);
+        table_cell(table, NAN, "%s", cell->cell->label);
+        table_cell(table, NAN, "%s", cell->cell->study);
+        table_cell(table, cell->quantity[QUANTITY_task_ns].median, "%s",
+                   format_time(cell->quantity[QUANTITY_task_ns].median).text);
+        table_cell(table, (double)cell->cell->chunk, "%s", cell->cell->chunk ? format_count(cell->cell->chunk).text : "default");
+        for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
+            table_cell(table, shares[k], "%s", format_share(shares[k]).text);
+        table_cell(table, NAN, "%s", b->marked ? "residual above the limit" : "");
+        if (b->marked) table_mark(table);
+    }
+    table_fold(table);
+    return table;
+}
+
+/* ---- one study's cells ---- */
+
+static const struct {
+    enum quantity_id id;
+    const char *name;
+} study_quantities[] = {
+    {QUANTITY_wall_ns, "time T_p"},           {QUANTITY_speedup, "speed-up"},
+    {QUANTITY_speedup_total, "with start, stop"}, {QUANTITY_efficiency, "efficiency"},
+    {QUANTITY_overhead_per_task_ns, "overhead a task"}, {QUANTITY_start_ns, "start"},
+    {QUANTITY_peak_rss_bytes, "peak memory"},
+};
+enum { STUDY_QUANTITIES = sizeof study_quantities / sizeof *study_quantities };
+
+static void add_marks(struct table *table, const struct cell_summary *cell)
+{
+    bool unsure = cell->errors || cell->suspects || cell->autocorrelated || cell->outliers ||
+                  cell->cell->duplicate != cell->cell->id;
+    char text[512] = "";
+    size_t used = 0, size = sizeof text;
+    if (cell->errors) used += (size_t)snprintf(text + used, size - used, "; %zu failed", cell->errors);
+    if (cell->suspects) used += (size_t)snprintf(text + used, size - used, "; %zu suspect: %s", cell->suspects, cell->suspect);
+    if (cell->autocorrelated) used += (size_t)snprintf(text + used, size - used, "; times follow one another");
+    if (cell->outliers)
+        used += (size_t)snprintf(text + used, size - used, "; %zu outlier%s", cell->outliers, cell->outliers == 1 ? "" : "s");
+    if (cell->cell->duplicate != cell->cell->id) snprintf(text + used, size - used, "; A/A of cell %u", cell->cell->duplicate);
+    table_cell(table, NAN, "%s", unsure ? text + 2 : "");
+    if (cell->errors || cell->suspects) table_mark(table);
+}
+
+static void add_study_row(struct table *table, const struct cell_summary *summary)
+{
+    const struct cell *cell = summary->cell;
+    char team[96];
+    describe_team(team, sizeof team, cell);
+    table_row(table);
+    table_cell(table, NAN, "%s", team);
+    table_cell(table, NAN, "%s", cell->label);
+    table_cell(table, NAN, "%s", cell->schedule);
+    if (cell->chunk) table_cell(table, NAN, "%s", format_count(cell->chunk).text);
+    else table_cell(table, NAN, "default");
+    table_cell(table, NAN, "%s", cell->placement);
+    add_count(table, cell->tasks);
+    table_cell(table, summary->quantity[QUANTITY_task_ns].median, "%s",
+               format_time(summary->quantity[QUANTITY_task_ns].median).text);
+    for (size_t q = 0; q < STUDY_QUANTITIES; q++) {
+        enum quantity_id id = study_quantities[q].id;
+        const struct quantity *value = &summary->quantity[id];
+        if (id == QUANTITY_start_ns || id == QUANTITY_peak_rss_bytes || cell->baseline == cell->id)
+            table_cell(table, value->median, "%s", value->n ? format_value(quantity_units[id], value->median).text : "-");
+        else add_quantity(table, quantity_units[id], *value);
+    }
+    add_count(table, summary->samples);
+    add_marks(table, summary);
+}
+
+struct table *tables_study(const struct summary *summary, const char *study)
+{
+    char title[64];
+    snprintf(title, sizeof title, "Study: %s", study);
+    struct table *table = table_new(title, "");
+    table_column(table, "runner", "runner and workers, processes x threads", false);
+    table_column(table, "kernel", "what the tasks compute", false);
+    table_column(table, "schedule", "", false);
+    table_column(table, "chunk", "tasks claimed at once", false);
+    table_column(table, "placement", "", false);
+    table_column(table, "tasks", "N", true);
+    table_column(table, "task", quantity_meanings[QUANTITY_task_ns], true);
+    for (size_t q = 0; q < STUDY_QUANTITIES; q++)
+        table_column(table, study_quantities[q].name, quantity_meanings[study_quantities[q].id], true);
+    table_column(table, "n", "good repetitions", true);
+    table_column(table, "marks", "what to doubt", false);
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (!strcmp(summary->cells[i].cell->study, study)) add_study_row(table, &summary->cells[i]);
+    table_fold(table);
+    return table;
+}
+
+const char *tables_next_study(const struct summary *summary, const char *after)
+{
+    bool found = !after;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const char *study = summary->cells[i].cell->study;
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++) seen = !strcmp(summary->cells[k].cell->study, study);
+        if (seen) continue;
+        if (found) return study;
+        found = !strcmp(study, after);
+    }
+    return NULL;
+}
+
+/* ---- manifest ---- */
+
+static void add_fact(const char *path, const char *value, void *context)
+{
+    struct table *table = context;
+    if (table_rows(table) >= 400) return;
+    table_row(table);
+    table_cell(table, NAN, "%s", path);
+    table_cell(table, NAN, "%s", value);
+}
+
+struct table *tables_manifest(const struct summary *summary)
+{
+    struct table *table = table_new("How it was measured", "From manifest.json.");
+    table_column(table, "setting", "path in manifest.json", false);
+    table_column(table, "value", "", false);
+    facts_each(summary->run, add_fact, table);
+    return table;
+}

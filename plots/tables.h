@@ -1,0 +1,21 @@
+/* tables.h: the tables of a report, in its order. */
+#ifndef BREAKEVEN_TABLES_H
+#define BREAKEVEN_TABLES_H
+
+#include "facts.h"
+#include "table.h"
+
+/* Each is NULL without memory and empty where there is nothing to say. The caller frees. */
+struct table *tables_advice(const struct summary *);
+struct table *tables_errors(const struct summary *);
+struct table *tables_metg(const struct summary *);
+struct table *tables_crossover(const struct summary *);
+struct table *tables_scaling(const struct summary *);
+struct table *tables_budget(const struct summary *);
+struct table *tables_study(const struct summary *, const char *study);
+struct table *tables_manifest(const struct summary *);
+
+/* The run's studies in order: NULL ends it. */
+const char *tables_next_study(const struct summary *, const char *after);
+
+#endif
