@@ -1,4 +1,5 @@
-/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers; serial is among the candidates. */
+/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers; serial is among the candidates.
+ */
 #include "summary_parts.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@ static double time_of(const struct cell_summary *row, bool total)
 
 static int cheapest_first(const void *left, const void *right, void *total)
 {
-    const struct cell_summary *a = *(const struct cell_summary *const *)left, *b = *(const struct cell_summary *const *)right;
+    const struct cell_summary *a = *(const struct cell_summary *const *)left,
+                              *b = *(const struct cell_summary *const *)right;
     if (parts_is_serial(a->cell) != parts_is_serial(b->cell)) return parts_is_serial(a->cell) ? -1 : 1;
     if (a->workers != b->workers) return a->workers < b->workers ? -1 : 1;
     double x = time_of(a, *(bool *)total), y = time_of(b, *(bool *)total);
@@ -46,8 +48,7 @@ static const struct cell_summary *choose(const struct field *field, bool total)
     const struct cell_summary *best = fastest(field, total, 0);
     qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
     for (size_t i = 0; i < field->count; i++)
-        if (field->rows[i] == best ||
-            parts_tied(parts_compare(field->shop, field->rows[i]->cell, best->cell, total)))
+        if (field->rows[i] == best || parts_tied(parts_compare(field->shop, field->rows[i]->cell, best->cell, total)))
             return field->rows[i];
     return best;
 }
@@ -72,13 +73,15 @@ static void say(struct advice *advice, const struct field *field)
     char size[PARTS_TEXT], factor[PARTS_TEXT], interval[PARTS_TEXT], name[2 * PARTS_TEXT], cold[160], warm[160] = "";
     const struct cell_summary *pool = fastest(field, true, 2);
     if (!pool) pool = fastest(field, true, 1);
-    struct quantity slower = parts_compare(field->shop, pool->cell, &field->shop->summary->run->cells[pool->cell->baseline], true);
+    struct quantity slower =
+        parts_compare(field->shop, pool->cell, &field->shop->summary->run->cells[pool->cell->baseline], true);
     if (!parts_is_serial(advice->best->cell))
-        snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included", name_of(name, advice->best),
-                 parts_number(factor, advice->gain.median), parts_interval(interval, advice->gain));
+        snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included",
+                 name_of(name, advice->best), parts_number(factor, advice->gain.median),
+                 parts_interval(interval, advice->gain));
     else if (stats_verdict(slower) == VERDICT_MORE || (isnan(slower.low) && slower.median >= 1))
-        snprintf(cold, sizeof cold, "stay serial: %s takes %s times as long%s, start and stop included", name_of(name, pool),
-                 parts_number(factor, slower.median), parts_interval(interval, slower));
+        snprintf(cold, sizeof cold, "stay serial: %s takes %s times as long%s, start and stop included",
+                 name_of(name, pool), parts_number(factor, slower.median), parts_interval(interval, slower));
     else
         snprintf(cold, sizeof cold, "stay serial: the gain of %s is not resolved%s", name_of(name, pool),
                  parts_interval(interval, pool->quantity[QUANTITY_speedup_total]));

@@ -14,22 +14,22 @@
 #define BUDGET_RESIDUAL_MAX 0.02
 
 struct budget {
-    double core_ns;   /* p R */
-    double work;      /* T_s: useful work */
-    double dilation;  /* tasks running slower (or, below 0, faster) together than alone */
+    double core_ns;  /* p R */
+    double work;     /* T_s: useful work */
+    double dilation; /* tasks running slower (or, below 0, faster) together than alone */
     double start_stop;
-    double dispatch;  /* waking up, claiming, handing over: a worker between its tasks */
-    double tail;      /* no task left, others still at work */
+    double dispatch; /* waking up, claiming, handing over: a worker between its tasks */
+    double tail;     /* no task left, others still at work */
     double residual;
-    bool marked;      /* residual above BUDGET_RESIDUAL_MAX */
+    bool marked; /* residual above BUDGET_RESIDUAL_MAX */
     /* POP's names (POP Centre of Excellence): the product of the first three is the last, T_s/(p R), exactly. */
-    double load_balance;          /* mean U/max U */
-    double communication;         /* max U/R */
-    double computation_scaling;   /* T_s/sum U */
-    double efficiency;            /* T_s/(p R) */
-    double instrumentation; /* what recording the spans cost: instrumented run phase over headline run phase, minus 1; NAN
-                               where unknown. Filled by the summary */
-    size_t n; /* repetitions it is the median of; 0: none recorded */
+    double load_balance;        /* mean U/max U */
+    double communication;       /* max U/R */
+    double computation_scaling; /* T_s/sum U */
+    double efficiency;          /* T_s/(p R) */
+    double instrumentation; /* what recording the spans cost: instrumented run phase over headline run phase, minus 1;
+                               NAN where unknown. Filled by the summary */
+    size_t n;               /* repetitions it is the median of; 0: none recorded */
 };
 
 /* The budget of one instrumented, good sample. 0, or -ENODATA where spans, start or stop are missing. */

@@ -1,5 +1,5 @@
-/* findings.c: plain sentences from verdicts. What is not resolved is called that. Here: the run as a whole, scaling, and
- * where the time went. */
+/* findings.c: plain sentences from verdicts. What is not resolved is called that. Here: the run as a whole, scaling,
+ * and where the time went. */
 #include "findings.h"
 
 #include <errno.h>
@@ -63,16 +63,18 @@ static int about_run(struct workshop *shop)
         if (row->errors && !*cause) cause = row->error;
         if (row->suspects && !*words) words = row->suspect;
     }
-    if (summary->run->simulated) sentence_add(&sentence, "This run is simulated: its numbers come from a model, not from a machine.");
+    if (summary->run->simulated)
+        sentence_add(&sentence, "This run is simulated: its numbers come from a model, not from a machine.");
     status = sentence_end(shop, &sentence);
     if (!status && (!summary->run->complete || empty)) {
         sentence_add(&sentence, "The run is %s: %zu of %zu cells have no repetition.",
-                     summary->run->complete ? "marked complete, yet has gaps" : "incomplete", empty, summary->cell_count);
+                     summary->run->complete ? "marked complete, yet has gaps" : "incomplete", empty,
+                     summary->cell_count);
         status = sentence_end(shop, &sentence);
     }
     if (!status && errors) {
-        sentence_add(&sentence, "%zu of %zu repetitions failed and count as errors, not as times; the first: %s.", errors,
-                     summary->run->sample_count, cause);
+        sentence_add(&sentence, "%zu of %zu repetitions failed and count as errors, not as times; the first: %s.",
+                     errors, summary->run->sample_count, cause);
         status = sentence_end(shop, &sentence);
     }
     if (!status && suspects) {
@@ -81,8 +83,10 @@ static int about_run(struct workshop *shop)
         status = sentence_end(shop, &sentence);
     }
     if (!status && chained * 10 > summary->cell_count) {
-        sentence_add(&sentence, "In %zu of %zu cells times follow one another, more than chance explains: their intervals are "
-                     "too narrow; ratios inside a block are less affected.", chained, summary->cell_count);
+        sentence_add(&sentence,
+                     "In %zu of %zu cells times follow one another, more than chance explains: their intervals are "
+                     "too narrow; ratios inside a block are less affected.",
+                     chained, summary->cell_count);
         status = sentence_end(shop, &sentence);
     }
     return status;
@@ -100,11 +104,13 @@ static int about_duplicates(struct workshop *shop)
         struct sentence sentence = {0};
         char low[PARTS_TEXT];
         if (isnan(ratio.low)) continue;
-        sentence_add(&sentence, "A/A: %s with %s (%s), measured twice in each block, differs by %+.1f %% [%+.1f, %+.1f]: %s.",
+        sentence_add(&sentence,
+                     "A/A: %s with %s (%s), measured twice in each block, differs by %+.1f %% [%+.1f, %+.1f]: %s.",
                      cell->runner, parts_team(low, cell), cell->label, 100 * (ratio.median - 1), 100 * (ratio.low - 1),
                      100 * (ratio.high - 1),
-                     stats_verdict(ratio) == VERDICT_UNRESOLVED ? "no difference, as it must be"
-                                                                : "a difference where there is none, so smaller ones mean nothing");
+                     stats_verdict(ratio) == VERDICT_UNRESOLVED
+                         ? "no difference, as it must be"
+                         : "a difference where there is none, so smaller ones mean nothing");
         status = sentence_end(shop, &sentence);
     }
     return status;
@@ -135,14 +141,16 @@ static void add_end_of_gain(struct sentence *sentence, const struct scaling *sca
     if (scaling->enough != scaling->best)
         sentence_add(sentence, "; %s cannot be told from it", parts_team(text, scaling->enough->cell));
     if (scaling->enough == last) return;
-    sentence_add(sentence, "; more than %u gain nothing that can be resolved (up to %u measured", scaling->enough->workers,
-                 last->workers);
+    sentence_add(sentence, "; more than %u gain nothing that can be resolved (up to %u measured",
+                 scaling->enough->workers, last->workers);
     double worse = last->quantity[QUANTITY_speedup].median / scaling->best->quantity[QUANTITY_speedup].median;
-    if (worse < 0.9) sentence_add(sentence, ", where it falls to %s times", parts_number(text, last->quantity[QUANTITY_speedup].median));
+    if (worse < 0.9)
+        sentence_add(sentence, ", where it falls to %s times",
+                     parts_number(text, last->quantity[QUANTITY_speedup].median));
     sentence_add(sentence, ")");
     if (scaling->usl.n && scaling->usl.peak_seen)
-        sentence_add(sentence, "; the fitted curve peaks at %.0f workers [%.0f, %.0f]", scaling->usl.peak, scaling->usl.peak_low,
-                     scaling->usl.peak_high);
+        sentence_add(sentence, "; the fitted curve peaks at %.0f workers [%.0f, %.0f]", scaling->usl.peak,
+                     scaling->usl.peak_low, scaling->usl.peak_high);
 }
 
 static void add_best(struct sentence *sentence, const struct scaling *scaling)
@@ -154,7 +162,8 @@ static void add_best(struct sentence *sentence, const struct scaling *scaling)
     if (gains) sentence_add(sentence, "fastest with %s, ", parts_team(team, best->cell));
     else
         sentence_add(sentence, "no number of workers is %s than serial; the best, %s, runs at ",
-                     stats_verdict(speedup) == VERDICT_LESS ? "faster" : "resolved to be faster", parts_team(team, best->cell));
+                     stats_verdict(speedup) == VERDICT_LESS ? "faster" : "resolved to be faster",
+                     parts_team(team, best->cell));
     sentence_add_times(sentence, speedup);
     sentence_add(sentence, " the speed of serial (%s), %.0f %% of ideal",
                  parts_duration(serial, best->quantity[QUANTITY_serial_ns].median),
@@ -257,11 +266,13 @@ static int about_budget(struct workshop *shop)
         char team[PARTS_TEXT];
         if (best != &summary->cells[i]) continue; /* so that each kernel is told once */
         const struct budget *b = &best->budget;
-        sentence_add(&sentence, "Where the core time of %s under %s with %s went: %.1f %% work, %.1f %% tasks running %s together, "
-                     "%.1f %% start and stop, %.1f %% dispatch, %.1f %% waiting at the tail, %.1f %% unaccounted for%s.",
-                     best->cell->label, best->cell->runner, parts_team(team, best->cell), 100 * b->work, 100 * b->dilation,
-                     b->dilation < 0 ? "faster" : "slower", 100 * b->start_stop, 100 * b->dispatch, 100 * b->tail,
-                     100 * b->residual, b->marked ? " (too much: read it with care)" : "");
+        sentence_add(
+            &sentence,
+            "Where the core time of %s under %s with %s went: %.1f %% work, %.1f %% tasks running %s together, "
+            "%.1f %% start and stop, %.1f %% dispatch, %.1f %% waiting at the tail, %.1f %% unaccounted for%s.",
+            best->cell->label, best->cell->runner, parts_team(team, best->cell), 100 * b->work, 100 * b->dilation,
+            b->dilation < 0 ? "faster" : "slower", 100 * b->start_stop, 100 * b->dispatch, 100 * b->tail,
+            100 * b->residual, b->marked ? " (too much: read it with care)" : "");
         status = sentence_end(shop, &sentence);
     }
     return status;
@@ -270,8 +281,8 @@ static int about_budget(struct workshop *shop)
 int findings_make(struct workshop *shop)
 {
     static int (*const chapters[])(struct workshop *) = {
-        about_run,        about_scaling,   about_runners,      about_budget,       findings_metg,     findings_crossover,
-        findings_startup, findings_chunk,  findings_hybrid,    findings_placement, about_duplicates,
+        about_run,        about_scaling,  about_runners,   about_budget,       findings_metg,    findings_crossover,
+        findings_startup, findings_chunk, findings_hybrid, findings_placement, about_duplicates,
     };
     int status = 0;
     for (size_t i = 0; !status && i < sizeof chapters / sizeof *chapters; i++) status = chapters[i](shop);

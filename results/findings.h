@@ -11,7 +11,8 @@ struct sentence {
 };
 
 __attribute__((format(printf, 2, 3))) void sentence_add(struct sentence *, const char *format, ...);
-int sentence_end(struct workshop *, struct sentence *); /* to the summary's findings, emptied; nothing where it is empty */
+/* Moves it to the summary's findings; nothing where it is empty. */
+int sentence_end(struct workshop *, struct sentence *);
 /* "3.1 times [2.9, 3.3]" */
 void sentence_add_times(struct sentence *, struct quantity);
 

@@ -44,9 +44,12 @@ int findings_metg(struct workshop *shop)
         const struct metg *head = &summary->metgs[first];
         struct sentence sentence = {0};
         size_t earlier = 0, told = 0;
-        while (strcmp(summary->metgs[earlier].kernel, head->kernel) || strcmp(summary->metgs[earlier].study, head->study)) earlier++;
+        while (strcmp(summary->metgs[earlier].kernel, head->kernel) ||
+               strcmp(summary->metgs[earlier].study, head->study))
+            earlier++;
         if (earlier < first) continue;
-        sentence_add(&sentence, "For %.0f %% of the ideal speed-up a task (%s) must hold", 100 * head->efficiency, head->kernel);
+        sentence_add(&sentence, "For %.0f %% of the ideal speed-up a task (%s) must hold", 100 * head->efficiency,
+                     head->kernel);
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
             char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
@@ -62,8 +65,9 @@ int findings_metg(struct workshop *shop)
             else {
                 sentence_add(&sentence, metg->bound ? " less than " : " ");
                 add_span(&sentence, metg->work_ns);
-                if (metg->bound) sentence_add(&sentence, " (the smallest measured%s)",
-                                              isinf(metg->granularity_ns.high) ? "; not resolved" : "");
+                if (metg->bound)
+                    sentence_add(&sentence, " (the smallest measured%s)",
+                                 isinf(metg->granularity_ns.high) ? "; not resolved" : "");
             }
         }
         sentence_add(&sentence, " of work.");
@@ -99,8 +103,7 @@ static void add_crossover(struct sentence *sentence, const struct crossover *c)
     else {
         sentence_add(sentence, " from %.0f tasks", c->tasks.median);
         if (!isnan(c->tasks.low) && isinf(c->tasks.high)) sentence_add(sentence, " (not resolved: perhaps never)");
-        else if (!isnan(c->tasks.low))
-            sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
+        else if (!isnan(c->tasks.low)) sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
         sentence_add(sentence, " with %u workers", c->processes * c->threads);
     }
 }
@@ -122,12 +125,13 @@ static int crossovers_by_size(struct workshop *shop)
         }
         if (told) continue;
         sentence_add(&sentence, "Tasks of %s (%s): workers pay for their own start and stop",
-                     parts_duration(size, head->task_time_ns ? (double)head->task_time_ns : head->task_ns), head->kernel);
+                     parts_duration(size, head->task_time_ns ? (double)head->task_time_ns : head->task_ns),
+                     head->kernel);
         size_t parts = 0;
         for (size_t i = first; i < summary->crossover_count; i++) {
             const struct crossover *c = &summary->crossovers[i];
-            if (c->task_time_ns != head->task_time_ns || strcmp(c->kernel, head->kernel) || strcmp(c->study, head->study) ||
-                earliest(summary, c) != c)
+            if (c->task_time_ns != head->task_time_ns || strcmp(c->kernel, head->kernel) ||
+                strcmp(c->study, head->study) || earliest(summary, c) != c)
                 continue;
             sentence_add(&sentence, parts++ ? ";" : ":");
             add_crossover(&sentence, c);
@@ -149,9 +153,12 @@ static int crossovers_warm(struct workshop *shop)
         bool first = true;
         for (size_t j = 0; j < summary->crossover_count; j++) {
             const struct crossover *other = &summary->crossovers[j];
-            if (strcmp(other->runner, c->runner) || strcmp(other->kernel, c->kernel) || strcmp(other->schedule, c->schedule)) continue;
+            if (strcmp(other->runner, c->runner) || strcmp(other->kernel, c->kernel) ||
+                strcmp(other->schedule, c->schedule))
+                continue;
             if (j < i) first = false;
-            if (other->warm_task_ns.median < best->warm_task_ns.median || isnan(best->warm_task_ns.median)) best = other;
+            if (other->warm_task_ns.median < best->warm_task_ns.median || isnan(best->warm_task_ns.median))
+                best = other;
         }
         if (!first || isnan(best->warm_task_ns.median)) continue;
         sentence_add(&sentence, sentence.used ? "; " : "With workers already up, a task pays from this much work on: ");
@@ -176,7 +183,8 @@ static const struct cell_summary *extreme(const struct summary *summary, const c
     const struct cell_summary *found = NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
-        if (strcmp(row->cell->runner, runner) || row->workers < 2 || isnan(row->quantity[QUANTITY_start_ns].median)) continue;
+        if (strcmp(row->cell->runner, runner) || row->workers < 2 || isnan(row->quantity[QUANTITY_start_ns].median))
+            continue;
         if (!found || (most ? row->workers > found->workers : row->workers < found->workers)) found = row;
     }
     return found;
@@ -185,7 +193,8 @@ static const struct cell_summary *extreme(const struct summary *summary, const c
 static void add_startup(struct sentence *sentence, const struct cell_summary *row)
 {
     char team[PARTS_TEXT], start[PARTS_TEXT], stop[PARTS_TEXT];
-    sentence_add(sentence, "%s to start and %s to stop %s", parts_duration(start, row->quantity[QUANTITY_start_ns].median),
+    sentence_add(sentence, "%s to start and %s to stop %s",
+                 parts_duration(start, row->quantity[QUANTITY_start_ns].median),
                  parts_duration(stop, row->quantity[QUANTITY_stop_ns].median), parts_team(team, row->cell));
 }
 

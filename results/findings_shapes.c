@@ -1,4 +1,5 @@
-/* findings_shapes.c: sentences on choices among cells that differ in one thing: chunk, processes x threads, placement. */
+/* findings_shapes.c: sentences on choices among cells that differ in one thing: chunk, processes x threads, placement.
+ */
 #include "findings.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ static const struct cell *fastest(const struct workshop *shop, const struct cell
 {
     const struct cell *best = NULL;
     for (size_t i = 0; i < count; i++)
-        if (!isnan(wall_of(shop, group[i])) && (!best || wall_of(shop, group[i]) < wall_of(shop, best))) best = group[i];
+        if (!isnan(wall_of(shop, group[i])) && (!best || wall_of(shop, group[i]) < wall_of(shop, best)))
+            best = group[i];
     return best;
 }
 
@@ -31,7 +33,8 @@ static void add_head(struct sentence *sentence, const struct cell *cell, bool te
 
 typedef int teller(struct workshop *, const struct cell **group, size_t count);
 
-/* Calls `tell` for each group of at least two measured cells in a study (or in custom runs) that differ in `but` alone. */
+/* Calls `tell` for each group of at least two measured cells in a study (or in custom runs) that differ in `but` alone.
+ */
 static int each_group(struct workshop *shop, const char *study, unsigned but, teller *tell)
 {
     const struct run *run = shop->summary->run;
@@ -70,8 +73,8 @@ static int tell_chunk(struct workshop *shop, const struct cell **group, size_t c
     add_head(&sentence, best, true);
     sentence_add(&sentence, "fastest with %s", chunk_name(text, best->chunk));
     if (small != large)
-        sentence_add(&sentence, "; chunks from %llu to %llu hold others that cannot be told from it", (unsigned long long)small->chunk,
-                     (unsigned long long)large->chunk);
+        sentence_add(&sentence, "; chunks from %llu to %llu hold others that cannot be told from it",
+                     (unsigned long long)small->chunk, (unsigned long long)large->chunk);
     for (int end = 0; end < 2; end++) {
         const struct cell *far = group[0];
         for (size_t i = 1; i < count; i++)
@@ -97,20 +100,23 @@ static int tell_hybrid(struct workshop *shop, const struct cell **group, size_t 
     size_t kept = 0, ties = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
-            if (parts_workers(group[i]) == parts_workers(group[j]) && parts_workers(group[i]) > most) most = parts_workers(group[i]);
+            if (parts_workers(group[i]) == parts_workers(group[j]) && parts_workers(group[i]) > most)
+                most = parts_workers(group[i]);
     for (size_t i = 0; i < count; i++)
         if (parts_workers(group[i]) == most) group[kept++] = group[i];
     const struct cell *best = fastest(shop, group, kept), *worst = best;
     struct sentence sentence = {0};
     if (!best) return 0;
     add_head(&sentence, best, false);
-    sentence_add(&sentence, "%u workers are fastest as %u x %u (processes x threads), ", most, best->processes, best->threads);
+    sentence_add(&sentence, "%u workers are fastest as %u x %u (processes x threads), ", most, best->processes,
+                 best->threads);
     sentence_add_times(&sentence, findings_row(shop, best)->quantity[QUANTITY_speedup]);
     sentence_add(&sentence, " the speed of serial");
     for (size_t i = 0; i < kept; i++) {
         if (wall_of(shop, group[i]) > wall_of(shop, worst)) worst = group[i];
         if (group[i] == best || !parts_tied(parts_compare(shop, group[i], best, false))) continue;
-        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : "; cannot be told from it: ", group[i]->processes, group[i]->threads);
+        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : "; cannot be told from it: ", group[i]->processes,
+                     group[i]->threads);
     }
     if (!parts_tied(parts_compare(shop, worst, best, false))) {
         sentence_add(&sentence, "; %u x %u takes ", worst->processes, worst->threads);
@@ -143,7 +149,9 @@ static int tell_placement(struct workshop *shop, const struct cell **group, size
         sentence_add_times(&sentence, ratio);
         sentence_add(&sentence, " as long as %s", best->placement);
     }
-    if (open) sentence_add(&sentence, resolved ? "; the difference to " : "the difference between placement %s and ", best->placement);
+    if (open)
+        sentence_add(&sentence, resolved ? "; the difference to " : "the difference between placement %s and ",
+                     best->placement);
     for (size_t i = 0, named = 0; open && i < count; i++)
         if (group[i] != best && stats_verdict(parts_compare(shop, group[i], best, false)) != VERDICT_MORE)
             sentence_add(&sentence, "%s%s", named++ ? ", " : "", group[i]->placement);

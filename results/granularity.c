@@ -11,7 +11,8 @@
 enum { ROUNDS = 1000 };
 static const double METG_EFFICIENCY = 0.5; /* where the run asked for none */
 
-/* A group of cells laid out by block, for figures that are resampled over whole blocks. NAN: no sample in that block. */
+/* A group of cells laid out by block, for figures that are resampled over whole blocks. NAN: no sample in that block.
+ */
 struct curve {
     size_t count, blocks;
     const struct cell **cells;
@@ -60,7 +61,8 @@ static int curve_make(struct curve *curve, const struct workshop *shop, const st
     if (!column) return -ENOMEM;
     for (size_t c = 0; c < count; c++)
         for (size_t i = 0; i < shop->series[cells[c]->id].n; i++)
-            if (shop->series[cells[c]->id].sample[i]->block < end) column[shop->series[cells[c]->id].sample[i]->block] = 1;
+            if (shop->series[cells[c]->id].sample[i]->block < end)
+                column[shop->series[cells[c]->id].sample[i]->block] = 1;
     for (unsigned block = 0; block < end; block++)
         if (column[block]) column[block] = blocks++;
     size_t area = count * blocks;
@@ -113,7 +115,8 @@ static struct quantity scaled(struct quantity quantity, double factor)
 }
 
 /* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. */
-static struct quantity work_of_smallest(const struct workshop *shop, const struct curve *curve, const size_t *all, double at)
+static struct quantity work_of_smallest(const struct workshop *shop, const struct curve *curve, const size_t *all,
+                                        double at)
 {
     for (size_t c = 0; c < curve->count; c++) {
         const struct cell *cell = curve->cells[c];
@@ -175,8 +178,8 @@ static int metg_add(struct workshop *shop, const struct cell **group, size_t cou
     return status;
 }
 
-/* Crossover in the number of tasks: the run phase is a straight line in N where two or more N were measured at this task
- * size (between the smallest and the largest), else in proportion to N. */
+/* Crossover in the number of tasks: the run phase is a straight line in N where two or more N were measured at this
+ * task size (between the smallest and the largest), else in proportion to N. */
 static double crossover_of_draws(const size_t *draws, size_t n, void *context)
 {
     const struct curve *curve = context;
@@ -197,7 +200,8 @@ static double crossover_of_draws(const size_t *draws, size_t n, void *context)
     return models_crossover_tasks(fixed, slope, serial_task, parts_workers(curve->cells[many]));
 }
 
-static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, struct quantity warm, bool bound)
+static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, struct quantity warm,
+                         bool bound)
 {
     struct curve curve;
     int status = curve_make(&curve, shop, group, count);
@@ -224,7 +228,8 @@ static int crossover_add(struct workshop *shop, const struct cell **group, size_
     return status;
 }
 
-/* Of cells that differ in size and N, the one with the most tasks at each size: the run phase's fixed part weighs least. */
+/* Of cells that differ in size and N, the one with the most tasks at each size: the run phase's fixed part weighs
+ * least. */
 static size_t most_tasks(const struct cell **group, size_t count, const struct cell **most)
 {
     size_t kept = 0;
@@ -282,7 +287,8 @@ int granularity_make(struct workshop *shop)
         const struct cell **group = parts_group(run, cell, PARTS_SIZE | PARTS_TASKS, &count);
         if (!group) return -ENOMEM;
         if (!pays && distinct_sizes(group, count) >= 2) status = metg_add(shop, group, count);
-        if (!status && count && parts_workers(cell) > 1 && (pays || custom)) status = crossovers_add(shop, group, count);
+        if (!status && count && parts_workers(cell) > 1 && (pays || custom))
+            status = crossovers_add(shop, group, count);
         free(group);
     }
     return status;

@@ -65,9 +65,9 @@ static void regression_free(struct regression *regression)
 
 static int regression_alloc(struct regression *regression, size_t rows, size_t columns)
 {
-    *regression = (struct regression){gsl_matrix_alloc(rows, columns),     gsl_matrix_alloc(columns, columns),
-                                      gsl_vector_alloc(rows),              gsl_vector_alloc(rows),
-                                      gsl_vector_alloc(columns),           gsl_multifit_linear_alloc(rows, columns)};
+    *regression = (struct regression){gsl_matrix_alloc(rows, columns), gsl_matrix_alloc(columns, columns),
+                                      gsl_vector_alloc(rows),          gsl_vector_alloc(rows),
+                                      gsl_vector_alloc(columns),       gsl_multifit_linear_alloc(rows, columns)};
     if (regression->x && regression->covariance && regression->y && regression->weights && regression->coefficients &&
         regression->workspace)
         return 0;
@@ -110,10 +110,19 @@ static void usl_from(const struct regression *r, size_t n, double p_max, struct 
     double sigma = a / t1, kappa = b / t1;
     double half_sigma = t * delta_error(r, (double[]){-sigma / t1, 1 / t1, 0});
     double half_kappa = t * delta_error(r, (double[]){-kappa / t1, 0, 1 / t1});
-    *fit = (struct usl_fit){.gamma = 1 / t1, .t1 = t1, .sigma = sigma, .sigma_low = sigma - half_sigma,
-                            .sigma_high = sigma + half_sigma, .kappa = kappa, .kappa_low = kappa - half_kappa,
-                            .kappa_high = kappa + half_kappa, .peak = NAN, .peak_low = NAN, .peak_high = NAN,
-                            .p_max = p_max, .n = n};
+    *fit = (struct usl_fit){.gamma = 1 / t1,
+                            .t1 = t1,
+                            .sigma = sigma,
+                            .sigma_low = sigma - half_sigma,
+                            .sigma_high = sigma + half_sigma,
+                            .kappa = kappa,
+                            .kappa_low = kappa - half_kappa,
+                            .kappa_high = kappa + half_kappa,
+                            .peak = NAN,
+                            .peak_low = NAN,
+                            .peak_high = NAN,
+                            .p_max = p_max,
+                            .n = n};
     if (n < 5 || !(fit->kappa_low > 0) || !(sigma < 1)) return;
     /* log peak = (log(T_1 - a) - log b)/2: the interval is symmetric on the scale on which its width is judged */
     double slope = 0.5 / (t1 - a), half = t * delta_error(r, (double[]){slope, -slope, -0.5 / b});

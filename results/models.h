@@ -8,8 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static inline double models_speedup(double serial_ns, double wall_ns) { return serial_ns / wall_ns; }
-static inline double models_efficiency(double speedup, double workers) { return speedup / workers; }
+static inline double models_speedup(double serial_ns, double wall_ns)
+{
+    return serial_ns / wall_ns;
+}
+static inline double models_efficiency(double speedup, double workers)
+{
+    return speedup / workers;
+}
 /* T_o = p T_p - T_s in core-ns (Grama et al., Introduction to Parallel Computing, 5.2.2) */
 static inline double models_overhead(double serial_ns, double wall_ns, double workers)
 {
@@ -33,17 +39,17 @@ int models_amdahl_fit(const double *workers, const double *speedup, size_t n, st
 /* Gunther's Universal Scalability Law, X(p) = gamma p/(1 + sigma (p-1) + kappa p (p-1)), with its maximum at
  * sqrt((1-sigma)/kappa). Fitted in the linear form
  *     p T_p = T_1 + a (p-1) + b p (p-1),   sigma = a/T_1, kappa = b/T_1,
- * by weighted least squares with weights 1/fit^2 (errors are relative), three rounds; intervals by the delta method with
- * Student t over n-3 degrees. */
+ * by weighted least squares with weights 1/fit^2 (errors are relative), three rounds; intervals by the delta method
+ * with Student t over n-3 degrees. */
 struct usl_fit {
-    double gamma;                       /* throughput at p = 1, 1/T_1, in units of 1/T_p */
-    double t1;                          /* fitted T_1, in units of T_p */
+    double gamma;                        /* throughput at p = 1, 1/T_1, in units of 1/T_p */
+    double t1;                           /* fitted T_1, in units of T_p */
     double sigma, sigma_low, sigma_high; /* contention */
     double kappa, kappa_low, kappa_high; /* coherence */
-    double peak, peak_low, peak_high;   /* workers at the maximum; NAN unless peak_seen */
-    bool peak_seen;                     /* kappa's interval is above 0, peak_high/peak_low <= 2, and n >= 5 levels; else
-                                           say "no peak seen up to p_max" */
-    double p_max;                       /* the largest p fitted: the curve ends here */
+    double peak, peak_low, peak_high;    /* workers at the maximum; NAN unless peak_seen */
+    bool peak_seen; /* kappa's interval is above 0, peak_high/peak_low <= 2, and n >= 5 levels; else
+                       say "no peak seen up to p_max" */
+    double p_max;   /* the largest p fitted: the curve ends here */
     size_t n;
 };
 /* n distinct p, n >= 4; time[i]: T_p (any unit). -EINVAL: too few levels or a time that is not positive. */
@@ -60,13 +66,13 @@ enum metg_outcome {
 enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
                               double *result);
 
-/* The smallest N for which fixed + ceil(N/p) p t < N s: fixed = start + stop, t = T_p/N of many tasks, s = T_s/N; tasks are
- * whole, so N of them take ceil(N/p) rounds. INFINITY: never. */
+/* The smallest N for which fixed + ceil(N/p) p t < N s: fixed = start + stop, t = T_p/N of many tasks, s = T_s/N; tasks
+ * are whole, so N of them take ceil(N/p) rounds. INFINITY: never. */
 double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns, double workers);
 
 /* A model of a pool: T(p, c) = s0 + s1 p + max{ h_s N/c, (N/p)(mu + h/c) } + sigma sqrt(2 c ln p), h = h_s + h_w: the
- * chunk's serialised and parallel cost, mu and sigma the mean and standard deviation of a task's duration (after Kruskal &
- * Weiss, IEEE TSE 11(10), 1985). Best chunk: c = (sqrt(2) N h/(sigma p sqrt(ln p)))^(2/3), in [1, N/p]. */
+ * chunk's serialised and parallel cost, mu and sigma the mean and standard deviation of a task's duration (after
+ * Kruskal & Weiss, IEEE TSE 11(10), 1985). Best chunk: c = (sqrt(2) N h/(sigma p sqrt(ln p)))^(2/3), in [1, N/p]. */
 struct pool_model {
     double start_ns, start_per_worker_ns;    /* s0, s1 */
     double chunk_serial_ns, chunk_worker_ns; /* h_s, h_w */

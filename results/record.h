@@ -3,10 +3,11 @@
  *     results/runs/<UTC time>-<name>/{manifest.json, topology.xml, samples.jsonl, summary.csv, summary.json,
  *                                     plots/, report.html}
  *
- * manifest.json is one object. What results/ reads of it: `schema` (RECORD_SCHEMA), `name`, `complete`, `simulated` (absent:
- * false), `cells` (record_fields.h), `efficiency` (the level asked of METG; absent: 0.5), and `host`, copied into summary.json as it stands, of which it uses `cpus` and `cores`
- * (what the run was allowed to use), `packages` and `numa` (nodes among them). Everything else in it is documentation.
- * A run's folder gets samples.jsonl (record_open_samples) before its manifest, so that it is never half a run.
+ * manifest.json is one object. What results/ reads of it: `schema` (RECORD_SCHEMA), `name`, `complete`, `simulated`
+ * (absent: false), `cells` (record_fields.h), `efficiency` (the level asked of METG; absent: 0.5), and `host`, copied
+ * into summary.json as it stands, of which it uses `cpus` and `cores` (what the run was allowed to use), `packages` and
+ * `numa` (nodes among them). Everything else in it is documentation. A run's folder gets samples.jsonl
+ * (record_open_samples) before its manifest, so that it is never half a run.
  *
  * The structs below are the record in memory; record_fields.h lists each field once, and writer and reader are
  * made from that list.
@@ -42,10 +43,10 @@ struct cell {
 
 struct sample_worker {
     unsigned worker;
-    char cpus[104];     /* read back */
-    int64_t late_ns;    /* first task's start after the start of the run phase; -1 where not recorded */
-    int64_t busy_ns;    /* in kernel code; -1 where not recorded */
-    int64_t end_ns;     /* end of its last task after the start of the run phase; -1 where not recorded */
+    char cpus[104];  /* read back */
+    int64_t late_ns; /* first task's start after the start of the run phase; -1 where not recorded */
+    int64_t busy_ns; /* in kernel code; -1 where not recorded */
+    int64_t end_ns;  /* end of its last task after the start of the run phase; -1 where not recorded */
 };
 
 struct sample_lost { /* a lost worker */
@@ -62,26 +63,26 @@ struct sample {
     char cause[256];             /* "" where ok: one line, "signal 9 (Killed)", "wrong result: ..." */
     int64_t began_ns;            /* CLOCK_REALTIME at its start */
     int64_t setup_ns, start_ns, first_ns, wall_ns, stop_ns; /* first: the first warm-up pass, -1 without one */
-    int64_t user_ns, system_ns;  /* of the whole repetition, its workers included */
+    int64_t user_ns, system_ns;                             /* of the whole repetition, its workers included */
     int64_t voluntary_switches, involuntary_switches, minor_faults, major_faults;
-    int64_t peak_rss_bytes;      /* largest of its processes */
+    int64_t peak_rss_bytes; /* largest of its processes */
     int64_t steal_ns, throttled_ns;
-    int64_t clock_ns;            /* cost of reading the clock once */
-    bool instrumented;           /* taken with busy spans: never a headline time */
-    char verified[20];           /* "serial+published", "serial", "published", "" */
-    char hash[20];               /* of all result bytes, hexadecimal */
-    char suspect[96];            /* words separated by spaces: "steal throttled migrated"; "" */
+    int64_t clock_ns;  /* cost of reading the clock once */
+    bool instrumented; /* taken with busy spans: never a headline time */
+    char verified[20]; /* "serial+published", "serial", "published", "" */
+    char hash[20];     /* of all result bytes, hexadecimal */
+    char suspect[96];  /* words separated by spaces: "steal throttled migrated"; "" */
     unsigned worker_count;
     struct sample_worker *workers; /* owned by the sample */
     unsigned lost_count;
-    struct sample_lost *lost;      /* owned by the sample */
+    struct sample_lost *lost; /* owned by the sample */
 };
 
 struct run {
     char dir[4096];
     char name[128];
     bool complete;
-    bool simulated;         /* made up by a simulator: everything that shows the run says so */
+    bool simulated; /* made up by a simulator: everything that shows the run says so */
     unsigned cell_count;
     struct cell *cells;
     size_t sample_count;

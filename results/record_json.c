@@ -20,7 +20,8 @@ struct field {
     size_t offset, size;
 };
 
-#define FIELD(type, k, n, member) {#member, KIND_##k, n, offsetof(struct type, member), sizeof(((struct type *)0)->member)},
+#define FIELD(type, k, n, member)                                                                                      \
+    {#member, KIND_##k, n, offsetof(struct type, member), sizeof(((struct type *)0)->member)},
 static const struct field cell_fields[] = {
 #define CELL_FIELD(kind, need, member) FIELD(cell, kind, need, member)
 #include "record_fields.h"
@@ -74,13 +75,19 @@ static json_t *field_to_json(const struct field *field, const void *base)
 {
     const char *at = (const char *)base + field->offset;
     switch (field->kind) {
-    case KIND_unsigned: return json_integer(*(const unsigned *)(const void *)at);
-    case KIND_int: return json_integer(*(const int *)(const void *)at);
-    case KIND_u64: return u64_to_json(*(const uint64_t *)(const void *)at);
+    case KIND_unsigned:
+        return json_integer(*(const unsigned *)(const void *)at);
+    case KIND_int:
+        return json_integer(*(const int *)(const void *)at);
+    case KIND_u64:
+        return u64_to_json(*(const uint64_t *)(const void *)at);
     case KIND_i64:
-    case KIND_measure: return json_integer(*(const int64_t *)(const void *)at);
-    case KIND_flag: return json_boolean(*(const bool *)(const void *)at);
-    case KIND_text: return text_to_json(at);
+    case KIND_measure:
+        return json_integer(*(const int64_t *)(const void *)at);
+    case KIND_flag:
+        return json_boolean(*(const bool *)(const void *)at);
+    case KIND_text:
+        return text_to_json(at);
     }
     return NULL;
 }
@@ -130,7 +137,8 @@ static int integer_from_json(const struct field *field, const json_t *json, char
         *(unsigned *)(void *)at = (unsigned)value;
         return 0;
     case KIND_int:
-        if (value < INT_MIN || value > INT_MAX) return bad(why, why_size, "%s is out of range: %lld", field->name, value);
+        if (value < INT_MIN || value > INT_MAX)
+            return bad(why, why_size, "%s is out of range: %lld", field->name, value);
         *(int *)(void *)at = (int)value;
         return 0;
     default:
@@ -151,13 +159,16 @@ static int field_from_json(const struct field *field, const json_t *json, void *
         return 0;
     }
     switch (field->kind) {
-    case KIND_text: return text_from_json(field, json, at, why, why_size);
-    case KIND_u64: return u64_from_json(field, json, (uint64_t *)(void *)at, why, why_size);
+    case KIND_text:
+        return text_from_json(field, json, at, why, why_size);
+    case KIND_u64:
+        return u64_from_json(field, json, (uint64_t *)(void *)at, why, why_size);
     case KIND_flag:
         if (!json_is_boolean(json)) return bad(why, why_size, "%s is not true or false", field->name);
         *(bool *)(void *)at = json_is_true(json);
         return 0;
-    default: return integer_from_json(field, json, at, why, why_size);
+    default:
+        return integer_from_json(field, json, at, why, why_size);
     }
 }
 
@@ -226,7 +237,8 @@ char *sample_to_json(const struct sample *sample)
     json_t *json = struct_to_json(sample_fields, sample);
     char *line = NULL;
     if (json &&
-        !array_to_json(json, "workers", worker_fields, sample->workers, sizeof *sample->workers, sample->worker_count) &&
+        !array_to_json(json, "workers", worker_fields, sample->workers, sizeof *sample->workers,
+                       sample->worker_count) &&
         !array_to_json(json, "lost", lost_fields, sample->lost, sizeof *sample->lost, sample->lost_count))
         line = json_dumps(json, JSON_COMPACT);
     json_decref(json);
@@ -255,8 +267,8 @@ int sample_from_json(const char *line, size_t length, struct sample *sample, cha
     int status = struct_from_json(sample_fields, json, &made, why, why_size);
     if (!status) status = sample_check(&made, why, why_size);
     if (!status)
-        status = array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count, why,
-                                 why_size);
+        status = array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count,
+                                 why, why_size);
     if (!status)
         status = array_from_json(json, "lost", lost_fields, sizeof *made.lost, &lost, &made.lost_count, why, why_size);
     made.workers = workers;

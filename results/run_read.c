@@ -25,7 +25,8 @@ struct reader {
     size_t why_size;
 };
 
-__attribute__((format(printf, 3, 4))) static int complain(const struct reader *reader, int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int complain(const struct reader *reader, int error, const char *format,
+                                                          ...)
 {
     char what[512];
     va_list args;
@@ -138,13 +139,15 @@ static int check_cells(const struct reader *reader, const struct run *run)
     for (unsigned i = 0; i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         if (cell->id != i)
-            return complain(reader, -EINVAL, "cells[%u] has id %u: cells are missing, doubled or out of order", i, cell->id);
+            return complain(reader, -EINVAL, "cells[%u] has id %u: cells are missing, doubled or out of order", i,
+                            cell->id);
         if (cell->baseline >= run->cell_count || cell->duplicate >= run->cell_count)
             return complain(reader, -EINVAL, "cells[%u] refers to a cell that is not there", i);
         const struct cell *base = &run->cells[cell->baseline];
         if (base->baseline != base->id || strcmp(base->kernel, cell->kernel) || base->size != cell->size ||
             base->tasks != cell->tasks)
-            return complain(reader, -EINVAL, "cells[%u] has cell %u as its baseline, which is another problem", i, base->id);
+            return complain(reader, -EINVAL, "cells[%u] has cell %u as its baseline, which is another problem", i,
+                            base->id);
         const struct cell *twin = &run->cells[cell->duplicate];
         if (by_configuration(&cell, &twin))
             return complain(reader, -EINVAL, "cells[%u] is a duplicate of cell %u but differs", i, cell->duplicate);
@@ -175,7 +178,8 @@ static int check_schema(const struct reader *reader, const json_t *manifest)
     if (!json_is_integer(schema) || json_integer_value(schema) < 1)
         return complain(reader, -EINVAL, "has no schema number: not a run of breakeven");
     if (json_integer_value(schema) > RECORD_SCHEMA)
-        return complain(reader, -EPROTO, "has schema %" JSON_INTEGER_FORMAT ", this breakeven reads up to %d: use a newer one",
+        return complain(reader, -EPROTO,
+                        "has schema %" JSON_INTEGER_FORMAT ", this breakeven reads up to %d: use a newer one",
                         json_integer_value(schema), RECORD_SCHEMA);
     return 0;
 }
@@ -192,7 +196,8 @@ static int read_manifest(struct reader *reader, struct run *run)
     status = skip_mark(reader, &text, &size);
     if (!status && !size) status = complain(reader, -EINVAL, "is empty");
     if (!status && !(run->manifest = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error)))
-        status = complain(reader, -EINVAL, "not JSON at line %d column %d: %.120s", error.line, error.column, error.text);
+        status =
+            complain(reader, -EINVAL, "not JSON at line %d column %d: %.120s", error.line, error.column, error.text);
     free(bytes);
     if (!status && !json_is_object(run->manifest)) status = complain(reader, -EINVAL, "is not a JSON object");
     if (!status) status = check_schema(reader, run->manifest);
@@ -208,8 +213,7 @@ static int add_sample(const struct reader *reader, struct run *run, size_t *room
 {
     char reason[256];
     struct sample sample;
-    if (sample_from_json(text, length, &sample, reason, sizeof reason))
-        return complain(reader, -EINVAL, "%s", reason);
+    if (sample_from_json(text, length, &sample, reason, sizeof reason)) return complain(reader, -EINVAL, "%s", reason);
     if (sample.cell >= run->cell_count) {
         sample_free(&sample);
         return complain(reader, -EINVAL, "cell %u is not in the manifest, which has %u", sample.cell, run->cell_count);

@@ -20,7 +20,8 @@ static double speedup_of(const struct cell_summary *row)
 
 static int by_workers(const void *left, const void *right)
 {
-    const struct cell_summary *a = *(const struct cell_summary *const *)left, *b = *(const struct cell_summary *const *)right;
+    const struct cell_summary *a = *(const struct cell_summary *const *)left,
+                              *b = *(const struct cell_summary *const *)right;
     return (a->workers > b->workers) - (a->workers < b->workers);
 }
 
@@ -30,8 +31,9 @@ static unsigned host_number(const struct run *run, const char *key)
     return value > 0 && value < 1 << 20 ? (unsigned)value : 0;
 }
 
-/* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, and where workers
- * fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such step. */
+/* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, and where
+ * workers fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such
+ * step. */
 static unsigned fit_limit(const struct workshop *shop, const struct cell *cell)
 {
     const struct run *run = shop->summary->run;

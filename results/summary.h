@@ -19,19 +19,20 @@ enum quantity_id {
 #undef QUANTITY
     QUANTITIES
 };
-extern const char *const quantity_names[QUANTITIES], *const quantity_units[QUANTITIES],
-    *const quantity_meanings[QUANTITIES];
+extern const char *const quantity_names[QUANTITIES];
+extern const char *const quantity_units[QUANTITIES];
+extern const char *const quantity_meanings[QUANTITIES];
 
 struct cell_summary {
     const struct cell *cell; /* in the run */
     struct quantity quantity[QUANTITIES];
-    struct budget budget;    /* where the time went; budget.n = 0 without instrumented samples */
-    unsigned workers;        /* processes x threads: p */
+    struct budget budget;                       /* where the time went; budget.n = 0 without instrumented samples */
+    unsigned workers;                           /* processes x threads: p */
     size_t samples, errors, suspects, outliers; /* samples: good ones that headline figures come from */
-    bool autocorrelated;     /* wall times follow one another: the interval is too narrow */
-    char verified[20];       /* the weakest of the good samples' words; "" where there is none */
-    char error[256];         /* cause of the first failed sample, "" */
-    char suspect[96];        /* union of the samples' words */
+    bool autocorrelated;                        /* wall times follow one another: the interval is too narrow */
+    char verified[20];                          /* the weakest of the good samples' words; "" where there is none */
+    char error[256];                            /* cause of the first failed sample, "" */
+    char suspect[96];                           /* union of the samples' words */
 };
 
 /* The smallest task size at which a runner reaches `efficiency`, by log-linear interpolation between the cells of one
@@ -40,9 +41,9 @@ struct metg {
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     unsigned processes, threads;
     uint64_t chunk;
-    double efficiency;           /* asked for: the manifest's `efficiency`, 0.5 without one */
+    double efficiency; /* asked for: the manifest's `efficiency`, 0.5 without one */
     bool reached;
-    bool bound;                  /* reached at the smallest size measured already: the figures are upper bounds, "<=" */
+    bool bound; /* reached at the smallest size measured already: the figures are upper bounds, "<=" */
     struct quantity granularity_ns; /* p T_p/N there: overhead included; high is INFINITY where some resampled runs
                                        do not reach it. Percentile bootstrap over blocks; NAN where not reached */
     struct quantity work_ns;        /* T_s/N there: useful work per task */
@@ -54,33 +55,35 @@ struct crossover {
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     unsigned processes, threads;
     uint64_t chunk, task_time_ns;
-    double task_ns;        /* measured granularity, T_s/N */
-    struct quantity tasks; /* smallest N for which start + run + stop is below serial; INFINITY: never, at this task size */
-    struct quantity warm_task_ns; /* smallest task duration for which the run phase alone is below serial; NAN: not seen */
-    bool warm_bound;              /* it is below serial at the smallest task measured already: an upper bound, "<=" */
+    double task_ns; /* measured granularity, T_s/N */
+    /* Smallest N for which start + run + stop is below serial; INFINITY: never, at this task size. */
+    struct quantity tasks;
+    /* Smallest task duration for which the run phase alone is below serial; NAN: not seen. */
+    struct quantity warm_task_ns;
+    bool warm_bound; /* it is below serial at the smallest task measured already: an upper bound, "<=" */
 };
 
 /* How a runner scales: fits over the cells of one study that differ in the number of workers alone. */
 struct scaling {
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     uint64_t chunk, task_time_ns, size, tasks;
-    size_t count;                       /* cells, ordered by workers */
-    const struct cell_summary **cells;  /* owned */
-    const struct cell_summary *best;    /* highest speed-up */
-    const struct cell_summary *enough;  /* fewest workers whose speed-up cannot be told from the best */
-    unsigned fit_max_workers;           /* fits use the cells up to here: never across the step at the number of cores */
-    struct amdahl_fit amdahl;           /* amdahl.n = 0: not fitted */
-    struct usl_fit usl;                 /* usl.n = 0: not fitted */
+    size_t count;                      /* cells, ordered by workers */
+    const struct cell_summary **cells; /* owned */
+    const struct cell_summary *best;   /* highest speed-up */
+    const struct cell_summary *enough; /* fewest workers whose speed-up cannot be told from the best */
+    unsigned fit_max_workers;          /* fits use the cells up to here: never across the step at the number of cores */
+    struct amdahl_fit amdahl;          /* amdahl.n = 0: not fitted */
+    struct usl_fit usl;                /* usl.n = 0: not fitted */
 };
 
 /* What to use for tasks of one size. */
 struct advice {
     char kernel[40];
     uint64_t task_time_ns;
-    uint64_t tasks;                   /* number of tasks it was measured with */
-    const struct cell_summary *best;  /* least start + run + stop; ties go to the fewest workers */
-    const struct cell_summary *warm;  /* least run phase, pool already open */
-    struct quantity gain, warm_gain;  /* speed-up over serial of each, with interval */
+    uint64_t tasks;                  /* number of tasks it was measured with */
+    const struct cell_summary *best; /* least start + run + stop; ties go to the fewest workers */
+    const struct cell_summary *warm; /* least run phase, pool already open */
+    struct quantity gain, warm_gain; /* speed-up over serial of each, with interval */
     char sentence[320];
 };
 
@@ -98,8 +101,8 @@ struct summary {
 
 int summary_make(const struct run *, struct summary *, char *why, size_t why_size);
 void summary_free(struct summary *);
-struct json_t *summary_to_json(const struct summary *);        /* DESIGN: schema, run, complete, host, cells, ... */
-char *summary_to_csv(const struct summary *);                  /* malloc'ed; '.' as decimal point in every locale */
-int summary_write(const struct summary *, const char *dir);    /* summary.json and summary.csv; 0 or -errno */
+struct json_t *summary_to_json(const struct summary *);     /* DESIGN: schema, run, complete, host, cells, ... */
+char *summary_to_csv(const struct summary *);               /* malloc'ed; '.' as decimal point in every locale */
+int summary_write(const struct summary *, const char *dir); /* summary.json and summary.csv; 0 or -errno */
 
 #endif

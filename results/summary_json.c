@@ -33,8 +33,8 @@ static json_t *words_to_json(const char *words)
 static json_t *budget_to_json(const struct budget *b)
 {
     if (!b->n) return json_null();
-    return json_pack("{so so so so so so so sb so so so so so sI}", "core_ns", number(b->core_ns), "work", number(b->work),
-                     "dilation", number(b->dilation), "start_stop", number(b->start_stop), "dispatch",
+    return json_pack("{so so so so so so so sb so so so so so sI}", "core_ns", number(b->core_ns), "work",
+                     number(b->work), "dilation", number(b->dilation), "start_stop", number(b->start_stop), "dispatch",
                      number(b->dispatch), "tail", number(b->tail), "residual", number(b->residual), "marked",
                      (int)b->marked, "load_balance", number(b->load_balance), "communication", number(b->communication),
                      "computation_scaling", number(b->computation_scaling), "efficiency", number(b->efficiency),
@@ -77,10 +77,11 @@ static json_t *metg_to_json(const struct metg *m)
 {
     json_t *object = line_to_json(m->study, m->kernel, m->runner, m->schedule, m->placement, m->chunk);
     json_t *team = team_to_json(m->processes, m->threads);
-    json_t *rest = json_pack("{so sb sb so so so so so}", "efficiency", number(m->efficiency), "reached", (int)m->reached,
-                             "bound", (int)m->bound, "granularity_ns", quantity_to_json(m->granularity_ns), "work_ns",
-                             quantity_to_json(m->work_ns), "smallest_ns", number(m->smallest_ns), "largest_ns",
-                             number(m->largest_ns), "best_efficiency", number(m->best_efficiency));
+    json_t *rest =
+        json_pack("{so sb sb so so so so so}", "efficiency", number(m->efficiency), "reached", (int)m->reached, "bound",
+                  (int)m->bound, "granularity_ns", quantity_to_json(m->granularity_ns), "work_ns",
+                  quantity_to_json(m->work_ns), "smallest_ns", number(m->smallest_ns), "largest_ns",
+                  number(m->largest_ns), "best_efficiency", number(m->best_efficiency));
     json_object_update(object, team);
     json_object_update(object, rest);
     json_decref(team);
@@ -92,9 +93,10 @@ static json_t *crossover_to_json(const struct crossover *c)
 {
     json_t *object = line_to_json(c->study, c->kernel, c->runner, c->schedule, c->placement, c->chunk);
     json_t *team = team_to_json(c->processes, c->threads);
-    json_t *rest = json_pack("{sI so so sb so sb}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns",
-                             number(c->task_ns), "tasks", quantity_to_json(c->tasks), "never", c->tasks.median == INFINITY,
-                             "warm_task_ns", quantity_to_json(c->warm_task_ns), "warm_bound", (int)c->warm_bound);
+    json_t *rest =
+        json_pack("{sI so so sb so sb}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns", number(c->task_ns),
+                  "tasks", quantity_to_json(c->tasks), "never", c->tasks.median == INFINITY, "warm_task_ns",
+                  quantity_to_json(c->warm_task_ns), "warm_bound", (int)c->warm_bound);
     json_object_update(object, team);
     json_object_update(object, rest);
     json_decref(team);
@@ -105,23 +107,26 @@ static json_t *crossover_to_json(const struct crossover *c)
 static json_t *usl_to_json(const struct usl_fit *u)
 {
     if (!u->n) return json_null();
-    struct quantity sigma = {u->sigma, u->sigma_low, u->sigma_high, u->n}, kappa = {u->kappa, u->kappa_low, u->kappa_high, u->n},
+    struct quantity sigma = {u->sigma, u->sigma_low, u->sigma_high, u->n},
+                    kappa = {u->kappa, u->kappa_low, u->kappa_high, u->n},
                     peak = {u->peak, u->peak_low, u->peak_high, u->n};
     return json_pack("{so so so so so sb so}", "t1", number(u->t1), "gamma", number(u->gamma), "sigma",
-                     quantity_to_json(sigma), "kappa", quantity_to_json(kappa), "peak", quantity_to_json(peak), "peak_seen",
-                     (int)u->peak_seen, "p_max", number(u->p_max));
+                     quantity_to_json(sigma), "kappa", quantity_to_json(kappa), "peak", quantity_to_json(peak),
+                     "peak_seen", (int)u->peak_seen, "p_max", number(u->p_max));
 }
 
 static json_t *scaling_to_json(const struct scaling *s)
 {
-    json_t *object = line_to_json(s->study, s->kernel, s->runner, s->schedule, s->placement, s->chunk), *cells = json_array();
+    json_t *object = line_to_json(s->study, s->kernel, s->runner, s->schedule, s->placement, s->chunk),
+           *cells = json_array();
     for (size_t i = 0; i < s->count; i++) json_array_append_new(cells, json_integer(s->cells[i]->cell->id));
     struct quantity amdahl = {s->amdahl.fraction, s->amdahl.low, s->amdahl.high, s->amdahl.n};
-    json_t *rest = json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->tasks, "cells", cells, "best",
-                             s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
-                             s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
-                             s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers), "amdahl",
-                             s->amdahl.n ? quantity_to_json(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
+    json_t *rest =
+        json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->tasks, "cells", cells, "best",
+                  s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
+                  s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
+                  s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers), "amdahl",
+                  s->amdahl.n ? quantity_to_json(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
     json_object_update(object, rest);
     json_decref(rest);
     return object;
@@ -129,9 +134,10 @@ static json_t *scaling_to_json(const struct scaling *s)
 
 static json_t *advice_to_json(const struct advice *a)
 {
-    return json_pack("{ss sI sI sI sI so so ss}", "kernel", a->kernel, "task_time_ns", (json_int_t)a->task_time_ns, "tasks",
-                     (json_int_t)a->tasks, "best", (json_int_t)a->best->cell->id, "warm", (json_int_t)a->warm->cell->id,
-                     "gain", quantity_to_json(a->gain), "warm_gain", quantity_to_json(a->warm_gain), "sentence", a->sentence);
+    return json_pack("{ss sI sI sI sI so so ss}", "kernel", a->kernel, "task_time_ns", (json_int_t)a->task_time_ns,
+                     "tasks", (json_int_t)a->tasks, "best", (json_int_t)a->best->cell->id, "warm",
+                     (json_int_t)a->warm->cell->id, "gain", quantity_to_json(a->gain), "warm_gain",
+                     quantity_to_json(a->warm_gain), "sentence", a->sentence);
 }
 
 json_t *summary_to_json(const struct summary *summary)
@@ -148,8 +154,8 @@ json_t *summary_to_json(const struct summary *summary)
         json_array_append_new(advices, advice_to_json(&summary->advices[i]));
     for (size_t i = 0; i < summary->finding_count; i++)
         json_array_append_new(findings, json_string(summary->findings[i]));
-    return json_pack("{si ss sb sb sO* so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name, "complete",
-                     (int)summary->run->complete, "simulated", (int)summary->run->simulated, "host",
+    return json_pack("{si ss sb sb sO* so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
+                     "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "host",
                      json_object_get(summary->run->manifest, "host"), "findings", findings, "advice", advices, "metg",
                      metgs, "crossovers", crossovers, "scaling", scalings, "cells", cells);
 }
@@ -234,7 +240,8 @@ char *summary_to_csv(const struct summary *summary)
 int summary_write(const struct summary *summary, const char *dir)
 {
     json_t *json = summary_to_json(summary);
-    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL, *csv = summary_to_csv(summary);
+    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL,
+         *csv = summary_to_csv(summary);
     int status = text && csv ? record_write_file(dir, "summary.json", text, strlen(text)) : -ENOMEM;
     if (!status) status = record_write_file(dir, "summary.csv", csv, strlen(csv));
     free(csv);

@@ -81,13 +81,22 @@ const char *parts_number(char text[PARTS_TEXT], double value)
 {
     double size = fabs(value);
     if (size >= 1e15) snprintf(text, PARTS_TEXT, "%.3g", value);
-    else snprintf(text, PARTS_TEXT, "%.*f", size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.0995 || size == 0 ? 2 : 4, value);
+    else
+        snprintf(text, PARTS_TEXT, "%.*f",
+                 size >= 99.95                 ? 0
+                 : size >= 9.995               ? 1
+                 : size >= 0.0995 || size == 0 ? 2
+                                               : 4,
+                 value);
     return text;
 }
 
 const char *parts_duration(char text[PARTS_TEXT], double ns)
 {
-    static const struct { double ns; const char *unit; } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+    static const struct {
+        double ns;
+        const char *unit;
+    } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
     size_t i = 0;
     while (i < 3 && fabs(ns) < units[i].ns * 0.9995) i++;
     double value = ns / units[i].ns;
@@ -101,7 +110,8 @@ const char *parts_interval(char text[PARTS_TEXT], struct quantity quantity)
     char low[PARTS_TEXT], high[PARTS_TEXT];
     if (isnan(quantity.low)) snprintf(text, PARTS_TEXT, " (n = %zu, no interval)", quantity.n);
     else
-        snprintf(text, PARTS_TEXT, " [%.24s, %.24s]", parts_number(low, quantity.low), parts_number(high, quantity.high));
+        snprintf(text, PARTS_TEXT, " [%.24s, %.24s]", parts_number(low, quantity.low),
+                 parts_number(high, quantity.high));
     return text;
 }
 

@@ -10,8 +10,8 @@
 struct series {
     size_t n, spanned_count;
     const struct sample **sample, **spanned; /* spanned: the good instrumented ones, beside */
-    double *wall, *total;           /* run phase; start + run + stop, NAN where a part is missing */
-    double *serial;                 /* run phase of the baseline in the same block, NAN where there is none */
+    double *wall, *total;                    /* run phase; start + run + stop, NAN where a part is missing */
+    double *serial;                          /* run phase of the baseline in the same block, NAN where there is none */
 };
 
 struct workshop {
@@ -19,11 +19,12 @@ struct workshop {
     struct series *series; /* series[cell id] */
 };
 
-/* Paired by block: the ratio of one cell's times to another's. `total`: with start and stop. The serial runner's total is
- * its run phase. */
+/* Paired by block: the ratio of one cell's times to another's. `total`: with start and stop. The serial runner's total
+ * is its run phase. */
 struct quantity parts_compare(const struct workshop *, const struct cell *a, const struct cell *b, bool total);
 
-/* Can `a` not be told from `b`, which is at least as fast? Unresolved, or within 2 %; without an interval, within 5 %. */
+/* Can `a` not be told from `b`, which is at least as fast? Unresolved, or within 2 %; without an interval, within 5 %.
+ */
 bool parts_tied(struct quantity ratio);
 
 /* Groups: cells that are equal but for what `but` names. A/A duplicates belong to none. */
@@ -35,8 +36,8 @@ enum {
     PARTS_PLACEMENT = 16,
     PARTS_RUNNER = 32, /* runner and schedule */
 };
-/* The group that `cell` opens, in the order of ids, in memory of the caller's; *count 0 where an earlier cell has opened
- * it already. NULL where memory is short. Studies never mix. */
+/* The group that `cell` opens, in the order of ids, in memory of the caller's; *count 0 where an earlier cell has
+ * opened it already. NULL where memory is short. Studies never mix. */
 const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
 
 bool parts_is_serial(const struct cell *);
@@ -53,10 +54,10 @@ void *parts_append(void *array_pointer, size_t *count, size_t size);
 
 /* Numbers in sentences. Each writes into `text` and returns it. */
 enum { PARTS_TEXT = 64 };
-const char *parts_duration(char text[PARTS_TEXT], double ns);        /* "3.2 us" */
-const char *parts_number(char text[PARTS_TEXT], double value);       /* three digits */
-const char *parts_interval(char text[PARTS_TEXT], struct quantity);  /* " [1.7, 1.9]", " (n = 3, no interval)" */
-const char *parts_team(char text[PARTS_TEXT], const struct cell *);  /* "4 workers", "2 x 4 workers" */
+const char *parts_duration(char text[PARTS_TEXT], double ns);       /* "3.2 us" */
+const char *parts_number(char text[PARTS_TEXT], double value);      /* three digits */
+const char *parts_interval(char text[PARTS_TEXT], struct quantity); /* " [1.7, 1.9]", " (n = 3, no interval)" */
+const char *parts_team(char text[PARTS_TEXT], const struct cell *); /* "4 workers", "2 x 4 workers" */
 
 /* '.' as decimal point for this thread; give back what it returned. */
 locale_t parts_locale_enter(void);

@@ -8,7 +8,8 @@
 
 int main(int argc, char **argv)
 {
-    const struct simulate_machine *machine = argc > 2 && !strcmp(argv[2], "server") ? &simulate_server : &simulate_small;
+    const struct simulate_machine *machine =
+        argc > 2 && !strcmp(argv[2], "server") ? &simulate_server : &simulate_small;
     if (argc < 2 || argc > 5 || (argc > 2 && strcmp(argv[2], machine->name))) {
         fprintf(stderr, "usage: simulate DIR [small|server] [BLOCKS] [SEED]\n");
         return 2;

@@ -139,8 +139,8 @@ END_TEST
 /* Against counting up from 1. */
 START_TEST(crossover_is_the_first_number_of_tasks_that_pays)
 {
-    static const double fixed[] = {0.3, 1.7, 999.1, 100003.3, 123456.7}, serial[] = {10, 100, 1000}, share[] = {0.25, 0.5, 0.7, 0.98},
-                        workers[] = {2, 3, 8, 64};
+    static const double fixed[] = {0.3, 1.7, 999.1, 100003.3, 123456.7}, serial[] = {10, 100, 1000},
+                        share[] = {0.25, 0.5, 0.7, 0.98}, workers[] = {2, 3, 8, 64};
     for (size_t f = 0; f < 5; f++)
         for (size_t s = 0; s < 3; s++)
             for (size_t w = 0; w < 16; w++) {
@@ -164,7 +164,8 @@ START_TEST(pool_model_has_its_best_chunk_where_a_scan_finds_it)
     ck_assert_double_eq_tol(formula, best, 0.02 * best + 1);
     ck_assert_double_eq(models_pool_best_chunk(&model, 10, 16), 1);
     model.task_sd_ns = 0;
-    ck_assert_double_eq(models_pool_best_chunk(&model, tasks, workers), tasks / workers); /* even tasks: nothing to balance */
+    ck_assert_double_eq(models_pool_best_chunk(&model, tasks, workers),
+                        tasks / workers); /* even tasks: nothing to balance */
     struct pool_model plain = {100, 10, 0, 50, 1000, 0};
     ck_assert_double_eq(models_pool_time(&plain, 100, 4, 5), 100 + 40 + 25 * (1000 + 10));
     struct pool_model narrow = {0, 0, 1000, 0, 1, 0}; /* one at a time through the door */
@@ -174,8 +175,13 @@ END_TEST
 
 static struct sample budget_sample(struct sample_worker *workers, unsigned count)
 {
-    return (struct sample){.status = "ok", .start_ns = 100, .wall_ns = 1000, .stop_ns = 100, .instrumented = true,
-                           .worker_count = count, .workers = workers};
+    return (struct sample){.status = "ok",
+                           .start_ns = 100,
+                           .wall_ns = 1000,
+                           .stop_ns = 100,
+                           .instrumented = true,
+                           .worker_count = count,
+                           .workers = workers};
 }
 
 START_TEST(budget_closes_and_names_each_term)
@@ -223,8 +229,11 @@ END_TEST
 
 START_TEST(median_budget_is_a_real_one)
 {
-    struct budget all[4] = {{.core_ns = 4, .work = 0.4}, {.core_ns = 1, .work = 0.1}, {.core_ns = 3, .work = 0.3},
-                            {.core_ns = 2, .work = 0.2}}, median;
+    struct budget all[4] = {{.core_ns = 4, .work = 0.4},
+                            {.core_ns = 1, .work = 0.1},
+                            {.core_ns = 3, .work = 0.3},
+                            {.core_ns = 2, .work = 0.2}},
+                  median;
     ck_assert_int_eq(budget_median(all, 4, &median), 0);
     ck_assert_double_eq(median.core_ns, 2);
     ck_assert_double_eq(median.work, 0.2);

@@ -17,13 +17,15 @@ static char dir[] = "/tmp/test_record.XXXXXX";
 static char note[8192], why[8192];
 
 #define CELL(id, base, runner, processes)                                                                              \
-    "{\"id\":" #id ",\"baseline\":" #base ",\"duplicate\":" #id ",\"study\":\"run\",\"kernel\":\"spin\",\"label\":\"spin\"," \
-    "\"runner\":\"" runner "\",\"size\":1000,\"tasks\":64,\"processes\":" #processes ",\"threads\":1,\"chunk\":0,"          \
+    "{\"id\":" #id ",\"baseline\":" #base ",\"duplicate\":" #id                                                        \
+    ",\"study\":\"run\",\"kernel\":\"spin\",\"label\":\"spin\","                                                       \
+    "\"runner\":\"" runner "\",\"size\":1000,\"tasks\":64,\"processes\":" #processes ",\"threads\":1,\"chunk\":0,"     \
     "\"schedule\":\"default\",\"placement\":\"none\"}"
 #define MANIFEST(cells) "{\"schema\":1,\"name\":\"t\",\"complete\":true,\"host\":{},\"cells\":[" cells "]}"
-#define GOOD_MANIFEST MANIFEST(CELL(0, 0, "serial", 1) "," CELL(1, 0, "forkpool", 2))
+#define GOOD_MANIFEST   MANIFEST(CELL(0, 0, "serial", 1) "," CELL(1, 0, "forkpool", 2))
 #define LINE(cell, block, began)                                                                                       \
-    "{\"cell\":" #cell ",\"block\":" #block ",\"order\":0,\"status\":\"ok\",\"began_ns\":" #began ",\"wall_ns\":5000}\n"
+    "{\"cell\":" #cell ",\"block\":" #block ",\"order\":0,\"status\":\"ok\",\"began_ns\":" #began ",\"wall_ns\":5000}" \
+                                                                                                  "\n"
 #define GOOD_SAMPLES LINE(0, 0, 1) LINE(1, 0, 2)
 
 static void setup(void)
@@ -71,12 +73,33 @@ static int read_with(const char *manifest, const char *samples, size_t samples_s
 
 static struct sample full_sample(void)
 {
-    struct sample sample = {.cell = 1, .block = 2, .order = 3, .status = "ok", .cause = "a \"quoted\" cause\twith \xc3\xa9",
-                            .began_ns = 1764000000000000000, .setup_ns = 1, .start_ns = 2, .first_ns = -1, .wall_ns = 4,
-                            .stop_ns = 5, .user_ns = 6, .system_ns = 7, .voluntary_switches = 8, .involuntary_switches = 9,
-                            .minor_faults = 10, .major_faults = 11, .peak_rss_bytes = 12, .steal_ns = -1,
-                            .throttled_ns = 14, .clock_ns = 15, .instrumented = true, .verified = "serial",
-                            .hash = "0123456789abcdef", .suspect = "steal migrated", .worker_count = 2, .lost_count = 1};
+    struct sample sample = {.cell = 1,
+                            .block = 2,
+                            .order = 3,
+                            .status = "ok",
+                            .cause = "a \"quoted\" cause\twith \xc3\xa9",
+                            .began_ns = 1764000000000000000,
+                            .setup_ns = 1,
+                            .start_ns = 2,
+                            .first_ns = -1,
+                            .wall_ns = 4,
+                            .stop_ns = 5,
+                            .user_ns = 6,
+                            .system_ns = 7,
+                            .voluntary_switches = 8,
+                            .involuntary_switches = 9,
+                            .minor_faults = 10,
+                            .major_faults = 11,
+                            .peak_rss_bytes = 12,
+                            .steal_ns = -1,
+                            .throttled_ns = 14,
+                            .clock_ns = 15,
+                            .instrumented = true,
+                            .verified = "serial",
+                            .hash = "0123456789abcdef",
+                            .suspect = "steal migrated",
+                            .worker_count = 2,
+                            .lost_count = 1};
     sample.workers = calloc(2, sizeof *sample.workers);
     sample.lost = calloc(1, sizeof *sample.lost);
     sample.workers[0] = (struct sample_worker){0, "0-3,8", 1, 2, 3};
@@ -138,9 +161,22 @@ END_TEST
 
 START_TEST(cells_come_back)
 {
-    struct cell cell = {.id = 3, .baseline = 2, .duplicate = 3, .study = "chunk", .kernel = "./mine.so", .label = "mine",
-                        .runner = "openmp", .size = 5, .tasks = 1000, .task_time_ns = 10000, .seed = UINT64_MAX,
-                        .processes = 1, .threads = 8, .chunk = 64, .schedule = "guided", .placement = "core:0-3"};
+    struct cell cell = {.id = 3,
+                        .baseline = 2,
+                        .duplicate = 3,
+                        .study = "chunk",
+                        .kernel = "./mine.so",
+                        .label = "mine",
+                        .runner = "openmp",
+                        .size = 5,
+                        .tasks = 1000,
+                        .task_time_ns = 10000,
+                        .seed = UINT64_MAX,
+                        .processes = 1,
+                        .threads = 8,
+                        .chunk = 64,
+                        .schedule = "guided",
+                        .placement = "core:0-3"};
     struct cell back;
     json_t *json = cell_to_json(&cell);
     ck_assert_int_eq(cell_from_json(json, &back, why, sizeof why), 0);
@@ -169,7 +205,8 @@ START_TEST(marks_and_line_ends_are_tolerated)
     static const char *const texts[] = {"\xEF\xBB\xBF" GOOD_SAMPLES, "\n" GOOD_SAMPLES "\n  \n"};
     size_t count;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        ck_assert_msg(!read_with("\xEF\xBB\xBF" GOOD_MANIFEST "\r\n", texts[i], strlen(texts[i]), &count), "%zu: %s", i, why);
+        ck_assert_msg(!read_with("\xEF\xBB\xBF" GOOD_MANIFEST "\r\n", texts[i], strlen(texts[i]), &count), "%zu: %s", i,
+                      why);
         ck_assert_uint_eq(count, 2);
     }
     char windows[1024], *out = windows;
@@ -218,7 +255,9 @@ static const struct bad bad_manifests[] = {
     {MANIFEST(CELL(0, 0, "serial", 1.5)), "processes is not a whole number"},
     {MANIFEST(CELL(0, 0, "a-runner-with-a-name-beyond-all-reason", 1)), "runner is longer than 23 bytes"},
     {"\xFF\xFE{", "UTF-16"},
-    {"\x7f" "ELF\x02\x01\x01", "not JSON"},
+    {"\x7f"
+     "ELF\x02\x01\x01",
+     "not JSON"},
 };
 
 START_TEST(bad_manifests_are_refused)
@@ -250,7 +289,8 @@ static const struct bad bad_lines[] = {
     {WITH("\"wall_ns\":5,\"workers\":[{\"worker\":0,\"busy_ns\":-2}]"), "workers[0]: busy_ns is negative"},
     {WITH("\"wall_ns\":5,\"lost\":[{}]"), "lost[0]: worker is missing"},
     {"{\"cell\":0,\"block\":0,\"order\":0,\"status\":\"fine\",\"began_ns\":9}\n", "status is 'fine'"},
-    {"{\"cell\":9,\"block\":0,\"order\":0,\"status\":\"error\",\"began_ns\":9}\n", "cell 9 is not in the manifest, which has 2"},
+    {"{\"cell\":9,\"block\":0,\"order\":0,\"status\":\"error\",\"began_ns\":9}\n",
+     "cell 9 is not in the manifest, which has 2"},
 };
 
 START_TEST(bad_lines_are_refused_with_their_number)
@@ -267,7 +307,8 @@ START_TEST(binary_and_nesting_are_refused)
     static const char zeros[4096];
     ck_assert_int_eq(read_with(GOOD_MANIFEST, "\0\0\0\n", 4, NULL), -EINVAL);
     ck_assert_ptr_nonnull(strstr(why, "line 1"));
-    ck_assert_int_eq(read_with(GOOD_MANIFEST, zeros, sizeof zeros, NULL), 0); /* no newline: a torn line of a crashed disk */
+    ck_assert_int_eq(read_with(GOOD_MANIFEST, zeros, sizeof zeros, NULL),
+                     0); /* no newline: a torn line of a crashed disk */
     ck_assert_ptr_nonnull(strstr(note, "cut short after 4096 bytes"));
     size_t depth = 1000000;
     char *deep = malloc(depth + 2);

@@ -9,8 +9,10 @@
 
 START_TEST(ranks_are_those_of_the_sign_test)
 {
-    static const struct { size_t n, rank; } known[] = {{0, 0},  {1, 0},  {5, 0},   {6, 1},   {7, 1},  {8, 1},   {9, 2},
-                                                       {10, 2}, {15, 4}, {20, 6},  {30, 10}, {50, 18}, {100, 40}, {1000, 469}, {1000000, 499020}};
+    static const struct {
+        size_t n, rank;
+    } known[] = {{0, 0},  {1, 0},  {5, 0},   {6, 1},   {7, 1},    {8, 1},      {9, 2},           {10, 2},
+                 {15, 4}, {20, 6}, {30, 10}, {50, 18}, {100, 40}, {1000, 469}, {1000000, 499020}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         ck_assert_msg(stats_rank(known[i].n) == known[i].rank, "n %zu: rank %zu", known[i].n, stats_rank(known[i].n));
 }

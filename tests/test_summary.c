@@ -216,7 +216,8 @@ START_TEST(metg_is_found)
     ck_assert(metg->reached && !metg->bound);
     ck_assert_double_eq_tol(metg->granularity_ns.median, 200 * 1.045, 4);
     ck_assert_double_eq_tol(metg->work_ns.median, 100 * 1.045, 2);
-    ck_assert(metg->granularity_ns.low < metg->granularity_ns.median && metg->granularity_ns.median < metg->granularity_ns.high);
+    ck_assert(metg->granularity_ns.low < metg->granularity_ns.median &&
+              metg->granularity_ns.median < metg->granularity_ns.high);
     ck_assert_str_eq(metg->runner, "forkpool");
     ck_assert_double_eq_tol(metg->smallest_ns, 8 * 1.045, 1e-6);
     summary_free(&summary);
@@ -254,7 +255,8 @@ START_TEST(metg_says_what_it_did_not_see)
 }
 END_TEST
 
-/* Start and stop 15000, run at half of serial: N pays where 15000 + N 500 < N 1000, so from 31, an even number's last task. */
+/* Start and stop 15000, run at half of serial: N pays where 15000 + N 500 < N 1000, so from 31, an even number's last
+ * task. */
 START_TEST(crossover_and_advice)
 {
     struct run run = plain_run(10);
@@ -339,12 +341,14 @@ START_TEST(json_has_what_the_design_promises)
     ck_assert_str_eq(json_string_value(json_object_get(json, "run")), "made by hand");
     ck_assert(json_is_true(json_object_get(json, "complete")));
     ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(json, "host"), "cpus")), 2);
-    static const char *const keys[] = {"kernel", "runner", "processes", "threads", "chunk", "schedule", "placement", "tasks",
-                                       "size", "study", "verified", "errors", "suspect", "budget"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) ck_assert_msg(json_object_get(cell, keys[i]), "%s", keys[i]);
+    static const char *const keys[] = {"kernel", "runner", "processes", "threads",  "chunk",  "schedule", "placement",
+                                       "tasks",  "size",   "study",     "verified", "errors", "suspect",  "budget"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        ck_assert_msg(json_object_get(cell, keys[i]), "%s", keys[i]);
     for (size_t i = 0; i < QUANTITIES; i++) {
         const json_t *quantity = json_object_get(cell, quantity_names[i]);
-        ck_assert_msg(json_object_size(quantity) == 4 && json_is_null(json_object_get(quantity, "low")), "%s", quantity_names[i]);
+        ck_assert_msg(json_object_size(quantity) == 4 && json_is_null(json_object_get(quantity, "low")), "%s",
+                      quantity_names[i]);
     }
     ck_assert_double_eq(json_real_value(json_object_get(json_object_get(cell, "wall_ns"), "median")), 51000);
     ck_assert_str_eq(json_string_value(json_array_get(json_object_get(cell, "suspect"), 0)), "steal");
@@ -360,10 +364,10 @@ END_TEST
 START_TEST(every_figure_and_field_is_documented)
 {
     static const char *const fields[] = {
-#define CELL_FIELD(kind, need, member) #member,
+#define CELL_FIELD(kind, need, member)   #member,
 #define SAMPLE_FIELD(kind, need, member) #member,
 #define WORKER_FIELD(kind, need, member) #member,
-#define LOST_FIELD(kind, need, member) #member,
+#define LOST_FIELD(kind, need, member)   #member,
 #include "../results/record_fields.h"
     };
     static char page[1 << 17];
@@ -424,9 +428,11 @@ static bool enter_comma_locale(void)
 {
     char dir[] = "/tmp/test_locale.XXXXXX", command[256], text[16];
     ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(command, sizeof command,
-             "printf 'LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n' >%s/source; "
-             "localedef -c -i %s/source %s/comma >/dev/null 2>&1", dir, dir, dir);
+    snprintf(
+        command, sizeof command,
+        "printf 'LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n' >%s/source; "
+        "localedef -c -i %s/source %s/comma >/dev/null 2>&1",
+        dir, dir, dir);
     bool entered = system(command) != -1 && !setenv("LOCPATH", dir, 1) && setlocale(LC_ALL, "comma");
     snprintf(text, sizeof text, "%.1f", 0.5);
     remove_dir(dir);
@@ -473,7 +479,8 @@ static struct run simulated(const struct simulate_machine *machine, char *dir)
     return run;
 }
 
-/* The model's own time lies inside the intervals as often as they promise (97.9 % for ten repetitions), drift included. */
+/* The model's own time lies inside the intervals as often as they promise (97.9 % for ten repetitions), drift included.
+ */
 START_TEST(simulated_runs_give_their_model_back)
 {
     const struct simulate_machine *machine = _i ? &simulate_server : &simulate_small;
@@ -484,7 +491,8 @@ START_TEST(simulated_runs_give_their_model_back)
     for (unsigned i = 0; i < run.cell_count; i++) {
         struct quantity speedup = figure(&summary, i, QUANTITY_speedup);
         if (!strcmp(run.cells[i].runner, "serial") || isnan(speedup.low)) continue;
-        double truth = simulate_wall(machine, &run.cells[run.cells[i].baseline]) / simulate_wall(machine, &run.cells[i]);
+        double truth =
+            simulate_wall(machine, &run.cells[run.cells[i].baseline]) / simulate_wall(machine, &run.cells[i]);
         asked++;
         covered += speedup.low <= truth && truth <= speedup.high;
     }
