@@ -78,6 +78,9 @@ FORCE:
 
 $(BUILD)/runners/python_script.o: runners/python.py
 
+# The figures' scripts and the page are inside the program.
+$(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/*.gp plots/*.html plots/*.css plots/*.js)
+
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
