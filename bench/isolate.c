@@ -47,19 +47,20 @@ static void child_release(struct child *child)
     free(child->bytes);
 }
 
-/* The environment with a variable of so many bytes in front. */
-static int make_environment(struct child *child, unsigned padding_bytes)
+/* The environment with a variable of so many bytes in front, and the setting. */
+static int make_environment(struct child *child, unsigned padding_bytes, const char *setting)
 {
     size_t count = 0, name;
     while (environ[count]) count++;
-    child->environment = malloc((count + 2) * sizeof *child->environment);
+    child->environment = calloc(count + 3, sizeof *child->environment);
     if (!child->environment) return -ENOMEM;
     if (padding_bytes > ISOLATE_PADDING_MAX) padding_bytes = ISOLATE_PADDING_MAX;
     name = (size_t)sprintf(child->padding, "BREAKEVEN_PADDING=");
     memset(child->padding + name, 'x', padding_bytes);
     child->padding[name + padding_bytes] = '\0';
     child->environment[0] = child->padding;
-    memcpy(child->environment + 1, environ, (count + 1) * sizeof *environ);
+    memcpy(child->environment + 1, environ, count * sizeof *environ);
+    child->environment[count + 1] = (char *)setting;
     return 0;
 }
 
@@ -114,7 +115,7 @@ static int start(struct child *child, const struct isolate *isolate, const char 
     while (isolate->words[count]) count++;
     char **words = calloc(count + 2, sizeof *words);
     *failed = "memory";
-    if (!words || make_environment(child, isolate->padding_bytes)) {
+    if (!words || make_environment(child, isolate->padding_bytes, isolate->setting)) {
         free(words);
         return -ENOMEM;
     }

@@ -28,6 +28,7 @@ struct isolate {
     int64_t deadline_ns;    /* from the fork; then SIGKILL to its whole session */
     uint64_t memory_bytes;  /* cap on the private memory of each of its processes (RLIMIT_DATA); 0: none */
     unsigned padding_bytes; /* put into its environment, which moves its stack: against bias by memory layout */
+    const char *setting;    /* one more "NAME=value" in its environment; NULL: none */
     const char *program;    /* NULL: /proc/self/exe */
 };
 

@@ -101,13 +101,14 @@ static json_t *environment_to_json(void)
 
 static json_t *protocol_to_json(const struct protocol *protocol)
 {
-    return json_pack("{sI sI so sI si si sI sI sI sI ss ss si ss}", "reps", (json_int_t)protocol->reps, "reps_min",
+    return json_pack("{sI sI so sI si si sI sI sI sI ss ss ss si ss}", "reps", (json_int_t)protocol->reps, "reps_min",
                      (json_int_t)protocol->reps_min, "precision",
                      protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "time_limit_ns",
                      (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans,
                      "deadline_ns", (json_int_t)protocol->deadline_ns, "memory_bytes",
                      (json_int_t)protocol->memory_bytes, "seed", (json_int_t)protocol->seed, "task_seed",
-                     (json_int_t)protocol->task_seed, "process", "a fresh one for each repetition", "order",
+                     (json_int_t)protocol->task_seed, "process", "a fresh one for each repetition",
+                     "crowded_teams", "beyond the cpus: OMP_WAIT_POLICY=passive, unless set", "order",
                      "blocks of all cells; pairs of rotated and reversed sequences", "padding_bytes_max",
                      ISOLATE_PADDING_MAX, "clock", "CLOCK_MONOTONIC_RAW");
 }

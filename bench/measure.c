@@ -170,6 +170,14 @@ static unsigned padding_of(const struct plan *plan, unsigned cell, unsigned bloc
     return (unsigned)((hash >> 20) % (ISOLATE_PADDING_MAX + 1));
 }
 
+/* A runtime learns how to wait when it is loaded, and each of several processes believes that all cpus are its own:
+ * where they have more threads than there are cpus, they would spin against each other for milliseconds a region. */
+static const char *waiting_of(const struct plan *plan, const struct cell *cell)
+{
+    bool crowded = cell->processes > 1 && cell->threads > 1 && cell->processes * cell->threads > plan->cpus;
+    return crowded && !getenv("OMP_WAIT_POLICY") ? "OMP_WAIT_POLICY=passive" : NULL;
+}
+
 static int64_t wall_clock_ns(void)
 {
     struct timespec now;
@@ -200,6 +208,7 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
                               .deadline_ns = (int64_t)extra->deadline_ns,
                               .memory_bytes = plan->protocol.memory_bytes,
                               .padding_bytes = padding_of(plan, cell, block, instrumented),
+                              .setting = waiting_of(plan, &plan->cells[cell]),
                               .program = extra->program};
     struct isolate_result result = {0};
     struct counters before;
