@@ -22,7 +22,10 @@ const struct selftest_part selftest_parts[] = {
     {"V6", selftest_imbalance},
     {"V6 V7", selftest_closing},
     {"V8", selftest_drift},
+    {"V9", selftest_neighbour},
+    {"V9", selftest_quota},
     {"V11", selftest_metg_script},
+    {"V13", selftest_mistakes},
     {0},
 };
 

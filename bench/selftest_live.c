@@ -39,6 +39,22 @@ void live_close(struct live *live)
     hwloc_topology_destroy(live->topology);
 }
 
+/* The size of a cell: as asked, its baseline's, or calibrated as `--task-time` does. */
+static uint64_t size_of(struct live *live, const struct live_cell *asked)
+{
+    const struct kernel_info_limits none = {0};
+    struct kernel_info info;
+    uint64_t size = 1;
+    double task_ns;
+    if (asked->size) return asked->size;
+    if (asked->runner && asked->baseline < live->run.cell_count) return live->cells[asked->baseline].size;
+    if (!live->error) live->error = kernel_info_get(asked->kernel, none, &info, live->why, sizeof live->why);
+    if (!live->error)
+        live->error = kernel_info_calibrate(&info, none, asked->tasks, 1, asked->task_ns, &size, &task_ns, live->why,
+                                            sizeof live->why);
+    return size;
+}
+
 unsigned live_cell(struct live *live, const struct live_cell *asked)
 {
     unsigned id = live->run.cell_count;
@@ -51,7 +67,7 @@ unsigned live_cell(struct live *live, const struct live_cell *asked)
     bool processes = runner->axes & AXIS_PROCESSES;
     struct cell *cell = &live->cells[live->run.cell_count++];
     *cell = (struct cell){.id = id, .baseline = asked->runner ? asked->baseline : id, .duplicate = id, .study = "run",
-                          .size = asked->size, .tasks = asked->tasks, .seed = 1, .processes = 1, .threads = 1,
+                          .size = size_of(live, asked), .tasks = asked->tasks, .seed = 1, .processes = 1, .threads = 1,
                           .chunk = asked->chunk};
     if (asked->workers) *(processes ? &cell->processes : &cell->threads) = asked->workers;
     snprintf(cell->kernel, sizeof cell->kernel, "%s", asked->kernel);

@@ -20,11 +20,12 @@ enum { LIVE_CELLS = 96, LIVE_BLOCKS = 80 };
 struct live_cell {
     const char *kernel;
     uint64_t size, tasks;
+    double task_ns;        /* instead of a size: it is calibrated to this duration, once for each problem */
     const char *runner;    /* NULL: serial, and the baseline of its problem */
     unsigned workers;      /* processes or threads, by the runner's axes */
     uint64_t chunk;
     const char *schedule, *placement; /* NULL: default, none */
-    unsigned baseline;
+    unsigned baseline;     /* id of the serial cell, or the cell's own: its results are held against its first ones */
     const struct inject *inject;
 };
 

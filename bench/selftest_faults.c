@@ -1,0 +1,241 @@
+/* V9 and V13: a loud neighbour, a quota, and deliberate mistakes: each must be noticed, by the check that is there for it. */
+#include "selftest.h"
+#include "selftest_live.h"
+
+#include "inject.h"
+#include "probe.h"
+#include "probe_team.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Does the sample carry this word? */
+static bool has_word(const struct sample *sample, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = sample->suspect; (at = strstr(at, word)); at += length)
+        if ((at == sample->suspect || at[-1] == ' ') && (!at[length] || at[length] == ' ')) return true;
+    return false;
+}
+
+static unsigned count_word(const struct live *live, unsigned cell, const char *word)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < live->run.sample_count; i++)
+        count += live->run.samples[i].cell == cell && has_word(&live->run.samples[i], word);
+    return count;
+}
+
+/* ---- V9: a neighbour, a quota. Measured in a child, since the measuring process may have no other children ---- */
+
+struct outcome {
+    unsigned samples, marked;
+    int error;
+    char why[160];
+};
+
+struct trial {
+    const char *word;   /* that every sample has to carry */
+    const char *cgroup; /* to go into first; NULL: none */
+    unsigned cpus[2];
+    uint64_t seed;
+};
+
+static int enter_group(const char *group)
+{
+    char path[512], pid[24];
+    snprintf(path, sizeof path, "%s/cgroup.procs", group);
+    int fd = open(path, O_WRONLY | O_CLOEXEC), length = snprintf(pid, sizeof pid, "%d", (int)getpid());
+    if (fd < 0) return -errno;
+    int error = write(fd, pid, (size_t)length) == length ? 0 : -errno;
+    close(fd);
+    return error;
+}
+
+/* Two workers, 100 ms each, bound to two cpus; nothing else, so that half a cpu is soon used up. */
+static void measure_team(const struct trial *trial, struct outcome *outcome)
+{
+    enum { BLOCKS = 5 };
+    struct live live;
+    char lists[32];
+    if (trial->cgroup && (outcome->error = enter_group(trial->cgroup))) {
+        snprintf(outcome->why, sizeof outcome->why, "cannot enter %.100s", trial->cgroup);
+        return;
+    }
+    snprintf(lists, sizeof lists, "%u,%u", trial->cpus[0], trial->cpus[1]);
+    live_open(&live, trial->seed);
+    struct live_cell cell = {.kernel = "spin", .task_ns = 50000, .tasks = 4000, .runner = "openmp", .workers = 2,
+                             .placement = lists};
+    unsigned team = live_cell(&live, &cell);
+    live_blocks(&live, BLOCKS, false, false);
+    outcome->samples = live.blocks;
+    outcome->marked = count_word(&live, team, trial->word);
+    outcome->error = live.error;
+    snprintf(outcome->why, sizeof outcome->why, "%.150s", live.why);
+    live_close(&live);
+}
+
+/* 0 or -errno where there could be no child. */
+static int measure_in_child(const struct trial *trial, struct outcome *outcome)
+{
+    struct outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return -errno;
+    *shared = (struct outcome){.error = -ECHILD, .why = "the measuring process died"};
+    pid_t parent = getpid(), child = fork();
+    if (!child) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(1);
+        alarm(120);
+        measure_team(trial, shared);
+        _exit(0);
+    }
+    int error = child < 0 ? -errno : 0;
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+    *outcome = *shared;
+    munmap(shared, sizeof *shared);
+    return error;
+}
+
+static void outcome_row(struct selftest *test, struct selftest_row *row, const struct trial *trial)
+{
+    struct outcome outcome = {0};
+    int error = measure_in_child(trial, &outcome);
+    snprintf(row->wanted, sizeof row->wanted, "at least four of five");
+    if (error) snprintf(row->came_back, sizeof row->came_back, "no child: %s", strerror(-error));
+    else if (outcome.error) snprintf(row->came_back, sizeof row->came_back, "%s", outcome.why);
+    else
+        snprintf(row->came_back, sizeof row->came_back, "%u of %u samples are marked \"%s\"", outcome.marked,
+                 outcome.samples, trial->word);
+    selftest_add(test, row, !error && !outcome.error && outcome.samples && 5 * outcome.marked >= 4 * outcome.samples);
+}
+
+/* A child that keeps one cpu busy, for two minutes at most. Negative: -errno. */
+static pid_t neighbour_start(unsigned cpu)
+{
+    pid_t parent = getpid(), child = fork();
+    if (child < 0) return -errno;
+    if (child) return child;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || sched_setaffinity(0, sizeof set, &set)) _exit(1);
+    signal(SIGALRM, SIG_DFL);
+    alarm(120);
+    for (volatile uint64_t sink = 1;;) sink = probe_chain(100000, sink);
+}
+
+void selftest_neighbour(struct selftest *test)
+{
+    struct selftest_row row = {.id = "V9", .injected = "a process that keeps the second worker's cpu busy"};
+    struct trial trial = {.word = "preempted", .seed = test->seed};
+    if (probe_allowed_cpus(trial.cpus, 2) < 2) {
+        selftest_skip(test, row.id, row.injected, "there is one cpu only");
+        return;
+    }
+    pid_t neighbour = neighbour_start(trial.cpus[1]);
+    if (neighbour < 0) {
+        selftest_skip(test, row.id, row.injected, "no child: %s", strerror(-neighbour));
+        return;
+    }
+    outcome_row(test, &row, &trial);
+    kill(neighbour, SIGKILL);
+    while (waitpid(neighbour, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+static int put(const char *group, const char *name, const char *text)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    int error = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
+    close(fd);
+    return error;
+}
+
+/* A group below this process's own with half a cpu, of either version. 0 or -errno. */
+static int group_make(char *group, size_t size)
+{
+    struct limits limits;
+    char why[256];
+    if (limits_read("", &limits, why, sizeof why) || !limits.group_count) return -ENOENT;
+    if (snprintf(group, size, "%s/breakeven-selftest-%d", limits.groups[0].path, (int)getpid()) >= (int)size)
+        return -ENAMETOOLONG;
+    if (mkdir(group, 0755)) return -errno;
+    int error = put(group, "cpu.max", "50000 100000");
+    if (error == -ENOENT) error = put(group, "cpu.cfs_quota_us", "50000");
+    if (error) rmdir(group);
+    return error;
+}
+
+void selftest_quota(struct selftest *test)
+{
+    struct selftest_row row = {.id = "V9", .injected = "a cgroup quota of half a cpu for two workers"};
+    struct trial trial = {.word = "throttled", .seed = test->seed};
+    char group[400];
+    if (probe_allowed_cpus(trial.cpus, 2) < 2) trial.cpus[1] = trial.cpus[0];
+    int error = group_make(group, sizeof group);
+    if (error) {
+        selftest_skip(test, row.id, row.injected, "no right to make a cgroup here: %s", strerror(-error));
+        return;
+    }
+    trial.cgroup = group;
+    outcome_row(test, &row, &trial);
+    for (int tries = 0; rmdir(group) && errno == EBUSY && tries < 100; tries++) usleep(10000); /* until the dead are gone */
+}
+
+/* ---- V13: mistakes on purpose ---- */
+
+struct mistake {
+    const char *what, *check; /* the check that must catch it: what its cause or its mark says */
+    struct inject inject;
+};
+
+void selftest_mistakes(struct selftest *test)
+{
+    static const struct mistake mistakes[] = {
+        {"one wrong bit in a result", "wrong result", {.wrong = true}},
+        {"half of the work left out", "wrong result", {.skip = true}},
+        {"workers left unbound under --placement", "unbound", {.unbound = true}},
+    };
+    enum { BLOCKS = 3 };
+    unsigned cpus[2];
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct live live;
+        unsigned caught = 0, taken = 0;
+        struct selftest_row row = {.id = "V13"};
+        snprintf(row.injected, sizeof row.injected, "%s", mistakes[i].what);
+        if (mistakes[i].inject.unbound && probe_allowed_cpus(cpus, 2) < 2) {
+            selftest_skip(test, row.id, row.injected, "there is one cpu only");
+            continue;
+        }
+        live_open(&live, test->seed);
+        struct live_cell cell = {.kernel = "spin", .size = 100, .tasks = 1000};
+        cell.baseline = live_cell(&live, &cell);
+        cell.runner = "openmp", cell.workers = 2, cell.inject = &mistakes[i].inject, cell.placement = "close";
+        unsigned team = live_cell(&live, &cell);
+        live_blocks(&live, BLOCKS, false, true);
+        for (size_t s = 0; s < live.run.sample_count; s++) {
+            const struct sample *sample = &live.run.samples[s];
+            if (sample->cell != team) continue;
+            taken++;
+            bool failed = !strncmp(sample->cause, mistakes[i].check, strlen(mistakes[i].check)) && sample->wall_ns < 0;
+            caught += failed || has_word(sample, mistakes[i].check);
+        }
+        snprintf(row.came_back, sizeof row.came_back, "%u of %u samples say \"%s\"", caught, taken, mistakes[i].check);
+        snprintf(row.wanted, sizeof row.wanted, "every sample");
+        live_judge(test, &live, &row, taken == BLOCKS && caught == taken);
+        live_close(&live);
+    }
+}
