@@ -2,6 +2,7 @@
 #include "conduct.h"
 #include "manifest.h"
 #include "studies.h"
+#include "tune_config.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -128,8 +129,23 @@ static int resume(const struct options *options)
     return status;
 }
 
+/* A grid of one cell, or of what the command line says otherwise. */
+static int run_config(const struct options *options)
+{
+    struct tune_config config = {0};
+    struct options merged;
+    char why[256];
+    if (options->studies.count || options->quick)
+        return options_complain(options, "--config says what to run: leave --study and --quick out");
+    if (tune_config_read(options->config, &config, why, sizeof why))
+        return options_complain(options, "--config %.200s: %s", options->config, why);
+    tune_config_apply(&config, options, &merged);
+    return run_grid(&merged);
+}
+
 static int run(const struct options *options)
 {
+    if (options->config && !options->resume) return run_config(options);
     if (options->resume) return resume(options);
     return options->kernels.count ? run_grid(options) : run_studies(options);
 }

@@ -8,9 +8,9 @@
 
 const struct search_options search_defaults = {
     .looks = 2, .candidates = 14, .last = 3, .final = 15, .confirm = STATS_INTERVAL_MIN, .within = 0, .share = 1.4,
-      .least = 60, .budget_s = INFINITY, .limit = 4};
+    .least = 60, .budget_s = INFINITY, .limit = 4, .patient = true};
 
-enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = SEARCH_SET_MAX, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 8 };
+enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 8 };
 static const double flat = 1.03;      /* neighbours this near leave nothing worth finding between them */
 static const double hopeless = 1.3;   /* a candidate this far behind leaves the halving at once */
 static const double thrift = 1.01;   /* a tie with fewer workers may look this much slower and still be recommended */
@@ -238,12 +238,12 @@ static size_t spread(struct search *search, size_t base, size_t axis)
     const struct search_axis *a = &search->space->axis[axis];
     double step = fmax(2, pow(a->values[a->levels - 1] / a->values[0], 1.0 / (SPREAD - 1)));
     set_add(&set, base);
-    table_look(search, &set, 1);
+    table_look(search, &set, search->options->looks);
     for (int side = 1; side >= 0; side--) {
         size_t at = scaled(search, base, axis, side ? step : 1 / step);
         while (at != SEARCH_NONE && !search->error) {
             struct search_set one = {.count = 1, .ids = {at}};
-            table_look(search, &one, 1);
+            table_look(search, &one, search->options->looks);
             set_add(&set, at);
             at = table_at(search, at)->limited ? SEARCH_NONE : scaled(search, at, axis, side ? step : 1 / step);
         }
@@ -261,26 +261,40 @@ static void by_estimates(struct search *search, struct search_set *set)
         }
 }
 
-/* Every combination of the discrete axes at the best point so far, into `set`. */
-static void combine(struct search *search, size_t base, struct search_set *set)
+/* The combination of discrete levels with this number, at the values that a point has on the other axes. */
+static size_t combined(struct search *search, size_t base, size_t number)
+{
+    struct search_point point = table_at(search, base)->point;
+    for (size_t axis = 0; axis < search->space->axis_count; axis++) {
+        if (ordered(search, axis)) continue;
+        point.level[axis] = (unsigned)(number % search->space->axis[axis].levels);
+        number /= search->space->axis[axis].levels;
+    }
+    return settle(search, &point, SEARCH_NONE) ? table_entry(search, &point) : SEARCH_NONE;
+}
+
+/* The combinations of the discrete axes at the best point so far, into `set`: all of them, or where those are many, one
+ * axis after the other from the best so far. Returns the best. */
+static size_t combine(struct search *search, size_t base, struct search_set *set)
 {
     const struct search_space *space = search->space;
-    struct search_point point = table_at(search, base)->point;
     size_t total = 1;
     for (size_t axis = 0; axis < space->axis_count; axis++)
         if (!ordered(search, axis)) total *= space->axis[axis].levels;
-    size_t stride = (total + COMBINATIONS_MAX - 2) / (COMBINATIONS_MAX - 1); /* too many for one block: every so many */
     set_add(set, base);
-    for (size_t n = 0; n < total; n += stride) {
-        size_t rest = n;
-        struct search_point other = point;
-        for (size_t axis = 0; axis < space->axis_count; axis++) {
-            if (ordered(search, axis)) continue;
-            other.level[axis] = (unsigned)(rest % space->axis[axis].levels);
-            rest /= space->axis[axis].levels;
+    for (size_t n = 0; total <= COMBINATIONS_MAX && n < total; n++) set_add(set, combined(search, base, n));
+    for (size_t axis = 0; total > COMBINATIONS_MAX && axis < space->axis_count; axis++) {
+        if (ordered(search, axis)) continue;
+        size_t room = SEARCH_SET_MAX / space->axis_count, stride = space->axis[axis].levels / room + 1;
+        for (unsigned level = 0; level < space->axis[axis].levels; level += (unsigned)stride) {
+            struct search_point point = table_at(search, base)->point;
+            point.level[axis] = level;
+            if (settle(search, &point, axis)) set_add(set, table_entry(search, &point));
         }
-        if (settle(search, &other, SEARCH_NONE)) set_add(set, table_entry(search, &other));
+        table_look(search, set, search->options->looks);
+        base = best_of(search, set);
     }
+    return base;
 }
 
 /* Step 2: narrow */
@@ -539,7 +553,7 @@ static void settle_result(struct search *search, const struct search_set *set, u
     double within = fmax(thrift, 1 + search->options->within);
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
-        bool near = entry->tied ? entry->ratio.median <= within
+        bool near = entry->tied ? entry->ratio.median <= within || table_at(search, result->winner)->workers <= 1
                                 : entry->confirmed && entry->ratio.median <= 1 + search->options->within;
         if (near && entry->workers < table_at(search, result->recommended)->workers) result->recommended = set->ids[i];
     }

@@ -67,7 +67,7 @@ static int keep(struct search *search, struct search_entry *entry, const struct 
     if (!costs || !blocks) return -ENOMEM;
     entry->costs[entry->count] = outcome->cost;
     entry->blocks[entry->count++] = (unsigned)search->result->blocks;
-    if (outcome->limited) entry->limited = true;
+    if (outcome->limited && entry->count == 1) entry->limited = true; /* later: a spike of one that was well before */
     if (!outcome->limited && outcome->cost < search->best) search->best = outcome->cost;
     entry->estimate = table_estimate(entry);
     return 0;
