@@ -34,7 +34,7 @@ static void name_among(const struct cell *cell, const struct cell *const *all, s
     if (chunk && used < size) used += (size_t)snprintf(out + used, size - used, " /%llu", (unsigned long long)cell->chunk);
     if (placement && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->placement);
     if (task && used < size)
-        snprintf(out + used, size - used, ", %.40s", format_time((double)cell->task_time_ns).text);
+        snprintf(out + used, size - used, ", %.40s", format_asked(cell->task_time_ns).text);
 }
 
 /* ---- budget ---- */

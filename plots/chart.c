@@ -249,6 +249,29 @@ static void write_caption_line(const char *line, void *context)
         fputs((count) ? "]\n" : "1]\n", out); \
     } while (0)
 
+/* Titles are set in bold, which gnuplot's SVG knows in enhanced text alone: what is special there is escaped. */
+static void enhanced_text(FILE *out, const char *text)
+{
+    char escaped[256];
+    size_t used = 0;
+    for (; *text && used < sizeof escaped - 2; text++) {
+        if (strchr("_^{}@&~\\", *text)) escaped[used++] = '\\';
+        escaped[used++] = *text;
+    }
+    escaped[used] = 0;
+    format_gnuplot(out, escaped);
+}
+
+static void title_array(const struct chart *chart, FILE *out)
+{
+    fprintf(out, "array PANEL_TITLE[%u] = [", chart->panels ? chart->panels : 1);
+    for (unsigned p = 0; p < chart->panels; p++) {
+        fputs(p ? ", " : "", out);
+        enhanced_text(out, chart->panel[p].title);
+    }
+    fputs(chart->panels ? "]\n" : "'']\n", out);
+}
+
 static void text_array(FILE *out, const char *name, unsigned count, const char *first, size_t stride)
 {
     fprintf(out, "array %s[%u] = [", name, count ? count : 1);
@@ -305,7 +328,7 @@ static void write_variables(const struct chart *chart, FILE *out)
     fprintf(out, "CAPTIONS = %u\narray CAPTION[%u] = [", lines, lines);
     chart_caption(chart, CAPTION_COLUMNS, write_caption_line, &caption);
     fprintf(out, "]\nPANELS = %u\n", chart->panels);
-    text_array(out, "PANEL_TITLE", chart->panels, chart->panel[0].title, sizeof chart->panel[0]);
+    title_array(chart, out);
     text_array(out, "PANEL_NOTE", chart->panels, chart->panel[0].note, sizeof chart->panel[0]);
     ARRAY(out, chart->panels, "FIRST", "%u", chart->panel[at].first);
     ARRAY(out, chart->panels, "LAST", "%u", chart->panel[at].last);

@@ -36,6 +36,17 @@ struct words format_time(double ns)
     return scaled(ns, steps, names);
 }
 
+struct words format_asked(uint64_t ns)
+{
+    struct words out;
+    double value = (double)ns;
+    if (ns < 1000) snprintf(out.text, sizeof out.text, "%.10g ns", value);
+    else if (ns < 1000000) snprintf(out.text, sizeof out.text, "%.10g us", value / 1e3);
+    else if (ns < 1000000000) snprintf(out.text, sizeof out.text, "%.10g ms", value / 1e6);
+    else snprintf(out.text, sizeof out.text, "%.10g s", value / 1e9);
+    return out;
+}
+
 struct words format_bytes(double bytes)
 {
     static const double steps[] = {1, 1024., 1024. * 1024, 1024. * 1024 * 1024, 0};
@@ -69,6 +80,7 @@ struct words format_value(const char *unit, double value)
 {
     if (!strcmp(unit, "ns")) return format_time(value);
     if (!strcmp(unit, "bytes")) return format_bytes(value);
+    if (!strcmp(unit, "count") && value >= 0 && value < 1e15) return format_count((uint64_t)(value + 0.5));
     return format_number(value);
 }
 

@@ -13,6 +13,7 @@ struct words {
 };
 
 struct words format_time(double ns);       /* "12.3 us"; "-" for NAN, "never" for INFINITY */
+struct words format_asked(uint64_t ns);    /* a duration somebody typed, exactly: "10 us", "2.5 ms" */
 struct words format_number(double value);  /* three significant digits: "0.0123", "3.71", "61.2", "1234" */
 struct words format_count(uint64_t count); /* "1 048 576" with narrow groups of three */
 struct words format_bytes(double bytes);   /* "3.1 MiB" */

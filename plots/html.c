@@ -43,6 +43,7 @@ static void part_counts(struct page *page)
     fprintf(page->out, "%s repetitions of %s configurations", format_count(facts->samples).text,
             format_count(page->summary->cell_count).text);
     if (facts->errors) fprintf(page->out, ", %s failed", format_count(facts->errors).text);
+    if (facts->suspects) fprintf(page->out, ", %s suspect", format_count(facts->suspects).text);
 }
 
 static void banner(struct page *page, const char *kind, const char *head, const char *text)
@@ -66,11 +67,6 @@ static void part_banners(struct page *page)
         snprintf(text, sizeof text, "%zu of %zu repetitions have no time; the causes are under \"What failed\".", facts->errors,
                  facts->samples);
         banner(page, "bad", "Failures.", text);
-    }
-    if (facts->suspects) {
-        snprintf(text, sizeof text, "%zu of %zu repetitions were disturbed (%s). They are kept, ringed in the figures and marked "
-                                    "in the tables.", facts->suspects, facts->samples, facts->suspicion);
-        banner(page, "doubt", "Suspect repetitions.", text);
     }
 }
 

@@ -9,15 +9,13 @@
 
 typedef void table_printer(struct table *, void *context);
 
-/* Every table of the report, in its order. */
+/* The tables that say more than the findings did; the page has all. */
 static void each_table(const struct summary *summary, table_printer *print, void *context)
 {
     print(tables_errors(summary), context);
     print(tables_advice(summary), context);
     print(tables_metg(summary), context);
-    print(tables_crossover(summary), context);
     print(tables_scaling(summary), context);
-    print(tables_budget(summary), context);
     for (const char *study = NULL; (study = tables_next_study(summary, study));) print(tables_study(summary, study), context);
 }
 

@@ -37,8 +37,12 @@ static void write_colour(FILE *out, const struct chart *chart, const char *value
     unsigned red, green, blue;
     char text[40];
     snprintf(text, sizeof text, "%.*s", (int)length, value);
-    if (!strcmp(text, "black")) {
-        fputs("var(--ink)", out);
+    if (!strcmp(text, "black") || !strcasecmp(text, "#ffffff")) {
+        fputs(text[0] == 'b' ? "var(--ink)" : "var(--paper)", out);
+        return;
+    }
+    if (!strncmp(text, "url(#", 5)) {
+        fprintf(out, "url(#%s-%s", chart->figure->name, text + 5);
         return;
     }
     if (sscanf(text, "rgb( %u , %u , %u )", &red, &green, &blue) != 3 || red > 255 || green > 255 || blue > 255) {
@@ -113,11 +117,11 @@ static void write_tag(FILE *out, const struct chart *chart, const char *tag, con
     fwrite(tag, 1, (size_t)(at - tag), out);
     while (at < end) {
         const char *name = at + strspn(at, " \t\n"), *equals = memchr(name, '=', (size_t)(end - name));
-        if (!equals || equals + 1 >= end || (equals[1] != '"' && equals[1] != '\'')) break;
-        const char *close = memchr(equals + 2, equals[1], (size_t)(end - equals - 2));
+        const char *quote = equals ? equals + 1 + strspn(equals + 1, " ") : end;
+        if (quote >= end || (*quote != '"' && *quote != '\'')) break;
+        const char *close = memchr(quote + 1, *quote, (size_t)(end - quote - 1));
         if (!close) break;
-        size_t length = strcspn(name, " =");
-        write_attribute(out, chart, name, length, equals + 2, (size_t)(close - equals - 2), &series);
+        write_attribute(out, chart, name, strcspn(name, " ="), quote + 1, (size_t)(close - quote - 1), &series);
         at = close + 1;
     }
     if (series) fprintf(out, " data-s=\"%u\"", series);

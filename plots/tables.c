@@ -15,9 +15,10 @@ static void add_count(struct table *table, uint64_t count)
     table_cell(table, (double)count, "%s", format_count(count).text);
 }
 
+/* "openmp 4", "hybrid 2 x 4", "serial"; without processes the runner alone. */
 static void describe_team(char *out, size_t size, const struct cell *cell)
 {
-    if (!strcmp(cell->runner, "serial")) snprintf(out, size, "serial");
+    if (!strcmp(cell->runner, "serial") || !cell->processes) snprintf(out, size, "%s", cell->runner);
     else if (cell->processes > 1 && cell->threads > 1)
         snprintf(out, size, "%s %u x %u", cell->runner, cell->processes, cell->threads);
     else snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
@@ -38,14 +39,20 @@ static void describe_cell(char *out, size_t size, const struct cell *cell)
 
 static void advice_choice(struct table *table, const struct cell_summary *cell, struct quantity gain)
 {
-    char text[160];
+    char text[160], team[64];
     if (!cell) {
         table_cell(table, NAN, "unresolved");
         table_cell(table, NAN, "-");
         return;
     }
     describe_cell(text, sizeof text, cell->cell);
-    table_cell(table, NAN, "%s", text);
+    if (cell->cell->processes > 1 && cell->cell->threads > 1)
+        snprintf(team, sizeof team, "%u processes x %u threads", cell->cell->processes, cell->cell->threads);
+    else if (cell->workers > 1)
+        snprintf(team, sizeof team, "%u %s", cell->workers, cell->cell->threads > 1 ? "threads" : "processes");
+    else snprintf(team, sizeof team, "1 worker");
+    if (!strcmp(cell->cell->runner, "serial")) table_cell(table, NAN, "serial");
+    else table_cell(table, NAN, "%s, %s%s", cell->cell->runner, team, text + strcspn(text, ","));
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, 1, "1");
     else add_quantity(table, "ratio", gain);
 }
@@ -64,7 +71,7 @@ struct table *tables_advice(const struct summary *summary)
     for (size_t i = 0; i < summary->advice_count; i++) {
         const struct advice *advice = &summary->advices[i];
         table_row(table);
-        table_cell(table, (double)advice->task_time_ns, "%s", format_time((double)advice->task_time_ns).text);
+        table_cell(table, (double)advice->task_time_ns, "%s", format_asked(advice->task_time_ns).text);
         table_cell(table, NAN, "%s", advice->kernel);
         add_count(table, advice->tasks);
         advice_choice(table, advice->best, advice->gain);
@@ -213,17 +220,17 @@ struct table *tables_scaling(const struct summary *summary)
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
         const struct amdahl_fit *amdahl = &scaling->amdahl;
-        add_setting(table, scaling->study, scaling->kernel, scaling->runner, 1, 1, scaling->schedule, scaling->chunk,
+        add_setting(table, scaling->study, scaling->kernel, scaling->runner, 0, 0, scaling->schedule, scaling->chunk,
                     scaling->placement);
         table_cell(table, (double)scaling->task_time_ns, "%s",
-                   scaling->task_time_ns ? format_time((double)scaling->task_time_ns).text : "-");
+                   scaling->task_time_ns ? format_asked(scaling->task_time_ns).text : "-");
         add_choice(table, scaling->best);
         add_choice(table, scaling->enough);
         if (amdahl->n)
             add_quantity(table, "ratio", (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
         else table_cell(table, NAN, "-");
         if (scaling->usl.n && scaling->usl.peak_seen)
-            add_quantity(table, "count", (struct quantity){scaling->usl.peak, scaling->usl.peak_low, scaling->usl.peak_high,
+            add_quantity(table, "ratio", (struct quantity){scaling->usl.peak, scaling->usl.peak_low, scaling->usl.peak_high,
                                                            scaling->usl.n});
         else if (scaling->usl.n) table_cell(table, NAN, "none seen up to %.0f", scaling->usl.p_max);
         else table_cell(table, NAN, "-");

@@ -1,5 +1,6 @@
 # text: curves in characters; TEXT_WIDTH, TEXT_STYLE (mono or ansi) and BY_TASK come from the caller
-eval sprintf('set terminal dumb size %d, %d aspect 2, 1 %s noenhanced', TEXT_WIDTH, TEXT_HEIGHT, TEXT_STYLE)
+eval sprintf('set terminal dumb size %d, %d aspect 2, 1 %s enhanced', TEXT_WIDTH, TEXT_HEIGHT, TEXT_STYLE)
+set key noenhanced; set tics noenhanced
 do for [k=1:PANELS] {
     set title TITLE.': '.PANEL_TITLE[k]
     set key outside bottom center horizontal
