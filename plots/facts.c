@@ -80,6 +80,15 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
 }
 
+/* Left out: what has a place of its own in a report, and arrays with one number for each cell. */
+static bool told(const char *path, const json_t *value)
+{
+    static const char *const elsewhere[] = {"cells", "command", "notes", "topology.tree"};
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (!strcmp(path, elsewhere[i])) return false;
+    return !json_is_array(value) || json_array_size(value) == 0 || !json_is_number(json_array_get(value, 0));
+}
+
 static void walk(const json_t *value, const char *path, void (*row)(const char *, const char *, void *), void *context)
 {
     char below[512], text[64];
@@ -89,7 +98,7 @@ static void walk(const json_t *value, const char *path, void (*row)(const char *
     if (json_is_object(value)) {
         json_object_foreach ((json_t *)value, key, child) {
             snprintf(below, sizeof below, "%s%s%s", path, path[0] ? "." : "", key);
-            if (strcmp(below, "cells")) walk(child, below, row, context);
+            if (told(below, child)) walk(child, below, row, context);
         }
     } else if (json_is_array(value)) {
         json_array_foreach (value, at, child) {
@@ -110,4 +119,12 @@ static void walk(const json_t *value, const char *path, void (*row)(const char *
 void facts_each(const struct run *run, void (*row)(const char *, const char *, void *), void *context)
 {
     walk(run->manifest, "", row, context);
+}
+
+void facts_notes(const struct run *run, void (*note)(const char *text, void *context), void *context)
+{
+    json_t *notes = json_object_get(run->manifest, "notes"), *text;
+    size_t at;
+    json_array_foreach (notes, at, text)
+        if (json_is_string(text)) note(json_string_value(text), context);
 }

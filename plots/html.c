@@ -257,6 +257,21 @@ static void part_manifest(struct page *page)
     print_table(page, tables_manifest(page->summary), "manifest");
 }
 
+static void write_note(const char *text, void *context)
+{
+    struct page *page = context;
+    fputs("<li>", page->out);
+    say(page, text);
+    fputs("</li>\n", page->out);
+}
+
+static void part_notes(struct page *page)
+{
+    fputs("<ul class=\"notes\">\n", page->out);
+    facts_notes(page->summary->run, write_note, page);
+    fputs("</ul>\n", page->out);
+}
+
 static void part_command(struct page *page)
 {
     if (page->facts->command[0]) {
@@ -281,7 +296,7 @@ static const struct {
     void (*write)(struct page *);
 } parts[] = {{"name", part_name},         {"machine", part_machine}, {"counts", part_counts},     {"banners", part_banners},
              {"asked", part_asked},       {"findings", part_findings}, {"advice", part_advice},   {"errors", part_errors},
-             {"figures", part_figures},   {"tables", part_tables},   {"manifest", part_manifest}, {"command", part_command},
+             {"figures", part_figures},   {"tables", part_tables},   {"manifest", part_manifest}, {"command", part_command}, {"notes", part_notes},
              {"style", part_style},       {"script", part_script}};
 
 static void write_page(struct page *page, const char *template)

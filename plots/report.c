@@ -57,6 +57,15 @@ static void print_text_doubt(const char *text, void *context)
     if (terminal->colour) fputs("\033[0m", terminal->out);
 }
 
+static void print_text_note(const char *text, void *context)
+{
+    const struct terminal *terminal = context;
+    char line[1024], clean[1000];
+    format_clean(clean, sizeof clean, text);
+    snprintf(line, sizeof line, "note: %s", clean);
+    table_wrap(terminal->out, line, terminal->width, 6);
+}
+
 int report_text_print(const struct summary *summary, FILE *out, unsigned width, bool colour)
 {
     struct terminal terminal = {out, width && width < 40 ? 40 : width, colour};
@@ -77,6 +86,7 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
         table_wrap(out, finding, terminal.width, 2);
     }
     if (summary->finding_count) putc('\n', out);
+    facts_notes(summary->run, print_text_note, &terminal);
     each_table(summary, print_text_table, &terminal);
     return fflush(out) || ferror(out) ? -EIO : 0;
 }
