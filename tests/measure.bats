@@ -1,0 +1,121 @@
+# Real runs, small: what is recorded, and that it holds together. No test asserts a duration beyond what sleeping implies.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    KERNELS=$(cd "$(dirname "$BREAKEVEN")/tests/kernels" 2>/dev/null && pwd)
+    command -v python3 >/dev/null || skip "python3 is missing"
+    cd "$BATS_TEST_TMPDIR"
+}
+
+breakeven() {
+    timeout -k 5 100 "$BREAKEVEN" "$@"
+}
+
+check() { # EXPRESSION over s (samples), m (manifest), o (summary.json), by cell id
+    python3 -c '
+import json, sys
+s = [json.loads(line) for line in open("run/samples.jsonl")]
+m, o = json.load(open("run/manifest.json")), json.load(open("run/summary.json"))
+assert eval(sys.argv[1]), sys.argv[1]' "$1"
+}
+
+@test "a run is recorded whole" {
+    breakeven run --kernel square --delay 2ms --tasks 4 --runner openmp --threads 1,2 --reps 6 -o run
+    for file in manifest.json topology.xml samples.jsonl summary.csv summary.json; do [ -s "run/$file" ]; done
+    check "m['complete'] and m['stopped'] == 'reps' and m['schema'] == 1 and len(m['cells']) == 4"
+    check "m['command'][1] == 'run' and m['host']['cpus'] >= 1 and m['build']['flags'] and m['topology']['cpus'] >= 1"
+    check "m['protocol']['reps'] == 6 and m['clock']['cost_ns'] > 0 and 'environment' in m"
+    check "len(s) == 4 * 6 + 3 and all(x['status'] == 'ok' and x['verified'] == 'serial+published' for x in s)"
+    check "all(x['wall_ns'] >= 0 and x['start_ns'] >= 0 and x['stop_ns'] >= 0 and x['user_ns'] >= 0 and \
+           x['minor_faults'] > 0 and x['peak_rss_bytes'] > 0 and x['began_ns'] > 0 for x in s)"
+    check "sorted(x['cell'] for x in s if x['block'] == 3) == [0, 1, 2, 3]"
+    check "sum(x['instrumented'] for x in s) == 3 and all(x['block'] == 0 for x in s if x['instrumented'])"
+    check "all(w['busy_ns'] > 0 for x in s if x['instrumented'] for w in x['workers'])"
+    check "sum(c['duplicate'] != c['id'] for c in m['cells']) == 1"
+    check "[x['cell'] for x in s][0] == 0" # the serial cell leads
+    check "o['complete'] and len(o['cells']) == 4 and all(c['errors'] == 0 for c in o['cells'])"
+}
+
+@test "repetitions have random environments, the same in a second run of the plan" {
+    breakeven run --kernel empty --tasks 10 --runner serial --reps 4 --seed 7 -o run
+    check "m['seed'] == 7 and m['protocol']['padding_bytes_max'] == 4095"
+}
+
+@test "workers stand where they were put" {
+    breakeven run --kernel square --delay 1ms --tasks 4 --runner openmp --threads 2 --placement none,close --reps 1 -o run
+    check "all(w['cpus'].isdigit() for x in s if m['cells'][x['cell']]['placement'] == 'close' for w in x['workers'])"
+}
+
+@test "waiting scales with threads beyond the cpus" {
+    [ -z "$SANITIZED" ] || skip "times"
+    breakeven run --kernel square --delay 20ms --tasks 32 --runner openmp --threads 32 --reps 1 -o run
+    check "[x['wall_ns'] for x in s if x['cell'] == 0][0] >= 32 * 20e6"
+    check "[x['wall_ns'] for x in s if x['cell'] == 1][0] < 16 * 20e6" # a half of the ideal is room for a loaded machine
+}
+
+@test "--json prints the object of summary.json and nothing else" {
+    breakeven run --kernel empty --tasks 10 --runner serial --reps 2 --json -o run >out
+    python3 -c '
+import json
+assert json.load(open("out")) == json.load(open("run/summary.json"))'
+    for format in json csv; do
+        breakeven report run --format $format >out
+        [ -s out ]
+    done
+    cmp out run/summary.csv
+}
+
+@test "results/latest is the newest run of the default place" {
+    breakeven run --kernel empty --tasks 10 --runner serial --reps 1 --name first
+    breakeven run --kernel empty --tasks 10 --runner serial --reps 1 --name second
+    [[ $(readlink results/latest) == runs/*-second ]]
+    [ "$(find results/runs -mindepth 1 -maxdepth 1 | wc -l)" = 2 ]
+    breakeven report results/latest --json | grep -q '"run": "second"'
+}
+
+@test "--task-time calibrates, and says where it cannot" {
+    breakeven run --kernel spin --task-time 20us --work 1ms --runner serial --reps 1 -o run
+    check "m['cells'][0]['task_time_ns'] == 20000 and m['cells'][0]['size'] > 1 and 10 < m['cells'][0]['tasks'] < 200"
+    run --separate-stderr breakeven run --kernel ep --task-time 1ns --tasks 10 --runner serial --reps 1 -o run2
+    [ "$status" = 0 ]
+    [[ $stderr == *"smallest task"* ]]
+}
+
+@test "--precision stops when it is reached, or says that it was not" {
+    breakeven run --kernel square --delay 5ms --tasks 2 --runner serial --precision 60% -o run
+    check "m['stopped'] == 'precision' and len(s) == 10"
+    rm -r run
+    run --separate-stderr breakeven run --kernel square --delay 1ms --tasks 2 --runner serial --precision 0.0001% --reps 12 -o run
+    [ "$status" = 0 ]
+    [[ $stderr == *"not converged"* ]]
+    check "m['stopped'] == 'not converged' and len(s) == 12 and m['complete']"
+}
+
+@test "--time-limit begins no block beyond it" {
+    breakeven run --kernel square --delay 50ms --tasks 4 --runner serial --reps 1000 --time-limit 1s -o run
+    check "m['stopped'] == 'time limit' and 1 <= len(s) <= 5 and m['complete']"
+}
+
+@test "a user's kernel from a shared object" {
+    [ -e "$KERNELS/divisors.so" ] || skip "the example is not built"
+    breakeven run --kernel "$KERNELS/divisors.so" --runner openmp --threads 2 --reps 2 -o run
+    check "all(x['status'] == 'ok' and x['verified'].startswith('serial') for x in s)"
+}
+
+@test "metg measures several sizes of the same work" {
+    breakeven metg --runner openmp --schedule dynamic --task-time 1us,10us,100us --work 2ms --reps 2 -o run >out
+    grep -q "METG(50%)" out
+    check "len({c['size'] for c in m['cells']}) == 3 and all(c['study'] == 'granularity' for c in m['cells'])"
+    rm -r run
+    breakeven metg --runner openmp --schedule dynamic --task-time 1us,100us --work 2ms --reps 2 --efficiency 30% --json -o run >out
+    python3 -c 'import json; o = json.load(open("out")); assert o["metg"][0]["efficiency"] == 0.3'
+}
+
+@test "the default experiment, quick, two of its studies" {
+    [ -z "$SANITIZED" ] || skip "long"
+    timeout -k 5 100 "$BREAKEVEN" run --quick --study chunk,placement --reps 6 -o run >out
+    check "{c['study'] for c in m['cells']} == {'chunk', 'placement'} and all(x['status'] == 'ok' for x in s)"
+    [ -e run/report.html ]
+}
