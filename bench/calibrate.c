@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { LOOKS = 7, SEGMENTS = 16, ROUNDS = 24, TRIM_ROUNDS = 6 };
-static const double LOOK_NS = 1e6, LONG_TASK_NS = 20e6, TOLERANCE = 0.02;
+static const double LOOK_NS = 1e6, LONG_TASK_NS = 2e6, TOLERANCE = 0.02;
 
 /* Which tasks a look runs: `segments` stretches of `length` tasks, spread evenly, `times` over. Always the same ones,
  * so that only the first look pays for touching memory. */
@@ -95,15 +95,20 @@ int calibrate_find(const struct calibration *calibration, double goal_ns, const 
         if (now_ns >= near_ns * 0.5) break;
         now = scaled(now, fmin(64, fmax(2, near_ns / fmax(now_ns, 0.1))));
     }
-    for (int round = 0; !error && round < TRIM_ROUNDS && fabs(now_ns / near_ns - 1) > TOLERANCE; round++) {
+    uint64_t best = now;
+    double best_ns = now_ns;
+    for (int round = 0; !error && round < TRIM_ROUNDS && fabs(log(best_ns / near_ns)) > TOLERANCE; round++) {
         uint64_t next = scaled(now, near_ns / now_ns);
         if (next == now) break;
         now = next;
         error = calibrate_measure(calibration, now, clock, &now_ns, why, why_size);
+        if (fabs(log(now_ns / near_ns)) >= fabs(log(best_ns / near_ns))) continue;
+        best = now;
+        best_ns = now_ns;
     }
     if (error) return error;
-    *size = scaled(now, goal_ns > near_ns ? goal_ns / now_ns : 1);
-    *task_ns = goal_ns > near_ns ? now_ns * (double)*size / (double)now : now_ns;
+    *size = scaled(best, goal_ns > near_ns ? goal_ns / best_ns : 1);
+    *task_ns = goal_ns > near_ns ? best_ns * (double)*size / (double)best : best_ns;
     return 0;
 }
 

@@ -21,7 +21,7 @@ struct calibration {
 int calibrate_measure(const struct calibration *, uint64_t size, const struct clock *, double *task_ns, char *why,
                       size_t why_size);
 
-/* The size whose tasks last about goal_ns, and how long they do (beyond 20 ms: extrapolated, as a task's duration grows
+/* The size whose tasks last about goal_ns, and how long they do (beyond 2 ms: extrapolated, as a task's duration grows
  * linearly with its size). Where a task of size 1 lasts longer already, that is what comes back. A kernel whose size
  * counts ns is taken at its word. */
 int calibrate_find(const struct calibration *, double goal_ns, const struct clock *, uint64_t *size, double *task_ns,

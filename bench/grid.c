@@ -234,8 +234,7 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
     double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS, task_ns;
     uint64_t size, count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
     char why[VALUES_WHY], asked[32], lasts[32];
-    if (kernel_info_calibrate(info, plan_limits(plan), count, plan->protocol.task_seed, (double)goal_ns, &size,
-                              &task_ns, why, sizeof why)) {
+    if (plan_calibrate(plan, problem->info, goal_ns, count, &size, &task_ns, why, sizeof why)) {
         plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label, why);
         return put_problem(problem, info->default_size, tasks ? tasks : info->default_tasks, 0, 0);
     }

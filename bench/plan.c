@@ -26,6 +26,7 @@ void plan_free(struct plan *plan)
     free(plan->cells);
     free(plan->extra);
     free(plan->infos);
+    free(plan->calibrations);
     free(plan->placements);
     free(plan->notes);
     *plan = (struct plan){0};
@@ -78,6 +79,26 @@ int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, 
     if (error) return error;
     plan->infos[plan->info_count] = found;
     *info = plan->info_count++;
+    return 0;
+}
+
+int plan_calibrate(struct plan *plan, unsigned info, uint64_t goal_ns, uint64_t tasks, uint64_t *size, double *task_ns,
+                   char *why, size_t why_size)
+{
+    struct plan_calibration made = {.info = info, .goal_ns = goal_ns, .tasks = tasks};
+    for (unsigned i = 0; i < plan->calibration_count; i++) {
+        const struct plan_calibration *known = &plan->calibrations[i];
+        if (known->info != info || known->goal_ns != goal_ns || known->tasks != tasks) continue;
+        *size = known->size;
+        *task_ns = known->task_ns;
+        return 0;
+    }
+    int error = kernel_info_calibrate(&plan->infos[info], plan_limits(plan), tasks, plan->protocol.task_seed,
+                                      (double)goal_ns, &made.size, &made.task_ns, why, why_size);
+    if (error) return error;
+    if (!GROW(plan->calibrations, plan->calibration_count)) plan->calibrations[plan->calibration_count++] = made;
+    *size = made.size;
+    *task_ns = made.task_ns;
     return 0;
 }
 

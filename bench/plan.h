@@ -43,7 +43,7 @@ struct plan_cell {
     double task_ns; /* a task's expected serial duration; 0: unknown */
     unsigned warmup;
     uint64_t deadline_ns;
-    unsigned placement; /* index into plan.placements */
+    unsigned placement;          /* index into plan.placements */
     const char *program;         /* the build that runs it; NULL: this one */
     const struct inject *inject; /* NULL: nothing (inject.h) */
 };
@@ -54,14 +54,22 @@ struct plan_placement {
     struct placement placement;
 };
 
+/* A size that was found for a task time: asked once, so that all grids mean the same problem by it. */
+struct plan_calibration {
+    unsigned info;
+    uint64_t goal_ns, tasks, size;
+    double task_ns;
+};
+
 struct plan {
     hwloc_topology_t topology; /* not owned */
     unsigned cpus;             /* that this process may use */
     struct protocol protocol;
-    unsigned cell_count, info_count, placement_count, note_count;
+    unsigned cell_count, info_count, calibration_count, placement_count, note_count;
     struct cell *cells;
     struct plan_cell *extra; /* extra[cell] */
     struct kernel_info *infos;
+    struct plan_calibration *calibrations;
     struct plan_placement *placements;
     char **notes; /* what was left out, and why: one line each, for people and for the manifest */
 };
