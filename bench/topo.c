@@ -30,9 +30,9 @@ static json_t *cpus_json(hwloc_const_bitmap_t set)
 
 static json_t *object_json(hwloc_obj_t object)
 {
-    hwloc_uint64_t bytes = object->type == HWLOC_OBJ_NUMANODE        ? object->attr->numanode.local_memory
+    hwloc_uint64_t bytes = object->type == HWLOC_OBJ_NUMANODE      ? object->attr->numanode.local_memory
                            : hwloc_obj_type_is_cache(object->type) ? object->attr->cache.size
-                                                                     : 0;
+                                                                   : 0;
     json_t *json = json_pack("{ss si so}", "type", hwloc_obj_type_string(object->type), "index",
                              (int)object->logical_index, "cpus", cpus_json(object->cpuset));
     if (object->os_index != HWLOC_UNKNOWN_INDEX)
@@ -108,8 +108,10 @@ static int index_of(hwloc_topology_t topology, hwloc_const_bitmap_t cpus, hwloc_
 
 static json_t *worker_json(const struct topo *topo, unsigned worker)
 {
-    static const struct { const char *name; hwloc_obj_type_t type; } levels[] = {
-        {"core", HWLOC_OBJ_CORE}, {"numa_node", HWLOC_OBJ_NUMANODE}, {"package", HWLOC_OBJ_PACKAGE}};
+    static const struct {
+        const char *name;
+        hwloc_obj_type_t type;
+    } levels[] = {{"core", HWLOC_OBJ_CORE}, {"numa_node", HWLOC_OBJ_NUMANODE}, {"package", HWLOC_OBJ_PACKAGE}};
     hwloc_bitmap_t cpus = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topo->topology));
     if (topo->placement.cpus) hwloc_bitmap_list_sscanf(cpus, topo->placement.cpus[worker]);
     json_t *json = json_pack("{si si si so}", "worker", (int)worker, "process", (int)(worker / topo->threads), "thread",

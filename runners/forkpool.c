@@ -29,10 +29,17 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
     size_t chunk = processes->team->chunk;
     enum forkpool_schedule schedule = chunk ? FORKPOOL_DYNAMIC : FORKPOOL_AUTO;
     switch (processes->team->schedule) {
-    case SCHEDULE_STATIC: schedule = FORKPOOL_STATIC; break;
-    case SCHEDULE_DYNAMIC: schedule = FORKPOOL_DYNAMIC; break;
-    case SCHEDULE_GUIDED: schedule = FORKPOOL_GUIDED; break;
-    default: break;
+    case SCHEDULE_STATIC:
+        schedule = FORKPOOL_STATIC;
+        break;
+    case SCHEDULE_DYNAMIC:
+        schedule = FORKPOOL_DYNAMIC;
+        break;
+    case SCHEDULE_GUIDED:
+        schedule = FORKPOOL_GUIDED;
+        break;
+    default:
+        break;
     }
     return processes_run(processes, range, tasks, schedule, chunk, results, failure);
 }

@@ -13,7 +13,7 @@
 
 /* One mounted cgroup hierarchy in which the process has a group. */
 struct hierarchy {
-    bool unified;        /* version 2 */
+    bool unified;            /* version 2 */
     char mount[LIMITS_PATH]; /* where it is mounted */
     char group[LIMITS_PATH]; /* directory of the process's own group, at or below mount */
 };

@@ -18,26 +18,26 @@ enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = 320 };
 
 /* One group of the cpu controller, the process's own or an ancestor. */
 struct limits_group {
-    char path[LIMITS_PATH];     /* its directory, as this process sees it, without the root below */
-    double quota_cpus;          /* quota / period; INFINITY: none */
-    int64_t throttled_ns;       /* total time its tasks were held back; -1 where not readable */
-    int64_t throttled_periods;  /* periods in which they were; -1 where not readable */
+    char path[LIMITS_PATH];    /* its directory, as this process sees it, without the root below */
+    double quota_cpus;         /* quota / period; INFINITY: none */
+    int64_t throttled_ns;      /* total time its tasks were held back; -1 where not readable */
+    int64_t throttled_periods; /* periods in which they were; -1 where not readable */
 };
 
 struct limits {
-    char root[64];              /* as given */
-    unsigned online;            /* cpus of the machine that are on */
-    unsigned affinity;          /* cpus in this process's affinity mask */
-    unsigned cpuset;            /* cpus in its cgroup's cpuset; 0: it has none that can be read */
-    unsigned allowed;           /* cpus in both */
+    char root[64];                  /* as given */
+    unsigned online;                /* cpus of the machine that are on */
+    unsigned affinity;              /* cpus in this process's affinity mask */
+    unsigned cpuset;                /* cpus in its cgroup's cpuset; 0: it has none that can be read */
+    unsigned allowed;               /* cpus in both */
     char allowed_list[LIMITS_LIST]; /* the same as a list, "0-3,8"; ends in "..." where it is too long */
-    double quota_cpus;          /* the smallest quota of all groups; INFINITY: none */
-    char quota_where[LIMITS_PATH]; /* the group that sets it; "" */
-    unsigned usable;            /* workers that can make progress at once, for default numbers: the smaller of allowed
-                                   and the quota rounded up, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
-                                   1 worker does not. */
-    unsigned group_count;       /* the process's own first, then its ancestors; beyond LIMITS_GROUPS they still count in
-                                   quota_cpus, but are not kept here */
+    double quota_cpus;              /* the smallest quota of all groups; INFINITY: none */
+    char quota_where[LIMITS_PATH];  /* the group that sets it; "" */
+    unsigned usable;      /* workers that can make progress at once, for default numbers: the smaller of allowed
+                             and the quota rounded up, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
+                             1 worker does not. */
+    unsigned group_count; /* the process's own first, then its ancestors; beyond LIMITS_GROUPS they still count in
+                             quota_cpus, but are not kept here */
     struct limits_group groups[LIMITS_GROUPS];
 };
 

@@ -189,8 +189,7 @@ static int spread_fill(struct cores *cores, const struct region *regions, unsign
 
 /* By the machine's tree. Where that would leave a core idle beside a crowded one (lopsided allowed sets), by even
  * stretches of the cores in order, or, where workers outnumber cores, by filling them all evenly. */
-static int spread(hwloc_topology_t topology, struct cores *cores, unsigned processes, unsigned threads,
-                  unsigned *pu_of)
+static int spread(hwloc_topology_t topology, struct cores *cores, unsigned processes, unsigned threads, unsigned *pu_of)
 {
     struct region *regions = calloc(processes, sizeof *regions), all = {0, cores->count};
     if (!regions) return -ENOMEM;

@@ -34,9 +34,11 @@ static int lists_make(struct processes *processes)
 static int pool_open(struct processes *processes, struct failure *failure)
 {
     const struct team *team = processes->team;
-    struct forkpool_config config = {.workers = team->processes, .workers_max = team->processes,
+    struct forkpool_config config = {.workers = team->processes,
+                                     .workers_max = team->processes,
                                      .threads = team->threads > 1 ? team->threads : 0,
-                                     .cpus = (const char *const *)processes->cpus, .initializer = initialize,
+                                     .cpus = (const char *const *)processes->cpus,
+                                     .initializer = initialize,
                                      .context = processes};
     char why[200] = "";
     int error = forkpool_open_with(&config, &processes->pool, why, sizeof why);
@@ -72,10 +74,14 @@ int processes_open(const struct team *team, const struct job *job, processes_rea
 static const char *cause_name(enum forkpool_cause cause)
 {
     switch (cause) {
-    case FORKPOOL_CAUSE_STACK_OVERFLOW: return "stack overflow";
-    case FORKPOOL_CAUSE_OUT_OF_MEMORY: return "out of memory";
-    case FORKPOOL_CAUSE_EXIT: return "ended by itself in a task";
-    default: return "";
+    case FORKPOOL_CAUSE_STACK_OVERFLOW:
+        return "stack overflow";
+    case FORKPOOL_CAUSE_OUT_OF_MEMORY:
+        return "out of memory";
+    case FORKPOOL_CAUSE_EXIT:
+        return "ended by itself in a task";
+    default:
+        return "";
     }
 }
 
@@ -87,9 +93,12 @@ static void lost_read(struct processes *processes, struct failure *failure)
     failure->lost_count = (unsigned)count;
     for (size_t i = 0; i < count && i < FAILURE_LOST_MAX; i++) {
         struct lost_worker *lost = &failure->lost[i];
-        *lost = (struct lost_worker){.worker = losses[i].worker * processes->team->threads, .signal = losses[i].signal,
-                                     .code = losses[i].code, .max_rss_bytes = losses[i].max_rss_bytes,
-                                     .user_ns = losses[i].user_ns, .system_ns = losses[i].system_ns};
+        *lost = (struct lost_worker){.worker = losses[i].worker * processes->team->threads,
+                                     .signal = losses[i].signal,
+                                     .code = losses[i].code,
+                                     .max_rss_bytes = losses[i].max_rss_bytes,
+                                     .user_ns = losses[i].user_ns,
+                                     .system_ns = losses[i].system_ns};
         snprintf(lost->cause, sizeof lost->cause, "%s", cause_name(losses[i].cause));
     }
     if (count)
@@ -99,8 +108,12 @@ static void lost_read(struct processes *processes, struct failure *failure)
 int processes_run(struct processes *processes, forkpool_range_fn *range, size_t tasks, enum forkpool_schedule schedule,
                   size_t chunk, void *results, struct failure *failure)
 {
-    struct forkpool_map map = {.tasks = tasks, .range = range, .context = processes, .schedule = schedule,
-                               .chunk = chunk, .flags = FORKPOOL_FAIL_FAST};
+    struct forkpool_map map = {.tasks = tasks,
+                               .range = range,
+                               .context = processes,
+                               .schedule = schedule,
+                               .chunk = chunk,
+                               .flags = FORKPOOL_FAIL_FAST};
     processes->shared->results = results;
     int status = forkpool_map(processes->pool, &map);
     if (!status) return 0;

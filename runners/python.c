@@ -99,7 +99,8 @@ static void python_free(struct python *python)
     if (python->channel >= 0) close(python->channel);
     if (python->pid > 0) {
         kill(python->pid, SIGKILL);
-        while (waitpid(python->pid, NULL, 0) < 0 && errno == EINTR) {}
+        while (waitpid(python->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
     if (python->memory >= 0) close(python->memory);
     if (python->results) munmap(python->results, python->bytes);
@@ -149,13 +150,14 @@ static void lost_read(const json_t *lost, struct failure *failure)
 {
     size_t i;
     const json_t *worker;
-    json_array_foreach(lost, i, worker) {
+    json_array_foreach (lost, i, worker) {
         if (i < FAILURE_LOST_MAX)
-            failure->lost[i] = (struct lost_worker){
-                .worker = (unsigned)json_integer_value(json_array_get(worker, 0)),
-                .signal = (int)json_integer_value(json_array_get(worker, 1)),
-                .code = (int)json_integer_value(json_array_get(worker, 2)), .max_rss_bytes = -1, .user_ns = -1,
-                .system_ns = -1};
+            failure->lost[i] = (struct lost_worker){.worker = (unsigned)json_integer_value(json_array_get(worker, 0)),
+                                                    .signal = (int)json_integer_value(json_array_get(worker, 1)),
+                                                    .code = (int)json_integer_value(json_array_get(worker, 2)),
+                                                    .max_rss_bytes = -1,
+                                                    .user_ns = -1,
+                                                    .system_ns = -1};
         failure->lost_count = (unsigned)i + 1;
     }
 }
@@ -207,11 +209,11 @@ static char *config_write(const struct python *python, const char *library)
     json_t *cpus = json_array();
     for (unsigned i = 0; team->cpus && i < team->processes; i++)
         json_array_append_new(cpus, json_string(team->cpus[i]));
-    json_t *config = json_pack(
-        "{ss ss ss s{si si si} si sI sI sI so}", "library", library, "symbol", symbol, "params", hex, "offsets",
-        "prepare", (int)offsetof(struct kernel, prepare), "run", (int)offsetof(struct kernel, run), "verify",
-        (int)offsetof(struct kernel, verify), "memory", python->memory, "bytes", (json_int_t)python->bytes, "processes",
-        (json_int_t)team->processes, "chunk", (json_int_t)team->chunk, "cpus", cpus);
+    json_t *config = json_pack("{ss ss ss s{si si si} si sI sI sI so}", "library", library, "symbol", symbol, "params",
+                               hex, "offsets", "prepare", (int)offsetof(struct kernel, prepare), "run",
+                               (int)offsetof(struct kernel, run), "verify", (int)offsetof(struct kernel, verify),
+                               "memory", python->memory, "bytes", (json_int_t)python->bytes, "processes",
+                               (json_int_t)team->processes, "chunk", (json_int_t)team->chunk, "cpus", cpus);
     char *text = config ? json_dumps(config, JSON_COMPACT) : NULL, *line = NULL;
     if (text && asprintf(&line, "%s\n", text) < 0) line = NULL;
     free(text);

@@ -25,7 +25,7 @@ enum schedule {
     SCHEDULE_STATIC,
     SCHEDULE_DYNAMIC,
     SCHEDULE_GUIDED,
-    SCHEDULE_TASKS,    /* one explicit OpenMP task per chunk, one producer */
+    SCHEDULE_TASKS, /* one explicit OpenMP task per chunk, one producer */
     SCHEDULE_TASKLOOP,
     SCHEDULES
 };
@@ -74,13 +74,13 @@ static inline void job_run(const struct job *job, unsigned worker, size_t begin,
 /* Why start or run failed, for the record. */
 struct lost_worker {
     unsigned worker;
-    int signal, code;       /* one of them, the other 0 */
-    char cause[64];         /* probable cause: "out of memory", "stack overflow"; "" where unknown */
+    int signal, code; /* one of them, the other 0 */
+    char cause[64];   /* probable cause: "out of memory", "stack overflow"; "" where unknown */
     int64_t max_rss_bytes, user_ns, system_ns;
 };
 enum { FAILURE_LOST_MAX = 16 };
 struct failure {
-    char text[256]; /* one line: what, where, what to do; "" where nothing failed */
+    char text[256];      /* one line: what, where, what to do; "" where nothing failed */
     unsigned lost_count; /* all of them; the first FAILURE_LOST_MAX are kept */
     struct lost_worker lost[FAILURE_LOST_MAX];
 };

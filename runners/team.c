@@ -96,17 +96,26 @@ void team_run(const struct team *team, const struct job *job, unsigned first_wor
               void *results)
 {
     size_t tasks = end - begin, chunk = team->chunk;
-    bool shares = team->schedule == SCHEDULE_DEFAULT || team->schedule == SCHEDULE_STATIC ||
-                  team->schedule == SCHEDULE_TASKLOOP;
+    bool shares =
+        team->schedule == SCHEDULE_DEFAULT || team->schedule == SCHEDULE_STATIC || team->schedule == SCHEDULE_TASKLOOP;
     if (!chunk && shares) chunk = tasks / team->threads + (tasks % team->threads > 0);
     if (!chunk) chunk = 1;
     struct work work = {team, job, first_worker, begin, end, chunk, tasks / chunk + (tasks % chunk > 0), results};
     switch (team->schedule) {
-    case SCHEDULE_DYNAMIC: dynamic_run(&work); break;
-    case SCHEDULE_GUIDED: guided_run(&work); break;
-    case SCHEDULE_TASKS: tasks_run(&work); break;
-    case SCHEDULE_TASKLOOP: taskloop_run(&work); break;
-    default: static_run(&work);
+    case SCHEDULE_DYNAMIC:
+        dynamic_run(&work);
+        break;
+    case SCHEDULE_GUIDED:
+        guided_run(&work);
+        break;
+    case SCHEDULE_TASKS:
+        tasks_run(&work);
+        break;
+    case SCHEDULE_TASKLOOP:
+        taskloop_run(&work);
+        break;
+    default:
+        static_run(&work);
     }
 }
 

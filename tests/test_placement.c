@@ -213,8 +213,8 @@ START_TEST(test_topology_sources)
     static const struct {
         const char *source;
         int error;
-    } bad[] = {{"nosuchfile", -ENOENT}, {"/nosuch/file.xml", -ENOENT}, {"/", -EINVAL}, {"/dev/null", -EINVAL},
-               {"banana:2", -EINVAL},   {"pack:0", -EINVAL},           {"core:2 pu:1", 0},  {"Makefile", -EINVAL}};
+    } bad[] = {{"nosuchfile", -ENOENT}, {"/nosuch/file.xml", -ENOENT}, {"/", -EINVAL},     {"/dev/null", -EINVAL},
+               {"banana:2", -EINVAL},   {"pack:0", -EINVAL},           {"core:2 pu:1", 0}, {"Makefile", -EINVAL}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char why[256] = "";
         hwloc_topology_t topology;

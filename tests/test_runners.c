@@ -22,7 +22,10 @@ enum { POISON = 0xA5, BLOCKS = 16 };
 /* The memory of one job, shared with children. */
 struct memory {
     struct arena arena; /* first */
-    struct { void *at; size_t bytes; } blocks[BLOCKS];
+    struct {
+        void *at;
+        size_t bytes;
+    } blocks[BLOCKS];
     unsigned count;
 };
 
@@ -76,8 +79,12 @@ static void marks_run(const void *input, size_t begin, size_t end, void *results
     }
 }
 
-static const struct kernel kernel_marks = {.version = KERNEL_VERSION, .name = "marks", .size_unit = "none",
-                                           .result_size = MARK, .prepare = marks_prepare, .run = marks_run};
+static const struct kernel kernel_marks = {.version = KERNEL_VERSION,
+                                           .name = "marks",
+                                           .size_unit = "none",
+                                           .result_size = MARK,
+                                           .prepare = marks_prepare,
+                                           .run = marks_run};
 
 /* Wrong on purpose: one task of all writes one wrong bit. */
 static void wrong_run(const void *input, size_t begin, size_t end, void *results)
@@ -86,8 +93,12 @@ static void wrong_run(const void *input, size_t begin, size_t end, void *results
     if (begin <= 57 && 57 < end && getenv("MARKS_WRONG")) ((unsigned char *)results)[57 * MARK + 5] ^= 4;
 }
 
-static const struct kernel kernel_wrong = {.version = KERNEL_VERSION, .name = "wrong", .size_unit = "none",
-                                           .result_size = MARK, .prepare = marks_prepare, .run = wrong_run};
+static const struct kernel kernel_wrong = {.version = KERNEL_VERSION,
+                                           .name = "wrong",
+                                           .size_unit = "none",
+                                           .result_size = MARK,
+                                           .prepare = marks_prepare,
+                                           .run = wrong_run};
 
 /* One job with what it needs, and the serial results to compare with. */
 struct bench {
@@ -102,8 +113,7 @@ static void bench_open(struct bench *bench, const struct kernel *kernel, size_t 
 {
     *bench = (struct bench){.memory.arena.alloc = arena_map};
     bench->job = (struct job){.kernel = kernel, .params = {tasks, size, 42}};
-    if (kernel->prepare)
-        ck_assert_int_eq(kernel->prepare(&bench->job.params, &bench->memory.arena, &bench->input), 0);
+    if (kernel->prepare) ck_assert_int_eq(kernel->prepare(&bench->job.params, &bench->memory.arena, &bench->input), 0);
     bench->job.input = bench->input;
     bench->bytes = tasks * kernel_result_size(kernel, size);
     bench->results = shared_map(bench->bytes);
@@ -177,15 +187,15 @@ static void check_cell(struct bench *bench, const struct runner *runner, const s
 {
     char what[160], why[256] = "";
     const struct kernel *kernel = bench->job.kernel;
-    snprintf(what, sizeof what, "%s over %s %ux%u chunk %zu %s, %zu tasks", kernel->name, runner->name,
-             team->processes, team->threads, team->chunk, schedule_name(team->schedule), bench->job.params.tasks);
+    snprintf(what, sizeof what, "%s over %s %ux%u chunk %zu %s, %zu tasks", kernel->name, runner->name, team->processes,
+             team->threads, team->chunk, schedule_name(team->schedule), bench->job.params.tasks);
     struct holdings before = holdings_now();
     void *state = started(bench, runner, team, what);
     ck_assert_msg(right(bench, runner, state, what), "%s: not the serial results", what);
     ck_assert_msg(right(bench, runner, state, what), "%s: not the serial results the second time", what);
-    int known = !kernel->verify    ? 0
-                : runner->verify   ? runner->verify(state, bench->results, why, sizeof why)
-                                   : kernel->verify(bench->input, &bench->job.params, bench->results, why, sizeof why);
+    int known = !kernel->verify  ? 0
+                : runner->verify ? runner->verify(state, bench->results, why, sizeof why)
+                                 : kernel->verify(bench->input, &bench->job.params, bench->results, why, sizeof why);
     runner->stop(state);
     ck_assert_msg(known >= 0, "%s: %s", what, why);
     if (kernel->run == marks_run)
@@ -378,8 +388,8 @@ START_TEST(test_no_such_cpu)
     struct holdings before = holdings_now();
     if (runner->setup) ck_assert_int_eq(runner->setup(&team, &bench.job, &state, &failure), 0);
     ck_assert_int_lt(runner->start(&team, &bench.job, &state, &failure), 0);
-    ck_assert_msg(*failure.text && !strchr(failure.text, '\n') && strstr(failure.text, "60000"), "%s: %s",
-                  runner->name, failure.text);
+    ck_assert_msg(*failure.text && !strchr(failure.text, '\n') && strstr(failure.text, "60000"), "%s: %s", runner->name,
+                  failure.text);
     check_holdings(before, runner->name);
     bench_close(&bench);
 }
@@ -457,6 +467,7 @@ START_TEST(test_lost)
     } kernels_lost[] = {{"crash", SIGSEGV, 0}, {"exits", 0, 0}};
     char path[4096] = "";
     if (!(runner->axes & AXIS_PROCESSES) || !available(runner)) return;
+    signal(SIGSEGV, SIG_DFL); /* a sanitizer would turn it into an exit */
     ck_assert_int_gt(readlink("/proc/self/exe", path, sizeof path - 64), 0);
     snprintf(strrchr(path, '/'), 64, "/kernels/%s.so", kernels_lost[_i % 2].file);
     void *library = dlopen(path, RTLD_NOW);
@@ -495,8 +506,8 @@ END_TEST
 int main(int argc, char **argv)
 {
     (void)argc;
-    /* Teams outnumber cpus here, and the runtimes, which learn how to wait when they are loaded, would spin against each
-     * other. */
+    /* Teams outnumber cpus here, and the runtimes, which learn how to wait when they are loaded, would spin against
+     * each other. */
     if (!getenv("OMP_WAIT_POLICY") && !setenv("OMP_WAIT_POLICY", "passive", 1)) execv("/proc/self/exe", argv);
     Suite *suite = suite_create("runners");
     TCase *tests = tcase_create("runners");
