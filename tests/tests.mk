@@ -27,13 +27,13 @@ $(BUILD)/tests/kernels/%.so: kernels/example/%.c kernels/kernel.h
 tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate build
 
 test: $(BUILD)/.deps-test ## install what the tests need, build, run every test
-	@$(MAKE) --no-print-directory tests
+	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) tests
 	@BUILD=$(BUILD) tests/run
 
 asan: $(BUILD)/.deps-test ## the tests under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan tests EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+	@echo "building with sanitizers ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/asan tests EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 	@BUILD=$(BUILD)/asan SANITIZED=1 ASAN_OPTIONS=detect_leaks=1 tests/run
 
 ubsan: $(BUILD)/.deps-test ## the tests under the undefined-behaviour sanitizer alone
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan tests EXTRA_CFLAGS="-fsanitize=undefined -fno-sanitize-recover=undefined"
+	@echo "building with sanitizers ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/ubsan tests EXTRA_CFLAGS="-fsanitize=undefined -fno-sanitize-recover=undefined"
 	@BUILD=$(BUILD)/ubsan SANITIZED=1 tests/run
