@@ -96,7 +96,7 @@ plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest
 
 # What the program prints of itself, under share/.
-GENERATED := man/man1/breakeven.1 bash-completion/completions/breakeven zsh/site-functions/_breakeven \
+GENERATED := man/man1/breakeven.1 man/man3/forkpool.3 bash-completion/completions/breakeven zsh/site-functions/_breakeven \
              fish/vendor_completions.d/breakeven.fish
 
 install: build install-forkpool ## install breakeven, forkpool and the manuals under PREFIX (DESTDIR respected)
@@ -105,6 +105,7 @@ install: build install-forkpool ## install breakeven, forkpool and the manuals u
 	install -D -m 644 kernels/kernel.h $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
 	install -d $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(dir $(file)))
 	$(BUILD)/breakeven manual > $(DESTDIR)$(PREFIX)/share/man/man1/breakeven.1
+	awk -f forkpool/manual.awk forkpool/forkpool.h > $(DESTDIR)$(PREFIX)/share/man/man3/forkpool.3
 	$(BUILD)/breakeven completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/breakeven
 	$(BUILD)/breakeven completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_breakeven
 	$(BUILD)/breakeven completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/breakeven.fish

@@ -12,8 +12,7 @@ verbs() {
     "$BREAKEVEN" manual | sed 's/\\-/-/g; s/\\f[IR]//g; s/\\e/\\/g' > "$BATS_TEST_TMPDIR/manual"
     for verb in $(verbs); do
         "$BREAKEVEN" "$verb" --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' | sort > "$BATS_TEST_TMPDIR/help"
-        sed -n "/^\.SS breakeven $verb /,/^\.S[SH] [^b]*\(breakeven [^$verb]\|VALUES\)/p" "$BATS_TEST_TMPDIR/manual" |
-            awk -v verb="$verb" '/^\.SS/ {mine = $3 == verb} mine' |
+        awk -v verb="$verb" '/^\.S[SH]/ {mine = $3 == verb} mine' "$BATS_TEST_TMPDIR/manual" |
             sed -n 's/^\.B .*--\([a-z-]*\).*/\1/p' | sort > "$BATS_TEST_TMPDIR/page"
         [ -s "$BATS_TEST_TMPDIR/help" ]
         diff "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/page"
@@ -27,6 +26,18 @@ verbs() {
     [ "$status" = 0 ]
     [[ $output != *warning* ]]
     [[ $output == *"when does parallelism pay"* ]]
+}
+
+@test "forkpool's page has every function of its header, and is good troff" {
+    page=$BATS_TEST_TMPDIR/forkpool.3
+    awk -f forkpool/manual.awk forkpool/forkpool.h > "$page"
+    functions=$(grep -oE '^[a-z][a-z0-9_ *]*[ *]forkpool_[a-z_]+\(' forkpool/forkpool.h | grep -oE 'forkpool_[a-z_]+')
+    [ "$(wc -w <<<"$functions")" -gt 20 ]
+    for function in $functions; do grep -q "$function(" "$page"; done
+    command -v man >/dev/null || skip "man is missing"
+    run man --warnings -E UTF-8 -l -Tutf8 "$page"
+    [ "$status" = 0 ]
+    [[ $output != *warning* ]]
 }
 
 @test "bash completes verbs, options and their words" {
