@@ -23,7 +23,7 @@ OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build bench test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps
+.PHONY: help build bench bench-tune test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps
 
 # What is missing is installed once, before the first object is compiled; `make deps` looks again.
 deps: ## install what is missing to build and to test
@@ -91,6 +91,9 @@ $(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/*.gp plots/*.html plots
 bench: ## run the default experiment, print what it found, draw it (ARGS=... for more options)
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) build
 	@$(BUILD)/breakeven run $(ARGS)
+
+bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of thumb; about six minutes (ARGS=...)
+	@$(BUILD)/breakeven tune --versus-grid $(ARGS)
 
 plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest

@@ -156,6 +156,8 @@ const struct option_row options_table[] = {
      NULL},
     {"save", 0, "FILE", "tune", "write the recommendation for `breakeven run --config FILE`", OPTION_PATH, FIELD(save), 0,
      0, NULL, NULL},
+    {"versus-grid", 0, NULL, "tune", "how good is tune here? Beside an exhaustive grid, for all kernels or those given",
+     OPTION_FLAG, FIELD(versus_grid), 0, 0, NULL, NULL},
     {"config", 0, "FILE", "run", "take kernel, runner, workers, chunk and placement from what `tune --save` wrote",
      OPTION_PATH, FIELD(config), 0, 0, NULL, NULL},
     {"format", 0, "FORMAT", "report",

@@ -1,7 +1,7 @@
 /* tune: the verb, and what all its subjects share. */
 #include "tune.h"
 
-#include "tune_record.h"
+#include "tune_bench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,6 +58,9 @@ const struct tune_failure *tune_failure_of(const struct tune *tune, const struct
 
 static int run(const struct options *options)
 {
+    if (options->versus_grid && options->operand_count)
+        return options_complain(options, "--versus-grid is about kernels: leave the command out");
+    if (options->versus_grid) return tune_versus_grid(options);
     if (options->operand_count && options->kernels.count)
         return options_complain(options, "--kernel and a command are both given: tune one of them");
     if (options->operand_count) return tune_command(options);

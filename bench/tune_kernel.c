@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_FACTOR = 16, ALL_LEVELS = 16 };
+enum { WAITING_FACTOR = 16, ALL_LEVELS = 16, SHARED_OUT_MIN = 4 };
 
 static int out_of_memory(const struct options *options)
 {
@@ -57,11 +57,14 @@ static bool in_list(const struct names *names, const char *name)
     return false;
 }
 
-/* Which runners are tried where none is named: those whose workers need no world of their own (an interpreter). */
-static bool tried(const struct options *options, const struct runner *runner)
+/* Which runners are tried where none is named: those whose workers need no world of their own (an interpreter), and
+ * processes x threads where there is something to share out. */
+static bool tried(const struct options *options, unsigned cpus, const struct runner *runner)
 {
     char why[256];
-    if (options->runners.count ? !in_list(&options->runners, runner->name) : runner->setup != NULL) return false;
+    bool both = (runner->axes & AXIS_PROCESSES) && (runner->axes & AXIS_THREADS);
+    bool named = in_list(&options->runners, runner->name);
+    if (options->runners.count ? !named : runner->setup != NULL || (both && cpus < SHARED_OUT_MIN)) return false;
     return runner->axes && !(runner->available && runner->available(why, sizeof why));
 }
 
@@ -108,7 +111,7 @@ static int add_runners(struct tune_grid *grid, const struct options *options, ch
     if (error) snprintf(why, why_size, "no memory");
     for (const struct runner *const *runner = runners; !error && *runner; runner++) {
         const struct numbers *asked = options->workers.count ? &options->workers : &workers;
-        if (!tried(options, *runner)) continue;
+        if (!tried(options, grid->plan.cpus, *runner)) continue;
         added++;
         if (!options->chunks.count) error = add_runner(grid, options, *runner, asked, NULL, why, why_size);
         if (!error && (*runner)->axes & AXIS_CHUNK)

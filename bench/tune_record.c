@@ -46,30 +46,52 @@ static int fail(const struct tune_record *record, const char *file, int error)
     return error;
 }
 
+static bool same_problem(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks && a->seed == b->seed;
+}
+
 static bool same(const struct cell *a, const struct cell *b)
 {
-    return !strcmp(a->runner, b->runner) && a->processes == b->processes && a->threads == b->threads &&
-           a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
+    return same_problem(a, b) && !strcmp(a->runner, b->runner) && a->processes == b->processes &&
+           a->threads == b->threads && a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) &&
+           !strcmp(a->placement, b->placement);
+}
+
+/* Into memory; the manifest on disk follows. */
+static int append(struct tune_record *record, const struct cell *cell, const struct plan_cell *extra)
+{
+    struct cell *cells = realloc(record->cells, (record->cell_count + 1) * sizeof *cells);
+    if (!cells) return -ENOMEM;
+    record->cells = cells;
+    struct cell *new = &cells[record->cell_count];
+    *new = *cell;
+    new->id = new->duplicate = new->baseline = record->cell_count;
+    for (unsigned i = 0; i < record->cell_count && new->baseline == new->id; i++)
+        if (same_problem(&cells[i], new)) new->baseline = i;
+    json_t *manifest = record->manifest;
+    json_array_append_new(json_object_get(manifest, "cells"), cell_to_json(new));
+    json_array_append_new(json_object_get(manifest, "task_ns"), json_real(extra->task_ns));
+    json_array_append_new(json_object_get(manifest, "warmup"), json_integer(extra->warmup));
+    json_array_append_new(json_object_get(manifest, "deadline_ns"), json_integer((json_int_t)extra->deadline_ns));
+    return (int)record->cell_count++;
 }
 
 int tune_record_cell(struct tune_record *record, const struct cell *cell, const struct plan_cell *extra)
 {
     for (unsigned i = 0; i < record->cell_count; i++)
         if (same(&record->cells[i], cell)) return (int)i;
-    struct cell *cells = realloc(record->cells, (record->cell_count + 1) * sizeof *cells);
-    if (!cells) return fail(record, "manifest.json", -ENOMEM);
-    record->cells = cells;
-    struct cell *new = &cells[record->cell_count];
-    *new = *cell;
-    new->id = new->duplicate = record->cell_count;
-    new->baseline = 0;
-    json_t *manifest = record->manifest;
-    json_array_append_new(json_object_get(manifest, "cells"), cell_to_json(new));
-    json_array_append_new(json_object_get(manifest, "task_ns"), json_real(extra->task_ns));
-    json_array_append_new(json_object_get(manifest, "warmup"), json_integer(extra->warmup));
-    json_array_append_new(json_object_get(manifest, "deadline_ns"), json_integer((json_int_t)extra->deadline_ns));
-    int error = manifest_write(record->dir, manifest); /* before the first sample that names the cell */
-    return error ? fail(record, "manifest.json", error) : (int)record->cell_count++;
+    int id = append(record, cell, extra);
+    int error = id < 0 ? id : manifest_write(record->dir, record->manifest); /* before the first sample that names it */
+    return error ? fail(record, "manifest.json", error) : id;
+}
+
+int tune_record_cells(struct tune_record *record, const struct plan *plan)
+{
+    int first = (int)record->cell_count, error = 0;
+    for (unsigned i = 0; i < plan->cell_count && error >= 0; i++) error = append(record, &plan->cells[i], &plan->extra[i]);
+    if (error >= 0) error = manifest_write(record->dir, record->manifest);
+    return error < 0 ? fail(record, "manifest.json", error) : first;
 }
 
 int tune_record_sample(struct tune_record *record, const struct sample *sample)
@@ -82,6 +104,7 @@ int tune_record_sample(struct tune_record *record, const struct sample *sample)
 
 void tune_record_close(struct tune_record *record, json_t *tuning, int error)
 {
+    enum { SUMMED_MAX = 1000 }; /* cells; more are a benchmark's, which has a table of its own */
     struct shown shown;
     if (record->manifest) {
         const char *stopped = error == -EINTR ? "interrupted" : error ? "error" : "search";
@@ -90,7 +113,7 @@ void tune_record_close(struct tune_record *record, json_t *tuning, int error)
         int written = manifest_write(record->dir, record->manifest);
         if (written) fail(record, "manifest.json", written);
         rundir_point(record->dir);
-        if (record->cell_count && !error && !show_open(record->options, record->dir, &shown)) {
+        if (record->cell_count && record->cell_count <= SUMMED_MAX && !error && !show_open(record->options, record->dir, &shown)) {
             show_write(record->options, &shown, false);
             show_close(&shown);
         }

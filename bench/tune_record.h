@@ -27,8 +27,11 @@ int tune_record_check(const struct options *);
 int tune_record_open(struct tune_record *, const struct options *, const struct plan *);
 
 /* The id of this configuration in the record, added where it is new (its id, baseline and duplicate are set here; the
- * baseline is cell 0). -1: cannot be written; one line was said. */
+ * baseline is the first cell of its problem). -errno: cannot be written; one line was said. */
 int tune_record_cell(struct tune_record *, const struct cell *, const struct plan_cell *);
+
+/* The same for all cells of a plan at once, which are new: the id of its cell i is what comes back + i. */
+int tune_record_cells(struct tune_record *, const struct plan *);
 
 /* Appends a sample. 0, or -errno after one line. */
 int tune_record_sample(struct tune_record *, const struct sample *);
