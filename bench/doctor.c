@@ -24,6 +24,7 @@ void doctor_facts_read(const char *root, const struct clock *clock, struct docto
     facts->limits.quota_cpus = INFINITY;
     facts->limits_error = limits_read(root, &facts->limits, why, sizeof why);
     int64_t throttled_ns = limits_throttled_ns(&facts->limits);
+    int64_t throttled_periods = limits_throttled_periods(&facts->limits);
     probe_ticks_read(root, &before);
     facts->clock = clock_measure(clock);
     facts->noise_error = probe_noise_measure(clock, cpus, count, NOISE_QUANTA, &facts->noise);
@@ -31,6 +32,7 @@ void doctor_facts_read(const char *root, const struct clock *clock, struct docto
     probe_ticks_read(root, &after);
     facts->steal_share = probe_steal_share(&before, &after);
     if (throttled_ns >= 0) facts->throttled_ns = limits_throttled_ns(&facts->limits) - throttled_ns;
+    facts->throttled_periods = limits_throttled_periods(&facts->limits) - throttled_periods;
     facts->sleep_error = probe_sleep_measure(clock, &facts->sleep);
     facts->sibling_groups = probe_siblings(facts->siblings, sizeof facts->siblings);
     facts->gnuplot = probe_program_found("gnuplot");

@@ -99,8 +99,9 @@ static void judge_quota(const struct doctor_facts *facts, struct finding *findin
 static void judge_throttling(const struct doctor_facts *facts, struct finding *finding)
 {
     if (facts->throttled_ns < 0) return;
-    set(finding, facts->throttled_ns ? DOCTOR_BAD : DOCTOR_GOOD, "%.1f ms during the probes",
-        (double)facts->throttled_ns / 1e6);
+    set(finding, facts->throttled_ns || facts->throttled_periods ? DOCTOR_BAD : DOCTOR_GOOD,
+        "%.1f ms in %lld periods during the probes", (double)facts->throttled_ns / 1e6,
+        (long long)facts->throttled_periods);
     advise(finding, "The group's quota is used up: its other processes take it, or it is too small for this many workers.");
 }
 

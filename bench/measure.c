@@ -18,7 +18,7 @@ enum { CLOCK_SHARE = 20 };             /* reading the clock must stay below 1/20
 /* What the machine counted before a repetition. */
 struct counters {
     struct probe_ticks ticks;
-    int64_t throttled_ns;
+    int64_t throttled_ns, throttled_periods;
 };
 
 int measure_open(struct measure *measure, const struct plan *plan, char *why, size_t why_size)
@@ -53,6 +53,7 @@ static void counters_read(const struct measure *measure, struct counters *counte
 {
     probe_ticks_read("", &counters->ticks);
     counters->throttled_ns = limits_throttled_ns(&measure->limits);
+    counters->throttled_periods = limits_throttled_periods(&measure->limits);
 }
 
 static void add_word(char *words, size_t size, const char *word)
@@ -72,8 +73,20 @@ static bool is_preempted(const struct measure *measure, const struct sample *sam
            (double)sample->involuntary_switches > 4 + 2 * workers + PREEMPTIONS_PER_CPU_S * cpu_s;
 }
 
+/* Did the team run into its cgroup's quota? Kernels since 6.18 hold back task by task and count it seldom: so a team that
+ * wants more than the quota, and had about all of it, counts as well. */
+static bool is_throttled(const struct measure *measure, const struct counters *before, const struct counters *after,
+                         const struct sample *sample, int64_t elapsed_ns)
+{
+    const struct cell *cell = &measure->plan->cells[sample->cell];
+    double quota = measure->limits.quota_cpus, workers = (double)cell->processes * cell->threads;
+    if (sample->throttled_ns > 0 || after->throttled_periods > before->throttled_periods) return true;
+    return workers > quota && (double)(sample->user_ns + sample->system_ns) > 0.9 * quota * (double)elapsed_ns;
+}
+
 /* What happened to the machine meanwhile, and what makes the figures doubtful. */
-static void judge(const struct measure *measure, const struct counters *before, struct sample *sample)
+static void judge(const struct measure *measure, const struct counters *before, int64_t elapsed_ns,
+                  struct sample *sample)
 {
     struct counters after;
     counters_read(measure, &after);
@@ -84,7 +97,8 @@ static void judge(const struct measure *measure, const struct counters *before, 
         sample->throttled_ns = after.throttled_ns - before->throttled_ns;
     if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX)
         add_word(sample->suspect, sizeof sample->suspect, "steal");
-    if (sample->throttled_ns > 0) add_word(sample->suspect, sizeof sample->suspect, "throttled");
+    if (is_throttled(measure, before, &after, sample, elapsed_ns))
+        add_word(sample->suspect, sizeof sample->suspect, "throttled");
     if (sample->wall_ns >= 0 && sample->wall_ns < CLOCK_SHARE * sample->clock_ns)
         add_word(sample->suspect, sizeof sample->suspect, "clock");
     if (is_preempted(measure, sample)) add_word(sample->suspect, sizeof sample->suspect, "preempted");
@@ -227,7 +241,7 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
         made.instrumented = instrumented;
         take_usage(&result.usage, &made);
         check_against_serial(measure, cell, &made);
-        judge(measure, &before, &made);
+        judge(measure, &before, result.elapsed_ns, &made);
         *sample = made;
     }
     isolate_result_free(&result);

@@ -65,9 +65,10 @@ unsigned live_cell(struct live *live, const struct live_cell *asked)
         return 0;
     }
     bool processes = runner->axes & AXIS_PROCESSES;
+    uint64_t size = size_of(live, asked);
     struct cell *cell = &live->cells[live->run.cell_count++];
     *cell = (struct cell){.id = id, .baseline = asked->runner ? asked->baseline : id, .duplicate = id, .study = "run",
-                          .size = size_of(live, asked), .tasks = asked->tasks, .seed = 1, .processes = 1, .threads = 1,
+                          .size = size, .tasks = asked->tasks, .seed = 1, .processes = 1, .threads = 1,
                           .chunk = asked->chunk};
     if (asked->workers) *(processes ? &cell->processes : &cell->threads) = asked->workers;
     snprintf(cell->kernel, sizeof cell->kernel, "%s", asked->kernel);

@@ -251,12 +251,24 @@ out:
     return error;
 }
 
-int64_t limits_throttled_ns(const struct limits *limits)
+/* The sum over the groups that can be read, of ns or of periods. */
+static int64_t throttled_sum(const struct limits *limits, bool in_periods)
 {
     int64_t sum = -1, ns, periods;
     for (unsigned i = 0; i < limits->group_count; i++) {
         throttling_read(limits->root, limits->groups[i].path, &ns, &periods);
-        if (ns >= 0) sum = (sum < 0 ? 0 : sum) + ns;
+        int64_t value = in_periods ? periods : ns;
+        if (value >= 0) sum = (sum < 0 ? 0 : sum) + value;
     }
     return sum;
+}
+
+int64_t limits_throttled_ns(const struct limits *limits)
+{
+    return throttled_sum(limits, false);
+}
+
+int64_t limits_throttled_periods(const struct limits *limits)
+{
+    return throttled_sum(limits, true);
 }

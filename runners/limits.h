@@ -50,4 +50,8 @@ int limits_read(const char *root, struct limits *limits, char *why, size_t why_s
  * difference between two calls that is not 0 means that this process, or one beside it in a group, was held back. */
 int64_t limits_throttled_ns(const struct limits *limits);
 
+/* The same in periods that were cut short. Kernels since 6.18 hold tasks back one by one, and both
+ * numbers then stay behind what happens. */
+int64_t limits_throttled_periods(const struct limits *limits);
+
 #endif
