@@ -25,6 +25,8 @@ const struct selftest_part selftest_parts[] = {
     {"V9", selftest_neighbour},
     {"V9", selftest_quota},
     {"V11", selftest_metg_script},
+    {"V11", selftest_grain},
+    {"V12", selftest_crossover},
     {"V13", selftest_mistakes},
     {0},
 };
