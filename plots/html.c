@@ -1,4 +1,5 @@
 /* html.c: report.html from the template plots/report.html, whose {{words}} each stand for a part below. */
+#include "../results/summary_parts.h"
 #include "assets.h"
 #include "format.h"
 #include "svg.h"
@@ -321,12 +322,14 @@ int report_html_write(const struct summary *summary, const char *dir, char *why,
     char *text = NULL;
     size_t size;
     struct page page = {.summary = summary, .facts = &facts, .dir = dir, .out = open_memstream(&text, &size)};
+    locale_t locale = parts_locale_enter();
     if (!page.out) page.status = -ENOMEM;
     else {
         facts_read(summary->run, &facts);
         write_page(&page, asset_report_html);
         if (fclose(page.out) && !page.status) page.status = -ENOMEM;
     }
+    parts_locale_leave(locale);
     if (!page.status) page.status = record_write_file(dir, "report.html", text, size);
     if (page.status) snprintf(why, why_size, "cannot write %s/report.html: %s", dir, strerror(-page.status));
     free(text);

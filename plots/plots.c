@@ -1,5 +1,6 @@
 /* plots.c: the figures of a report, and drawing them. */
 #include "plots.h"
+#include "../results/summary_parts.h"
 #include "assets.h"
 #include "chart.h"
 #include "gnuplot.h"
@@ -151,6 +152,7 @@ int plots_draw(const struct summary *summary, const char *dir, char *note, size_
     if (note_size) note[0] = 0;
     snprintf(into, sizeof into, "%s/plots", dir);
     if (mkdir(into, 0777) && errno != EEXIST) return -errno;
+    locale_t locale = parts_locale_enter();
     for (const struct figure *const *figure = plots_figures; *figure && status >= 0; figure++) {
         struct chart chart = {0};
         status = plots_make(*figure, summary, &facts, &chart);
@@ -158,6 +160,7 @@ int plots_draw(const struct summary *summary, const char *dir, char *note, size_
         if (status > 0) drawn++;
         chart_close(&chart);
     }
+    parts_locale_leave(locale);
     return status < 0 ? status : drawn;
 }
 
@@ -193,6 +196,7 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, bo
 int plots_print(const struct summary *summary, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
 {
     const struct figure *const main_figures[] = {&figure_speedup, &figure_granularity};
+    locale_t locale = parts_locale_enter();
     struct facts facts;
     int status = 0;
     facts_read(summary->run, &facts);
@@ -204,5 +208,6 @@ int plots_print(const struct summary *summary, FILE *out, unsigned width, bool c
             status = print_figure(&chart, out, width < 40 ? 79 : width, colour, note, note_size);
         chart_close(&chart);
     }
+    parts_locale_leave(locale);
     return status;
 }

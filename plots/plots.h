@@ -8,7 +8,7 @@
  *     report_text_print(&summary, stdout, terminal_width, on_a_terminal && !getenv("NO_COLOR"));
  *
  * Nothing is computed here: every number comes from the summary. Scripts, styles and the page's template are part of
- * the program, so an installed one needs no files beside it. Not safe across threads; plots_draw and plots_print start
+ * the program, so an installed one needs no files beside it. Every number has a '.' as its point, whatever the locale. Not safe across threads; plots_draw and plots_print start
  * gnuplot as a child and wait for it at most PLOTS_DEADLINE_S a figure, then kill it with its group.
  */
 #ifndef BREAKEVEN_PLOTS_H

@@ -1,4 +1,5 @@
 /* report.c: the run as text for a terminal, and as Markdown. */
+#include "../results/summary_parts.h"
 #include "facts.h"
 #include "format.h"
 #include "plots.h"
@@ -71,6 +72,7 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
     struct terminal terminal = {out, width && width < 40 ? 40 : width, colour};
     struct facts facts;
     char text[700], machine[400];
+    locale_t locale = parts_locale_enter();
     facts_read(summary->run, &facts);
     facts_machine(&facts, machine, sizeof machine);
     snprintf(text, sizeof text, "%.120s on %s: %zu repetitions of %zu configurations", summary->run->name, machine,
@@ -88,6 +90,7 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
     if (summary->finding_count) putc('\n', out);
     facts_notes(summary->run, print_text_note, &terminal);
     each_table(summary, print_text_table, &terminal);
+    parts_locale_leave(locale);
     return fflush(out) || ferror(out) ? -EIO : 0;
 }
 
@@ -118,6 +121,7 @@ int report_markdown_print(const struct summary *summary, FILE *out)
 {
     struct facts facts;
     char machine[400], name[128];
+    locale_t locale = parts_locale_enter();
     facts_read(summary->run, &facts);
     facts_machine(&facts, machine, sizeof machine);
     format_clean(name, sizeof name, summary->run->name);
@@ -132,6 +136,7 @@ int report_markdown_print(const struct summary *summary, FILE *out)
     putc('\n', out);
     print_markdown_figures(summary, out);
     each_table(summary, print_markdown_table, out);
+    parts_locale_leave(locale);
     if (facts.command[0]) fprintf(out, "## How to repeat it\n\n    %s\n", facts.command);
     return fflush(out) || ferror(out) ? -EIO : 0;
 }

@@ -92,6 +92,7 @@ static void write_attribute(FILE *out, const struct chart *chart, const char *na
         return;
     }
     if (is(name, name_length, "visibility") || is(name, name_length, "font-family")) return;
+    if (is(name, name_length, "id") && strncmp(value, "gp", 2)) return; /* only definitions are referred to */
     fprintf(out, " %.*s=\"", (int)name_length, name);
     if (is(name, name_length, "id")) fprintf(out, "%s-%.*s", chart->figure->name, (int)length, value);
     else if (is(name, name_length, "xlink:href") && value[0] == '#')
@@ -146,6 +147,14 @@ static const char *skip_past(const char *text, const char *mark)
     return found ? found + strlen(mark) : text + strlen(text);
 }
 
+/* A label's group (a translation and one text) above or below what the page shows: title, legend, caption. */
+static bool out_of_sight(const struct chart *chart, const char *tag)
+{
+    double x, y;
+    if (sscanf(tag, "<g transform=\"translate(%lf,%lf)\"", &x, &y) != 2) return false;
+    return y < chart_top(chart) || y > chart_height(chart) - chart_bottom(chart) + 8;
+}
+
 static void write_body(FILE *out, const struct chart *chart, const char *at)
 {
     unsigned scripts = 0;
@@ -162,6 +171,8 @@ static void write_body(FILE *out, const struct chart *chart, const char *at)
         else if (!strncmp(at, "<script", 7)) {
             if (++scripts == 2) break; /* what follows are the mouse's own elements */
             at = skip_past(at, "</script>");
+        } else if (out_of_sight(chart, at)) {
+            at = skip_past(at, "</g>");
         } else {
             const char *end = tag_end(at);
             if (!end) break;

@@ -179,28 +179,29 @@ static size_t column_width(const struct table *table, size_t c)
     return widest;
 }
 
-/* Text padded to `width` columns, on the left of numbers; no blanks at a line's end. */
-static void print_padded(FILE *out, const char *text, size_t width, bool numeric, bool last, const char *on, const char *off)
+/* Text padded to `width` columns, on the left of numbers. Blanks are owed to the next text, so that none end a line. */
+static void print_padded(FILE *out, const char *text, size_t width, bool numeric, size_t *owed, const char *on, const char *off)
 {
-    int pad = (int)(width - format_columns(text));
-    if (numeric && pad > 0) fprintf(out, "%*s", pad, "");
-    fprintf(out, "%s%s%s", on, text, off);
-    if (!numeric && !last && pad > 0) fprintf(out, "%*s", pad, "");
+    size_t pad = width - format_columns(text);
+    if (numeric) *owed += pad;
+    if (text[0]) {
+        fprintf(out, "%*s%s%s%s", (int)*owed, "", on, text, off);
+        *owed = 0;
+    }
+    if (!numeric) *owed += pad;
 }
 
 static void print_block(const struct table *table, FILE *out, const bool *in, bool colour)
 {
-    size_t last = 0;
-    for (size_t c = 0; c < table->column_count; c++)
-        if (in[c]) last = c;
     for (size_t r = 0; r <= table->row_count; r++) {
-        for (size_t c = 0; c <= last; c++) {
+        size_t owed = 0;
+        for (size_t c = 0; c < table->column_count; c++) {
             if (!in[c]) continue;
             const struct cell_text *cell = r ? &table->rows[r - 1][c] : NULL;
             bool mark = colour && (!r || cell->marked);
-            if (c) fprintf(out, "%*s", GAP, "");
+            if (c) owed += GAP;
             print_padded(out, shown(r ? cell->text : table->columns[c].name), column_width(table, c),
-                         table->columns[c].numeric, c == last, !mark ? "" : r ? "\033[31m" : "\033[1m", mark ? "\033[0m" : "");
+                         table->columns[c].numeric, &owed, !mark ? "" : r ? "\033[31m" : "\033[1m", mark ? "\033[0m" : "");
         }
         putc('\n', out);
     }

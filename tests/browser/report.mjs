@@ -1,0 +1,176 @@
+// report.mjs PAGE [SHOTS]: opens a report in headless Chromium and checks it; prints one line per check, "ok NAME" or
+// "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go into that folder.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const { chromium } = createRequire(import.meta.url)("playwright-core");
+const [page_path, shots] = process.argv.slice(2);
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"];
+let failed = 0;
+
+function check(name, good, why = "") {
+    console.log(good ? `ok ${name}` : `not ok ${name}: ${why}`);
+    if (!good) failed++;
+}
+
+// Relative luminance and contrast: WCAG 2.1, definitions.
+const contrast = `(front, back) => {
+    const light = text => {
+        const [r, g, b] = text.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const [low, high] = [light(front), light(back)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+}`;
+
+const overflowing = () => {
+    const wide = [...document.body.querySelectorAll("*")].filter(e => !e.closest(".scroll, .picture, pre") &&
+        !e.matches(".skip") && e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().right > innerWidth + 1);
+    return [document.documentElement.scrollWidth - innerWidth, wide.slice(0, 3).map(e => `${e.tagName}.${e.className}`)];
+};
+
+// Text of one figure's drawing that lies on other text, or outside of the picture.
+const colliding = () => {
+    const bad = [];
+    for (const svg of document.querySelectorAll(".picture svg")) {
+        const frame = svg.getBoundingClientRect();
+        const texts = [...svg.querySelectorAll("text")].filter(t => t.textContent.trim()).map(t => {
+            const box = t.getBoundingClientRect();
+            return { text: t.textContent, left: box.left + 1, right: box.right - 1, top: box.top + 2, bottom: box.bottom - 2 };
+        });
+        const where = svg.getAttribute("aria-labelledby");
+        for (const t of texts)
+            if (t.left < frame.left - 1 || t.right > frame.right + 1 || t.top < frame.top - 2 || t.bottom > frame.bottom + 2)
+                bad.push(`${where}: "${t.text}" is clipped`);
+        for (let i = 0; i < texts.length; i++)
+            for (let k = i + 1; k < texts.length; k++) {
+                const [a, b] = [texts[i], texts[k]];
+                if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+                    bad.push(`${where}: "${a.text}" lies on "${b.text}"`);
+            }
+    }
+    return bad;
+};
+
+async function open(width, scheme) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+    const page = await context.newPage();
+    page.complaints = [];
+    page.on("console", message => { if (message.type() === "error") page.complaints.push(message.text()); });
+    page.on("pageerror", error => page.complaints.push(error.message));
+    page.on("request", request => { if (!/^(file|data):/.test(request.url())) page.complaints.push(`asks for ${request.url()}`); });
+    await page.goto(pathToFileURL(page_path).href);
+    return page;
+}
+
+async function layout(name, width, scheme) {
+    const page = await open(width, scheme);
+    const [over, which] = await page.evaluate(overflowing);
+    check(`${name}: nothing overflows at ${width} px`, over <= 0 && !which.length, `${over} px: ${which}`);
+    const weak = await page.evaluate(`(() => {
+        const contrast = ${contrast}, back = getComputedStyle(document.documentElement).backgroundColor, bad = [];
+        for (const e of document.querySelectorAll("p, li, td, th button, a, h1, h2, h3, figcaption, summary, .legend button")) {
+            const style = getComputedStyle(e), own = style.backgroundColor;
+            const ratio = contrast(style.color, own === "rgba(0, 0, 0, 0)" ? back : own);
+            if (ratio < 4.5) bad.push(e.tagName + "." + e.className + " " + ratio.toFixed(2));
+        }
+        for (let i = 0; i < 7; i++) {
+            const probe = document.createElement("i");
+            probe.style.color = "var(--hue" + i + ")";
+            document.body.append(probe);
+            const ratio = contrast(getComputedStyle(probe).color, back);
+            probe.remove();
+            if (ratio < 3) bad.push("hue" + i + " " + ratio.toFixed(2));
+        }
+        return bad.slice(0, 5);
+    })()`);
+    check(`${name}: contrast of text 4.5, of curves 3`, !weak.length, weak.join("; "));
+    check(`${name}: no error on the console, nothing from a network`, !page.complaints.length, page.complaints.join("; "));
+    if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+    await page.context().close();
+}
+
+async function sorting(page) {
+    const table = page.locator("table.sortable").filter({ has: page.locator("th.number") }).last();
+    const column = await table.locator("th").evaluateAll(heads => heads.findIndex(h => h.classList.contains("number")));
+    const head = table.locator("th").nth(column), button = head.locator("button");
+    const keys = () => table.locator("tbody tr").evaluateAll(
+        (rows, at) => rows.map(r => r.cells[at].dataset.key).filter(k => k !== undefined).map(Number), column);
+    await button.focus();
+    await page.keyboard.press("Enter");
+    const up = await keys();
+    check("sorting by the keyboard, rising", up.every((v, i) => !i || up[i - 1] <= v) &&
+        await head.getAttribute("aria-sort") === "ascending", up.slice(0, 5).join());
+    await button.click();
+    const down = await keys();
+    check("sorting again, falling", down.every((v, i) => !i || down[i - 1] >= v) &&
+        await head.getAttribute("aria-sort") === "descending", down.slice(0, 5).join());
+    check("one column is sorted at a time", await table.locator("th[aria-sort='descending'], th[aria-sort='ascending']").count() === 1);
+}
+
+async function toggling(page) {
+    const figure = page.locator("figure").filter({ has: page.locator(".legend button") }).first();
+    const button = figure.locator(".legend button").first(), series = await button.getAttribute("data-s");
+    const seen = () => figure.locator(`.picture [data-s="${series}"]`).evaluateAll(
+        parts => [parts.length, parts.filter(p => getComputedStyle(p).display !== "none").length]);
+    const others = () => figure.locator(`.picture [data-s]:not([data-s="${series}"])`).evaluateAll(
+        parts => parts.filter(p => getComputedStyle(p).display !== "none").length);
+    const [all] = await seen(), rest = await others();
+    await button.focus();
+    await page.keyboard.press("Space");
+    check("a legend entry hides its curve", all > 0 && (await seen())[1] === 0 &&
+        await button.getAttribute("aria-pressed") === "false", `${await seen()}`);
+    check("and no other", await others() === rest);
+    await button.click();
+    check("and shows it again", (await seen())[1] === all && await button.getAttribute("aria-pressed") === "true");
+}
+
+async function hovering(page) {
+    const mark = page.locator(".picture [data-tip]").first();
+    await mark.scrollIntoViewIfNeeded();
+    const box = await mark.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    const text = await page.locator("#tip").textContent();
+    check("pointing at a mark shows its value", await page.locator("#tip").isVisible() && /\d/.test(text), text);
+    await page.keyboard.press("Escape");
+    check("Escape takes it away", !await page.locator("#tip").isVisible());
+}
+
+async function contents(page) {
+    const figures = await page.locator("figure").count();
+    check("figures are there", figures > 0 && await page.locator("figure .picture svg").count() === figures, `${figures}`);
+    const silent = await page.locator(".picture svg").evaluateAll(all => all.filter(svg =>
+        svg.getAttribute("role") !== "img" || !document.getElementById(svg.getAttribute("aria-labelledby"))?.textContent ||
+        (document.getElementById(svg.getAttribute("aria-describedby"))?.textContent.length ?? 0) < 60).length);
+    check("every figure has a text alternative", silent === 0, `${silent} have none`);
+    const twice = await page.evaluate(() => {
+        const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+        return ids.filter((id, i) => ids.indexOf(id) !== i);
+    });
+    check("identifiers are unique", !twice.length, twice.slice(0, 5).join());
+    const dead = await page.evaluate(() => [...document.querySelectorAll('a[href^="#"]')].map(a => a.getAttribute("href"))
+        .filter(h => !document.querySelector(h)));
+    check("links inside the page lead somewhere", !dead.length, dead.join());
+    const headings = await page.evaluate(() => [...document.querySelectorAll("h1,h2,h3,h4")].map(h => Number(h.tagName[1])));
+    check("headings skip no level", headings[0] === 1 && headings.every((h, i) => !i || h <= headings[i - 1] + 1));
+    const bad = await page.evaluate(colliding);
+    check("no label is clipped or lies on another", !bad.length, `${bad.length}: ${bad.slice(0, 12).join("; ")}`);
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+try {
+    await layout("light", 1600, "light");
+    await layout("dark", 1100, "dark");
+    await layout("narrow", 360, "light");
+    const page = await open(1280, "light");
+    await contents(page);
+    await sorting(page);
+    await toggling(page);
+    await hovering(page);
+} finally {
+    await browser.close();
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,145 @@
+# breakeven report on simulated runs: formats, figures that draw themselves again, gnuplot missing, and the page in a browser.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    export BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    local build=${BUILD:-build}
+    case $build in /*) ;; *) build=$PWD/$build ;; esac
+    export BROWSER=$PWD/tests/browser
+    cd "$BATS_FILE_TMPDIR"
+    for machine in small server; do "$build/tests/simulate" $machine $machine 8 1; done
+    "$BREAKEVEN" report small > small.txt
+    "$BREAKEVEN" report server > server.txt
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+need_gnuplot() {
+    command -v gnuplot >/dev/null || skip "gnuplot is missing"
+}
+
+@test "report draws every figure and writes the page" {
+    need_gnuplot
+    for run in small server; do
+        for figure in speedup time efficiency granularity overhead chunk hybrid placement budget metg drift timeline topology karpflatt; do
+            for kind in svg png dat gp; do [ -s $run/plots/$figure.$kind ] || { echo "$run $figure.$kind"; false; }; done
+        done
+        [ -s $run/report.html ]
+        [ "$(stat -c %s $run/report.html)" -lt $((5 << 20)) ]
+    done
+}
+
+@test "pictures and page are well-formed" {
+    need_gnuplot
+    command -v python3 >/dev/null || skip "python3 is missing"
+    run python3 - small server <<'PYTHON'
+import glob, html.parser, sys, xml.dom.minidom
+
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attributes):
+        names = [name for name, _ in attributes]
+        assert len(names) == len(set(names)), (tag, names)
+        assert not any(name.startswith("on") for name in names), (tag, names)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (tag, self.open[-3:], self.getpos())
+        self.open.pop()
+
+for run in sys.argv[1:]:
+    pictures = glob.glob(run + "/plots/*.svg")
+    assert len(pictures) >= 14, pictures
+    for picture in pictures:
+        xml.dom.minidom.parse(picture)
+    page = Page()
+    page.feed(open(run + "/report.html", encoding="utf-8").read())
+    page.close()
+    assert not page.open, page.open
+PYTHON
+    [ "$status" = 0 ] || { echo "$output"; false; }
+}
+
+@test "a figure's script draws it again where it stands" {
+    need_gnuplot
+    for figure in speedup hybrid budget topology granularity; do
+        mkdir -p again && rm -f again/*
+        cp small/plots/$figure.gp small/plots/$figure.dat again/
+        (cd again && gnuplot $figure.gp)
+        [ -s again/$figure.svg ] && [ -s again/$figure.png ]
+        cmp again/$figure.svg small/plots/$figure.svg
+    done
+}
+
+@test "no figure's script reaches outside its folder" {
+    run grep -n '^[^#]*\(system(\|load \|`\)' small/plots/*.gp
+    [ "$status" = 1 ] || { echo "$output"; false; }
+}
+
+@test "the page asks nothing of a network" {
+    run grep -Eo '(src|href)="(https?:)?//[^"]*"|@import|url\(http' small/report.html
+    [ "$status" = 1 ] || { echo "$output"; false; }
+    grep -q "default-src 'none'" small/report.html
+}
+
+@test "a simulated run is marked as such everywhere" {
+    grep -q 'Simulated\.' small/report.html
+    grep -q '^SIMULATED' small.txt
+    "$BREAKEVEN" report small --format markdown | grep -q '^> SIMULATED'
+    need_gnuplot
+    for figure in small/plots/*.gp; do grep -q 'SIMULATED, not measured' "$figure"; done
+}
+
+@test "text has no colours in a pipe" {
+    run "$BREAKEVEN" report small --format text
+    [ "$status" = 0 ]
+    [[ $output != *$'\e'* ]]
+}
+
+@test "markdown, json, csv, html on standard output" {
+    "$BREAKEVEN" report small --format markdown | grep -q '^| runner |'
+    "$BREAKEVEN" report small --format json | python3 -c 'import json, sys; assert json.load(sys.stdin)["cells"]'
+    [ "$("$BREAKEVEN" report small --format csv | wc -l)" -gt 20 ]
+    [ "$("$BREAKEVEN" report small --format html | head -n 1)" = "<!doctype html>" ]
+}
+
+@test "without gnuplot: numbers and text come, the lack is said once" {
+    cp -r small bare && rm -rf bare/plots bare/report.html
+    BREAKEVEN_GNUPLOT=/nonexistent run --separate-stderr "$BREAKEVEN" report bare
+    [ "$status" = 0 ]
+    [[ $output == *"Study: scaling"* ]]
+    [ "$(grep -c 'gnuplot is missing' <<<"$stderr")" = 1 ]
+    [ -s bare/plots/speedup.dat ] && [ -s bare/report.html ]
+}
+
+browser() { # RUN: tests/browser/report.mjs on its page
+    command -v node >/dev/null || skip "node is missing"
+    [ -n "${CHROMIUM:=$(command -v chromium || command -v chromium-browser || true)}" ] || skip "chromium is missing"
+    export CHROMIUM
+    if [ ! -d "$BROWSER/node_modules/playwright-core" ]; then
+        command -v npm >/dev/null || skip "npm is missing, which brings playwright-core"
+        (cd "$BROWSER" && timeout -k 5 60 npm ci --ignore-scripts --no-audit --no-fund >/dev/null 2>&1) ||
+            skip "playwright-core cannot be installed by npm"
+    fi
+    need_gnuplot
+    run timeout -k 5 90 node "$BROWSER/report.mjs" "$PWD/$1/report.html"
+    echo "$output"
+    [ "$status" = 0 ]
+}
+
+@test "browser: the page of a small machine" {
+    browser small
+}
+
+@test "browser: the page of a 64-cpu machine, no label clipped or overlapping" {
+    browser server
+}

@@ -1,0 +1,511 @@
+/* Figures, page and tables: what a run has is drawn, what it lacks is said, and names from a record stay text. */
+#include "../plots/chart.h"
+#include "../plots/format.h"
+#include "../plots/gnuplot.h"
+#include "../plots/lines.h"
+#include "../plots/plots.h"
+#include "../plots/table.h"
+#include "fixtures/runs.h"
+#include "fixtures/simulate.h"
+
+#include <check.h>
+#include <errno.h>
+#include <ftw.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MEGABYTE = 1 << 20 };
+static char dir[64], why[512], note[512];
+
+static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *walk)
+{
+    (void)facts, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static void make_dir(void)
+{
+    snprintf(dir, sizeof dir, "/tmp/breakeven-plots-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    unsetenv("BREAKEVEN_GNUPLOT");
+}
+
+static void remove_dir(void)
+{
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static off_t size_of(const char *name)
+{
+    struct stat facts;
+    return stat(path_of(name), &facts) ? -1 : facts.st_size;
+}
+
+/* The whole file; freed by the caller. */
+static char *text_of(const char *name)
+{
+    off_t size = size_of(name);
+    ck_assert_msg(size >= 0, "%s is missing", name);
+    char *text = calloc(1, (size_t)size + 1);
+    FILE *in = fopen(path_of(name), "r");
+    ck_assert(in && fread(text, 1, (size_t)size, in) == (size_t)size);
+    fclose(in);
+    return text;
+}
+
+static bool have_gnuplot(void)
+{
+    return !system("gnuplot --version >/dev/null 2>&1");
+}
+
+/* A small run that has something for the figures over workers. */
+static struct run worker_run(unsigned blocks)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "forkpool", 1, 1);
+    runs_cell(&run, "forkpool", 2, 1);
+    runs_cell(&run, "forkpool", 4, 1);
+    for (unsigned block = 0; block < blocks; block++) {
+        int64_t serial_ns = 100000 + 1000 * block;
+        runs_sample(&run, 0, block, serial_ns);
+        for (unsigned i = 1; i < 4; i++) runs_sample(&run, i, block, serial_ns >> (i - 1));
+    }
+    snprintf(run.dir, sizeof run.dir, "%s", dir);
+    snprintf(run.name, sizeof run.name, "workers");
+    return run;
+}
+
+static struct summary summarise(const struct run *run)
+{
+    struct summary summary;
+    ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
+    return summary;
+}
+
+static const struct figure *figure_named(const char *name)
+{
+    for (const struct figure *const *figure = plots_figures; *figure; figure++)
+        if (!strcmp((*figure)->name, name)) return *figure;
+    ck_abort_msg("no figure %s", name);
+    return NULL;
+}
+
+/* ---- numbers and names as text ---- */
+
+START_TEST(numbers_are_short_and_have_units)
+{
+    ck_assert_str_eq(format_time(0).text, "0 ns");
+    ck_assert_str_eq(format_time(12.34).text, "12.3 ns");
+    ck_assert_str_eq(format_time(999.7).text, "1.00 us");
+    ck_assert_str_eq(format_time(12345678).text, "12.3 ms");
+    ck_assert_str_eq(format_time(-2500).text, "-2.50 us");
+    ck_assert_str_eq(format_time(90e9).text, "90.0 s");
+    ck_assert_str_eq(format_time(NAN).text, "-");
+    ck_assert_str_eq(format_asked(10000).text, "10 us");
+    ck_assert_str_eq(format_asked(2500000).text, "2.5 ms");
+    ck_assert_str_eq(format_number(0.04567).text, "0.0457");
+    ck_assert_str_eq(format_number(INFINITY).text, "never");
+    ck_assert_str_eq(format_count(1048576).text, "1 048 576");
+    ck_assert_str_eq(format_count(4096).text, "4096");
+    ck_assert_str_eq(format_bytes(3.25 * 1024 * 1024).text, "3.25 MiB");
+    ck_assert_str_eq(format_share(0.9345).text, "93.5 %");
+    ck_assert_str_eq(format_quantity("ratio", (struct quantity){3.714, 3.6, 3.82, 12}).text, "3.71 [3.60, 3.82]");
+    ck_assert_str_eq(format_quantity("ns", (struct quantity){1500, NAN, NAN, 4}).text, "1.50 us (n = 4)");
+    ck_assert_str_eq(format_quantity("ns", (struct quantity){NAN, NAN, NAN, 0}).text, "-");
+}
+END_TEST
+
+START_TEST(text_becomes_valid_and_stays_on_its_line)
+{
+    static const char *const cases[][2] = {
+        {"plain", "plain"},       {"two\nlines\t\x1b[31m", "two lines  [31m"},
+        {"\xc3\xa9", "\xc3\xa9"}, {"cut \xe2\x82", "cut ??"},
+        {"\xc0\xaf", "??"},       {"\xed\xa0\x80", "???"},
+        {"\xc2\x9b", "?"},        {"\xf4\x90\x80\x80", "????"},
+    };
+    char out[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        format_clean(out, sizeof out, cases[i][0]);
+        ck_assert_str_eq(out, cases[i][1]);
+    }
+    format_clean(out, 4, "ab\xe2\x82\xac");
+    ck_assert_str_eq(out, "ab"); /* never half a character */
+}
+END_TEST
+
+/* ---- grouping ---- */
+
+START_TEST(cells_that_differ_in_one_thing_make_a_line)
+{
+    make_dir();
+    struct run run = worker_run(7);
+    struct summary summary = summarise(&run);
+    struct lines lines;
+    ck_assert_int_eq(lines_make(&summary, LINE_WORKERS, &lines), 0);
+    ck_assert_uint_eq(lines.count, 1);
+    ck_assert_uint_eq(lines.lines[0].count, 3);
+    ck_assert_str_eq(lines.lines[0].name, "forkpool");
+    ck_assert_uint_eq(lines.lines[0].cells[2]->workers, 4);
+    lines_free(&lines);
+    ck_assert_int_eq(lines_make(&summary, LINE_CHUNK, &lines), 0);
+    ck_assert_uint_eq(lines.count, 0);
+    lines_free(&lines);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(a_grid_of_shapes_is_a_heat_map)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    for (unsigned processes = 1; processes <= 2; processes++)
+        for (unsigned threads = 1; threads <= 2; threads++) runs_cell(&run, "hybrid", processes, threads);
+    for (unsigned cell = 0; cell < 5; cell++)
+        for (unsigned block = 0; block < 7; block++) runs_sample(&run, cell, block, 1000 + block);
+    struct summary summary = summarise(&run);
+    struct lines lines;
+    ck_assert_int_eq(lines_make(&summary, LINE_SHAPE, &lines), 0);
+    ck_assert_uint_eq(lines.count, 1);
+    ck_assert_uint_eq(lines.lines[0].count, 4);
+    lines_free(&lines);
+    ck_assert_int_eq(lines_make(&summary, LINE_WORKERS, &lines), 0);
+    for (size_t i = 0; i < lines.count; i++) /* two cells of one width would stand above each other */
+        for (size_t k = 1; k < lines.lines[i].count; k++)
+            ck_assert_uint_lt(lines.lines[i].cells[k - 1]->workers, lines.lines[i].cells[k]->workers);
+    lines_free(&lines);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* ---- drawing ---- */
+
+static void simulate(const struct simulate_machine *machine, struct run *run)
+{
+    make_dir();
+    ck_assert_int_eq(simulate_run(dir, machine, 8, 3), 0);
+    ck_assert_msg(!run_read(dir, run, note, sizeof note, why, sizeof why), "%s", why);
+}
+
+START_TEST(every_figure_of_the_default_experiment_is_drawn)
+{
+    struct run run = {0};
+    simulate(_i ? &simulate_server : &simulate_small, &run);
+    struct summary summary = summarise(&run);
+    int count = 0;
+    int drawn = plots_draw(&summary, dir, note, sizeof note);
+    if (have_gnuplot()) ck_assert_str_eq(note, "");
+    for (const struct figure *const *figure = plots_figures; *figure; figure++, count++) {
+        ck_assert_int_eq(plots_missing(&summary, *figure, why, sizeof why), 0);
+        ck_assert_msg(!why[0], "%s: %s", (*figure)->name, why);
+        for (const char *const *kind = (const char *const[]){"dat", "gp", "svg", "png", NULL}; *kind; kind++) {
+            char name[64];
+            snprintf(name, sizeof name, "plots/%s.%s", (*figure)->name, *kind);
+            if (have_gnuplot() || **kind == 'd' || **kind == 'g') ck_assert_msg(size_of(name) > 100, "%s", name);
+        }
+    }
+    ck_assert_int_eq(drawn, have_gnuplot() ? count : 0);
+    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    ck_assert_int_lt(size_of("report.html"), 5 * MEGABYTE);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(what_a_run_lacks_is_said_and_an_old_figure_goes)
+{
+    make_dir();
+    struct run run = worker_run(7);
+    struct summary summary = summarise(&run);
+    ck_assert(!mkdir(path_of("plots"), 0777));
+    FILE *old = fopen(path_of("plots/chunk.svg"), "w");
+    ck_assert_ptr_nonnull(old);
+    fclose(old);
+    ck_assert_int_ge(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_int_eq(size_of("plots/chunk.svg"), -1);
+    ck_assert_int_eq(plots_missing(&summary, figure_named("chunk"), why, sizeof why), 0);
+    ck_assert_ptr_nonnull(strstr(why, "chunk"));
+    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    char *page = text_of("report.html");
+    ck_assert_ptr_nonnull(strstr(page, "<h3>Not drawn</h3>"));
+    ck_assert_ptr_nonnull(strstr(page, "Time against chunk: no cells differ in their chunk alone."));
+    free(page);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(an_empty_run_has_a_page)
+{
+    make_dir();
+    struct run run = worker_run(0);
+    run.complete = false;
+    struct summary summary = summarise(&run);
+    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    char *page = text_of("report.html");
+    ck_assert_ptr_nonnull(strstr(page, "<strong>Incomplete.</strong>"));
+    free(page);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+/* ---- gnuplot in trouble ---- */
+
+static void use_gnuplot(const char *script)
+{
+    FILE *out = fopen(path_of("fake"), "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(script, out);
+    fclose(out);
+    ck_assert(!chmod(path_of("fake"), 0755));
+    setenv("BREAKEVEN_GNUPLOT", path_of("fake"), 1);
+}
+
+START_TEST(without_gnuplot_numbers_and_page_still_come)
+{
+    make_dir();
+    setenv("BREAKEVEN_GNUPLOT", "/nonexistent/gnuplot", 1);
+    struct run run = worker_run(7);
+    struct summary summary = summarise(&run);
+    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_ptr_nonnull(strstr(note, "gnuplot is missing"));
+    ck_assert_ptr_null(strchr(note, '\n'));
+    ck_assert_int_gt(size_of("plots/speedup.dat"), 0);
+    ck_assert_int_gt(size_of("plots/time.gp"), 0);
+    ck_assert_int_eq(size_of("plots/speedup.svg"), -1);
+    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    char *page = text_of("report.html");
+    ck_assert_ptr_nonnull(strstr(page, "gnuplot gave no picture"));
+    ck_assert_ptr_null(strstr(page, "<svg"));
+    free(page);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(a_failing_gnuplot_is_told_once_with_its_words)
+{
+    make_dir();
+    use_gnuplot("#!/bin/sh\necho >&2; echo 'no such terminal' >&2; echo 'second line' >&2; exit 1\n");
+    struct run run = worker_run(7);
+    struct summary summary = summarise(&run);
+    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_ptr_nonnull(strstr(note, "gnuplot failed: no such terminal"));
+    ck_assert_ptr_null(strstr(note, "second line"));
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(a_gnuplot_that_draws_nothing_is_not_believed)
+{
+    make_dir();
+    use_gnuplot("#!/bin/sh\nexit 0\n");
+    struct run run = worker_run(7);
+    struct summary summary = summarise(&run);
+    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_ptr_nonnull(strstr(note, "drew nothing"));
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(a_hanging_gnuplot_is_stopped_with_its_children)
+{
+    make_dir();
+    use_gnuplot("#!/bin/sh\nsleep 1000 & echo $! > pid; wait\n");
+    ck_assert_int_eq(gnuplot_run(dir, NULL, "x.gp", NULL, 1, why, sizeof why), -ETIME);
+    ck_assert_ptr_nonnull(strstr(why, "did not end within 1 s"));
+    char *pid = text_of("pid"), proc[64];
+    snprintf(proc, sizeof proc, "/proc/%ld/stat", strtol(pid, NULL, 10));
+    for (int i = 0; i < 500 && !access(proc, F_OK); i++) { /* its end is the system's business; a zombie counts as gone */
+        char state = 0;
+        FILE *in = fopen(proc, "r");
+        if (!in || fscanf(in, "%*d (%*[^)]) %c", &state) != 1 || state == 'Z') i = 500;
+        if (in) fclose(in);
+        usleep(10000);
+        ck_assert_int_ne(i, 499);
+    }
+    free(pid);
+    remove_dir();
+}
+END_TEST
+
+/* ---- names from a record ---- */
+
+START_TEST(names_stay_text_everywhere)
+{
+    static const char bad[] = "<b>`touch hit`'@x\"&{_^~\\";
+    make_dir();
+    struct run run = worker_run(7);
+    for (unsigned i = 0; i < run.cell_count; i++) {
+        snprintf(run.cells[i].label, sizeof run.cells[i].label, "%s", bad);
+        snprintf(run.cells[i].placement, sizeof run.cells[i].placement, "'); system('touch hit'); ('");
+    }
+    snprintf(run.name, sizeof run.name, "</title><script>alert(1)</script>");
+    json_object_set_new(run.manifest, "host", json_pack("{ss ss}", "hostname", bad, "model", "{{script}}<img src=x onerror=1>"));
+    json_object_set_new(run.manifest, "command", json_pack("[s s]", "breakeven", "it's; <b>"));
+    struct summary summary = summarise(&run);
+    int drawn = plots_draw(&summary, dir, note, sizeof note);
+    if (have_gnuplot()) {
+        ck_assert_msg(!note[0], "%s", note);
+        ck_assert_int_ge(drawn, 4);
+        char *picture = text_of("plots/speedup.svg");
+        ck_assert_ptr_null(strstr(picture, "<b>"));
+        ck_assert_ptr_nonnull(strstr(picture, "&lt;b"));
+        free(picture);
+    }
+    ck_assert_int_eq(size_of("plots/hit"), -1);
+    ck_assert_int_eq(access("hit", F_OK), -1);
+    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    char *page = text_of("report.html");
+    ck_assert_ptr_null(strstr(page, "<b>`"));
+    ck_assert_ptr_null(strstr(page, "<script>alert"));
+    ck_assert_ptr_null(strstr(page, "<img"));
+    ck_assert_ptr_nonnull(strstr(page, "&lt;b&gt;`touch hit`"));
+    ck_assert_ptr_nonnull(strstr(page, "it&#39;s; &lt;b&gt;"));
+    free(page);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+/* ---- text ---- */
+
+static char *printed(const struct summary *summary, unsigned width, bool colour)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_int_eq(report_text_print(summary, out, width, colour), 0);
+    fclose(out);
+    return text;
+}
+
+START_TEST(text_keeps_to_the_width)
+{
+    struct run run = {0};
+    simulate(&simulate_small, &run);
+    struct summary summary = summarise(&run);
+    static const unsigned widths[] = {72, 80, 100, 132};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        char *text = printed(&summary, widths[i], false), *rest;
+        ck_assert_ptr_null(strchr(text, '\x1b'));
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+            ck_assert_msg(format_columns(line) <= widths[i], "%u: %s", widths[i], line);
+            ck_assert_msg(!line[0] || line[strlen(line) - 1] != ' ', "blank at the end: %s", line);
+        }
+        free(text);
+    }
+    char *text = printed(&summary, 80, true);
+    ck_assert_ptr_nonnull(strchr(text, '\x1b'));
+    ck_assert_ptr_nonnull(strstr(text, "SIMULATED")); /* never by colour alone */
+    free(text);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+START_TEST(tables_fold_align_and_escape)
+{
+    struct table *table = table_new("T|able", "");
+    char *text = NULL;
+    size_t size;
+    table_column(table, "name", "", false);
+    table_column(table, "same", "", false);
+    table_column(table, "time", "", true);
+    for (int i = 0; i < 2; i++) {
+        table_row(table);
+        table_cell(table, NAN, i ? "b" : "a|x");
+        table_cell(table, NAN, "s");
+        table_cell(table, i, i ? "1000" : "1");
+    }
+    table_fold(table);
+    FILE *out = open_memstream(&text, &size);
+    table_print_text(table, out, 0, false);
+    table_print_markdown(table, out);
+    table_print_html(table, out, "t");
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(text, "All: same s."));
+    ck_assert_ptr_nonnull(strstr(text, "\nname  time\na|x      1\nb     1000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "| a\\|x | 1 |"));
+    ck_assert_ptr_nonnull(strstr(text, "aria-sort=\"none\""));
+    ck_assert_ptr_nonnull(strstr(text, "data-key=\"1\">1000</td>"));
+    free(text);
+    table_free(table);
+}
+END_TEST
+
+START_TEST(curves_in_characters)
+{
+    make_dir();
+    struct run run = worker_run(7);
+    struct summary summary = summarise(&run);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    int status = plots_print(&summary, out, 80, false, note, sizeof note);
+    fclose(out);
+    if (have_gnuplot()) {
+        ck_assert_msg(!status, "%s", note);
+        ck_assert_ptr_nonnull(strstr(text, "Speed-up"));
+        ck_assert_ptr_nonnull(strstr(text, "forkpool"));
+    } else ck_assert_int_eq(status, -ENOENT);
+    free(text);
+    summary_free(&summary);
+    run_free(&run);
+    remove_dir();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("plots");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 100);
+    tcase_add_test(all, numbers_are_short_and_have_units);
+    tcase_add_test(all, text_becomes_valid_and_stays_on_its_line);
+    tcase_add_test(all, cells_that_differ_in_one_thing_make_a_line);
+    tcase_add_test(all, a_grid_of_shapes_is_a_heat_map);
+    tcase_add_loop_test(all, every_figure_of_the_default_experiment_is_drawn, 0, 2);
+    tcase_add_test(all, what_a_run_lacks_is_said_and_an_old_figure_goes);
+    tcase_add_test(all, an_empty_run_has_a_page);
+    tcase_add_test(all, without_gnuplot_numbers_and_page_still_come);
+    tcase_add_test(all, a_failing_gnuplot_is_told_once_with_its_words);
+    tcase_add_test(all, a_gnuplot_that_draws_nothing_is_not_believed);
+    tcase_add_test(all, a_hanging_gnuplot_is_stopped_with_its_children);
+    tcase_add_test(all, names_stay_text_everywhere);
+    tcase_add_test(all, text_keeps_to_the_width);
+    tcase_add_test(all, tables_fold_align_and_escape);
+    tcase_add_test(all, curves_in_characters);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
