@@ -31,7 +31,8 @@ verbs() {
 @test "forkpool's page has every function of its header, and is good troff" {
     page=$BATS_TEST_TMPDIR/forkpool.3
     awk -f forkpool/manual.awk forkpool/forkpool.h > "$page"
-    functions=$(grep -oE '^[a-z][a-z0-9_ *]*[ *]forkpool_[a-z_]+\(' forkpool/forkpool.h | grep -oE 'forkpool_[a-z_]+')
+    functions=$(grep -oE '^[a-z][a-z0-9_ *]*[ *]forkpool_[a-z_]+\(' forkpool/forkpool.h |
+        grep -oE 'forkpool_[a-z_]+\(' | tr -d '(')
     [ "$(wc -w <<<"$functions")" -gt 20 ]
     for function in $functions; do grep -q "$function(" "$page"; done
     command -v man >/dev/null || skip "man is missing"
