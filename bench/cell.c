@@ -37,6 +37,7 @@ static int set_up(const struct spec *spec, struct repetition *repetition, char *
                                      .cpus = (const char *const *)spec->cpus};
     repetition->warmup = spec->warmup;
     repetition->instrumented = spec->instrumented;
+    repetition->timeline = spec->timeline;
     repetition->inject = spec->has_inject ? &spec->inject : NULL;
     return 0;
 }

@@ -49,6 +49,7 @@ void conduct_protocol(const struct options *options, const struct protocol *defa
     if (!made.reps_min) made.reps_min = made.reps;
     if (options_given(options, "warmup")) made.warmup = (int)options->warmup;
     if (options_given(options, "spans")) made.spans = (int)options->spans;
+    made.timeline = options->timeline;
     if (options_given(options, "deadline")) made.deadline_ns = options->deadline_ns;
     made.memory_bytes = options_given(options, "memory") ? options->memory_bytes : free_memory();
     *protocol = made;

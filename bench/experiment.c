@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHECK_EVERY = 2 }; /* blocks between looks at the precision: the order comes in pairs */
@@ -219,6 +220,20 @@ static int run_blocks(struct session *session)
     return 0;
 }
 
+/* The folder of timelines; what is not written there shows by its absence. */
+static int open_timeline(struct session *session)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/timeline", session->experiment->dir);
+    if (mkdir(path, 0777) && errno != EEXIST) {
+        int error = -errno;
+        snprintf(session->why, session->why_size, "cannot make %.200s: %s", path, strerror(-error));
+        return error;
+    }
+    session->measure.timeline_dir = session->experiment->dir;
+    return 0;
+}
+
 static int open_session(struct session *session, struct experiment *experiment)
 {
     unsigned cells = experiment->plan->cell_count;
@@ -228,6 +243,7 @@ static int open_session(struct session *session, struct experiment *experiment)
     if (!session->tally || !session->order) return -ENOMEM;
     int error = measure_open(&session->measure, experiment->plan, session->why, session->why_size);
     if (!error) error = recall(session);
+    if (!error && experiment->plan->protocol.timeline) error = open_timeline(session);
     if (error) return error;
     session->fd = record_open_samples(experiment->dir);
     if (session->fd >= 0) return 0;

@@ -53,6 +53,12 @@ static void run_hook(const struct hook *hook, unsigned worker, size_t begin, siz
     inject_wait(injected, (int64_t)(bytes * injected->inject->byte_ns));
 }
 
+static void team_hook(const struct hook *hook, unsigned first_worker, bool enters)
+{
+    const struct hook *inner = ((const struct injected *)hook)->inner_hook;
+    if (inner && inner->team) inner->team(inner, first_worker, enters);
+}
+
 void inject_kernel(struct injected *injected, const struct inject *inject, const struct clock *clock, struct job *job)
 {
     *injected = (struct injected){.inject = inject, .clock = clock, .job = job, .inner = job->kernel,
@@ -66,7 +72,7 @@ void inject_kernel(struct injected *injected, const struct inject *inject, const
 void inject_hook(struct injected *injected, struct job *job)
 {
     if (!injected->inject->dispatch_ns && !(injected->inject->byte_ns > 0)) return;
-    injected->hook.run = run_hook;
+    injected->hook = (struct hook){run_hook, team_hook};
     injected->inner_hook = job->hook;
     job->hook = &injected->hook;
 }

@@ -101,10 +101,10 @@ static json_t *environment_to_json(void)
 
 static json_t *protocol_to_json(const struct protocol *protocol)
 {
-    return json_pack("{sI sI so sI si si sI sI sI sI ss ss ss si ss}", "reps", (json_int_t)protocol->reps, "reps_min",
+    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss}", "reps", (json_int_t)protocol->reps, "reps_min",
                      (json_int_t)protocol->reps_min, "precision",
                      protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "time_limit_ns",
-                     (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans,
+                     (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans, "timeline", (int)protocol->timeline,
                      "deadline_ns", (json_int_t)protocol->deadline_ns, "memory_bytes",
                      (json_int_t)protocol->memory_bytes, "seed", (json_int_t)protocol->seed, "task_seed",
                      (json_int_t)protocol->task_seed, "process", "a fresh one for each repetition",
@@ -201,6 +201,7 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, char *w
                                   .time_limit_ns = (uint64_t)values[2],
                                   .warmup = (int)values[3],
                                   .spans = (int)values[4],
+                                  .timeline = json_is_true(json_object_get(from, "timeline")),
                                   .deadline_ns = (uint64_t)values[5],
                                   .memory_bytes = (uint64_t)values[6],
                                   .seed = (uint64_t)values[7],

@@ -3,6 +3,7 @@
 #include "isolate.h"
 #include "probe_system.h"
 #include "spec.h"
+#include "timeline.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -210,6 +211,11 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
                         .cpus = plan->placements[extra->placement].placement.cpus,
                         .has_inject = extra->inject};
     if (extra->inject) spec.inject = *extra->inject;
+    char timeline[4200];
+    if (measure->timeline_dir && instrumented) {
+        timeline_path(timeline, sizeof timeline, measure->timeline_dir, cell, block);
+        spec.timeline = timeline;
+    }
     char *text = spec_to_json(&spec);
     if (!text) {
         snprintf(why, why_size, "no memory");

@@ -17,6 +17,7 @@
 struct measure {
     const struct plan *plan;
     struct limits limits;
+    const char *timeline_dir; /* the run's folder, for timelines of instrumented repetitions; NULL: none are wanted */
     char (*expected)[20]; /* by the id of a baseline: the hash of its first good result; "" before */
 };
 

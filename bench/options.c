@@ -125,6 +125,10 @@ const struct option_row options_table[] = {
      "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
      "repetitions, else 0); headline times never come from these",
      OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL},
+    {"timeline", 0, NULL, "run metg",
+     "keep each call of the kernel in those repetitions, as a trace that Perfetto and\n"
+     "chrome://tracing open: DIR/timeline/CELL-BLOCK.json",
+     OPTION_FLAG, FIELD(timeline), 0, 0, NULL, NULL},
     {"deadline", 0, "TIME", "run metg tune", "kill a repetition after this long (10 s and 20 times what is expected)",
      OPTION_DURATION, FIELD(deadline_ns), 0, 0, NULL, NULL},
     {"memory", 0, "SIZE", "run metg tune", "memory one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,

@@ -252,7 +252,8 @@ int plan_close(struct plan *plan, char *why, size_t why_size)
         snprintf(why, why_size, "no memory");
         return -ENOMEM;
     }
-    if (plan->protocol.spans == PLAN_SPANS_AUTO) plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN;
+    if (plan->protocol.spans == PLAN_SPANS_AUTO) 
+        plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN || plan->protocol.timeline;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         settle_cell(plan, i);
         int error = settle_placement(plan, i, why, why_size);

@@ -29,6 +29,7 @@ struct protocol {
     uint64_t time_limit_ns; /* begin no block after this; 0: none */
     int warmup;             /* passes; PLAN_WARMUP_AUTO */
     int spans;              /* instrumented repetitions of each cell; PLAN_SPANS_AUTO */
+    bool timeline;          /* instrumented repetitions leave a trace of each call of the kernel */
     uint64_t deadline_ns;   /* of a repetition; 0: from what is expected */
     uint64_t memory_bytes;  /* cap for each process */
     uint64_t seed;

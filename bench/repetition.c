@@ -2,6 +2,7 @@
 
 #include "memory.h"
 #include "spans.h"
+#include "timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -114,7 +115,8 @@ static int prepare(struct progress *progress)
         return fail(progress, "no memory for the workers' reports");
     if (repetition->inject) inject_kernel(&progress->injected, repetition->inject, progress->clock, &progress->job);
     if (repetition->instrumented) {
-        if (spans_open(&progress->spans, &progress->job, progress->workers, progress->clock))
+        if (spans_open(&progress->spans, &progress->job, progress->team.processes, progress->team.threads,
+                       progress->clock, repetition->timeline ? TIMELINE_ROOM : 0))
             return fail(progress, "no memory for the workers' spans");
         progress->job.hook = &progress->spans.hook;
     }
@@ -168,6 +170,18 @@ static int passes(struct progress *progress)
     return 0;
 }
 
+/* A timeline that cannot be written leaves the sample as it is: whoever asked for it finds no file. */
+static void read_spans(struct progress *progress)
+{
+    struct sample *sample = progress->sample;
+    const char *timeline = progress->repetition->timeline;
+    spans_read(&progress->spans, progress->began_ns, sample->workers);
+    if (spans_read_latency(&progress->spans, &sample->latency, &sample->latency_count))
+        fail(progress, "no memory for the histogram of latencies");
+    if (timeline && !*sample->cause)
+        (void)timeline_write(timeline, progress->repetition, &progress->spans, progress->began_ns, sample);
+}
+
 static void read_workers(struct progress *progress)
 {
     struct sample *sample = progress->sample;
@@ -175,14 +189,14 @@ static void read_workers(struct progress *progress)
     sample->worker_count = progress->workers;
     for (unsigned i = 0; i < progress->workers; i++) {
         struct sample_worker *worker = &sample->workers[i];
-        *worker = (struct sample_worker){.worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1};
+        *worker = (struct sample_worker){.worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1};
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
         bound = bound && !strcmp(worker->cpus, progress->repetition->team.cpus ? progress->repetition->team.cpus[i]
                                                                                 : worker->cpus);
     }
     if (!bound) snprintf(sample->suspect, sizeof sample->suspect, "unbound"); /* read back: not where it was asked to be */
-    if (progress->repetition->instrumented) spans_read(&progress->spans, progress->began_ns, sample->workers);
+    if (progress->repetition->instrumented) read_spans(progress);
 }
 
 static void check_results(struct progress *progress)

@@ -1,15 +1,19 @@
 #include "spans.h"
 
+#include "../results/latency.h"
 #include "memory.h"
 
 #include <errno.h>
 #include <stdalign.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct span_slot {
     alignas(128) int64_t first_ns; /* two lines: neighbours are fetched in pairs */
     int64_t busy_ns, last_ns;
     int64_t count;
+    int64_t team_since_ns, team_ns; /* of a process, in its first worker's slot */
+    uint64_t bins[LATENCY_BINS];
 };
 
 static void run(const struct hook *hook, unsigned worker, size_t begin, size_t end, void *results)
@@ -20,23 +24,53 @@ static void run(const struct hook *hook, unsigned worker, size_t begin, size_t e
     int64_t ended_ns = clock_now_ns(spans->clock);
     if (worker >= spans->workers) return;
     struct span_slot *slot = &spans->slots[worker];
-    if (!slot->count++) slot->first_ns = began_ns;
+    if (!slot->count) slot->first_ns = began_ns;
+    if (slot->count < spans->event_room)
+        spans->events[worker * (size_t)spans->event_room + (size_t)slot->count] =
+            (struct span_event){began_ns, ended_ns, begin, end};
+    slot->count++;
     slot->busy_ns += ended_ns - began_ns;
     slot->last_ns = ended_ns;
+    slot->bins[latency_bin(ended_ns - began_ns, end - begin)] += end - begin;
 }
 
-int spans_open(struct spans *spans, const struct job *job, unsigned workers, const struct clock *clock)
+static void team(const struct hook *hook, unsigned first_worker, bool enters)
 {
-    struct span_slot *slots = memory_map(workers * sizeof *slots);
-    if (!slots) return -ENOMEM;
-    *spans = (struct spans){{run}, job->kernel, job->input, clock, workers, slots};
+    const struct spans *spans = (const struct spans *)hook;
+    if (first_worker >= spans->workers) return;
+    struct span_slot *slot = &spans->slots[first_worker];
+    int64_t now_ns = clock_now_ns(spans->clock);
+    if (enters) slot->team_since_ns = now_ns;
+    else slot->team_ns += now_ns - slot->team_since_ns;
+}
+
+static size_t events_size(const struct spans *spans)
+{
+    return (size_t)spans->workers * spans->event_room * sizeof *spans->events;
+}
+
+int spans_open(struct spans *spans, const struct job *job, unsigned processes, unsigned threads,
+               const struct clock *clock, unsigned event_room)
+{
+    struct spans made = {.hook = {run, team}, .kernel = job->kernel, .input = job->input, .clock = clock,
+                         .workers = processes * threads, .threads = threads, .event_room = event_room};
+    made.slots = memory_map(made.workers * sizeof *made.slots);
+    if (!made.slots) return -ENOMEM;
+    made.events = event_room ? memory_map(events_size(&made)) : NULL;
+    if (event_room && !made.events) {
+        memory_unmap(made.slots, made.workers * sizeof *made.slots);
+        return -ENOMEM;
+    }
+    *spans = made;
     return 0;
 }
 
 void spans_close(struct spans *spans)
 {
     memory_unmap(spans->slots, spans->workers * sizeof *spans->slots);
+    if (spans->events) memory_unmap(spans->events, events_size(spans));
     spans->slots = NULL;
+    spans->events = NULL;
 }
 
 void spans_reset(struct spans *spans)
@@ -44,15 +78,46 @@ void spans_reset(struct spans *spans)
     memset(spans->slots, 0, spans->workers * sizeof *spans->slots);
 }
 
-void spans_read(const struct spans *spans, int64_t began_ns, struct sample_worker *workers)
+static int64_t calls_of_all(const struct spans *spans)
 {
     int64_t calls = 0;
     for (unsigned i = 0; i < spans->workers; i++) calls += spans->slots[i].count;
-    if (!calls) return; /* a runner that does not call hooks */
+    return calls;
+}
+
+void spans_read(const struct spans *spans, int64_t began_ns, struct sample_worker *workers)
+{
+    if (!calls_of_all(spans)) return; /* a runner that does not call hooks */
     for (unsigned i = 0; i < spans->workers; i++) {
-        const struct span_slot *slot = &spans->slots[i];
+        const struct span_slot *slot = &spans->slots[i], *first = &spans->slots[i - i % spans->threads];
         workers[i].late_ns = slot->count ? slot->first_ns - began_ns : -1;
         workers[i].busy_ns = slot->busy_ns;
         workers[i].end_ns = slot->count ? slot->last_ns - began_ns : 0;
+        workers[i].team_ns = first->team_ns ? first->team_ns : -1;
     }
+}
+
+int spans_read_latency(const struct spans *spans, struct sample_bin **bins, unsigned *count)
+{
+    struct sample_bin made[LATENCY_BINS];
+    unsigned filled = 0;
+    for (unsigned bin = 0; bin < LATENCY_BINS; bin++) {
+        uint64_t tasks = 0;
+        for (unsigned i = 0; i < spans->workers; i++) tasks += spans->slots[i].bins[bin];
+        if (tasks) made[filled++] = (struct sample_bin){bin, tasks};
+    }
+    struct sample_bin *copy = filled ? malloc(filled * sizeof *copy) : NULL;
+    if (filled && !copy) return -ENOMEM;
+    if (filled) memcpy(copy, made, filled * sizeof *copy);
+    *bins = copy;
+    *count = filled;
+    return 0;
+}
+
+const struct span_event *spans_events(const struct spans *spans, unsigned worker, unsigned *count, uint64_t *dropped)
+{
+    uint64_t calls = (uint64_t)spans->slots[worker].count;
+    *count = calls < spans->event_room ? (unsigned)calls : spans->event_room;
+    *dropped = calls - *count;
+    return spans->events + worker * (size_t)spans->event_room;
 }

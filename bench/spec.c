@@ -14,8 +14,8 @@ char *spec_to_json(const struct spec *spec)
         cpus = json_array();
         for (unsigned i = 0; i < workers; i++) json_array_append_new(cpus, json_string(spec->cpus[i]));
     }
-    json_t *object = json_pack("{so si sb so so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
-                               "instrumented", (int)spec->instrumented, "cpus", cpus, "inject",
+    json_t *object = json_pack("{so si sb ss* so so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
+                               "instrumented", (int)spec->instrumented, "timeline", spec->timeline, "cpus", cpus, "inject",
                                inject_to_json(spec->has_inject ? &spec->inject : NULL));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
@@ -44,6 +44,8 @@ int spec_from_json(const json_t *object, struct spec *spec, char *why, size_t wh
     made.warmup = (unsigned)json_integer_value(json_object_get(object, "warmup"));
     made.has_inject = inject_from_json(json_object_get(object, "inject"), &made.inject);
     made.instrumented = json_is_true(json_object_get(object, "instrumented"));
+    const char *timeline = json_string_value(json_object_get(object, "timeline"));
+    if (!error && timeline && !(made.timeline = strdup(timeline))) error = -ENOMEM;
     if (error) {
         snprintf(why + strlen(why), why_size - strlen(why), "%s",
                  *why ? "" : "its list of cpus is not one for each worker");
@@ -59,5 +61,6 @@ void spec_free(struct spec *spec)
     unsigned workers = spec->cpus ? spec->cell.processes * spec->cell.threads : 0;
     for (unsigned i = 0; i < workers; i++) free(spec->cpus[i]);
     free(spec->cpus);
+    free(spec->timeline);
     *spec = (struct spec){0};
 }

@@ -11,6 +11,7 @@ struct spec {
     struct cell cell;
     unsigned warmup;
     bool instrumented;
+    char *timeline; /* file for each call of the kernel; NULL: none */
     bool has_inject;
     struct inject inject; /* with has_inject: for the self-test */
     char **cpus;          /* processes x threads lists of cpus; NULL: unbound */

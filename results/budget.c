@@ -50,11 +50,44 @@ int budget_make(const struct sample *sample, unsigned workers, double serial_ns,
         .communication = spans.busy_max / (run + around),
         .computation_scaling = serial_ns / spans.busy,
         .efficiency = serial_ns / core,
+        .process_load_balance = NAN,
+        .process_communication = NAN,
+        .thread_load_balance = NAN,
+        .thread_communication = NAN,
         .instrumentation = NAN,
         .n = 1,
     };
     budget->marked = fabs(budget->residual) > BUDGET_RESIDUAL_MAX;
     return 0;
+}
+
+/* The time of one process outside the pool; -1 where it was not recorded. */
+static double outside_ns(const struct sample *sample, unsigned processes, unsigned threads, unsigned process)
+{
+    const struct sample_worker *first = &sample->workers[(size_t)process * threads];
+    if (processes == 1) return (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
+    if (threads == 1) return (double)first->busy_ns;
+    if (first->team_ns > 0) return (double)first->team_ns;
+    for (unsigned i = 0; i < threads; i++)
+        if (first[i].busy_ns > 0) return -1; /* worked, and nobody wrote down for how long */
+    return 0;
+}
+
+void budget_levels(const struct sample *sample, unsigned processes, unsigned threads, struct budget *budget)
+{
+    double sum = 0, most = 0, busy = 0, whole = budget->core_ns / ((double)processes * threads);
+    for (unsigned i = 0; i < processes; i++) {
+        double outside = outside_ns(sample, processes, threads, i);
+        if (outside < 0) return;
+        sum += outside;
+        most = fmax(most, outside);
+    }
+    if (!(most > 0)) return;
+    for (unsigned i = 0; i < sample->worker_count; i++) busy = fmax(busy, (double)sample->workers[i].busy_ns);
+    budget->process_load_balance = sum / processes / most;
+    budget->process_communication = most / whole;
+    budget->thread_load_balance = budget->load_balance / budget->process_load_balance;
+    budget->thread_communication = busy / most;
 }
 
 static int by_core_time(const void *left, const void *right)

@@ -47,6 +47,13 @@ struct sample_worker {
     int64_t late_ns; /* first task's start after the start of the run phase; -1 where not recorded */
     int64_t busy_ns; /* in kernel code; -1 where not recorded */
     int64_t end_ns;  /* end of its last task after the start of the run phase; -1 where not recorded */
+    int64_t team_ns; /* its process at work with its whole team, not claiming and not waiting; the same for all workers
+                        of a process; -1 where not recorded: only processes with teams are asked */
+};
+
+struct sample_bin { /* how many tasks took how long: see latency.h */
+    unsigned bin;
+    uint64_t tasks;
 };
 
 struct sample_lost { /* a lost worker */
@@ -76,6 +83,8 @@ struct sample {
     struct sample_worker *workers; /* owned by the sample */
     unsigned lost_count;
     struct sample_lost *lost; /* owned by the sample */
+    unsigned latency_count;
+    struct sample_bin *latency; /* where instrumented: the bins that are not empty, in rising order; owned */
 };
 
 struct run {

@@ -58,7 +58,14 @@ WORKER_FIELD(text, MAY, cpus)
 WORKER_FIELD(measure, MAY, late_ns)
 WORKER_FIELD(measure, MAY, busy_ns)
 WORKER_FIELD(measure, MAY, end_ns)
+WORKER_FIELD(measure, MAY, team_ns)
 #undef WORKER_FIELD
+#endif
+
+#ifdef BIN_FIELD
+BIN_FIELD(unsigned, MUST, bin)
+BIN_FIELD(u64, MUST, tasks)
+#undef BIN_FIELD
 #endif
 
 #ifdef LOST_FIELD

@@ -1,4 +1,5 @@
 /* record_json.c: structs of the record to JSON and back, made from the list in record_fields.h. */
+#include "latency.h"
 #include "record.h"
 
 #include <errno.h>
@@ -32,6 +33,10 @@ static const struct field sample_fields[] = {
     {NULL, 0, 0, 0, 0}};
 static const struct field worker_fields[] = {
 #define WORKER_FIELD(kind, need, member) FIELD(sample_worker, kind, need, member)
+#include "record_fields.h"
+    {NULL, 0, 0, 0, 0}};
+static const struct field bin_fields[] = {
+#define BIN_FIELD(kind, need, member) FIELD(sample_bin, kind, need, member)
 #include "record_fields.h"
     {NULL, 0, 0, 0, 0}};
 static const struct field lost_fields[] = {
@@ -239,7 +244,8 @@ char *sample_to_json(const struct sample *sample)
     if (json &&
         !array_to_json(json, "workers", worker_fields, sample->workers, sizeof *sample->workers,
                        sample->worker_count) &&
-        !array_to_json(json, "lost", lost_fields, sample->lost, sizeof *sample->lost, sample->lost_count))
+        !array_to_json(json, "lost", lost_fields, sample->lost, sizeof *sample->lost, sample->lost_count) &&
+        !array_to_json(json, "latency", bin_fields, sample->latency, sizeof *sample->latency, sample->latency_count))
         line = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return line;
@@ -254,6 +260,9 @@ static int sample_check(const struct sample *sample, char *why, size_t why_size)
     if (i == sizeof statuses / sizeof *statuses)
         return bad(why, why_size, "status is '%s', not ok, error, timeout or killed", sample->status);
     if (!i && sample->wall_ns < 0) return bad(why, why_size, "status is ok but there is no wall_ns");
+    for (unsigned bin = 0; bin < sample->latency_count; bin++)
+        if (sample->latency[bin].bin >= LATENCY_BINS || (bin && sample->latency[bin].bin <= sample->latency[bin - 1].bin))
+            return bad(why, why_size, "latency[%u]: bins must rise and stay below %d", bin, LATENCY_BINS);
     return 0;
 }
 
@@ -261,18 +270,22 @@ int sample_from_json(const char *line, size_t length, struct sample *sample, cha
 {
     json_error_t error;
     struct sample made = {0};
-    void *workers = NULL, *lost = NULL;
+    void *workers = NULL, *lost = NULL, *latency = NULL;
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     if (!json) return bad(why, why_size, "not JSON at column %d: %.120s", error.column, error.text);
     int status = struct_from_json(sample_fields, json, &made, why, why_size);
-    if (!status) status = sample_check(&made, why, why_size);
     if (!status)
         status = array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count,
                                  why, why_size);
     if (!status)
         status = array_from_json(json, "lost", lost_fields, sizeof *made.lost, &lost, &made.lost_count, why, why_size);
+    if (!status)
+        status = array_from_json(json, "latency", bin_fields, sizeof *made.latency, &latency, &made.latency_count, why,
+                                 why_size);
     made.workers = workers;
     made.lost = lost;
+    made.latency = latency;
+    if (!status) status = sample_check(&made, why, why_size);
     json_decref(json);
     if (status) sample_free(&made);
     else *sample = made;
@@ -283,7 +296,9 @@ void sample_free(struct sample *sample)
 {
     free(sample->workers);
     free(sample->lost);
+    free(sample->latency);
     sample->workers = NULL;
     sample->lost = NULL;
-    sample->worker_count = sample->lost_count = 0;
+    sample->latency = NULL;
+    sample->worker_count = sample->lost_count = sample->latency_count = 0;
 }

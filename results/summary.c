@@ -1,4 +1,5 @@
 /* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
+#include "latency.h"
 #include "summary_parts.h"
 
 #include <errno.h>
@@ -218,6 +219,25 @@ static void count_samples(struct summary *summary)
     }
 }
 
+/* Quantiles of single tasks, one of each instrumented repetition. */
+static int latencies(const struct workshop *shop, struct cell_summary *row)
+{
+    static const struct {
+        enum quantity_id id;
+        double q;
+    } quantiles[] = {{QUANTITY_latency_p50_ns, 0.5}, {QUANTITY_latency_p95_ns, 0.95}, {QUANTITY_latency_p99_ns, 0.99}};
+    const struct series *series = &shop->series[row->cell->id];
+    double *values = malloc((series->spanned_count + 1) * sizeof *values);
+    if (!values) return -ENOMEM;
+    for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++) {
+        for (size_t i = 0; i < series->spanned_count; i++)
+            values[i] = latency_quantile_ns(series->spanned[i]->latency, series->spanned[i]->latency_count, quantiles[q].q);
+        row->quantity[quantiles[q].id] = stats_median(values, series->spanned_count);
+    }
+    free(values);
+    return 0;
+}
+
 /* The instrumented samples of all cells, each with the serial time of its block. */
 static int budgets(const struct workshop *shop, struct cell_summary *row)
 {
@@ -232,6 +252,7 @@ static int budgets(const struct workshop *shop, struct cell_summary *row)
         double serial = serial_beside(base, sample);
         if (isnan(serial)) serial = row->quantity[QUANTITY_serial_ns].median;
         if (budget_make(sample, row->workers, serial, &budget)) continue;
+        budget_levels(sample, row->cell->processes, row->cell->threads, &budget);
         double *a = parts_append(&spanned, &pairs, sizeof *a), *b = parts_append(&plain, &plains, sizeof *b);
         one = parts_append(&made, &n, sizeof *one);
         if (!a || !b || !one) status = -ENOMEM;
@@ -265,6 +286,7 @@ static int rows_make(struct workshop *shop)
         quantities_derived(shop, row);
         pool_tax(shop, row);
         if (!status) status = budgets(shop, row);
+        if (!status) status = latencies(shop, row);
     }
     if (!status) count_samples(summary);
     return status;

@@ -33,12 +33,15 @@ static json_t *words_to_json(const char *words)
 static json_t *budget_to_json(const struct budget *b)
 {
     if (!b->n) return json_null();
-    return json_pack("{so so so so so so so sb so so so so so sI}", "core_ns", number(b->core_ns), "work",
+    return json_pack("{so so so so so so so sb so so so so so so so so so sI}", "core_ns", number(b->core_ns), "work",
                      number(b->work), "dilation", number(b->dilation), "start_stop", number(b->start_stop), "dispatch",
                      number(b->dispatch), "tail", number(b->tail), "residual", number(b->residual), "marked",
                      (int)b->marked, "load_balance", number(b->load_balance), "communication", number(b->communication),
                      "computation_scaling", number(b->computation_scaling), "efficiency", number(b->efficiency),
-                     "instrumentation", number(b->instrumentation), "n", (json_int_t)b->n);
+                     "process_load_balance", number(b->process_load_balance), "process_communication",
+                     number(b->process_communication), "thread_load_balance", number(b->thread_load_balance),
+                     "thread_communication", number(b->thread_communication), "instrumentation",
+                     number(b->instrumentation), "n", (json_int_t)b->n);
 }
 
 /* A cell's row: its configuration as the manifest has it, the figures, the counts. */

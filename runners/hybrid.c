@@ -28,7 +28,10 @@ static int range(void *context, unsigned worker, size_t begin, size_t end)
 {
     const struct processes *processes = context;
     struct team within = team_within(processes->team);
-    team_run(&within, processes->job, worker * within.threads, begin, end, processes->shared->results);
+    unsigned first = worker * within.threads;
+    job_team(processes->job, first, true);
+    team_run(&within, processes->job, first, begin, end, processes->shared->results);
+    job_team(processes->job, first, false);
     return 0;
 }
 

@@ -54,6 +54,9 @@ struct team {
  * Workers in other processes call it: everything it writes is in shared memory. */
 struct hook {
     void (*run)(const struct hook *, unsigned worker, size_t begin, size_t end, void *results);
+    /* A process enters and leaves work with its whole team: outside of it, it claims or waits. Called by one thread of
+     * the process. NULL: not wanted. */
+    void (*team)(const struct hook *, unsigned first_worker, bool enters);
 };
 
 struct job {
@@ -69,6 +72,12 @@ static inline void job_run(const struct job *job, unsigned worker, size_t begin,
 {
     if (job->hook) job->hook->run(job->hook, worker, begin, end, results);
     else job->kernel->run(job->input, begin, end, results);
+}
+
+/* What a runner of processes with teams calls around each region of a team; see struct hook. */
+static inline void job_team(const struct job *job, unsigned first_worker, bool enters)
+{
+    if (job->hook && job->hook->team) job->hook->team(job->hook, first_worker, enters);
 }
 
 /* Why start or run failed, for the record. */

@@ -186,7 +186,7 @@ static struct sample budget_sample(struct sample_worker *workers, unsigned count
 
 START_TEST(budget_closes_and_names_each_term)
 {
-    struct sample_worker workers[] = {{0, "", 20, 900, 960}, {1, "", 10, 600, 640}};
+    struct sample_worker workers[] = {{0, "", 20, 900, 960, -1}, {1, "", 10, 600, 640, -1}};
     struct sample sample = budget_sample(workers, 2);
     struct budget b;
     ck_assert_int_eq(budget_make(&sample, 2, 1200, &b), 0);
@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(budget_of_idle_and_unrecorded_workers)
 {
-    struct sample_worker workers[] = {{0, "", 0, 990, 995}, {1, "", -1, 0, -1}};
+    struct sample_worker workers[] = {{0, "", 0, 990, 995, -1}, {1, "", -1, 0, -1, -1}};
     struct sample sample = budget_sample(workers, 2);
     struct budget b;
     ck_assert_int_eq(budget_make(&sample, 2, 990, &b), 0);
@@ -224,6 +224,49 @@ START_TEST(budget_of_idle_and_unrecorded_workers)
     sample.stop_ns = -1;
     ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA);
     ck_assert_int_eq(budget_median(&b, 0, &b), -ENODATA);
+}
+END_TEST
+
+/* Two processes of two threads: B = 1000 and 600 of R = 1200, U = 900, 700, 500, 300. */
+START_TEST(budget_has_a_process_and_a_thread_level)
+{
+    struct sample_worker workers[] = {
+        {0, "", 0, 900, 950, 1000}, {1, "", 0, 700, 960, 1000}, {2, "", 0, 500, 590, 600}, {3, "", 0, 300, 590, 600}};
+    struct sample sample = budget_sample(workers, 4);
+    struct budget b;
+    ck_assert_int_eq(budget_make(&sample, 4, 2000, &b), 0);
+    budget_levels(&sample, 2, 2, &b);
+    ck_assert_double_eq_tol(b.process_load_balance, 800 / 1000.0, 1e-12);
+    ck_assert_double_eq_tol(b.process_communication, 1000 / 1200.0, 1e-12);
+    ck_assert_double_eq_tol(b.thread_communication, 900 / 1000.0, 1e-12);
+    ck_assert_double_eq_tol(b.thread_load_balance, (600 / 900.0) / (800 / 1000.0), 1e-12);
+    ck_assert_double_eq_tol(b.process_load_balance * b.process_communication * b.thread_load_balance *
+                                b.thread_communication * b.computation_scaling,
+                            b.efficiency, 1e-12);
+    workers[2].team_ns = workers[3].team_ns = -1; /* worked, but nobody wrote down for how long */
+    ck_assert_int_eq(budget_make(&sample, 4, 2000, &b), 0);
+    budget_levels(&sample, 2, 2, &b);
+    ck_assert_double_nan(b.process_load_balance);
+    ck_assert_double_nan(b.thread_communication);
+}
+END_TEST
+
+/* Processes of one thread are outside the pool when they are in the kernel; one process has no pool at all. */
+START_TEST(budget_levels_of_plain_teams)
+{
+    struct sample_worker workers[] = {{0, "", 0, 900, 950, -1}, {1, "", 0, 700, 960, -1}};
+    struct sample sample = budget_sample(workers, 2);
+    struct budget b;
+    ck_assert_int_eq(budget_make(&sample, 2, 1500, &b), 0);
+    budget_levels(&sample, 2, 1, &b);
+    ck_assert_double_eq_tol(b.process_load_balance, b.load_balance, 1e-12);
+    ck_assert_double_eq_tol(b.process_communication, b.communication, 1e-12);
+    ck_assert_double_eq_tol(b.thread_load_balance, 1, 1e-12);
+    ck_assert_double_eq_tol(b.thread_communication, 1, 1e-12);
+    budget_levels(&sample, 1, 2, &b);
+    ck_assert_double_eq_tol(b.process_load_balance * b.process_communication, 1, 1e-12);
+    ck_assert_double_eq_tol(b.thread_load_balance, b.load_balance, 1e-12);
+    ck_assert_double_eq_tol(b.thread_communication, b.communication, 1e-12);
 }
 END_TEST
 
@@ -257,6 +300,8 @@ int main(void)
     tcase_add_test(all, pool_model_has_its_best_chunk_where_a_scan_finds_it);
     tcase_add_test(all, budget_closes_and_names_each_term);
     tcase_add_test(all, budget_of_idle_and_unrecorded_workers);
+    tcase_add_test(all, budget_has_a_process_and_a_thread_level);
+    tcase_add_test(all, budget_levels_of_plain_teams);
     tcase_add_test(all, median_budget_is_a_real_one);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

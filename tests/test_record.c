@@ -99,11 +99,15 @@ static struct sample full_sample(void)
                             .hash = "0123456789abcdef",
                             .suspect = "steal migrated",
                             .worker_count = 2,
-                            .lost_count = 1};
+                            .lost_count = 1,
+                            .latency_count = 2};
     sample.workers = calloc(2, sizeof *sample.workers);
     sample.lost = calloc(1, sizeof *sample.lost);
-    sample.workers[0] = (struct sample_worker){0, "0-3,8", 1, 2, 3};
-    sample.workers[1] = (struct sample_worker){1, "", -1, -1, -1};
+    sample.workers[0] = (struct sample_worker){0, "0-3,8", 1, 2, 3, 4};
+    sample.workers[1] = (struct sample_worker){1, "", -1, -1, -1, -1};
+    sample.latency = calloc(2, sizeof *sample.latency);
+    sample.latency[0] = (struct sample_bin){80, 5};
+    sample.latency[1] = (struct sample_bin){96, UINT64_C(1) << 40};
     sample.lost[0] = (struct sample_lost){1, 11, 0, "stack overflow", 4096, 1, 2};
     return sample;
 }
@@ -126,6 +130,9 @@ START_TEST(samples_come_back)
     ck_assert_int_eq(back.workers[1].busy_ns, -1);
     ck_assert_uint_eq(back.lost_count, 1);
     ck_assert_int_eq(back.lost[0].signal, 11);
+    ck_assert_uint_eq(back.latency_count, 2);
+    ck_assert_uint_eq(back.latency[1].tasks, UINT64_C(1) << 40);
+    ck_assert_int_eq(back.workers[0].team_ns, 4);
     free(line);
     free(again);
     sample_free(&sample);
@@ -134,6 +141,21 @@ START_TEST(samples_come_back)
 END_TEST
 
 /* A new field that is in the struct but not in the list would be lost in silence. */
+START_TEST(a_histogram_that_is_none_is_refused)
+{
+    static const char *const bad[] = {"[{\"bin\":360,\"tasks\":1}]", "[{\"bin\":-1,\"tasks\":1}]", "[{\"bin\":4}]",
+                                      "[{\"bin\":4,\"tasks\":1},{\"bin\":4,\"tasks\":1}]", "{}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char line[256];
+        struct sample sample;
+        snprintf(line, sizeof line,
+                 "{\"cell\":0,\"block\":0,\"order\":0,\"status\":\"ok\",\"began_ns\":1,\"wall_ns\":1,\"latency\":%s}", bad[i]);
+        ck_assert_int_eq(sample_from_json(line, strlen(line), &sample, why, sizeof why), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(why, "latency"));
+    }
+}
+END_TEST
+
 START_TEST(every_byte_of_a_sample_comes_back)
 {
     struct sample sample = full_sample(), back;
@@ -442,6 +464,7 @@ int main(void)
     tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, samples_come_back);
+    tcase_add_test(all, a_histogram_that_is_none_is_refused);
     tcase_add_test(all, every_byte_of_a_sample_comes_back);
     tcase_add_test(all, causes_of_any_bytes_can_be_written);
     tcase_add_test(all, cells_come_back);

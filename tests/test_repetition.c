@@ -126,8 +126,10 @@ static int fake_run(void *state, size_t tasks, void *results, struct failure *fa
         return fake.fail_run;
     }
     if (fake.idle_from && fake.runs >= fake.idle_from) return 0;
+    job_team(fake.job, 0, true);
     job_run(fake.job, 0, 0, tasks / 2, results);
     job_run(fake.job, 0, tasks / 2, tasks, results); /* worker 1 gets nothing */
+    job_team(fake.job, 0, false);
     return 0;
 }
 
@@ -217,6 +219,43 @@ START_TEST(spans_say_who_was_busy)
     ck_assert_int_eq(sample.workers[1].busy_ns, 0);
     ck_assert_int_eq(sample.workers[1].late_ns, -1);
     ck_assert_int_eq(sample.workers[1].end_ns, 0);
+    ck_assert_int_eq(sample.workers[0].team_ns, 80);
+    ck_assert_int_eq(sample.workers[1].team_ns, 80); /* of the same process */
+    ck_assert_uint_eq(sample.latency_count, 1);
+    ck_assert_uint_eq(sample.latency[0].tasks, 8);
+    ck_assert_uint_eq(sample.latency[0].bin, 8 * 3 + 2); /* 10 ns a task */
+}
+END_TEST
+
+START_TEST(a_timeline_holds_each_call)
+{
+    char dir[] = "/tmp/test_repetition.XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/3-0.json", dir);
+    struct repetition repetition = {.kernel = &kernel, .runner = &runner, .params = {8, 1, 1},
+                                    .team = {.processes = 1, .threads = 2}, .warmup = 1, .instrumented = true,
+                                    .timeline = path};
+    repetition_run(&repetition, &scripted, &sample);
+    ck_assert_str_eq(sample.status, "ok");
+    json_t *trace = json_load_file(path, 0, NULL);
+    ck_assert_ptr_nonnull(trace);
+    size_t at, calls = 0;
+    json_t *event;
+    json_array_foreach(json_object_get(trace, "traceEvents"), at, event)
+    {
+        const json_t *first = json_object_get(json_object_get(event, "args"), "first");
+        if (strcmp(json_string_value(json_object_get(event, "ph")), "X") || !first) continue;
+        ck_assert_int_eq(json_integer_value(first), calls ? 4 : 0);
+        ck_assert_double_eq_tol(json_number_value(json_object_get(event, "ts")), calls ? 0.07 : 0.03, 1e-9);
+        ck_assert_double_eq_tol(json_number_value(json_object_get(event, "dur")), 0.04, 1e-9);
+        ck_assert_int_eq(json_integer_value(json_object_get(event, "tid")), 0);
+        calls++;
+    }
+    ck_assert_uint_eq(calls, 2); /* of the timed pass alone */
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(trace, "otherData"), "dropped")), 0);
+    json_decref(trace);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(rmdir(dir), 0);
 }
 END_TEST
 
@@ -457,6 +496,7 @@ int main(void)
     tcase_add_test(repetition, without_warm_up_there_is_no_first_pass);
     tcase_add_test(repetition, the_workers_say_where_they_stand);
     tcase_add_test(repetition, spans_say_who_was_busy);
+    tcase_add_test(repetition, a_timeline_holds_each_call);
     tcase_add_test(repetition, stale_results_do_not_pass);
     tcase_add_test(repetition, nothing_known_is_not_verified);
     tcase_add_test(repetition, a_failing_prepare_is_a_cause);
