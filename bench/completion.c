@@ -152,6 +152,7 @@ const struct verb verb_completion = {
     .operands = "bash|zsh|fish",
     .operands_min = 1,
     .operands_max = 1,
-    .details = "For this session of bash: eval \"$(breakeven completion bash)\". `make install` puts all three in place.",
+    .details =
+        "For this session of bash: eval \"$(breakeven completion bash)\". `make install` puts all three in place.",
     .run = run,
 };

@@ -31,7 +31,8 @@ static int expand(const char *text, unsigned cpus, char *out, size_t size)
     while (*text) {
         unsigned times = 1;
         int length = 0;
-        if (*text == '{' && sscanf(text, "{c}%n", &length) == 0 && length == 0) sscanf(text, "{%uc}%n", &times, &length);
+        if (*text == '{' && sscanf(text, "{c}%n", &length) == 0 && length == 0)
+            sscanf(text, "{%uc}%n", &times, &length);
         if (length) used += (size_t)snprintf(out + used, size - used, "%u", times * cpus);
         else {
             out[used++] = *text;
@@ -75,8 +76,9 @@ static int write_page(const struct lesson *lesson, const char *command, const st
     fprintf(page, "# %s\n\n**Prediction.** %s\n\n**Experiment.** `breakeven lesson %s`, which measures\n\n    %s\n\n",
             lesson->question, lesson->prediction, lesson->name, command);
     fprintf(page, "![%s](%s.svg)\n\n", lesson->question, lesson->name);
-    fprintf(page, "**%s** %s\n\n**Why.** %s\n\n**Exercise.** %s\n\n", verdict_words(result->verdict), result->text,
-            lesson->explanation, lesson->exercise);
+    fprintf(page, "**%s** %s\n\n", verdict_words(result->verdict), result->text);
+    if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
+    fprintf(page, "**Why.** %s\n\n**Exercise.** %s\n\n", lesson->explanation, lesson->exercise);
     fprintf(page, "<sub>Measured %s on %s.</sub>\n", date, cpu ? cpu : "an unnamed machine");
     int error = fclose(page) ? -ENOMEM : record_write_file(dir, "lesson.md", text, size);
     free(text);
@@ -117,7 +119,8 @@ static int parse_command(char *command, char ***words, struct options *grid)
     (*words)[0] = program;
     (*words)[1] = verb;
     count = 2;
-    for (char *save, *word = strtok_r(command, " ", &save); word; word = strtok_r(NULL, " ", &save)) (*words)[count++] = word;
+    for (char *save, *word = strtok_r(command, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        (*words)[count++] = word;
     return options_parse(grid, (int)count, *words) < 0 ? 0 : -EINVAL;
 }
 
@@ -131,6 +134,7 @@ static int show_result(const struct options *options, const struct lesson *lesso
     size_t failures = show_failures(options, &shown);
     lesson->check(&shown.summary, cpus, &result);
     print_folded(verdict_words(result.verdict), result.text);
+    if (result.verdict == LESSON_NOT_HELD) print_folded("What that can mean:", lesson->otherwise);
     print_folded("Why:", lesson->explanation);
     print_folded("Try:", lesson->exercise);
     printf("\nThe figure: %s/plots/%s.svg; everything: %s/report.html\n", dir, lesson->figure, dir);
@@ -141,12 +145,14 @@ static int show_result(const struct options *options, const struct lesson *lesso
     return failures ? STATUS_FAILED : STATUS_GOOD;
 }
 
-static int run_lesson(const struct options *options, const struct lesson *lesson, unsigned cpus, enum lesson_verdict *verdict)
+static int run_lesson(const struct options *options, const struct lesson *lesson, unsigned cpus,
+                      enum lesson_verdict *verdict)
 {
     char command[512], shown[600], dir[4096] = "", lacking[512] = "";
     char **words = NULL;
     struct options grid = {0};
-    if (expand(lesson->command, cpus, command, sizeof command)) return options_complain(options, "a command is too long");
+    if (expand(lesson->command, cpus, command, sizeof command))
+        return options_complain(options, "a command is too long");
     snprintf(shown, sizeof shown, "breakeven run %s", command);
     printf("%zu. %s\n", (size_t)(lesson - lessons) + 1, lesson->question);
     print_folded("Prediction:", lesson->prediction);
@@ -193,12 +199,14 @@ static int run_all(const struct options *options, unsigned cpus)
 static int run(const struct options *options)
 {
     const struct lesson *lesson = NULL;
-    if (options->all && options->operand_count) return options_complain(options, "--all runs every lesson: leave the name out");
+    if (options->all && options->operand_count)
+        return options_complain(options, "--all runs every lesson: leave the name out");
     if (options->all && options->output) return options_complain(options, "-o takes one lesson: leave --all out");
     if (options->operand_count) {
         lesson = lesson_find(options->operands[0]);
         if (!lesson)
-            return options_complain(options, "no lesson \"%.60s\" (\"breakeven lesson\" lists them)", options->operands[0]);
+            return options_complain(options, "no lesson \"%.60s\" (\"breakeven lesson\" lists them)",
+                                    options->operands[0]);
     }
     if (!lesson && !options->all) {
         list_lessons();
@@ -216,7 +224,8 @@ const struct verb verb_lesson = {
     .summary = "learn by experiment: a question, a prediction, the measurement, and whether it held here",
     .operands = "[NAME|NUMBER]",
     .operands_max = 1,
-    .details = "Without a name it lists the twelve lessons. Each takes less than a minute on two cpus and leaves a recorded run\n"
+    .details = "Without a name it lists the twelve lessons. Each takes less than a minute on two cpus and leaves a "
+               "recorded run\n"
                "with its figure, its report and lesson.md, the lesson's page with this machine's numbers.",
     .run = run,
 };

@@ -28,12 +28,27 @@ struct lesson {
     const char *command;     /* words after `breakeven run`; {c} {2c} {4c}: usable cpus times 1, 2, 4 */
     const char *figure;      /* the figure of plots/ that shows it */
     const char *explanation; /* why, whatever the numbers */
+    const char *otherwise;   /* what it usually means where the prediction does not hold */
     const char *exercise;
-    double quota_cpus;       /* above 0: measured inside a cgroup with this cpu quota, where one can be made */
+    double quota_cpus; /* above 0: measured inside a cgroup with this cpu quota, where one can be made */
     void (*check)(const struct summary *, unsigned cpus, struct lesson_result *);
 };
 
-extern const struct lesson lessons[]; /* in teaching order; ends with a row whose name is NULL */
+extern const struct lesson lessons[];               /* in teaching order; ends with a row whose name is NULL */
 const struct lesson *lesson_find(const char *name); /* by name, or by number from 1; NULL: there is none */
+
+/* The checks, one a lesson (lesson_checks.c). */
+void lesson_check_workers(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_slow_pool(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_slow_openmp(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_chunk(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_schedule(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_pinning(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_quota(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_false_sharing(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_bandwidth(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_split(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_waiting(const struct summary *, unsigned cpus, struct lesson_result *);
+void lesson_check_start(const struct summary *, unsigned cpus, struct lesson_result *);
 
 #endif

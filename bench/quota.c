@@ -54,7 +54,8 @@ static int find_group(char *dir, size_t size, int *version)
         char held[410];
         snprintf(held, sizeof held, ",%s,", flags);
         if (*version == 2 ? !strcmp(type, "cgroup2") : !strcmp(type, "cgroup") && strstr(held, ",cpu,"))
-            error = (size_t)snprintf(dir, size, "%s%s", point, strcmp(path, "/") ? path : "") < size ? 0 : -ENAMETOOLONG;
+            error =
+                (size_t)snprintf(dir, size, "%s%s", point, strcmp(path, "/") ? path : "") < size ? 0 : -ENAMETOOLONG;
     }
     fclose(mounts);
     return error;
