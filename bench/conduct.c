@@ -40,11 +40,11 @@ void conduct_protocol(const struct options *options, const struct protocol *defa
     }
     if (options_given(options, "time-limit")) {
         made.time_limit_ns = options->time_limit_ns;
-        if (!made.precision && !defaults) made.reps_min = 1;
+        if (made.precision <= 0 && !defaults) made.reps_min = 1;
     }
     if (options_given(options, "reps")) {
         made.reps = options->reps;
-        if (made.reps_min > made.reps || (defaults && !made.precision)) made.reps_min = made.reps;
+        if (made.reps_min > made.reps || (defaults && made.precision <= 0)) made.reps_min = made.reps;
     }
     if (!made.reps_min) made.reps_min = made.reps;
     if (options_given(options, "warmup")) made.warmup = (int)options->warmup;

@@ -5,10 +5,13 @@
 #include "tune_config.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const double SCALE_MIN = 0.2; /* shorter work would be lost among start-ups */
 
 static const char *const grid_options[] = {"runner", "processes", "threads", "workers",  "tasks",     "size",
                                            "work",   "task-time", "delay",   "schedule", "placement", "chunk"};
@@ -37,23 +40,32 @@ static int run_grid(const struct options *options)
     return status;
 }
 
-/* Plans all studies; again with less work where that would not fit the time limit. */
+static int plan_scaled(struct conduct *conduct, double scale)
+{
+    char why[1024] = "";
+    if (studies_add(&conduct->plan, conduct->options, scale, why, sizeof why) ||
+        plan_close(&conduct->plan, why, sizeof why))
+        return options_complain(conduct->options, "%s", why);
+    return 0;
+}
+
+/* Plans all studies; again with less work where the machine, as busy as it is now, would not be done in time. */
 static int plan_studies(struct conduct *conduct)
 {
-    const struct options *options = conduct->options;
     struct plan *plan = &conduct->plan;
-    char why[1024] = "";
-    double limit_ns = (double)plan->protocol.time_limit_ns, scale = 1;
-    if (studies_add(plan, options, scale, why, sizeof why)) return options_complain(options, "%s", why);
-    double expected_ns = studies_expected_ns(plan);
-    if (!limit_ns || expected_ns <= limit_ns) return 0;
+    int status = plan_scaled(conduct, 1);
+    if (status || plan->protocol.time_limit_ns == 0) return status;
+    double needed = studies_expected_ns(plan) * studies_slowness(plan) / (double)plan->protocol.time_limit_ns;
+    if (needed <= 1) return 0;
     struct protocol protocol = plan->protocol;
     unsigned cpus = plan->cpus;
-    scale = limit_ns / expected_ns;
     plan_free(plan);
     plan_open(plan, conduct->topology, cpus, &protocol);
-    if (studies_add(plan, options, scale < 0.1 ? 0.1 : scale, why, sizeof why))
-        return options_complain(options, "%s", why);
+    status = plan_scaled(conduct, fmax(1 / needed, SCALE_MIN));
+    if (status || !options_given(conduct->options, "time-limit")) return status;
+    if (studies_expected_ns(plan) > (double)protocol.time_limit_ns)
+        plan_note(plan, "the time limit is too short for %llu repetitions of each cell: it takes longer",
+                  (unsigned long long)protocol.reps_min);
     return 0;
 }
 

@@ -1,5 +1,8 @@
 #include "studies.h"
 
+#include "clock.h"
+#include "measure.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,10 +13,10 @@
  * against the clock and a wake-up, short enough for many repetitions. */
 const struct study_grid studies_grids[] = {
     {"scaling",
-     "--kernel spin,primes,collatz,mandelbrot,nqueens,ep,triad,matmul --task-time {500us} --tasks 60 "
+     "--kernel spin,primes,collatz,mandelbrot,nqueens,ep,triad,matmul --task-time {400us} --tasks 60 "
      "--runner openmp,forkpool --workers {all}",
      "--kernel spin,triad --task-time {200us} --tasks 60 --runner openmp,forkpool --workers {all}"},
-    {"scaling", "--kernel spin,mandelbrot --task-time {500us} --tasks 60 --runner python --workers {all}", NULL},
+    {"scaling", "--kernel spin,mandelbrot --task-time {400us} --tasks 60 --runner python --workers {all}", NULL},
     {"scaling", "--kernel square --task-time {10ms} --tasks 64 --runner openmp,forkpool,python --workers 1..64*2",
      "--kernel square --task-time {2ms} --tasks 32 --runner openmp,forkpool,python --workers 4..32*8"},
     {"granularity",
@@ -43,10 +46,10 @@ const struct study_grid studies_grids[] = {
      "dynamic"},
     {"chunk", "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*4 --workers {cpus} --runner forkpool",
      "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*64 --workers {cpus} --runner forkpool"},
-    {"hybrid", "--kernel nqueens --task-time {500us} --tasks 60 --runner hybrid --workers {all}",
+    {"hybrid", "--kernel nqueens --task-time {400us} --tasks 60 --runner hybrid --workers {all}",
      "--kernel nqueens --task-time {200us} --tasks 60 --runner hybrid --workers {part}"},
     {"placement",
-     "--kernel spin,triad --task-time {500us} --tasks 60 --runner openmp,forkpool --workers {part} "
+     "--kernel spin,triad --task-time {400us} --tasks 60 --runner openmp,forkpool --workers {part} "
      "--placement none,close,spread",
      "--kernel triad --task-time {200us} --tasks 60 --runner openmp --workers {cpus} --placement none,close,spread"},
     {0},
@@ -59,7 +62,8 @@ enum {
     REPS_MAX = 20,
     TASKS_FEW = 32,
     TASKS_MANY = 128,
-    ALL_MAX = 8
+    ALL_MAX = 8,
+    PILOTS = 12
 };
 
 void studies_protocol(bool quick, struct protocol *protocol)
@@ -176,4 +180,24 @@ double studies_expected_ns(const struct plan *plan)
     for (unsigned i = 0; i < plan->cell_count; i++)
         sum += plan_expected_ns(plan, i) * (double)(plan->protocol.reps_min + (plan->cells[i].baseline != i));
     return sum;
+}
+
+double studies_slowness(const struct plan *plan)
+{
+    struct measure measure;
+    char why[512];
+    double expected_ns = 0;
+    if (measure_open(&measure, plan, why, sizeof why)) return 1;
+    int64_t began_ns = clock_now_ns(&clock_real);
+    for (unsigned i = 0; i < PILOTS && i < plan->cell_count; i++) {
+        unsigned cell = (unsigned)((uint64_t)i * plan->cell_count / PILOTS);
+        struct sample sample;
+        if (plan_expected_ns(plan, cell) > 300e6) continue; /* too dear for a look */
+        if (measure_cell(&measure, cell, 0, 0, false, &sample, why, sizeof why)) break;
+        expected_ns += plan_expected_ns(plan, cell);
+        sample_free(&sample);
+    }
+    int64_t took_ns = clock_now_ns(&clock_real) - began_ns;
+    measure_close(&measure);
+    return expected_ns > 0 ? fmax(1, (double)took_ns / expected_ns) : 1;
 }
