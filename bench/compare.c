@@ -1,5 +1,5 @@
 /* compare: is NEW slower or faster than BASE? The record's numbers, results/compare.c's verdicts, a table. */
-#include "options.h"
+#include "compare.h"
 
 #include "../results/compare.h"
 
@@ -98,15 +98,20 @@ static int compare(const struct options *options, const struct run *base, const 
     return status;
 }
 
-static int run(const struct options *options)
+int compare_print(const struct options *options, const char *base_dir, const char *new_dir)
 {
     struct run base = {0}, new = {0};
-    int status = read_run(options, options->operands[0], &base);
-    if (!status) status = read_run(options, options->operands[1], &new);
+    int status = read_run(options, base_dir, &base);
+    if (!status) status = read_run(options, new_dir, &new);
     if (!status) status = compare(options, &base, &new);
     run_free(&base);
     run_free(&new);
     return status;
+}
+
+static int run(const struct options *options)
+{
+    return compare_print(options, options->operands[0], options->operands[1]);
 }
 
 const struct verb verb_compare = {

@@ -1,6 +1,7 @@
 #include "conduct.h"
 
 #include "../runners/limits.h"
+#include "compare.h"
 #include "experiment.h"
 #include "interrupt.h"
 #include "manifest.h"
@@ -10,6 +11,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { REPS = 10, PRECISION_REPS_MIN = 10, PRECISION_REPS_MAX = 1000 };
@@ -68,6 +71,8 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     if (limits_read("", &limits, why, sizeof why) || topology_load(NULL, &conduct->topology, why, sizeof why))
         return options_complain(options, "%s", why);
     conduct->loaded = true;
+    if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, why, sizeof why))
+        return options_complain(options, "--versus: %s", why);
     conduct_protocol(options, defaults, &protocol);
     plan_open(&conduct->plan, conduct->topology, limits.usable, &protocol);
     interrupt_watch();
@@ -81,6 +86,26 @@ void conduct_close(struct conduct *conduct)
     conduct->loaded = false;
 }
 
+/* Two runs taken together live in two folders, base and new, and know of each other. */
+static int make_pair(struct conduct *conduct, char *why, size_t why_size)
+{
+    char made[sizeof conduct->dir];
+    memcpy(made, conduct->dir, sizeof made);
+    if (snprintf(conduct->base_dir, sizeof conduct->base_dir, "%s/base", made) >= (int)sizeof conduct->base_dir ||
+        snprintf(conduct->dir, sizeof conduct->dir, "%s/new", made) >= (int)sizeof conduct->dir)
+        return -ENAMETOOLONG;
+    int error = mkdir(conduct->base_dir, 0777) || mkdir(conduct->dir, 0777) ? -errno : 0;
+    if (error) snprintf(why, why_size, "cannot make the folders base and new in %.200s: %s", made, strerror(-error));
+    return error;
+}
+
+static void mark_together(json_t *manifest)
+{
+    char id[64];
+    snprintf(id, sizeof id, "%lld-%ld", (long long)time(NULL), (long)getpid());
+    json_object_set_new(manifest, "together", json_string(id));
+}
+
 /* The folder and its manifest, before anything is measured. */
 static json_t *begin_record(struct conduct *conduct, const char *name)
 {
@@ -91,11 +116,13 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
         snprintf(conduct->dir, sizeof conduct->dir, "%s", conduct->before->dir);
         return json_deep_copy(conduct->before->manifest);
     }
-    if (rundir_make(options->output, name, conduct->dir, why, sizeof why)) {
+    if (rundir_make(options->output, name, conduct->dir, why, sizeof why) ||
+        (*conduct->program && make_pair(conduct, why, sizeof why))) {
         options_complain(options, "%s", why);
         return NULL;
     }
     json_t *manifest = manifest_make(&conduct->plan, name, options);
+    if (*conduct->program) mark_together(manifest);
     int error = manifest ? manifest_write(conduct->dir, manifest) : -ENOMEM;
     if (!error) {
         failed = "topology.xml";
@@ -141,11 +168,20 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
     if (!manifest) return STATUS_USAGE;
     struct experiment experiment = {
         .plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest, .before = conduct->before};
-    int error = experiment_run(&experiment, why, sizeof why);
+    struct versus versus;
+    int error = *conduct->program ? versus_open(&versus, conduct->program, &conduct->plan, conduct->base_dir, manifest,
+                                                why, sizeof why)
+                                  : 0;
+    if (!error && *conduct->program) experiment.versus = &versus;
+    if (!error) error = experiment_run(&experiment, why, sizeof why);
     json_decref(manifest);
     int status = report_end(conduct, &experiment, error, why);
     rundir_point(conduct->dir);
     struct shown shown;
+    if (*conduct->base_dir && status != STATUS_FAILED && !show_open(options, conduct->base_dir, &shown)) {
+        show_write(options, &shown, false);
+        show_close(&shown);
+    }
     if (status != STATUS_FAILED && experiment.taken && !show_open(options, conduct->dir, &shown)) {
         show_write(options, &shown, draw && !status);
         show_close(&shown);
@@ -159,6 +195,7 @@ int conduct_run(struct conduct *conduct, const char *name, bool draw)
     struct shown shown;
     int status = conduct_measure(conduct, name, draw);
     if (status) return status;
+    if (*conduct->base_dir) return compare_print(options, conduct->base_dir, conduct->dir);
     if (show_open(options, conduct->dir, &shown)) return STATUS_FAILED;
     status = show_print(options, &shown);
     size_t failed = show_failures(options, &shown);

@@ -18,6 +18,8 @@ struct conduct {
     struct plan plan;
     const struct run *before; /* --resume: the run to finish, in its own folder */
     char dir[4096];           /* of the run, once it exists */
+    char base_dir[4096];      /* with --versus: of the other build's run; "" */
+    char program[4096];       /* with --versus: the other build; "" */
 };
 
 /* The protocol that the command line asks for, on top of `defaults` (NULL: those of `run`). */

@@ -142,6 +142,13 @@ static void show(struct session *session, uint64_t block, unsigned position)
     progress_show(&session->progress, &state);
 }
 
+/* The same repetition by the other build. */
+static int take_other(struct session *session, uint64_t block, unsigned position, bool instrumented)
+{
+    return versus_take(session->experiment->versus, session->order[position], (unsigned)block, position, instrumented,
+                       session->why, session->why_size);
+}
+
 static int take(struct session *session, uint64_t block, unsigned position, bool instrumented)
 {
     struct experiment *experiment = session->experiment;
@@ -152,7 +159,10 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     if (session->tally[cell].timeouts >= EXPERIMENT_TIMEOUTS_MAX) return 0;
     show(session, block, position);
     int64_t began_ns = clock_now_ns(&clock_real);
-    int error = measure_cell(&session->measure, cell, (unsigned)block, position, instrumented, &sample, session->why,
+    bool other_first = experiment->versus && (block + position) % 2; /* neither build is always the second */
+    int error = other_first ? take_other(session, block, position, instrumented) : 0;
+    if (!error)
+        error = measure_cell(&session->measure, cell, (unsigned)block, position, instrumented, &sample, session->why,
                              session->why_size);
     if (error) return error;
     session->tally[cell].spent_ns += (double)(clock_now_ns(&clock_real) - began_ns);
@@ -164,6 +174,7 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
         error = remember(session, &sample);
     }
     sample_free(&sample);
+    if (!error && experiment->versus && !other_first) error = take_other(session, block, position, instrumented);
     return error;
 }
 
@@ -276,7 +287,9 @@ int experiment_run(struct experiment *experiment, char *why, size_t why_size)
     if (!error) error = run_blocks(&session);
     progress_close(&session.progress);
     close_session(&session);
-    manifest_finish(experiment->manifest, !error, experiment->stopped, clock_now_ns(&clock_real) - session.began_ns);
+    int64_t measured_ns = clock_now_ns(&clock_real) - session.began_ns;
+    manifest_finish(experiment->manifest, !error, experiment->stopped, measured_ns);
+    if (experiment->versus) versus_close(experiment->versus, !error, experiment->stopped, measured_ns);
     int written = manifest_write(experiment->dir, experiment->manifest);
     if (written && !error) {
         snprintf(why, why_size, "cannot write %.200s/manifest.json: %s", experiment->dir, strerror(-written));

@@ -10,12 +10,14 @@
 #define BREAKEVEN_EXPERIMENT_H
 
 #include "measure.h"
+#include "versus.h"
 
 struct experiment {
     const struct plan *plan;
     const char *dir;
     struct json_t *manifest;  /* rewritten when the run ends */
     const struct run *before; /* what was taken already, or NULL */
+    struct versus *versus;    /* another build, measured beside this one; NULL: none */
     bool quiet;               /* no progress on stderr */
 
     /* Out: */

@@ -229,7 +229,7 @@ int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigne
                               .memory_bytes = plan->protocol.memory_bytes,
                               .padding_bytes = padding_of(plan, cell, block, instrumented),
                               .setting = waiting_of(plan, &plan->cells[cell]),
-                              .program = extra->program};
+                              .program = measure->program ? measure->program : extra->program};
     struct isolate_result result = {0};
     struct counters before;
     counters_read(measure, &before);

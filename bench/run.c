@@ -132,6 +132,9 @@ static int resume(const struct options *options)
     int status = run.complete ? options_complain(options, "--resume %s: this run is complete", options->resume) : 0;
     if (!status && run.simulated)
         status = options_complain(options, "--resume %s: this run is simulated", options->resume);
+    if (!status && json_object_get(run.manifest, "together"))
+        status = options_complain(options, "--resume %s: a run taken together with another cannot be finished alone",
+                                  options->resume);
     if (!status) {
         status = conduct_open(&conduct, options, NULL);
         if (!status) status = resume_run(&conduct, &run);

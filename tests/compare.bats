@@ -106,3 +106,44 @@ slow() {
     [ "$status" = 3 ]
     [[ $output == *"no good sample in NEW"* ]]
 }
+
+# slow_build SHARE: a breakeven whose kernels take SHARE times as long again
+slow_build() {
+    cat > slow <<END
+#!/bin/bash
+if [ "\$1" = _cell ]; then
+    spec=\$(cat <&3)
+    exec 3<<<"\${spec/\"inject\":null/\"inject\":{\"work_share\":$1\}}"
+fi
+exec $BREAKEVEN "\$@"
+END
+    chmod +x slow
+}
+
+@test "run --versus takes two builds together; one that is ten times as slow is found, block by block" {
+    slow_build 9
+    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 1us --tasks 1000 --runner serial --reps 8 --spans 0 \
+        --versus "$BREAKEVEN" -o same
+    [ "$status" = 0 ]
+    [[ $output == *"block by block"* ]]
+    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 1us --tasks 1000 --runner serial --reps 8 --spans 0 \
+        --versus ./slow -o faster --json
+    [ "$status" = 0 ]
+    [[ $output == *'"verdict": "faster"'* ]]
+    run "$BREAKEVEN" compare faster/new faster/base
+    [ "$status" = 1 ]
+    [[ $output == *"block by block"* ]]
+    [ "$(wc -l < faster/base/samples.jsonl)" = "$(wc -l < faster/new/samples.jsonl)" ]
+    [ "$(grep -h '"together"' faster/base/manifest.json faster/new/manifest.json | sort -u | wc -l)" = 1 ]
+}
+
+@test "run --versus something else than a build is refused, status 2, nothing written" {
+    for other in /bin/true /nowhere . ; do
+        run timeout -k 1 60 "$BREAKEVEN" run --kernel empty --reps 1 --versus "$other" -o out
+        [ "$status" = 2 ]
+        [ "$(wc -l <<<"$output")" = 1 ]
+        [ ! -e out ]
+    done
+    run "$BREAKEVEN" run --kernel empty --reps 1 --margin 5% -o out
+    [ "$status" = 2 ]
+}
