@@ -160,6 +160,10 @@ static int run_config(const struct options *options)
 
 static int run(const struct options *options)
 {
+    static const char *const of_versus[] = {"margin", "figure"};
+    for (size_t i = 0; i < sizeof of_versus / sizeof *of_versus; i++)
+        if (options_given(options, of_versus[i]) && !options->versus)
+            return options_complain(options, "--%s needs --versus: what is to be compared?", of_versus[i]);
     if (options->config && !options->resume) return run_config(options);
     if (options->resume) return resume(options);
     return options->kernels.count ? run_grid(options) : run_studies(options);
