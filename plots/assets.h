@@ -1,5 +1,5 @@
-/* assets.h: the scripts, styles and page that are part of the program: ASSET(symbol, file). One list for assets.S, which
- * includes the bytes, and for C, where each is a string asset_SYMBOL. */
+/* assets.h: the scripts, styles and page that are part of the program: ASSET(symbol, file). One list for assets.S,
+ * which includes the bytes, and for C, where each is a string asset_SYMBOL. */
 #ifndef ASSET
 #ifndef BREAKEVEN_ASSETS_H
 #define BREAKEVEN_ASSETS_H

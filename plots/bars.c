@@ -31,16 +31,20 @@ static void name_among(const struct cell *cell, const struct cell *const *all, s
         used = (size_t)snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
     else used = (size_t)snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
     if (schedule && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->schedule);
-    if (chunk && used < size) used += (size_t)snprintf(out + used, size - used, " /%llu", (unsigned long long)cell->chunk);
+    if (chunk && used < size)
+        used += (size_t)snprintf(out + used, size - used, " /%llu", (unsigned long long)cell->chunk);
     if (placement && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->placement);
-    if (task && used < size)
-        snprintf(out + used, size - used, ", %.40s", format_asked(cell->task_time_ns).text);
+    if (task && used < size) snprintf(out + used, size - used, ", %.40s", format_asked(cell->task_time_ns).text);
 }
 
 /* ---- budget ---- */
 
-static const char *const terms[] = {"useful work", "dilation: tasks slower together", "start and stop",
-                                    "dispatch: between tasks", "tail: waiting for the last", "residual: unexplained"};
+static const char *const terms[] = {"useful work",
+                                    "dilation: tasks slower together",
+                                    "start and stop",
+                                    "dispatch: between tasks",
+                                    "tail: waiting for the last",
+                                    "residual: unexplained"};
 enum { TERMS = sizeof terms / sizeof *terms };
 
 static void budget_row(struct chart *chart, unsigned row, const struct cell_summary *cell, const char *name)
@@ -48,8 +52,8 @@ static void budget_row(struct chart *chart, unsigned row, const struct cell_summ
     const struct budget *b = &cell->budget;
     char label[128];
     snprintf(label, sizeof label, "%.100s%s", name, b->marked ? " *" : "");
-    chart_row(chart, "%u %.9g %.9g %.9g %.9g %.9g %.9g ", row, b->work, b->dilation, b->start_stop, b->dispatch, b->tail,
-              b->residual);
+    chart_row(chart, "%u %.9g %.9g %.9g %.9g %.9g %.9g ", row, b->work, b->dilation, b->start_stop, b->dispatch,
+              b->tail, b->residual);
     format_datum(chart->data, label);
     chart_hover(chart,
                 "%s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, residual %s; load balance %s, "
@@ -69,8 +73,8 @@ static bool same_study(const struct cell *a, const struct cell *b)
     return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel);
 }
 
-/* The cells of a panel: all of a study's kernel, or where they are too many those with as many workers as fit the machine,
- * or where these are still too many, those of every second, third... problem. */
+/* The cells of a panel: all of a study's kernel, or where they are too many those with as many workers as fit the
+ * machine, or where these are still too many, those of every second, third... problem. */
 static size_t budget_cells(const struct chart *chart, const struct cell *like, const struct cell_summary **cells)
 {
     const struct summary *summary = chart->summary;
@@ -154,15 +158,19 @@ static void metg_cell(const struct metg *metg, struct cell *cell)
     snprintf(cell->placement, sizeof cell->placement, "%s", metg->placement);
 }
 
-/* Columns: row, outcome (0 not reached, 1 reached, 2 at most), value, low, high, smallest, largest, label, note, hover. */
+/* Columns: row, outcome (0 not reached, 1 reached, 2 at most), value, low, high, smallest, largest, label, note, hover.
+ */
 static void metg_row(struct chart *chart, unsigned row, const struct metg *metg, const char *name)
 {
     const struct quantity *g = &metg->granularity_ns;
     char note[320];
     if (!metg->reached) snprintf(note, sizeof note, "not reached, best %s", format_share(metg->best_efficiency).text);
     else snprintf(note, sizeof note, "%s%s", metg->bound ? "at most " : "", format_time(g->median).text);
-    chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row, !metg->reached ? 0 : metg->bound ? 2 : 1, g->median, g->low,
-              isinf(g->high) ? metg->largest_ns : g->high, metg->smallest_ns, metg->largest_ns);
+    chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row,
+              !metg->reached ? 0
+              : metg->bound  ? 2
+                             : 1,
+              g->median, g->low, isinf(g->high) ? metg->largest_ns : g->high, metg->smallest_ns, metg->largest_ns);
     format_datum(chart->data, name);
     putc(' ', chart->data);
     format_datum(chart->data, note);
@@ -182,7 +190,8 @@ static void metg_panel(struct chart *chart, const struct metg *first)
     struct cell cells[ROWS];
     char note[192], name[96];
     size_t count = 0;
-    snprintf(note, sizeof note, "smallest granularity p T_p/N with an efficiency of %s", format_share(first->efficiency).text);
+    snprintf(note, sizeof note, "smallest granularity p T_p/N with an efficiency of %s",
+             format_share(first->efficiency).text);
     if (!chart_panel(chart, first->kernel, note)) return;
     chart_say(chart, " %s.", first->kernel);
     for (size_t i = 0; i < summary->metg_count && count < ROWS; i++) {
@@ -195,7 +204,8 @@ static void metg_panel(struct chart *chart, const struct metg *first)
     for (size_t i = 0; i < count; i++) {
         name_among(all[i], all, count, name, sizeof name);
         unsigned hue = lines_hue(summary->run, rows[i]->runner);
-        if (chart_block(chart, chart_series(chart, rows[i]->runner, hue))) metg_row(chart, (unsigned)i + 1, rows[i], name);
+        if (chart_block(chart, chart_series(chart, rows[i]->runner, hue)))
+            metg_row(chart, (unsigned)i + 1, rows[i], name);
     }
     if (chart->panel_height < 130 + 22 * count) chart->panel_height = 130 + 22 * (unsigned)count;
 }

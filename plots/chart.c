@@ -20,7 +20,8 @@ unsigned chart_colour(const struct chart *chart, unsigned series)
     return hues[one->hue % CHART_HUES] ^ ((one->variant + one->hue / CHART_HUES) & 0xf);
 }
 
-int chart_open(struct chart *chart, const struct figure *figure, const struct summary *summary, const struct facts *facts)
+int chart_open(struct chart *chart, const struct figure *figure, const struct summary *summary,
+               const struct facts *facts)
 {
     *chart = (struct chart){.figure = figure, .summary = summary, .facts = facts, .layers = 3, .legend = "lines"};
     chart->data = open_memstream(&chart->data_text, &chart->data_size);
@@ -45,8 +46,7 @@ void chart_close(struct chart *chart)
 /* gnuplot does not count an empty block: an empty layer gets a row that is never drawn */
 static void end_layer(struct chart *chart)
 {
-    if (!chart->filled)
-        fputs("NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN\n", chart->data);
+    if (!chart->filled) fputs("NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN\n", chart->data);
 }
 
 int chart_end(struct chart *chart)
@@ -242,11 +242,11 @@ static void write_caption_line(const char *line, void *context)
     format_gnuplot(writer->out, line);
 }
 
-#define ARRAY(out, count, name, format, value) \
-    do { \
-        fprintf(out, "array %s[%u] = [", name, (count) ? (count) : 1); \
-        for (unsigned at = 0; at < (count); at++) fprintf(out, "%s" format, at ? ", " : "", value); \
-        fputs((count) ? "]\n" : "1]\n", out); \
+#define ARRAY(out, count, name, format, value)                                                                         \
+    do {                                                                                                               \
+        fprintf(out, "array %s[%u] = [", name, (count) ? (count) : 1);                                                 \
+        for (unsigned at = 0; at < (count); at++) fprintf(out, "%s" format, at ? ", " : "", value);                    \
+        fputs((count) ? "]\n" : "1]\n", out);                                                                          \
     } while (0)
 
 /* Titles are set in bold, which gnuplot's SVG knows in enhanced text alone: what is special there is escaped. */
@@ -290,9 +290,11 @@ static void write_steps(const struct chart *chart, FILE *out)
         char name[32];
     } steps[4];
     unsigned count = 0;
-    unsigned node = facts->numa_nodes > 1 && facts->cores % facts->numa_nodes == 0 ? facts->cores / facts->numa_nodes : 0;
+    unsigned node =
+        facts->numa_nodes > 1 && facts->cores % facts->numa_nodes == 0 ? facts->cores / facts->numa_nodes : 0;
     if (node > 1) steps[count].at = node, snprintf(steps[count++].name, 32, "node");
-    if (facts->cores > 0 && facts->cores < facts->cpus) steps[count].at = facts->cores, snprintf(steps[count++].name, 32, "cores");
+    if (facts->cores > 0 && facts->cores < facts->cpus)
+        steps[count].at = facts->cores, snprintf(steps[count++].name, 32, "cores");
     if (facts->cpus > 0) steps[count].at = facts->cpus, snprintf(steps[count++].name, 32, "cpus");
     if (facts->quota_cpus > 0) steps[count].at = facts->quota_cpus, snprintf(steps[count++].name, 32, "quota");
     fprintf(out, "STEPS = %u\n", count);
@@ -321,8 +323,8 @@ static void write_variables(const struct chart *chart, FILE *out)
     unsigned lines = caption_lines(chart), columns = columns_of(chart);
     text_variable(out, "NAME", chart->figure->name);
     text_variable(out, "TITLE", chart->figure->title);
-    fprintf(out, "DATA = NAME.'.dat'\nWIDTH = %d; HEIGHT = %u; TOP = %u; BOTTOM = %u\n", CHART_WIDTH, chart_height(chart),
-            chart_top(chart), chart_bottom(chart));
+    fprintf(out, "DATA = NAME.'.dat'\nWIDTH = %d; HEIGHT = %u; TOP = %u; BOTTOM = %u\n", CHART_WIDTH,
+            chart_height(chart), chart_top(chart), chart_bottom(chart));
     fprintf(out, "COLUMNS = %u; PANEL_WIDTH = %u; PANEL_HEIGHT = %u; LEFT = %u\n", columns, CHART_WIDTH / columns,
             panel_height(chart), chart->left ? chart->left : 76);
     fprintf(out, "CAPTIONS = %u\narray CAPTION[%u] = [", lines, lines);
@@ -339,7 +341,8 @@ static void write_variables(const struct chart *chart, FILE *out)
     fprintf(out, "LAYERS = %u\n# the series of each block of NAME.dat\n", chart->layers);
     ARRAY(out, chart->blocks, "SERIES_OF", "%u", chart->block[at]);
     write_marks(chart, out);
-    fprintf(out, "SERIES = %u; LEGEND = '%s'; LEGEND_COLUMNS = %u\n", chart->series, chart->legend, legend_columns(chart));
+    fprintf(out, "SERIES = %u; LEGEND = '%s'; LEGEND_COLUMNS = %u\n", chart->series, chart->legend,
+            legend_columns(chart));
     text_array(out, "SERIES_NAME", chart->series, chart->one[0].name, sizeof chart->one[0]);
     text_variable(out, "BOUND_NAME", chart->bound ? chart->bound : "");
 }
@@ -391,8 +394,8 @@ static void write_all(const struct chart *chart, const char *template, FILE *out
 void chart_script(const struct chart *chart, FILE *out)
 {
     const char *name = chart->figure->name;
-    fprintf(out, "# %s.gp: draws %s.svg and %s.png from %s.dat: run `gnuplot %s.gp` in this folder.\n", name, name, name,
-            name, name);
+    fprintf(out, "# %s.gp: draws %s.svg and %s.png from %s.dat: run `gnuplot %s.gp` in this folder.\n", name, name,
+            name, name, name);
     write_all(chart, chart->figure->template, out);
 }
 

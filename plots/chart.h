@@ -26,7 +26,7 @@ struct chart {
     unsigned panels, series, blocks, left_out; /* left_out: panels beyond CHART_PANELS */
     struct chart_panel {
         char title[96], note[192];
-        unsigned first, last; /* its blocks, from 1 as gnuplot counts; last < first: none */
+        unsigned first, last;                /* its blocks, from 1 as gnuplot counts; last < first: none */
         double x_low, x_high, y_low, y_high; /* of what is drawn; for tics */
     } panel[CHART_PANELS];
     struct chart_series {
@@ -42,27 +42,30 @@ struct chart {
     FILE *data, *variables, *alternative; /* blocks; further gnuplot lines; sentences for those who cannot see it */
     char *data_text, *variables_text, *alternative_text;
     size_t data_size, variables_size, alternative_size;
-    char missing[160];            /* why there is nothing to draw */
-    char placements[128];         /* of the cells drawn, for the caption */
-    size_t n_low, n_high;         /* repetitions a point */
-    bool filled;                  /* the newest layer has rows */
-    bool suspect, bare;           /* a drawn cell has suspect repetitions; a point has no interval */
+    char missing[160];    /* why there is nothing to draw */
+    char placements[128]; /* of the cells drawn, for the caption */
+    size_t n_low, n_high; /* repetitions a point */
+    bool filled;          /* the newest layer has rows */
+    bool suspect, bare;   /* a drawn cell has suspect repetitions; a point has no interval */
 };
 
 int chart_open(struct chart *, const struct figure *, const struct summary *, const struct facts *);
-int chart_end(struct chart *);   /* after the last row, before anything is read from it; 0 or -ENOMEM */
+int chart_end(struct chart *);    /* after the last row, before anything is read from it; 0 or -ENOMEM */
 void chart_close(struct chart *); /* frees; accepts a zeroed chart */
 
 /* Starts the next panel; false where the figure is full (counted in left_out). */
 bool chart_panel(struct chart *, const char *title, const char *note);
 unsigned chart_series(struct chart *, const char *name, unsigned hue); /* finds or adds; its number from 1 */
 /* Starts a block of the newest panel; false where full. A block has as many layers as the figure's template reads
- * (medians, single repetitions, marks: gnuplot's index LAYERS*(b-1)+layer); chart_layer ends one and starts the next. */
+ * (medians, single repetitions, marks: gnuplot's index LAYERS*(b-1)+layer); chart_layer ends one and starts the next.
+ */
 bool chart_block(struct chart *, unsigned series);
 void chart_layer(struct chart *);
 void chart_reach(struct chart *, double x, double y); /* widens the panel's range; NAN and values <= 0 do not */
-void chart_row(struct chart *, const char *format, ...) __attribute__((format(printf, 2, 3)));   /* a row or part of one */
-void chart_hover(struct chart *, const char *format, ...) __attribute__((format(printf, 2, 3))); /* last column, ends it */
+void chart_row(struct chart *, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); /* a row or part of one */
+void chart_hover(struct chart *, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); /* last column, ends it */
 void chart_say(struct chart *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void chart_cell(struct chart *, const struct cell_summary *, enum quantity_id); /* notes what the caption must tell */
 
@@ -74,10 +77,11 @@ void chart_script(const struct chart *, FILE *);
 void chart_text_script(const struct chart *, FILE *);
 /* The caption in lines of at most `width` columns, each handed to `line`. */
 void chart_caption(const struct chart *, size_t width, void (*line)(const char *, void *), void *context);
-unsigned chart_top(const struct chart *), chart_bottom(const struct chart *), chart_height(const struct chart *); /* px */
+unsigned chart_top(const struct chart *), chart_bottom(const struct chart *),
+    chart_height(const struct chart *); /* px */
 
-/* The colour of series 1.. as 0xrrggbb: its hue's, told from others of that hue by the last bits alone, so that a colour in
- * an SVG names its series. */
+/* The colour of series 1.. as 0xrrggbb: its hue's, told from others of that hue by the last bits alone, so that a
+ * colour in an SVG names its series. */
 unsigned chart_colour(const struct chart *, unsigned series);
 enum { CHART_HUES = 7 };
 
@@ -90,7 +94,7 @@ int plots_make(const struct figure *, const struct summary *, const struct facts
 int chart_speedup(struct chart *), chart_time(struct chart *), chart_efficiency(struct chart *),
     chart_karpflatt(struct chart *), chart_granularity(struct chart *), chart_overhead(struct chart *),
     chart_chunk(struct chart *), chart_hybrid(struct chart *), chart_placement(struct chart *),
-    chart_budget(struct chart *), chart_metg(struct chart *), chart_drift(struct chart *), chart_timeline(struct chart *),
-    chart_topology(struct chart *);
+    chart_budget(struct chart *), chart_metg(struct chart *), chart_drift(struct chart *),
+    chart_timeline(struct chart *), chart_topology(struct chart *);
 
 #endif

@@ -84,8 +84,11 @@ static void metg_marks(struct chart *chart, const struct line *line)
             continue;
         }
         chart->marked[chart->blocks - 1] = true;
-        chart_row(chart, "%.9g %.9g %.9g %.9g", work->median, metg->efficiency, isnan(work->low) ? work->median : work->low,
-                  isnan(work->low) ? work->median : isinf(work->high) ? metg->largest_ns : work->high);
+        chart_row(chart, "%.9g %.9g %.9g %.9g", work->median, metg->efficiency,
+                  isnan(work->low) ? work->median : work->low,
+                  isnan(work->low)    ? work->median
+                  : isinf(work->high) ? metg->largest_ns
+                                      : work->high);
         chart_hover(chart, "%s: %s at %s%s of work per task", line->name, format_share(metg->efficiency).text,
                     metg->bound ? "at most " : "", format_quantity("ns", *work).text);
         chart_say(chart, " %s reaches %s at %s%s.", line->name, format_share(metg->efficiency).text,
@@ -100,7 +103,8 @@ static void amdahl_marks(struct chart *chart, const struct line *line)
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
         if (!is_scaling_of(scaling, line->first) || !scaling->amdahl.n) continue;
-        chart_row(chart, "2 %.9g\n%u %.9g\n", scaling->amdahl.fraction, scaling->fit_max_workers, scaling->amdahl.fraction);
+        chart_row(chart, "2 %.9g\n%u %.9g\n", scaling->amdahl.fraction, scaling->fit_max_workers,
+                  scaling->amdahl.fraction);
         chart_say(chart, " The fraction fitted to %s is %s.", line->name, format_number(scaling->amdahl.fraction).text);
     }
 }
@@ -114,8 +118,9 @@ static void describe(struct chart *chart, const struct line *line, enum line_axi
                   format_value(unit, from->quantity[y].median).text, format_time(place(from, axis)).text,
                   format_value(unit, to->quantity[y].median).text, format_time(place(to, axis)).text);
     else
-        chart_say(chart, " %s: %s at %.0f, %s at %.0f %s.", line->name, format_value(unit, from->quantity[y].median).text,
-                  place(from, axis), format_value(unit, to->quantity[y].median).text, place(to, axis),
+        chart_say(chart, " %s: %s at %.0f, %s at %.0f %s.", line->name,
+                  format_value(unit, from->quantity[y].median).text, place(from, axis),
+                  format_value(unit, to->quantity[y].median).text, place(to, axis),
                   axis == LINE_CHUNK ? "tasks a chunk" : "workers");
 }
 
@@ -123,7 +128,8 @@ static void describe(struct chart *chart, const struct line *line, enum line_axi
 static bool named_twice(const struct lines *lines, const struct line *line)
 {
     for (size_t i = 0; i < lines->count; i++)
-        if (lines->lines[i].panel != line->panel && !strcmp(lines->lines[i].first->label, line->first->label)) return true;
+        if (lines->lines[i].panel != line->panel && !strcmp(lines->lines[i].first->label, line->first->label))
+            return true;
     return false;
 }
 
@@ -190,7 +196,8 @@ int chart_speedup(struct chart *chart)
 }
 
 /* One number a panel: of its first line's serial cell. */
-static int panel_array(struct chart *chart, enum line_axis axis, const char *name, double (*value)(const struct summary *, const struct line *))
+static int panel_array(struct chart *chart, enum line_axis axis, const char *name,
+                       double (*value)(const struct summary *, const struct line *))
 {
     struct lines lines;
     unsigned panel = ~0u, count = 0;

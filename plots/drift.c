@@ -28,7 +28,8 @@ static void drift_block(struct chart *chart, const struct cell *cell, const char
     for (size_t i = 0; i < run->sample_count && points < DRIFT_POINTS; i++) {
         const struct sample *sample = &run->samples[i];
         double wall_ns = (double)sample->wall_ns;
-        if (sample->cell != cell->id || strcmp(sample->status, "ok") || sample->instrumented || sample->wall_ns <= 0) continue;
+        if (sample->cell != cell->id || strcmp(sample->status, "ok") || sample->instrumented || sample->wall_ns <= 0)
+            continue;
         to = (double)(sample->began_ns - first);
         if (!points++) from = to;
         chart_row(chart, "%.9g %.9g %d", to, wall_ns, sample->suspect[0] != 0);

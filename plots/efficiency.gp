@@ -6,7 +6,7 @@ do for [KIND in KINDS] {
 #include "panel.gp"
 #include "steps.gp"
         set logscale x 2
-        set yrange [0:Y_HIGH[k] > 1 ? 1.08 * Y_HIGH[k] : 1.08]; set ytics 0.25; set format y '%.2f'
+        set yrange [0:Y_HIGH[k] > 1 ? 1.08 * Y_HIGH[k] : 1.08]; set ytics share_step(Y_HIGH[k]); set format y '%g'
         set xlabel 'workers' font face(10) tc rgb QUIET; set ylabel 'efficiency S/p' font face(10) tc rgb QUIET
         set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead lc rgb BOUND dt 2 lw 1.5 back
         set xrange [X_LOW[k] / 1.12:X_HIGH[k] * 1.12]

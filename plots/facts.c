@@ -76,8 +76,7 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
     if (facts->packages > 1 && used < size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
-    if (facts->quota_cpus > 0 && used < size)
-        snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
+    if (facts->quota_cpus > 0 && used < size) snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
 }
 
 /* Left out: what has a place of its own in a report, and arrays with one number for each cell. */

@@ -104,11 +104,16 @@ struct words format_quantity(const char *unit, struct quantity quantity)
     return out;
 }
 
-/* Length of the well-formed UTF-8 sequence at `text`, 0 where it is broken (RFC 3629: no overlong forms, no surrogates). */
+/* Length of the well-formed UTF-8 sequence at `text`, 0 where it is broken (RFC 3629: no overlong forms, no
+ * surrogates). */
 static size_t sequence(const unsigned char *text)
 {
     unsigned char lead = text[0], low = 0x80, high = 0xbf;
-    size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xc2 && lead < 0xe0 ? 2
+                    : (lead & 0xf0) == 0xe0       ? 3
+                    : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                  : 0;
     if (lead == 0xe0) low = 0xa0;
     if (lead == 0xed) high = 0x9f;
     if (lead == 0xf0) low = 0x90;

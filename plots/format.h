@@ -1,5 +1,6 @@
 /* format.h: numbers and names as text, for figures, pages and tables. '.' is the decimal point as long as the program
- * leaves LC_NUMERIC alone. Results are returned by value: format_time(x).text lives to the end of the full expression. */
+ * leaves LC_NUMERIC alone. Results are returned by value: format_time(x).text lives to the end of the full expression.
+ */
 #ifndef BREAKEVEN_FORMAT_H
 #define BREAKEVEN_FORMAT_H
 
@@ -18,7 +19,7 @@ struct words format_number(double value);  /* three significant digits: "0.0123"
 struct words format_count(uint64_t count); /* "1 048 576" with narrow groups of three */
 struct words format_bytes(double bytes);   /* "3.1 MiB" */
 struct words format_share(double share);   /* 0.934 -> "93.4 %" */
-struct words format_value(const char *unit, double value);            /* by the unit's name in quantities.h */
+struct words format_value(const char *unit, double value);             /* by the unit's name in quantities.h */
 struct words format_range(const char *unit, struct quantity quantity); /* "[3.60, 3.82]", "none (n = 4)" */
 /* "3.71 [3.60, 3.82]", or without an interval "3.71 (n = 4)". */
 struct words format_quantity(const char *unit, struct quantity quantity);
@@ -27,10 +28,10 @@ struct words format_quantity(const char *unit, struct quantity quantity);
 void format_clean(char *out, size_t out_size, const char *text);
 size_t format_columns(const char *text); /* how many columns valid UTF-8 takes, one a code point */
 
-void format_html(FILE *, const char *text);     /* & < > " ' as entities */
-void format_gnuplot(FILE *, const char *text);  /* a gnuplot string in single quotes, cleaned */
-/* A column of a .dat file in double quotes. Quotes, <, >, & and backslash become look-alikes: the text ends up in scripts
- * of an SVG that do no escaping of their own. */
+void format_html(FILE *, const char *text);    /* & < > " ' as entities */
+void format_gnuplot(FILE *, const char *text); /* a gnuplot string in single quotes, cleaned */
+/* A column of a .dat file in double quotes. Quotes, <, >, & and backslash become look-alikes: the text ends up in
+ * scripts of an SVG that do no escaping of their own. */
 void format_datum(FILE *, const char *text);
 
 #endif

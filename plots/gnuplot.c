@@ -24,7 +24,8 @@ static void child(const char *dir, char *const *words, int out, int complaint)
 {
     int nothing = open("/dev/null", O_RDWR);
     setpgid(0, 0);
-    if (nothing < 0 || chdir(dir) || dup2(nothing, 0) < 0 || dup2(out < 0 ? nothing : out, 1) < 0 || dup2(complaint, 2) < 0)
+    if (nothing < 0 || chdir(dir) || dup2(nothing, 0) < 0 || dup2(out < 0 ? nothing : out, 1) < 0 ||
+        dup2(complaint, 2) < 0)
         _exit(126);
     execvp(words[0], words);
     _exit(errno == ENOENT ? 127 : 126);
@@ -79,7 +80,8 @@ static int judge(bool in_time, int status, const char *said, unsigned deadline_s
 {
     const char *at = said;
     char line[160];
-    while (*at && (*at == '\n' || strspn(at, " ^\t") == strcspn(at, "\n"))) at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
+    while (*at && (*at == '\n' || strspn(at, " ^\t") == strcspn(at, "\n")))
+        at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
     snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
     format_clean(line, sizeof line, line);
     if (!in_time) {

@@ -7,11 +7,10 @@ do for [KIND in KINDS] {
 #include "tics.gp"
         set logscale x 10
         set xrange [X_LOW[k] / 1.2:X_HIGH[k] * 1.2]
-        set yrange [0:Y_HIGH[k] > 1 ? 1.08 * Y_HIGH[k] : 1.08]; set ytics 0.25; set format y '%.2f'
+        set yrange [0:Y_HIGH[k] > 1 ? 1.08 * Y_HIGH[k] : 1.08]; set ytics share_step(Y_HIGH[k]); set format y '%g'
         set xlabel 'useful work per task T_s/N' font face(10) tc rgb QUIET; set ylabel 'efficiency S/p' font face(10) tc rgb QUIET
         set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead lc rgb BOUND dt 2 lw 1.5 back
         set arrow 2 from graph 0, first 0.5 to graph 1, first 0.5 nohead lc rgb BOUND lw 1 back
-        set label 3 '50 %' at graph 1, first 0.5 right offset 0, 0.5 font face(9) tc rgb QUIET
         plot for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1)+1 using 1:2 with points pt 7 ps 0.28 lc rgb TINT[SERIES_OF[b]], \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2:3:4 with yerrorbars lt SERIES_OF[b] lw 1.2 ps 0 dt 1, \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2 with lines lt SERIES_OF[b], \

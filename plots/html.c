@@ -59,14 +59,16 @@ static void part_banners(struct page *page)
     const struct facts *facts = page->facts;
     char text[256];
     if (facts->simulated)
-        banner(page, "warn", "Simulated.", "These numbers come from a model, not from a machine. They show what a report "
-                                           "looks like and say nothing about any computer.");
+        banner(page, "warn", "Simulated.",
+               "These numbers come from a model, not from a machine. They show what a report "
+               "looks like and say nothing about any computer.");
     if (!facts->complete)
-        banner(page, "warn", "Incomplete.", "The run was interrupted; what had been taken by then is shown. It can be finished "
-                                            "with --resume.");
+        banner(page, "warn", "Incomplete.",
+               "The run was interrupted; what had been taken by then is shown. It can be finished "
+               "with --resume.");
     if (facts->errors) {
-        snprintf(text, sizeof text, "%zu of %zu repetitions have no time; the causes are under \"What failed\".", facts->errors,
-                 facts->samples);
+        snprintf(text, sizeof text, "%zu of %zu repetitions have no time; the causes are under \"What failed\".",
+                 facts->errors, facts->samples);
         banner(page, "bad", "Failures.", text);
     }
 }
@@ -104,8 +106,10 @@ static void part_asked(struct page *page)
     unsigned most = 1;
     for (size_t i = 0; i < summary->cell_count; i++)
         if (summary->cells[i].workers > most) most = summary->cells[i].workers;
-    fputs("<p>At what task size, with how many workers, and with which kind of worker does parallelism pay? Measured with the "
-          "kernels <b>", page->out);
+    fputs("<p>At what task size, with how many workers, and with which kind of worker does parallelism pay? Measured "
+          "with the "
+          "kernels <b>",
+          page->out);
     list_words(page, kernel_of, NULL);
     fputs("</b>, run serially and by <b>", page->out);
     list_words(page, runner_of, "serial");
@@ -116,8 +120,10 @@ static void part_findings(struct page *page)
 {
     const struct summary *summary = page->summary;
     if (!summary->finding_count) {
-        fputs("<p>No comparison in this run is answered by enough repetitions to be put into a sentence; the tables hold what "
-              "was measured.</p>\n", page->out);
+        fputs("<p>No comparison in this run is answered by enough repetitions to be put into a sentence; the tables "
+              "hold what "
+              "was measured.</p>\n",
+              page->out);
         return;
     }
     fputs("<ul class=\"findings\">\n", page->out);
@@ -161,9 +167,14 @@ static void write_legend(struct page *page, const struct chart *chart)
             chart->figure->name);
     for (unsigned s = 1; s <= chart->series; s++) {
         const struct chart_series *one = &chart->one[s - 1];
-        fprintf(page->out, "<button type=\"button\" aria-pressed=\"true\" data-s=\"%u\"><span class=\"swatch%s\" "
-                           "style=\"--c:var(--hue%u)\"></span>", s,
-                !strcmp(chart->legend, "boxes") ? " box" : one->variant ? " dashed" : "", one->hue % CHART_HUES);
+        fprintf(page->out,
+                "<button type=\"button\" aria-pressed=\"true\" data-s=\"%u\"><span class=\"swatch%s\" "
+                "style=\"--c:var(--hue%u)\"></span>",
+                s,
+                !strcmp(chart->legend, "boxes") ? " box"
+                : one->variant                  ? " dashed"
+                                                : "",
+                one->hue % CHART_HUES);
         say(page, one->name);
         fputs("</button>\n", page->out);
     }
@@ -189,7 +200,9 @@ static void write_figure(struct page *page, const struct chart *chart)
     fputs("</h3>\n<p class=\"question\">", page->out);
     say(page, figure->question);
     fputs("</p>\n", page->out);
-    if (lacking) fputs("<p class=\"note\">Not drawn here: gnuplot gave no picture. The data stand beside this page.</p>\n", page->out);
+    if (lacking)
+        fputs("<p class=\"note\">Not drawn here: gnuplot gave no picture. The data stand beside this page.</p>\n",
+              page->out);
     else {
         write_legend(page, chart);
         fprintf(page->out, "<div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Figure: ");
@@ -203,8 +216,8 @@ static void write_figure(struct page *page, const struct chart *chart)
     say(page, chart->alternative_text);
     fputs("</p></details><p class=\"files\">", page->out);
     for (const char *const *kind = (const char *const[]){"gp", "dat", "svg", "png", NULL}; *kind; kind++)
-        fprintf(page->out, "%s<a href=\"plots/%s.%s\">%s.%s</a>", **kind == 'g' ? "" : " ", figure->name, *kind, figure->name,
-                *kind);
+        fprintf(page->out, "%s<a href=\"plots/%s.%s\">%s.%s</a>", **kind == 'g' ? "" : " ", figure->name, *kind,
+                figure->name, *kind);
     fputs("</p></figcaption></figure>\n", page->out);
     free(picture);
 }
@@ -295,10 +308,11 @@ static void part_script(struct page *page)
 static const struct {
     const char *name;
     void (*write)(struct page *);
-} parts[] = {{"name", part_name},         {"machine", part_machine}, {"counts", part_counts},     {"banners", part_banners},
-             {"asked", part_asked},       {"findings", part_findings}, {"advice", part_advice},   {"errors", part_errors},
-             {"figures", part_figures},   {"tables", part_tables},   {"manifest", part_manifest}, {"command", part_command}, {"notes", part_notes},
-             {"style", part_style},       {"script", part_script}};
+} parts[] = {{"name", part_name},       {"machine", part_machine},   {"counts", part_counts},
+             {"banners", part_banners}, {"asked", part_asked},       {"findings", part_findings},
+             {"advice", part_advice},   {"errors", part_errors},     {"figures", part_figures},
+             {"tables", part_tables},   {"manifest", part_manifest}, {"command", part_command},
+             {"notes", part_notes},     {"style", part_style},       {"script", part_script}};
 
 static void write_page(struct page *page, const char *template)
 {
@@ -310,7 +324,8 @@ static void write_page(struct page *page, const char *template)
         }
         fwrite(template, 1, (size_t)(open - template), page->out);
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-            if (strlen(parts[i].name) == (size_t)(close - open - 2) && !strncmp(open + 2, parts[i].name, strlen(parts[i].name)))
+            if (strlen(parts[i].name) == (size_t)(close - open - 2) &&
+                !strncmp(open + 2, parts[i].name, strlen(parts[i].name)))
                 parts[i].write(page);
         template = close + 2;
     }

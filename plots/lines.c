@@ -26,7 +26,8 @@ static bool same_line(const struct cell *a, const struct cell *b, enum line_axis
 
 static bool usable(const struct cell_summary *cell, enum line_axis axis)
 {
-    return cell->samples > 0 && isfinite(cell->quantity[QUANTITY_speedup].median) && cell->cell->baseline != cell->cell->id && cell->cell->duplicate == cell->cell->id &&
+    return cell->samples > 0 && isfinite(cell->quantity[QUANTITY_speedup].median) &&
+           cell->cell->baseline != cell->cell->id && cell->cell->duplicate == cell->cell->id &&
            strcmp(cell->cell->runner, "serial") && (axis != LINE_CHUNK || cell->cell->chunk > 0);
 }
 
@@ -36,10 +37,17 @@ static int compare_cells(const void *left, const void *right, void *context)
     const struct cell_summary *b = *(const struct cell_summary *const *)right;
     double x = 0, y = 0;
     switch (*(const enum line_axis *)context) {
-    case LINE_WORKERS: x = a->workers, y = b->workers; break;
-    case LINE_GRANULARITY: x = a->quantity[QUANTITY_task_ns].median, y = b->quantity[QUANTITY_task_ns].median; break;
-    case LINE_CHUNK: x = (double)a->cell->chunk, y = (double)b->cell->chunk; break;
-    case LINE_PLACEMENT: break; /* as planned */
+    case LINE_WORKERS:
+        x = a->workers, y = b->workers;
+        break;
+    case LINE_GRANULARITY:
+        x = a->quantity[QUANTITY_task_ns].median, y = b->quantity[QUANTITY_task_ns].median;
+        break;
+    case LINE_CHUNK:
+        x = (double)a->cell->chunk, y = (double)b->cell->chunk;
+        break;
+    case LINE_PLACEMENT:
+        break; /* as planned */
     case LINE_SHAPE:
         x = a->cell->processes, y = b->cell->processes;
         if (a->cell->processes == b->cell->processes) x = a->cell->threads, y = b->cell->threads;
@@ -83,8 +91,8 @@ static bool wanted(const struct line *line, enum line_axis axis)
     return processes && threads;
 }
 
-/* In a grid over workers and task sizes, a line has siblings that differ in the other axis. Where a study varies one axis
- * alone, its lines say it better than those of a grid. */
+/* In a grid over workers and task sizes, a line has siblings that differ in the other axis. Where a study varies one
+ * axis alone, its lines say it better than those of a grid. */
 static bool siblings(const struct line *a, const struct line *b, enum line_axis axis)
 {
     const struct cell *left = a->first, *right = b->first;
@@ -102,7 +110,8 @@ static void drop(struct lines *lines, size_t at)
     memmove(&lines->lines[at], &lines->lines[at + 1], (--lines->count - at) * sizeof *lines->lines);
 }
 
-/* Leaves out the lines of grids where others exist; along task sizes, where there are only grids, all but the most workers. */
+/* Leaves out the lines of grids where others exist; along task sizes, where there are only grids, all but the most
+ * workers. */
 static void prefer_plain(struct lines *lines, enum line_axis axis)
 {
     size_t plain = 0;
@@ -142,7 +151,8 @@ static void name_line(const struct lines *lines, struct line *line, enum line_ax
     if (shape && axis == LINE_WORKERS)
         used += (size_t)snprintf(line->name + used, size - used, " x %u threads", line->first->threads);
     else if (shape)
-        used += (size_t)snprintf(line->name + used, size - used, " %ux%u", line->first->processes, line->first->threads);
+        used +=
+            (size_t)snprintf(line->name + used, size - used, " %ux%u", line->first->processes, line->first->threads);
     if (placement && used < size) snprintf(line->name + used, size - used, " %s", line->first->placement);
 }
 

@@ -1,4 +1,5 @@
-/* lines.h: which cells belong on one curve: those that differ in one thing alone. Grouping only; no numbers are made. */
+/* lines.h: which cells belong on one curve: those that differ in one thing alone. Grouping only; no numbers are made.
+ */
 #ifndef BREAKEVEN_LINES_H
 #define BREAKEVEN_LINES_H
 
@@ -9,17 +10,17 @@ enum line_axis {
     LINE_GRANULARITY, /* size, tasks and task time differ */
     LINE_CHUNK,       /* chunk differs; the runner's default (0) is left out */
     LINE_PLACEMENT,
-    LINE_SHAPE,       /* processes and threads of a runner that has both */
+    LINE_SHAPE, /* processes and threads of a runner that has both */
 };
 
 struct line {
-    const struct cell *first;           /* stands for what all its cells share */
-    const struct cell_summary **cells;  /* at least two, ordered along the axis; each measured, with a baseline */
+    const struct cell *first;          /* stands for what all its cells share */
+    const struct cell_summary **cells; /* at least two, ordered along the axis; each measured, with a baseline */
     size_t count;
-    unsigned panel;                     /* lines of one panel share study, kernel and problem; panels count from 0 */
-    char name[96];                      /* "forkpool", "openmp guided": what tells it from the panel's other lines */
-    bool grid, less;                    /* one of a grid's; and not the one with the most workers */
-    unsigned hue;                       /* the runner's index in the run: its colour everywhere */
+    unsigned panel;  /* lines of one panel share study, kernel and problem; panels count from 0 */
+    char name[96];   /* "forkpool", "openmp guided": what tells it from the panel's other lines */
+    bool grid, less; /* one of a grid's; and not the one with the most workers */
+    unsigned hue;    /* the runner's index in the run: its colour everywhere */
 };
 
 struct lines {

@@ -12,7 +12,8 @@ static const struct cell_summary *best_of(const struct line *line)
 {
     const struct cell_summary *best = line->cells[0];
     for (size_t i = 1; i < line->count; i++)
-        if (line->cells[i]->quantity[QUANTITY_speedup].median > best->quantity[QUANTITY_speedup].median) best = line->cells[i];
+        if (line->cells[i]->quantity[QUANTITY_speedup].median > best->quantity[QUANTITY_speedup].median)
+            best = line->cells[i];
     return best;
 }
 
@@ -59,7 +60,8 @@ static void heat_rows(struct chart *chart, const struct line *line)
         tied += tie && cell != best;
     }
     chart_say(chart, " Best: %u x %u with %s; %u other shape%s cannot be told from it.", best->cell->processes,
-              best->cell->threads, format_quantity("ratio", best->quantity[QUANTITY_speedup]).text, tied, tied == 1 ? "" : "s");
+              best->cell->threads, format_quantity("ratio", best->quantity[QUANTITY_speedup]).text, tied,
+              tied == 1 ? "" : "s");
 }
 
 int chart_hybrid(struct chart *chart)
@@ -110,7 +112,8 @@ static void placement_block(struct chart *chart, const struct line *line, struct
         unsigned at = place_number(places, cell->cell->placement);
         if (!at || !isfinite(q->median)) continue;
         chart_row(chart, "%u %.9g %.9g %.9g %d", at, q->median, q->low, q->high, cell->suspects > 0);
-        chart_hover(chart, "%s, %s: %s, n = %zu", line->name, places->name[at - 1], format_quantity("ratio", *q).text, q->n);
+        chart_hover(chart, "%s, %s: %s, n = %zu", line->name, places->name[at - 1], format_quantity("ratio", *q).text,
+                    q->n);
         chart_say(chart, " %s %s: %s.", line->name, places->name[at - 1], format_quantity("ratio", *q).text);
         chart_cell(chart, cell, QUANTITY_speedup);
         chart_reach(chart, at, q->median);

@@ -11,56 +11,65 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIGURE(stem, heading, asks, reads) \
-    static const struct figure figure_##stem = {.name = #stem, \
-                                                .title = heading, \
-                                                .question = asks, \
-                                                .reading = reads, \
-                                                .template = asset_##stem, \
+#define FIGURE(stem, heading, asks, reads)                                                                             \
+    static const struct figure figure_##stem = {.name = #stem,                                                         \
+                                                .title = heading,                                                      \
+                                                .question = asks,                                                      \
+                                                .reading = reads,                                                      \
+                                                .template = asset_##stem,                                              \
                                                 .make = chart_##stem};
 
 #define DOTS "Small dots: single repetitions."
 
 FIGURE(speedup, "Speed-up against workers", "How much faster than the best serial loop does each runner get?",
-       DOTS " Both axes are logarithmic: on the dashed line p workers are p times as fast as the serial loop, whose time is T_s.")
+       DOTS " Both axes are logarithmic: on the dashed line p workers are p times as fast as the serial loop, whose "
+            "time is T_s.")
 FIGURE(time, "Time against workers", "How long does the run phase take?",
        DOTS " Dashed: T_s shared out evenly. Starting and stopping the workers is not in T_p.")
 FIGURE(efficiency, "Efficiency against workers", "How much of each worker's time was worth it?",
        DOTS " 1 means that each worker does as much as the serial loop would in that time.")
-FIGURE(granularity, "Efficiency against the size of a task", "How small may tasks get before a runner wastes half of the machine?",
+FIGURE(granularity, "Efficiency against the size of a task",
+       "How small may tasks get before a runner wastes half of the machine?",
        DOTS " Diamonds with bars: where a curve reaches 50 %, with the bootstrap interval.")
 FIGURE(metg, "Smallest task that pays", "What is each runner's minimum effective task granularity (METG)?",
-       "The shorter, the better. Bars end at the smallest granularity with the asked efficiency, thin lines are its bootstrap "
+       "The shorter, the better. Bars end at the smallest granularity with the asked efficiency, thin lines are its "
+       "bootstrap "
        "interval; hatched: no size measured reached it.")
 FIGURE(overhead, "Overhead per task", "What does handing out one task cost?",
        DOTS " Core time per task beyond the serial loop's; values that are not above zero cannot be drawn here.")
 FIGURE(budget, "Where the time went", "What were the workers' cores doing?",
        "From repetitions that record busy spans. Shares of p R, R being start, run and stop; they add up to 100 % (a "
-       "share below zero points left), and what nothing explains is a segment of its own. A star marks a residual above the limit.")
+       "share below zero points left), and what nothing explains is a segment of its own. A star marks a residual "
+       "above the limit.")
 FIGURE(timeline, "Workers in time", "Who waits for whom?",
-       "Coloured: from a worker's first task to the end of its last one; pale: before and after. One scale for all panels.")
+       "Coloured: from a worker's first task to the end of its last one; pale: before and after. One scale for all "
+       "panels.")
 FIGURE(chunk, "Time against chunk", "How many tasks should a worker claim at once?",
        DOTS " Verticals: rules of thumb, one chunk a worker (N/p) and four (N/4p).")
 FIGURE(hybrid, "Processes x threads", "Which split of workers into processes and threads is best?",
        "Speed-up over the serial loop in large figures, its interval below; outlined: cannot be told from the best.")
 FIGURE(placement, "Placement of workers", "Does it matter where the workers run?", DOTS)
 FIGURE(karpflatt, "Serial fraction (Karp-Flatt)", "Why does scaling stop: serial work or overhead?",
-       "Level: a serial part; rising: overhead that grows with the workers. Broad pale lines: Amdahl's fraction as fitted, "
-            "up to the last point that was used.")
+       "Level: a serial part; rising: overhead that grows with the workers. Broad pale lines: Amdahl's fraction as "
+       "fitted, "
+       "up to the last point that was used.")
 FIGURE(drift, "Drift", "Did the machine stay the same during the run?",
-       "Every serial repetition and the A/A pair (one configuration measured as two) in the order in which they were taken; "
+       "Every serial repetition and the A/A pair (one configuration measured as two) in the order in which they were "
+       "taken; "
        "lines: medians.")
 FIGURE(topology, "The machine and its workers", "Which worker ran where?",
-       "Grey: cores with their cpus; blue: cpus on which workers were found when their binding was read back, with the workers' "
+       "Grey: cores with their cpus; blue: cpus on which workers were found when their binding was read back, with the "
+       "workers' "
        "numbers.")
 
 const struct figure *const plots_figures[] = {
-    &figure_speedup, &figure_granularity, &figure_metg,       &figure_budget,   &figure_overhead,
-    &figure_time,    &figure_efficiency,  &figure_karpflatt,  &figure_chunk,    &figure_hybrid,
-    &figure_placement, &figure_timeline,  &figure_drift,      &figure_topology, NULL,
+    &figure_speedup,   &figure_granularity, &figure_metg,      &figure_budget,   &figure_overhead,
+    &figure_time,      &figure_efficiency,  &figure_karpflatt, &figure_chunk,    &figure_hybrid,
+    &figure_placement, &figure_timeline,    &figure_drift,     &figure_topology, NULL,
 };
 
-int plots_make(const struct figure *figure, const struct summary *summary, const struct facts *facts, struct chart *chart)
+int plots_make(const struct figure *figure, const struct summary *summary, const struct facts *facts,
+               struct chart *chart)
 {
     int status = chart_open(chart, figure, summary, facts);
     if (!status) status = figure->make(chart);

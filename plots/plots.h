@@ -8,8 +8,9 @@
  *     report_text_print(&summary, stdout, terminal_width, on_a_terminal && !getenv("NO_COLOR"));
  *
  * Nothing is computed here: every number comes from the summary. Scripts, styles and the page's template are part of
- * the program, so an installed one needs no files beside it. Every number has a '.' as its point, whatever the locale. Not safe across threads; plots_draw and plots_print start
- * gnuplot as a child and wait for it at most PLOTS_DEADLINE_S a figure, then kill it with its group.
+ * the program, so an installed one needs no files beside it. Every number has a '.' as its point, whatever the locale.
+ * Not safe across threads; plots_draw and plots_print start gnuplot as a child and wait for it at most PLOTS_DEADLINE_S
+ * a figure, then kill it with its group.
  */
 #ifndef BREAKEVEN_PLOTS_H
 #define BREAKEVEN_PLOTS_H
@@ -26,23 +27,23 @@ struct chart;
 
 /* One kind of figure. Its script is the template plots/NAME.gp; its data are written from the summary. */
 struct figure {
-    const char *name;     /* "speedup": the stem of all its files */
-    const char *title;    /* "Speed-up against workers" */
-    const char *question; /* what it answers, one sentence */
-    const char *reading;  /* how to read it, in the caption */
-    const char *template; /* the text of plots/NAME.gp */
+    const char *name;            /* "speedup": the stem of all its files */
+    const char *title;           /* "Speed-up against workers" */
+    const char *question;        /* what it answers, one sentence */
+    const char *reading;         /* how to read it, in the caption */
+    const char *template;        /* the text of plots/NAME.gp */
     int (*make)(struct chart *); /* fills the panels from the summary (chart.h); 0 or -errno */
 };
 extern const struct figure *const plots_figures[]; /* in the order of the report; ends with NULL */
 
 /* Draws every figure for which the summary has data into dir/plots/: NAME.dat and NAME.gp always, NAME.svg and NAME.png
- * where gnuplot works. `gnuplot NAME.gp` in that folder draws them again. Returns the number of figures drawn, or -errno
- * where dir/plots cannot be written. `note` receives "" or one line: gnuplot missing, failed, too slow. Figures without
- * data are left out (and their files of an earlier drawing removed); plots_missing says why. */
+ * where gnuplot works. `gnuplot NAME.gp` in that folder draws them again. Returns the number of figures drawn, or
+ * -errno where dir/plots cannot be written. `note` receives "" or one line: gnuplot missing, failed, too slow. Figures
+ * without data are left out (and their files of an earlier drawing removed); plots_missing says why. */
 int plots_draw(const struct summary *, const char *dir, char *note, size_t note_size);
 
-/* Why a figure is not drawn for this summary: "" where it is, else a few words ("no cells differ in their chunk alone").
- * 0 or -errno. */
+/* Why a figure is not drawn for this summary: "" where it is, else a few words ("no cells differ in their chunk
+ * alone"). 0 or -errno. */
 int plots_missing(const struct summary *, const struct figure *, char *why, size_t why_size);
 
 /* The main figures (speedup, granularity) as text by gnuplot's dumb terminal, `width` columns wide. 0 or -errno with

@@ -17,7 +17,8 @@ static void each_table(const struct summary *summary, table_printer *print, void
     print(tables_advice(summary), context);
     print(tables_metg(summary), context);
     print(tables_scaling(summary), context);
-    for (const char *study = NULL; (study = tables_next_study(summary, study));) print(tables_study(summary, study), context);
+    for (const char *study = NULL; (study = tables_next_study(summary, study));)
+        print(tables_study(summary, study), context);
 }
 
 /* What to doubt, one sentence a line. */
@@ -31,8 +32,8 @@ static void each_doubt(const struct facts *facts, void (*line)(const char *, voi
         line(text, context);
     }
     if (facts->suspects) {
-        snprintf(text, sizeof text, "SUSPECT: %zu of %zu repetitions were disturbed (%s).", facts->suspects, facts->samples,
-                 facts->suspicion);
+        snprintf(text, sizeof text, "SUSPECT: %zu of %zu repetitions were disturbed (%s).", facts->suspects,
+                 facts->samples, facts->suspicion);
         line(text, context);
     }
 }
@@ -112,8 +113,8 @@ static void print_markdown_figures(const struct summary *summary, FILE *out)
         struct stat facts;
         snprintf(path, sizeof path, "%s/plots/%s.png", summary->run->dir, (*figure)->name);
         if (!stat(path, &facts))
-            fprintf(out, "## %s\n\n%s\n\n![%s](plots/%s.png)\n\n", (*figure)->title, (*figure)->question, (*figure)->title,
-                    (*figure)->name);
+            fprintf(out, "## %s\n\n%s\n\n![%s](plots/%s.png)\n\n", (*figure)->title, (*figure)->question,
+                    (*figure)->title, (*figure)->name);
     }
 }
 

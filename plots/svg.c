@@ -28,7 +28,7 @@ static char *read_all(const char *path)
 static const struct {
     unsigned colour;
     const char *name;
-} inks[] = {{0x1a1a1a, "ink"},  {0x595959, "quiet"}, {0xdddddd, "rule"}, {0x8c8c8c, "bound"},
+} inks[] = {{0x1a1a1a, "ink"},   {0x595959, "quiet"}, {0xdddddd, "rule"}, {0x8c8c8c, "bound"},
             {0xb3261e, "alert"}, {0xececec, "pale"},  {0xfefefe, "on"}};
 
 /* rgb(r, g, b), black or anything else; *series is set where it names one. */
@@ -82,8 +82,8 @@ static void write_tip(FILE *out, const char *value, size_t length)
     putc('"', out);
 }
 
-static void write_attribute(FILE *out, const struct chart *chart, const char *name, size_t name_length, const char *value,
-                            size_t length, unsigned *series)
+static void write_attribute(FILE *out, const struct chart *chart, const char *name, size_t name_length,
+                            const char *value, size_t length, unsigned *series)
 {
     if (name_length > 2 && !strncmp(name, "on", 2)) {
         if (is(name, name_length, "onmousemove") && strstr(value, "showHypertext") &&
@@ -101,7 +101,8 @@ static void write_attribute(FILE *out, const struct chart *chart, const char *na
         write_colour(out, chart, value, length, series);
     else
         for (size_t i = 0; i < length; i++) /* no runs of blanks, no double quotes */
-            if (value[i] != '"' && (!isspace((unsigned char)value[i]) || (i > 0 && !isspace((unsigned char)value[i - 1]))))
+            if (value[i] != '"' &&
+                (!isspace((unsigned char)value[i]) || (i > 0 && !isspace((unsigned char)value[i - 1]))))
                 putc(isspace((unsigned char)value[i]) ? ' ' : value[i], out);
     putc('"', out);
 }
@@ -218,9 +219,11 @@ int svg_inline(const struct chart *chart, const char *dir, FILE *out)
     }
     drop_empty_groups(body);
     unsigned top = chart_top(chart) - 2;
-    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 %u %d %u\" "
-                 "role=\"img\" aria-labelledby=\"fig-%s-title\" aria-describedby=\"fig-%s-text\">%s</svg>\n",
-            top, CHART_WIDTH, chart_height(chart) - top - chart_bottom(chart) + 8, name, name, body);
+    fprintf(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 %u %d %u\" "
+        "role=\"img\" aria-labelledby=\"fig-%s-title\" aria-describedby=\"fig-%s-text\">%s</svg>\n",
+        top, CHART_WIDTH, chart_height(chart) - top - chart_bottom(chart) + 8, name, name, body);
     free(body);
     return 0;
 }

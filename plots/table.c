@@ -138,7 +138,12 @@ void table_fold(struct table *table)
         if (!same) continue;
         table->columns[c].hidden = true;
         const char *text = shown(table->rows[0][c].text);
-        if (text[0]) fprintf(out, "%s%s %s", folded++ ? ", " : table->note[0] ? " All: " : "All: ", table->columns[c].name, text);
+        if (text[0])
+            fprintf(out, "%s%s %s",
+                    folded++         ? ", "
+                    : table->note[0] ? " All: "
+                                     : "All: ",
+                    table->columns[c].name, text);
     }
     if (folded) putc('.', out);
     if (fclose(out)) return free(note);
@@ -180,7 +185,8 @@ static size_t column_width(const struct table *table, size_t c)
 }
 
 /* Text padded to `width` columns, on the left of numbers. Blanks are owed to the next text, so that none end a line. */
-static void print_padded(FILE *out, const char *text, size_t width, bool numeric, size_t *owed, const char *on, const char *off)
+static void print_padded(FILE *out, const char *text, size_t width, bool numeric, size_t *owed, const char *on,
+                         const char *off)
 {
     size_t pad = width - format_columns(text);
     if (numeric) *owed += pad;
@@ -201,7 +207,11 @@ static void print_block(const struct table *table, FILE *out, const bool *in, bo
             bool mark = colour && (!r || cell->marked);
             if (c) owed += GAP;
             print_padded(out, shown(r ? cell->text : table->columns[c].name), column_width(table, c),
-                         table->columns[c].numeric, &owed, !mark ? "" : r ? "\033[31m" : "\033[1m", mark ? "\033[0m" : "");
+                         table->columns[c].numeric, &owed,
+                         !mark ? ""
+                         : r   ? "\033[31m"
+                               : "\033[1m",
+                         mark ? "\033[0m" : "");
         }
         putc('\n', out);
     }
@@ -304,7 +314,10 @@ void table_print_html(const struct table *table, FILE *out, const char *id)
         for (size_t c = 0; c < table->column_count; c++) {
             const struct cell_text *cell = &table->rows[r][c];
             if (table->columns[c].hidden) continue;
-            fprintf(out, "<td%s", cell->marked ? " class=\"doubt\"" : table->columns[c].numeric ? " class=\"number\"" : "");
+            fprintf(out, "<td%s",
+                    cell->marked                ? " class=\"doubt\""
+                    : table->columns[c].numeric ? " class=\"number\""
+                                                : "");
             if (table->columns[c].numeric && isfinite(cell->key)) fprintf(out, " data-key=\"%.9g\"", cell->key);
             putc('>', out);
             format_html(out, shown(cell->text));

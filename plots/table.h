@@ -30,13 +30,14 @@ void table_mark(struct table *);
 /* Leaves out each text column whose rows all say the same, and says so in the note ("All: placement spread"). */
 void table_fold(struct table *);
 
-/* Aligned columns; those that do not fit `width` (0: unlimited) follow in a second block with the first column again. */
+/* Aligned columns; those that do not fit `width` (0: unlimited) follow in a second block with the first column again.
+ */
 void table_print_text(const struct table *, FILE *, unsigned width, bool colour);
 void table_print_markdown(const struct table *, FILE *);
 void table_print_html(const struct table *, FILE *, const char *id);
 
-/* Text broken at blanks into lines of at most `width` columns (0: unlimited), each with `indent` blanks before it but the
- * first. */
+/* Text broken at blanks into lines of at most `width` columns (0: unlimited), each with `indent` blanks before it but
+ * the first. */
 void table_wrap(FILE *, const char *text, unsigned width, unsigned indent);
 
 #endif

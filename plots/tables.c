@@ -31,8 +31,7 @@ static void describe_cell(char *out, size_t size, const struct cell *cell)
     size_t used = strlen(out);
     if (cell->schedule[0] && strcmp(cell->schedule, "default") && used < size)
         used += (size_t)snprintf(out + used, size - used, ", %s", cell->schedule);
-    if (cell->chunk && used < size)
-        snprintf(out + used, size - used, ", chunk %llu", (unsigned long long)cell->chunk);
+    if (cell->chunk && used < size) snprintf(out + used, size - used, ", chunk %llu", (unsigned long long)cell->chunk);
 }
 
 /* ---- advice ---- */
@@ -84,7 +83,8 @@ struct table *tables_advice(const struct summary *summary)
 
 struct table *tables_errors(const struct summary *summary)
 {
-    struct table *table = table_new("What failed", "These repetitions have no time; the rest of the run is not touched by them.");
+    struct table *table =
+        table_new("What failed", "These repetitions have no time; the rest of the run is not touched by them.");
     table_column(table, "cell", "number of the configuration in manifest.json", true);
     table_column(table, "kernel", "", false);
     table_column(table, "configuration", "runner and team", false);
@@ -110,8 +110,9 @@ struct table *tables_errors(const struct summary *summary)
 
 /* ---- METG, crossover, scaling ---- */
 
-static void add_setting(struct table *table, const char *study, const char *kernel, const char *runner, unsigned processes,
-                        unsigned threads, const char *schedule, uint64_t chunk, const char *placement)
+static void add_setting(struct table *table, const char *study, const char *kernel, const char *runner,
+                        unsigned processes, unsigned threads, const char *schedule, uint64_t chunk,
+                        const char *placement)
 {
     struct cell cell = {.processes = processes, .threads = threads};
     char team[96];
@@ -139,8 +140,9 @@ static void setting_columns(struct table *table)
 
 struct table *tables_metg(const struct summary *summary)
 {
-    struct table *table = table_new("Minimum effective task granularity",
-                                    "The smallest tasks with which a runner still reaches the efficiency; bootstrap intervals.");
+    struct table *table =
+        table_new("Minimum effective task granularity",
+                  "The smallest tasks with which a runner still reaches the efficiency; bootstrap intervals.");
     setting_columns(table);
     table_column(table, "efficiency", "asked for", true);
     table_column(table, "granularity", "p T_p/N there, overhead included", true);
@@ -149,11 +151,12 @@ struct table *tables_metg(const struct summary *summary)
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         const char *bound = metg->bound ? "at most " : "";
-        add_setting(table, metg->study, metg->kernel, metg->runner, metg->processes, metg->threads, metg->schedule, metg->chunk,
-                    metg->placement);
+        add_setting(table, metg->study, metg->kernel, metg->runner, metg->processes, metg->threads, metg->schedule,
+                    metg->chunk, metg->placement);
         table_cell(table, metg->efficiency, "%s", format_share(metg->efficiency).text);
         if (metg->reached) {
-            table_cell(table, metg->granularity_ns.median, "%s%s", bound, format_quantity("ns", metg->granularity_ns).text);
+            table_cell(table, metg->granularity_ns.median, "%s%s", bound,
+                       format_quantity("ns", metg->granularity_ns).text);
             table_cell(table, metg->work_ns.median, "%s%s", bound, format_quantity("ns", metg->work_ns).text);
         } else {
             table_cell(table, NAN, "not reached up to %s", format_time(metg->largest_ns).text);
@@ -178,11 +181,12 @@ struct table *tables_crossover(const struct summary *summary)
     setting_columns(table);
     table_column(table, "task", "measured duration of a task, T_s/N", true);
     table_column(table, "from so many tasks on", "smallest N for which start + run + stop is below serial", true);
-    table_column(table, "with workers up: from tasks of", "smallest task for which the run phase alone is below serial", true);
+    table_column(table, "with workers up: from tasks of", "smallest task for which the run phase alone is below serial",
+                 true);
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *crossover = &summary->crossovers[i];
-        add_setting(table, crossover->study, crossover->kernel, crossover->runner, crossover->processes, crossover->threads,
-                    crossover->schedule, crossover->chunk, crossover->placement);
+        add_setting(table, crossover->study, crossover->kernel, crossover->runner, crossover->processes,
+                    crossover->threads, crossover->schedule, crossover->chunk, crossover->placement);
         table_cell(table, crossover->task_ns, "%s", format_time(crossover->task_ns).text);
         add_crossover_count(table, crossover->tasks);
         if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
@@ -207,8 +211,8 @@ static void add_choice(struct table *table, const struct cell_summary *cell)
 
 struct table *tables_scaling(const struct summary *summary)
 {
-    struct table *table = table_new("How it scales",
-                                    "Fits stop where the cores end. A peak is published only where the data hold it.");
+    struct table *table =
+        table_new("How it scales", "Fits stop where the cores end. A peak is published only where the data hold it.");
     setting_columns(table);
     table_column(table, "task", "duration that was asked for", true);
     table_column(table, "best at", "workers with the highest speed-up", true);
@@ -230,8 +234,9 @@ struct table *tables_scaling(const struct summary *summary)
             add_quantity(table, "ratio", (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
         else table_cell(table, NAN, "-");
         if (scaling->usl.n && scaling->usl.peak_seen)
-            add_quantity(table, "ratio", (struct quantity){scaling->usl.peak, scaling->usl.peak_low, scaling->usl.peak_high,
-                                                           scaling->usl.n});
+            add_quantity(
+                table, "ratio",
+                (struct quantity){scaling->usl.peak, scaling->usl.peak_low, scaling->usl.peak_high, scaling->usl.n});
         else if (scaling->usl.n) table_cell(table, NAN, "none seen up to %.0f", scaling->usl.p_max);
         else table_cell(table, NAN, "-");
     }
@@ -244,11 +249,15 @@ struct table *tables_scaling(const struct summary *summary)
 struct table *tables_budget(const struct summary *summary)
 {
     static const char *const names[] = {"work", "dilation", "start, stop", "dispatch", "tail", "residual"};
-    static const char *const meanings[] = {"T_s: useful work", "tasks slower (below 0: faster) together than alone",
-                                           "workers started and ended", "a worker between its tasks",
-                                           "no task left, others still at work", "what nothing explains"};
-    struct table *table = table_new("Where the time went", "Shares of p R with R = start + run + stop, from repetitions that "
-                                                           "record busy spans.");
+    static const char *const meanings[] = {"T_s: useful work",
+                                           "tasks slower (below 0: faster) together than alone",
+                                           "workers started and ended",
+                                           "a worker between its tasks",
+                                           "no task left, others still at work",
+                                           "what nothing explains"};
+    struct table *table =
+        table_new("Where the time went", "Shares of p R with R = start + run + stop, from repetitions that "
+                                         "record busy spans.");
     table_column(table, "runner", "runner and workers", false);
     table_column(table, "kernel", "", false);
     table_column(table, "study", "", false);
@@ -256,13 +265,14 @@ struct table *tables_budget(const struct summary *summary)
     table_column(table, "chunk", "", true);
     for (size_t i = 0; i < 6; i++) table_column(table, names[i], meanings[i], true);
     table_column(table, "load balance", "mean U/max U", true);
-    table_column(table, "instrumentation", "what recording the spans cost: instrumented over headline run phase, minus 1", true);
+    table_column(table, "instrumentation",
+                 "what recording the spans cost: instrumented over headline run phase, minus 1", true);
     table_column(table, "marks", "", false);
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
         const struct budget *b = &cell->budget;
-        const double shares[] = {b->work, b->dilation, b->start_stop, b->dispatch, b->tail, b->residual, b->load_balance,
-                                 b->instrumentation};
+        const double shares[] = {b->work, b->dilation, b->start_stop,   b->dispatch,
+                                 b->tail, b->residual, b->load_balance, b->instrumentation};
         char team[96];
         if (!b->n) continue;
         describe_team(team, sizeof team, cell->cell);
@@ -272,7 +282,8 @@ struct table *tables_budget(const struct summary *summary)
         table_cell(table, NAN, "%s", cell->cell->study);
         table_cell(table, cell->quantity[QUANTITY_task_ns].median, "%s",
                    format_time(cell->quantity[QUANTITY_task_ns].median).text);
-        table_cell(table, (double)cell->cell->chunk, "%s", cell->cell->chunk ? format_count(cell->cell->chunk).text : "default");
+        table_cell(table, (double)cell->cell->chunk, "%s",
+                   cell->cell->chunk ? format_count(cell->cell->chunk).text : "default");
         for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
             table_cell(table, shares[k], "%s", format_share(shares[k]).text);
         table_cell(table, NAN, "%s", b->marked ? "residual above the limit" : "");
@@ -288,9 +299,12 @@ static const struct {
     enum quantity_id id;
     const char *name;
 } study_quantities[] = {
-    {QUANTITY_wall_ns, "time T_p"},           {QUANTITY_speedup, "speed-up"},
-    {QUANTITY_speedup_total, "with start, stop"}, {QUANTITY_efficiency, "efficiency"},
-    {QUANTITY_overhead_per_task_ns, "overhead a task"}, {QUANTITY_start_ns, "start"},
+    {QUANTITY_wall_ns, "time T_p"},
+    {QUANTITY_speedup, "speed-up"},
+    {QUANTITY_speedup_total, "with start, stop"},
+    {QUANTITY_efficiency, "efficiency"},
+    {QUANTITY_overhead_per_task_ns, "overhead a task"},
+    {QUANTITY_start_ns, "start"},
     {QUANTITY_peak_rss_bytes, "peak memory"},
 };
 enum { STUDY_QUANTITIES = sizeof study_quantities / sizeof *study_quantities };
@@ -302,11 +316,14 @@ static void add_marks(struct table *table, const struct cell_summary *cell)
     char text[512] = "";
     size_t used = 0, size = sizeof text;
     if (cell->errors) used += (size_t)snprintf(text + used, size - used, "; %zu failed", cell->errors);
-    if (cell->suspects) used += (size_t)snprintf(text + used, size - used, "; %zu suspect: %s", cell->suspects, cell->suspect);
+    if (cell->suspects)
+        used += (size_t)snprintf(text + used, size - used, "; %zu suspect: %s", cell->suspects, cell->suspect);
     if (cell->autocorrelated) used += (size_t)snprintf(text + used, size - used, "; times follow one another");
     if (cell->outliers)
-        used += (size_t)snprintf(text + used, size - used, "; %zu outlier%s", cell->outliers, cell->outliers == 1 ? "" : "s");
-    if (cell->cell->duplicate != cell->cell->id) snprintf(text + used, size - used, "; A/A of cell %u", cell->cell->duplicate);
+        used += (size_t)snprintf(text + used, size - used, "; %zu outlier%s", cell->outliers,
+                                 cell->outliers == 1 ? "" : "s");
+    if (cell->cell->duplicate != cell->cell->id)
+        snprintf(text + used, size - used, "; A/A of cell %u", cell->cell->duplicate);
     table_cell(table, NAN, "%s", unsure ? text + 2 : "");
     if (cell->errors || cell->suspects) table_mark(table);
 }
@@ -330,7 +347,8 @@ static void add_study_row(struct table *table, const struct cell_summary *summar
         enum quantity_id id = study_quantities[q].id;
         const struct quantity *value = &summary->quantity[id];
         if (id == QUANTITY_start_ns || id == QUANTITY_peak_rss_bytes || cell->baseline == cell->id)
-            table_cell(table, value->median, "%s", value->n ? format_value(quantity_units[id], value->median).text : "-");
+            table_cell(table, value->median, "%s",
+                       value->n ? format_value(quantity_units[id], value->median).text : "-");
         else add_quantity(table, quantity_units[id], *value);
     }
     add_count(table, summary->samples);

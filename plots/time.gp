@@ -14,7 +14,6 @@ do for [KIND in KINDS] {
         end = least(X_HIGH[k], SERIAL_NS[k] / least(Y_LOW[k], SERIAL_NS[k]) * 1.5)
         set arrow 1 from X_LOW[k], SERIAL_NS[k] / X_LOW[k] to end, SERIAL_NS[k] / end nohead lc rgb BOUND dt 2 lw 1.5 back
         set arrow 2 from graph 0, first SERIAL_NS[k] to graph 1, first SERIAL_NS[k] nohead lc rgb BOUND lw 1 back
-        set label 3 'T_s' at graph 1, first SERIAL_NS[k] right offset 0, 0.5 font face(9) tc rgb QUIET
         set xrange [X_LOW[k] / 1.12:X_HIGH[k] * 1.12]
 #include "curves.gp"
     }

@@ -8,7 +8,8 @@
 
 enum { PANELS = 4, ACROSS = 8, PUS_MAX = 512 };
 
-/* The cell that shows a placement best: the most workers that do not exceed the cpus; with a good sample that tells cpus. */
+/* The cell that shows a placement best: the most workers that do not exceed the cpus; with a good sample that tells
+ * cpus. */
 static const struct sample *telling_sample(const struct chart *chart, const char *placement, const struct cell **cell)
 {
     const struct run *run = chart->summary->run;
@@ -48,8 +49,8 @@ static void workers_on(const struct sample *sample, unsigned pu, char *out, size
 static bool all_free(const struct sample *sample, hwloc_const_cpuset_t allowed)
 {
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    bool free_to_move = set && !hwloc_bitmap_list_sscanf(set, sample->workers[0].cpus) && hwloc_bitmap_weight(set) > 1 &&
-                        hwloc_bitmap_isincluded(allowed, set);
+    bool free_to_move = set && !hwloc_bitmap_list_sscanf(set, sample->workers[0].cpus) &&
+                        hwloc_bitmap_weight(set) > 1 && hwloc_bitmap_isincluded(allowed, set);
     hwloc_bitmap_free(set);
     return free_to_move;
 }
@@ -62,13 +63,14 @@ struct drawing {
     unsigned column;
 };
 
-/* One processing unit: its box, whether taken, and its labels. Columns: x low, x high, y low, y high, taken, cpu, workers. */
+/* One processing unit: its box, whether taken, and its labels. Columns: x low, x high, y low, y high, taken, cpu,
+ * workers. */
 static void draw_pu(struct drawing *drawing, hwloc_obj_t pu, double left, double width)
 {
     char workers[32] = "";
     if (!drawing->unbound) workers_on(drawing->sample, pu->os_index, workers, sizeof workers);
-    chart_row(drawing->chart, "%.9g %.9g %.9g %.9g %d \"%u\" \"%s\"", left, left + width, drawing->y + 0.36, drawing->y + 0.88,
-              workers[0] != 0, pu->os_index, workers);
+    chart_row(drawing->chart, "%.9g %.9g %.9g %.9g %d \"%u\" \"%s\"", left, left + width, drawing->y + 0.36,
+              drawing->y + 0.88, workers[0] != 0, pu->os_index, workers);
     if (drawing->unbound) chart_hover(drawing->chart, "cpu %u, open to every worker", pu->os_index);
     else if (workers[0]) chart_hover(drawing->chart, "cpu %u: worker %s", pu->os_index, workers);
     else chart_hover(drawing->chart, "cpu %u: no worker", pu->os_index);
@@ -83,7 +85,8 @@ static void draw_core(hwloc_topology_t topology, struct drawing *drawing, hwloc_
                 drawing->column + 0.06 + 0.88 * i / pus, 0.88 / pus);
 }
 
-/* Cores in rows of ACROSS, each group (a NUMA node in a package) with a heading. Boxes of cores are the second layer. */
+/* Cores in rows of ACROSS, each group (a NUMA node in a package) with a heading. Boxes of cores are the second layer.
+ */
 static void draw_machine(hwloc_topology_t topology, struct drawing *drawing)
 {
     unsigned widest = 1;

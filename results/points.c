@@ -26,16 +26,21 @@ static double value_of(const struct run *run, const struct cell *cell, size_t at
     double wall_ns = (double)sample->wall_ns, workers = (double)cell->processes * cell->threads;
     if (quantity == QUANTITY_wall_ns) return wall_ns;
     if (quantity == QUANTITY_total_ns)
-        return sample->start_ns < 0 || sample->stop_ns < 0 ? NAN
-                                                           : (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
+        return sample->start_ns < 0 || sample->stop_ns < 0
+                   ? NAN
+                   : (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
     const struct sample *serial = partner(run, at, cell->baseline);
     if (!serial) return NAN;
     double serial_ns = (double)serial->wall_ns, speedup = models_speedup(serial_ns, wall_ns);
     switch (quantity) {
-    case QUANTITY_speedup: return speedup;
-    case QUANTITY_efficiency: return models_efficiency(speedup, workers);
-    case QUANTITY_overhead_per_task_ns: return models_overhead(serial_ns, wall_ns, workers) / (double)cell->tasks;
-    default: return NAN;
+    case QUANTITY_speedup:
+        return speedup;
+    case QUANTITY_efficiency:
+        return models_efficiency(speedup, workers);
+    case QUANTITY_overhead_per_task_ns:
+        return models_overhead(serial_ns, wall_ns, workers) / (double)cell->tasks;
+    default:
+        return NAN;
     }
 }
 

@@ -340,7 +340,8 @@ START_TEST(a_hanging_gnuplot_is_stopped_with_its_children)
     ck_assert_ptr_nonnull(strstr(why, "did not end within 1 s"));
     char *pid = text_of("pid"), proc[64];
     snprintf(proc, sizeof proc, "/proc/%ld/stat", strtol(pid, NULL, 10));
-    for (int i = 0; i < 500 && !access(proc, F_OK); i++) { /* its end is the system's business; a zombie counts as gone */
+    for (int i = 0; i < 500 && !access(proc, F_OK);
+         i++) { /* its end is the system's business; a zombie counts as gone */
         char state = 0;
         FILE *in = fopen(proc, "r");
         if (!in || fscanf(in, "%*d (%*[^)]) %c", &state) != 1 || state == 'Z') i = 500;
@@ -365,7 +366,8 @@ START_TEST(names_stay_text_everywhere)
         snprintf(run.cells[i].placement, sizeof run.cells[i].placement, "'); system('touch hit'); ('");
     }
     snprintf(run.name, sizeof run.name, "</title><script>alert(1)</script>");
-    json_object_set_new(run.manifest, "host", json_pack("{ss ss}", "hostname", bad, "model", "{{script}}<img src=x onerror=1>"));
+    json_object_set_new(run.manifest, "host",
+                        json_pack("{ss ss}", "hostname", bad, "model", "{{script}}<img src=x onerror=1>"));
     json_object_set_new(run.manifest, "command", json_pack("[s s]", "breakeven", "it's; <b>"));
     struct summary summary = summarise(&run);
     int drawn = plots_draw(&summary, dir, note, sizeof note);
