@@ -98,6 +98,9 @@ bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of th
 plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest
 
+lessons: build ## measure every lesson and renew docs/lessons (five minutes, on an idle machine)
+	@docs/lessons.sh $(CURDIR)/$(BUILD)/breakeven
+
 # What the program prints of itself, under share/.
 GENERATED := man/man1/breakeven.1 man/man3/forkpool.3 bash-completion/completions/breakeven zsh/site-functions/_breakeven \
              fish/vendor_completions.d/breakeven.fish

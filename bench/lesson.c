@@ -75,7 +75,7 @@ static int write_page(const struct lesson *lesson, const char *command, const st
     const char *cpu = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "model"));
     fprintf(page, "# %s\n\n**Prediction.** %s\n\n**Experiment.** `breakeven lesson %s`, which measures\n\n    %s\n\n",
             lesson->question, lesson->prediction, lesson->name, command);
-    fprintf(page, "![%s](%s.svg)\n\n", lesson->question, lesson->name);
+    fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
     fprintf(page, "**%s** %s\n\n", verdict_words(result->verdict), result->text);
     if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
     fprintf(page, "**Why.** %s\n\n**Exercise.** %s\n\n", lesson->explanation, lesson->exercise);
