@@ -76,7 +76,8 @@ int command_check(const struct command *command, char *why, size_t why_size)
     int error = ENOENT;
     if (command->shell || strchr(program, '{')) return 0;
     if (strchr(program, '/')) error = access(program, X_OK) ? errno : 0;
-    for (const char *part = path ? path : "/bin:/usr/bin"; error && !strchr(program, '/'); part += strcspn(part, ":") + 1) {
+    for (const char *part = path ? path : "/bin:/usr/bin"; error && !strchr(program, '/');
+         part += strcspn(part, ":") + 1) {
         char file[4096];
         size_t length = strcspn(part, ":");
         snprintf(file, sizeof file, "%.*s%s%s", (int)length, part, length ? "/" : "", program);
@@ -191,7 +192,8 @@ static int start(struct child *child, const struct filled *filled)
 {
     if (pipe2(child->output, O_CLOEXEC) || pipe2(child->started, O_CLOEXEC)) return -errno;
     fcntl(child->output[0], F_SETFL, O_NONBLOCK);
-    fcntl(child->output[1], F_SETPIPE_SZ, PIPE_BYTES); /* fewer turns for a command that prints much; no matter if not */
+    fcntl(child->output[1], F_SETPIPE_SZ,
+          PIPE_BYTES); /* fewer turns for a command that prints much; no matter if not */
     pid_t parent = getpid();
     child->pid = fork();
     if (!child->pid) become(child, filled, parent);
@@ -257,7 +259,8 @@ static void sample_memory(struct child *child, int64_t now_ns)
     child->sampled_ns = now_ns;
 }
 
-/* Waits until the process is gone or until_ns has come; true where it is gone. Ctrl-C ends the wait unless `stubborn`. */
+/* Waits until the process is gone or until_ns has come; true where it is gone. Ctrl-C ends the wait unless `stubborn`.
+ */
 static bool wait_until(struct child *child, int64_t until_ns, bool memory, bool stubborn)
 {
     sigset_t mask;
@@ -289,6 +292,8 @@ static void join_output(struct child *child)
     if (rest > tail) fprintf(stream, "\n[... %llu bytes left out ...]\n", (unsigned long long)(rest - tail));
     for (uint64_t at = bytes - tail; at < bytes; at++) fputc(child->tail[at % HALF], stream);
     fclose(stream);
+    for (size_t i = 0; result->output && i < size; i++)
+        if (!result->output[i]) result->output[i] = '?'; /* it is shown as text, and a NUL would end that */
 }
 
 /* The last line of the output that is not empty, printable. */
@@ -306,18 +311,27 @@ static void describe(struct command_result *result, int64_t deadline_ns, int sta
 {
     char what[200] = "", line[160] = "";
     switch (result->end) {
-    case COMMAND_EXITED: snprintf(what, sizeof what, "exit code %d", result->code); break;
+    case COMMAND_EXITED:
+        snprintf(what, sizeof what, "exit code %d", result->code);
+        break;
     case COMMAND_SIGNALED:
         snprintf(what, sizeof what, "signal %d (%s)", result->signal, strsignal(result->signal));
         break;
-    case COMMAND_TIMED_OUT: snprintf(what, sizeof what, "killed after %.4g s", (double)deadline_ns / 1e9); break;
-    case COMMAND_LIMITED: snprintf(what, sizeof what, "stopped after %.4g s", (double)result->wall_ns / 1e9); break;
+    case COMMAND_TIMED_OUT:
+        snprintf(what, sizeof what, "killed after %.4g s", (double)deadline_ns / 1e9);
+        break;
+    case COMMAND_LIMITED:
+        snprintf(what, sizeof what, "stopped after %.4g s", (double)result->wall_ns / 1e9);
+        break;
     case COMMAND_MISSING:
         snprintf(what, sizeof what, "cannot start \"%.100s\": %s", program, strerror(start_error));
         break;
-    case COMMAND_INTERRUPTED: snprintf(what, sizeof what, "interrupted"); break;
+    case COMMAND_INTERRUPTED:
+        snprintf(what, sizeof what, "interrupted");
+        break;
     case COMMAND_DONE:
-    case COMMAND_UNPREPARED: break;
+    case COMMAND_UNPREPARED:
+        break;
     }
     if (result->end == COMMAND_EXITED || result->end == COMMAND_SIGNALED) last_line(result->output, line, sizeof line);
     snprintf(result->cause, sizeof result->cause, "%s%s%s", what, *line ? ": " : "", line);
@@ -341,8 +355,8 @@ static void account(struct command_result *result, const struct rusage *before)
 }
 
 /* Ends what is still there, reaps everything, fills the result. */
-static void finish(struct child *child, enum command_end end, const struct command *command, const struct filled *filled,
-                   const struct rusage *before)
+static void finish(struct child *child, enum command_end end, const struct command *command,
+                   const struct filled *filled, const struct rusage *before)
 {
     struct command_result *result = child->result;
     struct rusage usage = {0};
@@ -368,7 +382,8 @@ static void finish(struct child *child, enum command_end end, const struct comma
     describe(result, command->deadline_ns, start_error, filled->words[0]);
 }
 
-static int run(const struct command *command, const struct filled *filled, int64_t limit_ns, struct command_result *result)
+static int run(const struct command *command, const struct filled *filled, int64_t limit_ns,
+               struct command_result *result)
 {
     struct child child = {.output = {-1, -1}, .started = {-1, -1}, .exited = -1, .result = result};
     struct rusage before;
@@ -379,8 +394,9 @@ static int run(const struct command *command, const struct filled *filled, int64
     if (!error) {
         enum command_end end = COMMAND_DONE;
         if (!wait_until(&child, began_ns + most_ns, command->memory, false))
-            end = interrupt_seen() ? COMMAND_INTERRUPTED : limit_ns < command->deadline_ns ? COMMAND_LIMITED
-                                                                                             : COMMAND_TIMED_OUT;
+            end = interrupt_seen()                  ? COMMAND_INTERRUPTED
+                  : limit_ns < command->deadline_ns ? COMMAND_LIMITED
+                                                    : COMMAND_TIMED_OUT;
         result->wall_ns = clock_now_ns(&clock_real) - began_ns;
         finish(&child, end, command, filled, &before);
         if (!result->output) error = -ENOMEM;
@@ -406,7 +422,8 @@ int command_run(const struct command *command, const struct command_value *value
     struct command_result made = {0};
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
     if (!error && command->prepare) {
-        error = run_words(command, (const char *const[]){command->prepare, NULL}, true, values, count, INT64_MAX, &made);
+        error =
+            run_words(command, (const char *const[]){command->prepare, NULL}, true, values, count, INT64_MAX, &made);
         if (!error && made.end == COMMAND_DONE) command_result_free(&made);
         else if (!error && made.end != COMMAND_INTERRUPTED) {
             char cause[sizeof made.cause];

@@ -1,17 +1,15 @@
 /* command.h: runs a user's command once, timed, with {placeholders} filled in, and leaves nothing of it behind.
  *
- *     struct command command = {.words = (const char *const[]){"make", "-j{workers}", NULL}, .deadline_ns = 60000000000};
- *     struct command_value values[] = {{"workers", "4"}};
- *     struct command_result result;
- *     if (!command_run(&command, values, 1, INT64_MAX, &result, why, sizeof why)) {
- *         if (result.end == COMMAND_DONE) ... result.wall_ns ...
- *         command_result_free(&result);
+ *     struct command command = {.words = (const char *const[]){"make", "-j{workers}", NULL}, .deadline_ns =
+ * 60000000000}; struct command_value values[] = {{"workers", "4"}}; struct command_result result; if
+ * (!command_run(&command, values, 1, INT64_MAX, &result, why, sizeof why)) { if (result.end == COMMAND_DONE) ...
+ * result.wall_ns ... command_result_free(&result);
  *     }
  *
- * The command runs in a session of its own, its standard input is /dev/null, its output goes through a pipe of which only
- * the beginning and the end are kept: printing a gigabyte fills neither memory nor disk. At the deadline the whole session
- * is killed. What it leaves running is killed too, after a moment to end by itself. The caller becomes a child subreaper
- * (prctl(2)) and must have no other children meanwhile. Not safe across threads.
+ * The command runs in a session of its own, its standard input is /dev/null, its output goes through a pipe of which
+ * only the beginning and the end are kept: printing a gigabyte fills neither memory nor disk. At the deadline the whole
+ * session is killed. What it leaves running is killed too, after a moment to end by itself. The caller becomes a child
+ * subreaper (prctl(2)) and must have no other children meanwhile. Not safe across threads.
  */
 #ifndef BREAKEVEN_COMMAND_H
 #define BREAKEVEN_COMMAND_H
@@ -49,15 +47,15 @@ enum command_end {
 struct command_result {
     enum command_end end;
     int code, signal;
-    char cause[256];         /* "" where DONE, else one line with the last line that it said */
-    int64_t wall_ns;         /* from just before the fork until its process is gone; of the command alone */
-    int64_t user_ns, system_ns;         /* of all its processes that are gone */
+    char cause[256];            /* "" where DONE, else one line with the last line that it said */
+    int64_t wall_ns;            /* from just before the fork until its process is gone; of the command alone */
+    int64_t user_ns, system_ns; /* of all its processes that are gone */
     int64_t voluntary_switches, involuntary_switches, minor_faults, major_faults; /* likewise */
-    int64_t peak_rss_bytes;  /* with `memory` the most that all its processes held at once (PSS, sampled), else that of the
-                                largest one */
-    unsigned left;           /* processes that outlived it and were killed */
-    uint64_t output_bytes;   /* all that it wrote on standard output and error */
-    char *output;            /* beginning and end of that, with a note of what lies between; NUL at the end */
+    int64_t peak_rss_bytes; /* with `memory` the most that all its processes held at once (PSS, sampled), else that of
+                               the largest one */
+    unsigned left;          /* processes that outlived it and were killed */
+    uint64_t output_bytes;  /* all that it wrote on standard output and error */
+    char *output;           /* beginning and end of that, with a note of what lies between; NUL at the end */
 };
 
 /* `template` with every {name} of the values replaced; other braces stay. malloc'ed; NULL without memory. */
@@ -71,7 +69,8 @@ bool command_uses(const struct command *, const char *name);
 int command_check(const struct command *, char *why, size_t why_size);
 
 /* Runs it once. limit_ns: stop it after so long, COMMAND_LIMITED. Blocks until it and all it started are gone. 0, or
- * -errno with `why` where this program could not do its part (no fork, no descriptors); *result is valid after 0 only. */
+ * -errno with `why` where this program could not do its part (no fork, no descriptors); *result is valid after 0 only.
+ */
 int command_run(const struct command *, const struct command_value *, size_t count, int64_t limit_ns,
                 struct command_result *, char *why, size_t why_size);
 void command_result_free(struct command_result *);

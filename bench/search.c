@@ -6,14 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct search_options search_defaults = {
-    .looks = 2, .candidates = 14, .last = 3, .final = 15, .confirm = STATS_INTERVAL_MIN, .within = 0, .share = 1.4,
-    .least = 60, .budget_s = INFINITY, .limit = 4, .patient = true};
+const struct search_options search_defaults = {.looks = 2,
+                                               .candidates = 14,
+                                               .last = 3,
+                                               .final = 15,
+                                               .confirm = STATS_INTERVAL_MIN,
+                                               .within = 0,
+                                               .share = 1.25,
+                                               .least = 60,
+                                               .budget_s = INFINITY,
+                                               .limit = 4,
+                                               .patient = true};
 
-enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 8 };
-static const double flat = 1.03;      /* neighbours this near leave nothing worth finding between them */
-static const double hopeless = 1.3;   /* a candidate this far behind leaves the halving at once */
-static const double thrift = 1.01;   /* a tie with fewer workers may look this much slower and still be recommended */
+enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 5 };
+static const double flat = 1.03;    /* neighbours this near leave nothing worth finding between them */
+static const double hopeless = 1.3; /* a candidate this far behind leaves the halving at once */
+static const double thrift = 1.01;  /* a tie with fewer workers may look this much slower and still be recommended */
 
 /* Has this share of what may be spent before the fresh blocks been spent? */
 static bool out_of_budget(struct search *search, double share)
@@ -82,7 +90,8 @@ static bool settle(const struct search *search, struct search_point *point, size
 }
 
 /* Lets the axes that do not count workers follow from where they stand at `base`, by the ratio of their seeds. */
-static void follow(const struct search *search, const struct search_point *base, struct search_point *point, size_t fixed)
+static void follow(const struct search *search, const struct search_point *base, struct search_point *point,
+                   size_t fixed)
 {
     for (size_t axis = 0; axis < search->space->axis_count; axis++) {
         if (axis == fixed || !ordered(search, axis) || search->space->axis[axis].workers) continue;
@@ -134,8 +143,8 @@ static double spent_once(const struct search_entry *entry)
     return entry->spent_s / (double)(entry->count ? entry->count : 1);
 }
 
-/* How steeply measuring takes longer towards fewer workers, -1..0, told from the fewest that were tried and the fastest;
- * *fewest receives the former. */
+/* How steeply measuring takes longer towards fewer workers, -1..0, told from the fewest that were tried and the
+ * fastest; *fewest receives the former. */
 static double slope(struct search *search, double *fewest)
 {
     const struct search_entry *low = NULL, *fast = NULL;
@@ -150,8 +159,8 @@ static double slope(struct search *search, double *fewest)
     return fmax(-1, log(spent_once(low) / spent_once(fast)) / log(low->workers / fast->workers));
 }
 
-/* What measuring every point once would take: each as long as the nearest one tried, more where it has fewer workers than
- * any of those. */
+/* What measuring every point once would take: each as long as the nearest one tried, more where it has fewer workers
+ * than any of those. */
 static double once_s(struct search *search)
 {
     const struct search_space *space = search->space;
@@ -170,7 +179,7 @@ static double once_s(struct search *search)
         const struct search_entry *nearest = NULL;
         for (size_t id = 0; id < search->result->entry_count; id++) {
             const struct search_entry *entry = table_at(search, id);
-            if (!entry->point.serial && entry->count && 
+            if (!entry->point.serial && entry->count &&
                 (!nearest || distance(search, &point, &entry->point) < distance(search, &point, &nearest->point)))
                 nearest = entry;
         }
@@ -186,17 +195,18 @@ static double once_s(struct search *search)
 static void budget(struct search *search)
 {
     struct search_result *result = search->result;
-    double reserve_s = 0, best_s = INFINITY;
+    double serial_s = 0, best_s = INFINITY;
     result->once_s = once_s(search);
     for (size_t id = 0; id < result->entry_count; id++) {
         const struct search_entry *entry = table_at(search, id);
-        if (entry->count && entry->point.serial) reserve_s += spent_once(entry);
+        if (entry->count && entry->point.serial) serial_s = spent_once(entry);
         if (entry->count && spent_once(entry) < best_s) best_s = spent_once(entry);
     }
-    reserve_s += (2 + (double)search->space->also_count) * best_s;
+    double rivals_s = (2 + (double)search->space->also_count) * best_s;
     search->budget_s = fmax(search->options->share * result->once_s, search->options->least * best_s);
     search->budget_s = fmin(search->budget_s, search->options->budget_s);
-    search->allowance_s = search->budget_s - reserve_s * search->options->confirm;
+    unsigned far = serial_s > 2 * best_s ? FRESH_MIN : search->options->confirm; /* how often serial is measured then */
+    search->allowance_s = search->budget_s - rivals_s * search->options->confirm - serial_s * far;
 }
 
 /* Step 1: look */
@@ -254,7 +264,8 @@ static size_t spread(struct search *search, size_t base, size_t axis)
 static void by_estimates(struct search *search, struct search_set *set)
 {
     for (size_t i = 1; i < set->count; i++)
-        for (size_t j = i; j > 0 && table_at(search, set->ids[j])->estimate < table_at(search, set->ids[j - 1])->estimate; j--) {
+        for (size_t j = i;
+             j > 0 && table_at(search, set->ids[j])->estimate < table_at(search, set->ids[j - 1])->estimate; j--) {
             size_t id = set->ids[j];
             set->ids[j] = set->ids[j - 1];
             set->ids[j - 1] = id;
@@ -364,7 +375,7 @@ static size_t narrow(struct search *search, size_t base, size_t axis)
         }
     }
     for (unsigned steps = 0; steps < 24; steps++) {
-        if (search->error || (search->result->measurements >= EXPLORE_MIN && out_of_budget(search, 0.7))) break;
+        if (search->error || (search->result->measurements >= search->explored && out_of_budget(search, 0.7))) break;
         bool left = line_probe(search, &line, axis, 0);
         bool right = line_probe(search, &line, axis, 1);
         if (!left && !right) break;
@@ -397,8 +408,8 @@ static size_t trade(struct search *search, size_t base)
     return best;
 }
 
-/* All ordered axes of one combination: the others first, where they cost least, then workers, then the others again where
- * the number of workers has changed much. */
+/* All ordered axes of one combination: the others first, where they cost least, then workers, then the others again
+ * where the number of workers has changed much. */
 static size_t descend(struct search *search, size_t base)
 {
     size_t best = base;
@@ -505,8 +516,7 @@ static void decide(struct search *search, struct search_set *set, unsigned since
         table_measure(search, set, search->options->limit * search->best);
         if (search->error || !table_rank(search, set, since, NULL)) break;
         for (size_t i = set->count; i-- > 1;) {
-            struct quantity ratio =
-                table_ratio(table_at(search, set->ids[i]), table_at(search, set->ids[0]), since);
+            struct quantity ratio = table_ratio(table_at(search, set->ids[i]), table_at(search, set->ids[0]), since);
             if (!table_works(table_at(search, set->ids[i])) || stats_verdict(ratio) == VERDICT_MORE)
                 memmove(&set->ids[i], &set->ids[i + 1], (--set->count - i) * sizeof *set->ids);
         }
@@ -539,7 +549,8 @@ static void settle_entry(struct search *search, size_t id, unsigned since)
     entry->tied = stats_verdict(entry->ratio) == VERDICT_UNRESOLVED && entry->ratio.median < hopeless;
 }
 
-/* What is confirmed, and which of it to recommend. A rival replaces the winner only where it is resolved to be faster. */
+/* What is confirmed, and which of it to recommend. A rival replaces the winner only where it is resolved to be faster.
+ */
 static void settle_result(struct search *search, const struct search_set *set, unsigned since)
 {
     struct search_result *result = search->result;
@@ -559,24 +570,40 @@ static void settle_result(struct search *search, const struct search_set *set, u
     }
 }
 
+/* Takes what is far behind the winner out of the set; true while rivals remain to be told apart or the winner lacks an
+ * interval: these are cheap. */
+static bool keep_near(struct search *search, struct search_set *set)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < set->count; i++)
+        if (table_at(search, set->ids[i])->estimate < 2 * table_at(search, search->result->winner)->estimate)
+            set->ids[kept++] = set->ids[i];
+    set->count = kept;
+    return kept > 0;
+}
+
 static void confirm(struct search *search, struct search_set *set)
 {
     struct search_result *result = search->result;
     unsigned since = (unsigned)result->blocks;
     result->winner = set->ids[0];
     result->fresh = since;
-    set_add(set, thriftiest(search, result->winner, thrift));
+    set_add(set, thriftiest(search, result->winner, flat));
     set_add(set, thriftiest(search, result->winner, 1 + search->options->within));
     if (result->serial < result->entry_count) set_add(set, result->serial);
     for (size_t i = 0; i < search->space->also_count; i++) set_add(set, result->also[i]);
+    const struct search_set all = *set;
     for (unsigned block = 0; block < search->options->confirm; block++) {
-        if (block >= FRESH_MIN && result->spent_s > search->budget_s) break;
+        if (block >= FRESH_MIN && result->spent_s > search->budget_s &&
+            !(search->options->patient && keep_near(search, set)))
+            break;
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
     }
-    if (!search->error) settle_result(search, set, since);
+    if (!search->error) settle_result(search, &all, since);
 }
 
-struct quantity search_ratio(const struct search_result *result, const struct search_entry *a, const struct search_entry *b)
+struct quantity search_ratio(const struct search_result *result, const struct search_entry *a,
+                             const struct search_entry *b)
 {
     return table_ratio(a, b, result->fresh);
 }
@@ -602,8 +629,8 @@ static void leave(struct search *search)
 
 int search_run(const struct search_space *space, const struct search_options *options, struct search_result *result)
 {
-    *result = (struct search_result){.winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE,
-                                     .fresh = UINT_MAX};
+    *result = (struct search_result){
+        .winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE, .fresh = UINT_MAX};
     for (size_t i = 0; i < SEARCH_ALSO; i++) result->also[i] = SEARCH_NONE;
     struct search search = {.space = space, .options = options, .result = result, .best = INFINITY};
     struct search_point point = first_point(&search);
@@ -613,12 +640,14 @@ int search_run(const struct search_space *space, const struct search_options *op
         if (axis != SEARCH_NONE && best != SEARCH_NONE) best = spread(&search, best, axis);
         if (best != SEARCH_NONE) combine(&search, best, &set);
     }
-    for (size_t i = 0; i < space->also_count; i++) set_add(&set, result->also[i] = table_entry(&search, &space->also[i]));
+    for (size_t i = 0; i < space->also_count; i++)
+        set_add(&set, result->also[i] = table_entry(&search, &space->also[i]));
     if (space->serial) set_add(&set, result->serial = table_entry(&search, &(struct search_point){.serial = true}));
     if (!set.count && !search.error) search.error = -EINVAL;
     table_look(&search, &set, options->looks);
     by_estimates(&search, &set);
     budget(&search);
+    search.explored = result->measurements + EXPLORE_MIN * options->looks;
     size_t followed = 0;
     for (size_t i = 0; i < set.count && followed < LEADERS && !search.error; i++) {
         const struct search_entry *entry = table_at(&search, set.ids[i]);

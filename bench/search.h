@@ -15,9 +15,9 @@
  *   2 narrow   each ordered axis of the leading combinations: out from the best value in octaves, then inwards
  *   3 halve    the leaders and their neighbours in interleaved blocks; the slower half leaves after each round
  *   4 decide   the last three or so, up to `final` times each, inside the same blocks
- *   5 confirm  the winner again in fresh blocks, beside its rivals, the serial point and the points of `also`: a selected
- *              minimum is biased (Hoefler & Belli, SC'15), so only these figures are reported
- * Points whose ratio to the winner has an interval that holds 1 are a tie; the one with the fewest workers is recommended.
+ *   5 confirm  the winner again in fresh blocks, beside its rivals, the serial point and the points of `also`: a
+ * selected minimum is biased (Hoefler & Belli, SC'15), so only these figures are reported Points whose ratio to the
+ * winner has an interval that holds 1 are a tie; the one with the fewest workers is recommended.
  */
 #ifndef BREAKEVEN_SEARCH_H
 #define BREAKEVEN_SEARCH_H
@@ -52,18 +52,18 @@ struct search_outcome {
 struct search_space {
     size_t axis_count;
     struct search_axis axis[SEARCH_AXES];
-    bool serial;                           /* the serial point may be recommended */
-    bool limits;                           /* measure can stop at a limit */
+    bool serial; /* the serial point may be recommended */
+    bool limits; /* measure can stop at a limit */
     size_t also_count;
     struct search_point also[SEARCH_ALSO]; /* what the winner is shown beside: the default, rules of thumb */
 
     /* Does the point mean anything, and is it no double of another? NULL: all are valid. */
     bool (*valid)(void *context, const struct search_point *);
-    /* The value to expect best on an ordered axis, given the other axes of the point (the pool model's chunk for so many
-     * workers). Only ratios between two points count once something is measured. <= 0, or NULL: no idea. */
+    /* The value to expect best on an ordered axis, given the other axes of the point (the pool model's chunk for so
+     * many workers). Only ratios between two points count once something is measured. <= 0, or NULL: no idea. */
     double (*seed)(void *context, const struct search_point *, size_t axis);
-    /* Measures each of the points once, in the order given, as one block. limit: a cost above which a measurement may be
-     * stopped, INFINITY for none. Returns 0, or a negative errno, which ends the search with what it has. */
+    /* Measures each of the points once, in the order given, as one block. limit: a cost above which a measurement may
+     * be stopped, INFINITY for none. Returns 0, or a negative errno, which ends the search with what it has. */
     int (*measure)(void *context, const struct search_point *, size_t count, double limit, struct search_outcome *);
     void *context;
 };
@@ -86,29 +86,29 @@ extern const struct search_options search_defaults;
 
 struct search_entry {
     struct search_point point;
-    double workers;      /* 0: serial */
-    size_t count;        /* good measurements */
-    double spent_s;      /* of all its measurements */
-    double *costs;       /* in the order they were taken */
-    unsigned *blocks;    /* the block of each */
-    bool failed;         /* failed at least once: never recommended */
-    bool limited;        /* stopped at a limit: never recommended; costs are lower bounds */
-    bool confirmed;      /* in the fresh blocks */
-    bool tied;           /* cannot be told apart from the winner there */
-    double estimate;     /* median cost of all its measurements; of the fresh ones where confirmed */
-    struct quantity cost; /* of the fresh blocks; n = 0 elsewhere */
+    double workers;        /* 0: serial */
+    size_t count;          /* good measurements */
+    double spent_s;        /* of all its measurements */
+    double *costs;         /* in the order they were taken */
+    unsigned *blocks;      /* the block of each */
+    bool failed;           /* failed at least once: never recommended */
+    bool limited;          /* stopped at a limit: never recommended; costs are lower bounds */
+    bool confirmed;        /* in the fresh blocks */
+    bool tied;             /* cannot be told apart from the winner there */
+    double estimate;       /* median cost of all its measurements; of the fresh ones where confirmed */
+    struct quantity cost;  /* of the fresh blocks; n = 0 elsewhere */
     struct quantity ratio; /* its cost over the winner's in the same fresh blocks; n = 0 elsewhere */
 };
 
 struct search_result {
     size_t entry_count;
     struct search_entry *entries; /* everything that was tried, in the order of its first measurement */
-    size_t winner;       /* the least cost; entry_count: nothing worked */
-    size_t recommended;  /* the winner, or a tie or a point `within` with fewer workers */
-    size_t serial;       /* the serial entry; entry_count where there is none */
-    size_t also[SEARCH_ALSO]; /* entries of space.also; entry_count: not measured */
+    size_t winner;                /* the least cost; entry_count: nothing worked */
+    size_t recommended;           /* the winner, or a tie or a point `within` with fewer workers */
+    size_t serial;                /* the serial entry; entry_count where there is none */
+    size_t also[SEARCH_ALSO];     /* entries of space.also; entry_count: not measured */
     size_t measurements, blocks;
-    unsigned fresh;      /* the first fresh block; `blocks` before there is one */
+    unsigned fresh; /* the first fresh block; `blocks` before there is one */
     double spent_s;
     double once_s;        /* what measuring every point once would take, by the nearest that were tried */
     bool short_of_budget; /* steps were shortened */
@@ -122,8 +122,8 @@ void search_free(struct search_result *);
 /* Workers of a point: the product of its worker axes; 0 for the serial one. */
 double search_workers(const struct search_space *, const struct search_point *);
 
-/* The pool model's best chunk (models.h) up to the factor (h/sigma)^(2/3), which nobody knows before measuring; 1 stands
- * for it. In [1, N/8p]: never so large that chance decides who finishes last. */
+/* The pool model's best chunk (models.h) up to the factor (h/sigma)^(2/3), which nobody knows before measuring; 1
+ * stands for it. In [1, N/8p]: never so large that chance decides who finishes last. */
 double search_seed_chunk(double tasks, double workers);
 
 /* What a costs over what b costs, from the fresh blocks that hold both; n = 0 where none does. */

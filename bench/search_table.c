@@ -37,8 +37,8 @@ size_t table_entry(struct search *search, const struct search_point *point)
         result->entries = entries;
         search->capacity = capacity;
     }
-    result->entries[result->entry_count] = (struct search_entry){
-        .point = *point, .workers = search_workers(search->space, point), .estimate = INFINITY};
+    result->entries[result->entry_count] =
+        (struct search_entry){.point = *point, .workers = search_workers(search->space, point), .estimate = INFINITY};
     return result->entry_count++;
 }
 

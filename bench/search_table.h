@@ -14,8 +14,9 @@ struct search {
     size_t capacity;
     double budget_s;    /* measuring time that may be spent; */
     double allowance_s; /* before the fresh blocks */
-    double best; /* least good cost seen, for the limit */
-    int error;   /* first error of measure or of memory: every step returns at once */
+    size_t explored;    /* measurements before which the narrowing is not shortened */
+    double best;        /* least good cost seen, for the limit */
+    int error;          /* first error of measure or of memory: every step returns at once */
 };
 
 /* Some entries, without doubles. */

@@ -55,7 +55,8 @@ static void draw_workload(gsl_rng *rng, unsigned cpus, struct simulated_workload
     };
 }
 
-void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *machine, struct simulated_workload *workload)
+void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *machine,
+                    struct simulated_workload *workload)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(rng, (unsigned long)(seed * 4099 + cpus));
@@ -65,7 +66,8 @@ void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *mach
 }
 
 /* How much longer a task takes with so many workers beside it. */
-static double dilation(const struct simulated_machine *machine, const struct simulated_workload *workload, double workers)
+static double dilation(const struct simulated_machine *machine, const struct simulated_workload *workload,
+                       double workers)
 {
     double cores = fmin(workers, machine->cores);
     double speed = cores + machine->thread_gain * (fmin(workers, machine->cpus) - cores);
@@ -88,8 +90,8 @@ double simulated_time(const struct simulated_machine *machine, const struct simu
         double first = fmax(chunk, n / (2 * workers)), chunks = 2 * workers * (1 + log(first / chunk));
         double start = pool.start_ns + pool.start_per_worker_ns * workers;
         double work = n / workers * pool.task_ns + chunks / workers * chunk_ns;
-        double tail = pool.task_sd_ns * fmax(sqrt(2 * chunk * log(workers)), 
-                                             sqrt(2 * first * log(workers)) - 0.5 * n / workers);
+        double tail =
+            pool.task_sd_ns * fmax(sqrt(2 * chunk * log(workers)), sqrt(2 * first * log(workers)) - 0.5 * n / workers);
         return start + fmax(chunks * pool.chunk_serial_ns, work) + tail;
     }
     double rounds = ceil(ceil(n / chunk) / workers) * (chunk * pool.task_ns + chunk_ns);
@@ -155,8 +157,11 @@ static void make_space(struct fake *fake, struct search_space *space)
     *space = (struct search_space){
         .axis_count = 3,
         .axis = {[AXIS_SCHEDULE_OF] = {.name = "schedule", .levels = SIMULATED_SCHEDULES},
-                 [AXIS_WORKERS_OF] = {.name = "workers", .levels = fake->machine.cpus, .values = fake->workers,
-                                      .workers = true, .start = fake->machine.cpus - 1},
+                 [AXIS_WORKERS_OF] = {.name = "workers",
+                                      .levels = fake->machine.cpus,
+                                      .values = fake->workers,
+                                      .workers = true,
+                                      .start = fake->machine.cpus - 1},
                  [AXIS_CHUNK_OF] = {.name = "chunk", .levels = chunks, .values = fake->chunks}},
         .serial = true,
         .limits = true,
@@ -199,7 +204,8 @@ static double exhaust(struct fake *fake, const struct search_space *space, struc
     return best_ns;
 }
 
-static struct simulated_score rule(const struct fake *fake, enum simulated_schedule schedule, double chunk, double best_ns)
+static struct simulated_score rule(const struct fake *fake, enum simulated_schedule schedule, double chunk,
+                                   double best_ns)
 {
     double workers = fake->machine.cpus;
     double ns = simulated_time(&fake->machine, &fake->workload, schedule, workers, chunk);

@@ -5,8 +5,8 @@
  *
  * The surface is the pool model of models.h with what real machines add to it: cores that two hardware threads share,
  * memory bandwidth that so many workers use up, contention and coherence (the Universal Scalability Law), whole chunks
- * (so many rounds), guided and static schedules; measured with lognormal noise, spikes, and a drift that walks. Nothing here
- * sleeps or reads a clock: 300 workloads take seconds.
+ * (so many rounds), guided and static schedules; measured with lognormal noise, spikes, and a drift that walks. Nothing
+ * here sleeps or reads a clock: 300 workloads take seconds.
  */
 #ifndef BREAKEVEN_SIMULATED_H
 #define BREAKEVEN_SIMULATED_H

@@ -1,5 +1,5 @@
-/* tune.h: `breakeven tune`: what to run something with, found by a search. One subject (a kernel, a command) says what the
- * points of the search mean and measures them; the rest is common.
+/* tune.h: `breakeven tune`: what to run something with, found by a search. One subject (a kernel, a command) says what
+ * the points of the search mean and measures them; the rest is common.
  */
 #ifndef BREAKEVEN_TUNE_H
 #define BREAKEVEN_TUNE_H
@@ -36,16 +36,16 @@ struct tune_failure {
 struct tune {
     const struct options *options;
     const struct tune_subject *subject;
-    void *context;            /* the subject's */
+    void *context; /* the subject's */
     struct limits limits;
     struct search_space space;
     struct search_options search;
     struct search_result result;
     enum tune_objective objective;
-    char what[256];           /* "python3 job.py --jobs {workers}", "mandelbrot, 1000 tasks of 10us" */
-    size_t failure_count;     /* points that failed, the first time each did */
+    char what[256];       /* "python3 job.py --jobs {workers}", "mandelbrot, 1000 tasks of 10us" */
+    size_t failure_count; /* points that failed, the first time each did */
     struct tune_failure *failures;
-    char dir[4096];           /* of the recorded run; "" */
+    char dir[4096]; /* of the recorded run; "" */
 };
 
 /* What the options say about every subject: objective, limits of the search. 0 or an exit status after one line. */
@@ -65,8 +65,8 @@ void tune_sentence(const struct tune *, char *text, size_t size);
 /* Who the recommendation is compared with: the serial point, else the default; NULL where neither was measured. */
 const struct search_entry *tune_reference(const struct tune *);
 
-/* Workers at the peak of the Universal Scalability Law fitted to the best times of each number of workers tried with the
- * recommendation's discrete settings; NAN where no peak was seen. */
+/* Workers at the peak of the Universal Scalability Law fitted to the best times of each number of workers tried with
+ * the recommendation's discrete settings; NAN where no peak was seen. */
 struct tune_peak {
     double workers, low, high;
 };
@@ -75,11 +75,11 @@ struct tune_peak tune_peak(const struct tune *);
 /* How many cpus there are to use, and why: "2 cpus", "1.5 cpus (the quota of /a/b; 4 are allowed): 1 or 2 workers". */
 void tune_show_cpus(const struct limits *, char *text, size_t size);
 
-void tune_print(const struct tune *); /* all of it as text on stdout */
+void tune_print(const struct tune *);      /* all of it as text on stdout */
 json_t *tune_to_json(const struct tune *); /* a new reference; NULL without memory */
 
-/* Prints what was found as the options ask (text, --json, --shell), writes --save. `error`: how the search ended, with `why`
- * where that is neither 0 nor -EINTR. Returns the exit status. */
+/* Prints what was found as the options ask (text, --json, --shell), writes --save. `error`: how the search ended, with
+ * `why` where that is neither 0 nor -EINTR. Returns the exit status. */
 int tune_report(const struct tune *, int error, const char *why);
 
 /* The subjects: measure everything and report. Return the exit status. */

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { MACHINES = 4, WORKLOADS = 75, LIMIT_S = 330 };
 static const unsigned machine_cpus[MACHINES] = {4, 16, 64, 256};
@@ -54,8 +56,8 @@ static void print_trial(struct bench *bench, const struct tune_trial *trial)
     char task[24], serial[24];
     values_show_duration(trial->task_ns, task, sizeof task);
     values_show_duration(trial->serial_ns, serial, sizeof serial);
-    print(bench, "%-11s %8s %7llu %8s  %6.2f %6.2f %6.1f ", trial->kernel, task, (unsigned long long)trial->tasks, serial,
-          100 * trial->regret, 100 * trial->same, 100 * trial->search_s / trial->grid_s);
+    print(bench, "%-11s %8s %7llu %8s  %6.2f %6.2f %6.1f ", trial->kernel, task, (unsigned long long)trial->tasks,
+          serial, 100 * trial->regret, 100 * trial->same, 100 * trial->search_s / trial->grid_s);
     for (unsigned r = 0; r < TUNE_RULES; r++) print(bench, " %7.1f", 100 * trial->rules[r]);
     print(bench, "  %s%s%s\n", trial->tuned, strcmp(trial->tuned, trial->best) ? " | " : "",
           strcmp(trial->tuned, trial->best) ? trial->best : "");
@@ -77,7 +79,8 @@ static int try_one(struct bench *bench, const char *kernel, enum bottleneck bott
         asked.workers = (struct numbers){sizeof waiting / sizeof *waiting, waiting};
     double limit_s = bench->options->time_limit_ns ? (double)bench->options->time_limit_ns / 1e9 : LIMIT_S;
     double passed_s = (double)(clock_now_ns(&clock_real) - bench->began_ns) / 1e9;
-    double seconds = fmax(limit_s - passed_s, 1) / (double)(bench->expected > bench->trial_count ? bench->expected - bench->trial_count : 1);
+    double seconds = fmax(limit_s - passed_s, 1) /
+                     (double)(bench->expected > bench->trial_count ? bench->expected - bench->trial_count : 1);
     struct tune_trial trial;
     int error = tune_trial_run(&asked, &bench->limits, &bench->record, seconds, &trial, why, sizeof why);
     if (error == -EINTR || error == -ENOSPC || error == -ENOMEM) return error;
@@ -115,8 +118,9 @@ static int try_kernels(struct bench *bench)
     size_t count = 0, times = bench->options->task_times_ns.count ? bench->options->task_times_ns.count : 2;
     for (size_t i = 0; kernels[i]; i++) count += kernels[i]->bottleneck != BOTTLENECK_NONE;
     bench->expected = (asked->count ? asked->count : count) * times;
-    print(bench, "%-11s %8s %7s %8s  %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task", "tasks", "serial", "regret", "noise",
-          "cost", tune_rule_names[0], tune_rule_names[1], tune_rule_names[2], "recommended | the best, where another");
+    print(bench, "%-11s %8s %7s %8s  %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task", "tasks", "serial", "regret",
+          "noise", "cost", tune_rule_names[0], tune_rule_names[1], tune_rule_names[2],
+          "recommended | the best, where another");
     int error = 0;
     for (size_t i = 0; !error && i < asked->count; i++) error = try_kernel(bench, asked->values[i]);
     for (size_t i = 0; !error && !asked->count && kernels[i]; i++)
@@ -130,8 +134,9 @@ static void verdict(struct bench *bench, const char *what, double value, double 
 {
     bool holds = at_least ? value >= bound : value <= bound;
     if (isnan(value)) print(bench, "  %-44s no case\n", what);
-    else print(bench, "  %-44s %6.2f %%  (at %s %g %%)  %s\n", what, 100 * value, at_least ? "least" : "most", 100 * bound,
-               holds ? "holds" : "falls short");
+    else
+        print(bench, "  %-44s %6.2f %%  (at %s %g %%)  %s\n", what, 100 * value, at_least ? "least" : "most",
+              100 * bound, holds ? "holds" : "falls short");
     if (!isnan(value) && !holds) bench->falls_short++;
 }
 
@@ -152,11 +157,14 @@ static void verdicts(struct bench *bench, const struct figures *figures)
     verdict(bench, "regret, median", stats_quantile(figures->regrets, figures->count, 0.5), 0.01, false);
     verdict(bench, "regret, 95th percentile", stats_quantile(figures->regrets, figures->count, 0.95), 0.05, false);
     verdict(bench, "regret, largest", stats_quantile(figures->regrets, figures->count, 1), 0.15, false);
-    verdict(bench, "measuring time over the grid's, median", stats_quantile(figures->costs, figures->count, 0.5), 0.10, false);
-    verdict(bench, "measuring time over the grid's, 95th perc.", stats_quantile(figures->costs, figures->count, 0.95), 0.10, false);
+    verdict(bench, "measuring time over the grid's, median", stats_quantile(figures->costs, figures->count, 0.5), 0.10,
+            false);
+    verdict(bench, "measuring time over the grid's, 95th perc.", stats_quantile(figures->costs, figures->count, 0.95),
+            0.10, false);
     verdict(bench, "\"stay serial\" where that is best",
             figures->serial ? (double)figures->stayed / (double)figures->serial : NAN, 0.95, true);
-    print(bench, "  (%zu trials, %zu above 15 %%, serial best in %zu)\n", figures->count, (size_t)total_over, figures->serial);
+    print(bench, "  (%zu trials, %zu above 15 %%, serial best in %zu)\n", figures->count, (size_t)total_over,
+          figures->serial);
 }
 
 static int judge_trials(struct bench *bench)
@@ -175,18 +183,24 @@ static int judge_trials(struct bench *bench)
         search_s += trial->search_s, grid_s += trial->grid_s;
     }
     if (!error && n) {
-        print(bench, "\nOn this machine (regret: held-out time over that of the best found by anybody; cost: of a grid with %d\n"
-                     "repetitions of each cell, in the time that its cells took here):\n", TUNE_GRID_REPETITIONS);
+        print(
+            bench,
+            "\nOn this machine (regret: held-out time over that of the best found by anybody; cost: of a grid with %d\n"
+            "repetitions of each cell, in the time that its cells took here):\n",
+            TUNE_GRID_REPETITIONS);
         verdicts(bench, &figures);
-        print(bench, "  all searches together: %.1f s, %.1f %% of the grids' %.0f s\n", search_s, 100 * search_s / grid_s, grid_s);
-        print(bench, "  noise: a second copy of the recommendation differed by %.2f %% (median), %.2f %% (95th percentile)\n",
+        print(bench, "  all searches together: %.1f s, %.1f %% of the grids' %.0f s\n", search_s,
+              100 * search_s / grid_s, grid_s);
+        print(bench,
+              "  noise: a second copy of the recommendation differed by %.2f %% (median), %.2f %% (95th percentile)\n",
               100 * stats_quantile(noise, n, 0.5), 100 * stats_quantile(noise, n, 0.95));
         for (unsigned r = 0; r < TUNE_RULES; r++) {
             size_t known = 0;
             for (size_t i = 0; i < n; i++)
                 if (!isnan(bench->trials[i].rules[r])) rules[known++] = above_zero(bench->trials[i].rules[r]);
-            print(bench, "  rule of thumb, all cpus and %-7s regret %.1f %% median, %.1f %% 95th percentile\n", tune_rule_names[r],
-                  100 * stats_quantile(rules, known, 0.5), 100 * stats_quantile(rules, known, 0.95));
+            print(bench, "  rule of thumb, all cpus and %-7s regret %.1f %% median, %.1f %% 95th percentile\n",
+                  tune_rule_names[r], 100 * stats_quantile(rules, known, 0.5),
+                  100 * stats_quantile(rules, known, 0.95));
         }
     }
     free(figures.regrets), free(figures.costs), free(rules), free(noise);
@@ -210,9 +224,10 @@ static void print_machine(struct bench *bench, const struct simulated_trial *tri
         serial += trial->optimum.serial;
         stayed += trial->optimum.serial && trial->tuned.serial;
     }
-    print(bench, "%5u  %6.2f %6.2f %6.2f  %6.2f %6.2f  %5.0f  %4zu/%-4zu", cpus, 100 * stats_quantile(regrets, WORKLOADS, 0.5),
-          100 * stats_quantile(regrets, WORKLOADS, 0.95), 100 * stats_quantile(regrets, WORKLOADS, 1),
-          100 * stats_quantile(costs, WORKLOADS, 0.5), 100 * stats_quantile(costs, WORKLOADS, 0.95), measurements, stayed, serial);
+    print(bench, "%5u  %6.2f %6.2f %6.2f  %6.2f %6.2f  %5.0f  %4zu/%-4zu", cpus,
+          100 * stats_quantile(regrets, WORKLOADS, 0.5), 100 * stats_quantile(regrets, WORKLOADS, 0.95),
+          100 * stats_quantile(regrets, WORKLOADS, 1), 100 * stats_quantile(costs, WORKLOADS, 0.5),
+          100 * stats_quantile(costs, WORKLOADS, 0.95), measurements, stayed, serial);
     for (unsigned r = 0; r < TUNE_RULES; r++)
         print(bench, "  %6.1f/%-7.0f", 100 * stats_quantile(rules[r], WORKLOADS, 0.5),
               100 * stats_quantile(rules[r], WORKLOADS, 0.95));
@@ -225,9 +240,11 @@ static int simulate(struct bench *bench)
     struct figures figures = {regrets, costs, MACHINES * WORKLOADS, 0, 0};
     bench->simulated = calloc(MACHINES * WORKLOADS, sizeof *bench->simulated);
     if (!bench->simulated) return -ENOMEM;
-    print(bench, "\nSimulated machines: %d random workloads, seed %llu; regret against the true optimum of the whole grid, in %%:\n"
-                 " cpus  median    p95    max    cost    p95  taken  serial   ", MACHINES * WORKLOADS,
-          (unsigned long long)bench->options->seed);
+    print(bench,
+          "\nSimulated machines: %d random workloads, seed %llu; regret against the true optimum of the whole grid, in "
+          "%%:\n"
+          " cpus  median    p95    max    cost    p95  taken  serial   ",
+          MACHINES * WORKLOADS, (unsigned long long)bench->options->seed);
     for (unsigned r = 0; r < TUNE_RULES; r++) print(bench, "%7s p50/p95 ", tune_rule_names[r]);
     print(bench, "\n");
     for (size_t m = 0; m < MACHINES; m++) {
@@ -253,12 +270,12 @@ static const char script[] =
     "if (!exists('KINDS')) KINDS = 'svg png'\n"
     "set encoding utf8\n"
     "set colorsequence podo\n"
-    "set title 'What tuning leaves on the table, and what it costs'\n"
+    "set title 'What tuning leaves on the table, and what it costs'.\"\\n{/*0.7 \".CAPTION.'}'\n"
     "set xlabel 'measuring time of the search, % of the grid with 15 repetitions of each cell (log)'\n"
     "set ylabel 'regret, % slower than the best (held out; 0.01 stands for none)'\n"
     "set logscale xy\n"
     "set xrange [0.01:100]\n"
-    "set yrange [0.007:*]\n"
+    "set yrange [0.007:100]\n"
     "set grid lc rgb '#dddddd'\n"
     "set key outside right top\n"
     "set arrow 1 from 10, graph 0 to 10, graph 1 nohead dt 2 lc rgb '#595959'\n"
@@ -267,10 +284,13 @@ static const char script[] =
     "least(y) = y < 0.01 ? 0.01 : y\n"
     "do for [kind in KINDS] {\n"
     "    if (kind eq 'svg') { set terminal svg size 960,600 dynamic enhanced mouse standalone background '#ffffff' }\n"
-    "    if (kind eq 'png') { set terminal pngcairo size 1600,1000 enhanced fontscale 1.4 linewidth 2 pointscale 1.6 }\n"
+    "    if (kind eq 'png') { set terminal pngcairo size 1600,1000 enhanced fontscale 1.4 linewidth 2 pointscale 1.6 "
+    "}\n"
     "    set output 'tune.'.kind\n"
-    "    plot 'tune.dat' index 'simulated' using 2:(least($3)) with points pt 7 ps 0.25 lc rgb '#8c8c8c' title 'simulated machines', \\\n"
-    "         for [i=0:KERNELS-1] 'tune.dat' index 'kernel '.word(NAMES, i+1) using 2:(least($3)) with points lt i+1 pt i+4 ps 1 title word(NAMES, i+1)\n"
+    "    plot 'tune.dat' index 'simulated' using 2:(least($3)) with points pt 7 ps 0.25 lc rgb '#8c8c8c' title "
+    "'simulated machines', \\\n"
+    "         for [i=0:KERNELS-1] 'tune.dat' index 'kernel '.word(NAMES, i+1) using 2:(least($3)) with points lt i+1 "
+    "pt i+4 ps 1 title word(NAMES, i+1)\n"
     "    unset output\n"
     "}\n";
 
@@ -290,9 +310,10 @@ static int write_data(const struct bench *bench, const char *dir)
     fprintf(file, "# kernel, measuring time of the search in %% of the grid's, regret in %%, task in ns\n");
     for (size_t i = 0; i < bench->trial_count; i++) {
         const struct tune_trial *trial = &bench->trials[i];
-        if (!i || strcmp(trial->kernel, trial[-1].kernel)) fprintf(file, "%s# kernel %s\n", i ? "\n\n" : "", trial->kernel);
-        fprintf(file, "%s %g %g %g\n", trial->kernel, 100 * trial->search_s / trial->grid_s, 100 * above_zero(trial->regret),
-                trial->task_ns);
+        if (!i || strcmp(trial->kernel, trial[-1].kernel))
+            fprintf(file, "%s# kernel %s\n", i ? "\n\n" : "", trial->kernel);
+        fprintf(file, "%s %g %g %g\n", trial->kernel, 100 * trial->search_s / trial->grid_s,
+                100 * above_zero(trial->regret), trial->task_ns);
     }
     fprintf(file, "%s# simulated\n", bench->trial_count ? "\n\n" : "");
     for (size_t i = 0; bench->simulated && i < MACHINES * WORKLOADS; i++)
@@ -308,6 +329,13 @@ static int write_script(const struct bench *bench, const char *dir)
     size_t size, kernels_drawn = 0;
     FILE *file = open_memstream(&text, &size);
     if (!file) return -ENOMEM;
+    char when[32], host[65] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    gethostname(host, sizeof host - 1);
+    strftime(when, sizeof when, "%Y-%m-%d", gmtime_r(&now, &utc));
+    fprintf(file, "CAPTION = '%s, %s, %u cpus; regret from held-out blocks; 15 %%, 1 %% and 10 %% are marked'\n", host,
+            when, bench->limits.usable);
     fputs("NAMES = '", file);
     for (size_t i = 0; i < bench->trial_count; i++) {
         const struct tune_trial *trial = &bench->trials[i];
@@ -328,7 +356,8 @@ static void draw(struct bench *bench)
     if (!error) error = write_data(bench, dir);
     if (!error) error = write_script(bench, dir);
     if (error) options_complain(bench->options, "cannot write into %s: %s", dir, strerror(-error));
-    else if (gnuplot_run(dir, NULL, "tune.gp", NULL, DEADLINE_S, why, sizeof why)) options_complain(bench->options, "%s", why);
+    else if (gnuplot_run(dir, NULL, "tune.gp", NULL, DEADLINE_S, why, sizeof why))
+        options_complain(bench->options, "%s", why);
     else print(bench, "\nThe figure: %s/tune.svg\n", dir);
 }
 
@@ -338,21 +367,23 @@ static json_t *to_json(const struct bench *bench)
     json_t *trials = json_array(), *machines = json_array();
     for (size_t i = 0; i < bench->trial_count; i++) {
         const struct tune_trial *t = &bench->trials[i];
-        json_t *trial = json_pack("{ss sf sI sf ss ss sf sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
-                                  "tasks", (json_int_t)t->tasks, "serial_ns", t->serial_ns, "recommended", t->tuned, "best",
-                                  t->best, "regret", t->regret, "noise", t->same, "search_s", t->search_s, "grid_s",
-                                  t->grid_s, "points", (json_int_t)t->points, "measurements", (json_int_t)t->measurements,
-                                  "grid_reps", (int)t->grid_reps, "serial_best", t->serial_best, "stayed_serial", t->stayed);
+        json_t *trial =
+            json_pack("{ss sf sI sf ss ss sf sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
+                      "tasks", (json_int_t)t->tasks, "serial_ns", t->serial_ns, "recommended", t->tuned, "best",
+                      t->best, "regret", t->regret, "noise", t->same, "search_s", t->search_s, "grid_s", t->grid_s,
+                      "points", (json_int_t)t->points, "measurements", (json_int_t)t->measurements, "grid_reps",
+                      (int)t->grid_reps, "serial_best", t->serial_best, "stayed_serial", t->stayed);
         for (unsigned r = 0; trial && r < TUNE_RULES; r++)
             json_object_set_new(trial, tune_rule_names[r], isnan(t->rules[r]) ? json_null() : json_real(t->rules[r]));
         json_array_append_new(trials, trial);
     }
     for (size_t i = 0; bench->simulated && i < MACHINES * WORKLOADS; i++) {
         const struct simulated_trial *t = &bench->simulated[i];
-        json_array_append_new(machines, json_pack("{si sf sf sb sb sf sf sf}", "cpus", (int)machine_cpus[i / WORKLOADS], "regret",
-                                                  t->tuned.regret, "cost", t->cost, "serial_best", t->optimum.serial,
-                                                  "stayed_serial", t->tuned.serial, "n/4p", t->python.regret, "static",
-                                                  t->even.regret, "guided", t->guided.regret));
+        json_array_append_new(machines,
+                              json_pack("{si sf sf sb sb sf sf sf}", "cpus", (int)machine_cpus[i / WORKLOADS], "regret",
+                                        t->tuned.regret, "cost", t->cost, "serial_best", t->optimum.serial,
+                                        "stayed_serial", t->tuned.serial, "n/4p", t->python.regret, "static",
+                                        t->even.regret, "guided", t->guided.regret));
     }
     return json_pack("{si so so si}", "schema", 1, "trials", trials, "simulated", machines, "falls_short",
                      (int)bench->falls_short);

@@ -7,7 +7,9 @@
 #include "tune_kernel.h"
 #include "tune_record.h"
 
-enum { TUNE_GRID_REPETITIONS = 15 }; /* what the grid's cost is worked out for: as often as tune measures its last three */
+enum {
+    TUNE_GRID_REPETITIONS = 15
+}; /* what the grid's cost is worked out for: as often as tune measures its last three */
 enum { TUNE_RULE_PYTHON, TUNE_RULE_STATIC, TUNE_RULE_GUIDED, TUNE_RULES }; /* all cpus, and n/4p, static, guided */
 extern const char *const tune_rule_names[TUNE_RULES];
 
@@ -18,15 +20,15 @@ struct tune_trial {
     uint64_t tasks;
     size_t points, measurements; /* of the grid; of the search */
     double regret, rules[TUNE_RULES];
-    double same;                 /* what a second copy of the recommendation differed by: the noise of a regret */
-    double search_s, grid_s;     /* measuring time: of the search; of the grid with so many of each cell */
-    unsigned grid_reps;          /* how often each cell was really measured */
-    bool serial_best, stayed;    /* serial is resolved to be fastest; tune recommends it */
+    double same;              /* what a second copy of the recommendation differed by: the noise of a regret */
+    double search_s, grid_s;  /* measuring time: of the search; of the grid with so many of each cell */
+    unsigned grid_reps;       /* how often each cell was really measured */
+    bool serial_best, stayed; /* serial is resolved to be fastest; tune recommends it */
 };
 
-/* Tunes the kernel of the options, measures the whole grid, and then the recommendation, the grid's best and the rules of
- * thumb in fresh blocks that neither has seen; records all of it. seconds: about how long it may take. 0, or -errno with
- * `why`. */
+/* Tunes the kernel of the options, measures the whole grid, and then the recommendation, the grid's best and the rules
+ * of thumb in fresh blocks that neither has seen; records all of it. seconds: about how long it may take. 0, or -errno
+ * with `why`. */
 int tune_trial_run(const struct options *, const struct limits *, struct tune_record *, double seconds,
                    struct tune_trial *, char *why, size_t why_size);
 

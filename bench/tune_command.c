@@ -104,7 +104,8 @@ static int add_parameter(struct subject *subject, const struct options *options,
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-') length = 0;
     if (!length || length >= sizeof name || text[length] != '=')
-        return options_complain(options, "--parameter \"%.60s\": it is NAME=LIST, with a name of letters and digits", text);
+        return options_complain(options, "--parameter \"%.60s\": it is NAME=LIST, with a name of letters and digits",
+                                text);
     snprintf(name, sizeof name, "%.*s", (int)length, text);
     if (known(subject, name)) return options_complain(options, "--parameter %s: {%s} has values already", name, name);
     const struct number_kind kind = {values_count, 0, INT64_MAX};
@@ -112,12 +113,14 @@ static int add_parameter(struct subject *subject, const struct options *options,
     struct names words = {0};
     int error = values_numbers(text + length + 1, &kind, &numbers, why, sizeof why);
     if (!error) error = add_numbers(subject, name, &numbers);
-    else if (!(error = values_names(text + length + 1, &words, why, sizeof why))) error = add_words(subject, name, &words);
+    else if (!(error = values_names(text + length + 1, &words, why, sizeof why)))
+        error = add_words(subject, name, &words);
     else return options_complain(options, "--parameter %s: %s", name, why);
     values_numbers_free(&numbers);
     values_names_free(&words);
-    if (error) return options_complain(options, "--parameter %s: %s", name,
-                                       error == -E2BIG ? "more placeholders than can be searched at once" : "no memory");
+    if (error)
+        return options_complain(options, "--parameter %s: %s", name,
+                                error == -E2BIG ? "more placeholders than can be searched at once" : "no memory");
     return 0;
 }
 
@@ -146,11 +149,13 @@ static int add_axes(struct subject *subject, const struct options *options, cons
         if (status) return status;
         const char *name = subject->axes[subject->axis_count - 1].name;
         if (!command_uses(&subject->command, name))
-            return options_complain(options, "--parameter %s: no {%s} stands in the command, --env or --prepare", name, name);
+            return options_complain(options, "--parameter %s: no {%s} stands in the command, --env or --prepare", name,
+                                    name);
     }
     if (!subject->axis_count)
-        return options_complain(options, "there is nothing to choose: put {workers} (or {threads}, {chunk}, or the name of a "
-                                         "--parameter) into the command, like: make -j{workers}");
+        return options_complain(options,
+                                "there is nothing to choose: put {workers} (or {threads}, {chunk}, or the name of a "
+                                "--parameter) into the command, like: make -j{workers}");
     return 0;
 }
 
@@ -178,9 +183,12 @@ static bool needs_warmup(struct subject *subject, const struct search_point *poi
 static double cost_of(const struct tune *tune, const struct command_result *result)
 {
     switch (tune->objective) {
-    case TUNE_CORE_SECONDS: return (double)(result->user_ns + result->system_ns);
-    case TUNE_MEMORY: return (double)result->peak_rss_bytes;
-    case TUNE_TIME: break;
+    case TUNE_CORE_SECONDS:
+        return (double)(result->user_ns + result->system_ns);
+    case TUNE_MEMORY:
+        return (double)result->peak_rss_bytes;
+    case TUNE_TIME:
+        break;
     }
     return (double)result->wall_ns;
 }
@@ -188,7 +196,12 @@ static double cost_of(const struct tune *tune, const struct command_result *resu
 /* The point as a cell of the record: what has no field of its own stands in its placement. */
 static void make_cell(const struct subject *subject, const struct search_point *point, struct cell *cell)
 {
-    *cell = (struct cell){.study = "tune", .runner = "command", .size = 1, .tasks = 1, .processes = 1, .threads = 1,
+    *cell = (struct cell){.study = "tune",
+                          .runner = "command",
+                          .size = 1,
+                          .tasks = 1,
+                          .processes = 1,
+                          .threads = 1,
                           .schedule = "default"};
     size_t used = 0;
     const char *program = strrchr(*subject->command.words, '/');
@@ -211,21 +224,33 @@ static int record(struct subject *subject, const struct search_point *point, con
                   int64_t began_ns, unsigned order)
 {
     static const char *const status[] = {
-        [COMMAND_DONE] = "ok",          [COMMAND_EXITED] = "error",      [COMMAND_SIGNALED] = "killed",
+        [COMMAND_DONE] = "ok",           [COMMAND_EXITED] = "error",     [COMMAND_SIGNALED] = "killed",
         [COMMAND_TIMED_OUT] = "timeout", [COMMAND_LIMITED] = "timeout",  [COMMAND_MISSING] = "error",
-        [COMMAND_UNPREPARED] = "error", [COMMAND_INTERRUPTED] = "error"};
+        [COMMAND_UNPREPARED] = "error",  [COMMAND_INTERRUPTED] = "error"};
     struct plan_cell extra = {.warmup = subject->warmup, .deadline_ns = (uint64_t)subject->command.deadline_ns};
     struct cell cell;
     make_cell(subject, point, &cell);
     int id = tune_record_cell(&subject->record, &cell, &extra);
     if (id < 0) return id;
-    struct sample sample = {
-        .cell = (unsigned)id, .block = subject->block, .order = order, .began_ns = began_ns, .setup_ns = -1, .start_ns = 0,
-        .first_ns = -1, .wall_ns = result->end == COMMAND_DONE ? result->wall_ns : -1, .stop_ns = 0,
-        .user_ns = result->user_ns, .system_ns = result->system_ns, .voluntary_switches = result->voluntary_switches,
-        .involuntary_switches = result->involuntary_switches, .minor_faults = result->minor_faults,
-        .major_faults = result->major_faults, .peak_rss_bytes = result->peak_rss_bytes, .steal_ns = -1,
-        .throttled_ns = -1, .clock_ns = -1};
+    struct sample sample = {.cell = (unsigned)id,
+                            .block = subject->block,
+                            .order = order,
+                            .began_ns = began_ns,
+                            .setup_ns = -1,
+                            .start_ns = 0,
+                            .first_ns = -1,
+                            .wall_ns = result->end == COMMAND_DONE ? result->wall_ns : -1,
+                            .stop_ns = 0,
+                            .user_ns = result->user_ns,
+                            .system_ns = result->system_ns,
+                            .voluntary_switches = result->voluntary_switches,
+                            .involuntary_switches = result->involuntary_switches,
+                            .minor_faults = result->minor_faults,
+                            .major_faults = result->major_faults,
+                            .peak_rss_bytes = result->peak_rss_bytes,
+                            .steal_ns = -1,
+                            .throttled_ns = -1,
+                            .clock_ns = -1};
     snprintf(sample.status, sizeof sample.status, "%s", status[result->end]);
     snprintf(sample.cause, sizeof sample.cause, "%s", result->cause);
     return tune_record_sample(&subject->record, &sample);
@@ -251,7 +276,8 @@ static int run_once(struct subject *subject, const struct search_point *point, d
                             sizeof subject->why);
     if (error) return error;
     if (result.end == COMMAND_INTERRUPTED) error = -EINTR;
-    *outcome = (struct search_outcome){.cost = cost_of(tune, &result), .spent_s = (double)result.wall_ns / 1e9,
+    *outcome = (struct search_outcome){.cost = cost_of(tune, &result),
+                                       .spent_s = (double)result.wall_ns / 1e9,
                                        .limited = result.end == COMMAND_LIMITED,
                                        .failed = result.end != COMMAND_DONE && result.end != COMMAND_LIMITED};
     if (outcome->limited) outcome->cost = limit;
@@ -301,8 +327,9 @@ static void name(const struct tune *tune, const struct search_point *point, char
         const struct axis_texts *axis = &subject->axes[i];
         const char *value = axis->texts[point->level[i]];
         bool counts = !strcmp(axis->name, "workers") || !strcmp(axis->name, "threads");
-        if (counts) used += (size_t)snprintf(text + used, size - used, "%s%s %.*s", used ? ", " : "", value,
-                                             (int)strlen(axis->name) - !strcmp(value, "1"), axis->name);
+        if (counts)
+            used += (size_t)snprintf(text + used, size - used, "%s%s %.*s", used ? ", " : "", value,
+                                     (int)strlen(axis->name) - !strcmp(value, "1"), axis->name);
         else used += (size_t)snprintf(text + used, size - used, "%s%s %s", used ? ", " : "", axis->name, value);
     }
 }
@@ -323,7 +350,8 @@ static json_t *settings(const struct tune *tune, const struct search_point *poin
 /* 'text' as one word of a shell. */
 static void print_quoted(const char *text, FILE *file)
 {
-    if (*text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=+-") == strlen(text)) {
+    if (*text &&
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=+-") == strlen(text)) {
         fputs(text, file);
         return;
     }
@@ -337,8 +365,8 @@ static void print_quoted(const char *text, FILE *file)
 
 static void shell(const struct tune *tune, const struct search_point *point, FILE *file)
 {
-    static const char *const variables[][2] = {{"workers", "FORKPOOL_WORKERS"}, {"threads", "OMP_NUM_THREADS"},
-                                               {"chunk", "BREAKEVEN_CHUNK"}};
+    static const char *const variables[][2] = {
+        {"workers", "FORKPOOL_WORKERS"}, {"threads", "OMP_NUM_THREADS"}, {"chunk", "BREAKEVEN_CHUNK"}};
     const struct subject *subject = tune->context;
     struct command_value values[SEARCH_AXES];
     values_at(subject, point, values);
@@ -366,7 +394,8 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
     }
 }
 
-static const struct tune_subject command_subject = {.unit = "command", .name = name, .settings = settings, .shell = shell};
+static const struct tune_subject command_subject = {
+    .unit = "command", .name = name, .settings = settings, .shell = shell};
 
 /* Setting up */
 
@@ -390,8 +419,11 @@ static void make_space(struct subject *subject, struct tune *tune)
         bool workers = axis->values && (!strcmp(axis->name, "workers") ||
                                         (!strcmp(axis->name, "threads") && !known(subject, "workers")));
         bool counts = axis->values && (workers || !strcmp(axis->name, "threads"));
-        space->axis[i] = (struct search_axis){.name = axis->name, .levels = axis->count, .values = axis->values,
-                                              .workers = counts, .start = workers ? axis->count - 1 : 0};
+        space->axis[i] = (struct search_axis){.name = axis->name,
+                                              .levels = axis->count,
+                                              .values = axis->values,
+                                              .workers = counts,
+                                              .start = workers ? axis->count - 1 : 0};
         if (!workers) continue;
         for (unsigned level = 0; level < axis->count; level++) /* the default: as many as there are cpus */
             if (fabs(log(axis->values[level] / tune->limits.usable)) <
@@ -439,7 +471,10 @@ static int search(struct subject *subject)
     hwloc_topology_t topology;
     char why[256];
     if (topology_load(NULL, &topology, why, sizeof why)) return options_complain(options, "%s", why);
-    struct protocol means = {.reps = tune->search.confirm, .reps_min = 1, .warmup = (int)subject->warmup, .seed = options->seed,
+    struct protocol means = {.reps = tune->search.confirm,
+                             .reps_min = 1,
+                             .warmup = (int)subject->warmup,
+                             .seed = options->seed,
                              .deadline_ns = (uint64_t)subject->command.deadline_ns};
     plan_open(&plan, topology, tune->limits.usable, &means);
     interrupt_watch();
@@ -462,10 +497,12 @@ int tune_command(const struct options *options)
     int status = check_environment(options);
     if (!status) status = tune_open(&tune, options);
     if (status) return status;
-    struct subject subject = {.tune = &tune, .warmup = (unsigned)options->warmup,
+    struct subject subject = {.tune = &tune,
+                              .warmup = (unsigned)options->warmup,
                               .command = {.words = options->operands,
                                           .environment = (const char *const *)options->variables.values,
-                                          .prepare = options->prepare, .shell = options->shell_command,
+                                          .prepare = options->prepare,
+                                          .shell = options->shell_command,
                                           .memory = tune.objective == TUNE_MEMORY,
                                           .deadline_ns = options->deadline_ns ? (int64_t)options->deadline_ns
                                                                               : DEADLINE_S * INT64_C(1000000000)}};
@@ -473,7 +510,8 @@ int tune_command(const struct options *options)
     tune.context = &subject;
     protocol(options, &tune.search);
     name_command(&tune);
-    if (command_check(&subject.command, subject.why, sizeof subject.why)) status = options_complain(options, "%s", subject.why);
+    if (command_check(&subject.command, subject.why, sizeof subject.why))
+        status = options_complain(options, "%s", subject.why);
     if (!status) status = add_axes(&subject, options, &tune.limits);
     if (!status) {
         make_space(&subject, &tune);

@@ -20,7 +20,8 @@ static int take_word(const json_t *settings, const char *name, char *word, size_
     return 0;
 }
 
-static int take_number(const json_t *settings, const char *name, uint64_t least, uint64_t *number, char *why, size_t why_size)
+static int take_number(const json_t *settings, const char *name, uint64_t least, uint64_t *number, char *why,
+                       size_t why_size)
 {
     const json_t *value = json_object_get(settings, name);
     json_int_t integer = json_integer_value(value);
@@ -34,7 +35,8 @@ static int take(const json_t *object, struct tune_config *config, char *why, siz
 {
     const json_t *settings = json_object_get(object, "settings");
     const char *unit = json_string_value(json_object_get(object, "unit"));
-    if (!json_is_object(settings) || !unit) return refuse(why, why_size, "it is no recommendation of tune --save", "", "");
+    if (!json_is_object(settings) || !unit)
+        return refuse(why, why_size, "it is no recommendation of tune --save", "", "");
     if (strcmp(unit, "kernel")) return refuse(why, why_size, "it is for a ", unit, ", not for a kernel");
     const struct {
         const char *name;
@@ -47,8 +49,11 @@ static int take(const json_t *object, struct tune_config *config, char *why, siz
     const struct {
         const char *name;
         uint64_t least, *number;
-    } numbers[] = {{"size", 1, &config->size},       {"tasks", 1, &config->tasks}, {"processes", 1, &config->processes},
-                   {"threads", 1, &config->threads}, {"chunk", 0, &config->chunk}};
+    } numbers[] = {{"size", 1, &config->size},
+                   {"tasks", 1, &config->tasks},
+                   {"processes", 1, &config->processes},
+                   {"threads", 1, &config->threads},
+                   {"chunk", 0, &config->chunk}};
     int error = 0;
     for (size_t i = 0; !error && i < 4; i++) {
         error = take_word(settings, words[i].name, words[i].word, words[i].size, why, why_size);
@@ -86,7 +91,9 @@ void tune_config_apply(const struct tune_config *config, const struct options *o
     const struct {
         struct names *list;
         char **word;
-    } words[] = {{&merged->kernels, &own->words[0]}, {&merged->runners, &own->words[1]}, {&merged->schedules, &own->words[2]},
+    } words[] = {{&merged->kernels, &own->words[0]},
+                 {&merged->runners, &own->words[1]},
+                 {&merged->schedules, &own->words[2]},
                  {&merged->placements, &own->words[3]}};
     for (size_t i = 0; i < 4; i++)
         if (!words[i].list->count) *words[i].list = (struct names){1, words[i].word};

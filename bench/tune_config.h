@@ -14,7 +14,8 @@ struct tune_config {
 /* Reads the file. 0 or -EINVAL, -errno with one line in `why` that does not repeat the path. */
 int tune_config_read(const char *path, struct tune_config *, char *why, size_t why_size);
 
-/* The options with the recommendation put where they say nothing themselves; *merged borrows from both and is not freed. */
+/* The options with the recommendation put where they say nothing themselves; *merged borrows from both and is not
+ * freed. */
 void tune_config_apply(const struct tune_config *, const struct options *, struct options *merged);
 
 #endif

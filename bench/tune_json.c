@@ -1,4 +1,5 @@
-/* tune_json.c: what a tuning found, for programs: JSON, lines for a shell, a file for `run --config`; and the exit status. */
+/* tune_json.c: what a tuning found, for programs: JSON, lines for a shell, a file for `run --config`; and the exit
+ * status. */
 #include "tune.h"
 
 #include "../results/record.h"
@@ -35,10 +36,10 @@ static json_t *settings(const struct tune *tune, const struct search_entry *entr
 
 static json_t *entry_to_json(const struct tune *tune, const struct search_entry *entry)
 {
-    json_t *object = json_pack("{so sf so sI so so sb sb sb}", "settings", settings(tune, entry), "workers", entry->workers,
-                               "cost", number(entry->estimate), "n", (json_int_t)entry->count, "fresh", quantity(entry->cost),
-                               "ratio", quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed",
-                               entry->failed);
+    json_t *object =
+        json_pack("{so sf so sI so so sb sb sb}", "settings", settings(tune, entry), "workers", entry->workers, "cost",
+                  number(entry->estimate), "n", (json_int_t)entry->count, "fresh", quantity(entry->cost), "ratio",
+                  quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed", entry->failed);
     const struct tune_failure *failure = tune_failure_of(tune, &entry->point);
     if (object && failure) json_object_set_new(object, "cause", words(failure->cause));
     if (object && failure && failure->output) json_object_set_new(object, "output", words(failure->output));
@@ -72,17 +73,19 @@ json_t *tune_to_json(const struct tune *tune)
     for (size_t i = 0; i < result->entry_count; i++)
         if (result->entries[i].count || result->entries[i].failed)
             json_array_append_new(tried, entry_to_json(tune, &result->entries[i]));
-    json_t *cpus = json_pack("{si so si ss}", "allowed", (int)tune->limits.allowed, "quota", number(tune->limits.quota_cpus),
-                             "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where);
-    json_t *peaks = json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
-    return json_pack("{si ss so ss ss so so so so so so so sI sI sf so sb so}", "schema", 1, "unit", tune->subject->unit,
-                     "what", words(tune->what), "objective",
-                     tune_objective_names[tune->objective], "cost_unit", units[tune->objective], "sentence",
-                     json_string(sentence), "recommended", entry_or_null(tune, result->recommended), "fastest",
-                     entry_or_null(tune, result->winner), "default", entry_or_null(tune, result->also[0]), "gain",
-                     gain_to_json(tune), "peak", peaks, "cpus", cpus, "measurements", (json_int_t)result->measurements,
-                     "blocks", (json_int_t)result->blocks, "spent_s", result->spent_s, "trying_all_once_s",
-                     number(result->once_s), "shortened", result->short_of_budget, "tried", tried);
+    json_t *cpus =
+        json_pack("{si so si ss}", "allowed", (int)tune->limits.allowed, "quota", number(tune->limits.quota_cpus),
+                  "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where);
+    json_t *peaks =
+        json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
+    return json_pack("{si ss so ss ss so so so so so so so sI sI sf so sb so}", "schema", 1, "unit",
+                     tune->subject->unit, "what", words(tune->what), "objective", tune_objective_names[tune->objective],
+                     "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
+                     entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
+                     "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",
+                     cpus, "measurements", (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks,
+                     "spent_s", result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
+                     result->short_of_budget, "tried", tried);
 }
 
 /* What `run --config` reads, and forkpool's users may: the settings and what they were found for. */
@@ -92,8 +95,9 @@ static int save(const struct tune *tune)
     const struct search_entry *best = &tune->result.entries[tune->result.recommended];
     char sentence[2048], dir[4096], file[4096];
     tune_sentence(tune, sentence, sizeof sentence);
-    json_t *object = json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
-                               "settings", settings(tune, best), "sentence", sentence, "cost", quantity(best->cost));
+    json_t *object =
+        json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
+                  "settings", settings(tune, best), "sentence", sentence, "cost", quantity(best->cost));
     char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
     snprintf(dir, sizeof dir, "%s", options->save);
     snprintf(file, sizeof file, "%s", options->save);
@@ -124,7 +128,8 @@ int tune_report(const struct tune *tune, int error, const char *why)
     }
     if (error == -EINTR) options_complain(options, "interrupted after %zu measurements", tune->result.measurements);
     if (options->json) status = print_json(tune);
-    else if (found && options->shell) tune->subject->shell(tune, &tune->result.entries[tune->result.recommended].point, stdout);
+    else if (found && options->shell)
+        tune->subject->shell(tune, &tune->result.entries[tune->result.recommended].point, stdout);
     else if (!options->shell) tune_print(tune);
     if (!status && found && !error && options->save) status = save(tune);
     if (!status && !found && !error) {

@@ -80,7 +80,8 @@ static int add_runner(struct tune_grid *grid, const struct options *options, con
         bool has = !schedule_find(schedules[i], &schedule) &&
                    (schedule == SCHEDULE_DEFAULT || runner->schedules >> schedule & 1);
         /* with a chunk, the default is one of the others where there are others */
-        if (has && (!chunks || schedule != SCHEDULE_DEFAULT || !runner->schedules)) names[count++] = (char *)schedules[i];
+        if (has && (!chunks || schedule != SCHEDULE_DEFAULT || !runner->schedules))
+            names[count++] = (char *)schedules[i];
     }
     char *runner_name[] = {(char *)runner->name};
     uint64_t size = grid->plan.cells[0].size, tasks = grid->plan.cells[0].tasks;
@@ -91,7 +92,8 @@ static int add_runner(struct tune_grid *grid, const struct options *options, con
     asked.work_ns = 0;
     asked.runners = (struct names){1, runner_name};
     if (!options->schedules.count) asked.schedules = (struct names){count, names};
-    if (!options->placements.count) asked.placements = (struct names){grid->plan.cpus > 1 ? 2 + (grid->plan.cpus > 3) : 1, placements};
+    if (!options->placements.count)
+        asked.placements = (struct names){grid->plan.cpus > 1 ? 2 + (grid->plan.cpus > 3) : 1, placements};
     if (!options->processes.count && !options->threads.count) asked.workers = *workers;
     asked.chunks = chunks ? *chunks : (struct numbers){0};
     return plan_add(&grid->plan, "tune", &asked, why, why_size);
@@ -115,7 +117,8 @@ static int add_runners(struct tune_grid *grid, const struct options *options, ch
         added++;
         if (!options->chunks.count) error = add_runner(grid, options, *runner, asked, NULL, why, why_size);
         if (!error && (*runner)->axes & AXIS_CHUNK)
-            error = add_runner(grid, options, *runner, asked, options->chunks.count ? &options->chunks : &chunks, why, why_size);
+            error = add_runner(grid, options, *runner, asked, options->chunks.count ? &options->chunks : &chunks, why,
+                               why_size);
     }
     values_numbers_free(&workers);
     values_numbers_free(&chunks);
@@ -145,7 +148,8 @@ int tune_grid_open(struct tune_grid *grid, const struct options *options, const 
     asked.schedules = asked.placements = (struct names){0};
     error = plan_add(&grid->plan, "tune", &asked, why, why_size);
     if (!error && grid->plan.cell_count != 1) {
-        snprintf(why, why_size, "one kernel, one number of tasks and one size at a time: tune them one after the other");
+        snprintf(why, why_size,
+                 "one kernel, one number of tasks and one size at a time: tune them one after the other");
         error = -EINVAL;
     }
     if (!error) error = add_runners(grid, options, why, why_size);
@@ -233,7 +237,8 @@ static double workers_of(const struct cell *cell)
 
 static size_t slot(const struct tune_grid *grid, unsigned variant, unsigned placement, unsigned worker, unsigned chunk)
 {
-    return ((variant * (size_t)grid->placement_count + placement) * grid->worker_count + worker) * grid->chunk_count + chunk;
+    return ((variant * (size_t)grid->placement_count + placement) * grid->worker_count + worker) * grid->chunk_count +
+           chunk;
 }
 
 int tune_grid_index(struct tune_grid *grid)
@@ -304,7 +309,9 @@ void tune_grid_space(struct tune_grid *grid, struct search_space *space)
         .axis_count = 4,
         .axis = {[TUNE_VARIANT] = {.name = "variant", .levels = grid->variant_count},
                  [TUNE_PLACEMENT] = {.name = "placement", .levels = grid->placement_count},
-                 [TUNE_WORKERS] = {.name = "workers", .levels = grid->worker_count, .values = grid->workers,
+                 [TUNE_WORKERS] = {.name = "workers",
+                                   .levels = grid->worker_count,
+                                   .values = grid->workers,
                                    .workers = true,
                                    .start = level_of(grid->workers, grid->worker_count, grid->plan.cpus)},
                  [TUNE_CHUNK] = {.name = "chunk", .levels = grid->chunk_count, .values = grid->chunks}},
@@ -392,7 +399,8 @@ void tune_cell_name(const struct cell *cell, char *text, size_t size)
         return;
     }
     if (both_axes(cell)) snprintf(team, sizeof team, "%u x %u threads", cell->processes, cell->threads);
-    else if (runner->axes & AXIS_PROCESSES) snprintf(team, sizeof team, "%u process%s", cell->processes, cell->processes == 1 ? "" : "es");
+    else if (runner->axes & AXIS_PROCESSES)
+        snprintf(team, sizeof team, "%u process%s", cell->processes, cell->processes == 1 ? "" : "es");
     else snprintf(team, sizeof team, "%u thread%s", cell->threads, cell->threads == 1 ? "" : "s");
     if (cell->chunk) snprintf(chunk, sizeof chunk, ", chunk %llu", (unsigned long long)cell->chunk);
     if (strcmp(cell->schedule, "default")) snprintf(schedule, sizeof schedule, ", %s", cell->schedule);
@@ -437,7 +445,8 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
     if (cell->chunk) fprintf(file, "export BREAKEVEN_CHUNK=%llu\n", (unsigned long long)cell->chunk);
 }
 
-static const struct tune_subject kernel_subject = {.unit = "kernel", .name = name, .settings = settings, .shell = shell};
+static const struct tune_subject kernel_subject = {
+    .unit = "kernel", .name = name, .settings = settings, .shell = shell};
 
 static void name_kernel(const struct tune_grid *grid, char *text, size_t size)
 {

@@ -21,13 +21,13 @@ struct tune_grid {
     const struct limits *limits;
     hwloc_topology_t topology;
     bool loaded, measuring;
-    struct plan plan;             /* cell 0: serial */
+    struct plan plan; /* cell 0: serial */
     struct measure measure;
-    unsigned *variants;           /* a cell of each runner x schedule x with or without a chunk (x threads a process) */
-    unsigned *placements;         /* a cell of each placement */
-    double *workers, *chunks;     /* values of the ordered axes */
+    unsigned *variants;       /* a cell of each runner x schedule x with or without a chunk (x threads a process) */
+    unsigned *placements;     /* a cell of each placement */
+    double *workers, *chunks; /* values of the ordered axes */
     unsigned variant_count, placement_count, worker_count, chunk_count;
-    unsigned *cells;              /* the cell at each point; 0: none */
+    unsigned *cells; /* the cell at each point; 0: none */
     char why[512];
 };
 
@@ -39,10 +39,12 @@ void tune_grid_close(struct tune_grid *);
 
 /* The search's view of it; also: each runner with all cpus, its own chunk and schedule. */
 void tune_grid_space(struct tune_grid *, struct search_space *);
-unsigned tune_grid_cell(const struct tune_grid *, const struct search_point *); /* 0 for the serial point, and for none */
+unsigned tune_grid_cell(const struct tune_grid *,
+                        const struct search_point *); /* 0 for the serial point, and for none */
 
 /* One repetition; spent_s: all that it took. 0, -EINTR, or -errno with grid->why. */
-int tune_grid_measure(struct tune_grid *, unsigned cell, unsigned block, unsigned order, struct sample *, double *spent_s);
+int tune_grid_measure(struct tune_grid *, unsigned cell, unsigned block, unsigned order, struct sample *,
+                      double *spent_s);
 double tune_grid_cost(enum tune_objective, bool warm, const struct sample *);
 
 void tune_cell_name(const struct cell *, char *text, size_t size);

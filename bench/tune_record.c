@@ -16,7 +16,8 @@ int tune_record_check(const struct options *options)
 {
     char why[512];
     if (options_given(options, "name") && strchr(options->name, '/'))
-        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder", options->name);
+        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
+                                options->name);
     return rundir_check(options->output, why, sizeof why) ? options_complain(options, "%s", why) : 0;
 }
 
@@ -89,7 +90,8 @@ int tune_record_cell(struct tune_record *record, const struct cell *cell, const 
 int tune_record_cells(struct tune_record *record, const struct plan *plan)
 {
     int first = (int)record->cell_count, error = 0;
-    for (unsigned i = 0; i < plan->cell_count && error >= 0; i++) error = append(record, &plan->cells[i], &plan->extra[i]);
+    for (unsigned i = 0; i < plan->cell_count && error >= 0; i++)
+        error = append(record, &plan->cells[i], &plan->extra[i]);
     if (error >= 0) error = manifest_write(record->dir, record->manifest);
     return error < 0 ? fail(record, "manifest.json", error) : first;
 }
@@ -113,7 +115,8 @@ void tune_record_close(struct tune_record *record, json_t *tuning, int error)
         int written = manifest_write(record->dir, record->manifest);
         if (written) fail(record, "manifest.json", written);
         rundir_point(record->dir);
-        if (record->cell_count && record->cell_count <= SUMMED_MAX && !error && !show_open(record->options, record->dir, &shown)) {
+        if (record->cell_count && record->cell_count <= SUMMED_MAX && !error &&
+            !show_open(record->options, record->dir, &shown)) {
             show_write(record->options, &shown, false);
             show_close(&shown);
         }

@@ -22,8 +22,8 @@ struct tune_record {
 /* Is the folder usable? 0 or an exit status after one line; makes nothing. */
 int tune_record_check(const struct options *);
 
-/* Makes the folder and its manifest, with the host and protocol of the plan and without cells. 0 or an exit status after
- * one line. */
+/* Makes the folder and its manifest, with the host and protocol of the plan and without cells. 0 or an exit status
+ * after one line. */
 int tune_record_open(struct tune_record *, const struct options *, const struct plan *);
 
 /* The id of this configuration in the record, added where it is new (its id, baseline and duplicate are set here; the

@@ -49,7 +49,8 @@ static bool works(const struct search_entry *entry)
 
 const struct search_entry *tune_reference(const struct tune *tune)
 {
-    const struct search_entry *serial = entry_at(tune, tune->result.serial), *usual = entry_at(tune, tune->result.also[0]);
+    const struct search_entry *serial = entry_at(tune, tune->result.serial),
+                              *usual = entry_at(tune, tune->result.also[0]);
     if (serial && serial->count && !serial->failed) return serial;
     return usual && usual->count && !usual->failed ? usual : NULL;
 }
@@ -76,7 +77,8 @@ static int by_workers(const void *a, const void *b)
     return (x->estimate > y->estimate) - (x->estimate < y->estimate);
 }
 
-/* The best entry of each number of workers, of the recommendation's kind (NULL: of any), malloc'ed; their number in *count. */
+/* The best entry of each number of workers, of the recommendation's kind (NULL: of any), malloc'ed; their number in
+ * *count. */
 static const struct search_entry **curve(const struct tune *tune, const struct search_entry *kind, size_t *count)
 {
     const struct search_result *result = &tune->result;
@@ -125,8 +127,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence,
     va_list arguments;
     va_start(arguments, format);
     if (sentence->used < sentence->size)
-        sentence->used += (size_t)vsnprintf(sentence->text + sentence->used, sentence->size - sentence->used, format,
-                                            arguments);
+        sentence->used +=
+            (size_t)vsnprintf(sentence->text + sentence->used, sentence->size - sentence->used, format, arguments);
     va_end(arguments);
 }
 
@@ -156,7 +158,8 @@ static void say_gain(const struct tune *tune, struct sentence *sentence, const s
     struct quantity ratio = search_ratio(&tune->result, reference, entry);
     double gain = ratio.n ? ratio.median : reference->estimate / entry->estimate;
     if (reference->limited) {
-        say(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ", name, gain);
+        say(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ", name,
+            gain);
         return;
     }
     say(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name, gain);
@@ -196,15 +199,16 @@ static void say_more(const struct tune *tune, struct sentence *sentence, const s
     size_t count;
     const struct search_entry **best = curve(tune, NULL, &count), *next = NULL;
     struct tune_peak peak = tune_peak(tune);
-    double most = 0;
+    double most = 1; /* that could have been tried */
     for (size_t axis = 0; axis < tune->space.axis_count; axis++)
-        if (tune->space.axis[axis].workers) most = 1;
+        if (tune->space.axis[axis].workers) most *= tune->space.axis[axis].values[tune->space.axis[axis].levels - 1];
     for (size_t i = 0; best && i < count; i++)
         if (best[i]->workers > entry->workers && (!next || best[i]->estimate < next->estimate)) next = best[i];
     free(best);
-    if (!most || entry->point.serial) return;
+    if (most <= 1 || entry->point.serial) return;
     if (!next) {
-        say(sentence, "; no more than %g workers were to be tried", entry->workers);
+        if (entry->workers < most) say(sentence, "; with more workers it failed");
+        else say(sentence, "; it is the most workers that were to be tried");
         return;
     }
     double worse = next->estimate / entry->estimate - 1;
@@ -257,8 +261,10 @@ static void say_serial(const struct tune *tune, struct sentence *sentence, const
     struct quantity ratio = search_ratio(&tune->result, other, entry);
     say(sentence, "; the best with workers, %s, takes %.3g", name, ratio.median);
     say_interval(sentence, ratio);
-    say(sentence, " times that%s", entry->tied && tune->result.winner != tune->result.recommended
-                                       ? ", which cannot be told apart: workers do not pay here" : "");
+    say(sentence, " times that%s",
+        entry->tied && tune->result.winner != tune->result.recommended
+            ? ", which cannot be told apart: workers do not pay here"
+            : "");
 }
 
 void tune_sentence(const struct tune *tune, char *text, size_t size)
@@ -345,6 +351,7 @@ static void print_table(const struct tune *tune)
     size_t count = 0, wide = 13;
     for (size_t i = 0; i < result->entry_count; i++)
         if (result->entries[i].count && !result->entries[i].failed) rows[count++] = &result->entries[i];
+    if (!count) return;
     qsort(rows, count, sizeof *rows, by_estimate);
     size_t shown = count > ROWS_MAX ? ROWS_MAX : count;
     for (size_t i = 0; i < shown; i++) {
@@ -386,7 +393,9 @@ static void print_failures(const struct tune *tune)
         struct search_entry entry = {.point = tune->failures[i].point};
         name_of(tune, &entry, name, sizeof name);
         printf("%sfailed: %s: %s\n", i ? "" : "\n", name, tune->failures[i].cause);
-        if (tune->failures[i].output) print_output(tune->failures[i].output);
+        if (tune->failures[i].output && strchr(tune->failures[i].output, '\n') !=
+                                            strrchr(tune->failures[i].output, '\n')) /* more than the cause quotes */
+            print_output(tune->failures[i].output);
     }
     if (tune->failure_count > FAILURES_MAX) printf("and %zu more\n", tune->failure_count - FAILURES_MAX);
 }
@@ -394,7 +403,8 @@ static void print_failures(const struct tune *tune)
 /* The default where it is not what is compared with already. */
 static void print_default(const struct tune *tune)
 {
-    const struct search_entry *usual = entry_at(tune, tune->result.also[0]), *best = entry_at(tune, tune->result.recommended);
+    const struct search_entry *usual = entry_at(tune, tune->result.also[0]),
+                              *best = entry_at(tune, tune->result.recommended);
     if (!usual || !best || usual == best || !usual->count || usual->failed || usual == tune_reference(tune)) return;
     char name[160], cost[48];
     name_of(tune, usual, name, sizeof name);
@@ -416,6 +426,9 @@ void tune_print(const struct tune *tune)
     print_default(tune);
     tune_show_cpus(&tune->limits, cpus, sizeof cpus);
     values_show_duration(result->spent_s * 1e9, spent, sizeof spent);
+    double quota = tune->limits.quota_cpus;
+    if (quota > 1 && quota < tune->limits.allowed && quota != floor(quota))
+        printf("The quota is a fraction: %g and %g workers are both looked at. ", floor(quota), ceil(quota));
     printf("This process may use %s. %zu measurements of %zu configurations took %s", cpus, result->measurements,
            result->entry_count, spent);
     if (isfinite(result->once_s) && result->once_s > 0)

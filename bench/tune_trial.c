@@ -17,8 +17,8 @@ const char *const tune_rule_names[TUNE_RULES] = {"n/4p", "static", "guided"};
 struct judge {
     struct tune_grid grid; /* first: the search's functions of the grid get this address */
     struct tune_record *record;
-    unsigned first, block; /* record's id of the plan's cell 0 */
-    double *medians, spent_s; /* of the grid's cells; of all measurements so far */
+    unsigned first, block;                     /* record's id of the plan's cell 0 */
+    double *medians, spent_s;                  /* of the grid's cells; of all measurements so far */
     unsigned slots[SLOTS], slot_count, blocks; /* cells held against each other; the last is a copy of the tuned one */
     double costs[SLOTS][BLOCKS_MAX];
 };
@@ -43,8 +43,8 @@ static int measure(void *context, const struct search_point *points, size_t coun
     struct judge *judge = context;
     (void)limit;
     for (size_t i = 0; i < count; i++) {
-        int error = take(judge, tune_grid_cell(&judge->grid, &points[i]), (unsigned)i, &outcomes[i].cost,
-                         &outcomes[i].spent_s);
+        int error =
+            take(judge, tune_grid_cell(&judge->grid, &points[i]), (unsigned)i, &outcomes[i].cost, &outcomes[i].spent_s);
         if (error) return error;
         outcomes[i].failed = !isfinite(outcomes[i].cost);
     }
@@ -156,8 +156,8 @@ static int hold_out(struct judge *judge, double seconds)
     return error;
 }
 
-/* The even blocks choose whom to compare with, the odd ones compare: whoever is chosen by a measurement looks better in it
- * than he is. */
+/* The even blocks choose whom to compare with, the odd ones compare: whoever is chosen by a measurement looks better in
+ * it than he is. */
 static double even_median(const struct judge *judge, unsigned slot)
 {
     double values[BLOCKS_MAX];
@@ -227,8 +227,8 @@ static int try_it(struct judge *judge, double seconds, struct tune_trial *trial)
     return error;
 }
 
-int tune_trial_run(const struct options *options, const struct limits *limits, struct tune_record *record, double seconds,
-                   struct tune_trial *trial, char *why, size_t why_size)
+int tune_trial_run(const struct options *options, const struct limits *limits, struct tune_record *record,
+                   double seconds, struct tune_trial *trial, char *why, size_t why_size)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     *trial = (struct tune_trial){.regret = NAN};

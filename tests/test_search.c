@@ -11,16 +11,24 @@
 enum { LEVELS = 32, LOG = 4096 };
 
 struct fake {
-    double cost[LEVELS];                   /* of each level; <= 0: fails */
+    double cost[LEVELS]; /* of each level; <= 0: fails */
     double serial;
-    double noise;                          /* alternates by this factor, so that medians are exact */
-    size_t calls, fail_after;              /* blocks; 0: never */
-    size_t logged, count[LOG];             /* points per block */
-    unsigned first[LOG];                   /* the first level of each block */
+    double noise;              /* the most by which a measurement is off, as a factor */
+    uint64_t state;            /* of its generator */
+    size_t calls, fail_after;  /* blocks; 0: never */
+    size_t logged, count[LOG]; /* points per block */
+    unsigned first[LOG];       /* the first level of each block */
     size_t measured[LEVELS], serial_count;
 };
 
 static double workers[LEVELS];
+
+/* Uniform in [0, 1): a linear congruential generator is good enough, and the same everywhere. */
+static double next(struct fake *fake)
+{
+    fake->state = fake->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (double)(fake->state >> 11) / 9007199254740992.0;
+}
 
 static int measure(void *context, const struct search_point *points, size_t count, double limit,
                    struct search_outcome *outcomes)
@@ -35,10 +43,10 @@ static int measure(void *context, const struct search_point *points, size_t coun
         double cost = points[i].serial ? fake->serial : fake->cost[points[i].level[0]];
         if (points[i].serial) fake->serial_count++;
         else fake->measured[points[i].level[0]]++;
-        if (fake->noise > 0) cost *= (fake->calls + i) % 2 ? fake->noise : 1 / fake->noise;
+        if (fake->noise > 0) cost *= pow(fake->noise, 2 * next(fake) - 1);
         bool limited = cost > limit;
-        outcomes[i] = (struct search_outcome){.cost = limited ? limit : cost, .spent_s = limited ? limit : cost,
-                                              .limited = limited, .failed = cost <= 0};
+        outcomes[i] = (struct search_outcome){
+            .cost = limited ? limit : cost, .spent_s = limited ? limit : cost, .limited = limited, .failed = cost <= 0};
     }
     fake->calls++;
     return 0;
@@ -50,7 +58,10 @@ static struct search_space space_of(struct fake *fake, size_t levels, bool seria
     return (struct search_space){
         .axis_count = 1,
         .axis = {{.name = "workers", .levels = levels, .values = workers, .workers = true, .start = levels - 1}},
-        .serial = serial, .limits = true, .measure = measure, .context = fake};
+        .serial = serial,
+        .limits = true,
+        .measure = measure,
+        .context = fake};
 }
 
 static unsigned level_of(const struct search_result *result, size_t id)
@@ -61,8 +72,8 @@ static unsigned level_of(const struct search_result *result, size_t id)
 START_TEST(the_minimum_is_found_without_trying_everything)
 {
     for (unsigned best = 0; best < LEVELS; best++) {
-        struct fake fake = {.serial = 100};
-        for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = 1 + 1.5 * fabs(log2((i + 1.0) / (best + 1.0)));
+        struct fake fake = {.serial = LEVELS};
+        for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = fmax((i + 1.0) / (best + 1.0), (best + 1.0) / (i + 1.0));
         struct search_space space = space_of(&fake, LEVELS, true);
         struct search_result result;
         ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
@@ -82,7 +93,8 @@ START_TEST(blocks_interleave_and_rotate)
     struct search_space space = space_of(&fake, 4, true);
     struct search_result result;
     ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
-    size_t last = fake.logged - 1; /* the fresh blocks: equal in size, each with another first point than the one before */
+    size_t last =
+        fake.logged - 1; /* the fresh blocks: equal in size, each with another first point than the one before */
     for (size_t i = 0; i + 1 < search_defaults.confirm; i++) {
         ck_assert_uint_eq(fake.count[last - i], fake.count[last]);
         ck_assert_uint_ne(fake.first[last - i], fake.first[last - i - 1]);
@@ -94,7 +106,7 @@ END_TEST
 
 START_TEST(of_what_is_equal_the_fewest_workers_are_recommended)
 {
-    struct fake fake = {.serial = 50, .noise = 1.03};
+    struct fake fake = {.serial = 50, .noise = 1.02};
     for (unsigned i = 0; i < 16; i++) fake.cost[i] = i < 4 ? 40.0 / (i + 1) : 10;
     struct search_space space = space_of(&fake, 16, true);
     struct search_result result;
@@ -292,8 +304,9 @@ START_TEST(the_simulated_surface)
     ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 4, 1), 200000, 1e-6);
     ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_STATIC, 4, 9), 200000, 1e-6);
     ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 8, 1), 160000, 1e-6); /* 4 + 4/4 cores */
-    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 3, 100), 300000, 1e-6); /* three rounds */
-    work.memory = 1; /* two workers use the bandwidth up */
+    ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 3, 100), 300000,
+                            1e-6); /* three rounds */
+    work.memory = 1;               /* two workers use the bandwidth up */
     ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 4, 1), 400000, 1e-6);
     work.memory = 0, work.kappa = 0.1; /* 4 x 3 x 0.1 */
     ck_assert_double_eq_tol(simulated_time(&machine, &work, SIMULATED_DYNAMIC, 4, 1), 200000 * 2.2, 1e-6);

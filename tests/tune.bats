@@ -1,0 +1,204 @@
+# breakeven tune: commands good and faulty, kernels, quotas, what is printed and saved. No duration is asserted.
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    cd "$BATS_TEST_TMPDIR" || exit 1
+}
+
+tune() {
+    run timeout -k 1 100 "$BREAKEVEN" tune "$@"
+}
+
+# The last run's samples and cells can be read again and belong together.
+recorded() {
+    [ -s results/latest/samples.jsonl ]
+    timeout -k 1 30 "$BREAKEVEN" report --format json results/latest >report.json
+}
+
+@test "a command whose speed depends on {workers} gets the best count, and a run is recorded" {
+    tune --workers 1..8 -- sh -c 'sleep 0.$(printf %03d $((800 / {workers})))'
+    [ "$status" = 0 ]
+    [[ ${lines[0]} =~ ^[678]\ workers:\  ]] # 0.133, 0.114 and 0.1 s
+    grep -q 'The best of each number of workers' <<<"$output"
+    grep -q 'recommended' <<<"$output"
+    recorded
+    grep -q '"runner": *"command"' report.json
+}
+
+@test "placeholders in variables, parameters of words, and the shell only where asked" {
+    tune --threads 1,2 --parameter mode=slow,fast --env 'OMP_NUM_THREADS={threads}' -- \
+        sh -c 'test {mode} = fast || sleep 0.2; test "$OMP_NUM_THREADS" -ge 1; sleep 0.05'
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == *"mode fast"* ]]
+    tune --parameter 'x=0.05,0.2' --shell-command -- 'sleep {x} | cat'
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "x 0.05"* ]]
+}
+
+@test "a missing program: one line, status 2, nothing recorded" {
+    tune --workers 1..4 -- /no/such/program '{workers}'
+    [ "$status" = 2 ]
+    [ "${#lines[@]}" = 1 ]
+    [[ $output == *'cannot start "/no/such/program": No such file or directory'* ]]
+    [ ! -e results ]
+}
+
+@test "always failing: its words, status 3" {
+    tune --workers 1..4 -- sh -c 'echo no luck with {workers} >&2; exit 5'
+    [ "$status" = 3 ]
+    grep -q 'No configuration worked' <<<"$output"
+    grep -q 'exit code 5: no luck with 4' <<<"$output"
+    recorded
+}
+
+@test "failing for some counts: those are results, the rest is tuned, status 0" {
+    tune --workers 1..8 -- sh -c 'test {workers} -le 3 || { echo too many >&2; exit 3; }; sleep 0.$((9 / {workers}))'
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "3 workers: "* ]]
+    [[ ${lines[0]} == *"with more workers it failed"* ]]
+    grep -q '^failed: 8 workers: exit code 3: too many' <<<"$output"
+}
+
+@test "hanging: each configuration ends at its deadline, nothing is left, status 3" {
+    tune --workers 1..3 --deadline 300ms -- sh -c 'sleep 4711 & sleep 4711; echo {workers}'
+    [ "$status" = 3 ]
+    grep -q 'killed after 0.3 s' <<<"$output"
+    ! pgrep -f 'sleep 4711'
+}
+
+@test "printing a gigabyte fills neither memory nor disk" {
+    tune --workers 1..2 --reps 1 -- sh -c 'head -c 1000000000 /dev/zero; echo; echo done with {workers}; exit 1'
+    [ "$status" = 3 ]
+    grep -q 'exit code 1: done with' <<<"$output"
+    [ "${#output}" -lt 20000 ]
+    [ "$(du -sk results | cut -f1)" -lt 1000 ]
+}
+
+@test "--json is one object with the recommendation, its interval, and all that was tried" {
+    command -v python3 >/dev/null || skip "python3 is missing"
+    tune --json --workers 1..4 --reps 6 -- sh -c 'sleep 0.$((8 / {workers}))'
+    [ "$status" = 0 ]
+    python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+assert o["schema"] == 1 and o["unit"] == "command" and o["objective"] == "time", o
+r = o["recommended"]
+assert r["settings"]["workers"] in (3, 4), r
+assert r["fresh"]["n"] == 6 and r["fresh"]["low"] <= r["fresh"]["median"] <= r["fresh"]["high"], r
+assert len(o["tried"]) >= 2 and all("settings" in t for t in o["tried"])
+assert o["sentence"] and o["cpus"]["usable"] >= 1 and o["measurements"] >= 6
+' <<<"$output"
+}
+
+@test "--shell prints lines that a shell evals" {
+    tune --shell --workers 1,2 --parameter 'greeting=a b' -- sh -c 'sleep 0.0$((6 / {workers})); echo "{greeting}"'
+    [ "$status" = 0 ]
+    eval "$output"
+    [ "$FORKPOOL_WORKERS" = 2 ] || [ "$FORKPOOL_WORKERS" = 1 ]
+    [ "$BREAKEVEN_GREETING" = "a b" ]
+}
+
+@test "--minimise memory and core-seconds" {
+    tune --minimise memory --parameter mb=1,40 --reps 1 -- sh -c 'x=$(head -c {mb}000000 /dev/zero | tr "\0" x); sleep 0.1'
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "mb 1: "*"iB"* ]]
+    tune --minimise core-seconds --parameter n=1,200000 --reps 1 -- sh -c 'i=0; while [ $i -lt {n} ]; do i=$((i + 1)); done'
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "n 1: "*"of cpu time"* ]]
+}
+
+@test "what makes no sense is refused in one line with status 2" {
+    local -a bad=(
+        "|what is to be tuned"
+        "--workers 1..4 -- echo hi|no {workers} stands"
+        "-- echo {threads}|{threads} needs --threads"
+        "-- echo hi|there is nothing to choose"
+        "--parameter =1 -- echo|NAME=LIST"
+        "--parameter a= -- echo {a}|--parameter a"
+        "--parameter a=1,2 -- echo|no {a} stands"
+        "--parameter workers=1,2 -- echo {workers}|{workers} has values already"
+        "--env FOO -- echo {workers}|NAME=TEXT"
+        "--kernel spin -- echo {workers}|both given"
+        "--kernel spin,primes|one at a time"
+        "--kernel spin --tasks 10,20|one kernel, one number of tasks"
+        "--json --shell -- echo {workers}|both say what to print"
+        "--minimise joy -- echo {workers}|objective"
+        "--versus-grid -- echo {workers}|about kernels"
+    )
+    local line
+    for line in "${bad[@]}"; do
+        # shellcheck disable=SC2086 # words on purpose
+        tune ${line%|*}
+        [ "$status" = 2 ] || { echo "$line: $status $output"; return 1; }
+        [ "${#lines[@]}" = 1 ] || { echo "$line: $output"; return 1; }
+        [[ $output == *"${line#*|}"* ]] || { echo "$line: $output"; return 1; }
+    done
+    [ ! -e results ]
+}
+
+@test "a kernel: a sentence, the default's cost, a saved recommendation that run takes" {
+    tune --kernel primes --task-time 20us --work 2ms --save best.json
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "Stay serial: "* || ${lines[0]} == *"process"* || ${lines[0]} == *"thread"* ]]
+    grep -q 'This process may use' <<<"$output"
+    recorded
+    grep -q '"study": *"tune"' results/latest/manifest.json
+    [ -s best.json ]
+    run timeout -k 1 60 "$BREAKEVEN" run --config best.json --reps 2
+    [ "$status" = 0 ]
+    grep -q 'primes' <<<"$output"
+    run timeout -k 1 60 "$BREAKEVEN" run --config no-such-file
+    [ "$status" = 2 ]
+}
+
+@test "tasks of 100 ns: serial or a chunk, with its figure" {
+    tune --kernel spin --task-time 100ns --work 1ms
+    [ "$status" = 0 ]
+    [[ ${lines[0]} =~ (Stay\ serial|chunk|static|guided|default|process|thread).*[0-9](ns|us|ms) ]]
+}
+
+# A made-up machine with 8 cpus and a group with a quota.
+quota() {
+    mkdir -p root/proc/self root/sys/devices/system/cpu root/sys/fs/cgroup/jobs
+    printf 'Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7\n' >root/proc/self/status
+    echo 0-7 >root/sys/devices/system/cpu/online
+    echo '31 22 0:28 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw' >root/proc/self/mountinfo
+    echo '0::/jobs' >root/proc/self/cgroup
+    echo "$1 100000" >root/sys/fs/cgroup/jobs/cpu.max
+    export BREAKEVEN_TEST_ROOT=$PWD/root
+}
+
+@test "a quota of 1.5 cpus is seen, said with its fraction, and kept to: one and two workers are looked at" {
+    quota 150000
+    tune --json --kernel primes --task-time 50us --work 2ms
+    [ "$status" = 0 ]
+    python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+assert o["cpus"]["quota"] == 1.5 and o["cpus"]["usable"] == 2 and o["cpus"]["allowed"] == 8, o["cpus"]
+workers = {t["workers"] for t in o["tried"]}
+assert {1, 2} <= workers <= {0, 1, 2}, workers
+assert o["recommended"]["workers"] <= 2
+' <<<"$output"
+    tune -- sh -c 'sleep 0.0{workers}'
+    [ "$status" = 0 ]
+    grep -q '1.5 cpus (the quota of group /sys/fs/cgroup/jobs; 8 are allowed)' <<<"$output"
+    grep -q '1 and 2 workers are both looked at' <<<"$output"
+}
+
+@test "a quota of half a cpu leaves one worker" {
+    quota 50000
+    tune --json --kernel primes --task-time 50us --work 2ms
+    [ "$status" = 0 ]
+    python3 -c '
+import json, sys
+assert {t["workers"] for t in json.load(sys.stdin)["tried"]} <= {0, 1}
+' <<<"$output"
+}
+
+@test "Ctrl-C: status 130, what was measured is kept" {
+    timeout -s INT -k 5 1 "$BREAKEVEN" tune --workers 1..8 -- sleep '0.2{workers}' >out 2>err && status=0 || status=$?
+    [ "$status" = 124 ] || [ "$status" = 130 ]
+    grep -q interrupted err
+    [ -s results/latest/samples.jsonl ]
+}
