@@ -99,9 +99,18 @@ static json_t *environment_to_json(void)
     return object;
 }
 
+/* What makes a sample suspect: word by word, as the samples carry them. */
+static json_t *suspicion_to_json(void)
+{
+    return json_pack("{ss ss ss ss ss ss}", "steal", "above 0.5 % of the time", "throttled", "any, by a cgroup quota",
+                     "preempted", "involuntary switches above 4 + 2 a worker + 100 a cpu second", "clock",
+                     "run phase below 20 readings", "unbound", "a worker read back elsewhere than placed", "drift",
+                     "sentinels of a block and its neighbours off by more than 2 %");
+}
+
 static json_t *protocol_to_json(const struct protocol *protocol)
 {
-    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss}", "reps", (json_int_t)protocol->reps, "reps_min",
+    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
                      (json_int_t)protocol->reps_min, "precision",
                      protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "time_limit_ns",
                      (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans, "timeline", (int)protocol->timeline,
@@ -110,7 +119,12 @@ static json_t *protocol_to_json(const struct protocol *protocol)
                      (json_int_t)protocol->task_seed, "process", "a fresh one for each repetition",
                      "crowded_teams", "beyond the cpus: OMP_WAIT_POLICY=passive, unless set", "order",
                      "blocks of all cells; pairs of rotated and reversed sequences", "padding_bytes_max",
-                     ISOLATE_PADDING_MAX, "clock", "CLOCK_MONOTONIC_RAW");
+                     ISOLATE_PADDING_MAX, "clock", "CLOCK_MONOTONIC_RAW",
+                     "sentinel", "each problem's serial cell, once in each block", "duplicate",
+                     "one cell twice in each block, where there are 6 repetitions or more (A/A)", "start",
+                     "workers are up and bound before the run phase begins; late_ns of each in instrumented repetitions",
+                     "interval", "95 %, from ranks", "outliers", "counted, never removed: modified z above 14.8",
+                     "suspicion", suspicion_to_json());
 }
 
 static json_t *clock_to_json(void)

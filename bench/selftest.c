@@ -28,6 +28,7 @@ const struct selftest_part selftest_parts[] = {
     {"V11", selftest_grain},
     {"V12", selftest_crossover},
     {"V13", selftest_mistakes},
+    {"V13", selftest_wrong_serial},
     {0},
 };
 

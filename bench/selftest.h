@@ -70,6 +70,7 @@ void selftest_closing(struct selftest *);     /* V6, V7 live */
 void selftest_neighbour(struct selftest *);   /* V9 */
 void selftest_quota(struct selftest *);       /* V9 */
 void selftest_mistakes(struct selftest *);    /* V13 */
+void selftest_wrong_serial(struct selftest *); /* V13 */
 void selftest_grain(struct selftest *);       /* V11 live */
 void selftest_crossover(struct selftest *);   /* V12 */
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -238,4 +239,33 @@ void selftest_mistakes(struct selftest *test)
         live_judge(test, &live, &row, taken == BLOCKS && caught == taken);
         live_close(&live);
     }
+}
+
+/* T_s of a loop that is 60 % slower than the same kernel elsewhere: teams then look better than they can be. */
+void selftest_wrong_serial(struct selftest *test)
+{
+    const struct inject slow = {.work_share = 0.6};
+    struct selftest_row row = {.id = "V13", .injected = "a serial time that is 60 % too long", .wanted = "\"superlinear\""};
+    struct live live;
+    struct summary summary;
+    char why[256], words[96] = "";
+    double efficiency = NAN;
+    if (probe_allowed_cpus((unsigned[2]){0}, 2) < 2) {
+        selftest_skip(test, row.id, row.injected, "there is one cpu only");
+        return;
+    }
+    live_open(&live, test->seed);
+    struct live_cell cell = {.kernel = "spin", .task_ns = 20000, .tasks = 400, .inject = &slow};
+    cell.baseline = live_cell(&live, &cell);
+    cell.runner = "openmp", cell.workers = 2, cell.placement = "close", cell.inject = NULL;
+    unsigned team = live_cell(&live, &cell);
+    live_blocks(&live, test->quick ? 10 : 20, false, false);
+    if (!live.error && !summary_make(&live.run, &summary, why, sizeof why)) {
+        snprintf(words, sizeof words, "%s", summary.cells[team].suspect);
+        efficiency = summary.cells[team].quantity[QUANTITY_efficiency].median;
+        summary_free(&summary);
+    }
+    snprintf(row.came_back, sizeof row.came_back, "efficiency %.2f of 2 workers, marked \"%s\"", efficiency, words);
+    live_judge(test, &live, &row, strstr(words, "superlinear") != NULL);
+    live_close(&live);
 }

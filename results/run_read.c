@@ -1,4 +1,5 @@
 /* run_read.c: reads a recorded run, whatever the files hold. */
+#include "drift.h"
 #include "record.h"
 
 #include <errno.h>
@@ -333,6 +334,7 @@ int run_read(const char *dir, struct run *run, char *note, size_t note_size, cha
         status = complain(&reader, -ENAMETOOLONG, "the folder's name is too long");
     if (!status) status = read_manifest(&reader, made);
     if (!status) status = read_samples(&reader, made, noted, sizeof noted);
+    if (!status && drift_mark(made)) status = complain(&reader, -ENOMEM, "no memory");
     if (status) {
         run_free(made);
     } else {

@@ -238,6 +238,14 @@ static int latencies(const struct workshop *shop, struct cell_summary *row)
     return 0;
 }
 
+/* More than p times as fast as serial cannot be: then T_s is wrong, the work is not the same, or (rarely) the data fit into
+ * the caches of many cores and not into those of one. */
+static void doubt_efficiency(struct cell_summary *row)
+{
+    if (!parts_is_serial(row->cell) && row->quantity[QUANTITY_efficiency].low > 1.02)
+        add_words(row->suspect, sizeof row->suspect, "superlinear");
+}
+
 /* The instrumented samples of all cells, each with the serial time of its block. */
 static int budgets(const struct workshop *shop, struct cell_summary *row)
 {
@@ -289,6 +297,7 @@ static int rows_make(struct workshop *shop)
         if (!status) status = latencies(shop, row);
     }
     if (!status) count_samples(summary);
+    for (unsigned id = 0; !status && id < summary->cell_count; id++) doubt_efficiency(&summary->cells[id]);
     return status;
 }
 
