@@ -135,6 +135,7 @@ int chart_budget(struct chart *chart)
     int status = 0;
     snprintf(chart->missing, sizeof chart->missing, "no repetition recorded the busy spans of its workers");
     chart->legend = "boxes";
+    chart->ringless = true;
     chart->layers = 1;
     chart->columns = 2;
     chart->left = 150;

@@ -19,7 +19,9 @@ static void write_text(const struct chart *chart, FILE *out)
     }
     fprintf(out, " %s %s.", facts->simulated ? "Machine:" : "Measured on", machine);
     if (chart->placements[0]) fprintf(out, " Placement: %s.", chart->placements);
-    if (chart->suspect) fprintf(out, " Red rings: some repetitions are suspect (%s).", facts->suspicion);
+    if (chart->suspect)
+        fprintf(out, " %s repetitions are suspect (%s).", chart->ringless ? "Some" : "Red rings: some",
+                facts->suspicion);
     if (!facts->complete) fputs(" The run is incomplete.", out);
     if (chart->left_out) fprintf(out, " %u more panels are in the tables only.", chart->left_out);
 }

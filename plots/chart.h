@@ -46,6 +46,7 @@ struct chart {
     char placements[128]; /* of the cells drawn, for the caption */
     size_t n_low, n_high; /* repetitions a point */
     bool filled;          /* the newest layer has rows */
+    bool ringless;        /* the figure has no rings for suspect points */
     bool suspect, bare;   /* a drawn cell has suspect repetitions; a point has no interval */
 };
 
@@ -95,6 +96,6 @@ int chart_speedup(struct chart *), chart_time(struct chart *), chart_efficiency(
     chart_karpflatt(struct chart *), chart_granularity(struct chart *), chart_overhead(struct chart *),
     chart_chunk(struct chart *), chart_hybrid(struct chart *), chart_placement(struct chart *),
     chart_budget(struct chart *), chart_metg(struct chart *), chart_drift(struct chart *),
-    chart_timeline(struct chart *), chart_topology(struct chart *);
+    chart_timeline(struct chart *), chart_latency(struct chart *), chart_topology(struct chart *);
 
 #endif

@@ -41,6 +41,12 @@ FIGURE(budget, "Where the time went", "What were the workers' cores doing?",
        "From repetitions that record busy spans. Shares of p R, R being start, run and stop; they add up to 100 % (a "
        "share below zero points left), and what nothing explains is a segment of its own. A star marks a residual "
        "above the limit.")
+FIGURE(latency, "How long single tasks took", "Do some tasks take much longer than others?",
+       "Share of the tasks that took at most so long, all repetitions with busy spans together, in bins of an eighth "
+       "of an "
+       "octave. Marks: p50, p95 and p99 with their intervals over repetitions. Where a chunk holds several tasks, each "
+       "counts "
+       "as its share of the chunk.")
 FIGURE(timeline, "Workers in time", "Who waits for whom?",
        "Coloured: from a worker's first task to the end of its last one; pale: before and after. One scale for all "
        "panels.")
@@ -63,9 +69,9 @@ FIGURE(topology, "The machine and its workers", "Which worker ran where?",
        "numbers.")
 
 const struct figure *const plots_figures[] = {
-    &figure_speedup,   &figure_granularity, &figure_metg,      &figure_budget,   &figure_overhead,
-    &figure_time,      &figure_efficiency,  &figure_karpflatt, &figure_chunk,    &figure_hybrid,
-    &figure_placement, &figure_timeline,    &figure_drift,     &figure_topology, NULL,
+    &figure_speedup,    &figure_granularity, &figure_metg,     &figure_budget, &figure_overhead,  &figure_time,
+    &figure_efficiency, &figure_karpflatt,   &figure_chunk,    &figure_hybrid, &figure_placement, &figure_latency,
+    &figure_timeline,   &figure_drift,       &figure_topology, NULL,
 };
 
 int plots_make(const struct figure *figure, const struct summary *summary, const struct facts *facts,
