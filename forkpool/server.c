@@ -91,7 +91,7 @@ static void terminate_step(struct server *server, int64_t now, int64_t *wake_at)
 
 static bool finished(struct server *server)
 {
-    return !server->alive && (server->ending || atomic_load(&server->shared->drain));
+    return !server->alive && (server->ending || (atomic_load(&server->shared->drain) && !spawn_work_left(server->shared)));
 }
 
 static _Noreturn void server_finish(struct server *server)
@@ -142,6 +142,6 @@ _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd)
             spawn_due(&server, now, &wake_at);
             watch_workers(&server, now, &wake_at);
         }
-        if (server.alive || !(server.ending || atomic_load(&shared->drain))) wait_for_something(&server, wake_at);
+        if (!finished(&server)) wait_for_something(&server, wake_at);
     }
 }

@@ -41,6 +41,8 @@ void spawn_worker(struct server *server, unsigned number);
 void spawn_due(struct server *server, int64_t now, int64_t *wake_at); /* those whose time has come */
 void spawn_wanted(struct server *server);                             /* missing ones up to `wanted` */
 
+bool spawn_work_left(struct shared *shared);                          /* tasks or maps that nobody has ended */
+
 /* reap.c: all children that have ended. */
 void reap_children(struct server *server);
 void reap_strays(struct server *server); /* what tasks left behind */

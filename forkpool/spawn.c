@@ -71,9 +71,11 @@ void spawn_due(struct server *server, int64_t now, int64_t *wake_at)
     }
 }
 
-static bool work_left(struct shared *shared)
+bool spawn_work_left(struct shared *shared)
 {
-    return atomic_load(&shared->head) < atomic_load(&shared->tail) || atomic_load(&shared->active) & ((1u << MAPS) - 1);
+    for (unsigned map = 0; map < MAPS; map++)
+        if ((atomic_load(&shared->maps[map].state) & 3u) == MAP_ACTIVE) return true;
+    return atomic_load(&shared->head) < atomic_load(&shared->tail);
 }
 
 /* Workers beyond `wanted` are told to leave; missing ones come, unless they left as idle and there is no work. */
@@ -81,7 +83,7 @@ void spawn_wanted(struct server *server)
 {
     struct shared *shared = server->shared;
     unsigned wanted = atomic_load(&shared->wanted);
-    bool work = work_left(shared), drained = atomic_load(&shared->drain) && !work;
+    bool work = spawn_work_left(shared), drained = atomic_load(&shared->drain) && !work;
     if (work || atomic_exchange(&shared->recall, 0)) atomic_store(&shared->retired, 0);
     bool recall = !atomic_load(&shared->retired);
     for (unsigned i = 0; i < shared->capacity; i++) {

@@ -1,0 +1,729 @@
+/* What must never happen, whatever a task does: each fault under a deadline, and nothing left behind afterwards. */
+#include "../forkpool/forkpool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "forkpool_leftovers.h"
+
+static struct leftovers before;
+static struct forkpool *pool;
+static char why[256];
+
+/* Shared with the workers: mapped before any pool. */
+static struct board {
+    _Atomic int gate, hits, pids[64], initialised, finalised;
+    _Atomic unsigned counts[1000000];
+} *board;
+
+static void setup(void)
+{
+    before = leftovers_begin();
+    board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(board, MAP_FAILED);
+}
+
+static void teardown(void)
+{
+    forkpool_delete(pool);
+    pool = NULL;
+    munmap(board, sizeof *board);
+    leftovers_check(before);
+}
+
+static void open_pool(const struct forkpool_config *config)
+{
+    int rc = forkpool_open_with(config, &pool, why, sizeof why);
+    ck_assert_msg(rc == 0, "open: %d %s", rc, why);
+}
+static void open_workers(unsigned workers) { open_pool(&(struct forkpool_config){.workers = workers}); }
+
+static void await(_Atomic int *value, int wanted)
+{
+    while (atomic_load(value) < wanted) usleep(200);
+}
+
+static long square(long x) { return x * x; }
+static long here(long index) { atomic_store(&board->pids[index], getpid()); await(&board->gate, 1); return index; }
+static int count(void *context, unsigned worker, size_t begin, size_t end)
+{
+    (void)context, (void)worker;
+    for (size_t i = begin; i < end; i++) atomic_fetch_add(&board->counts[i], 1);
+    return 0;
+}
+
+static struct forkpool_loss last_loss(void)
+{
+    struct forkpool_loss loss = {0};
+    ck_assert_uint_ge(forkpool_losses(pool, &loss, 1), 1);
+    return loss;
+}
+
+static int status_of(struct forkpool_job *job)
+{
+    ck_assert_ptr_nonnull(job);
+    ck_assert_int_eq(forkpool_wait(job, FORKPOOL_FOREVER), 0);
+    int status = forkpool_status(job);
+    forkpool_release(job);
+    return status;
+}
+
+static void check_good(long tasks)
+{
+    struct forkpool_job *jobs[64];
+    for (long i = 0; i < tasks; i++) ck_assert_ptr_nonnull(jobs[i] = forkpool_async(pool, square, i));
+    for (long i = 0; i < tasks; i++) {
+        ck_assert_int_eq(forkpool_value(jobs[i]), i * i);
+        forkpool_release(jobs[i]);
+    }
+}
+
+/* 1, 2, 3 and more ways in which a task ends its worker */
+static volatile int zero;
+static int *volatile nowhere;
+static int deep(int n)
+{
+    volatile char block[4096];
+    block[0] = (char)n;
+    return n > 1 << 30 ? 0 : deep(n + 1) + block[0];
+}
+static void *thread_waits(void *unused) { (void)unused; pause(); return NULL; }
+enum { END_KILL, END_SEGV, END_FPE, END_ABORT, END_EXIT0, END_EXIT3, END_STACK, END_PTHREAD_EXIT, END_EXEC, END_TERM, END_WAYS };
+static long end_by(long way)
+{
+    char *arguments[] = {(char *)"sh", (char *)"-c", (char *)"exit 7", NULL};
+    pthread_t thread;
+    switch (way) {
+    case END_KILL: kill(getpid(), SIGKILL); break;
+    case END_SEGV: **(int *volatile *)&nowhere = 1; break;
+    case END_FPE: return 7 / zero;
+    case END_ABORT: abort();
+    case END_EXIT0: exit(0);
+    case END_EXIT3: _exit(3);
+    case END_STACK: return deep(0);
+    case END_PTHREAD_EXIT: pthread_create(&thread, NULL, thread_waits, NULL); pthread_exit(NULL);
+    case END_EXEC: execv("/bin/sh", arguments); break;
+    case END_TERM: kill(getpid(), SIGTERM); pause(); break;
+    }
+    return 0;
+}
+static const struct { int signal, code; enum forkpool_cause cause; } ends[END_WAYS] = {
+    [END_KILL] = {SIGKILL, 0, FORKPOOL_CAUSE_KILLED}, [END_SEGV] = {SIGSEGV, 0, FORKPOOL_CAUSE_CRASH},
+    [END_FPE] = {SIGFPE, 0, FORKPOOL_CAUSE_CRASH}, [END_ABORT] = {SIGABRT, 0, FORKPOOL_CAUSE_CRASH},
+    [END_EXIT0] = {0, 0, FORKPOOL_CAUSE_EXIT}, [END_EXIT3] = {0, 3, FORKPOOL_CAUSE_EXIT},
+    [END_STACK] = {SIGSEGV, 0, FORKPOOL_CAUSE_STACK_OVERFLOW}, [END_PTHREAD_EXIT] = {0, 0, FORKPOOL_CAUSE_EXIT},
+    [END_EXEC] = {0, 7, FORKPOOL_CAUSE_EXIT}, [END_TERM] = {SIGTERM, 0, FORKPOOL_CAUSE_KILLED}};
+
+START_TEST(task_ends_its_worker)
+{
+    open_workers(2);
+    struct forkpool_job *siblings[20], *bad = NULL;
+    for (long i = 0; i < 20; i++) {
+        if (i == 7) bad = forkpool_async(pool, end_by, _i);
+        siblings[i] = forkpool_async(pool, square, i);
+    }
+    uint64_t id = forkpool_job_id(bad);
+    ck_assert_int_eq(status_of(bad), FORKPOOL_LOST);
+    for (long i = 0; i < 20; i++) ck_assert_int_eq(forkpool_value(siblings[i]), i * i);
+    struct forkpool_loss loss = last_loss();
+    ck_assert_int_eq(loss.signal, ends[_i].signal);
+    ck_assert_int_eq(loss.code, ends[_i].code);
+    ck_assert_msg(loss.cause == ends[_i].cause, "%s", loss.text);
+    ck_assert_uint_eq(loss.job, id);
+    ck_assert_int_gt(loss.max_rss_bytes, 0);
+    ck_assert_uint_eq(forkpool_losses(pool, NULL, 0), 1);
+    check_good(20);
+}
+END_TEST
+
+/* 4 is in test_forkpool_steps: a worker dies at every step of the protocol. */
+
+/* 5 killed in the middle of a large result */
+static int half(const void *argument, size_t argument_bytes, void *result, size_t bytes)
+{
+    (void)argument, (void)argument_bytes;
+    memset(result, 1, bytes / 2);
+    return kill(getpid(), SIGKILL);
+}
+static int whole(const void *argument, size_t argument_bytes, void *result, size_t bytes)
+{
+    (void)argument, (void)argument_bytes;
+    memset(result, 1, bytes);
+    return 0;
+}
+START_TEST(killed_in_a_large_result)
+{
+    open_workers(2);
+    struct forkpool_task task = {.run = half, .result_bytes = 1 << 24};
+    struct forkpool_job *job;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    ck_assert_int_eq(forkpool_wait(job, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(forkpool_status(job), FORKPOOL_LOST);
+    ck_assert_ptr_null(forkpool_result(job, NULL));
+    forkpool_release(job);
+    task.run = whole;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    ck_assert_int_eq(forkpool_wait(job, FORKPOOL_FOREVER), 0);
+    size_t bytes = 0;
+    const char *result = forkpool_result(job, &bytes);
+    ck_assert_uint_eq(bytes, 1 << 24);
+    size_t good = 0;
+    for (size_t i = 0; i < bytes; i++) good += result[i] == 1;
+    ck_assert_uint_eq(good, bytes);
+    forkpool_release(job);
+}
+END_TEST
+
+/* 6 killed just after its result: the result counts. 7 an idle worker killed: replaced, nothing lost. */
+static long my_pid(long unused) { (void)unused; return getpid(); }
+START_TEST(idle_worker_killed)
+{
+    open_workers(1);
+    struct forkpool_job *job = forkpool_async(pool, my_pid, 0);
+    forkpool_wait(job, FORKPOOL_FOREVER);
+    kill((pid_t)forkpool_value(job), SIGKILL);
+    ck_assert_int_eq(forkpool_status(job), 0);
+    pid_t first = (pid_t)forkpool_value(job);
+    forkpool_release(job);
+    job = forkpool_async(pool, my_pid, 0);
+    int status = forkpool_wait(job, FORKPOOL_FOREVER) ? 1 : forkpool_status(job);
+    if (!status) ck_assert_int_ne(forkpool_value(job), first);
+    else ck_assert_int_eq(status, FORKPOOL_LOST); /* it took the task before the signal reached it */
+    forkpool_release(job);
+    ck_assert_int_eq(last_loss().signal, SIGKILL);
+    check_good(10);
+}
+END_TEST
+
+/* 8 all killed at once */
+START_TEST(all_killed)
+{
+    open_workers(4);
+    struct forkpool_job *jobs[4];
+    for (long i = 0; i < 4; i++) jobs[i] = forkpool_async(pool, here, i);
+    for (int i = 0; i < 4; i++) await(&board->pids[i], 1);
+    for (int i = 0; i < 4; i++) kill(board->pids[i], SIGKILL);
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(status_of(jobs[i]), FORKPOOL_LOST);
+    check_good(20);
+    ck_assert_uint_eq(forkpool_losses(pool, NULL, 0), 4);
+}
+END_TEST
+
+/* 9 a crash after close and before join, with work behind it */
+START_TEST(crash_after_close)
+{
+    open_workers(1);
+    struct forkpool_job *held = forkpool_async(pool, here, 0), *behind[5];
+    for (long i = 0; i < 5; i++) behind[i] = forkpool_async(pool, square, i);
+    await(&board->pids[0], 1);
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    kill(board->pids[0], SIGKILL);
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(status_of(held), FORKPOOL_LOST);
+    for (long i = 0; i < 5; i++) ck_assert_int_eq(forkpool_value(behind[i]), i * i);
+}
+END_TEST
+
+/* 10 the initializer fails in one worker, in all; 11 it crashes at every start */
+enum { INITIALIZER_ONE, INITIALIZER_ALL, INITIALIZER_CRASH, INITIALIZER_EXIT, INITIALIZERS };
+static int initializer(void *context, unsigned worker, const char *cpus)
+{
+    (void)cpus;
+    switch (*(int *)context) {
+    case INITIALIZER_ONE: return worker == 2 ? -5 : 0;
+    case INITIALIZER_ALL: return -5;
+    case INITIALIZER_CRASH: abort();
+    case INITIALIZER_EXIT: exit(0);
+    }
+    return 0;
+}
+START_TEST(initializer_fails)
+{
+    int mode = _i;
+    struct forkpool_config config = {.workers = 4, .initializer = initializer, .context = &mode};
+    int rc = forkpool_open_with(&config, &pool, why, sizeof why);
+    ck_assert_int_eq(rc, _i < INITIALIZER_CRASH ? FORKPOOL_INITIALIZER : FORKPOOL_BROKEN);
+    ck_assert_ptr_nonnull(strstr(why, _i < INITIALIZER_CRASH ? "it returned -5" : "in a row died while starting"));
+    ck_assert_ptr_null(pool);
+}
+END_TEST
+
+static int later_initializer(void *context, unsigned worker, const char *cpus)
+{
+    (void)context, (void)worker, (void)cpus;
+    return atomic_load(&board->gate) ? -9 : 0;
+}
+START_TEST(initializer_fails_at_replacement)
+{
+    open_pool(&(struct forkpool_config){.workers = 2, .initializer = later_initializer});
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(status_of(forkpool_async(pool, end_by, END_KILL)), FORKPOOL_LOST);
+    while (!*forkpool_reason(pool)) usleep(1000);
+    ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "failed: it returned -9"));
+    ck_assert_ptr_null(forkpool_async(pool, square, 1));
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+}
+END_TEST
+
+START_TEST(restart_storm)
+{
+    open_pool(&(struct forkpool_config){.workers = 2, .restart_max = 5, .restart_window_ns = 3600000000000});
+    int lost = 0, broken = 0;
+    for (int i = 0; i < 20 && !broken; i++) {
+        struct forkpool_job *job = forkpool_async(pool, end_by, END_KILL);
+        int status = job ? status_of(job) : FORKPOOL_BROKEN;
+        lost += status == FORKPOOL_LOST;
+        broken += status == FORKPOOL_BROKEN;
+    }
+    ck_assert_int_eq(lost, 6);
+    ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "more than 5 workers died"));
+}
+END_TEST
+
+/* 13 no descriptors left */
+START_TEST(no_descriptors)
+{
+    struct rlimit old, none;
+    getrlimit(RLIMIT_NOFILE, &old);
+    int lowest = dup(0);
+    close(lowest);
+    none = (struct rlimit){(rlim_t)lowest + (rlim_t)_i, old.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    int rc = forkpool_open_with(&(struct forkpool_config){.workers = 2}, &pool, why, sizeof why);
+    setrlimit(RLIMIT_NOFILE, &old);
+    if (rc) {
+        ck_assert_int_eq(rc, -EMFILE);
+        ck_assert_ptr_nonnull(strstr(why, "no descriptor"));
+    } else {
+        ck_assert_int_ge(_i, 3);
+        check_good(5);
+    }
+}
+END_TEST
+
+/* 14 no memory for the mapping */
+START_TEST(no_memory)
+{
+    int rc = forkpool_open_with(&(struct forkpool_config){.workers = 2, .arena_bytes = (size_t)1 << 60}, &pool, why, sizeof why);
+    ck_assert_int_eq(rc, -ENOMEM);
+    ck_assert_ptr_nonnull(strstr(why, "arena_bytes"));
+}
+END_TEST
+
+/* 15 a task that never ends, with a hard limit; with a limit of cpu time. 16 one that ignores SIGTERM */
+static _Noreturn void spin(void)
+{
+    for (;;) __asm__ volatile("");
+}
+static int for_ever(const void *argument, size_t bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)bytes, (void)result, (void)result_bytes;
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    for (int i = 3; i < 256; i++) close(i);
+    spin();
+}
+START_TEST(limits)
+{
+    open_workers(2);
+    struct forkpool_task task = {.run = for_ever};
+    if (_i == 0) task.limits.hard_ns = 20000000;
+    else task.limits.cpu_ns = 20000000;
+    struct forkpool_job *job;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    check_good(30);
+    ck_assert_int_eq(status_of(job), FORKPOOL_LIMIT);
+    ck_assert_int_eq(last_loss().cause, FORKPOOL_CAUSE_LIMIT);
+    check_good(30);
+}
+END_TEST
+
+static int soft(const void *argument, size_t bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)bytes, (void)result_bytes;
+    while (!forkpool_stopping()) usleep(500);
+    *(int *)result = 42;
+    return 0;
+}
+START_TEST(soft_limit)
+{
+    open_workers(1);
+    int result = 0;
+    struct forkpool_task task = {.run = soft, .result_bytes = sizeof result, .limits = {.soft_ns = 10000000}};
+    ck_assert_int_eq(forkpool_call(pool, &task, &result, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(result, 42);
+}
+END_TEST
+
+START_TEST(terminate_ignoring_task)
+{
+    open_pool(&(struct forkpool_config){.workers = 2, .grace_ns = 10000000});
+    struct forkpool_task task = {.run = for_ever};
+    struct forkpool_job *job, *behind[3];
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    ck_assert_int_eq(forkpool_submit(pool, &task, &behind[0]), 0);
+    ck_assert_int_eq(forkpool_submit(pool, &task, &behind[1]), 0);
+    ck_assert_int_eq(forkpool_terminate(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(status_of(job), FORKPOOL_CANCELLED);
+    ck_assert_int_eq(status_of(behind[0]), FORKPOOL_CANCELLED);
+    ck_assert_int_eq(status_of(behind[1]), FORKPOOL_CANCELLED);
+}
+END_TEST
+
+START_TEST(cancel_running)
+{
+    open_workers(1);
+    struct forkpool_task task = {.run = for_ever};
+    struct forkpool_job *running, *waiting;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &running), 0);
+    ck_assert_int_eq(forkpool_submit(pool, &task, &waiting), 0);
+    ck_assert_int_eq(forkpool_cancel(waiting, 0), 0);
+    ck_assert_int_eq(status_of(waiting), FORKPOOL_CANCELLED);
+    ck_assert_int_eq(forkpool_cancel(running, 1), 0);
+    ck_assert_int_eq(status_of(running), FORKPOOL_CANCELLED);
+    check_good(10);
+}
+END_TEST
+
+static int range_for_ever(void *context, unsigned worker, size_t begin, size_t end)
+{
+    (void)context, (void)worker, (void)end;
+    if (begin == 0) for (;;) pause();
+    return count(NULL, 0, begin, end);
+}
+START_TEST(map_cancelled_and_limited)
+{
+    open_workers(2);
+    struct forkpool_map map = {.tasks = 1000, .range = range_for_ever, .schedule = FORKPOOL_DYNAMIC};
+    struct forkpool_job *job;
+    if (_i == 0) map.limits.hard_ns = 20000000;
+    ck_assert_int_eq(forkpool_map_async(pool, &map, &job), 0);
+    while (atomic_load(&board->counts[999]) == 0) usleep(500);
+    ck_assert_int_eq(_i ? forkpool_cancel(job, 1) : 0, 0);
+    ck_assert_int_eq(status_of(job), _i ? FORKPOOL_CANCELLED : FORKPOOL_LIMIT);
+    for (int i = 1; i < 1000 && !_i; i++) ck_assert_uint_eq(board->counts[i], 1);
+    check_good(10);
+}
+END_TEST
+
+/* 17 the program is SIGKILLed: no worker is left two seconds later; a task has cleared its own death signal */
+static long hide(long unused)
+{
+    (void)unused;
+    prctl(PR_SET_PDEATHSIG, 0);
+    setsid();
+    board->pids[0] = getpid();
+    pid_t child = fork();
+    if (!child) spin();
+    board->pids[1] = child;
+    spin();
+}
+START_TEST(program_killed)
+{
+    pid_t program = fork();
+    if (!program) {
+        struct forkpool *own = forkpool_open(3);
+        forkpool_async(own, hide, 0);
+        await(&board->pids[1], 1);
+        atomic_store(&board->gate, 1);
+        for (;;) pause();
+    }
+    await(&board->gate, 1);
+    kill(program, SIGKILL);
+    /* The test is the reaper of everything: it ends when all are gone. */
+    while (waitpid(-1, NULL, 0) > 0) {}
+    ck_assert_int_eq(kill(board->pids[0], 0), -1);
+    ck_assert_int_eq(kill(board->pids[1], 0), -1);
+}
+END_TEST
+
+/* 18 Ctrl-C once: what is finished is kept; twice: out at once, status 130 */
+static struct forkpool *interrupted_pool;
+static void on_interrupt(int number)
+{
+    (void)number;
+    if (forkpool_interrupt(interrupted_pool) > 1) _exit(130);
+}
+static void interrupted_program(int times)
+{
+    interrupted_pool = forkpool_open_with(&(struct forkpool_config){.workers = 2, .grace_ns = times > 1 ? 60000000000 : 1000000},
+                                          &pool, NULL, 0) ? NULL : pool;
+    struct forkpool_job *done = forkpool_async(pool, square, 6);
+    forkpool_wait(done, FORKPOOL_FOREVER);
+    struct forkpool_task task = {.run = for_ever};
+    struct forkpool_job *running, *waiting[4];
+    forkpool_submit(pool, &task, &running);
+    for (int i = 0; i < 4; i++) forkpool_submit(pool, &task, &waiting[i]);
+    signal(SIGINT, on_interrupt);
+    atomic_store(&board->gate, 1);
+    forkpool_wait(running, FORKPOOL_FOREVER);
+    bool good = forkpool_value(done) == 36 && forkpool_status(running) == FORKPOOL_CANCELLED;
+    for (int i = 0; i < 4; i++) good &= !forkpool_wait(waiting[i], FORKPOOL_FOREVER) && forkpool_status(waiting[i]) == FORKPOOL_CANCELLED;
+    good &= !forkpool_async(pool, square, 1);
+    forkpool_delete(pool);
+    _exit(good ? 0 : 1);
+}
+START_TEST(interrupt)
+{
+    int status, times = _i + 1;
+    pid_t program = fork();
+    if (!program) interrupted_program(times);
+    await(&board->gate, 1);
+    for (int i = 0; i < times; i++) {
+        kill(program, SIGINT);
+        usleep(20000);
+    }
+    ck_assert_int_eq(waitpid(program, &status, 0), program);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), times > 1 ? 130 : 0);
+    while (waitpid(-1, NULL, 0) > 0) {}
+}
+END_TEST
+
+/* 19 terminate, submit and close from a callback */
+static int callbacks;
+static void stop_all(struct forkpool_job *job, int status, void *user)
+{
+    (void)job, (void)status;
+    callbacks++;
+    ck_assert_int_eq(user ? forkpool_terminate(pool) : forkpool_close(pool), 0);
+    ck_assert_ptr_null(forkpool_async(pool, square, 2));
+}
+static int nothing(const void *argument, size_t bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)bytes, (void)result, (void)result_bytes;
+    return 0;
+}
+START_TEST(terminate_from_callback)
+{
+    open_workers(2);
+    struct forkpool_task task = {.run = nothing, .done = stop_all, .user = _i ? board : NULL}, endless = {.run = for_ever};
+    struct forkpool_job *job, *other = NULL;
+    if (_i) ck_assert_int_eq(forkpool_submit(pool, &endless, &other), 0);
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    forkpool_release(job);
+    while (!callbacks) forkpool_poll(pool);
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(callbacks, 1);
+    if (_i) ck_assert_int_eq(status_of(other), FORKPOOL_CANCELLED);
+}
+END_TEST
+
+/* 20 double close, double join, submit after close: defined */
+START_TEST(repeated_ends)
+{
+    open_workers(2);
+    ck_assert_int_eq(forkpool_join(pool, 0), -EINVAL);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_ptr_null(forkpool_async(pool, square, 1));
+    ck_assert_int_eq(errno, ECANCELED);
+    ck_assert_int_eq(forkpool_map(pool, &(struct forkpool_map){.tasks = 5, .range = count}), FORKPOOL_CLOSED);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(forkpool_terminate(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(forkpool_close(pool), 0);
+}
+END_TEST
+
+/* 21 no task, one task, a million, fewer tasks than workers */
+START_TEST(sizes)
+{
+    static const size_t sizes[] = {0, 1, 3, 5, 1000, 1000000};
+    open_workers(5);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int schedule = FORKPOOL_AUTO; schedule <= FORKPOOL_GUIDED; schedule++)
+            for (size_t chunk = 0; chunk < 20; chunk += 7) {
+                for (size_t i = 0; i < sizes[s]; i++) atomic_store(&board->counts[i], 0);
+                struct forkpool_map map = {.tasks = sizes[s], .range = count, .schedule = (enum forkpool_schedule)schedule, .chunk = chunk};
+                ck_assert_int_eq(forkpool_map(pool, &map), 0);
+                size_t once = 0;
+                for (size_t i = 0; i < sizes[s]; i++) once += board->counts[i] == 1;
+                ck_assert_uint_eq(once, sizes[s]);
+            }
+}
+END_TEST
+
+/* 22 recycling after one task with a backlog, and with an early close */
+START_TEST(recycling)
+{
+    open_pool(&(struct forkpool_config){.workers = 2, .recycle_tasks = 1});
+    struct forkpool_job *jobs[40];
+    for (long i = 0; i < 40; i++) jobs[i] = forkpool_async(pool, square, i);
+    if (_i) forkpool_close(pool);
+    for (long i = 0; i < 40; i++) ck_assert_int_eq(forkpool_value(jobs[i]), i * i);
+    if (!_i) {
+        struct forkpool_map map = {.tasks = 40, .range = count, .schedule = FORKPOOL_DYNAMIC};
+        ck_assert_int_eq(forkpool_map(pool, &map), 0);
+        for (int i = 0; i < 40; i++) ck_assert_uint_eq(board->counts[i], 1);
+        forkpool_close(pool);
+    }
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    ck_assert_uint_eq(forkpool_losses(pool, NULL, 0), 0);
+    struct forkpool_stats stats;
+    ck_assert_int_eq(forkpool_stats(pool, &stats), 0);
+    ck_assert_uint_ge(stats.recycled, 38);
+}
+END_TEST
+
+/* 23 results of more than 4 GiB; an arena too small */
+static int ends_of(const void *argument, size_t argument_bytes, void *result, size_t bytes)
+{
+    (void)argument, (void)argument_bytes;
+    ((char *)result)[0] = 3;
+    ((char *)result)[bytes - 1] = 4;
+    return 0;
+}
+START_TEST(huge_result)
+{
+    open_pool(&(struct forkpool_config){.workers = 1, .arena_bytes = (size_t)6 << 30});
+    struct forkpool_task task = {.run = ends_of, .result_bytes = ((size_t)5 << 30) + 1};
+    struct forkpool_job *job, *second;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    ck_assert_int_eq(forkpool_submit(pool, &task, &second), -ENOMEM);
+    ck_assert_int_eq(forkpool_wait(job, FORKPOOL_FOREVER), 0);
+    size_t bytes;
+    const char *result = forkpool_result(job, &bytes);
+    ck_assert_uint_eq(bytes, task.result_bytes);
+    ck_assert(result[0] == 3 && result[bytes - 1] == 4);
+    forkpool_release(job);
+    ck_assert_int_eq(forkpool_submit(pool, &task, &second), 0);
+    forkpool_release(second);
+}
+END_TEST
+
+/* 26 opened from one thread, which ends, used from another */
+static void *open_in_thread(void *unused)
+{
+    (void)unused;
+    open_workers(2);
+    return NULL;
+}
+START_TEST(opened_in_another_thread)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, open_in_thread, NULL);
+    pthread_join(thread, NULL);
+    check_good(30);
+    ck_assert_int_eq(status_of(forkpool_async(pool, end_by, END_SEGV)), FORKPOOL_LOST);
+    check_good(30);
+    ck_assert_uint_eq(forkpool_losses(pool, NULL, 0), 1);
+}
+END_TEST
+
+/* Beyond the list: what a task may do to its descriptors, signals, children; to the server */
+static long closes_all(long x) { for (int i = 0; i < 1024; i++) close(i); return x; }
+static long stops_itself(long x) { raise(SIGSTOP); return x; }
+static long forks_and_returns(long x) { fork(); return x; }
+static long leaves_children(long x)
+{
+    for (int i = 0; i < 3; i++)
+        if (!fork()) {
+            if (i == 1) setsid();
+            if (i == 2 && fork()) _exit(0);
+            for (;;) pause();
+        }
+    return x;
+}
+static long blocks_signals(long x) { sigset_t all; sigfillset(&all); sigprocmask(SIG_SETMASK, &all, NULL); return x; }
+static long ignores_all(long x) { for (int i = 1; i < 65; i++) signal(i, SIG_IGN); return x; }
+static long alarms(long x) { alarm(1); return x; }
+static long waits_for_any(long x) { while (wait(NULL) > 0) {} return x; }
+static long (*const nuisances[])(long) = {closes_all, stops_itself, forks_and_returns, leaves_children, blocks_signals,
+                                          ignores_all, alarms, waits_for_any};
+START_TEST(nuisance)
+{
+    open_workers(2);
+    for (int i = 0; i < 4; i++) {
+        struct forkpool_job *job = forkpool_async(pool, nuisances[_i], 77);
+        ck_assert_int_eq(forkpool_value(job), 77);
+        forkpool_release(job);
+    }
+    check_good(30);
+    struct forkpool_map map = {.tasks = 1000, .range = count, .schedule = FORKPOOL_DYNAMIC};
+    ck_assert_int_eq(forkpool_map(pool, &map), 0);
+    for (int i = 0; i < 1000; i++) ck_assert_uint_eq(board->counts[i], 1);
+}
+END_TEST
+
+static long kills_server(long x) { kill(getppid(), SIGKILL); pause(); return x; }
+START_TEST(server_killed)
+{
+    open_workers(2);
+    struct forkpool_job *job = forkpool_async(pool, kills_server, 1);
+    ck_assert_int_eq(status_of(job), FORKPOOL_BROKEN);
+    ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "spawn server was killed by signal 9"));
+    ck_assert_ptr_null(forkpool_async(pool, square, 1));
+    forkpool_delete(pool);
+    pool = NULL;
+    while (waitpid(-1, NULL, 0) > 0) {} /* its workers die with it, and are ours to reap here */
+}
+END_TEST
+
+START_TEST(used_in_a_child)
+{
+    int status;
+    open_workers(2);
+    pid_t child = fork();
+    if (!child) {
+        bool good = !forkpool_async(pool, square, 1) && forkpool_close(pool) == FORKPOOL_FORKED;
+        forkpool_delete(pool);
+        _exit(good ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    check_good(20);
+}
+END_TEST
+
+/* 27 a kill of a random worker every now and then under load: the short form of make soak is test_forkpool_soak. */
+
+int main(void)
+{
+    Suite *suite = suite_create("forkpool faults");
+    TCase *cases = tcase_create("faults");
+    tcase_set_timeout(cases, 30);
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_loop_test(cases, task_ends_its_worker, 0, END_WAYS);
+    tcase_add_test(cases, killed_in_a_large_result);
+    tcase_add_test(cases, idle_worker_killed);
+    tcase_add_test(cases, all_killed);
+    tcase_add_test(cases, crash_after_close);
+    tcase_add_loop_test(cases, initializer_fails, 0, INITIALIZERS);
+    tcase_add_test(cases, initializer_fails_at_replacement);
+    tcase_add_test(cases, restart_storm);
+    tcase_add_loop_test(cases, no_descriptors, 0, 6);
+    tcase_add_test(cases, no_memory);
+    tcase_add_loop_test(cases, limits, 0, 2);
+    tcase_add_test(cases, soft_limit);
+    tcase_add_test(cases, terminate_ignoring_task);
+    tcase_add_test(cases, cancel_running);
+    tcase_add_loop_test(cases, map_cancelled_and_limited, 0, 2);
+    tcase_add_test(cases, program_killed);
+    tcase_add_loop_test(cases, interrupt, 0, 2);
+    tcase_add_loop_test(cases, terminate_from_callback, 0, 2);
+    tcase_add_test(cases, repeated_ends);
+    tcase_add_test(cases, sizes);
+    tcase_add_loop_test(cases, recycling, 0, 2);
+    tcase_add_test(cases, huge_result);
+    tcase_add_test(cases, opened_in_another_thread);
+    tcase_add_loop_test(cases, nuisance, 0, (int)(sizeof nuisances / sizeof *nuisances));
+    tcase_add_test(cases, server_killed);
+    tcase_add_test(cases, used_in_a_child);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
