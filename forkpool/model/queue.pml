@@ -1,0 +1,191 @@
+/* queue.pml: queue.c and park.c with workers that die at any step: slots that are claimed, finished, lost and used
+ * again; stale ring entries; workers that park and are woken; a program that sleeps on an event.
+ *
+ * Checked: each task ends exactly once, nobody sleeps while a task waits (a lost wake-up shows as an invalid end state),
+ * and the program gets all its results. MUTANT 1..4 break one place each; the checker must find each. */
+#ifndef MUTANT
+#define MUTANT 0
+#endif
+#ifndef WORKERS
+#define WORKERS 2
+#endif
+#ifndef TASKS
+#define TASKS 3
+#endif
+#ifndef DEATHS
+#define DEATHS 1
+#endif
+#define SLOTS 2
+#define RING 4
+
+mtype = { slot_free, slot_ready, slot_running, slot_done, slot_lost };
+mtype phase[SLOTS];
+byte owner[SLOTS], task_in[SLOTS];
+bit waited[SLOTS];
+byte ring[RING], tail, head;
+bit parked[WORKERS], mask[WORKERS], spinning[WORKERS], killed[WORKERS], dead[WORKERS], drain;
+byte event, sleepers, deaths;
+byte ran[TASKS], ended_times[TASKS];
+
+inline wake(w) { atomic { mask[w] = 0; parked[w] = 0 } }
+
+/* queue.h: nobody needs waking while somebody is about to look once more */
+inline wake_one() {
+    i = 0;
+    do
+    :: i < WORKERS && !spinning[i] -> i++
+    :: i < WORKERS && spinning[i] -> i = 0; break
+    :: i == WORKERS ->
+        i = 0;
+        do
+        :: i < WORKERS && !mask[i] -> i++
+        :: i < WORKERS && mask[i] -> wake(i); break
+        :: i == WORKERS -> break
+        od;
+        i = 0;
+        break
+    od
+}
+
+proctype worker(byte me) {
+    byte h, s, i;
+    bit mine, woke;
+    {
+        skip;
+look:
+        h = head;
+        if
+        :: h == tail -> skip
+        :: else ->
+            s = ring[h % RING];
+            atomic { /* the claim: one swap */
+                mine = phase[s] == slot_ready;
+                if
+                :: mine -> phase[s] = slot_running; owner[s] = me
+                :: else
+                fi
+            };
+            atomic { if :: head == h && !(MUTANT == 1 && !mine) -> head = h + 1 :: else fi };
+            if
+            :: !mine -> goto look
+            :: else
+            fi;
+            if :: head != tail -> wake_one() :: else fi;
+            atomic { ran[task_in[s]]++; assert(ran[task_in[s]] == 1) };
+            atomic {
+                phase[s] = slot_done; ended_times[task_in[s]]++; assert(ended_times[task_in[s]] == 1);
+                woke = waited[s]
+            };
+            if
+            :: woke -> event++ /* and the kernel wakes whoever sleeps on the old value */
+            :: else
+            fi;
+            h = 0; s = 0; mine = 0; woke = 0;
+            goto look
+        fi;
+        if
+        :: drain -> goto left
+        :: else
+        fi;
+        spinning[me] = 1;
+        if
+        :: head != tail -> spinning[me] = 0; goto look
+        :: true -> spinning[me] = 0
+        fi;
+        parked[me] = 1;
+        mask[me] = 1;
+        if
+        :: head == tail && !drain || MUTANT == 2 -> !parked[me]
+        :: else
+        fi;
+        mask[me] = 0;
+        parked[me] = 0;
+        h = 0;
+        goto look
+left:   skip
+    } unless { atomic { killed[me] -> killed[me] = 0; dead[me] = 1 } }
+}
+
+active proctype killer() {
+    do
+    :: atomic { deaths < DEATHS && !drain && !dead[0] && !killed[0] -> killed[0] = 1; deaths++ }
+    :: atomic { deaths < DEATHS && !drain && !dead[1] && !killed[1] -> killed[1] = 1; deaths++ }
+#if WORKERS > 2
+    :: atomic { deaths < DEATHS && !drain && !dead[2] && !killed[2] -> killed[2] = 1; deaths++ }
+#endif
+    :: atomic { deaths == DEATHS || drain -> break }
+    od
+}
+
+active proctype server() {
+    byte w, s, i;
+end_idle:
+    do
+    :: atomic { dead[0] -> w = 0 } break
+    :: atomic { dead[1] -> w = 1 } break
+    od;
+    s = 0;
+    do
+    :: s < SLOTS ->
+        if
+        :: phase[s] == slot_running && owner[s] == w ->
+            atomic { phase[s] = slot_lost; ended_times[task_in[s]]++; assert(ended_times[task_in[s]] == 1) }
+        :: else
+        fi;
+        s++
+    :: else -> break
+    od;
+    spinning[w] = 0;
+    wake(w);
+    event++;
+    atomic { dead[w] = 0; run worker(w) };
+    s = 0;
+    do
+    :: s < WORKERS && MUTANT != 3 -> if :: mask[s] -> wake(s) :: else fi; s++
+    :: else -> break
+    od;
+    w = 0; s = 0;
+    goto end_idle
+}
+
+/* Submits TASKS tasks through SLOTS slots, and collects them in order. */
+active proctype program() {
+    byte next, collected, s, seen, i;
+    bit was_waited;
+    atomic { s = 0; do :: s < SLOTS -> phase[s] = slot_free; s++ :: else -> break od; s = 0 };
+    atomic { do :: s < WORKERS -> run worker(s); s++ :: else -> break od; s = 0 };
+    do
+    :: next < TASKS && phase[next % SLOTS] == slot_free ->
+        s = next % SLOTS;
+        atomic { task_in[s] = next; waited[s] = 0; phase[s] = slot_ready };
+        ring[tail % RING] = s;
+        tail++;
+        wake_one();
+        next++
+    :: collected < next ->
+        s = collected % SLOTS;
+        if
+        :: phase[s] == slot_done || phase[s] == slot_lost ->
+            phase[s] = slot_free;
+            collected++
+        :: else ->
+            seen = event;
+            if :: MUTANT == 4 -> skip :: else -> waited[s] = 1 fi;
+            if
+            :: phase[s] == slot_done || phase[s] == slot_lost -> skip
+            :: else -> event != seen /* futex_wait */
+            fi
+        fi
+    :: collected == TASKS -> break
+    od;
+    drain = 1;
+    s = 0;
+    do
+    :: s < WORKERS -> if :: mask[s] -> wake(s) :: else fi; s++
+    :: else -> break
+    od;
+    atomic {
+        s = 0;
+        do :: s < TASKS -> assert(ended_times[s] == 1); s++ :: else -> break od
+    }
+}
