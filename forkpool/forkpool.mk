@@ -21,3 +21,61 @@ $(FORKPOOL_SO): $(FORKPOOL_OBJECTS)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ -lpthread -ldl
 
 build: $(FORKPOOL_LIB) $(FORKPOOL_SO)
+
+# ---- installing ----
+FORKPOOL_PC := $(DESTDIR)$(LIBDIR)/pkgconfig/forkpool.pc
+
+install-forkpool: $(FORKPOOL_LIB) $(FORKPOOL_SO)
+	install -D -m 644 forkpool/forkpool.h $(DESTDIR)$(PREFIX)/include/forkpool.h
+	install -D -m 644 $(FORKPOOL_LIB) $(DESTDIR)$(LIBDIR)/libforkpool.a
+	install -D -m 755 $(FORKPOOL_SO) $(DESTDIR)$(LIBDIR)/libforkpool.so.0
+	ln -sf libforkpool.so.0 $(DESTDIR)$(LIBDIR)/libforkpool.so
+	install -D -m 644 forkpool/README.md $(DESTDIR)$(PREFIX)/share/doc/forkpool/README.md
+	install -d $(DESTDIR)$(PREFIX)/share/doc/forkpool/examples $(dir $(FORKPOOL_PC))
+	install -m 644 forkpool/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/forkpool/examples/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' forkpool/forkpool.pc.in >$(FORKPOOL_PC)
+	chmod 644 $(FORKPOOL_PC)
+
+uninstall-forkpool:
+	rm -f $(DESTDIR)$(PREFIX)/include/forkpool.h $(FORKPOOL_PC)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libforkpool.a libforkpool.so libforkpool.so.0)
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/forkpool
+
+# ---- proving ----
+# The pool with a hook between any two accesses to shared memory.
+$(BUILD)/forkpool-steps/%.o: forkpool/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FORKPOOL_CFLAGS) -DFORKPOOL_STEPS -c -o $@ $<
+$(BUILD)/tests/test_forkpool_steps: tests/forkpool_steps.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(FORKPOOL_CFLAGS) -o $@ $^ $$(pkg-config --cflags --libs check) -lm
+tests: $(BUILD)/tests/test_forkpool_steps
+
+.PHONY: model tsan soak bench-pool
+model: ## check the pool's protocol with spin: every interleaving, workers dying at every step
+	forkpool/model/check.sh $(BUILD)/model
+
+# The protocol's own files, with threads for workers.
+FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c)
+tsan: ## the pool's protocol over threads under ThreadSanitizer
+	@mkdir -p $(BUILD)/tests
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
+	TSAN_OPTIONS=halt_on_error=1 timeout -s KILL 300 $(BUILD)/tests/forkpool-threads
+
+SECONDS ?= 600
+soak: $(BUILD)/tests/test_forkpool_soak ## kill a worker every 10 ms for SECONDS=600; every task ends exactly once
+	FORKPOOL_SOAK_SECONDS=$(SECONDS) timeout -s KILL $$(($(SECONDS) + 120)) $<
+
+FORKPOOL_BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/peer_mpi.c,$(wildcard forkpool/bench/*.c)))
+$(BUILD)/forkpool/bench/%.o: forkpool/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FORKPOOL_CFLAGS) -Iforkpool -fopenmp -c -o $@ $<
+$(BUILD)/forkpool-bench: $(FORKPOOL_BENCH) $(FORKPOOL_LIB)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ -lm
+
+ROUNDS ?= 11
+bench-pool: $(BUILD)/forkpool-bench ## the pool's wanted figures beside libgomp, a fork loop, Python's Pool and MPI (ROUNDS=11)
+	@command -v mpicc >/dev/null && mpicc -O2 -o $(BUILD)/forkpool-mpi forkpool/bench/peer_mpi.c || true
+	@! command -v python3 >/dev/null || export FORKPOOL_BENCH_PYTHON=$(CURDIR)/forkpool/bench/peer.py; \
+	[ ! -x $(BUILD)/forkpool-mpi ] || export FORKPOOL_BENCH_MPI=$(CURDIR)/$(BUILD)/forkpool-mpi; \
+	$(BUILD)/forkpool-bench $(ROUNDS)

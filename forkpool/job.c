@@ -157,8 +157,13 @@ int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t t
 int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns)
 {
     if (!count) return 0;
-    if (pool_foreign(jobs[0]->pool)) return FORKPOOL_FORKED;
+    struct forkpool *pool = jobs[0]->pool;
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
     struct waited waited = {jobs, count, 0};
+    pool_lock(pool);
+    bool at_hand = !pool->callbacks && !pool->done_first && all_ended(pool, &waited, false);
+    pool_unlock(pool);
+    if (at_hand) return 0;
     int rc = wait_for(jobs[0]->pool, all_ended, &waited, timeout_ns);
     return rc < 0 ? rc : 0;
 }

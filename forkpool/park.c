@@ -9,7 +9,7 @@
 
 #include "queue.h"
 
-enum { SPIN_NS = 20000, YIELD_NS = 60000, SPINS_PER_YIELD = 32 };
+enum { SPIN_NS = 50000, SPINS_PER_LOOK = 32 };
 
 int64_t now_ns(void)
 {
@@ -72,16 +72,18 @@ static bool news(struct shared *shared, struct worker *own, uint64_t active)
            acquire(&shared->drain);
 }
 
-/* Looks for news between yields for some microseconds, unless there are more workers than cpus. */
+/* Looks for news for some microseconds. Where the program and the workers do not have a cpu each it yields meanwhile,
+ * and with more workers than cpus it hardly looks at all. */
 static bool spin(struct shared *shared, struct worker *own, uint64_t active)
 {
-    int64_t budget = relaxed(&shared->wanted) > shared->cpus ? 0 : SPIN_NS + YIELD_NS, start = now_ns();
+    uint32_t wanted = relaxed(&shared->wanted);
+    int64_t start = now_ns(), budget = wanted > shared->cpus ? 0 : SPIN_NS;
     do {
-        for (int i = 0; i < SPINS_PER_YIELD; i++) {
+        for (int i = 0; i < SPINS_PER_LOOK; i++) {
             if (news(shared, own, active)) return true;
             cpu_relax();
         }
-        sched_yield();
+        if (wanted >= shared->cpus) sched_yield();
     } while (now_ns() - start < budget);
     return false;
 }

@@ -57,6 +57,7 @@ struct forkpool {
     volatile unsigned char *owner; /* 1; wiped in a child of the program */
     struct shared *shared;
     pthread_mutex_t lock;
+    bool alone;                    /* the lock is held without being taken: there is one thread */
     pid_t program, server;
     int control_fd;
     int64_t checked_at;
@@ -69,15 +70,24 @@ struct forkpool {
     struct forkpool_job *done_first, **done_last; /* callbacks to run */
     unsigned callbacks, repeatable, iterators;    /* outstanding jobs with callbacks; jobs that may run again */
     unsigned limited;
-    uint64_t next_id;
+    uint64_t next_id, head_seen; /* head_seen: of the ring, looked at anew only where it would be full */
     uint64_t submitted, ended, failed, lost, cancelled;
     char *cpus_text;
     const char **cpus_copy;
 };
 
 extern char __libc_single_threaded; /* <sys/single_threaded.h> */
-static inline void pool_lock(struct forkpool *pool) { pthread_mutex_lock(&pool->lock); }
-static inline void pool_unlock(struct forkpool *pool) { pthread_mutex_unlock(&pool->lock); }
+/* No thread begins or is joined while the lock is held, so what lock finds, unlock finds. */
+static inline void pool_lock(struct forkpool *pool)
+{
+    if (__libc_single_threaded) pool->alone = true;
+    else pthread_mutex_lock(&pool->lock);
+}
+static inline void pool_unlock(struct forkpool *pool)
+{
+    if (pool->alone) pool->alone = false;
+    else pthread_mutex_unlock(&pool->lock);
+}
 static inline bool pool_foreign(const struct forkpool *pool) { return !*pool->owner; }
 
 /* pool.c */

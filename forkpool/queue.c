@@ -15,23 +15,26 @@ void queue_free(struct slot *slot)
     publish(&slot->state, (relaxed(&slot->state) & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32));
 }
 
-struct slot *queue_claim(struct shared *shared, unsigned me)
+struct slot *queue_claim(struct shared *shared, unsigned me, uint64_t *tail, bool *more)
 {
     for (;;) {
         uint64_t head = acquire(&shared->head);
-        if (head >= acquire(&shared->tail)) return NULL;
+        if (head >= *tail && head >= (*tail = acquire(&shared->tail))) return NULL;
         uint32_t number = relaxed(&shared->ring[head & (2 * shared->slot_count - 1)]);
         struct slot *slot = &shared->slots[number];
         uint64_t state = acquire(&slot->state);
         STEP();
-        bool claimed = slot_phase(state) == SLOT_READY &&
-                       atomic_compare_exchange_strong_explicit(
-                           &slot->state, &state, (state & ~SLOT_PHASE) | SLOT_RUNNING | (uint64_t)me << 16,
-                           memory_order_acq_rel, memory_order_relaxed);
+        bool claimed = false;
+        while (!claimed && slot_phase(state) == SLOT_READY) /* a flag may be set meanwhile: then it is still ready */
+            claimed = atomic_compare_exchange_weak_explicit(&slot->state, &state,
+                                                            (state & ~SLOT_PHASE) | SLOT_RUNNING | (uint64_t)me << 16,
+                                                            memory_order_acq_rel, memory_order_acquire);
         STEP();
-        atomic_compare_exchange_strong_explicit(&shared->head, &head, head + 1, memory_order_acq_rel,
+        uint64_t expected = head;
+        atomic_compare_exchange_strong_explicit(&shared->head, &expected, head + 1, memory_order_acq_rel,
                                                 memory_order_relaxed);
         STEP();
+        *more = head + 1 < *tail;
         if (claimed) return slot;
     }
 }

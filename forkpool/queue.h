@@ -24,8 +24,9 @@ void queue_put(struct shared *shared, uint32_t slot, uint64_t flags);
 /* P: a slot that has ended becomes free, with a new generation. */
 void queue_free(struct slot *slot);
 
-/* W: the slot claimed, NULL where there is none. */
-struct slot *queue_claim(struct shared *shared, unsigned me);
+/* W: the slot claimed, NULL where there is none. `tail`: as last seen, looked at anew only where it was reached, since
+ * the program's cpu owns that line. *more is set where other tasks wait. */
+struct slot *queue_claim(struct shared *shared, unsigned me, uint64_t *tail, bool *more);
 /* W: the task has ended: its result stands. True: somebody sleeps for it, wake them. Never returns to a worker that was
  * condemned: *condemned is set instead. */
 bool queue_finish(struct slot *slot, bool *condemned);

@@ -11,7 +11,9 @@ static struct slot *slot_of(const struct forkpool_job *job) { return &job->pool-
 static bool ring_has_room(struct forkpool *pool)
 {
     /* Entries of cancelled tasks stay until a worker comes by; a slot that is ready has one entry that counts. */
-    return relaxed(&pool->shared->tail) - acquire(&pool->shared->head) < 2 * pool->shared->slot_count;
+    uint64_t tail = relaxed(&pool->shared->tail), size = 2 * pool->shared->slot_count;
+    if (tail - pool->head_seen >= size) pool->head_seen = acquire(&pool->shared->head);
+    return tail - pool->head_seen < size;
 }
 
 /* The slot is filled: let it run. */

@@ -1,5 +1,5 @@
-/* wait.c: the program waits. It spins and yields for some microseconds, since what it waits for is often at hand, then
- * sleeps. Sleeps are cut into slices, between which it looks whether the server lives: a server killed by somebody
+/* wait.c: the program waits. For some microseconds it spins, or yields where the workers need its cpu, since what it
+ * waits for is often at hand; then it sleeps. Sleeps are cut into slices, between which it looks whether the server lives: a server killed by somebody
  * cannot wake anyone. */
 #include <errno.h>
 #include <sched.h>
@@ -7,7 +7,7 @@
 #include "park.h"
 #include "pool.h"
 
-enum { SPIN_NS = 4000, YIELD_NS = 40000, SLICE_NS = 100000000, SPINS = 16 };
+enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8 };
 
 int callbacks_run(struct forkpool *pool)
 {
@@ -63,10 +63,9 @@ int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeo
     int64_t start = now_ns(), until = timeout_ns < 0 ? INT64_MAX : start + timeout_ns;
     if (until < start) until = INT64_MAX;
     bool crowded = relaxed(&pool->shared->wanted) >= pool->shared->cpus;
-    int64_t spin_until = crowded ? start : start + SPIN_NS, yield_until = start + YIELD_NS;
-    for (int64_t now = start; now < yield_until && now < until; now = now_ns()) {
-        if (now >= spin_until) sched_yield();
-        for (int i = 0; i < SPINS; i++) cpu_relax();
+    for (int64_t now = start; now < start + SPIN_NS && now < until; now = now_ns()) {
+        if (crowded) sched_yield();
+        else for (int i = 0; i < SPINS; i++) cpu_relax();
         if ((answer = look(pool, ready, what, false))) return answer;
     }
     while (!(answer = sleep_once(pool, ready, what, until)))

@@ -167,13 +167,13 @@ static _Noreturn void worker_loop(struct self *self)
     for (;;) {
         uint32_t drain = atomic_load(&shared->drain); /* first: what was submitted before it is seen below */
         uint64_t active = atomic_load(&shared->active);
-        self->tail = acquire(&shared->tail);
         struct slot *slot = NULL;
+        bool more = false;
         enum leave retire = (enum leave)relaxed(&self->own->retire);
         if (retire) worker_leave(self, retire);
         if (!self->calls_left) worker_leave(self, LEAVE_RECYCLE);
-        if ((slot = queue_claim(shared, self->me))) {
-            if (!queue_empty(shared)) park_wake_one(shared, false);
+        if ((slot = queue_claim(shared, self->me, &self->tail, &more))) {
+            if (more) park_wake_one(shared, false);
             task_run(self, slot);
         } else if (active != seen) {
             if (maps_run(self, active)) seen = active;

@@ -24,32 +24,28 @@ byte owner[SLOTS], task_in[SLOTS];
 bit waited[SLOTS];
 byte ring[RING], tail, head;
 bit parked[WORKERS], mask[WORKERS], spinning[WORKERS], killed[WORKERS], dead[WORKERS], drain;
-byte event, sleepers, deaths;
+byte event, deaths;
 byte ran[TASKS], ended_times[TASKS];
 
 inline wake(w) { atomic { mask[w] = 0; parked[w] = 0 } }
 
-/* queue.h: nobody needs waking while somebody is about to look once more */
+/* Nobody needs waking while somebody is about to look once more. The masks are one word each: read, then swapped. */
 inline wake_one() {
-    i = 0;
-    do
-    :: i < WORKERS && !spinning[i] -> i++
-    :: i < WORKERS && spinning[i] -> i = 0; break
-    :: i == WORKERS ->
-        i = 0;
-        do
-        :: i < WORKERS && !mask[i] -> i++
-        :: i < WORKERS && mask[i] -> wake(i); break
-        :: i == WORKERS -> break
-        od;
-        i = 0;
-        break
-    od
+    if
+    :: atomic { spinning[0] || spinning[1] -> skip }
+    :: else ->
+        if
+        :: atomic { mask[0] -> mask[0] = 0 } parked[0] = 0
+        :: atomic { !mask[0] && mask[1] -> mask[1] = 0 } parked[1] = 0
+        :: atomic { !mask[0] && !mask[1] -> skip }
+        fi
+    fi
 }
 
 proctype worker(byte me) {
-    byte h, s, i;
-    bit mine, woke;
+    byte h, s;
+    bit mine, woke, claimed; /* claimed: try the swap again */
+born: skip;
     {
         skip;
 look:
@@ -57,15 +53,24 @@ look:
         if
         :: h == tail -> skip
         :: else ->
-            s = ring[h % RING];
-            atomic { /* the claim: one swap */
-                mine = phase[s] == slot_ready;
+            atomic { s = ring[h % RING]; mine = phase[s] == slot_ready; woke = waited[s] };
+            do
+            :: !mine -> break
+            :: else ->
+                atomic { /* the claim: one swap of phase and flag together */
+                    mine = phase[s] == slot_ready && waited[s] == woke;
+                    if
+                    :: mine -> phase[s] = slot_running; owner[s] = me
+                    :: else -> claimed = phase[s] == slot_ready && MUTANT != 1; woke = waited[s]
+                    fi
+                };
                 if
-                :: mine -> phase[s] = slot_running; owner[s] = me
-                :: else
+                :: mine || !claimed -> break
+                :: else -> mine = 1; claimed = 0
                 fi
-            };
-            atomic { if :: head == h && !(MUTANT == 1 && !mine) -> head = h + 1 :: else fi };
+            od;
+            claimed = 0; woke = 0;
+            atomic { if :: head == h -> head = h + 1 :: else fi };
             if
             :: !mine -> goto look
             :: else
@@ -102,8 +107,11 @@ look:
         parked[me] = 0;
         h = 0;
         goto look
-left:   skip
-    } unless { atomic { killed[me] -> killed[me] = 0; dead[me] = 1 } }
+left:   goto gone
+    } unless { atomic { killed[me] -> killed[me] = 0; dead[me] = 1; h = 0; s = 0; mine = 0; woke = 0; claimed = 0 } };
+    !dead[me]; /* its successor: the same number, nothing remembered */
+    goto born;
+gone: skip
 }
 
 active proctype killer() {
@@ -118,7 +126,7 @@ active proctype killer() {
 }
 
 active proctype server() {
-    byte w, s, i;
+    byte w, s;
 end_idle:
     do
     :: atomic { dead[0] -> w = 0 } break
@@ -138,7 +146,7 @@ end_idle:
     spinning[w] = 0;
     wake(w);
     event++;
-    atomic { dead[w] = 0; run worker(w) };
+    dead[w] = 0;
     s = 0;
     do
     :: s < WORKERS && MUTANT != 3 -> if :: mask[s] -> wake(s) :: else fi; s++
@@ -150,8 +158,7 @@ end_idle:
 
 /* Submits TASKS tasks through SLOTS slots, and collects them in order. */
 active proctype program() {
-    byte next, collected, s, seen, i;
-    bit was_waited;
+    byte next, collected, s, seen;
     atomic { s = 0; do :: s < SLOTS -> phase[s] = slot_free; s++ :: else -> break od; s = 0 };
     atomic { do :: s < WORKERS -> run worker(s); s++ :: else -> break od; s = 0 };
     do
@@ -174,7 +181,8 @@ active proctype program() {
             if
             :: phase[s] == slot_done || phase[s] == slot_lost -> skip
             :: else -> event != seen /* futex_wait */
-            fi
+            fi;
+            seen = 0
         fi
     :: collected == TASKS -> break
     od;

@@ -79,6 +79,7 @@ inline check_ended() {
 proctype worker(byte me) {
     byte b, e, t, mid, victim, ack0, tag0, end0, seen, sum, i;
     bit matches, swapped, busy;
+born: skip;
     {
         skip;
 visit:  seen = version;
@@ -144,8 +145,18 @@ own:    skip;
         if
         :: map_ended
         :: version != seen -> goto visit
-        fi
-    } unless { atomic { killed[me] -> killed[me] = 0; dead[me] = 1 } }
+        fi;
+        goto gone
+    } unless {
+        atomic {
+            killed[me] -> killed[me] = 0; dead[me] = 1;
+            b = 0; e = 0; t = 0; mid = 0; victim = 0; ack0 = 0; tag0 = 0; end0 = 0; seen = 0; sum = 0; i = 0;
+            matches = 0; swapped = 0; busy = 0
+        }
+    };
+    !dead[me]; /* its successor: the same number, nothing remembered */
+    goto born;
+gone: skip
 }
 
 /* Kills whom it likes, when it likes, at most DEATHS times. */
@@ -189,8 +200,7 @@ recover:
     fi;
     atomic { lines[w].intending = 0; lines[w].i_victim = 0; lines[w].i_mid = 0; lines[w].i_end = 0; lines[w].i_parity = 0 };
     check_ended();
-    /* its successor: the same number, nothing remembered */
-    atomic { version++; dead[w] = 0; run worker(w); w = 0; b = 0; d = 0; ack0 = 0; tag0 = 0; end0 = 0; matches = 0; swapped = 0 };
+    atomic { version++; dead[w] = 0; w = 0; b = 0; d = 0; ack0 = 0; tag0 = 0; end0 = 0; matches = 0; swapped = 0 };
     goto end_idle
 }
 

@@ -1,0 +1,49 @@
+/* bench.h: what `make bench-pool` measures. Each measure runs in a fresh process per round and gives one number. */
+#ifndef FORKPOOL_BENCH_H
+#define FORKPOOL_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { WORKERS = 2, MANY = 64 };
+
+/* One measure: a number in `unit`. NAN: it failed. */
+struct measure {
+    const char *name, *unit;
+    double (*take)(void);
+};
+extern const struct measure measures[]; /* ends with a NULL name */
+
+/* ours.c */
+double ours_map(void), ours_map_metg(void), ours_submit(void), ours_submit_metg(void), ours_call_hot(void), ours_call_parked(void);
+double ours_start_stop(void), ours_start_stop_many(void), ours_pss(void), ours_sleeps(void), ours_map_crowded(void);
+double ours_submit_crowded(void), ours_idle_cpu(void), ours_waiting_cpu(void), ours_large_result(void), ours_small_result(void);
+double ours_copied(void);
+/* peers.c */
+double gomp_dynamic(void), gomp_dynamic_metg(void), gomp_tasks(void), gomp_tasks_metg(void), bare_counter(void);
+double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void);
+double python_map(void), python_submit(void), python_apply(void), mpi_tasks(void);
+
+/* tools.c */
+double seconds_now(void);
+void bind_to(unsigned nth);               /* this thread, to the nth of the cpus that the process may use */
+const char *cpu_text(unsigned nth);       /* the same as a list for forkpool_config.cpus */
+void *share(size_t bytes);                /* zeroed memory for this process and its children */
+double pss_of(int pid);                   /* kB */
+/* The smallest useful work per task, ns, at which `tasks(work, count)` is half as fast as WORKERS perfect ones. Times
+ * are of the whole loop, in seconds; the serial time of the same work is taken beside it. */
+double metg_of(double (*tasks)(unsigned turns, size_t count), size_t count);
+/* The task of every measure: some turns of dependent arithmetic, then its result. */
+extern uint32_t *bench_results;
+static inline __attribute__((always_inline)) uint32_t bench_work(uint32_t x, unsigned turns)
+{
+    for (unsigned i = 0; i < turns; i++) {
+        x = x * 1664525u + 1013904223u;
+        __asm__ volatile("" : "+r"(x)); /* one turn after another, not a closed form */
+    }
+    return x;
+}
+int bench_task(void *context, unsigned worker, size_t begin, size_t end); /* results[i] = bench_work(i, *turns) */
+double bench_check(size_t count, unsigned turns, double value); /* NAN where a result is wrong; clears them */
+
+#endif

@@ -1,0 +1,254 @@
+/* main.c: forkpool-bench [ROUNDS] [DIR]: takes every measure once per round, each in a fresh process, writes the run,
+ * prints the table. Exit status 0; 3 where a measure of our own failed. */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+enum { ROUNDS_MAX = 101, DEADLINE_S = 30 };
+
+const struct measure measures[] = {
+    {"map", "ns/task", ours_map}, {"gomp_dynamic", "ns/task", gomp_dynamic}, {"bare_counter", "ns/task", bare_counter},
+    {"map_metg", "ns", ours_map_metg}, {"gomp_dynamic_metg", "ns", gomp_dynamic_metg},
+    {"submit", "ns/task", ours_submit}, {"gomp_tasks", "ns/task", gomp_tasks},
+    {"submit_metg", "ns", ours_submit_metg}, {"gomp_tasks_metg", "ns", gomp_tasks_metg},
+    {"call_hot", "ns", ours_call_hot}, {"call_parked", "ns", ours_call_parked}, {"bare_handover", "ns", bare_handover},
+    {"start_stop", "us", ours_start_stop}, {"bare_start_stop", "us", bare_start_stop},
+    {"start_stop_many", "us", ours_start_stop_many}, {"bare_start_stop_many", "us", bare_start_stop_many},
+    {"pss", "kB", ours_pss}, {"bare_pss", "kB", bare_pss}, {"sleeps", "ms", ours_sleeps},
+    {"map_crowded", "ns/task", ours_map_crowded}, {"submit_crowded", "ns/task", ours_submit_crowded},
+    {"idle_cpu", "%", ours_idle_cpu}, {"waiting_cpu", "%", ours_waiting_cpu},
+    {"large_result", "us", ours_large_result}, {"small_result", "us", ours_small_result},
+    {"copied", "GB/s", ours_copied}, {"bare_memcpy", "GB/s", bare_memcpy},
+    {"python_map", "ns/task", python_map}, {"python_submit", "ns/task", python_submit},
+    {"python_apply", "ns/task", python_apply}, {"mpi_tasks", "ns/task", mpi_tasks}, {NULL, NULL, NULL}};
+enum { MEASURES = sizeof measures / sizeof *measures - 1 };
+
+/* A row: `ours` at most `most`, and at most `ratio` times `peer` (at least, where `higher`); 0: not asked. */
+struct row {
+    const char *what, *ours, *peer;
+    double most, ratio;
+    bool higher, wanted;
+};
+static const struct row rows[] = {
+    {"map, chunk 1: cost per empty task <= 6 ns", "map", NULL, 6, 0, false, true},
+    {"map, chunk 1: METG(50 %) <= 12 ns, <= 0.5 x libgomp dynamic,1", "map_metg", "gomp_dynamic_metg", 12, 0.5, false, true},
+    {"map, chunk 1: cost against libgomp dynamic,1", "map", "gomp_dynamic", 0, 0, false, false},
+    {"map, chunk 1: cost against two processes with one counter", "map", "bare_counter", 0, 0, false, false},
+    {"map, chunk 1: cost against Python Pool.map", "map", "python_map", 0, 0, false, false},
+    {"submit: cost <= 60 ns, <= 0.5 x libgomp tasks", "submit", "gomp_tasks", 60, 0.5, false, true},
+    {"submit: METG(50 %) <= libgomp tasks", "submit_metg", "gomp_tasks_metg", 0, 1, false, true},
+    {"submit: cost against Python apply_async", "submit", "python_submit", 0, 0, false, false},
+    {"submit: cost against MPI, one in flight a worker", "submit", "mpi_tasks", 0, 0, false, false},
+    {"call and wait, worker just busy <= 500 ns", "call_hot", NULL, 500, 0, false, true},
+    {"call and wait, worker parked <= 1.3 x futex hand-over", "call_parked", "bare_handover", 0, 1.3, false, true},
+    {"call and wait, against Python apply", "call_hot", "python_apply", 0, 0, false, false},
+    {"start and stop, 2 workers <= 1.5 x fork loop", "start_stop", "bare_start_stop", 0, 1.5, false, true},
+    {"start and stop, 64 workers <= 1.3 x fork loop", "start_stop_many", "bare_start_stop_many", 0, 1.3, false, true},
+    {"idle worker memory (PSS) <= 2 x forked child", "pss", "bare_pss", 0, 2, false, true},
+    {"64 sleeps of 10 ms, cold, 64 workers <= 30 ms", "sleeps", NULL, 30, 0, false, true},
+    {"32 x more workers than cpus: map <= 3 x", "map_crowded", "map", 0, 3, false, true},
+    {"32 x more workers than cpus: submit <= 3 x", "submit_crowded", "submit", 0, 3, false, true},
+    {"idle pool <= 1 % of a cpu", "idle_cpu", NULL, 1, 0, false, true},
+    {"waiting caller <= 1 % of a cpu", "waiting_cpu", NULL, 1, 0, false, true},
+    {"16 MiB result without a copy: <= 3 x one of 1 byte", "large_result", "small_result", 0, 3, false, true},
+    {"copied 16 MiB result >= 0.8 x memcpy", "copied", "bare_memcpy", 0, 0.8, true, true}};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static double samples[MEASURES][ROUNDS_MAX];
+
+/* In a fresh process with a deadline. */
+static double take(const struct measure *measure)
+{
+    int fds[2];
+    double value = NAN;
+    if (pipe(fds)) return NAN;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        close(fds[0]);
+        alarm(DEADLINE_S); /* the pool's workers die with it */
+        value = measure->take();
+        _exit(write(fds[1], &value, sizeof value) != sizeof value);
+    }
+    close(fds[1]);
+    if (child < 0 || read(fds[0], &value, sizeof value) != sizeof value) value = NAN;
+    close(fds[0]);
+    if (child > 0) waitpid(child, NULL, 0);
+    return value;
+}
+
+struct figure {
+    double median, low, high;
+    size_t n;
+};
+
+static int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+/* Median with the interval between the ranks that enclose it with at least 95 % (binomial); n < 6: no interval. */
+static struct figure figure_of(const double *values, size_t count)
+{
+    double sorted[ROUNDS_MAX];
+    struct figure figure = {NAN, NAN, NAN, 0};
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(values[i])) sorted[figure.n++] = values[i];
+    if (!figure.n) return figure;
+    size_t n = figure.n;
+    qsort(sorted, n, sizeof *sorted, by_size);
+    figure.median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+    double below = 0, one = pow(0.5, (double)n); /* P(fewer than `rank` of n below the median) */
+    size_t rank = 0;
+    while (below + one <= 0.025) below += one, one *= (double)(n - rank) / (double)(rank + 1), rank++;
+    if (rank) figure.low = sorted[rank - 1], figure.high = sorted[n - rank];
+    return figure;
+}
+
+static size_t find(const char *name)
+{
+    for (size_t i = 0; i < MEASURES; i++)
+        if (!strcmp(measures[i].name, name)) return i;
+    abort();
+}
+
+struct outcome {
+    struct figure value, peer, ratio;
+    const char *verdict;
+};
+
+/* Ratios are made inside each round. */
+static struct outcome judge(const struct row *row, size_t rounds)
+{
+    double ratios[ROUNDS_MAX];
+    struct outcome outcome = {.value = figure_of(samples[find(row->ours)], rounds), .peer = {NAN, NAN, NAN, 0}, .ratio = {NAN, NAN, NAN, 0}};
+    if (row->peer) {
+        for (size_t i = 0; i < rounds; i++) ratios[i] = samples[find(row->ours)][i] / samples[find(row->peer)][i];
+        outcome.peer = figure_of(samples[find(row->peer)], rounds);
+        outcome.ratio = figure_of(ratios, rounds);
+    }
+    bool good = !isnan(outcome.value.median) && (!row->most || outcome.value.median <= row->most);
+    if (row->ratio) good = good && (row->higher ? outcome.ratio.median >= row->ratio : outcome.ratio.median <= row->ratio);
+    outcome.verdict = !row->wanted ? (row->peer && !outcome.peer.n ? "skipped" : "-") : good ? "holds" : "falls short";
+    return outcome;
+}
+
+static void print_figure(FILE *to, struct figure figure)
+{
+    char text[64] = "-";
+    if (figure.n) snprintf(text, sizeof text, "%.3g [%.3g, %.3g]", figure.median, figure.low, figure.high);
+    fprintf(to, " %-22s", text);
+}
+
+static void print_table(const struct outcome *outcomes)
+{
+    printf("%-64s %-22s %-8s %-22s %-22s %s\n", "wanted", "forkpool", "unit", "peer", "ratio in each round", "verdict");
+    for (size_t i = 0; i < ROWS; i++) {
+        printf("%-64s", rows[i].what);
+        print_figure(stdout, outcomes[i].value);
+        printf(" %-8s", measures[find(rows[i].ours)].unit);
+        print_figure(stdout, outcomes[i].peer);
+        print_figure(stdout, outcomes[i].ratio);
+        printf(" %s\n", outcomes[i].verdict);
+    }
+}
+
+/* JSON has no NaN. */
+static void json_number(FILE *to, double value) { isfinite(value) ? fprintf(to, "%.9g", value) : fputs("null", to); }
+static void json_figure(FILE *to, const char *name, struct figure figure)
+{
+    fprintf(to, "\"%s\": {\"median\": ", name);
+    json_number(to, figure.median);
+    fputs(", \"low\": ", to);
+    json_number(to, figure.low);
+    fputs(", \"high\": ", to);
+    json_number(to, figure.high);
+    fprintf(to, ", \"n\": %zu}", figure.n);
+}
+
+static FILE *create(const char *dir, const char *name)
+{
+    char path[4400];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return fopen(path, "we");
+}
+
+static void write_summary(const char *dir, const struct outcome *outcomes, size_t rounds)
+{
+    struct utsname host;
+    uname(&host);
+    FILE *json = create(dir, "summary.json"), *csv = create(dir, "summary.csv");
+    if (!json || !csv) return;
+    fprintf(json, "{\"schema\": 1, \"run\": \"bench-pool\", \"complete\": true, \"rounds\": %zu, \"host\": {\"kernel\": \"%s %s\", \"cpus\": %ld},\n\"rows\": [\n",
+            rounds, host.sysname, host.release, sysconf(_SC_NPROCESSORS_ONLN));
+    fprintf(csv, "wanted,measure,unit,median,low,high,peer,peer_median,peer_low,peer_high,ratio,ratio_low,ratio_high,n,verdict\n");
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct outcome *o = &outcomes[i];
+        fprintf(json, "{\"wanted\": \"%s\", \"measure\": \"%s\", \"unit\": \"%s\", \"peer\": \"%s\", ", rows[i].what, rows[i].ours,
+                measures[find(rows[i].ours)].unit, rows[i].peer ? rows[i].peer : "");
+        json_figure(json, "value", o->value);
+        json_figure((fputs(", ", json), json), "peer_value", o->peer);
+        json_figure((fputs(", ", json), json), "ratio", o->ratio);
+        fprintf(json, ", \"verdict\": \"%s\"}%s\n", o->verdict, i + 1 < ROWS ? "," : "");
+        fprintf(csv, "\"%s\",%s,%s,%.9g,%.9g,%.9g,%s,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%zu,%s\n", rows[i].what, rows[i].ours,
+                measures[find(rows[i].ours)].unit, o->value.median, o->value.low, o->value.high, rows[i].peer ? rows[i].peer : "",
+                o->peer.median, o->peer.low, o->peer.high, o->ratio.median, o->ratio.low, o->ratio.high, o->value.n, o->verdict);
+    }
+    fputs("]}\n", json);
+    fclose(json);
+    fclose(csv);
+}
+
+static bool open_run(char *dir, size_t size, const char *asked, FILE **lines)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    char stamp[32];
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    if (asked) snprintf(dir, size, "%s", asked);
+    else snprintf(dir, size, "results/runs/%s-bench-pool", stamp);
+    if (!asked && ((mkdir("results", 0777) && errno != EEXIST) || (mkdir("results/runs", 0777) && errno != EEXIST))) return false;
+    return (!mkdir(dir, 0777) || errno == EEXIST) && (*lines = create(dir, "samples.jsonl"));
+}
+
+int main(int argc, char **argv)
+{
+    size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 11;
+    const char *only = getenv("FORKPOOL_BENCH_ONLY"); /* names of measures, for work on one of them */
+    char dir[4096];
+    FILE *lines;
+    if (!rounds || rounds > ROUNDS_MAX) return fprintf(stderr, "forkpool-bench: 1 to %d rounds\n", ROUNDS_MAX), 2;
+    if (!open_run(dir, sizeof dir, argc > 2 ? argv[2] : NULL, &lines))
+        return fprintf(stderr, "forkpool-bench: cannot make %s: %s\n", dir, strerror(errno)), 2;
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t k = 0; k < MEASURES; k++) {
+            size_t i = (k + round) % MEASURES; /* each starts a round in turn */
+            samples[i][round] = only && !strstr(only, measures[i].name) ? NAN : take(&measures[i]);
+            fprintf(lines, "{\"round\": %zu, \"order\": %zu, \"measure\": \"%s\", \"unit\": \"%s\", \"value\": ", round, k,
+                    measures[i].name, measures[i].unit);
+            json_number(lines, samples[i][round]);
+            fputs("}\n", lines);
+            fflush(lines);
+        }
+    fclose(lines);
+    struct outcome outcomes[ROWS];
+    bool failed = false;
+    for (size_t i = 0; i < ROWS; i++) {
+        outcomes[i] = judge(&rows[i], rounds);
+        failed |= rows[i].wanted && !outcomes[i].value.n && !only;
+    }
+    print_table(outcomes);
+    write_summary(dir, outcomes, rounds);
+    if (!getenv("FORKPOOL_BENCH_MPI")) printf("MPI: skipped, mpicc is not installed\n");
+    if (!getenv("FORKPOOL_BENCH_PYTHON")) printf("Python: skipped, python3 is not installed\n");
+    printf("%zu rounds; median [95 %% interval from ranks]; recorded in %s\n", rounds, dir);
+    return failed ? 3 : 0;
+}

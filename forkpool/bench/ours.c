@@ -1,0 +1,266 @@
+/* ours.c: forkpool's figures. */
+#include "bench.h"
+
+#include <forkpool.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAP_TASKS = 1000000, METG_TASKS = 100000, SUBMITS = 200000, SUBMIT_METG_TASKS = 30000, WINDOW = 512, CALLS = 2000 };
+
+static unsigned *turns_shared;
+
+static struct forkpool *pool_open(unsigned workers, bool bound)
+{
+    const char *cpus[WORKERS] = {cpu_text(0), cpu_text(1)};
+    struct forkpool_config config = {.workers = workers, .cpus = bound ? cpus : NULL};
+    struct forkpool *pool = NULL;
+    bench_results = share(MAP_TASKS * sizeof *bench_results);
+    turns_shared = share(sizeof *turns_shared);
+    if (!bench_results || !turns_shared) return NULL;
+    memset(bench_results, 0, MAP_TASKS * sizeof *bench_results);
+    return forkpool_open_with(&config, &pool, NULL, 0) ? NULL : pool;
+}
+
+static struct forkpool *shared_pool;
+
+static double map_seconds(unsigned turns, size_t count)
+{
+    struct forkpool_map map = {.tasks = count, .range = bench_task, .context = turns_shared, .schedule = FORKPOOL_DYNAMIC, .chunk = 1};
+    *turns_shared = turns;
+    double start = seconds_now();
+    int rc = forkpool_map(shared_pool, &map);
+    double took = seconds_now() - start;
+    return rc ? NAN : bench_check(count, turns, took);
+}
+
+static double map_cost(unsigned workers, bool bound)
+{
+    shared_pool = pool_open(workers, bound);
+    map_seconds(0, MAP_TASKS); /* first touch of pages */
+    double took = map_seconds(0, MAP_TASKS);
+    forkpool_delete(shared_pool);
+    return took / MAP_TASKS * 1e9;
+}
+double ours_map(void) { return map_cost(WORKERS, true); }
+double ours_map_crowded(void) { return map_cost(MANY, false); }
+
+double ours_map_metg(void)
+{
+    shared_pool = pool_open(WORKERS, true);
+    map_seconds(0, METG_TASKS);
+    double metg = metg_of(map_seconds, METG_TASKS);
+    forkpool_delete(shared_pool);
+    return metg;
+}
+
+static long call(long i) { return bench_work((uint32_t)i + 1, *turns_shared); }
+
+static double submit_seconds(unsigned turns, size_t count)
+{
+    struct forkpool_job *jobs[WINDOW];
+    *turns_shared = turns;
+    double start = seconds_now();
+    for (size_t i = 0; i < count + WINDOW; i++) {
+        struct forkpool_job **job = &jobs[i % WINDOW];
+        if (i >= WINDOW && i - WINDOW < count) {
+            bench_results[i - WINDOW] = (uint32_t)forkpool_value(*job);
+            forkpool_release(*job);
+        }
+        if (i < count && !(*job = forkpool_async(shared_pool, call, (long)i))) return NAN;
+    }
+    double took = seconds_now() - start;
+    return bench_check(count, turns, took);
+}
+
+static double submit_cost(unsigned workers)
+{
+    shared_pool = pool_open(workers, false);
+    submit_seconds(0, SUBMITS / 4);
+    double took = submit_seconds(0, SUBMITS);
+    forkpool_delete(shared_pool);
+    return took / SUBMITS * 1e9;
+}
+double ours_submit(void) { return submit_cost(WORKERS); }
+double ours_submit_crowded(void) { return submit_cost(MANY); }
+
+double ours_submit_metg(void)
+{
+    shared_pool = pool_open(WORKERS, false);
+    submit_seconds(0, SUBMIT_METG_TASKS);
+    double metg = metg_of(submit_seconds, SUBMIT_METG_TASKS);
+    forkpool_delete(shared_pool);
+    return metg;
+}
+
+static int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+/* Median of single calls; `gap_us` between them. */
+static double call_cost(unsigned calls, unsigned gap_us, bool apart)
+{
+    static double took[CALLS];
+    const char *cpu = cpu_text(1);
+    struct forkpool_config config = {.workers = 1, .cpus = &cpu};
+    struct forkpool *pool = NULL;
+    turns_shared = share(sizeof *turns_shared);
+    if (apart) bind_to(0);
+    if (forkpool_open_with(&config, &pool, NULL, 0)) return NAN;
+    for (unsigned i = 0; i < calls; i++) {
+        if (gap_us) usleep(gap_us);
+        double start = seconds_now();
+        struct forkpool_job *job = forkpool_async(pool, call, 1);
+        forkpool_value(job);
+        took[i] = (seconds_now() - start) * 1e9;
+        forkpool_release(job);
+    }
+    forkpool_delete(pool);
+    qsort(took, calls, sizeof *took, by_size);
+    return took[calls / 2];
+}
+double ours_call_hot(void) { return call_cost(CALLS, 0, true); }
+double ours_call_parked(void) { return call_cost(60, 2000, true); }
+
+static double start_stop(unsigned workers)
+{
+    double start = seconds_now();
+    struct forkpool *pool = forkpool_open(workers);
+    if (!pool) return NAN;
+    forkpool_close(pool);
+    forkpool_join(pool, FORKPOOL_FOREVER);
+    double took = seconds_now() - start;
+    forkpool_delete(pool);
+    return took * 1e6;
+}
+double ours_start_stop(void) { return start_stop(WORKERS); }
+double ours_start_stop_many(void) { return start_stop(MANY); }
+
+double ours_pss(void)
+{
+    struct forkpool *pool = forkpool_open(WORKERS);
+    struct forkpool_worker_stats stats;
+    usleep(20000);
+    forkpool_worker_stats(pool, 0, &stats);
+    double kilobytes = pss_of(stats.pid);
+    forkpool_delete(pool);
+    return kilobytes;
+}
+
+static long nap(long us) { struct timespec t = {us / 1000000, us % 1000000 * 1000}; nanosleep(&t, NULL); return us; }
+
+double ours_sleeps(void)
+{
+    struct forkpool_job *jobs[MANY];
+    double start = seconds_now();
+    struct forkpool *pool = forkpool_open(MANY);
+    for (int i = 0; i < MANY; i++) jobs[i] = forkpool_async(pool, nap, 10000);
+    forkpool_wait_all(jobs, MANY, FORKPOOL_FOREVER);
+    double took = seconds_now() - start;
+    forkpool_delete(pool);
+    return took * 1e3;
+}
+
+static double cpu_seconds(int who)
+{
+    struct rusage usage;
+    getrusage(who, &usage);
+    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/* Utime and stime of a live process, in clock ticks of 10 ms, are too coarse: its scheduler statistics are in ns. */
+static double cpu_of(int pid)
+{
+    char path[64];
+    double ns = NAN;
+    snprintf(path, sizeof path, "/proc/%d/schedstat", pid);
+    FILE *stat = fopen(path, "re");
+    if (stat && fscanf(stat, "%lf", &ns) != 1) ns = NAN;
+    if (stat) fclose(stat);
+    return ns * 1e-9;
+}
+
+double ours_idle_cpu(void)
+{
+    struct forkpool *pool = forkpool_open(WORKERS);
+    int pids[WORKERS];
+    double before = 0, after = 0, start;
+    usleep(20000);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct forkpool_worker_stats stats;
+        forkpool_worker_stats(pool, i, &stats);
+        before += cpu_of(pids[i] = stats.pid);
+    }
+    start = seconds_now();
+    usleep(300000);
+    for (unsigned i = 0; i < WORKERS; i++) after += cpu_of(pids[i]);
+    double share_of_cpu = (after - before) / (seconds_now() - start);
+    forkpool_delete(pool);
+    return share_of_cpu * 100;
+}
+
+double ours_waiting_cpu(void)
+{
+    struct forkpool *pool = forkpool_open(WORKERS);
+    double before = cpu_seconds(RUSAGE_SELF), start = seconds_now();
+    forkpool_value(forkpool_async(pool, nap, 300000));
+    double share_of_cpu = (cpu_seconds(RUSAGE_SELF) - before) / (seconds_now() - start);
+    forkpool_delete(pool);
+    return share_of_cpu * 100;
+}
+
+static int ends_only(const void *argument, size_t argument_bytes, void *result, size_t bytes)
+{
+    (void)argument, (void)argument_bytes;
+    ((char *)result)[0] = ((char *)result)[bytes - 1] = 1;
+    return 0;
+}
+
+/* A result whose task writes its ends alone: were it copied on the way, it would take as long as a copy. */
+static double result_of(size_t bytes)
+{
+    struct forkpool *pool = forkpool_open(1);
+    struct forkpool_task task = {.run = ends_only, .result_bytes = bytes, .result = forkpool_alloc(pool, bytes)};
+    double best = INFINITY;
+    for (int i = 0; i < 20; i++) {
+        double start = seconds_now();
+        if (forkpool_call(pool, &task, NULL, FORKPOOL_FOREVER)) return NAN;
+        double took = seconds_now() - start;
+        if (took < best) best = took;
+    }
+    forkpool_delete(pool);
+    return best * 1e6;
+}
+double ours_large_result(void) { return result_of(16 << 20); }
+double ours_small_result(void) { return result_of(1); }
+
+static int fill(const void *argument, size_t argument_bytes, void *result, size_t bytes)
+{
+    (void)argument, (void)argument_bytes;
+    memset(result, 7, bytes);
+    return 0;
+}
+
+double ours_copied(void)
+{
+    enum { BYTES = 16 << 20 };
+    struct forkpool *pool = forkpool_open(1);
+    char *to = malloc(BYTES);
+    double total = 0;
+    memset(to, 0, BYTES);
+    for (int i = 0; i < 5; i++) {
+        struct forkpool_task task = {.run = fill, .result_bytes = BYTES};
+        struct forkpool_job *job;
+        if (forkpool_submit(pool, &task, &job) || forkpool_wait(job, FORKPOOL_FOREVER)) return NAN;
+        double start = seconds_now();
+        if (forkpool_get(job, to, BYTES, 0)) return NAN;
+        total += seconds_now() - start;
+        forkpool_release(job);
+    }
+    forkpool_delete(pool);
+    free(to);
+    return 5.0 * BYTES / total * 1e-9;
+}

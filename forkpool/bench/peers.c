@@ -1,0 +1,215 @@
+/* peers.c: what forkpool is compared with, measured in the same run. */
+#include "bench.h"
+
+#include <linux/futex.h>
+#include <math.h>
+#include <omp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAP_TASKS = 1000000, METG_TASKS = 100000, TASKS = 200000, TASKS_METG = 30000 };
+
+static void futex_sleep(_Atomic int *word, int value) { syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0); }
+static void futex_wake(_Atomic int *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0); }
+
+static void gomp_open(void)
+{
+    bench_results = share(MAP_TASKS * sizeof *bench_results);
+    memset(bench_results, 0, MAP_TASKS * sizeof *bench_results);
+#pragma omp parallel num_threads(WORKERS)
+    bind_to((unsigned)omp_get_thread_num());
+}
+
+/* Called through a pointer, as the pool must. */
+static int (*volatile task)(void *, unsigned, size_t, size_t) = bench_task;
+
+static double dynamic_seconds(unsigned turns, size_t count)
+{
+    int (*const run)(void *, unsigned, size_t, size_t) = task;
+    double start = seconds_now();
+#pragma omp parallel for schedule(dynamic, 1) num_threads(WORKERS)
+    for (size_t i = 0; i < count; i++) run(&turns, 0, i, i + 1);
+    double took = seconds_now() - start;
+    return bench_check(count, turns, took);
+}
+double gomp_dynamic(void)
+{
+    gomp_open();
+    dynamic_seconds(0, MAP_TASKS);
+    return dynamic_seconds(0, MAP_TASKS) / MAP_TASKS * 1e9;
+}
+double gomp_dynamic_metg(void)
+{
+    gomp_open();
+    dynamic_seconds(0, METG_TASKS);
+    return metg_of(dynamic_seconds, METG_TASKS);
+}
+
+static double tasks_seconds(unsigned turns, size_t count)
+{
+    int (*const run)(void *, unsigned, size_t, size_t) = task;
+    double start = seconds_now();
+#pragma omp parallel num_threads(WORKERS)
+#pragma omp single
+    for (size_t i = 0; i < count; i++) {
+#pragma omp task firstprivate(i) shared(turns)
+        run(&turns, 0, i, i + 1);
+    }
+    double took = seconds_now() - start;
+    return bench_check(count, turns, took);
+}
+double gomp_tasks(void)
+{
+    gomp_open();
+    tasks_seconds(0, TASKS / 4);
+    return tasks_seconds(0, TASKS) / TASKS * 1e9;
+}
+double gomp_tasks_metg(void)
+{
+    gomp_open();
+    tasks_seconds(0, TASKS_METG);
+    return metg_of(tasks_seconds, TASKS_METG);
+}
+
+/* Two forked processes and one shared counter: no pool at all. */
+double bare_counter(void)
+{
+    struct { _Atomic size_t next; _Atomic int ready, go; } *shared = share(4096);
+    static unsigned turns;
+    bench_results = share(MAP_TASKS * sizeof *bench_results);
+    memset(bench_results, 0, MAP_TASKS * sizeof *bench_results);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        if (fork()) continue;
+        bind_to(i);
+        atomic_fetch_add(&shared->ready, 1);
+        futex_sleep(&shared->go, 0);
+        for (size_t task_number; (task_number = atomic_fetch_add(&shared->next, 1)) < MAP_TASKS;) task(&turns, i, task_number, task_number + 1);
+        _exit(0);
+    }
+    while (atomic_load(&shared->ready) < WORKERS) usleep(100);
+    double start = seconds_now();
+    atomic_store(&shared->go, 1);
+    futex_wake(&shared->go, WORKERS);
+    for (unsigned i = 0; i < WORKERS; i++) wait(NULL);
+    double took = seconds_now() - start;
+    return bench_check(MAP_TASKS, 0, took / MAP_TASKS * 1e9);
+}
+
+static int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+/* To a sleeping process on another cpu and back, by futexes alone. */
+double bare_handover(void)
+{
+    enum { CALLS = 60 };
+    double took[CALLS];
+    _Atomic int *ping = share(4096), *pong = ping + 512;
+    bind_to(0);
+    pid_t child = fork();
+    if (!child) {
+        bind_to(1);
+        for (int i = 0;; i++) {
+            while (atomic_load(ping) == i) futex_sleep(ping, i);
+            atomic_store(pong, i + 1);
+            futex_wake(pong, 1);
+        }
+    }
+    for (int i = 0; i < CALLS; i++) {
+        usleep(2000);
+        double start = seconds_now();
+        atomic_store(ping, i + 1);
+        futex_wake(ping, 1);
+        while (atomic_load(pong) == i) futex_sleep(pong, i);
+        took[i] = (seconds_now() - start) * 1e9;
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    qsort(took, CALLS, sizeof *took, by_size);
+    return took[CALLS / 2];
+}
+
+/* Forks all, waits until all are ready, wakes and reaps them. */
+static double fork_loop(int workers, double *pss)
+{
+    struct { _Atomic int ready, go; } *shared = share(4096);
+    pid_t pids[MANY];
+    double start = seconds_now();
+    for (int i = 0; i < workers; i++)
+        if (!(pids[i] = fork())) {
+            if (atomic_fetch_add(&shared->ready, 1) + 1 == workers) futex_wake(&shared->ready, 1);
+            while (!atomic_load(&shared->go)) futex_sleep(&shared->go, 0);
+            _exit(0);
+        }
+    for (int ready; (ready = atomic_load(&shared->ready)) < workers;) futex_sleep(&shared->ready, ready);
+    if (pss) usleep(20000), *pss = pss_of(pids[0]);
+    atomic_store(&shared->go, 1);
+    futex_wake(&shared->go, workers);
+    for (int i = 0; i < workers; i++) waitpid(pids[i], NULL, 0);
+    return (seconds_now() - start) * 1e6;
+}
+double bare_start_stop(void) { return fork_loop(WORKERS, NULL); }
+double bare_start_stop_many(void) { return fork_loop(MANY, NULL); }
+double bare_pss(void)
+{
+    double kilobytes = NAN;
+    fork_loop(WORKERS, &kilobytes);
+    return kilobytes;
+}
+
+/* From memory that another process has just written, as a result is. */
+double bare_memcpy(void)
+{
+    enum { BYTES = 16 << 20 };
+    char *to = malloc(BYTES);
+    double total = 0;
+    memset(to, 0, BYTES);
+    for (int i = 0; i < 5; i++) {
+        char *from = share(BYTES);
+        pid_t child = fork();
+        if (!child) {
+            memset(from, 7, BYTES);
+            _exit(0);
+        }
+        waitpid(child, NULL, 0);
+        double start = seconds_now();
+        memcpy(to, from, BYTES);
+        total += seconds_now() - start;
+        if (to[BYTES - 1] != 7) return NAN;
+    }
+    free(to);
+    return 5.0 * BYTES / total * 1e-9;
+}
+
+/* A program of another world that prints one number; NAN where it is not there. */
+static double ask(const char *command)
+{
+    double value = NAN;
+    FILE *output = popen(command, "re");
+    if (output && fscanf(output, "%lf", &value) != 1) value = NAN;
+    if (output) pclose(output);
+    return value;
+}
+static double python(const char *what)
+{
+    char command[512];
+    const char *script = getenv("FORKPOOL_BENCH_PYTHON");
+    if (!script) return NAN;
+    snprintf(command, sizeof command, "python3 '%s' %s 2>/dev/null", script, what);
+    return ask(command);
+}
+double python_map(void) { return python("map"); }
+double python_submit(void) { return python("submit"); }
+double python_apply(void) { return python("apply"); }
+double mpi_tasks(void)
+{
+    char command[512];
+    const char *program = getenv("FORKPOOL_BENCH_MPI");
+    if (!program) return NAN;
+    snprintf(command, sizeof command, "mpirun --allow-run-as-root --oversubscribe -n %d '%s' 2>/dev/null", WORKERS + 1, program);
+    return ask(command);
+}

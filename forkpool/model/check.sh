@@ -1,0 +1,38 @@
+#!/bin/sh
+# check.sh DIR: the models, complete, must be without an error; each mutant must be caught, or the check shows nothing.
+set -eu
+models=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+cd "$1"
+
+# run MODEL SECONDS DEFINITIONS...: prints pan's verdict
+run() {
+    model=$1 seconds=$2
+    shift 2
+    rm -f pan pan.*
+    spin -a "$@" "$models/$model.pml" >/dev/null
+    cc -O2 -w -DSAFETY -DHC4 -DMEMLIM=6000 -o pan pan.c
+    timeout -s KILL "$seconds" ./pan -m2000000 >pan.out 2>&1 || true
+    grep -E 'errors:' pan.out || echo "no verdict after $seconds s"
+    rm -f ./*.trail
+}
+
+good() {
+    verdict=$(run "$@")
+    states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' pan.out | head -n 1)
+    echo "$*: $verdict, $states states"
+    case $verdict in *"errors: 0"*) ;; *) exit 1 ;; esac
+    ! grep -q 'max search depth too small' pan.out || { echo "cut off: the depth is too small"; exit 1; }
+}
+bad() {
+    verdict=$(run "$@")
+    echo "$*: $verdict (wanted: an error)"
+    case $verdict in *"errors: 1"*) ;; *) exit 1 ;; esac
+}
+
+good range 600 -DWORKERS=2 -DUNITS=4 -DDEATHS=1
+good range 600 -DWORKERS=2 -DUNITS=3 -DDEATHS=2
+good queue 600 -DTASKS=2 -DDEATHS=1
+bad queue 600 -DTASKS=3 -DMUTANT=2
+bad queue 600 -DTASKS=3 -DMUTANT=4
+echo "model: all as wanted"
