@@ -30,14 +30,19 @@ int work_call(struct self *self, const struct work *work, size_t begin, size_t e
     return first;
 }
 
-static int slot_call(struct self *self, struct slot *slot)
+/* Nothing of the slot is written before worker_check: a task's stray child may come back here much later. */
+static void slot_call(struct self *self, struct slot *slot)
 {
+    long value = slot->value;
+    int status = 0;
     switch (slot->kind) {
-    case KIND_CALL: slot->value = slot->run.call(slot->value); return 0;
-    case KIND_TASK: return slot->run.task(slot->argument, slot->argument_bytes, slot->result, slot->result_bytes);
-    case KIND_PIECE: return work_call(self, slot->run.work, slot->begin, slot->end);
+    case KIND_CALL: value = slot->run.call(value); break;
+    case KIND_TASK: status = slot->run.task(slot->argument, slot->argument_bytes, slot->result, slot->result_bytes); break;
+    case KIND_PIECE: status = work_call(self, slot->run.work, slot->begin, slot->end); break;
     }
-    return 0;
+    worker_check(self);
+    slot->value = value;
+    slot->status = status;
 }
 
 void task_run(struct self *self, struct slot *slot)
@@ -47,8 +52,7 @@ void task_run(struct self *self, struct slot *slot)
     self->slot = slot;
     atomic_store_explicit(&self->own->busy, 1, memory_order_relaxed);
     if (limited) worker_limited_begin(self, &slot->limits);
-    slot->status = slot_call(self, slot);
-    worker_check(self);
+    slot_call(self, slot);
     if (limited) worker_limited_end(self);
     bool waited = queue_finish(slot, &condemned);
     if (condemned) worker_doomed();
