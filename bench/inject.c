@@ -14,7 +14,13 @@ void inject_wait(const struct injected *injected, int64_t wait_ns)
     wait_until(injected->clock, clock_now_ns(injected->clock) + wait_ns - injected->own_ns);
 }
 
-/* The mean of many waits beyond what they were asked for. A scripted clock whose readings cost nothing gives 0. */
+static bool waits(const struct inject *inject)
+{
+    return inject->start_ns || inject->stop_ns || inject->dispatch_ns || inject->byte_ns > 0 || inject->work_ns ||
+           inject->work_share > 0;
+}
+
+/* The mean of many waits beyond what they were asked for. */
 static int64_t own_cost_ns(const struct clock *clock)
 {
     enum { WAITS = 500, ASKED_NS = 500, LOOKS = 5 };
@@ -62,7 +68,8 @@ static void team_hook(const struct hook *hook, unsigned first_worker, bool enter
 void inject_kernel(struct injected *injected, const struct inject *inject, const struct clock *clock, struct job *job)
 {
     *injected = (struct injected){.inject = inject, .clock = clock, .job = job, .inner = job->kernel,
-                                  .inner_input = job->input, .kernel = *job->kernel, .own_ns = own_cost_ns(clock)};
+                                  .inner_input = job->input, .kernel = *job->kernel,
+                                  .own_ns = waits(inject) ? own_cost_ns(clock) : 0};
     if (!inject->work_ns && !(inject->work_share > 0) && !inject->skip && !inject->wrong) return;
     injected->kernel.run = run_kernel;
     job->kernel = &injected->kernel;

@@ -4,7 +4,8 @@
  *     repetition.inject = &inject;
  *
  * They pass through everything that a real cost passes through: the runner's own claims and calls, the hook, the clock.
- * Waiting is busy waiting: a core that waits here is a core in use.
+ * Waiting is busy waiting: a core that waits here is a core in use. A clock that follows a script must move when it is read,
+ * or no wait ends.
  */
 #ifndef BREAKEVEN_INJECT_H
 #define BREAKEVEN_INJECT_H
