@@ -18,196 +18,10 @@ const struct search_options search_defaults = {.looks = 2,
                                                .limit = 4,
                                                .patient = true};
 
-enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, COUNTED_MAX = 2000, FRESH_MIN = 3, EXPLORE_MIN = 5 };
+enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, EXPLORE_MIN = 5 };
 static const double flat = 1.03;    /* neighbours this near leave nothing worth finding between them */
 static const double hopeless = 1.3; /* a candidate this far behind leaves the halving at once */
 static const double thrift = 1.01;  /* a tie with fewer workers may look this much slower and still be recommended */
-
-/* Has this share of what may be spent before the fresh blocks been spent? */
-static bool out_of_budget(struct search *search, double share)
-{
-    if (search->error) return true;
-    if (search->result->spent_s < share * search->allowance_s) return false;
-    search->result->short_of_budget = true;
-    return true;
-}
-
-/* Points */
-
-static bool valid(const struct search *search, const struct search_point *point)
-{
-    return !search->space->valid || search->space->valid(search->space->context, point);
-}
-
-static bool ordered(const struct search *search, size_t axis)
-{
-    return search->space->axis[axis].values != NULL;
-}
-
-static double value(const struct search *search, const struct search_point *point, size_t axis)
-{
-    return search->space->axis[axis].values[point->level[axis]];
-}
-
-static double seed(const struct search *search, const struct search_point *point, size_t axis)
-{
-    return search->space->seed ? search->space->seed(search->space->context, point, axis) : 0;
-}
-
-static unsigned nearest_level(const struct search_axis *axis, double wanted)
-{
-    unsigned best = 0;
-    for (unsigned level = 1; level < axis->levels; level++)
-        if (fabs(log(axis->values[level] / wanted)) < fabs(log(axis->values[best] / wanted))) best = level;
-    return best;
-}
-
-/* Moves one ordered axis to the valid level nearest to where it stands. */
-static bool settle_axis(const struct search *search, struct search_point *point, size_t axis)
-{
-    unsigned wanted = point->level[axis], levels = (unsigned)search->space->axis[axis].levels;
-    for (unsigned step = 0; step < levels; step++) {
-        for (int side = 0; side < 2; side++) {
-            if (side ? wanted + step >= levels : step > wanted) continue;
-            point->level[axis] = side ? wanted + step : wanted - step;
-            if (valid(search, point)) return true;
-        }
-    }
-    point->level[axis] = wanted;
-    return false;
-}
-
-/* Makes a point valid by moving ordered axes other than `fixed`: those that do not count workers first. */
-static bool settle(const struct search *search, struct search_point *point, size_t fixed)
-{
-    if (valid(search, point)) return true;
-    for (int workers = 0; workers < 2; workers++)
-        for (size_t axis = 0; axis < search->space->axis_count; axis++)
-            if (axis != fixed && ordered(search, axis) && search->space->axis[axis].workers == (workers == 1) &&
-                settle_axis(search, point, axis))
-                return true;
-    return false;
-}
-
-/* Lets the axes that do not count workers follow from where they stand at `base`, by the ratio of their seeds. */
-static void follow(const struct search *search, const struct search_point *base, struct search_point *point,
-                   size_t fixed)
-{
-    for (size_t axis = 0; axis < search->space->axis_count; axis++) {
-        if (axis == fixed || !ordered(search, axis) || search->space->axis[axis].workers) continue;
-        double then = seed(search, base, axis), now = seed(search, point, axis);
-        if (then > 0 && now > 0)
-            point->level[axis] = nearest_level(&search->space->axis[axis], value(search, base, axis) * now / then);
-    }
-}
-
-/* The entry of `base` with one axis moved to a level; SEARCH_NONE where no valid point is there. */
-static size_t moved(struct search *search, size_t base, size_t axis, unsigned level)
-{
-    struct search_point point = table_at(search, base)->point;
-    point.level[axis] = level;
-    if (search->space->axis[axis].workers) follow(search, &table_at(search, base)->point, &point, axis);
-    if (!settle(search, &point, axis) || point.level[axis] != level) return SEARCH_NONE;
-    return table_entry(search, &point);
-}
-
-/* The same by a factor: at least one level away, SEARCH_NONE at the axis's end. */
-static size_t scaled(struct search *search, size_t base, size_t axis, double factor)
-{
-    const struct search_axis *a = &search->space->axis[axis];
-    unsigned from = table_at(search, base)->point.level[axis], to = nearest_level(a, a->values[from] * factor);
-    if (to == from && factor > 1) to = from + 1;
-    if (to == from && factor < 1 && from > 0) to = from - 1;
-    if (to == from || to >= a->levels) return SEARCH_NONE;
-    return moved(search, base, axis, to);
-}
-
-double search_seed_chunk(double tasks, double workers)
-{
-    double p = fmax(workers, 2), chunk = pow(M_SQRT2 * tasks / (p * sqrt(log(p))), 2.0 / 3);
-    return fmax(1, fmin(chunk, tasks / (8 * p)));
-}
-
-/* How far apart two points are: octaves on ordered axes, a step for each discrete one. */
-static double distance(const struct search *search, const struct search_point *a, const struct search_point *b)
-{
-    double sum = 0;
-    for (size_t axis = 0; axis < search->space->axis_count; axis++)
-        sum += ordered(search, axis) ? fabs(log2(value(search, a, axis) / value(search, b, axis)))
-                                     : a->level[axis] != b->level[axis];
-    return sum;
-}
-
-static double spent_once(const struct search_entry *entry)
-{
-    return entry->spent_s / (double)(entry->count ? entry->count : 1);
-}
-
-/* How steeply measuring takes longer towards fewer workers, -1..0, told from the fewest that were tried and the
- * fastest; *fewest receives the former. */
-static double slope(struct search *search, double *fewest)
-{
-    const struct search_entry *low = NULL, *fast = NULL;
-    for (size_t id = 0; id < search->result->entry_count; id++) {
-        const struct search_entry *entry = table_at(search, id);
-        if (entry->point.serial || !entry->count) continue;
-        if (!low || entry->workers < low->workers) low = entry;
-        if (!fast || spent_once(entry) < spent_once(fast)) fast = entry;
-    }
-    *fewest = low ? low->workers : 0;
-    if (!low || low->workers >= fast->workers) return 0;
-    return fmax(-1, log(spent_once(low) / spent_once(fast)) / log(low->workers / fast->workers));
-}
-
-/* What measuring every point once would take: each as long as the nearest one tried, more where it has fewer workers
- * than any of those. */
-static double once_s(struct search *search)
-{
-    const struct search_space *space = search->space;
-    size_t total = 1, stride, counted = 0, points = 0;
-    double sum = 0, fewest, steep = slope(search, &fewest);
-    for (size_t axis = 0; axis < space->axis_count; axis++) total *= space->axis[axis].levels;
-    stride = total / COUNTED_MAX + 1;
-    for (size_t n = 0; n < total; n += stride, counted++) {
-        struct search_point point = {0};
-        size_t rest = n;
-        for (size_t axis = 0; axis < space->axis_count; axis++) {
-            point.level[axis] = (unsigned)(rest % space->axis[axis].levels);
-            rest /= space->axis[axis].levels;
-        }
-        if (!valid(search, &point)) continue;
-        const struct search_entry *nearest = NULL;
-        for (size_t id = 0; id < search->result->entry_count; id++) {
-            const struct search_entry *entry = table_at(search, id);
-            if (!entry->point.serial && entry->count &&
-                (!nearest || distance(search, &point, &entry->point) < distance(search, &point, &nearest->point)))
-                nearest = entry;
-        }
-        if (!nearest) continue;
-        double workers = search_workers(space, &point);
-        sum += spent_once(nearest) * (workers < fewest ? pow(workers / nearest->workers, steep) : 1);
-        points++;
-    }
-    return points ? sum * (double)total / (double)counted : INFINITY;
-}
-
-/* Settles what the steps before the fresh blocks may spend. */
-static void budget(struct search *search)
-{
-    struct search_result *result = search->result;
-    double serial_s = 0, best_s = INFINITY;
-    result->once_s = once_s(search);
-    for (size_t id = 0; id < result->entry_count; id++) {
-        const struct search_entry *entry = table_at(search, id);
-        if (entry->count && entry->point.serial) serial_s = spent_once(entry);
-        if (entry->count && spent_once(entry) < best_s) best_s = spent_once(entry);
-    }
-    double rivals_s = (2 + (double)search->space->also_count) * best_s;
-    search->budget_s = fmax(search->options->share * result->once_s, search->options->least * best_s);
-    search->budget_s = fmin(search->budget_s, search->options->budget_s);
-    unsigned far = serial_s > 2 * best_s ? FRESH_MIN : search->options->confirm; /* how often serial is measured then */
-    search->allowance_s = search->budget_s - rivals_s * search->options->confirm - serial_s * far;
-}
 
 /* Step 1: look */
 
@@ -217,9 +31,9 @@ static struct search_point first_point(const struct search *search)
     for (size_t axis = 0; axis < search->space->axis_count; axis++)
         point.level[axis] = (unsigned)search->space->axis[axis].start;
     for (size_t axis = 0; axis < search->space->axis_count; axis++) {
-        if (!ordered(search, axis) || search->space->axis[axis].workers) continue;
-        double wanted = seed(search, &point, axis);
-        if (wanted > 0) point.level[axis] = nearest_level(&search->space->axis[axis], wanted);
+        if (!points_ordered(search, axis) || search->space->axis[axis].workers) continue;
+        double wanted = points_seed(search, &point, axis);
+        if (wanted > 0) point.level[axis] = points_nearest_level(&search->space->axis[axis], wanted);
     }
     return point;
 }
@@ -250,12 +64,12 @@ static size_t spread(struct search *search, size_t base, size_t axis)
     set_add(&set, base);
     table_look(search, &set, search->options->looks);
     for (int side = 1; side >= 0; side--) {
-        size_t at = scaled(search, base, axis, side ? step : 1 / step);
+        size_t at = points_scaled(search, base, axis, side ? step : 1 / step);
         while (at != SEARCH_NONE && !search->error) {
             struct search_set one = {.count = 1, .ids = {at}};
             table_look(search, &one, search->options->looks);
             set_add(&set, at);
-            at = table_at(search, at)->limited ? SEARCH_NONE : scaled(search, at, axis, side ? step : 1 / step);
+            at = table_at(search, at)->limited ? SEARCH_NONE : points_scaled(search, at, axis, side ? step : 1 / step);
         }
     }
     return best_of(search, &set);
@@ -277,11 +91,11 @@ static size_t combined(struct search *search, size_t base, size_t number)
 {
     struct search_point point = table_at(search, base)->point;
     for (size_t axis = 0; axis < search->space->axis_count; axis++) {
-        if (ordered(search, axis)) continue;
+        if (points_ordered(search, axis)) continue;
         point.level[axis] = (unsigned)(number % search->space->axis[axis].levels);
         number /= search->space->axis[axis].levels;
     }
-    return settle(search, &point, SEARCH_NONE) ? table_entry(search, &point) : SEARCH_NONE;
+    return points_settle(search, &point, SEARCH_NONE) ? table_entry(search, &point) : SEARCH_NONE;
 }
 
 /* The combinations of the discrete axes at the best point so far, into `set`: all of them, or where those are many, one
@@ -291,16 +105,16 @@ static size_t combine(struct search *search, size_t base, struct search_set *set
     const struct search_space *space = search->space;
     size_t total = 1;
     for (size_t axis = 0; axis < space->axis_count; axis++)
-        if (!ordered(search, axis)) total *= space->axis[axis].levels;
+        if (!points_ordered(search, axis)) total *= space->axis[axis].levels;
     set_add(set, base);
     for (size_t n = 0; total <= COMBINATIONS_MAX && n < total; n++) set_add(set, combined(search, base, n));
     for (size_t axis = 0; total > COMBINATIONS_MAX && axis < space->axis_count; axis++) {
-        if (ordered(search, axis)) continue;
+        if (points_ordered(search, axis)) continue;
         size_t room = SEARCH_SET_MAX / space->axis_count, stride = space->axis[axis].levels / room + 1;
         for (unsigned level = 0; level < space->axis[axis].levels; level += (unsigned)stride) {
             struct search_point point = table_at(search, base)->point;
             point.level[axis] = level;
-            if (settle(search, &point, axis)) set_add(set, table_entry(search, &point));
+            if (points_settle(search, &point, axis)) set_add(set, table_entry(search, &point));
         }
         table_look(search, set, search->options->looks);
         base = best_of(search, set);
@@ -349,17 +163,17 @@ static bool line_probe(struct search *search, struct line *line, size_t axis, in
     const struct search_axis *a = &search->space->axis[axis];
     size_t at = line_best(search, line), best = line->ids[at];
     bool at_end = side ? at + 1 == line->count : at == 0;
-    if (at_end) return line_add(search, line, axis, scaled(search, best, axis, side ? 4 : 0.25));
+    if (at_end) return line_add(search, line, axis, points_scaled(search, best, axis, side ? 4 : 0.25));
     size_t next = line->ids[side ? at + 1 : at - 1];
     unsigned here = level_of(search, best, axis), there = level_of(search, next, axis);
     double gap = a->values[there] / a->values[here];
     if ((side ? there - here : here - there) < 2 || fabs(log(gap)) < log(1.1)) return false;
     if (fabs(log(gap)) <= log(2) && table_at(search, next)->estimate < flat * table_at(search, best)->estimate)
         return false;
-    unsigned middle = nearest_level(a, a->values[here] * sqrt(gap));
+    unsigned middle = points_nearest_level(a, a->values[here] * sqrt(gap));
     if (middle == here) middle += side ? 1 : -1u;
     if (middle == there) middle -= side ? 1 : -1u;
-    return line_add(search, line, axis, moved(search, best, axis, middle));
+    return line_add(search, line, axis, points_moved(search, best, axis, middle));
 }
 
 /* Follows one axis from `base`, starting with what is known on it, out and then inwards. Returns the best entry. */
@@ -371,11 +185,11 @@ static size_t narrow(struct search *search, size_t base, size_t axis)
         for (size_t id = 0; id < search->result->entry_count; id++) {
             struct search_point point = table_at(search, id)->point;
             if (point.serial || !table_at(search, id)->count) continue;
-            if (moved(search, base, axis, point.level[axis]) == id) line_add(search, &line, axis, id);
+            if (points_moved(search, base, axis, point.level[axis]) == id) line_add(search, &line, axis, id);
         }
     }
     for (unsigned steps = 0; steps < 24; steps++) {
-        if (search->error || (search->result->measurements >= search->explored && out_of_budget(search, 0.7))) break;
+        if (search->error || (search->result->measurements >= search->explored && budget_is_out(search, 0.7))) break;
         bool left = line_probe(search, &line, axis, 0);
         bool right = line_probe(search, &line, axis, 1);
         if (!left && !right) break;
@@ -383,21 +197,12 @@ static size_t narrow(struct search *search, size_t base, size_t axis)
     return line.ids[line_best(search, &line)];
 }
 
-/* As many workers, otherwise divided: 4 x 2 becomes 2 x 4. SEARCH_NONE where that is no point. */
-static size_t traded(struct search *search, size_t base, size_t more, size_t fewer)
-{
-    const struct search_axis *axis = search->space->axis;
-    if (more == fewer || !axis[more].workers || !axis[fewer].workers) return SEARCH_NONE;
-    size_t id = scaled(search, base, more, 2);
-    return id == SEARCH_NONE ? SEARCH_NONE : scaled(search, id, fewer, 0.5);
-}
-
 /* Follows the line of equal numbers of workers, along which no axis alone leads. */
 static size_t trade(struct search *search, size_t base)
 {
     size_t best = base, axes = search->space->axis_count;
-    for (size_t pair = 0; pair < axes * axes && !out_of_budget(search, 0.7); pair++) {
-        size_t id = traded(search, best, pair / axes, pair % axes);
+    for (size_t pair = 0; pair < axes * axes && !budget_is_out(search, 0.7); pair++) {
+        size_t id = points_traded(search, best, pair / axes, pair % axes);
         if (id == SEARCH_NONE) continue;
         struct search_set one = {.count = 1, .ids = {id}};
         table_look(search, &one, 1);
@@ -416,7 +221,7 @@ static size_t descend(struct search *search, size_t base)
     for (int round = 0; round < 3; round++) {
         double before = table_at(search, best)->workers;
         for (size_t axis = 0; axis < search->space->axis_count; axis++)
-            if (ordered(search, axis) && search->space->axis[axis].levels > 1 &&
+            if (points_ordered(search, axis) && search->space->axis[axis].levels > 1 &&
                 search->space->axis[axis].workers == (round == 1))
                 best = narrow(search, best, axis);
         if (round == 1) best = trade(search, best);
@@ -433,14 +238,14 @@ static void neighbours(struct search *search, struct search_set *set, size_t bas
     const struct search_space *space = search->space;
     set_add(set, base);
     for (size_t axis = 0; axis < space->axis_count; axis++) {
-        if (!ordered(search, axis) || table_at(search, base)->point.serial) continue;
+        if (!points_ordered(search, axis) || table_at(search, base)->point.serial) continue;
         double step = space->axis[axis].workers ? 1.125 : 2;
-        set_add(set, scaled(search, base, axis, step));
-        set_add(set, scaled(search, base, axis, 1 / step));
+        set_add(set, points_scaled(search, base, axis, step));
+        set_add(set, points_scaled(search, base, axis, 1 / step));
     }
     for (size_t a = 0; a < space->axis_count; a++)
         for (size_t b = 0; b < space->axis_count && !table_at(search, base)->point.serial; b++)
-            set_add(set, traded(search, base, a, b));
+            set_add(set, points_traded(search, base, a, b));
 }
 
 static int by_estimate(const void *a, const void *b)
@@ -486,7 +291,7 @@ static void candidates(struct search *search, struct search_set *set)
 static void halve(struct search *search, struct search_set *set, unsigned since)
 {
     double scores[SEARCH_SET_MAX];
-    while (set->count > search->options->last && !out_of_budget(search, 0.85)) {
+    while (set->count > search->options->last && !budget_is_out(search, 0.85)) {
         for (unsigned look = 0; look < search->options->looks; look++)
             table_measure(search, set, search->options->limit * search->best);
         table_rank(search, set, since, scores);
@@ -511,7 +316,7 @@ static bool equal(struct search *search, const struct search_set *set, unsigned 
 /* Step 4: the last three, until all but one are resolved to be slower or each has been measured often enough. */
 static void decide(struct search *search, struct search_set *set, unsigned since)
 {
-    while (set->count > 1 && !out_of_budget(search, 1)) {
+    while (set->count > 1 && !budget_is_out(search, 1)) {
         if (table_rank(search, set, since, NULL) >= search->options->final || equal(search, set, since)) break;
         table_measure(search, set, search->options->limit * search->best);
         if (search->error || !table_rank(search, set, since, NULL)) break;
@@ -594,7 +399,7 @@ static void confirm(struct search *search, struct search_set *set)
     for (size_t i = 0; i < search->space->also_count; i++) set_add(set, result->also[i]);
     const struct search_set all = *set;
     for (unsigned block = 0; block < search->options->confirm; block++) {
-        if (block >= FRESH_MIN && result->spent_s > search->budget_s &&
+        if (block >= SEARCH_FRESH_MIN && result->spent_s > search->budget_s &&
             !(search->options->patient && keep_near(search, set)))
             break;
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
@@ -635,7 +440,7 @@ int search_run(const struct search_space *space, const struct search_options *op
     struct search search = {.space = space, .options = options, .result = result, .best = INFINITY};
     struct search_point point = first_point(&search);
     struct search_set set = {0}, finalists = {0};
-    if (settle(&search, &point, SEARCH_NONE)) {
+    if (points_settle(&search, &point, SEARCH_NONE)) {
         size_t best = table_entry(&search, &point), axis = worker_axis(&search);
         if (axis != SEARCH_NONE && best != SEARCH_NONE) best = spread(&search, best, axis);
         if (best != SEARCH_NONE) combine(&search, best, &set);
@@ -646,7 +451,7 @@ int search_run(const struct search_space *space, const struct search_options *op
     if (!set.count && !search.error) search.error = -EINVAL;
     table_look(&search, &set, options->looks);
     by_estimates(&search, &set);
-    budget(&search);
+    budget_settle(&search);
     search.explored = result->measurements + EXPLORE_MIN * options->looks;
     size_t followed = 0;
     for (size_t i = 0; i < set.count && followed < LEADERS && !search.error; i++) {
@@ -655,7 +460,7 @@ int search_run(const struct search_space *space, const struct search_options *op
         if (followed++ && entry->estimate > hopeless * search.best) break;
         descend(&search, set.ids[i]);
     }
-    budget(&search);
+    budget_settle(&search);
     if (!search.error) candidates(&search, &finalists);
     unsigned since = (unsigned)result->blocks;
     if (finalists.count) {

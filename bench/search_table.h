@@ -4,7 +4,8 @@
 
 #include "search.h"
 
-enum { SEARCH_SET_MAX = 64 }; /* most points in one block */
+enum { SEARCH_FRESH_MIN = 3 }; /* fresh blocks that every search ends with */
+enum { SEARCH_SET_MAX = 64 };  /* most points in one block */
 #define SEARCH_NONE ((size_t)-1)
 
 struct search {
@@ -58,5 +59,38 @@ struct quantity table_ratio(const struct search_entry *a, const struct search_en
 
 /* An entry's costs in blocks from `since` on. */
 struct quantity table_cost(const struct search_entry *, unsigned since);
+
+/* Points (search_points.c) */
+
+static inline bool points_ordered(const struct search *search, size_t axis)
+{
+    return search->space->axis[axis].values != NULL;
+}
+
+static inline double points_value(const struct search *search, const struct search_point *point, size_t axis)
+{
+    return search->space->axis[axis].values[point->level[axis]];
+}
+
+bool points_valid(const struct search *, const struct search_point *);
+double points_seed(const struct search *, const struct search_point *, size_t axis); /* <= 0: no idea */
+unsigned points_nearest_level(const struct search_axis *, double wanted);
+
+/* Makes a point valid by moving ordered axes other than `fixed`: those that do not count workers first. */
+bool points_settle(const struct search *, struct search_point *, size_t fixed);
+
+/* The entry of `base` with one axis moved, to a level or by a factor (at least one level); as many workers otherwise
+ * divided: 4 x 2 becomes 2 x 4. SEARCH_NONE where there is no such valid point. */
+size_t points_moved(struct search *, size_t base, size_t axis, unsigned level);
+size_t points_scaled(struct search *, size_t base, size_t axis, double factor);
+size_t points_traded(struct search *, size_t base, size_t more, size_t fewer);
+
+/* Spending (search_budget.c) */
+
+/* Settles what the steps before the fresh blocks may spend, from what was tried so far. */
+void budget_settle(struct search *);
+
+/* Has this share of that been spent, or is there an error? */
+bool budget_is_out(struct search *, double share);
 
 #endif

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "interrupt.h"
 #include "tune.h"
+#include "tune_axes.h"
 #include "tune_record.h"
 
 #include <ctype.h>
@@ -12,19 +13,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { DEADLINE_S = 300, TEXT = 32 };
-
-struct axis_texts { /* how each level of an axis is written */
-    char name[64];
-    char **texts;
-    double *values; /* NULL: words */
-    size_t count;
-};
+enum { DEADLINE_S = 300 };
 
 struct subject {
     struct command command;
-    struct axis_texts axes[SEARCH_AXES];
-    size_t axis_count;
+    struct tune_axes axes;
     unsigned warmup;
     struct search_point *warm; /* points that have been warmed up */
     size_t warm_count;
@@ -33,138 +26,6 @@ struct subject {
     struct tune *tune;
     char why[256];
 };
-
-/* Axes */
-
-static void axis_free(struct axis_texts *axis)
-{
-    for (size_t i = 0; axis->texts && i < axis->count; i++) free(axis->texts[i]);
-    free(axis->texts);
-    free(axis->values);
-    *axis = (struct axis_texts){0};
-}
-
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static int add_numbers(struct subject *subject, const char *name, const struct numbers *numbers)
-{
-    if (subject->axis_count == SEARCH_AXES) return -E2BIG;
-    struct axis_texts *axis = &subject->axes[subject->axis_count++];
-    uint64_t *sorted = malloc((numbers->count + 1) * sizeof *sorted);
-    snprintf(axis->name, sizeof axis->name, "%s", name);
-    axis->texts = calloc(numbers->count, sizeof *axis->texts);
-    axis->values = calloc(numbers->count, sizeof *axis->values);
-    int error = !sorted || !axis->texts || !axis->values ? -ENOMEM : 0;
-    if (!error) {
-        memcpy(sorted, numbers->values, numbers->count * sizeof *sorted);
-        qsort(sorted, numbers->count, sizeof *sorted, by_value);
-    }
-    for (size_t i = 0; !error && i < numbers->count; i++) {
-        char text[TEXT];
-        snprintf(text, sizeof text, "%llu", (unsigned long long)sorted[i]);
-        axis->values[i] = (double)sorted[i];
-        axis->texts[axis->count] = strdup(text);
-        if (!axis->texts[axis->count++]) error = -ENOMEM;
-    }
-    free(sorted);
-    if (!error && axis->values[0] <= 0) { /* the search looks at ratios: with a 0 they are words */
-        free(axis->values);
-        axis->values = NULL;
-    }
-    return error;
-}
-
-static int add_words(struct subject *subject, const char *name, struct names *words)
-{
-    if (subject->axis_count == SEARCH_AXES) return -E2BIG;
-    struct axis_texts *axis = &subject->axes[subject->axis_count++];
-    snprintf(axis->name, sizeof axis->name, "%s", name);
-    axis->texts = words->values; /* taken over */
-    axis->count = words->count;
-    *words = (struct names){0};
-    return 0;
-}
-
-static bool known(const struct subject *subject, const char *name)
-{
-    for (size_t i = 0; i < subject->axis_count; i++)
-        if (!strcmp(subject->axes[i].name, name)) return true;
-    return false;
-}
-
-/* --parameter name=list */
-static int add_parameter(struct subject *subject, const struct options *options, const char *text)
-{
-    char name[sizeof subject->axes->name], why[VALUES_WHY];
-    size_t length = strcspn(text, "=");
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-') length = 0;
-    if (!length || length >= sizeof name || text[length] != '=')
-        return options_complain(options, "--parameter \"%.60s\": it is NAME=LIST, with a name of letters and digits",
-                                text);
-    snprintf(name, sizeof name, "%.*s", (int)length, text);
-    if (known(subject, name)) return options_complain(options, "--parameter %s: {%s} has values already", name, name);
-    const struct number_kind kind = {values_count, 0, INT64_MAX};
-    struct numbers numbers = {0};
-    struct names words = {0};
-    int error = values_numbers(text + length + 1, &kind, &numbers, why, sizeof why);
-    if (!error) error = add_numbers(subject, name, &numbers);
-    else if (!(error = values_names(text + length + 1, &words, why, sizeof why)))
-        error = add_words(subject, name, &words);
-    else return options_complain(options, "--parameter %s: %s", name, why);
-    values_numbers_free(&numbers);
-    values_names_free(&words);
-    if (error)
-        return options_complain(options, "--parameter %s: %s", name,
-                                error == -E2BIG ? "more placeholders than can be searched at once" : "no memory");
-    return 0;
-}
-
-/* {workers}, {threads}, {chunk}: given as a list, or (workers) used without one: all cpus that may be used. */
-static int add_axes(struct subject *subject, const struct options *options, const struct limits *limits)
-{
-    const struct {
-        const char *name;
-        const struct numbers *numbers;
-    } known_axes[] = {{"workers", &options->workers}, {"threads", &options->threads}, {"chunk", &options->chunks}};
-    uint64_t all[4096];
-    struct numbers every = {0, all};
-    for (unsigned p = 1; p <= limits->usable && p <= 4096; p++) all[every.count++] = p;
-    for (size_t i = 0; i < 3; i++) {
-        bool used = command_uses(&subject->command, known_axes[i].name);
-        const struct numbers *numbers = known_axes[i].numbers->count ? known_axes[i].numbers : i == 0 ? &every : NULL;
-        if (!used && known_axes[i].numbers->count)
-            return options_complain(options, "--%s is given, and no {%s} stands in the command, --env or --prepare",
-                                    known_axes[i].name, known_axes[i].name);
-        if (!used) continue;
-        if (!numbers) return options_complain(options, "{%s} needs --%s LIST", known_axes[i].name, known_axes[i].name);
-        if (add_numbers(subject, known_axes[i].name, numbers)) return options_complain(options, "no memory");
-    }
-    for (size_t i = 0; i < options->parameters.count; i++) {
-        int status = add_parameter(subject, options, options->parameters.values[i]);
-        if (status) return status;
-        const char *name = subject->axes[subject->axis_count - 1].name;
-        if (!command_uses(&subject->command, name))
-            return options_complain(options, "--parameter %s: no {%s} stands in the command, --env or --prepare", name,
-                                    name);
-    }
-    if (!subject->axis_count)
-        return options_complain(options,
-                                "there is nothing to choose: put {workers} (or {threads}, {chunk}, or the name of a "
-                                "--parameter) into the command, like: make -j{workers}");
-    return 0;
-}
-
-/* What the names of the axes stand for at a point. */
-static void values_at(const struct subject *subject, const struct search_point *point, struct command_value *values)
-{
-    for (size_t i = 0; i < subject->axis_count; i++)
-        values[i] = (struct command_value){subject->axes[i].name, subject->axes[i].texts[point->level[i]]};
-}
 
 /* Measuring */
 
@@ -207,8 +68,8 @@ static void make_cell(const struct subject *subject, const struct search_point *
     const char *program = strrchr(*subject->command.words, '/');
     snprintf(cell->kernel, sizeof cell->kernel, "%s", subject->tune->what);
     snprintf(cell->label, sizeof cell->label, "%.39s", program ? program + 1 : *subject->command.words);
-    for (size_t i = 0; i < subject->axis_count; i++) {
-        const struct axis_texts *axis = &subject->axes[i];
+    for (size_t i = 0; i < subject->axes.count; i++) {
+        const struct tune_axis *axis = &subject->axes.axis[i];
         uint64_t value = axis->values ? (uint64_t)axis->values[point->level[i]] : 0;
         if (!strcmp(axis->name, "workers")) cell->processes = (unsigned)value;
         else if (!strcmp(axis->name, "threads")) cell->threads = (unsigned)value;
@@ -270,9 +131,9 @@ static int run_once(struct subject *subject, const struct search_point *point, d
     struct tune *tune = subject->tune;
     struct command_value values[SEARCH_AXES];
     struct command_result result;
-    values_at(subject, point, values);
+    tune_axes_values(&subject->axes, point, values);
     int64_t limit_ns = tune->space.limits && limit < 9e18 ? (int64_t)limit : INT64_MAX, began_ns = wall_clock_ns();
-    int error = command_run(&subject->command, values, subject->axis_count, limit_ns, &result, subject->why,
+    int error = command_run(&subject->command, values, subject->axes.count, limit_ns, &result, subject->why,
                             sizeof subject->why);
     if (error) return error;
     if (result.end == COMMAND_INTERRUPTED) error = -EINTR;
@@ -323,8 +184,8 @@ static void name(const struct tune *tune, const struct search_point *point, char
     const struct subject *subject = tune->context;
     size_t used = 0;
     *text = '\0';
-    for (size_t i = 0; i < subject->axis_count && used < size; i++) {
-        const struct axis_texts *axis = &subject->axes[i];
+    for (size_t i = 0; i < subject->axes.count && used < size; i++) {
+        const struct tune_axis *axis = &subject->axes.axis[i];
         const char *value = axis->texts[point->level[i]];
         bool counts = !strcmp(axis->name, "workers") || !strcmp(axis->name, "threads");
         if (counts)
@@ -338,8 +199,8 @@ static json_t *settings(const struct tune *tune, const struct search_point *poin
 {
     const struct subject *subject = tune->context;
     json_t *object = json_object();
-    for (size_t i = 0; object && i < subject->axis_count; i++) {
-        const struct axis_texts *axis = &subject->axes[i];
+    for (size_t i = 0; object && i < subject->axes.count; i++) {
+        const struct tune_axis *axis = &subject->axes.axis[i];
         json_t *value = axis->values ? json_integer((json_int_t)axis->values[point->level[i]])
                                      : json_string(axis->texts[point->level[i]]);
         json_object_set_new(object, axis->name, value ? value : json_string("(not UTF-8)"));
@@ -369,8 +230,8 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
         {"workers", "FORKPOOL_WORKERS"}, {"threads", "OMP_NUM_THREADS"}, {"chunk", "BREAKEVEN_CHUNK"}};
     const struct subject *subject = tune->context;
     struct command_value values[SEARCH_AXES];
-    values_at(subject, point, values);
-    for (size_t i = 0; i < subject->axis_count; i++) {
+    tune_axes_values(&subject->axes, point, values);
+    for (size_t i = 0; i < subject->axes.count; i++) {
         const char *variable = NULL;
         for (size_t j = 0; j < 3; j++)
             if (!strcmp(values[i].name, variables[j][0])) variable = variables[j][1];
@@ -384,7 +245,7 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
         fputc('\n', file);
     }
     for (const char *const *variable = subject->command.environment; variable && *variable; variable++) {
-        char *filled = command_fill(*variable, values, subject->axis_count);
+        char *filled = command_fill(*variable, values, subject->axes.count);
         if (!filled) continue;
         char *equals = strchr(filled, '=');
         fprintf(file, "export %.*s=", (int)(equals - filled), filled);
@@ -414,10 +275,10 @@ static void make_space(struct subject *subject, struct tune *tune)
 {
     struct search_space *space = &tune->space;
     struct search_point usual = {0};
-    for (size_t i = 0; i < subject->axis_count; i++) {
-        const struct axis_texts *axis = &subject->axes[i];
+    for (size_t i = 0; i < subject->axes.count; i++) {
+        const struct tune_axis *axis = &subject->axes.axis[i];
         bool workers = axis->values && (!strcmp(axis->name, "workers") ||
-                                        (!strcmp(axis->name, "threads") && !known(subject, "workers")));
+                                        (!strcmp(axis->name, "threads") && !tune_axes_know(&subject->axes, "workers")));
         bool counts = axis->values && (workers || !strcmp(axis->name, "threads"));
         space->axis[i] = (struct search_axis){.name = axis->name,
                                               .levels = axis->count,
@@ -430,7 +291,7 @@ static void make_space(struct subject *subject, struct tune *tune)
                 fabs(log(axis->values[usual.level[i]] / tune->limits.usable)))
                 usual.level[i] = level;
     }
-    space->axis_count = subject->axis_count;
+    space->axis_count = subject->axes.count;
     space->limits = tune->objective == TUNE_TIME;
     space->also_count = 1;
     space->also[0] = usual;
@@ -512,12 +373,12 @@ int tune_command(const struct options *options)
     name_command(&tune);
     if (command_check(&subject.command, subject.why, sizeof subject.why))
         status = options_complain(options, "%s", subject.why);
-    if (!status) status = add_axes(&subject, options, &tune.limits);
+    if (!status) status = tune_axes_make(&subject.axes, options, &tune.limits, &subject.command);
     if (!status) {
         make_space(&subject, &tune);
         status = search(&subject);
     }
-    for (size_t i = 0; i < subject.axis_count; i++) axis_free(&subject.axes[i]);
+    tune_axes_free(&subject.axes);
     free(subject.warm);
     tune_close(&tune);
     return status;

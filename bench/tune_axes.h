@@ -1,0 +1,31 @@
+/* tune_axes.h: what the placeholders of a command may be: the axes of its search, in words and numbers. Part of tune.
+ */
+#ifndef BREAKEVEN_TUNE_AXES_H
+#define BREAKEVEN_TUNE_AXES_H
+
+#include "command.h"
+#include "tune.h"
+
+struct tune_axis { /* how each level of an axis is written */
+    char name[64];
+    char **texts;
+    double *values; /* ascending; NULL: words */
+    size_t count;
+};
+
+struct tune_axes {
+    struct tune_axis axis[SEARCH_AXES];
+    size_t count;
+};
+
+/* {workers}, {threads}, {chunk} as the options list them ({workers} without a list: 1 to the usable cpus), and the
+ * --parameters; each must be used by the command. 0 or an exit status after one line; freed in either case. */
+int tune_axes_make(struct tune_axes *, const struct options *, const struct limits *, const struct command *);
+void tune_axes_free(struct tune_axes *);
+
+bool tune_axes_know(const struct tune_axes *, const char *name);
+
+/* What the names stand for at a point; values: SEARCH_AXES of them. */
+void tune_axes_values(const struct tune_axes *, const struct search_point *, struct command_value *values);
+
+#endif
