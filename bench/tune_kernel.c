@@ -98,7 +98,9 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
         fputs("'\nexport OMP_PROC_BIND=true\n", file);
     }
     fprintf(file, "export FORKPOOL_WORKERS=%u\n", cell->processes);
-    if (cell->chunk) fprintf(file, "export BREAKEVEN_CHUNK=%llu\n", (unsigned long long)cell->chunk);
+    if (!cell->chunk) return;
+    fprintf(file, "export BREAKEVEN_CHUNK=%llu\n", (unsigned long long)cell->chunk);
+    if (cell->processes > 1) fprintf(file, "export FORKPOOL_CHUNK=%llu\n", (unsigned long long)cell->chunk);
 }
 
 static const struct tune_subject kernel_subject = {

@@ -214,7 +214,8 @@ typedef int forkpool_item_fn(void *context, const void *input, void *output);
 
 /* Every worker starts with an equal share of consecutive tasks. */
 enum forkpool_schedule {
-    FORKPOOL_AUTO,    /* calls of about 50 us by measured duration, idle workers take halves from others; `chunk` at least */
+    FORKPOOL_AUTO,    /* calls of about 50 us by measured duration, idle workers take halves from others; `chunk` at least.
+                         Without a chunk, $FORKPOOL_CHUNK is one that was measured before: as DYNAMIC with it */
     FORKPOOL_STATIC,  /* no exchange between workers; a share is one call, or calls of `chunk` */
     FORKPOOL_DYNAMIC, /* calls of `chunk` (0: 1), idle workers take halves from others */
     FORKPOOL_GUIDED   /* calls of a quarter of what the worker has left, `chunk` at least; halves as above */

@@ -229,11 +229,23 @@ static int wait_for_place(struct forkpool *pool, int *place)
     }
 }
 
+/* $FORKPOOL_CHUNK, which somebody measured (breakeven tune --shell), goes before measuring here. */
+static void take_recommended(struct forkpool_map *asked)
+{
+    const char *text = getenv("FORKPOOL_CHUNK");
+    char *end;
+    unsigned long chunk = text ? strtoul(text, &end, 10) : 0;
+    if (asked->schedule != FORKPOOL_AUTO || asked->chunk || !chunk || *end) return;
+    asked->schedule = FORKPOOL_DYNAMIC;
+    asked->chunk = chunk;
+}
+
 static int prepare(struct forkpool_job *job, const struct forkpool_map *asked)
 {
     struct map_job *map = job->map = calloc(1, sizeof *job->map);
     if (!map) return -ENOMEM;
     map->asked = *asked;
+    take_recommended(&map->asked);
     job->retries = asked->limits.retries > 255 ? 255 : asked->limits.retries;
     if (job->retries && asked->item && !(map->attempts = calloc(asked->tasks ? asked->tasks : 1, 1))) return -ENOMEM;
     return stage_in(job->pool, map);
