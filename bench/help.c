@@ -23,9 +23,8 @@ void options_help(FILE *out)
           out);
     for (const struct verb *const *verb = verbs; *verb; verb++)
         if (*(*verb)->name != '_') print_row(out, (*verb)->name, (*verb)->summary);
-    fputs("\n`breakeven VERB --help` lists a verb's options.\n" OPTIONS_VALUES_HELP "\n"
-          "Exit status: 0 good, 1 a finding, 2 bad usage or input, 3 a measurement failed, 130 interrupted.\n",
-          out);
+    fputs("\n`breakeven VERB --help` lists a verb's options; `breakeven help TOPIC` explains:\n\n", out);
+    for (const struct topic *topic = topics; topic->name; topic++) print_row(out, topic->name, topic->title);
 }
 
 void options_help_verb(FILE *out, const struct verb *verb)
@@ -46,18 +45,20 @@ void options_help_verb(FILE *out, const struct verb *verb)
 
 static int run(const struct options *options)
 {
-    const struct verb *verb = options->operand_count ? verb_find(options->operands[0]) : NULL;
-    if (options->operand_count && !verb)
-        return options_complain(options, "no verb \"%.60s\" (\"breakeven help\" lists them)", options->operands[0]);
+    const char *name = options->operand_count ? options->operands[0] : NULL;
+    const struct verb *verb = name ? verb_find(name) : NULL;
     if (verb) options_help_verb(stdout, verb);
-    else options_help(stdout);
-    return STATUS_GOOD;
+    if (!name) options_help(stdout);
+    if (verb || !name) return STATUS_GOOD;
+    for (const struct topic *topic = topics; topic->name; topic++)
+        if (!strcmp(topic->name, name)) return options_print(options, topic->text);
+    return options_complain(options, "no verb or topic \"%.60s\" (\"breakeven help\" lists them)", name);
 }
 
 const struct verb verb_help = {
     .name = "help",
-    .summary = "list the verbs, or the options of one",
-    .operands = "[VERB]",
+    .summary = "list verbs and topics, or explain one",
+    .operands = "[VERB|TOPIC]",
     .operands_max = 1,
     .run = run,
 };

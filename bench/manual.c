@@ -18,6 +18,12 @@ static void print_text(const char *text)
     putchar('\n');
 }
 
+static void print_title(const char *title)
+{
+    for (; *title; title++) putchar(*title >= 'a' && *title <= 'z' ? *title - 'a' + 'A' : *title);
+    putchar('\n');
+}
+
 static void print_option(const struct option_row *row)
 {
     puts(".TP");
@@ -56,15 +62,12 @@ static int run(const struct options *options)
     puts(".SH VERBS");
     for (const struct verb *const *verb = verbs; *verb; verb++)
         if (*(*verb)->name != '_') print_verb(*verb);
-    puts(".SH VALUES");
-    print_text(OPTIONS_VALUES_HELP);
-    puts(".SH EXIT STATUS\n.TP\n.B 0\ngood\n.TP\n.B 1\na finding: a regression, a failed check\n.TP\n.B 2\n"
-         "bad usage or input: one line says what and where, nothing was run or written\n.TP\n.B 3\n"
-         "a measurement failed; the record says which and why\n.TP\n.B 130\ninterrupted; the record is valid and\n"
-         ".B breakeven run \\-\\-resume\nfinishes it");
-    puts(".SH FILES\n.TP\n.I results/runs/<UTC time>\\-<name>/\na recorded run: manifest.json, topology.xml,\n"
-         "samples.jsonl (one line per repetition, appended as taken), summary.csv, summary.json, plots/, report.html\n"
-         ".TP\n.I results/latest\nthe newest run\n.SH SEE ALSO\n.BR forkpool (3)");
+    for (const struct topic *topic = topics; topic->name; topic++) {
+        puts(".SH");
+        print_title(topic->title);
+        print_text(topic->text);
+    }
+    puts(".SH SEE ALSO\n.BR forkpool (3)");
     return STATUS_GOOD;
 }
 

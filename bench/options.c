@@ -170,6 +170,8 @@ const struct option_row options_table[] = {
     {"versus", 0, "PATH", "run", "measure another build beside this one, repetition by repetition, and compare: a program, or\n"
      "a folder with breakeven or build/breakeven; the runs go to base and new in the run's folder", OPTION_PATH,
      FIELD(versus), 0, 0, NULL, NULL},
+    {"plot", 0, NULL, "report run metg", "draw the main figures in the terminal too, with characters", OPTION_FLAG,
+     FIELD(plot), 0, 0, NULL, NULL},
     {"margin", 0, "PERCENT", "compare run", "differences below this do not matter (5%)", OPTION_PERCENT, FIELD(margin), 0,
      0, NULL, NULL},
     {"figure", 0, "FIGURE", "compare run", "which time: wall (the run phase), start, stop, total (wall)", OPTION_WORD,

@@ -33,7 +33,7 @@ struct options {
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, memory_bytes, work_ns;
     double precision, efficiency, margin, within; /* fractions */
     const char *output, *name, *resume, *topology, *format, *figure, *versus, *prepare, *minimise, *save, *config;
-    bool json, quick, force, all, help, timeline, warm, shell, shell_command, versus_grid;
+    bool json, quick, force, all, plot, help, timeline, warm, shell, shell_command, versus_grid;
 };
 
 enum option_type {
@@ -78,10 +78,11 @@ bool options_given(const struct options *, const char *name); /* name: a row's *
 /* `breakeven: VERB: ...` on stderr, one line; returns STATUS_USAGE, so that a verb can end with it. */
 __attribute__((format(printf, 2, 3))) int options_complain(const struct options *, const char *format, ...);
 
-/* How values are written, for --help and the manual. */
-#define OPTIONS_VALUES_HELP                                                                                            \
-    "Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10;\n"                                                               \
-    "durations take ns, us, ms, s; sizes take B, KiB, MiB, GiB."
+/* What `breakeven help TOPIC` tells beside the verbs; the manual has the same texts. Ends with a NULL name. (topics.c) */
+struct topic {
+    const char *name, *title, *text;
+};
+extern const struct topic topics[];
 
 void options_help(FILE *);                           /* all verbs */
 void options_help_verb(FILE *, const struct verb *); /* one verb with its options */

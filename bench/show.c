@@ -63,15 +63,29 @@ static int print_json(const struct options *options, const struct summary *summa
     return status;
 }
 
+static bool show_colour(void)
+{
+    const char *refused = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && !(refused && *refused);
+}
+
+/* What gnuplot cannot draw is said, and costs nothing else. */
+static int print_plots(const struct options *options, const struct summary *summary)
+{
+    char note[512] = "";
+    unsigned width = show_width();
+    plots_print(summary, stdout, width ? width : 80, show_colour(), note, sizeof note);
+    if (*note) options_complain(options, "%s", note);
+    return STATUS_GOOD;
+}
+
 int show_print(const struct options *options, const struct shown *shown)
 {
-    const char *colour = getenv("NO_COLOR");
     if (options->json) return print_json(options, &shown->summary);
     errno = 0;
-    if (report_text_print(&shown->summary, stdout, show_width(), isatty(STDOUT_FILENO) && !(colour && *colour)) ||
-        fflush(stdout))
+    if (report_text_print(&shown->summary, stdout, show_width(), show_colour()) || fflush(stdout))
         return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
-    return STATUS_GOOD;
+    return options->plot ? print_plots(options, &shown->summary) : STATUS_GOOD;
 }
 
 size_t show_failures(const struct options *options, const struct shown *shown)

@@ -5,7 +5,7 @@ setup() {
 }
 
 verbs() {
-    "$BREAKEVEN" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'
+    "$BREAKEVEN" help | sed -n '/help TOPIC/q; s/^  \([a-z]\+\) .*/\1/p'
 }
 
 @test "every verb and option of --help stands in the manual, and no other" {
@@ -64,4 +64,15 @@ verbs() {
     run "$BREAKEVEN" completion tcsh
     [ "$status" = 2 ]
     [ "${#lines[@]}" = 1 ]
+}
+
+@test "each topic of help is explained, and stands in the manual" {
+    topics=$("$BREAKEVEN" help | sed -n '/help TOPIC/,$s/^  \([a-z]\+\) .*/\1/p')
+    [ "$(wc -w <<<"$topics")" -ge 5 ]
+    "$BREAKEVEN" manual | sed 's/\\-/-/g; s/\\e/\\/g' > "$BATS_TEST_TMPDIR/manual"
+    for topic in $topics; do
+        "$BREAKEVEN" help "$topic" > "$BATS_TEST_TMPDIR/topic"
+        [ -s "$BATS_TEST_TMPDIR/topic" ]
+        while IFS= read -r line; do grep -qF -- "$line" "$BATS_TEST_TMPDIR/manual"; done < "$BATS_TEST_TMPDIR/topic"
+    done
 }

@@ -1,0 +1,33 @@
+/* topics: what belongs to no single verb, for `breakeven help TOPIC` and the manual. Each text in one place. */
+#include "options.h"
+
+const struct topic topics[] = {
+    {"values", "how values are written",
+     "Lists are 1,2,4 or 1..8 or 1..64*2 or 10..50+10. Durations take ns, us, ms, s; sizes take B, KiB, MiB, GiB;\n"
+     "shares take %. The decimal point is a point in every locale. An option takes its value as --name VALUE or\n"
+     "--name=VALUE; after -- come operands only."},
+    {"words", "what the words mean",
+     "task: one call of a kernel on one index. kernel: the function that is computed. granularity: mean duration of a\n"
+     "task. chunk: tasks claimed at once. worker: one process or one thread. team: processes x threads. placement:\n"
+     "which cpus each worker may use. cell: one configuration. sample: one repetition of a cell. block: every cell\n"
+     "once. run: all cells of one recorded directory.\n"
+     "T_s: serial time of the same object code without a pool. T_1, T_p: the runner's time with one and with p "
+     "workers.\n"
+     "speed-up: T_s/T_p. efficiency: speed-up/p. pool tax: T_1/T_s - 1. METG(50%): the smallest task with which an\n"
+     "efficiency of 50 % is reached."},
+    {"status", "exit statuses",
+     "0 good. 1 a finding: a regression, a failed check. 2 bad usage or input: one line says what and where, nothing "
+     "was\n"
+     "run or written. 3 a measurement failed: the record says which and why. 130 interrupted: the record is valid and\n"
+     "`breakeven run --resume DIR` finishes it."},
+    {"record", "what a run leaves on disk",
+     "results/runs/<UTC time>-<name>/ holds manifest.json (what was asked, the machine, the protocol, every cell),\n"
+     "topology.xml, samples.jsonl (one line per repetition, appended as it is taken; nothing is ever removed),\n"
+     "summary.json and summary.csv (one row per cell, medians with intervals), plots/ (each figure as .svg and .png "
+     "with\n"
+     "the .gp and .dat that make it again) and report.html (one page, no network). results/latest is the newest run."},
+    {"environment", "variables that are read",
+     "FORKPOOL_WORKERS: the most workers by default. OMP_*: as the OpenMP runtime reads them; all are recorded.\n"
+     "NO_COLOR: no colours. COLUMNS: the width of tables. BREAKEVEN_GNUPLOT: the gnuplot to use."},
+    {0},
+};
