@@ -174,7 +174,7 @@ refused() {
     run "$BREAKEVEN" --version
     [ "$status" = 0 ]
     [[ $output == "breakeven "[0-9]* ]]
-    for verb in $("$BREAKEVEN" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+    for verb in $("$BREAKEVEN" help | sed -n '/help TOPIC/q; s/^  \([a-z]*\) .*/\1/p'); do
         run "$BREAKEVEN" "$verb" --help
         [ "$status" = 0 ]
         [[ ${lines[0]} == "breakeven $verb"* ]]
