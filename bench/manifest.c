@@ -137,16 +137,20 @@ static json_t *clock_to_json(void)
 /* Expected task durations, warm-up passes and deadlines stand beside the cells, by their ids. */
 static void add_cells(json_t *manifest, const struct plan *plan)
 {
-    json_t *cells = json_array(), *task_ns = json_array(), *warmup = json_array(), *deadlines = json_array();
+    json_t *cells = json_array(), *task_ns = json_array(), *warmup = json_array(), *deadlines = json_array(),
+           *bytes = json_array();
     for (unsigned i = 0; i < plan->cell_count; i++) {
         json_array_append_new(cells, cell_to_json(&plan->cells[i]));
         json_array_append_new(task_ns, json_real(plan->extra[i].task_ns));
         json_array_append_new(warmup, json_integer(plan->extra[i].warmup));
+        uint64_t one = plan->infos ? plan->infos[plan->extra[i].info].result_size : 0;
+        json_array_append_new(bytes, json_integer((json_int_t)(one ? one : plan->cells[i].size)));
         json_array_append_new(deadlines, json_integer((json_int_t)plan->extra[i].deadline_ns));
     }
     json_object_set_new(manifest, "task_ns", task_ns);
     json_object_set_new(manifest, "warmup", warmup);
     json_object_set_new(manifest, "deadline_ns", deadlines);
+    json_object_set_new(manifest, "result_bytes", bytes);
     json_object_set_new(manifest, "cells", cells);
 }
 

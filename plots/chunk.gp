@@ -1,4 +1,4 @@
-# chunk: the run phase against how many tasks a worker claims at once; rules of thumb as verticals
+# chunk: the run phase against how many tasks a worker claims at once; pale: the fitted model; rules of thumb as verticals
 AXES = 'y'
 HEAD = 58
 do for [KIND in KINDS] {

@@ -109,6 +109,34 @@ static void amdahl_marks(struct chart *chart, const struct line *line)
     }
 }
 
+static int by_place(const void *left, const void *right)
+{
+    const struct pool_cell *a = left, *b = right;
+    return (a->cell->cell->chunk > b->cell->cell->chunk) - (a->cell->cell->chunk < b->cell->cell->chunk);
+}
+
+/* The fitted model of the runner along this line, as far as its cells go. */
+static void model_marks(struct chart *chart, const struct line *line)
+{
+    const struct summary *summary = chart->summary;
+    struct pool_cell found[CHART_POINTS];
+    size_t count = 0;
+    double error = NAN;
+    for (size_t i = 0; i < summary->pool_count; i++)
+        for (size_t k = 0; k < summary->pools[i].count; k++)
+            for (size_t m = 0; m < line->count && count < CHART_POINTS; m++)
+                if (line->cells[m] == summary->pools[i].cells[k].cell && isfinite(summary->pools[i].cells[k].predicted_ns)) {
+                    found[count++] = summary->pools[i].cells[k];
+                    error = summary->pools[i].fit.error;
+                }
+    if (count < 2) return;
+    qsort(found, count, sizeof *found, by_place);
+    for (size_t i = 0; i < count; i++)
+        chart_row(chart, "%.9g %.9g\n", (double)found[i].cell->cell->chunk, found[i].predicted_ns);
+    chart_say(chart, " The model fitted to %s (pale line) is off by %s in the root mean square.", line->name,
+              format_share(error).text);
+}
+
 static void describe(struct chart *chart, const struct line *line, enum line_axis axis, enum quantity_id y)
 {
     const struct cell_summary *from = line->cells[0], *to = line->cells[line->count - 1];
@@ -178,6 +206,7 @@ static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id
         describe(chart, line, axis, y);
         if (axis == LINE_GRANULARITY && y == QUANTITY_efficiency) metg_marks(chart, line);
         if (y == QUANTITY_karp_flatt) amdahl_marks(chart, line);
+        if (axis == LINE_CHUNK) model_marks(chart, line);
     }
     lines_free(&lines);
     return 0;

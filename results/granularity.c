@@ -19,6 +19,8 @@ struct curve {
     double *wall, *log_speedup, *around; /* [cell * blocks + block]; around: start + stop */
     double *scratch, *granularity, *efficiency;
     double target;
+    double region_ns; /* what a run phase costs whatever it computes; 0 where that is not known */
+    bool total;       /* `wall` and `log_speedup` are those of start + run + stop */
 };
 
 static void curve_free(struct curve *curve)
@@ -46,15 +48,17 @@ static void curve_fill(struct curve *curve, const struct workshop *shop, const s
         for (size_t i = 0; i < series->n; i++) {
             if (series->sample[i]->block >= 1u << 20) continue;
             size_t at = c * curve->blocks + column[series->sample[i]->block];
-            curve->wall[at] = series->wall[i];
-            curve->log_speedup[at] = log(series->serial[i] / series->wall[i]);
+            double time = curve->total ? series->total[i] : series->wall[i];
+            curve->wall[at] = time;
+            curve->log_speedup[at] = log(series->serial[i] / time);
             curve->around[at] = series->total[i] - series->wall[i];
         }
     }
 }
 
 /* Blocks without any sample of the group get no column: drawing them would only make the interval wider. */
-static int curve_make(struct curve *curve, const struct workshop *shop, const struct cell **cells, size_t count)
+static int curve_make(struct curve *curve, const struct workshop *shop, const struct cell **cells, size_t count,
+                      bool total)
 {
     unsigned end = block_end(shop, cells, count);
     size_t *column = calloc((size_t)end + 1, sizeof *column), blocks = 0;
@@ -66,7 +70,7 @@ static int curve_make(struct curve *curve, const struct workshop *shop, const st
     for (unsigned block = 0; block < end; block++)
         if (column[block]) column[block] = blocks++;
     size_t area = count * blocks;
-    *curve = (struct curve){.count = count, .blocks = blocks, .cells = cells};
+    *curve = (struct curve){.count = count, .blocks = blocks, .cells = cells, .total = total};
     curve->wall = calloc(3 * area + blocks + 2 * count + 1, sizeof *curve->wall);
     if (curve->wall) {
         curve->log_speedup = curve->wall + area;
@@ -147,7 +151,7 @@ static enum metg_outcome reach(const struct workshop *shop, struct curve *curve,
 static int metg_add(struct workshop *shop, const struct cell **group, size_t count)
 {
     struct curve curve;
-    int status = curve_make(&curve, shop, group, count);
+    int status = curve_make(&curve, shop, group, count, false);
     struct metg *metg = status ? NULL : parts_append(&shop->summary->metgs, &shop->summary->metg_count, sizeof *metg);
     if (!status && !metg) status = -ENOMEM;
     if (!status) {
@@ -178,8 +182,50 @@ static int metg_add(struct workshop *shop, const struct cell **group, size_t cou
     return status;
 }
 
+/* Where the times go below those of serial, as work per task. */
+static enum metg_outcome crossing_in(const struct curve *curve, const size_t *draws, size_t n, double *result)
+{
+    size_t points = curve_points(curve, draws, n);
+    for (size_t i = 0; i < points; i++) { /* E g = T_s/N, and 1/(E p) = T/T_s */
+        double work = curve->efficiency[i] * curve->granularity[i];
+        curve->efficiency[i] = 1 / (curve->efficiency[i] * parts_workers(curve->cells[0]));
+        curve->granularity[i] = work;
+    }
+    return models_crossing(curve->granularity, curve->efficiency, points, result);
+}
+
+static double crossing_of_draws(const size_t *draws, size_t n, void *context)
+{
+    double result;
+    crossing_in(context, draws, n, &result);
+    return result;
+}
+
+/* The smallest task that pays, with its interval; true: it is the smallest one measured, an upper bound. */
+static int crossing_make(const struct workshop *shop, const struct cell **cells, size_t count, bool total,
+                    struct quantity *task_ns, bool *bound)
+{
+    struct curve curve;
+    int status = curve_make(&curve, shop, cells, count, total);
+    if (status) return status;
+    size_t *all = calloc(curve.blocks + 1, sizeof *all);
+    if (all) {
+        double at;
+        for (size_t i = 0; i < curve.blocks; i++) all[i] = i;
+        *task_ns = stats_bootstrap(crossing_of_draws, &curve, curve.blocks, ROUNDS, 1);
+        enum metg_outcome outcome = crossing_in(&curve, all, curve.blocks, &at);
+        *bound = outcome == METG_BOUND;
+        if (outcome == METG_NOT_REACHED) *task_ns = (struct quantity){NAN, NAN, NAN, task_ns->n};
+    }
+    status = all ? 0 : -ENOMEM;
+    free(all);
+    curve_free(&curve);
+    return status;
+}
+
 /* Crossover in the number of tasks: the run phase is a straight line in N where two or more N were measured at this
- * task size (between the smallest and the largest), else in proportion to N. */
+ * task size (between the smallest and the largest); else it is what a run phase costs anyway, as fitted over several task
+ * sizes, and the rest in proportion to N. */
 static double crossover_of_draws(const size_t *draws, size_t n, void *context)
 {
     const struct curve *curve = context;
@@ -190,26 +236,39 @@ static double crossover_of_draws(const size_t *draws, size_t n, void *context)
     }
     double tasks = (double)curve->cells[many]->tasks, wall = drawn_median(curve, curve->wall, many, draws, n);
     double serial_task = exp(drawn_median(curve, curve->log_speedup, many, draws, n)) * wall / tasks;
-    double fixed = drawn_median(curve, curve->around, many, draws, n), slope = wall / tasks;
+    double fixed = drawn_median(curve, curve->around, many, draws, n), region = fmin(curve->region_ns, wall), slope = (wall - region) / tasks;
     if (many != few && curve->cells[few]->tasks < curve->cells[many]->tasks) {
         double less = (double)curve->cells[few]->tasks, base = drawn_median(curve, curve->wall, few, draws, n);
         slope = fmax(0, (wall - base) / (tasks - less));
         fixed += fmax(0, base - slope * less);
-    }
+    } else fixed += region;
     if (isnan(slope) || isnan(fixed) || isnan(serial_task)) return NAN;
     return models_crossover_tasks(fixed, slope, serial_task, parts_workers(curve->cells[many]));
 }
 
-static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, struct quantity warm,
-                         bool bound)
+/* The fitted cost of a run phase for cells like this one; 0 where it is not known. */
+static double region_of(const struct summary *summary, const struct cell *cell)
+{
+    for (size_t i = 0; i < summary->pool_count; i++) {
+        const struct pool_costs *pool = &summary->pools[i];
+        if (!strcmp(pool->study, cell->study) && !strcmp(pool->kernel, cell->label) && !strcmp(pool->runner, cell->runner) &&
+            !strcmp(pool->schedule, cell->schedule) && !strcmp(pool->placement, cell->placement) && pool->fit.n &&
+            pool->fit.region_ns.low > 0)
+            return pool->fit.region_ns.median;
+    }
+    return 0;
+}
+
+static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, const struct crossover *common)
 {
     struct curve curve;
-    int status = curve_make(&curve, shop, group, count);
+    int status = curve_make(&curve, shop, group, count, false);
     struct crossover *made =
         status ? NULL : parts_append(&shop->summary->crossovers, &shop->summary->crossover_count, sizeof *made);
     if (!status && !made) status = -ENOMEM;
     if (!status) {
         const struct cell *cell = group[0];
+        *made = *common;
         snprintf(made->study, sizeof made->study, "%s", cell->study);
         snprintf(made->kernel, sizeof made->kernel, "%s", cell->label);
         snprintf(made->runner, sizeof made->runner, "%s", cell->runner);
@@ -220,9 +279,8 @@ static int crossover_add(struct workshop *shop, const struct cell **group, size_
         made->chunk = cell->chunk;
         made->task_time_ns = cell->task_time_ns;
         made->task_ns = shop->summary->cells[cell->id].quantity[QUANTITY_task_ns].median;
+        curve.region_ns = region_of(shop->summary, cell);
         made->tasks = stats_bootstrap(crossover_of_draws, &curve, curve.blocks, ROUNDS, 1);
-        made->warm_task_ns = warm;
-        made->warm_bound = bound;
     }
     curve_free(&curve);
     return status;
@@ -242,23 +300,24 @@ static size_t most_tasks(const struct cell **group, size_t count, const struct c
     return kept;
 }
 
-/* All crossovers of one runner and team: one for each task size, and the warm one, a property of the whole curve. */
+/* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties of
+ * the whole curve. */
 static int crossovers_add(struct workshop *shop, const struct cell **group, size_t count)
 {
-    struct quantity warm = {NAN, NAN, NAN, 0}, granularity;
-    struct curve curve = {0};
-    bool bound = false;
+    static const struct quantity none = {NAN, NAN, NAN, 0};
+    struct crossover common = {.warm_task_ns = none, .cold_task_ns = none};
     const struct cell **most = calloc(count, sizeof *most);
     size_t sizes = most ? most_tasks(group, count, most) : 0;
-    int status = most ? curve_make(&curve, shop, most, sizes) : -ENOMEM;
-    if (!status && sizes >= 2)
-        bound = reach(shop, &curve, 1.0 / parts_workers(group[0]), &granularity, &warm) == METG_BOUND;
-    curve_free(&curve);
+    int status = most ? 0 : -ENOMEM;
+    if (!status && sizes >= 2) status = crossing_make(shop, most, sizes, false, &common.warm_task_ns, &common.warm_bound);
+    if (!status && sizes >= 2) status = crossing_make(shop, most, sizes, true, &common.cold_task_ns, &common.cold_bound);
+    if (!status) predict_crossing(shop, most, sizes, &common);
     free(most);
     for (size_t i = 0; !status && i < count; i++) {
         size_t same;
         const struct cell **line = parts_group(shop->summary->run, group[i], PARTS_TASKS, &same);
-        status = !line ? -ENOMEM : same ? crossover_add(shop, line, same, warm, bound) : 0;
+        if (line && same) predict_tasks(shop, group[i], &common);
+        status = !line ? -ENOMEM : same ? crossover_add(shop, line, same, &common) : 0;
         free(line);
     }
     return status;

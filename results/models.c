@@ -192,6 +192,22 @@ enum metg_outcome models_metg(const double *granularity, const double *efficienc
     return outcome;
 }
 
+enum metg_outcome models_crossing(const double *task_ns, const double *ratio, size_t n, double *result)
+{
+    size_t above = n, below = n; /* the smallest task that pays, and the largest one under that */
+    for (size_t i = 0; i < n; i++)
+        if (ratio[i] < 1 && (above == n || task_ns[i] < task_ns[above])) above = i;
+    for (size_t i = 0; above < n && i < n; i++)
+        if (ratio[i] >= 1 && task_ns[i] < task_ns[above] && (below == n || task_ns[i] > task_ns[below])) below = i;
+    *result = NAN;
+    if (above == n) return METG_NOT_REACHED;
+    *result = task_ns[above];
+    if (below == n) return METG_BOUND;
+    double share = (ratio[below] - 1) / (ratio[below] - ratio[above]);
+    *result = 1 / (1 / task_ns[below] + share * (1 / task_ns[above] - 1 / task_ns[below]));
+    return METG_REACHED;
+}
+
 double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns, double workers)
 {
     if (!(parallel_task_ns < serial_task_ns)) return INFINITY;

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The order in which the columns are admitted: what comes later must differ from all that came before. */
-enum column { REGION, DILATION, CHUNK, BYTE, SPREAD, COLUMNS, SERIAL = COLUMNS };
-static const enum column admission[COLUMNS] = {DILATION, REGION, CHUNK, BYTE, SPREAD};
+/* h_s is no column: it stands in the maximum. */
+enum { COLUMNS = POOL_SERIAL };
+/* The order in which columns are admitted: what comes later must differ from all that came before. */
+static const enum pool_term admission[COLUMNS] = {POOL_DILATION, POOL_REGION, POOL_CHUNK, POOL_BYTE, POOL_SPREAD};
 
 enum { PROFILE_STEPS = 96, ASSIGN_ROUNDS = 12 }; /* steps over four decades of h_s; rounds: assignments may swing */
 static const double COLLINEAR = 0.03;   /* of a column's length that no other explains: below, it tells nothing */
@@ -34,6 +35,11 @@ struct pool_work {
 static void share_of(const struct pool_point *point, double *chunks, double *tasks)
 {
     double c = fmin(fmax(1, point->chunk), point->tasks), all = ceil(point->tasks / c);
+    if (!(point->chunk > 0)) {
+        *tasks = ceil(point->tasks / point->workers);
+        *chunks = 0;
+        return;
+    }
     *chunks = ceil(all / point->workers);
     bool alone = all - (*chunks - 1) * point->workers == 1; /* in the last round there is only the last chunk */
     *tasks = alone ? (*chunks - 1) * c + point->tasks - (all - 1) * c : *chunks * c;
@@ -43,20 +49,21 @@ static void columns_of(const struct pool_point *point, double column[COLUMNS])
 {
     double chunks, tasks;
     share_of(point, &chunks, &tasks);
-    column[REGION] = 1;
-    column[DILATION] = tasks * point->task_ns;
-    column[CHUNK] = chunks;
-    column[BYTE] = tasks * point->bytes;
-    column[SPREAD] = sqrt(2 * fmin(point->chunk, point->tasks) * log(point->workers));
+    column[POOL_REGION] = 1;
+    column[POOL_DILATION] = tasks * point->task_ns;
+    column[POOL_CHUNK] = chunks;
+    column[POOL_BYTE] = tasks * point->bytes;
+    column[POOL_SPREAD] = sqrt(2 * fmin(point->chunk, point->tasks) * log(point->workers));
 }
 
 static double free_time(const double value[COLUMNS], const double column[COLUMNS])
 {
-    return value[DILATION] * column[DILATION] + value[CHUNK] * column[CHUNK] + value[BYTE] * column[BYTE];
+    return value[POOL_DILATION] * column[POOL_DILATION] + value[POOL_CHUNK] * column[POOL_CHUNK] + value[POOL_BYTE] * column[POOL_BYTE];
 }
 
 static double serialised(double chunk_serial_ns, const struct pool_point *point)
 {
+    if (!(point->chunk > 0)) return 0;
     return chunk_serial_ns * ceil(point->tasks / fmin(fmax(1, point->chunk), point->tasks));
 }
 
@@ -64,8 +71,8 @@ static double predict(const double value[COLUMNS], double chunk_serial_ns, const
 {
     double column[COLUMNS];
     columns_of(point, column);
-    return value[REGION] + fmax(serialised(chunk_serial_ns, point), free_time(value, column)) +
-           value[SPREAD] * column[SPREAD];
+    return value[POOL_REGION] + fmax(serialised(chunk_serial_ns, point), free_time(value, column)) +
+           value[POOL_SPREAD] * column[POOL_SPREAD];
 }
 
 /* The length of a column's part that the admitted ones do not explain, relative to its own; Gram-Schmidt in place. */
@@ -85,6 +92,19 @@ static double own_share(double *column, double *const *basis, size_t count, size
     return sqrt(after / before);
 }
 
+/* How many sizes of chunks several workers claimed, up to 3: what scatter costs shows in its growth with them. */
+static unsigned chunk_sizes(const struct pool_work *work)
+{
+    double seen[3];
+    unsigned count = 0;
+    for (size_t i = 0; i < work->n && count < 3; i++) {
+        bool known = work->points[i].workers < 2;
+        for (unsigned j = 0; j < count; j++) known |= seen[j] == work->points[i].chunk;
+        if (!known) seen[count++] = work->points[i].chunk;
+    }
+    return count;
+}
+
 /* Which columns can be told apart, all points taken as free of the serialised bound. */
 static int admit(struct pool_work *work)
 {
@@ -95,14 +115,16 @@ static int admit(struct pool_work *work)
     for (size_t i = 0; i < work->n; i++) {
         double column[COLUMNS];
         columns_of(&work->points[i], column);
-        work_share += column[DILATION] / work->points[i].time_ns / (double)work->n;
+        work_share += column[POOL_DILATION] / work->points[i].time_ns / (double)work->n;
         bytes |= work->points[i].bytes > 0;
         for (size_t c = 0; c < COLUMNS; c++) room[c * work->n + i] = column[c] / work->points[i].time_ns;
     }
     for (size_t a = 0; a < COLUMNS; a++) {
-        enum column c = admission[a];
+        enum pool_term c = admission[a];
         work->used[c] = false;
-        if (count + 1 > work->n || (c == DILATION && (work_share < WORK_SHARE || bytes))) continue;
+        if (count + (c != POOL_DILATION && c != POOL_REGION) >= work->n || (c == POOL_DILATION && (work_share < WORK_SHARE || bytes)) ||
+            (c == POOL_SPREAD && chunk_sizes(work) < 3))
+            continue; /* what comes beyond the first two leaves a degree of freedom */
         double *mine = room + (size_t)c * work->n;
         work->used[c] = own_share(mine, basis, count, work->n) > COLLINEAR;
         if (work->used[c]) basis[count++] = mine;
@@ -133,14 +155,14 @@ static int work_alloc(struct pool_work *work, const struct pool_point *points, s
 }
 
 /* The equation of one point: relative errors count. A point bound by h_s knows only what stands outside the maximum. */
-static void equation(struct pool_work *work, size_t i, const enum column *list, size_t k, const bool used[COLUMNS],
+static void equation(struct pool_work *work, size_t i, const enum pool_term *list, size_t k, const bool used[COLUMNS],
                      double chunk_serial_ns)
 {
     const struct pool_point *point = &work->points[i];
     double column[COLUMNS], rest = point->time_ns;
     columns_of(point, column);
     if (work->bound[i]) {
-        column[DILATION] = column[CHUNK] = column[BYTE] = 0;
+        column[POOL_DILATION] = column[POOL_CHUNK] = column[POOL_BYTE] = 0;
         rest -= serialised(chunk_serial_ns, point);
     }
     for (unsigned c = 0; c < COLUMNS; c++)
@@ -152,12 +174,12 @@ static void equation(struct pool_work *work, size_t i, const enum column *list, 
 /* One regression on the columns in `used`; the others keep the value they have. */
 static int solve(struct pool_work *work, const bool used[COLUMNS], double chunk_serial_ns)
 {
-    enum column list[COLUMNS];
+    enum pool_term list[COLUMNS];
     size_t k = 0;
     double sum;
     for (unsigned c = 0; c < COLUMNS; c++) {
         work->variance[c] = NAN;
-        if (used[c]) list[k++] = (enum column)c;
+        if (used[c]) list[k++] = (enum pool_term)c;
     }
     if (!k) return 0;
     for (size_t i = 0; i < work->n; i++) equation(work, i, list, k, used, chunk_serial_ns);
@@ -186,12 +208,12 @@ static int solve_bounded(struct pool_work *work, double chunk_serial_ns)
         int status = solve(work, used, chunk_serial_ns);
         if (status) return status;
         for (unsigned c = 0; c < COLUMNS; c++)
-            if (used[c] && work->value[c] < (c == CHUNK ? chunk_serial_ns : 0) &&
+            if (used[c] && work->value[c] < (c == POOL_CHUNK ? chunk_serial_ns : 0) &&
                 (worst == COLUMNS || work->value[c] / sqrt(work->variance[c]) < work->value[worst] / sqrt(work->variance[worst])))
                 worst = c;
         if (worst == COLUMNS) return 0;
         used[worst] = false;
-        work->value[worst] = worst == CHUNK ? chunk_serial_ns : 0;
+        work->value[worst] = worst == POOL_CHUNK ? chunk_serial_ns : 0;
     }
     return 0;
 }
@@ -265,7 +287,7 @@ static double serial_end(struct pool_work *work, double from, double factor, dou
     return inside;
 }
 
-static struct quantity fitted(const struct pool_work *work, enum column column, double t)
+static struct quantity fitted(const struct pool_work *work, enum pool_term column, double t)
 {
     double value = work->value[column], half = t * sqrt(work->variance[column]);
     if (!work->used[column]) return (struct quantity){NAN, NAN, NAN, work->n};
@@ -289,11 +311,11 @@ static void fit_serial(struct pool_work *work, struct pool_fit *fit)
     bool several = false;
     fit->chunk_serial_ns = (struct quantity){NAN, NAN, NAN, work->n};
     for (size_t i = 0; i < work->n; i++) {
-        double bound = work->points[i].time_ns / serialised(1, &work->points[i]);
-        most = fmin(most, bound);
+        if (!(work->points[i].chunk > 0)) continue;
+        most = fmin(most, work->points[i].time_ns / serialised(1, &work->points[i]));
         several |= work->points[i].workers > 1;
     }
-    if (!work->used[CHUNK] || !several) return;
+    if (!work->used[POOL_CHUNK] || !several) return; /* several: at least one bound */
     most *= 1.5; /* measured times scatter */
     double best = best_serial(work, most), least = fit_at(work, best), degrees = (double)work->n - (double)k - 1;
     double factor = degrees >= 1 ? 1 + gsl_cdf_fdist_Pinv(0.95, 1, degrees) / degrees : NAN;
@@ -302,7 +324,7 @@ static void fit_serial(struct pool_work *work, struct pool_fit *fit)
     if (found) fit->chunk_serial_ns.median = best;
     if (found) fit->chunk_serial_ns.low = serial_end(work, best, 1 / 1.05, limit, best / 100);
     if (!isnan(factor)) fit->chunk_serial_ns.high = serial_end(work, fmax(best, most / 1e4), 1.05, limit, most);
-    fit->value[SERIAL] = found ? best : 0;
+    fit->value[POOL_SERIAL] = found ? best : 0;
 }
 
 int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fit)
@@ -311,25 +333,25 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
     struct pool_fit made = {.n = n};
     if (n < 2) return -EINVAL;
     for (size_t i = 0; i < n; i++)
-        if (!(points[i].workers >= 1) || !(points[i].chunk >= 1) || !(points[i].tasks >= 1) || !(points[i].task_ns >= 0) ||
+        if (!(points[i].workers >= 1) || !(points[i].chunk >= 0) || !(points[i].tasks >= 1) || !(points[i].task_ns >= 0) ||
             !(points[i].bytes >= 0) || !(points[i].time_ns > 0) || !isfinite(points[i].time_ns + points[i].task_ns))
             return -EINVAL;
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own would abort where memory is short */
     int status = work_alloc(&work, points, n);
-    work.fixed[DILATION] = 1;
+    work.fixed[POOL_DILATION] = 1;
     if (!status) status = admit(&work);
     if (!status) {
         fit_serial(&work, &made);
-        double sum = fit_at(&work, made.value[SERIAL]);
-        size_t k = fitted_count(&work) + (made.value[SERIAL] > 0);
+        double sum = fit_at(&work, made.value[POOL_SERIAL]);
+        size_t k = fitted_count(&work) + (made.value[POOL_SERIAL] > 0);
         double t = n > k ? gsl_cdf_tdist_Pinv(0.975, (double)(n - k)) : NAN;
         if (!isfinite(sum)) status = -EINVAL;
         memcpy(made.value, work.value, sizeof work.value);
-        made.region_ns = fitted(&work, REGION, t);
-        made.dilation = fitted(&work, DILATION, t);
-        made.chunk_ns = fitted(&work, CHUNK, t);
-        made.byte_ns = fitted(&work, BYTE, t);
-        made.spread_ns = fitted(&work, SPREAD, t);
+        made.region_ns = fitted(&work, POOL_REGION, t);
+        made.dilation = fitted(&work, POOL_DILATION, t);
+        made.chunk_ns = fitted(&work, POOL_CHUNK, t);
+        made.byte_ns = fitted(&work, POOL_BYTE, t);
+        made.spread_ns = fitted(&work, POOL_SPREAD, t);
         made.saturated = work.saturated > 0;
         made.error = sqrt(sum / (double)n);
     }
@@ -341,7 +363,7 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
 
 double pool_fit_time(const struct pool_fit *fit, const struct pool_point *point)
 {
-    return predict(fit->value, fit->value[SERIAL], point);
+    return predict(fit->value, fit->value[POOL_SERIAL], point);
 }
 
 int pool_fit_start(const double *workers, const double *time_ns, size_t n, struct pool_start *start)
@@ -373,10 +395,10 @@ int pool_fit_start(const double *workers, const double *time_ns, size_t n, struc
 double pool_fit_crossover_ns(const struct pool_fit *fit, double fixed_ns, double workers, double chunk, double tasks)
 {
     struct pool_point point = {.workers = workers, .chunk = chunk, .tasks = tasks};
-    double chunks, share, apart = fixed_ns + fit->value[REGION];
+    double chunks, share, apart = fixed_ns + fit->value[POOL_REGION];
     share_of(&point, &chunks, &share);
-    double gain = tasks - share * fit->value[DILATION]; /* for each ns of a task */
+    double gain = tasks - share * fit->value[POOL_DILATION]; /* for each ns of a task */
     if (!(gain > 0)) return INFINITY;
     /* Both sides of the maximum must stay below N mu; what tasks scatter is a matter of the kernel, not of the pool. */
-    return fmax((apart + chunks * fit->value[CHUNK]) / gain, (apart + serialised(fit->value[SERIAL], &point)) / tasks);
+    return fmax((apart + chunks * fit->value[POOL_CHUNK]) / gain, (apart + serialised(fit->value[POOL_SERIAL], &point)) / tasks);
 }

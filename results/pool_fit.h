@@ -16,8 +16,12 @@
 
 #include "stats.h"
 
+enum pool_term { POOL_REGION, POOL_DILATION, POOL_CHUNK, POOL_BYTE, POOL_SPREAD, POOL_SERIAL, POOL_TERMS };
+
 struct pool_point {
-    double workers, chunk, tasks; /* p, c, N; all >= 1, chunk at most N */
+    double workers; /* p */
+    double chunk;   /* c, at most N; 0: not known: h is then part of r, and the busiest worker's share N/p */
+    double tasks;   /* N */
     double task_ns;               /* mu: alone, T_s/N */
     double bytes;                 /* of a task's result, where its size is what differs between points; else 0 */
     double time_ns;               /* run phase */
@@ -35,7 +39,7 @@ struct pool_fit {
     double error;                    /* root mean square of (predicted/measured - 1) */
     size_t n;                        /* points; 0: not fitted */
     bool saturated;                  /* some points are bound by h_s */
-    double value[6]; /* for predictions, what is not identifiable included: r, d, h, G, sigma, h_s */
+    double value[POOL_TERMS]; /* for predictions: what is not identifiable is 0 here, d 1 */
 };
 
 /* Least squares of relative errors; coefficients that would be negative are 0 (their interval is then [0, high]). h_s by

@@ -34,7 +34,7 @@ static unsigned host_number(const struct run *run, const char *key)
 /* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, and where
  * workers fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such
  * step. */
-static unsigned fit_limit(const struct workshop *shop, const struct cell *cell)
+unsigned parts_fit_limit(const struct workshop *shop, const struct cell *cell)
 {
     const struct run *run = shop->summary->run;
     const struct cell_summary *serial = &shop->summary->cells[cell->baseline];
@@ -113,7 +113,7 @@ static int scaling_add(struct workshop *shop, const struct cell **group, size_t 
     scaling->tasks = cell->tasks;
     scaling->cells = rows;
     scaling->count = kept;
-    scaling->fit_max_workers = fit_limit(shop, cell);
+    scaling->fit_max_workers = parts_fit_limit(shop, cell);
     best_and_enough(shop, scaling);
     return fits(scaling);
 }

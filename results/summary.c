@@ -310,6 +310,7 @@ int summary_make(const struct run *run, struct summary *summary, char *why, size
     shop.series = calloc(run->cell_count + 1, sizeof *shop.series);
     int status = made.cells && shop.series ? rows_make(&shop) : -ENOMEM;
     if (!status) status = scaling_make(&shop);
+    if (!status) status = pools_make(&shop);
     if (!status) status = granularity_make(&shop);
     if (!status) status = advice_make(&shop);
     if (!status) status = findings_make(&shop);
@@ -329,6 +330,8 @@ void summary_free(struct summary *summary)
 {
     for (size_t i = 0; i < summary->scaling_count; i++) free(summary->scalings[i].cells);
     for (size_t i = 0; i < summary->finding_count; i++) free(summary->findings[i]);
+    for (size_t i = 0; i < summary->pool_count; i++) free(summary->pools[i].cells);
+    free(summary->pools);
     free(summary->scalings);
     free(summary->metgs);
     free(summary->crossovers);

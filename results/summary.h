@@ -10,6 +10,7 @@
 
 #include "budget.h"
 #include "models.h"
+#include "pool_fit.h"
 #include "record.h"
 #include "stats.h"
 
@@ -61,6 +62,13 @@ struct crossover {
     /* Smallest task duration for which the run phase alone is below serial; NAN: not seen. */
     struct quantity warm_task_ns;
     bool warm_bound; /* it is below serial at the smallest task measured already: an upper bound, "<=" */
+    /* The same for start + run + stop of as many tasks as were measured. */
+    struct quantity cold_task_ns;
+    bool cold_bound;
+    /* What the costs of the runner, fitted to another kernel's cells of the same study (`calibration`: spin or empty), say
+     * of the same three. NAN: no such cells; calibration "" then. */
+    double predicted_tasks, predicted_warm_task_ns, predicted_cold_task_ns;
+    char calibration[40];
 };
 
 /* How a runner scales: fits over the cells of one study that differ in the number of workers alone. */
@@ -74,6 +82,20 @@ struct scaling {
     unsigned fit_max_workers;          /* fits use the cells up to here: never across the step at the number of cores */
     struct amdahl_fit amdahl;          /* amdahl.n = 0: not fitted */
     struct usl_fit usl;                /* usl.n = 0: not fitted */
+};
+
+/* What one runner costs, fitted to the cells of one study and kernel (pool_fit.h), and what the fit says of each cell. */
+struct pool_costs {
+    char study[24], kernel[40], runner[24], schedule[16], placement[64];
+    struct pool_fit fit;      /* fit.n = 0: not fitted: fewer than two measured cells */
+    struct pool_start start;  /* start + stop = s0 + s1 p; medians NAN where one number of workers was measured */
+    unsigned fit_max_workers; /* fits use the cells up to here, as those of scaling do */
+    size_t count;
+    struct pool_cell { /* owned: the measured cells; those beyond fit_max_workers too. Where the chunk of some is known,
+                          only those */
+        const struct cell_summary *cell;
+        double predicted_ns; /* run phase; NAN where there is no fit */
+    } *cells;
 };
 
 /* What to use for tasks of one size. */
@@ -91,9 +113,10 @@ struct summary {
     const struct run *run;
     size_t cell_count;
     struct cell_summary *cells; /* cells[i].cell->id == i */
-    size_t scaling_count, metg_count, crossover_count, advice_count, finding_count;
+    size_t scaling_count, metg_count, pool_count, crossover_count, advice_count, finding_count;
     struct scaling *scalings;
     struct metg *metgs;
+    struct pool_costs *pools;
     struct crossover *crossovers;
     struct advice *advices;
     char **findings; /* plain sentences with this machine's numbers, made from verdicts; in the order of the report */

@@ -40,11 +40,23 @@ enum {
  * opened it already. NULL where memory is short. Studies never mix. */
 const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
 
+/* What calibration says of where cells pay: fills the predicted figures of a crossover. (predict.c) */
+void predict_crossing(const struct workshop *, const struct cell **cells, size_t count, struct crossover *);
+void predict_tasks(const struct workshop *, const struct cell *, struct crossover *);
+
+/* The most workers that fits of cells like this one may use: one law holds on one kind of ground. (scaling.c) */
+unsigned parts_fit_limit(const struct workshop *, const struct cell *);
+
+/* How many tasks one claim of this cell takes: its chunk, or what its schedule takes without one; 0: not one number, or
+ * not known here. (pools.c) */
+double parts_chunk(const struct cell *);
+
 bool parts_is_serial(const struct cell *);
 unsigned parts_workers(const struct cell *);
 
 /* The curves: fill scalings, metgs and crossovers. 0 or -ENOMEM. */
 int scaling_make(struct workshop *);
+int pools_make(struct workshop *); /* before granularity_make, which predicts from them */
 int granularity_make(struct workshop *);
 int advice_make(struct workshop *);
 int findings_make(struct workshop *);

@@ -137,6 +137,20 @@ START_TEST(metg_interpolates_in_log_granularity)
 END_TEST
 
 /* Against counting up from 1. */
+/* T/T_s = o/t + 0.6: exactly 1 at t = o/0.4, whatever points stand around it. */
+START_TEST(crossing_is_exact_under_its_model)
+{
+    double task[] = {1e5, 10, 1000, 100}, ratio[4], at;
+    for (size_t i = 0; i < 4; i++) ratio[i] = 300 / task[i] + 0.6;
+    ck_assert_int_eq(models_crossing(task, ratio, 4, &at), METG_REACHED);
+    ck_assert_double_eq_tol(at, 750, 1e-6);
+    ck_assert_int_eq(models_crossing(task, ratio, 1, &at), METG_BOUND);
+    ck_assert_double_eq(at, 1e5);
+    ck_assert_int_eq(models_crossing(task + 1, ratio + 1, 1, &at), METG_NOT_REACHED);
+    ck_assert_double_nan(at);
+}
+END_TEST
+
 START_TEST(crossover_is_the_first_number_of_tasks_that_pays)
 {
     static const double fixed[] = {0.3, 1.7, 999.1, 100003.3, 123456.7}, serial[] = {10, 100, 1000},
@@ -296,6 +310,7 @@ int main(void)
     tcase_add_test(all, usl_intervals_cover_and_invent_no_peak);
     tcase_add_test(all, metg_of_a_fixed_cost);
     tcase_add_test(all, metg_interpolates_in_log_granularity);
+    tcase_add_test(all, crossing_is_exact_under_its_model);
     tcase_add_test(all, crossover_is_the_first_number_of_tasks_that_pays);
     tcase_add_test(all, pool_model_has_its_best_chunk_where_a_scan_finds_it);
     tcase_add_test(all, budget_closes_and_names_each_term);

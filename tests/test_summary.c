@@ -330,6 +330,82 @@ START_TEST(empty_runs_and_odd_cells_have_a_summary)
 }
 END_TEST
 
+/* A runner with known costs over spin and another kernel at several task sizes: r 20 us, h 500 ns, d 1.05, start and stop
+ * 300 us with two workers, 400 us with four. */
+static void costs_cells(struct run *run, const char *kernel)
+{
+    static const uint64_t task_ns[] = {100, 400, 2000, 6000, 20000, 50000};
+    for (size_t i = 0; i < sizeof task_ns / sizeof *task_ns; i++) {
+        unsigned serial = run->cell_count;
+        for (unsigned p = 0; p <= 4; p += 2) {
+            struct cell *cell = runs_cell(run, p ? "openmp" : "serial", 1, p ? p : 1);
+            snprintf(cell->kernel, sizeof cell->kernel, "%s", kernel);
+            snprintf(cell->label, sizeof cell->label, "%s", kernel);
+            snprintf(cell->schedule, sizeof cell->schedule, p ? "dynamic" : "default");
+            cell->size = cell->task_time_ns = task_ns[i];
+            cell->baseline = serial;
+            cell->chunk = p ? 5 : 0;
+            unsigned id = cell->id;
+            double rounds = p ? ceil(100.0 / 5 / p) : 0;
+            double wall = p ? 20000 + rounds * (500 + 5 * 1.05 * (double)task_ns[i]) : 100 * (double)task_ns[i];
+            for (unsigned block = 0; block < 8; block++) {
+                struct sample *sample = runs_sample(run, id, block, (int64_t)wall);
+                sample->start_ns = p ? 150000 + 25000 * p : 0;
+                sample->stop_ns = p ? 50000 + 25000 * p : 0;
+            }
+        }
+    }
+}
+
+START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
+{
+    struct run run = runs_new();
+    json_object_set_new(run.manifest, "host", json_pack("{si}", "cores", 64));
+    costs_cells(&run, "spin");
+    costs_cells(&run, "primes");
+    struct summary summary = summarise(&run);
+    ck_assert_uint_eq(summary.pool_count, 2);
+    const struct pool_costs *pool = &summary.pools[0];
+    ck_assert_str_eq(pool->kernel, "spin");
+    ck_assert_uint_eq(pool->count, 12);
+    ck_assert_double_eq_tol(pool->start.fixed_ns.median, 200000, 1);
+    ck_assert_double_eq_tol(pool->start.per_worker_ns.median, 50000, 1);
+    ck_assert_double_eq_tol(pool->fit.dilation.median, 1.05, 0.001);
+    ck_assert_double_eq_tol(pool->fit.region_ns.median + 10 * pool->fit.chunk_ns.median, 25000, 100);
+    for (size_t i = 0; i < pool->count; i++)
+        ck_assert_double_eq_tol(
+            pool->cells[i].predicted_ns / pool->cells[i].cell->quantity[QUANTITY_wall_ns].median, 1, 0.01);
+    size_t others = 0;
+    for (size_t i = 0; i < summary.crossover_count; i++) {
+        const struct crossover *c = &summary.crossovers[i];
+        double rounds = ceil(20.0 / c->threads), fixed = 200000 + 50000.0 * c->threads;
+        double warm = (20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
+        double cold = (fixed + 20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
+        ck_assert_double_eq_tol(c->warm_task_ns.median / warm, 1, 0.01);
+        ck_assert_double_eq_tol(c->cold_task_ns.median / cold, 1, 0.01);
+        if (!strcmp(c->kernel, "spin")) {
+            ck_assert_str_eq(c->calibration, "");
+            ck_assert_double_nan(c->predicted_warm_task_ns);
+            continue;
+        }
+        others++;
+        ck_assert_str_eq(c->calibration, "spin");
+        ck_assert_double_eq_tol(c->predicted_warm_task_ns / warm, 1, 0.02);
+        ck_assert_double_eq_tol(c->predicted_cold_task_ns / cold, 1, 0.02);
+        if (isfinite(c->tasks.median)) ck_assert_double_eq_tol(c->predicted_tasks / c->tasks.median, 1, 0.06);
+        else ck_assert(isinf(c->predicted_tasks) || c->tasks.median > 1e6);
+    }
+    ck_assert_uint_eq(others, 12);
+    json_t *json = summary_to_json(&summary), *model = json_array_get(json_object_get(json, "models"), 0);
+    ck_assert_double_eq_tol(json_number_value(json_object_get(json_object_get(json_object_get(model, "fit"), "dilation"), "median")),
+                            1.05, 0.001);
+    ck_assert_uint_eq(json_array_size(json_object_get(model, "cells")), 12);
+    json_decref(json);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(json_has_what_the_design_promises)
 {
     struct run run = plain_run(5);
@@ -527,6 +603,7 @@ int main(void)
     tcase_add_test(all, crossover_and_advice);
     tcase_add_test(all, ties_go_to_the_fewest_workers);
     tcase_add_test(all, empty_runs_and_odd_cells_have_a_summary);
+    tcase_add_test(all, costs_of_a_runner_are_fitted_and_predict_another_kernel);
     tcase_add_test(all, json_has_what_the_design_promises);
     tcase_add_test(all, every_figure_and_field_is_documented);
     tcase_add_test(all, csv_is_rfc_4180);
