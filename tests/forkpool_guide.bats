@@ -1,0 +1,58 @@
+# The guide's programs, built against an installed copy as C and as C++, print what the guide says.
+
+setup_file() {
+    export INSTALLED="$BATS_FILE_TMPDIR/root"
+    make -s install-forkpool DESTDIR="$INSTALLED" PREFIX=/usr BUILD="${BUILD:-build}"
+    export PKG_CONFIG_PATH="$INSTALLED/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$INSTALLED"
+    export LD_LIBRARY_PATH="$INSTALLED/usr/lib"
+}
+
+# guide NAME COMPILER...: what it prints is the block of that name.
+guide() {
+    local name=$1
+    shift
+    local source="$INSTALLED/usr/share/doc/forkpool/examples/$name.c" program="$BATS_TEST_TMPDIR/$name"
+    # shellcheck disable=SC2046
+    "$@" -Wall -Wextra -Werror -O2 -fopenmp "$source" -x none -o "$program" $(pkg-config --cflags --libs forkpool)
+    sed -n "/^\`\`\`text $name\$/,/^\`\`\`\$/p" "$INSTALLED/usr/share/doc/forkpool/README.md" | sed '1d;$d' >"$program.wanted"
+    [ -s "$program.wanted" ]
+    timeout -s KILL 20 "$program" >"$program.got"
+    diff "$program.wanted" "$program.got"
+}
+
+@test "every example has its block in the guide, and none is missing" {
+    local names
+    names=$(cd forkpool/examples && ls ./*.c | sed 's|./||; s|\.c$||' | sort)
+    [ "$names" = "$(sed -n 's/^```text //p' forkpool/README.md | sort)" ]
+}
+
+@test "the guide's programs in C" {
+    for name in square map iterate lost limits big inner; do guide "$name" gcc -std=c11 -D_GNU_SOURCE; done
+}
+
+@test "the guide's programs in C++" {
+    command -v g++ >/dev/null || skip "g++ is not installed"
+    for name in square map iterate lost limits big inner; do guide "$name" g++ -x c++ -std=c++17 -Wno-missing-field-initializers; done
+}
+
+@test "the guide's programs with the static library" {
+    gcc -O2 -I"$INSTALLED/usr/include" forkpool/examples/map.c "$INSTALLED/usr/lib/libforkpool.a" -o "$BATS_TEST_TMPDIR/static"
+    timeout -s KILL 20 "$BATS_TEST_TMPDIR/static"
+}
+
+@test "both libraries show forkpool_ symbols alone" {
+    [ -z "$(nm -D --defined-only "$INSTALLED/usr/lib/libforkpool.so.0" | grep -v ' forkpool_')" ]
+    [ -z "$(nm -g --defined-only "$INSTALLED/usr/lib/libforkpool.a" | grep ' [A-Z] ' | grep -v ' forkpool_')" ]
+}
+
+@test "the header compiles alone, as C11 and C++11" {
+    echo '#include <forkpool.h>' | gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -x c -fsyntax-only -I"$INSTALLED/usr/include" -
+    command -v g++ >/dev/null || skip "g++ is not installed"
+    echo '#include <forkpool.h>' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c++ -fsyntax-only -I"$INSTALLED/usr/include" -
+}
+
+@test "uninstall leaves nothing" {
+    make -s install-forkpool DESTDIR="$BATS_TEST_TMPDIR/gone" PREFIX=/usr
+    make -s uninstall-forkpool DESTDIR="$BATS_TEST_TMPDIR/gone" PREFIX=/usr
+    [ -z "$(find "$BATS_TEST_TMPDIR/gone" ! -type d)" ]
+}

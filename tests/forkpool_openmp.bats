@@ -1,0 +1,20 @@
+# The pool beside OpenMP, with gcc's libgomp and with clang's libomp.
+
+try() {
+    "$@" -O2 -D_GNU_SOURCE -fopenmp tests/forkpool_openmp.c "${BUILD:-build}/libforkpool.a" -o "$BATS_TEST_TMPDIR/program"
+    run timeout -s KILL 30 "$BATS_TEST_TMPDIR/program"
+    echo "$output"
+    [ "$status" = 0 ]
+    OMP_PROC_BIND=true run timeout -s KILL 30 "$BATS_TEST_TMPDIR/program"
+    [ "$status" = 0 ]
+}
+
+@test "OpenMP before, beside and inside the pool: gcc and libgomp" {
+    try gcc
+}
+
+@test "OpenMP before, beside and inside the pool: clang and libomp" {
+    command -v clang >/dev/null || skip "clang is not installed"
+    try clang
+    ldd "$BATS_TEST_TMPDIR/program" | grep -q libomp
+}
