@@ -30,6 +30,12 @@ static void items_settle(struct map *map, const struct work *work, size_t begin,
     }
 }
 
+static int status_of(const struct forkpool_loss *loss)
+{
+    if (loss->cause == FORKPOOL_CAUSE_LIMIT) return FORKPOOL_LIMIT;
+    return loss->cause == FORKPOOL_CAUSE_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_LOST;
+}
+
 static unsigned recover_slots(struct server *server, unsigned dead, struct forkpool_loss *loss)
 {
     struct shared *shared = server->shared;
@@ -43,6 +49,8 @@ static unsigned recover_slots(struct server *server, unsigned dead, struct forkp
         loss->begin = slot->kind == KIND_PIECE ? slot->begin : 0;
         loss->end = slot->kind == KIND_PIECE ? slot->end : 1;
         if (!server->ending) report(shared, loss);
+        if (slot->kind == KIND_PIECE && slot->run.work->item)
+            items_settle(NULL, slot->run.work, slot->begin, slot->end, status_of(loss));
         while (!slot_turn(slot, phase, slot_end(loss, phase))) phase = slot_phase(acquire(&slot->state));
         found++;
     }
@@ -84,9 +92,7 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
             size_t end = units.end * map->chunk < map->tasks ? units.end * map->chunk : map->tasks;
             loss->begin = map->base + units.begin * map->chunk;
             loss->end = map->base + end;
-            int status = loss->cause == FORKPOOL_CAUSE_LIMIT ? FORKPOOL_LIMIT
-                         : loss->cause == FORKPOOL_CAUSE_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_LOST;
-            if (map->work.item) items_settle(map, &map->work, loss->begin, loss->end, status);
+            if (map->work.item) items_settle(map, &map->work, loss->begin, loss->end, status_of(loss));
             map_lost(map, loss);
             if (!server->ending) report(shared, loss);
             range_finish(&lines[dead], units.end - units.begin);
