@@ -30,6 +30,7 @@ struct selftest_row {
 struct selftest {
     bool quick;    /* fewer trials and fewer live repetitions; the limits are widened to what so few can tell */
     uint64_t seed; /* the same seed draws the same trials */
+    int64_t until_ns; /* on clock_real: live rows stop then and are skipped; 0: never */
     size_t count, failed, skipped;
     struct selftest_row *rows;
     void (*progress)(const struct selftest_row *); /* called with each finished row; NULL: nobody */

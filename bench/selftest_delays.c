@@ -30,7 +30,7 @@ void selftest_same(struct selftest *test)
 {
     unsigned comparisons = test->quick ? 20 : 300, blocks = comparisons * PAIRS, misses = 0;
     struct live live;
-    live_open(&live, test->seed);
+    live_open(&live, test);
     unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .task_ns = 1000, .tasks = 1500});
     struct live_cell same = {.kernel = "spin", .tasks = 1500, .runner = "serial", .baseline = serial};
     unsigned a = live_cell(&live, &same), b = live_cell(&live, &same);
@@ -83,7 +83,7 @@ void selftest_gate(struct selftest *test)
         struct inject slower = {.work_share = shares[i]};
         struct live live;
         struct gate gate = {0};
-        live_open(&live, test->seed);
+        live_open(&live, test);
         struct live_cell cell = {.kernel = "spin", .task_ns = 1000, .tasks = 5000};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = "serial";
@@ -166,7 +166,7 @@ void selftest_dispatch(struct selftest *test)
         struct delayed cells;
         struct live live;
         if (!runner_find(pools[p])) continue;
-        live_open(&live, test->seed);
+        live_open(&live, test);
         for (int i = 0; i < DELAYS; i++) {
             inject[i] = (struct inject){.dispatch_ns = delays[i].delay_ns};
             struct live_cell cell = {.kernel = "spin", .task_ns = (double)delays[i].task_ns, .tasks = delays[i].tasks};
@@ -254,7 +254,7 @@ void selftest_terms(struct selftest *test)
         struct live live;
         struct paid paid;
         if (!runner_find(pools[p])) continue;
-        live_open(&live, test->seed);
+        live_open(&live, test);
         struct live_cell cell = {.kernel = "payload", .size = PAID_BYTES, .tasks = PAID_TASKS};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
@@ -284,7 +284,7 @@ void selftest_closing(struct selftest *test)
     unsigned blocks = test->quick ? 8 : 30, all = 0, closed = 0;
     double balance[LIVE_BLOCKS], worst = 0;
     struct live live;
-    live_open(&live, test->seed);
+    live_open(&live, test);
     struct live_cell cell = {.kernel = "spin", .task_ns = (double)TASK_NS, .tasks = TASKS};
     unsigned serial = cell.baseline = live_cell(&live, &cell);
     cell.workers = 2, cell.placement = "close";

@@ -50,7 +50,7 @@ struct trial {
     const char *word;   /* that every sample has to carry */
     const char *cgroup; /* to go into first; NULL: none */
     unsigned cpus[2];
-    uint64_t seed;
+    const struct selftest *test;
 };
 
 static int enter_group(const char *group)
@@ -75,7 +75,7 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
         return;
     }
     snprintf(lists, sizeof lists, "%u,%u", trial->cpus[0], trial->cpus[1]);
-    live_open(&live, trial->seed);
+    live_open(&live, trial->test);
     struct live_cell cell = {.kernel = "spin", .task_ns = 50000, .tasks = 4000, .runner = "openmp", .workers = 2,
                              .placement = lists};
     unsigned team = live_cell(&live, &cell);
@@ -153,7 +153,7 @@ static pid_t neighbour_start(unsigned cpu)
 void selftest_neighbour(struct selftest *test)
 {
     struct selftest_row row = {.id = "V9", .injected = "a process that keeps the second worker's cpu busy"};
-    struct trial trial = {.word = "preempted", .seed = test->seed};
+    struct trial trial = {.word = "preempted", .test = test};
     if (probe_allowed_cpus(trial.cpus, 2) < 2) {
         selftest_skip(test, row.id, row.injected, "there is one cpu only");
         return;
@@ -197,7 +197,7 @@ static int group_make(char *group, size_t size)
 void selftest_quota(struct selftest *test)
 {
     struct selftest_row row = {.id = "V9", .injected = "a cgroup quota of half a cpu for two workers"};
-    struct trial trial = {.word = "throttled", .seed = test->seed};
+    struct trial trial = {.word = "throttled", .test = test};
     char group[400];
     if (probe_allowed_cpus(trial.cpus, 2) < 2) trial.cpus[1] = trial.cpus[0];
     int error = group_make(group, sizeof group);
@@ -235,7 +235,7 @@ void selftest_mistakes(struct selftest *test)
             selftest_skip(test, row.id, row.injected, "there is one cpu only");
             continue;
         }
-        live_open(&live, test->seed);
+        live_open(&live, test);
         struct live_cell cell = {.kernel = "spin", .size = 100, .tasks = 1000};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = "openmp", cell.workers = 2, cell.inject = &mistakes[i].inject, cell.placement = "close";
@@ -268,7 +268,7 @@ void selftest_wrong_serial(struct selftest *test)
         selftest_skip(test, row.id, row.injected, "there is one cpu only");
         return;
     }
-    live_open(&live, test->seed);
+    live_open(&live, test);
     struct live_cell cell = {.kernel = "spin", .task_ns = 20000, .tasks = 400, .inject = &slow};
     cell.baseline = live_cell(&live, &cell);
     cell.runner = "openmp", cell.workers = 2, cell.placement = "close", cell.inject = NULL;

@@ -1,7 +1,7 @@
 /* selftest_live.h: small runs in real processes, with injections, for the self-test.
  *
  *     struct live live;
- *     live_open(&live, seed);
+ *     live_open(&live, test);
  *     unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .size = 1000, .tasks = 5000});
  *     unsigned plain = live_cell(&live, &(struct live_cell){..., .runner = "openmp", .workers = 2, .baseline = serial});
  *     live_blocks(&live, 10, false);           // plan_order, measure_cell: what `run` does
@@ -14,6 +14,9 @@
 #include "measure.h"
 
 #include "../results/summary.h"
+
+struct selftest;
+struct selftest_row;
 
 enum { LIVE_CELLS = 96, LIVE_BLOCKS = 80 };
 
@@ -35,6 +38,7 @@ struct live {
     struct plan plan;
     struct measure measure;
     uint64_t seed;
+    int64_t until_ns; /* with --quick: when to stop, -ETIME; 0: never */
     struct cell cells[LIVE_CELLS];
     const struct inject *inject[LIVE_CELLS];
     struct run run;  /* cells and samples taken so far */
@@ -45,7 +49,7 @@ struct live {
 };
 
 /* Error and `why` are set in each of these; once there is an error the others do nothing. */
-void live_open(struct live *, uint64_t seed);
+void live_open(struct live *, const struct selftest *);
 void live_close(struct live *);
 unsigned live_cell(struct live *, const struct live_cell *);
 
@@ -61,9 +65,7 @@ void live_until(struct live *, unsigned fewest, unsigned most, bool instrumented
 double live_suspects(const struct live *);
 
 /* Adds a row that was judged by live samples. With --quick, one that does not hold on a machine that is too loud (more than
- * a tenth of the samples suspect) is skipped, with that as its reason. An error of `live` does not hold. */
-struct selftest;
-struct selftest_row;
+ * a tenth of the samples suspect) or too slow for --quick's time is skipped, with that as its reason. An error of `live` does not hold. */
 void live_judge(struct selftest *, const struct live *, struct selftest_row *, bool holds);
 
 /* One figure of a cell by block, over all blocks (NAN where missing); values has room for live->blocks. */

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Size of a task of `kernel` that lasts task_ns, in proportion to one that was calibrated at 2 us. */
@@ -44,84 +45,99 @@ static uint64_t grain_tasks(double task_ns)
     return tasks < 1000 ? 1000 : (uint64_t)tasks;
 }
 
-static unsigned grain_cell(struct live *live, const struct pool *pool, unsigned baseline)
-{
-    const struct cell *serial = &live->cells[baseline];
-    struct live_cell cell = {.kernel = "spin", .size = serial->size, .tasks = serial->tasks, .runner = pool->runner,
-                             .workers = 2, .chunk = 1, .schedule = pool->schedule, .placement = "close",
-                             .baseline = baseline};
-    return live_cell(live, &cell);
-}
+enum { RUNGS = 11 };
+static const double rungs_ns[RUNGS] = {4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
-/* METG by a ladder of task sizes: what `breakeven metg` does. work_ns: useful work there. NAN: not reached. */
-static void ladder(struct selftest *test, double metg_ns[GRAIN_POOLS], double work_ns[GRAIN_POOLS], struct live *live)
+/* The ladder of task sizes of `breakeven metg`: for each rung the serial cell and one of each pool. */
+struct ladder {
+    unsigned serial[RUNGS], cells[RUNGS][GRAIN_POOLS];
+};
+
+static void ladder_cells(struct live *live, struct ladder *ladder)
 {
-    static const double rungs_ns[] = {4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048};
-    struct summary summary;
-    char why[256];
-    live_open(live, test->seed);
     double per_ns = size_per_ns(live, "spin", 2000);
-    for (size_t i = 0; i < sizeof rungs_ns / sizeof *rungs_ns; i++) {
+    for (size_t i = 0; i < RUNGS; i++) {
         struct live_cell cell = {.kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(rungs_ns[i])};
-        unsigned serial = live_cell(live, &cell);
-        for (size_t p = 0; p < GRAIN_POOLS; p++)
-            if (runner_find(grain_pools[p].runner)) grain_cell(live, &grain_pools[p], serial);
-    }
-    live_blocks(live, test->quick ? 8 : 20, false, false);
-    for (size_t p = 0; p < GRAIN_POOLS; p++) metg_ns[p] = work_ns[p] = NAN;
-    if (live->error || (live->error = summary_make(&live->run, &summary, why, sizeof why))) return;
-    for (size_t i = 0; i < summary.metg_count; i++)
+        cell.baseline = ladder->serial[i] = live_cell(live, &cell);
+        cell.workers = 2, cell.chunk = 1, cell.placement = "close";
         for (size_t p = 0; p < GRAIN_POOLS; p++) {
-            const struct metg *metg = &summary.metgs[i];
-            const char *schedule = grain_pools[p].schedule ? grain_pools[p].schedule : "default";
-            if (!metg->reached || strcmp(metg->runner, grain_pools[p].runner) || strcmp(metg->schedule, schedule)) continue;
-            metg_ns[p] = metg->granularity_ns.median;
-            work_ns[p] = metg->work_ns.median;
+            cell.runner = grain_pools[p].runner, cell.schedule = grain_pools[p].schedule;
+            if (runner_find(cell.runner)) ladder->cells[i][p] = live_cell(live, &cell);
         }
-    summary_free(&summary);
+    }
 }
 
-/* Overhead per task in fresh repetitions of tasks of about that size. */
-static void overheads(struct selftest *test, const double work_ns[GRAIN_POOLS], struct quantity overhead[GRAIN_POOLS],
-                      struct live *live)
+/* The summary of every second block, from `parity` on: two halves of one run know nothing of each other's samples. */
+static bool half_summary(const struct live *live, unsigned parity, struct run *half, struct summary *summary)
 {
-    unsigned cells[GRAIN_POOLS];
-    struct summary summary;
     char why[256];
-    live_open(live, test->seed + 1);
-    double per_ns = size_per_ns(live, "spin", 2000);
-    for (size_t p = 0; p < GRAIN_POOLS; p++) {
-        if (isnan(work_ns[p])) continue;
-        struct live_cell cell = {.kernel = "spin", .size = size_for(per_ns, work_ns[p]), .tasks = grain_tasks(work_ns[p])};
-        cells[p] = grain_cell(live, &grain_pools[p], live_cell(live, &cell));
+    *half = live->run;
+    half->sample_count = 0;
+    half->samples = calloc(live->run.sample_count + 1, sizeof *half->samples);
+    for (size_t i = 0; half->samples && i < live->run.sample_count; i++)
+        if (live->run.samples[i].block % 2 == parity) half->samples[half->sample_count++] = live->run.samples[i];
+    if (half->samples && !summary_make(half, summary, why, sizeof why)) return true;
+    free(half->samples);
+    return false;
+}
+
+/* Overhead per task of pool p where a task's work is work_ns: linear in the logarithm between the rungs around it. */
+static double overhead_at(const struct summary *summary, const struct ladder *ladder, size_t p, double work_ns)
+{
+    double before_w = NAN, before_o = NAN;
+    for (size_t i = 0; i < RUNGS; i++) {
+        double w = summary->cells[ladder->serial[i]].quantity[QUANTITY_task_ns].median;
+        double o = summary->cells[ladder->cells[i][p]].quantity[QUANTITY_overhead_per_task_ns].median;
+        if (before_w <= work_ns && work_ns <= w)
+            return before_o + (o - before_o) * log(work_ns / before_w) / log(w / before_w);
+        before_w = w, before_o = o;
     }
-    live_blocks(live, test->quick ? 8 : 20, false, false);
-    if (live->error || (live->error = summary_make(&live->run, &summary, why, sizeof why))) return;
-    for (size_t p = 0; p < GRAIN_POOLS; p++)
-        if (!isnan(work_ns[p])) overhead[p] = summary.cells[cells[p]].quantity[QUANTITY_overhead_per_task_ns];
-    summary_free(&summary);
+    return NAN;
+}
+
+static const struct metg *metg_of(const struct summary *summary, size_t p)
+{
+    const char *schedule = grain_pools[p].schedule ? grain_pools[p].schedule : "default";
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        if (!strcmp(metg->runner, grain_pools[p].runner) && !strcmp(metg->schedule, schedule)) return metg;
+    }
+    return NULL;
+}
+
+static void grain_row(struct selftest *test, const struct live *live, const struct ladder *ladder, size_t p,
+                      const struct summary halves[2])
+{
+    struct selftest_row row = {.id = "V11", .wanted = "ratio 0.8-1.25"};
+    const struct metg *metg = halves ? metg_of(&halves[0], p) : NULL;
+    double overhead = metg && metg->reached ? overhead_at(&halves[1], ladder, p, metg->work_ns.median) : NAN, ratio = NAN;
+    if (metg) ratio = metg->granularity_ns.median / (2 * overhead);
+    snprintf(row.injected, sizeof row.injected, "METG(50 %%) of %s; its overhead there, from other blocks",
+             grain_pools[p].name);
+    snprintf(row.came_back, sizeof row.came_back, "METG %.1f ns, overhead %.1f ns: METG/(2 x overhead) = %.3f",
+             metg ? metg->granularity_ns.median : NAN, overhead, ratio);
+    live_judge(test, live, &row, ratio >= 0.8 && ratio <= 1.25);
 }
 
 void selftest_grain(struct selftest *test)
 {
-    double metg_ns[GRAIN_POOLS], work_ns[GRAIN_POOLS];
-    struct quantity overhead[GRAIN_POOLS] = {{0}};
-    struct live first, second;
-    ladder(test, metg_ns, work_ns, &first);
-    overheads(test, work_ns, overhead, &second);
-    if (first.error) second.error = first.error, memcpy(second.why, first.why, sizeof second.why);
-    for (size_t p = 0; p < GRAIN_POOLS; p++) {
-        if (!runner_find(grain_pools[p].runner)) continue;
-        struct selftest_row row = {.id = "V11", .wanted = "ratio 0.8-1.25"};
-        double ratio = metg_ns[p] / (2 * overhead[p].median);
-        snprintf(row.injected, sizeof row.injected, "METG(50 %%) of %s, and its overhead there in fresh repetitions",
-                 grain_pools[p].name);
-        snprintf(row.came_back, sizeof row.came_back, "METG %.1f ns, overhead %.1f ns [%.1f, %.1f]: METG/(2 x overhead) = "
-                 "%.3f", metg_ns[p], overhead[p].median, overhead[p].low, overhead[p].high, ratio);
-        live_judge(test, &second, &row, ratio >= 0.8 && ratio <= 1.25);
-    }
-    live_close(&first);
-    live_close(&second);
+    struct live live;
+    struct ladder ladder = {.serial = {0}};
+    struct run run[2];
+    struct summary halves[2];
+    live_open(&live, test);
+    ladder_cells(&live, &ladder);
+    live_blocks(&live, test->quick ? 12 : 40, false, false);
+    bool first = !live.error && half_summary(&live, 0, &run[0], &halves[0]);
+    bool both = first && half_summary(&live, 1, &run[1], &halves[1]);
+    for (size_t p = 0; p < GRAIN_POOLS; p++)
+        if (runner_find(grain_pools[p].runner)) grain_row(test, &live, &ladder, p, both ? halves : NULL);
+    for (int i = 0; i < 2; i++)
+        if (i ? both : first) {
+            summary_free(&halves[i]);
+            free(run[i].samples);
+        }
+    live_close(&live);
 }
 
 /* ---- V12 ---- */
@@ -173,44 +189,47 @@ static double crossing(const struct live *live, const struct pay *pay)
     return NAN;
 }
 
-/* Rungs around where the crossing is to be expected: half and twice it, and 12 times. */
-static void pay_cells(struct live *live, const char *kernel, double around_ns, struct pay pays[PAY_RUNNERS])
+/* Rungs around where the crossing is to be expected, and a long one. */
+static void pay_cells(struct live *live, const char *kernel, const double around_ns[PAY_RUNNERS],
+                      struct pay pays[PAY_RUNNERS])
 {
-    static const double rungs[PAY_RUNGS] = {0.35, 0.6, 1, 1.7, 2.9, 12};
+    static const double rungs[PAY_RUNGS] = {0.25, 0.5, 1, 2, 4, 16};
     double per_ns = size_per_ns(live, kernel, PAY_TASKS);
-    unsigned serial[PAY_RUNGS];
     struct live_cell empty = {.kernel = "empty", .size = 1, .tasks = PAY_TASKS};
     empty.baseline = live_cell(live, &empty);
-    for (int i = 0; i < PAY_RUNGS; i++)
-        serial[i] = live_cell(live, &(struct live_cell){.kernel = kernel, .tasks = PAY_TASKS,
-                                                        .size = size_for(per_ns, rungs[i] * around_ns)});
     for (size_t p = 0; p < PAY_RUNNERS; p++) {
-        struct live_cell cell = {.tasks = PAY_TASKS, .runner = pay_runners[p], .workers = 2, .chunk = 1,
+        struct live_cell team = {.tasks = PAY_TASKS, .runner = pay_runners[p], .workers = 2, .chunk = 1,
                                  .schedule = p ? NULL : "dynamic", .placement = "close"};
-        if (!runner_find(cell.runner)) continue;
-        cell.kernel = "empty", cell.size = 1, cell.baseline = empty.baseline;
-        pays[p].empty = live_cell(live, &cell);
+        if (!runner_find(team.runner)) continue;
+        team.kernel = "empty", team.size = 1, team.baseline = empty.baseline;
+        pays[p].empty = live_cell(live, &team);
+        team.kernel = kernel;
         for (int i = 0; i < PAY_RUNGS; i++) {
-            cell.kernel = kernel, cell.size = live->cells[serial[i]].size, cell.baseline = serial[i];
-            pays[p].team[i] = live_cell(live, &cell);
-            pays[p].serial[i] = serial[i];
+            team.size = size_for(per_ns, rungs[i] * around_ns[p]);
+            struct live_cell serial = {.kernel = kernel, .tasks = PAY_TASKS, .size = team.size};
+            team.baseline = pays[p].serial[i] = live_cell(live, &serial);
+            pays[p].team[i] = live_cell(live, &team);
         }
     }
 }
 
-/* What an empty problem costs here, roughly, to know where to look. */
-static double look_around(struct selftest *test)
+/* Where to look: a pool with two workers should pay where N t is twice what an empty problem costs in all. */
+static void look_around(struct selftest *test, double around_ns[PAY_RUNNERS])
 {
     struct live live;
-    live_open(&live, test->seed);
+    unsigned teams[PAY_RUNNERS];
+    live_open(&live, test);
     struct live_cell cell = {.kernel = "empty", .size = 1, .tasks = PAY_TASKS};
     cell.baseline = live_cell(&live, &cell);
-    cell.runner = "openmp", cell.workers = 2, cell.placement = "close";
-    unsigned team = live_cell(&live, &cell);
-    live_blocks(&live, 6, false, false);
-    double total_ns = live.error ? 5e5 : median_of(&live, team, true);
+    cell.workers = 2, cell.placement = "close";
+    for (size_t p = 0; p < PAY_RUNNERS; p++)
+        if (runner_find(cell.runner = pay_runners[p])) teams[p] = live_cell(&live, &cell);
+    live_blocks(&live, 10, false, false);
+    for (size_t p = 0; p < PAY_RUNNERS; p++) {
+        around_ns[p] = 1e4;
+        if (!live.error && runner_find(pay_runners[p])) around_ns[p] = 2 * median_of(&live, teams[p], true) / PAY_TASKS;
+    }
     live_close(&live);
-    return 2 * total_ns / PAY_TASKS;
 }
 
 struct paid_off {
@@ -234,10 +253,11 @@ void selftest_crossover(struct selftest *test)
     struct paid_off found[PAY_RUNNERS] = {{0}};
     struct live live;
     unsigned count = test->quick ? 1 : PAY_KERNELS;
-    double around_ns = look_around(test);
+    double around_ns[PAY_RUNNERS];
+    look_around(test, around_ns);
     for (unsigned k = 0; k < count; k++) {
         struct pay pays[PAY_RUNNERS] = {{0}};
-        live_open(&live, test->seed);
+        live_open(&live, test);
         pay_cells(&live, pay_kernels[k], around_ns, pays);
         live_blocks(&live, test->quick ? 10 : 30, false, false);
         for (size_t p = 0; p < PAY_RUNNERS && !live.error; p++)
