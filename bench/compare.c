@@ -51,16 +51,16 @@ static void print_comparison(const struct comparison *comparison)
         cell_describe(comparison->cell[i].base, name, sizeof name);
         if (strlen(name) > width) width = strlen(name);
     }
-    printf("%-*s  %9s  %9s  %-25s  %4s  verdict\n", (int)width, "cell", "BASE", "NEW", "NEW/BASE [95 %]",
-           "n");
+    printf("%-*s  %9s  %9s  %-25s  %4s  verdict\n", (int)width, "cell", "BASE", "NEW", "NEW/BASE [95 %]", "n");
     for (size_t i = 0; i < comparison->count; i++) print_cell(&comparison->cell[i], width);
     const size_t *verdicts = comparison->verdicts;
     printf("\n%s time, %s, margin %g %%: %zu faster, %zu slower, %zu the same, %zu unresolved.\n",
            compare_figure_names[comparison->figure], comparison->paired ? "block by block" : "one run after the other",
            comparison->margin * 100, verdicts[COMPARE_FASTER], verdicts[COMPARE_SLOWER], verdicts[COMPARE_SAME],
            verdicts[COMPARE_UNRESOLVED]);
-    printf("A verdict of faster or slower is wrong for any of the %zu cells in at most 5 %% of such comparisons (Holm).\n",
-           comparison->count);
+    printf(
+        "A verdict of faster or slower is wrong for any of the %zu cells in at most 5 %% of such comparisons (Holm).\n",
+        comparison->count);
     if (comparison->failed) printf("%zu cells have no good sample in NEW.\n", comparison->failed);
     if (comparison->only_base + comparison->only_new)
         printf("Left out: %zu cells that are in BASE alone, %zu in NEW alone.\n", comparison->only_base,
@@ -120,8 +120,9 @@ const struct verb verb_compare = {
     .operands = "BASE NEW",
     .operands_min = 2,
     .operands_max = 2,
-    .details = "Exit status 1 where a cell of NEW is slower than in BASE beyond the margin and the samples resolve it, 3\n"
-               "where none is and a cell of NEW has no good sample, else 0. Runs taken together (run --versus) are\n"
-               "compared block by block; others by all their samples, with the drift between them inside the ratio.",
+    .details =
+        "Exit status 1 where a cell of NEW is slower than in BASE beyond the margin and the samples resolve it, 3\n"
+        "where none is and a cell of NEW has no good sample, else 0. Runs taken together (run --versus) are\n"
+        "compared block by block; others by all their samples, with the drift between them inside the ratio.",
     .run = run,
 };

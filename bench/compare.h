@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* As text or, with --json, JSON; margin, figure and force are the options'. The verb's exit status: 1 where a cell of `new`
- * is slower beyond the margin. */
+/* As text or, with --json, JSON; margin, figure and force are the options'. The verb's exit status: 1 where a cell of
+ * `new` is slower beyond the margin. */
 int compare_print(const struct options *, const char *base_dir, const char *new_dir);
 
 #endif

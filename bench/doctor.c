@@ -50,10 +50,10 @@ static json_t *noise_json(const struct probe_noise *noise)
     json_t *list = json_array();
     for (size_t i = 0; i < noise->count; i++) {
         const struct probe_noise_cpu *cpu = &noise->cpu[i];
-        json_array_append_new(list, json_pack("{si sI sf sf sf sI}", "cpu", (int)cpu->cpu, "quanta",
-                                              (json_int_t)cpu->quanta, "p50_ns", cpu->p50_ns, "p99_ns", cpu->p99_ns,
-                                              "max_ns", cpu->max_ns, "involuntary_switches",
-                                              (json_int_t)cpu->involuntary_switches));
+        json_array_append_new(list,
+                              json_pack("{si sI sf sf sf sI}", "cpu", (int)cpu->cpu, "quanta", (json_int_t)cpu->quanta,
+                                        "p50_ns", cpu->p50_ns, "p99_ns", cpu->p99_ns, "max_ns", cpu->max_ns,
+                                        "involuntary_switches", (json_int_t)cpu->involuntary_switches));
     }
     return list;
 }
@@ -61,16 +61,16 @@ static json_t *noise_json(const struct probe_noise *noise)
 /* The figures behind the sentences. */
 static json_t *facts_json(const struct doctor_facts *facts)
 {
-    return json_pack(
-        "{so so ss so ss si sb so sI so sf sf so sf sf si ss sf}", "load", number(facts->system.load), "pressure",
-        number(facts->system.pressure), "governor", facts->system.governor, "boost",
-        facts->system.boost < 0 ? json_null() : json_boolean(facts->system.boost), "clocksource",
-        facts->system.clocksource, "allowed_cpus", (int)facts->limits.allowed, "virtual_machine",
-        facts->system.virtual_machine, "quota_cpus", number(facts->limits.quota_cpus), "throttled_ns",
-        (json_int_t)facts->throttled_ns, "steal_share", number(facts->steal_share), "clock_cost_ns",
-        facts->clock.cost_ns, "clock_resolution_ns", facts->clock.resolution_ns, "noise", noise_json(&facts->noise),
-        "sleep_asked_ns", facts->sleep.asked_ns, "sleep_median_ns", facts->sleep.median_ns, "sibling_groups",
-        facts->sibling_groups, "siblings", facts->siblings, "took_s", facts->took_s);
+    return json_pack("{so so ss so ss si sb so sI so sf sf so sf sf si ss sf}", "load", number(facts->system.load),
+                     "pressure", number(facts->system.pressure), "governor", facts->system.governor, "boost",
+                     facts->system.boost < 0 ? json_null() : json_boolean(facts->system.boost), "clocksource",
+                     facts->system.clocksource, "allowed_cpus", (int)facts->limits.allowed, "virtual_machine",
+                     facts->system.virtual_machine, "quota_cpus", number(facts->limits.quota_cpus), "throttled_ns",
+                     (json_int_t)facts->throttled_ns, "steal_share", number(facts->steal_share), "clock_cost_ns",
+                     facts->clock.cost_ns, "clock_resolution_ns", facts->clock.resolution_ns, "noise",
+                     noise_json(&facts->noise), "sleep_asked_ns", facts->sleep.asked_ns, "sleep_median_ns",
+                     facts->sleep.median_ns, "sibling_groups", facts->sibling_groups, "siblings", facts->siblings,
+                     "took_s", facts->took_s);
 }
 
 static int print_json(const struct options *options, const struct doctor_facts *facts, const struct finding *findings,
@@ -125,8 +125,9 @@ const struct verb verb_doctor = {
     .name = "doctor",
     .summary = "what on this machine makes measurements untrustworthy, and how to mend it",
     .operands = "",
-    .details = "Looks at the system and probes it for about three seconds, under ten on any machine, and changes nothing.\n"
-               "Each finding is good, caution (keep it in mind when you read figures) or bad (do not trust figures taken\n"
-               "now). Exit status 1 where one is bad, else 0.",
+    .details =
+        "Looks at the system and probes it for about three seconds, under ten on any machine, and changes nothing.\n"
+        "Each finding is good, caution (keep it in mind when you read figures) or bad (do not trust figures taken\n"
+        "now). Exit status 1 where one is bad, else 0.",
     .run = run,
 };

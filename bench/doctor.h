@@ -20,8 +20,8 @@ struct doctor_facts {
     struct probe_system system;
     struct limits limits;
     int limits_error;
-    double steal_share;    /* during the probes; NAN unknown */
-    int64_t throttled_ns;  /* during the probes; -1 unknown */
+    double steal_share;        /* during the probes; NAN unknown */
+    int64_t throttled_ns;      /* during the probes; -1 unknown */
     int64_t throttled_periods; /* the same in periods of the quota */
     struct clock_quality clock;
     struct probe_noise noise;

@@ -1,5 +1,5 @@
-/* doctor_judge: from facts to findings, one function a topic. The limits are METHOD's where it has one (steal 0.5 %, clock
- * 5 % and 10 % of an interval), else what such machines show when they are quiet. */
+/* doctor_judge: from facts to findings, one function a topic. The limits are METHOD's where it has one (steal 0.5 %,
+ * clock 5 % and 10 % of an interval), else what such machines show when they are quiet. */
 #include "doctor.h"
 
 #include <math.h>
@@ -53,8 +53,8 @@ static void judge_load(const struct doctor_facts *facts, struct finding *finding
     double cpus = facts->limits.online ? facts->limits.online : 1;
     if (isnan(facts->system.load)) set(finding, DOCTOR_CAUTION, "cannot be seen");
     else
-        set(finding, grade(facts->system.load / cpus, 0.1, 0.5), "%.2f runnable processes in the last minute on %g cpus",
-            facts->system.load, cpus);
+        set(finding, grade(facts->system.load / cpus, 0.1, 0.5),
+            "%.2f runnable processes in the last minute on %g cpus", facts->system.load, cpus);
     advise(finding, "Wait for what else runs here, or stop it (top shows it); build first, then measure.");
 }
 
@@ -82,7 +82,7 @@ static void judge_boost(const struct doctor_facts *facts, struct finding *findin
     if (facts->system.boost < 0) return;
     set(finding, facts->system.boost ? DOCTOR_CAUTION : DOCTOR_GOOD, "%s", facts->system.boost ? "on" : "off");
     advise(finding, "One busy core runs faster than many, which looks like overhead: write 0 to cpufreq/boost, or 1 to "
-           "intel_pstate/no_turbo, under /sys/devices/system/cpu.");
+                    "intel_pstate/no_turbo, under /sys/devices/system/cpu.");
 }
 
 static void judge_quota(const struct doctor_facts *facts, struct finding *finding)
@@ -92,8 +92,10 @@ static void judge_quota(const struct doctor_facts *facts, struct finding *findin
     else
         set(finding, limits->quota_cpus >= limits->allowed ? DOCTOR_GOOD : DOCTOR_CAUTION, "%.3g cpus, set by %.100s",
             limits->quota_cpus, limits->quota_where);
-    advise(finding, "More than %.0f busy workers are held back for the rest of each period: use at most that many, or "
-           "raise the group's cpu.max.", fmax(1, floor(limits->quota_cpus)));
+    advise(finding,
+           "More than %.0f busy workers are held back for the rest of each period: use at most that many, or "
+           "raise the group's cpu.max.",
+           fmax(1, floor(limits->quota_cpus)));
 }
 
 static void judge_throttling(const struct doctor_facts *facts, struct finding *finding)
@@ -102,7 +104,8 @@ static void judge_throttling(const struct doctor_facts *facts, struct finding *f
     set(finding, facts->throttled_ns || facts->throttled_periods ? DOCTOR_BAD : DOCTOR_GOOD,
         "%.1f ms in %lld periods during the probes", (double)facts->throttled_ns / 1e6,
         (long long)facts->throttled_periods);
-    advise(finding, "The group's quota is used up: its other processes take it, or it is too small for this many workers.");
+    advise(finding,
+           "The group's quota is used up: its other processes take it, or it is too small for this many workers.");
 }
 
 static void judge_steal(const struct doctor_facts *facts, struct finding *finding)
@@ -124,8 +127,10 @@ static void judge_clocksource(const struct doctor_facts *facts, struct finding *
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
         if (!strcmp(name, slow[i])) verdict = DOCTOR_BAD;
     set(finding, verdict, "%s", *name ? name : "cannot be seen");
-    advise(finding, "There are: %.90s. The processor's own counter is the cheapest and steadiest; where the kernel gave "
-           "it up, dmesg says why.", *facts->system.clocksources ? facts->system.clocksources : "none to be seen");
+    advise(finding,
+           "There are: %.90s. The processor's own counter is the cheapest and steadiest; where the kernel gave "
+           "it up, dmesg says why.",
+           *facts->system.clocksources ? facts->system.clocksources : "none to be seen");
 }
 
 static void judge_clock(const struct doctor_facts *facts, struct finding *finding)
@@ -135,8 +140,9 @@ static void judge_clock(const struct doctor_facts *facts, struct finding *findin
     enum doctor_verdict verdict = clock->backwards ? DOCTOR_BAD : grade(shortest_ns, 2000, 20000);
     set(finding, verdict, "%.0f ns a reading, steps of %.0f ns: for intervals of %.2g us and more%s", clock->cost_ns,
         clock->resolution_ns, shortest_ns / 1000, clock->backwards ? "; it ran backwards" : "");
-    advise(finding, clock->backwards ? "Time that runs backwards measures nothing: another clock source, or machine."
-                                     : "Readings go through a system call: see clock source. Let tasks run long enough.");
+    advise(finding, clock->backwards
+                        ? "Time that runs backwards measures nothing: another clock source, or machine."
+                        : "Readings go through a system call: see clock source. Let tasks run long enough.");
 }
 
 static void judge_noise(const struct doctor_facts *facts, struct finding *finding)
@@ -170,8 +176,10 @@ static void judge_evenness(const struct doctor_facts *facts, struct finding *fin
     double ratio = slow->p50_ns / fast->p50_ns;
     set(finding, grade(ratio, 1.05, 1.2), "the slowest cpu (%u) takes %.2f x as long as the fastest (%u)", slow->cpu,
         ratio, fast->cpu);
-    advise(finding, "Something else runs on cpu %u, or its core is another kind: place workers on the others "
-           "(--placement with a list).", slow->cpu);
+    advise(finding,
+           "Something else runs on cpu %u, or its core is another kind: place workers on the others "
+           "(--placement with a list).",
+           slow->cpu);
 }
 
 static void judge_sleep(const struct doctor_facts *facts, struct finding *finding)
@@ -190,7 +198,7 @@ static void judge_siblings(const struct doctor_facts *facts, struct finding *fin
     else if (!facts->sibling_groups) set(finding, DOCTOR_GOOD, "no two cpus share a core, as far as the system says");
     else set(finding, DOCTOR_CAUTION, "cores with several cpus: %.150s", facts->siblings);
     advise(finding, "Two workers on one core are no two cores: --placement spread uses every core before a second cpu "
-           "of any; expect a step where workers outnumber cores.");
+                    "of any; expect a step where workers outnumber cores.");
 }
 
 static void judge_placement(const struct doctor_facts *facts, struct finding *finding)
@@ -206,11 +214,16 @@ static void judge_placement(const struct doctor_facts *facts, struct finding *fi
     }
     if (!worst) return;
     double slowest = fmin(worst->chain_speedup, worst->chains_speedup);
-    set(finding, worst->chain_speedup < 1.6 ? DOCTOR_BAD : slowest < 1.85 ? DOCTOR_CAUTION : DOCTOR_GOOD,
-        "cpus %u and %u: two workers do %.2f x (dependent chain) and %.2f x (independent chains) the work of one; a cache "
-        "line goes there and back in %.0f ns", worst->cpu_a, worst->cpu_b, worst->chain_speedup, worst->chains_speedup,
-        worst->round_trip_ns);
-    advise(finding, "They share a core, a frequency or a busy host now, whatever the system says: no runner can be better "
+    set(finding,
+        worst->chain_speedup < 1.6 ? DOCTOR_BAD
+        : slowest < 1.85           ? DOCTOR_CAUTION
+                                   : DOCTOR_GOOD,
+        "cpus %u and %u: two workers do %.2f x (dependent chain) and %.2f x (independent chains) the work of one; a "
+        "cache "
+        "line goes there and back in %.0f ns",
+        worst->cpu_a, worst->cpu_b, worst->chain_speedup, worst->chains_speedup, worst->round_trip_ns);
+    advise(finding,
+           "They share a core, a frequency or a busy host now, whatever the system says: no runner can be better "
            "than that here. It may change from minute to minute: each run's manifest holds this probe.");
 }
 
@@ -218,9 +231,12 @@ static void judge_programs(const struct doctor_facts *facts, struct finding *fin
 {
     bool both = facts->gnuplot && facts->python3;
     set(finding, both ? DOCTOR_GOOD : DOCTOR_CAUTION, both ? "gnuplot and python3 are here" : "%s missing",
-        facts->gnuplot ? "python3 is" : facts->python3 ? "gnuplot is" : "gnuplot and python3 are");
-    if (!facts->gnuplot) advise(finding, "Without gnuplot there are no figures: install gnuplot-nox.%s",
-                                facts->python3 ? "" : " Without python3 its runner is left out.");
+        facts->gnuplot   ? "python3 is"
+        : facts->python3 ? "gnuplot is"
+                         : "gnuplot and python3 are");
+    if (!facts->gnuplot)
+        advise(finding, "Without gnuplot there are no figures: install gnuplot-nox.%s",
+               facts->python3 ? "" : " Without python3 its runner is left out.");
     else advise(finding, "Without python3 its runner is left out: install python3.");
 }
 
@@ -230,11 +246,21 @@ size_t doctor_judge(const struct doctor_facts *facts, struct finding findings[DO
         const char *topic;
         void (*judge)(const struct doctor_facts *, struct finding *); /* leaves `found` empty where nothing is known */
     } topics[] = {
-        {"cpus", judge_cpus},         {"load", judge_load},         {"pressure", judge_pressure},
-        {"governor", judge_governor}, {"boost", judge_boost},       {"quota", judge_quota},
-        {"throttling", judge_throttling}, {"steal", judge_steal},   {"clock source", judge_clocksource},
-        {"clock", judge_clock},       {"noise", judge_noise},       {"evenness", judge_evenness},
-        {"sleep", judge_sleep},       {"siblings", judge_siblings}, {"two workers", judge_placement},
+        {"cpus", judge_cpus},
+        {"load", judge_load},
+        {"pressure", judge_pressure},
+        {"governor", judge_governor},
+        {"boost", judge_boost},
+        {"quota", judge_quota},
+        {"throttling", judge_throttling},
+        {"steal", judge_steal},
+        {"clock source", judge_clocksource},
+        {"clock", judge_clock},
+        {"noise", judge_noise},
+        {"evenness", judge_evenness},
+        {"sleep", judge_sleep},
+        {"siblings", judge_siblings},
+        {"two workers", judge_placement},
         {"programs", judge_programs},
     };
     _Static_assert(sizeof topics / sizeof *topics <= DOCTOR_FINDINGS, "room for every topic");

@@ -67,8 +67,12 @@ static void team_hook(const struct hook *hook, unsigned first_worker, bool enter
 
 void inject_kernel(struct injected *injected, const struct inject *inject, const struct clock *clock, struct job *job)
 {
-    *injected = (struct injected){.inject = inject, .clock = clock, .job = job, .inner = job->kernel,
-                                  .inner_input = job->input, .kernel = *job->kernel,
+    *injected = (struct injected){.inject = inject,
+                                  .clock = clock,
+                                  .job = job,
+                                  .inner = job->kernel,
+                                  .inner_input = job->input,
+                                  .kernel = *job->kernel,
                                   .own_ns = waits(inject) ? own_cost_ns(clock) : 0};
     if (!inject->work_ns && !(inject->work_share > 0) && !inject->skip && !inject->wrong) return;
     injected->kernel.run = run_kernel;

@@ -4,8 +4,8 @@
  *     repetition.inject = &inject;
  *
  * They pass through everything that a real cost passes through: the runner's own claims and calls, the hook, the clock.
- * Waiting is busy waiting: a core that waits here is a core in use. A clock that follows a script must move when it is read,
- * or no wait ends.
+ * Waiting is busy waiting: a core that waits here is a core in use. A clock that follows a script must move when it is
+ * read, or no wait ends.
  */
 #ifndef BREAKEVEN_INJECT_H
 #define BREAKEVEN_INJECT_H
@@ -38,11 +38,11 @@ struct injected {
     const struct kernel *inner; /* what it was */
     const void *inner_input;
     const struct hook *inner_hook;
-    int64_t own_ns;       /* what a wait takes beyond what it waits for */
+    int64_t own_ns; /* what a wait takes beyond what it waits for */
 };
 
-/* Two steps, since what measures the kernel's time stands between them: the kernel is wrapped first, then comes whatever
- * sets a hook of its own, then the hook is wrapped. The job then needs `injected` as long as it is used. */
+/* Two steps, since what measures the kernel's time stands between them: the kernel is wrapped first, then comes
+ * whatever sets a hook of its own, then the hook is wrapped. The job then needs `injected` as long as it is used. */
 void inject_kernel(struct injected *, const struct inject *, const struct clock *, struct job *);
 void inject_hook(struct injected *, struct job *);
 

@@ -7,7 +7,8 @@
  *                                     .params = {tasks, 1, inject_script_seed(&script)}, .team = {...}};
  *     repetition_run(&repetition, &script.clock, &sample);
  *
- * The real repetition times it, checks its results and reads its spans. In no list: only tests and the self-test know it.
+ * The real repetition times it, checks its results and reads its spans. In no list: only tests and the self-test know
+ * it.
  */
 #ifndef BREAKEVEN_INJECT_SCRIPT_H
 #define BREAKEVEN_INJECT_SCRIPT_H
@@ -18,13 +19,13 @@
 struct inject_script {
     struct clock clock;
     int64_t now_ns;
-    double slowdown;         /* everything lasts this many times as long: the machine at this moment */
-    double task_ns;          /* a task */
-    double dispatch_ns;      /* before each chunk, in the worker */
+    double slowdown;    /* everything lasts this many times as long: the machine at this moment */
+    double task_ns;     /* a task */
+    double dispatch_ns; /* before each chunk, in the worker */
     double start_ns, stop_ns;
-    double join_ns;          /* from the last task's end to the return of run */
-    double share[64];        /* how many times task_ns a task of this worker lasts: imbalance */
-    unsigned worker;         /* whose time it is */
+    double join_ns;   /* from the last task's end to the return of run */
+    double share[64]; /* how many times task_ns a task of this worker lasts: imbalance */
+    unsigned worker;  /* whose time it is */
 };
 
 /* 1 for every factor, 0 for every cost. The script must not move afterwards. */

@@ -1,5 +1,5 @@
-/* openmp: what OpenMP's constructs cost here, to be laid beside EPCC's figures. _openmp: one measurement of all of them in
- * a process of its own, so that each has another layout and another moment. */
+/* openmp: what OpenMP's constructs cost here, to be laid beside EPCC's figures. _openmp: one measurement of all of them
+ * in a process of its own, so that each has another layout and another moment. */
 #include "openmp_constructs.h"
 
 #include "answer.h"
@@ -33,8 +33,10 @@ static json_t *measure(const json_t *question)
     struct failure failure = {0};
     int error = team_open(&team, 0, &failure);
     if (error) return json_pack("{ss}", "error", failure.text);
-    struct openmp_constructs asked = {.threads = team.threads, .steps = probe_chain_steps(&clock_real, DELAY_NS),
-                                      .target_ns = TARGET_NS, .rounds = ROUNDS,
+    struct openmp_constructs asked = {.threads = team.threads,
+                                      .steps = probe_chain_steps(&clock_real, DELAY_NS),
+                                      .target_ns = TARGET_NS,
+                                      .rounds = ROUNDS,
                                       .seed = (uint64_t)json_integer_value(json_object_get(question, "seed"))};
     double overhead_ns[OPENMP_CONSTRUCTS];
     if (openmp_constructs_measure(&asked, &clock_real, overhead_ns)) return json_pack("{ss}", "error", "no memory");
@@ -73,8 +75,10 @@ struct table {
 static json_t *ask(const struct table *table, unsigned block, char *why, size_t why_size)
 {
     json_t *cpus = table->cpus ? json_array() : json_null();
-    for (unsigned i = 0; table->cpus && i < table->threads; i++) json_array_append_new(cpus, json_string(table->cpus[i]));
-    json_t *question = json_pack("{si sI so}", "threads", (int)table->threads, "seed", (json_int_t)block + 1, "cpus", cpus);
+    for (unsigned i = 0; table->cpus && i < table->threads; i++)
+        json_array_append_new(cpus, json_string(table->cpus[i]));
+    json_t *question =
+        json_pack("{si sI so}", "threads", (int)table->threads, "seed", (json_int_t)block + 1, "cpus", cpus);
     char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_decref(question);
     if (!text) {
@@ -82,7 +86,9 @@ static json_t *ask(const struct table *table, unsigned block, char *why, size_t 
         return NULL;
     }
     static const char *const words[] = {"_openmp", NULL};
-    struct isolate isolate = {.words = words, .input = text, .input_size = strlen(text),
+    struct isolate isolate = {.words = words,
+                              .input = text,
+                              .input_size = strlen(text),
                               .deadline_ns = DEADLINE_S * INT64_C(1000000000),
                               .padding_bytes = (block * 2654435761u >> 7) % (ISOLATE_PADDING_MAX + 1)};
     struct isolate_result result = {0};
@@ -143,10 +149,11 @@ static void table_print(const struct table *table, const char *placement)
         struct quantity q = table->overhead[i];
         char interval[40] = "none";
         if (!isnan(q.low)) snprintf(interval, sizeof interval, "[%.1f, %.1f]", q.low, q.high);
-        printf("%-14s %-21s %10.1f   %-23s %s\n", openmp_construct_names[i], openmp_construct_units[i], q.median, interval,
-               openmp_construct_meanings[i]);
+        printf("%-14s %-21s %10.1f   %-23s %s\n", openmp_construct_names[i], openmp_construct_units[i], q.median,
+               interval, openmp_construct_meanings[i]);
     }
-    printf("\nEPCC's PARALLEL, PARALLEL FOR, FOR, BARRIER and PARALLEL TASK are region, region_loop, loop, barrier and task\n"
+    printf("\nEPCC's PARALLEL, PARALLEL FOR, FOR, BARRIER and PARALLEL TASK are region, region_loop, loop, barrier and "
+           "task\n"
            "in us; its DYNAMIC 1 and GUIDED 1 are of a loop of %d iterations a thread: divide by that.\n",
            OPENMP_ITERATIONS);
 }
@@ -201,8 +208,10 @@ const struct verb verb_openmp = {
     .name = "openmp",
     .summary = "what OpenMP's constructs cost: region, loop, barrier, dynamic, guided, task",
     .operands = "",
-    .details = "Each construct around a delay of 0.1 us, less the delay alone; all of them in another order in each round, 10\n"
-               "rounds in each of --reps fresh processes (20). Threads are bound by --placement (close); OMP_WAIT_POLICY\n"
-               "and the like are the environment's.",
+    .details =
+        "Each construct around a delay of 0.1 us, less the delay alone; all of them in another order in each round, "
+        "10\n"
+        "rounds in each of --reps fresh processes (20). Threads are bound by --placement (close); OMP_WAIT_POLICY\n"
+        "and the like are the environment's.",
     .run = run,
 };

@@ -115,7 +115,10 @@ static void task_producer(unsigned threads, uint64_t steps, unsigned times)
 }
 
 /* delays: that a thread works off in one construct. */
-static const struct { construct *run; unsigned delays; } table[OPENMP_CONSTRUCTS] = {
+static const struct {
+    construct *run;
+    unsigned delays;
+} table[OPENMP_CONSTRUCTS] = {
     [OPENMP_CONSTRUCT_region] = {region, 1},
     [OPENMP_CONSTRUCT_region_loop] = {region_loop, 1},
     [OPENMP_CONSTRUCT_loop] = {loop, 1},

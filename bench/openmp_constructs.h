@@ -4,9 +4,9 @@
  *     double overhead_ns[OPENMP_CONSTRUCTS];
  *     openmp_constructs_measure(&constructs, &clock_real, overhead_ns);
  *
- * Each construct runs many times around a delay; from its time per construct is taken that of the same delays without it,
- * measured in the same round (Bull, "Measuring Synchronisation and Scheduling Overheads in OpenMP", EWOMP 1999). The result
- * is the median over the rounds, in whose each the constructs come in another order.
+ * Each construct runs many times around a delay; from its time per construct is taken that of the same delays without
+ * it, measured in the same round (Bull, "Measuring Synchronisation and Scheduling Overheads in OpenMP", EWOMP 1999).
+ * The result is the median over the rounds, in whose each the constructs come in another order.
  */
 #ifndef BREAKEVEN_OPENMP_CONSTRUCTS_H
 #define BREAKEVEN_OPENMP_CONSTRUCTS_H
@@ -16,36 +16,37 @@
 #include <stdint.h>
 
 /* CONSTRUCT(name, what is counted, meaning) */
-#define OPENMP_CONSTRUCT_LIST \
-    CONSTRUCT(region, "region", "parallel: the team comes and goes") \
-    CONSTRUCT(region_loop, "region", "parallel for: a region with one static loop") \
-    CONSTRUCT(loop, "loop", "for: a static loop inside a region, with its barrier") \
-    CONSTRUCT(barrier, "barrier", "barrier inside a region") \
-    CONSTRUCT(dynamic, "iteration and thread", "for schedule(dynamic,1)") \
-    CONSTRUCT(guided, "iteration and thread", "for schedule(guided,1)") \
-    CONSTRUCT(task, "task and thread", "every thread makes tasks") \
+#define OPENMP_CONSTRUCT_LIST                                                                                          \
+    CONSTRUCT(region, "region", "parallel: the team comes and goes")                                                   \
+    CONSTRUCT(region_loop, "region", "parallel for: a region with one static loop")                                    \
+    CONSTRUCT(loop, "loop", "for: a static loop inside a region, with its barrier")                                    \
+    CONSTRUCT(barrier, "barrier", "barrier inside a region")                                                           \
+    CONSTRUCT(dynamic, "iteration and thread", "for schedule(dynamic,1)")                                              \
+    CONSTRUCT(guided, "iteration and thread", "for schedule(guided,1)")                                                \
+    CONSTRUCT(task, "task and thread", "every thread makes tasks")                                                     \
     CONSTRUCT(task_producer, "task and thread", "one thread makes the tasks of all")
 
 enum openmp_construct {
 #define CONSTRUCT(name, unit, meaning) OPENMP_CONSTRUCT_##name,
     OPENMP_CONSTRUCT_LIST
 #undef CONSTRUCT
-    OPENMP_CONSTRUCTS
+        OPENMP_CONSTRUCTS
 };
-extern const char *const openmp_construct_names[OPENMP_CONSTRUCTS], *const openmp_construct_units[OPENMP_CONSTRUCTS],
-    *const openmp_construct_meanings[OPENMP_CONSTRUCTS];
+extern const char *const openmp_construct_names[OPENMP_CONSTRUCTS],
+    *const openmp_construct_units[OPENMP_CONSTRUCTS], *const openmp_construct_meanings[OPENMP_CONSTRUCTS];
 
 enum { OPENMP_ITERATIONS = 1024 }; /* of a dynamic or guided loop, for each thread */
 
 struct openmp_constructs {
     unsigned threads;
-    uint64_t steps;  /* of probe_chain: the delay around which constructs run */
+    uint64_t steps;   /* of probe_chain: the delay around which constructs run */
     double target_ns; /* how long one measurement lasts */
     unsigned rounds;
-    uint64_t seed;   /* of the orders */
+    uint64_t seed; /* of the orders */
 };
 
-/* The calling thread is thread 0 of the team. overhead_ns[construct]: for one of what the construct counts. 0 or -ENOMEM. */
+/* The calling thread is thread 0 of the team. overhead_ns[construct]: for one of what the construct counts. 0 or
+ * -ENOMEM. */
 int openmp_constructs_measure(const struct openmp_constructs *, const struct clock *,
                               double overhead_ns[OPENMP_CONSTRUCTS]);
 

@@ -24,10 +24,11 @@ enum { PROBE_DEADLINE_S = 8, PROBE_CPUS_MAX = 256, PROBE_PAIRS_MAX = 28 };
 /* The cpus this process may run on (sched_getaffinity), ascending. Returns their number, at most `max`. */
 size_t probe_allowed_cpus(unsigned *cpus, size_t max);
 
-/* Noise: the same quantum of about 1 ms of dependent arithmetic, again and again, on all given cpus at the same time. */
+/* Noise: the same quantum of about 1 ms of dependent arithmetic, again and again, on all given cpus at the same time.
+ */
 struct probe_noise_cpu {
     unsigned cpu;
-    size_t quanta;                  /* how many were timed */
+    size_t quanta; /* how many were timed */
     double p50_ns, p99_ns, max_ns;
     int64_t involuntary_switches;
 };
@@ -35,7 +36,8 @@ struct probe_noise {
     size_t count;
     struct probe_noise_cpu cpu[PROBE_CPUS_MAX];
 };
-int probe_noise_measure(const struct clock *, const unsigned *cpus, size_t count, unsigned quanta, struct probe_noise *);
+int probe_noise_measure(const struct clock *, const unsigned *cpus, size_t count, unsigned quanta,
+                        struct probe_noise *);
 
 /* What a sleep of 1 us really takes, with the timer slack this process has. */
 struct probe_sleep {
@@ -46,13 +48,13 @@ int probe_sleep_measure(const struct clock *, struct probe_sleep *);
 /* How two cpus stand to each other. */
 struct probe_pair {
     unsigned cpu_a, cpu_b;
-    double round_trip_ns;   /* a cache line there and back, median */
-    double chain_speedup;   /* 2 T_1/T_2 for a dependent chain of integer operations: 2 on any two honest cpus */
-    double chains_speedup;  /* the same for independent floating-point chains that fill a core: about 1.2 on siblings */
+    double round_trip_ns;  /* a cache line there and back, median */
+    double chain_speedup;  /* 2 T_1/T_2 for a dependent chain of integer operations: 2 on any two honest cpus */
+    double chains_speedup; /* the same for independent floating-point chains that fill a core: about 1.2 on siblings */
 };
 struct probe_placement {
-    size_t pairs_all;       /* pairs there are among the given cpus */
-    size_t count;           /* pairs measured: all, or the first PROBE_PAIRS_MAX */
+    size_t pairs_all; /* pairs there are among the given cpus */
+    size_t count;     /* pairs measured: all, or the first PROBE_PAIRS_MAX */
     struct probe_pair pair[PROBE_PAIRS_MAX];
 };
 /* Takes about 60 ms a pair. One cpu has no pair: count 0. */

@@ -152,7 +152,7 @@ json_t *probe_placement_to_json(const struct probe_placement *found, int error)
 
 json_t *probe_placement_json(const struct clock *clock)
 {
-    unsigned cpus[PROBE_CPUS_MAX];
+    unsigned cpus[PROBE_CPUS_MAX] = {0};
     struct probe_placement found;
     int error = probe_placement_measure(clock, cpus, probe_allowed_cpus(cpus, PROBE_CPUS_MAX), &found);
     return probe_placement_to_json(&found, error);

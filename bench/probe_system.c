@@ -83,15 +83,16 @@ void probe_system_read(const char *root, const unsigned *cpus, size_t count, str
               sizeof system->clocksources);
 }
 
-/* The first line of /proc/stat: user nice system idle iowait irq softirq steal; guest times are inside user and nice. */
+/* The first line of /proc/stat: user nice system idle iowait irq softirq steal; guest times are inside user and nice.
+ */
 void probe_ticks_read(const char *root, struct probe_ticks *ticks)
 {
     char line[256];
     long long value[8];
     *ticks = (struct probe_ticks){-1, -1};
     if (!line_read(root, "/proc/stat", line, sizeof line)) return;
-    if (sscanf(line, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &value[0], &value[1], &value[2], &value[3], &value[4],
-               &value[5], &value[6], &value[7]) != 8)
+    if (sscanf(line, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &value[0], &value[1], &value[2], &value[3],
+               &value[4], &value[5], &value[6], &value[7]) != 8)
         return;
     *ticks = (struct probe_ticks){.steal = value[7], .all = 0};
     for (int i = 0; i < 8; i++) ticks->all += value[i];

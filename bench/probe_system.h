@@ -1,4 +1,5 @@
-/* probe_system.h: what /proc and /sys say about this machine, beside what runners/limits.h says about this process's share.
+/* probe_system.h: what /proc and /sys say about this machine, beside what runners/limits.h says about this process's
+ * share.
  *
  *     struct probe_system system;
  *     probe_system_read("", cpus, count, &system);   // "" is this machine; a test gives a folder that looks like one
@@ -16,13 +17,13 @@
 #include <stdint.h>
 
 struct probe_system {
-    double load;             /* average number of runnable processes in the last minute; NAN unknown */
-    double pressure;         /* share of the last ten seconds in which somebody waited for a cpu; NAN unknown */
-    char governor[32];       /* of the given cpus; "mixed" where they differ; "" where there is none to see */
-    int boost;               /* 1: cpus may go above their nominal frequency; 0: no; -1: unknown */
-    char clocksource[32];    /* in use; "" unknown */
-    char clocksources[128];  /* all there are */
-    bool virtual_machine;    /* there is a hypervisor below */
+    double load;            /* average number of runnable processes in the last minute; NAN unknown */
+    double pressure;        /* share of the last ten seconds in which somebody waited for a cpu; NAN unknown */
+    char governor[32];      /* of the given cpus; "mixed" where they differ; "" where there is none to see */
+    int boost;              /* 1: cpus may go above their nominal frequency; 0: no; -1: unknown */
+    char clocksource[32];   /* in use; "" unknown */
+    char clocksources[128]; /* all there are */
+    bool virtual_machine;   /* there is a hypervisor below */
 };
 void probe_system_read(const char *root, const unsigned *cpus, size_t count, struct probe_system *);
 

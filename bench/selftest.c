@@ -14,24 +14,12 @@ enum { QUICK_S = 60 }; /* twice what --quick needs on a quiet machine */
 const char *const selftest_outcome_names[SELFTEST_OUTCOMES] = {"holds", "falls short", "skipped"};
 
 const struct selftest_part selftest_parts[] = {
-    {"V1", selftest_usl},
-    {"V2", selftest_statistics},
-    {"V3", selftest_same},
-    {"V3", selftest_gate},
-    {"V4", selftest_dispatch},
-    {"V5 V7", selftest_budget},
-    {"V5", selftest_terms},
-    {"V6", selftest_imbalance},
-    {"V6 V7", selftest_closing},
-    {"V8", selftest_drift},
-    {"V9", selftest_neighbour},
-    {"V9", selftest_quota},
-    {"V11", selftest_metg_script},
-    {"V11", selftest_grain},
-    {"V12", selftest_crossover},
-    {"V13", selftest_mistakes},
-    {"V13", selftest_wrong_serial},
-    {0},
+    {"V1", selftest_usl},          {"V2", selftest_statistics},    {"V3", selftest_same},
+    {"V3", selftest_gate},         {"V4", selftest_dispatch},      {"V5 V7", selftest_budget},
+    {"V5", selftest_terms},        {"V6", selftest_imbalance},     {"V6 V7", selftest_closing},
+    {"V8", selftest_drift},        {"V9", selftest_neighbour},     {"V9", selftest_quota},
+    {"V11", selftest_metg_script}, {"V11", selftest_grain},        {"V12", selftest_crossover},
+    {"V13", selftest_mistakes},    {"V13", selftest_wrong_serial}, {0},
 };
 
 static void add(struct selftest *test, const struct selftest_row *row)
@@ -86,9 +74,9 @@ static int print_json(const struct options *options, const struct selftest *test
                                               row->came_back, "wanted", row->wanted, "outcome",
                                               selftest_outcome_names[row->outcome]));
     }
-    json_t *object = json_pack("{si sb sI sf sI sI so}", "schema", 1, "quick", test->quick, "seed", (json_int_t)test->seed,
-                               "took_s", took_s, "failed", (json_int_t)test->failed, "skipped",
-                               (json_int_t)test->skipped, "rows", rows);
+    json_t *object =
+        json_pack("{si sb sI sf sI sI so}", "schema", 1, "quick", test->quick, "seed", (json_int_t)test->seed, "took_s",
+                  took_s, "failed", (json_int_t)test->failed, "skipped", (json_int_t)test->skipped, "rows", rows);
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     int status = text ? options_print(options, text) : options_complain(options, "no memory");
     free(text);
@@ -113,8 +101,8 @@ static bool wanted(const struct options *options, const struct selftest_part *pa
 
 static int run(const struct options *options)
 {
-    struct selftest test = {.quick = options->quick, .seed = options->seed,
-                            .progress = options->json ? NULL : print_row};
+    struct selftest test = {
+        .quick = options->quick, .seed = options->seed, .progress = options->json ? NULL : print_row};
     int64_t began_ns = clock_now_ns(&clock_real);
     if (test.quick) test.until_ns = began_ns + QUICK_S * INT64_C(1000000000);
     for (const struct selftest_part *part = selftest_parts; part->run; part++)
@@ -139,8 +127,9 @@ const struct verb verb_selftest = {
     .summary = "the tool under test: injected known answers come back",
     .operands = "[V1|V2|..]",
     .operands_max = 16,
-    .details = "Each row injects something known into the code that measures (times, delays, drift, noise, bugs) and looks\n"
-               "for it in what comes out; METHOD names the limits. Exit status 0 only if every row holds, 1 otherwise. With\n"
-               "operands, only the parts with these rows.",
+    .details =
+        "Each row injects something known into the code that measures (times, delays, drift, noise, bugs) and looks\n"
+        "for it in what comes out; METHOD names the limits. Exit status 0 only if every row holds, 1 otherwise. With\n"
+        "operands, only the parts with these rows.",
     .run = run,
 };

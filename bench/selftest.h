@@ -5,9 +5,9 @@
  *     ... test.rows, test.count, test.failed ...
  *     selftest_free(&test);
  *
- * A part adds rows. Whatever it injects passes through the code that real measurements pass through: the repetition with
- * a clock that follows a script and a runner made up for it (inject.h), whole processes with delays added, the statistics,
- * models and budget of results/.
+ * A part adds rows. Whatever it injects passes through the code that real measurements pass through: the repetition
+ * with a clock that follows a script and a runner made up for it (inject.h), whole processes with delays added, the
+ * statistics, models and budget of results/.
  */
 #ifndef BREAKEVEN_SELFTEST_H
 #define BREAKEVEN_SELFTEST_H
@@ -28,8 +28,8 @@ struct selftest_row {
 };
 
 struct selftest {
-    bool quick;    /* fewer trials and fewer live repetitions; the limits are widened to what so few can tell */
-    uint64_t seed; /* the same seed draws the same trials */
+    bool quick;       /* fewer trials and fewer live repetitions; the limits are widened to what so few can tell */
+    uint64_t seed;    /* the same seed draws the same trials */
     int64_t until_ns; /* on clock_real: live rows stop then and are skipped; 0: never */
     size_t count, failed, skipped;
     struct selftest_row *rows;
@@ -57,22 +57,22 @@ struct selftest_band {
 struct selftest_band selftest_band(double rate, unsigned trials);
 
 /* The parts. */
-void selftest_usl(struct selftest *);         /* V1 */
-void selftest_statistics(struct selftest *);  /* V2 */
-void selftest_imbalance(struct selftest *);   /* V6 */
-void selftest_budget(struct selftest *);      /* V5, V7 by script */
-void selftest_drift(struct selftest *);       /* V8 */
-void selftest_metg_script(struct selftest *); /* V11 by script */
-void selftest_same(struct selftest *);        /* V3 live */
-void selftest_gate(struct selftest *);        /* V3: the gate of compare */
-void selftest_dispatch(struct selftest *);    /* V4 live */
-void selftest_terms(struct selftest *);       /* V5 live */
-void selftest_closing(struct selftest *);     /* V6, V7 live */
-void selftest_neighbour(struct selftest *);   /* V9 */
-void selftest_quota(struct selftest *);       /* V9 */
-void selftest_mistakes(struct selftest *);    /* V13 */
+void selftest_usl(struct selftest *);          /* V1 */
+void selftest_statistics(struct selftest *);   /* V2 */
+void selftest_imbalance(struct selftest *);    /* V6 */
+void selftest_budget(struct selftest *);       /* V5, V7 by script */
+void selftest_drift(struct selftest *);        /* V8 */
+void selftest_metg_script(struct selftest *);  /* V11 by script */
+void selftest_same(struct selftest *);         /* V3 live */
+void selftest_gate(struct selftest *);         /* V3: the gate of compare */
+void selftest_dispatch(struct selftest *);     /* V4 live */
+void selftest_terms(struct selftest *);        /* V5 live */
+void selftest_closing(struct selftest *);      /* V6, V7 live */
+void selftest_neighbour(struct selftest *);    /* V9 */
+void selftest_quota(struct selftest *);        /* V9 */
+void selftest_mistakes(struct selftest *);     /* V13 */
 void selftest_wrong_serial(struct selftest *); /* V13 */
-void selftest_grain(struct selftest *);       /* V11 live */
-void selftest_crossover(struct selftest *);   /* V12 */
+void selftest_grain(struct selftest *);        /* V11 live */
+void selftest_crossover(struct selftest *);    /* V12 */
 
 #endif

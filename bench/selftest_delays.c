@@ -94,7 +94,8 @@ void selftest_gate(struct selftest *test)
         struct selftest_row row = {.id = "V3"};
         if (!live.error) gate_enough(&live, &gate);
         enum compare_verdict verdict = compare_verdict(gate.ratio, 0.05);
-        snprintf(row.injected, sizeof row.injected, "a kernel %g %% slower, compared at a margin of 5 %%", 100 * shares[i]);
+        snprintf(row.injected, sizeof row.injected, "a kernel %g %% slower, compared at a margin of 5 %%",
+                 100 * shares[i]);
         snprintf(row.wanted, sizeof row.wanted, i ? "not called slower" : "slower");
         snprintf(row.came_back, sizeof row.came_back, "ratio %.4f [%.4f, %.4f] of %u pairs: %s", gate.ratio.median,
                  gate.ratio.low, gate.ratio.high, live.blocks, compare_verdict_names[verdict]);
@@ -144,16 +145,16 @@ static bool delays_enough(const struct live *live, void *context)
     return true;
 }
 
-static void delay_row(struct selftest *test, const struct live *live, const char *runner, const struct delay_case *known,
-                      unsigned plain, unsigned delayed)
+static void delay_row(struct selftest *test, const struct live *live, const char *runner,
+                      const struct delay_case *known, unsigned plain, unsigned delayed)
 {
     struct selftest_row row = {.id = "V4", .wanted = "within 5 % or 20 ns, and the interval reaches there"};
     double truth = (double)known->delay_ns, tolerance = tolerance_of(known);
     struct quantity found = dearer(live, plain, delayed, known->tasks, 2);
     snprintf(row.injected, sizeof row.injected, "%lld ns in each dispatch of %s, 2 workers, chunk 1",
              (long long)known->delay_ns, runner);
-    snprintf(row.came_back, sizeof row.came_back, "overhead per task grew by %.1f ns [%.1f, %.1f], %u blocks", found.median,
-             found.low, found.high, live->blocks);
+    snprintf(row.came_back, sizeof row.came_back, "overhead per task grew by %.1f ns [%.1f, %.1f], %u blocks",
+             found.median, found.low, found.high, live->blocks);
     bool holds = fabs(found.median - truth) <= tolerance && found.low <= truth + tolerance / 2 &&
                  found.high >= truth - tolerance / 2;
     live_judge(test, live, &row, holds);
@@ -308,7 +309,8 @@ void selftest_closing(struct selftest *test)
         }
     }
     struct quantity found = stats_median(balance, live.blocks);
-    struct selftest_row six = {.id = "V6", .injected = "half of the tasks twice as long, static, live: max/mean 4/3",
+    struct selftest_row six = {.id = "V6",
+                               .injected = "half of the tasks twice as long, static, live: max/mean 4/3",
                                .wanted = "within 1 %"},
                         seven = {.id = "V7", .wanted = "at least 95 % of them"};
     snprintf(six.came_back, sizeof six.came_back, "load balance %.4f, that is max/mean %.4f", found.median,

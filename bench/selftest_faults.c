@@ -1,4 +1,5 @@
-/* V9 and V13: a loud neighbour, a quota, and deliberate mistakes: each must be noticed, by the check that is there for it. */
+/* V9 and V13: a loud neighbour, a quota, and deliberate mistakes: each must be noticed, by the check that is there for
+ * it. */
 #include "selftest.h"
 #include "selftest_live.h"
 
@@ -76,8 +77,8 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
     }
     snprintf(lists, sizeof lists, "%u,%u", trial->cpus[0], trial->cpus[1]);
     live_open(&live, trial->test);
-    struct live_cell cell = {.kernel = "spin", .task_ns = 50000, .tasks = 4000, .runner = "openmp", .workers = 2,
-                             .placement = lists};
+    struct live_cell cell = {
+        .kernel = "spin", .task_ns = 50000, .tasks = 4000, .runner = "openmp", .workers = 2, .placement = lists};
     unsigned team = live_cell(&live, &cell);
     live_blocks(&live, BLOCKS, false, false);
     outcome->samples = live.blocks;
@@ -207,7 +208,8 @@ void selftest_quota(struct selftest *test)
     }
     trial.cgroup = group;
     outcome_row(test, &row, &trial);
-    for (int tries = 0; rmdir(group) && errno == EBUSY && tries < 100; tries++) usleep(10000); /* until the dead are gone */
+    for (int tries = 0; rmdir(group) && errno == EBUSY && tries < 100; tries++)
+        usleep(10000); /* until the dead are gone */
 }
 
 /* ---- V13: mistakes on purpose ---- */
@@ -259,7 +261,8 @@ void selftest_mistakes(struct selftest *test)
 void selftest_wrong_serial(struct selftest *test)
 {
     const struct inject slow = {.work_share = 0.6};
-    struct selftest_row row = {.id = "V13", .injected = "a serial time that is 60 % too long", .wanted = "\"superlinear\""};
+    struct selftest_row row = {
+        .id = "V13", .injected = "a serial time that is 60 % too long", .wanted = "\"superlinear\""};
     struct live live;
     struct summary summary;
     char why[256], words[96] = "";

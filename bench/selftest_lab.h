@@ -20,15 +20,15 @@ struct lab {
     struct inject_script script;
     struct cell cells[LAB_CELLS];
     struct run run;
-    size_t room;  /* for samples */
-    int error;    /* the first thing that went wrong: no memory, or a repetition that failed; 0 */
+    size_t room; /* for samples */
+    int error;   /* the first thing that went wrong: no memory, or a repetition that failed; 0 */
 };
 
 void lab_open(struct lab *);
 void lab_close(struct lab *);
 
-/* Adds a cell and returns its id; baseline LAB_SERIAL: it is the serial cell of its problem. A team has one thread in each
- * process; the serial cell is one worker with one chunk and no cost of dispatch. */
+/* Adds a cell and returns its id; baseline LAB_SERIAL: it is the serial cell of its problem. A team has one thread in
+ * each process; the serial cell is one worker with one chunk and no cost of dispatch. */
 unsigned lab_cell(struct lab *, uint64_t tasks, unsigned workers, uint64_t chunk, int baseline);
 
 /* One repetition of a cell as the script stands; appended to the run. Returns the sample, or NULL (lab->error). */

@@ -24,8 +24,8 @@ void live_open(struct live *live, const struct selftest *test)
     if (!live->error) live->error = topology_load(NULL, &live->topology, live->why, sizeof live->why);
     if (live->error) return;
     live->loaded = true;
-    struct protocol protocol = {.reps = 1, .reps_min = 1, .warmup = 1, .deadline_ns = DEADLINE_NS, .seed = test->seed,
-                                .task_seed = 1};
+    struct protocol protocol = {
+        .reps = 1, .reps_min = 1, .warmup = 1, .deadline_ns = DEADLINE_NS, .seed = test->seed, .task_seed = 1};
     plan_open(&live->plan, live->topology, limits.usable, &protocol);
     live->run.cells = live->cells;
     live->run.complete = true;
@@ -69,8 +69,15 @@ unsigned live_cell(struct live *live, const struct live_cell *asked)
     bool processes = runner->axes & AXIS_PROCESSES;
     uint64_t size = size_of(live, asked);
     struct cell *cell = &live->cells[live->run.cell_count++];
-    *cell = (struct cell){.id = id, .baseline = asked->runner ? asked->baseline : id, .duplicate = id, .study = "run",
-                          .size = size, .tasks = asked->tasks, .seed = 1, .processes = 1, .threads = 1,
+    *cell = (struct cell){.id = id,
+                          .baseline = asked->runner ? asked->baseline : id,
+                          .duplicate = id,
+                          .study = "run",
+                          .size = size,
+                          .tasks = asked->tasks,
+                          .seed = 1,
+                          .processes = 1,
+                          .threads = 1,
                           .chunk = asked->chunk};
     if (asked->workers) *(processes ? &cell->processes : &cell->threads) = asked->workers;
     snprintf(cell->kernel, sizeof cell->kernel, "%s", asked->kernel);
@@ -117,7 +124,8 @@ static void take(struct live *live, unsigned cell, unsigned block, unsigned posi
 {
     struct sample sample;
     if (live->error) return;
-    live->error = measure_cell(&live->measure, cell, block, position, instrumented, &sample, live->why, sizeof live->why);
+    live->error =
+        measure_cell(&live->measure, cell, block, position, instrumented, &sample, live->why, sizeof live->why);
     if (live->error == -EINTR) snprintf(live->why, sizeof live->why, "interrupted");
     if (live->error) return;
     if (strcmp(sample.status, "ok") && !failures) {
@@ -172,10 +180,12 @@ void live_values(const struct live *live, unsigned cell, enum live_figure figure
     }
 }
 
-void live_until(struct live *live, unsigned fewest, unsigned most, bool instrumented, live_enough *enough, void *context)
+void live_until(struct live *live, unsigned fewest, unsigned most, bool instrumented, live_enough *enough,
+                void *context)
 {
     live_blocks(live, fewest, instrumented, false);
-    while (!live->error && live->blocks + 2 <= most && !enough(live, context)) live_blocks(live, 2, instrumented, false);
+    while (!live->error && live->blocks + 2 <= most && !enough(live, context))
+        live_blocks(live, 2, instrumented, false);
 }
 
 double live_suspects(const struct live *live)
@@ -197,8 +207,9 @@ void live_judge(struct selftest *test, const struct live *live, struct selftest_
         snprintf(row->came_back, sizeof row->came_back, "%.190s", live->why);
         holds = false;
     } else if (!holds && test->quick && suspects > LOUD) {
-        selftest_skip(test, row->id, row->injected, "the machine is too loud: %.0f %% of the samples are suspect (%.80s)",
-                      100 * suspects, row->came_back);
+        selftest_skip(test, row->id, row->injected,
+                      "the machine is too loud: %.0f %% of the samples are suspect (%.80s)", 100 * suspects,
+                      row->came_back);
         return;
     }
     selftest_add(test, row, holds);

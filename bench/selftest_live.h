@@ -3,10 +3,9 @@
  *     struct live live;
  *     live_open(&live, test);
  *     unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .size = 1000, .tasks = 5000});
- *     unsigned plain = live_cell(&live, &(struct live_cell){..., .runner = "openmp", .workers = 2, .baseline = serial});
- *     live_blocks(&live, 10, false);           // plan_order, measure_cell: what `run` does
- *     if (!live.error) live_values(&live, plain, LIVE_WALL, values);
- *     live_close(&live);
+ *     unsigned plain = live_cell(&live, &(struct live_cell){..., .runner = "openmp", .workers = 2, .baseline =
+ * serial}); live_blocks(&live, 10, false);           // plan_order, measure_cell: what `run` does if (!live.error)
+ * live_values(&live, plain, LIVE_WALL, values); live_close(&live);
  */
 #ifndef BREAKEVEN_SELFTEST_LIVE_H
 #define BREAKEVEN_SELFTEST_LIVE_H
@@ -23,12 +22,12 @@ enum { LIVE_CELLS = 96, LIVE_BLOCKS = 80 };
 struct live_cell {
     const char *kernel;
     uint64_t size, tasks;
-    double task_ns;        /* instead of a size: it is calibrated to this duration, once for each problem */
-    const char *runner;    /* NULL: serial, and the baseline of its problem */
-    unsigned workers;      /* processes or threads, by the runner's axes */
+    double task_ns;     /* instead of a size: it is calibrated to this duration, once for each problem */
+    const char *runner; /* NULL: serial, and the baseline of its problem */
+    unsigned workers;   /* processes or threads, by the runner's axes */
     uint64_t chunk;
     const char *schedule, *placement; /* NULL: default, none */
-    unsigned baseline;     /* id of the serial cell, or the cell's own: its results are held against its first ones */
+    unsigned baseline; /* id of the serial cell, or the cell's own: its results are held against its first ones */
     const struct inject *inject;
 };
 
@@ -41,11 +40,11 @@ struct live {
     int64_t until_ns; /* with --quick: when to stop, -ETIME; 0: never */
     struct cell cells[LIVE_CELLS];
     const struct inject *inject[LIVE_CELLS];
-    struct run run;  /* cells and samples taken so far */
+    struct run run; /* cells and samples taken so far */
     size_t room;
     unsigned blocks;
-    int error;       /* the first thing that went wrong; 0 */
-    char why[400];   /* of it, one line */
+    int error;     /* the first thing that went wrong; 0 */
+    char why[400]; /* of it, one line */
 };
 
 /* Error and `why` are set in each of these; once there is an error the others do nothing. */
@@ -64,8 +63,9 @@ void live_until(struct live *, unsigned fewest, unsigned most, bool instrumented
 /* Share of the samples that the program itself calls suspect. */
 double live_suspects(const struct live *);
 
-/* Adds a row that was judged by live samples. With --quick, one that does not hold on a machine that is too loud (more than
- * a tenth of the samples suspect) or too slow for --quick's time is skipped, with that as its reason. An error of `live` does not hold. */
+/* Adds a row that was judged by live samples. With --quick, one that does not hold on a machine that is too loud (more
+ * than a tenth of the samples suspect) or too slow for --quick's time is skipped, with that as its reason. An error of
+ * `live` does not hold. */
 void live_judge(struct selftest *, const struct live *, struct selftest_row *, bool holds);
 
 /* One figure of a cell by block, over all blocks (NAN where missing); values has room for live->blocks. */

@@ -1,5 +1,5 @@
-/* V11 and V12 in real processes: METG against the overhead that it stands for, and the task size from which a pool pays,
- * predicted from its costs and measured. */
+/* V11 and V12 in real processes: METG against the overhead that it stands for, and the task size from which a pool
+ * pays, predicted from its costs and measured. */
 #include "selftest.h"
 #include "selftest_live.h"
 
@@ -57,7 +57,8 @@ static void ladder_cells(struct live *live, struct ladder *ladder)
 {
     double per_ns = size_per_ns(live, "spin", 2000);
     for (size_t i = 0; i < RUNGS; i++) {
-        struct live_cell cell = {.kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(rungs_ns[i])};
+        struct live_cell cell = {
+            .kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(rungs_ns[i])};
         cell.baseline = ladder->serial[i] = live_cell(live, &cell);
         cell.workers = 2, cell.chunk = 1, cell.placement = "close";
         for (size_t p = 0; p < GRAIN_POOLS; p++) {
@@ -110,7 +111,8 @@ static void grain_row(struct selftest *test, const struct live *live, const stru
 {
     struct selftest_row row = {.id = "V11", .wanted = "ratio 0.8-1.25"};
     const struct metg *metg = halves ? metg_of(&halves[0], p) : NULL;
-    double overhead = metg && metg->reached ? overhead_at(&halves[1], ladder, p, metg->work_ns.median) : NAN, ratio = NAN;
+    double overhead = metg && metg->reached ? overhead_at(&halves[1], ladder, p, metg->work_ns.median) : NAN,
+           ratio = NAN;
     if (metg) ratio = metg->granularity_ns.median / (2 * overhead);
     snprintf(row.injected, sizeof row.injected, "METG(50 %%) of %s; its overhead there, from other blocks",
              grain_pools[p].name);
@@ -169,7 +171,8 @@ static double median_of(const struct live *live, unsigned cell, bool total)
 /* N t = empty + N t/S: what an empty problem costs in all, and what two workers do with long tasks. */
 static double predict(const struct live *live, const struct pay *pay)
 {
-    double speedup = median_of(live, pay->serial[PAY_RUNGS - 1], false) / median_of(live, pay->team[PAY_RUNGS - 1], false);
+    double speedup =
+        median_of(live, pay->serial[PAY_RUNGS - 1], false) / median_of(live, pay->team[PAY_RUNGS - 1], false);
     return median_of(live, pay->empty, true) / (PAY_TASKS * (1 - 1 / speedup));
 }
 
@@ -198,8 +201,12 @@ static void pay_cells(struct live *live, const char *kernel, const double around
     struct live_cell empty = {.kernel = "empty", .size = 1, .tasks = PAY_TASKS};
     empty.baseline = live_cell(live, &empty);
     for (size_t p = 0; p < PAY_RUNNERS; p++) {
-        struct live_cell team = {.tasks = PAY_TASKS, .runner = pay_runners[p], .workers = 2, .chunk = 1,
-                                 .schedule = p ? NULL : "dynamic", .placement = "close"};
+        struct live_cell team = {.tasks = PAY_TASKS,
+                                 .runner = pay_runners[p],
+                                 .workers = 2,
+                                 .chunk = 1,
+                                 .schedule = p ? NULL : "dynamic",
+                                 .placement = "close"};
         if (!runner_find(team.runner)) continue;
         team.kernel = "empty", team.size = 1, team.baseline = empty.baseline;
         pays[p].empty = live_cell(live, &team);
@@ -264,16 +271,18 @@ void selftest_crossover(struct selftest *test)
         pay_cells(&live, pay_kernels[k], around_ns, pays);
         live_blocks(&live, test->quick ? 10 : 30, false, false);
         for (size_t p = 0; p < PAY_RUNNERS && !live.error; p++)
-            if (runner_find(pay_runners[p])) note(&found[p], pay_kernels[k], predict(&live, &pays[p]), crossing(&live, &pays[p]));
+            if (runner_find(pay_runners[p]))
+                note(&found[p], pay_kernels[k], predict(&live, &pays[p]), crossing(&live, &pays[p]));
         if (k + 1 < count) live_close(&live);
     }
     for (size_t p = 0; p < PAY_RUNNERS; p++) {
         if (!runner_find(pay_runners[p])) continue;
         struct selftest_row row = {.id = "V12", .wanted = "within 15 % for at least 80 % of them"};
-        snprintf(row.injected, sizeof row.injected, "the task size from which %s pays, %d tasks, 2 workers", pay_runners[p],
-                 PAY_TASKS);
-        snprintf(row.came_back, sizeof row.came_back, "predicted within 15 %% for %u of %u kernels; farthest off: %s, %.0f %%",
-                 found[p].within, found[p].kernels, found[p].which, 100 * found[p].worst);
+        snprintf(row.injected, sizeof row.injected, "the task size from which %s pays, %d tasks, 2 workers",
+                 pay_runners[p], PAY_TASKS);
+        snprintf(row.came_back, sizeof row.came_back,
+                 "predicted within 15 %% for %u of %u kernels; farthest off: %s, %.0f %%", found[p].within,
+                 found[p].kernels, found[p].which, 100 * found[p].worst);
         live_judge(test, &live, &row, found[p].kernels == count && found[p].within >= 0.8 * count);
     }
     live_close(&live);

@@ -46,10 +46,16 @@ void selftest_imbalance(struct selftest *test)
 
 void selftest_budget(struct selftest *test)
 {
-    static const struct { const char *what; double start_ns, stop_ns, dispatch_ns, join_ns, slow; } cases[] = {
-        {"nothing but work", 0, 0, 0, 0, 1},          {"start-up 2 ms", 2e6, 0, 0, 0, 1},
-        {"stop 1 ms", 0, 1e6, 0, 0, 1},               {"dispatch 2 us a chunk", 0, 0, 2000, 0, 1},
-        {"work 20 % slower together", 0, 0, 0, 0, 1.2}, {"100 us before run returns", 0, 0, 0, 1e5, 1},
+    static const struct {
+        const char *what;
+        double start_ns, stop_ns, dispatch_ns, join_ns, slow;
+    } cases[] = {
+        {"nothing but work", 0, 0, 0, 0, 1},
+        {"start-up 2 ms", 2e6, 0, 0, 0, 1},
+        {"stop 1 ms", 0, 1e6, 0, 0, 1},
+        {"dispatch 2 us a chunk", 0, 0, 2000, 0, 1},
+        {"work 20 % slower together", 0, 0, 0, 0, 1.2},
+        {"100 us before run returns", 0, 0, 0, 1e5, 1},
         {"all of them", 2e6, 1e6, 2000, 1e5, 1.2},
     };
     enum { WORKERS = 2, TASKS = 2000, TASK_NS = 10000 };
@@ -75,9 +81,10 @@ void selftest_budget(struct selftest *test)
         }
         struct selftest_row row = {.id = "V5", .wanted = "each term within 0.1 % of all time, in sum 100 %"};
         snprintf(row.injected, sizeof row.injected, "budget of %s", cases[i].what);
-        snprintf(row.came_back, sizeof row.came_back, "start and stop %.2f, dispatch %.2f, dilation %.2f, tail %.2f, "
-                 "residual %.2f, work %.2f %%", 100 * b.start_stop, 100 * b.dispatch, 100 * b.dilation, 100 * b.tail,
-                 100 * b.residual, 100 * b.work);
+        snprintf(row.came_back, sizeof row.came_back,
+                 "start and stop %.2f, dispatch %.2f, dilation %.2f, tail %.2f, "
+                 "residual %.2f, work %.2f %%",
+                 100 * b.start_stop, 100 * b.dispatch, 100 * b.dilation, 100 * b.tail, 100 * b.residual, 100 * b.work);
         selftest_add(test, &row, holds && worst <= 1e-3 && fabs(sum - 1) <= 1e-9);
         lab_close(&lab);
     }
@@ -141,14 +148,18 @@ static double drift_error(machine_speed *speed, bool interleaved)
 
 void selftest_drift(struct selftest *test)
 {
-    static const struct { const char *name; machine_speed *speed; } machines[] = {
-        {"a machine that slows down evenly from -10 % to +10 %", linear}, {"a machine that is 1.3x slower after 43 %", step}};
+    static const struct {
+        const char *name;
+        machine_speed *speed;
+    } machines[] = {{"a machine that slows down evenly from -10 % to +10 %", linear},
+                    {"a machine that is 1.3x slower after 43 %", step}};
     for (size_t i = 0; i < 2; i++) {
         double blocks = drift_error(machines[i].speed, true), control = drift_error(machines[i].speed, false);
         struct selftest_row row = {.id = "V8", .wanted = "<= 0.5 %, and the control above it"};
         snprintf(row.injected, sizeof row.injected, "%s", machines[i].name);
         snprintf(row.came_back, sizeof row.came_back,
-                 "speed-ups off by %.3f %% in interleaved blocks; %.1f %% cell after cell", 100 * blocks, 100 * control);
+                 "speed-ups off by %.3f %% in interleaved blocks; %.1f %% cell after cell", 100 * blocks,
+                 100 * control);
         selftest_add(test, &row, blocks <= 0.005 && control > 0.005);
     }
 }
@@ -182,8 +193,9 @@ void selftest_metg_script(struct selftest *test)
         }
         struct selftest_row row = {.id = "V11", .wanted = "ratio 0.95-1.05"};
         snprintf(row.injected, sizeof row.injected, "%g ns for each task, by script", costs_ns[i]);
-        snprintf(row.came_back, sizeof row.came_back, "overhead %.1f ns, METG(50 %%) %.1f ns: METG/(2 x overhead) = %.3f",
-                 overhead, metg, metg / (2 * overhead));
+        snprintf(row.came_back, sizeof row.came_back,
+                 "overhead %.1f ns, METG(50 %%) %.1f ns: METG/(2 x overhead) = %.3f", overhead, metg,
+                 metg / (2 * overhead));
         selftest_add(test, &row, off(metg / (2 * overhead), 1) <= 0.05 && off(overhead, costs_ns[i]) <= 0.01);
         lab_close(&lab);
     }

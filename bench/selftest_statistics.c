@@ -73,8 +73,8 @@ static void usl_row(struct selftest *test, gsl_rng *random, const struct usl_cas
              truth->kappa, 100 * truth->noise, trials);
     snprintf(row.came_back, sizeof row.came_back, "intervals cover s %.1f %%, k %.1f %%; a peak is claimed in %.1f %%",
              100 * sigma / n, 100 * kappa / n, 100 * peaks / n);
-    snprintf(row.wanted, sizeof row.wanted, "%.0f-%.0f %%%s", 100 * (0.95 - slack), fmin(100, 100 * (0.95 + slack + 0.01)),
-             truth->kappa > 0 ? "" : "; peak <= 5 %");
+    snprintf(row.wanted, sizeof row.wanted, "%.0f-%.0f %%%s", 100 * (0.95 - slack),
+             fmin(100, 100 * (0.95 + slack + 0.01)), truth->kappa > 0 ? "" : "; peak <= 5 %");
     double low = 0.95 - slack, high = 0.95 + slack + 0.01, limit = 0.05 + (trials < 1000 ? slack : 0);
     bool holds = fitted == trials && sigma / n >= low && sigma / n <= high && kappa / n >= low && kappa / n <= high;
     if (truth->kappa <= 0 && peaks / n > limit) holds = false;
@@ -84,7 +84,8 @@ static void usl_row(struct selftest *test, gsl_rng *random, const struct usl_cas
 void selftest_usl(struct selftest *test)
 {
     static const struct usl_case cases[] = {
-        {0.05, 0.001, 0.01}, {0.05, 0.001, 0.05}, {0.02, 0.0005, 0.02}, {0.2, 0.005, 0.05}, {0.05, 0, 0.01}, {0.05, 0, 0.05},
+        {0.05, 0.001, 0.01}, {0.05, 0.001, 0.05}, {0.02, 0.0005, 0.02},
+        {0.2, 0.005, 0.05},  {0.05, 0, 0.01},     {0.05, 0, 0.05},
     };
     gsl_rng *random = random_open(test);
     if (!random) return;
@@ -132,7 +133,8 @@ static void coverage_row(struct selftest *test, const char *what, const char *fr
     double share = (double)hits / trials;
     snprintf(row.injected, sizeof row.injected, "%s of %s, %u sets", what, from, trials);
     snprintf(row.came_back, sizeof row.came_back, "the interval covers the truth in %.2f %%", 100 * share);
-    snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %% (nominal %.2f %%)", 100 * band.low, 100 * band.high, 100 * rate);
+    snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %% (nominal %.2f %%)", 100 * band.low, 100 * band.high,
+             100 * rate);
     selftest_add(test, &row, share >= band.low && share <= band.high);
 }
 
@@ -175,7 +177,8 @@ static void correlation_row(struct selftest *test, gsl_rng *random, double memor
     }
     struct selftest_row row = {.id = "V2"};
     double share = (double)warned / trials;
-    snprintf(row.injected, sizeof row.injected, "series of %d with lag-1 correlation %g, %u of them", N, memory, trials);
+    snprintf(row.injected, sizeof row.injected, "series of %d with lag-1 correlation %g, %u of them", N, memory,
+             trials);
     snprintf(row.came_back, sizeof row.came_back, "a warning in %.1f %%", 100 * share);
     snprintf(row.wanted, sizeof row.wanted, memory > 0 ? ">= 95 %%" : "<= 5 %%");
     selftest_add(test, &row, memory > 0 ? share >= 0.95 : share <= 0.05);

@@ -3,8 +3,8 @@
  *     struct versus versus;
  *     versus_find("../old", program, sizeof program, why, sizeof why);
  *     versus_open(&versus, program, &plan, base_dir, manifest, why, sizeof why);
- *     experiment.versus = &versus;        // each cell is measured by one build and then by the other, in changing order
- *     versus_close(&versus, complete, stopped);
+ *     experiment.versus = &versus;        // each cell is measured by one build and then by the other, in changing
+ * order versus_close(&versus, complete, stopped);
  *
  * Both manifests carry the same "together"; results/compare.h then pairs the runs block by block.
  */
@@ -17,15 +17,15 @@ enum { VERSUS_PATH = 4096 };
 
 struct versus {
     char program[VERSUS_PATH];
-    char dir[VERSUS_PATH];    /* of the base run */
+    char dir[VERSUS_PATH]; /* of the base run */
     struct json_t *manifest;
-    struct measure measure;   /* of the other build: its results are held against its own serial ones */
-    int fd;                   /* samples.jsonl */
+    struct measure measure; /* of the other build: its results are held against its own serial ones */
+    int fd;                 /* samples.jsonl */
     size_t taken, failed;
 };
 
-/* The program that a path means: itself, or DIR/breakeven or DIR/build/breakeven. It must be able to say its version. 0, or
- * -errno with one line in `why`. */
+/* The program that a path means: itself, or DIR/breakeven or DIR/build/breakeven. It must be able to say its version.
+ * 0, or -errno with one line in `why`. */
 int versus_find(const char *path, char *program, size_t size, char *why, size_t why_size);
 
 /* Makes the base run's record in `dir`, which exists, as a copy of this run's manifest with the other build in it. 0 or

@@ -57,7 +57,8 @@ static const struct cell *cell_of_other_size(const struct run *base, const struc
     if (cell_find(new, wanted, true)) return NULL;
     for (unsigned i = 0; i < new->cell_count; i++) {
         const struct cell *cell = &new->cells[i];
-        if (cell->duplicate == cell->id && cells_match(cell, wanted, false) && !cell_find(base, cell, true)) return cell;
+        if (cell->duplicate == cell->id && cells_match(cell, wanted, false) && !cell_find(base, cell, true))
+            return cell;
     }
     return NULL;
 }
@@ -76,10 +77,12 @@ static int plans_differ(const struct run *base, const struct run *new, char *tex
     for (unsigned i = 0; i < base->cell_count; i++) {
         const struct cell *cell = &base->cells[i], *other = cell_of_other_size(base, new, cell);
         if (!other) continue;
-        snprintf(text, size, "%s on %s differs in size: %llu tasks of size %llu (seed %llu) in BASE, %llu of %llu "
-                 "(%llu) in NEW", cell->label, cell->runner, (unsigned long long)cell->tasks,
-                 (unsigned long long)cell->size, (unsigned long long)cell->seed, (unsigned long long)other->tasks,
-                 (unsigned long long)other->size, (unsigned long long)other->seed);
+        snprintf(text, size,
+                 "%s on %s differs in size: %llu tasks of size %llu (seed %llu) in BASE, %llu of %llu "
+                 "(%llu) in NEW",
+                 cell->label, cell->runner, (unsigned long long)cell->tasks, (unsigned long long)cell->size,
+                 (unsigned long long)cell->seed, (unsigned long long)other->tasks, (unsigned long long)other->size,
+                 (unsigned long long)other->seed);
         return 1;
     }
     return 0;
@@ -205,8 +208,8 @@ out:
     return status;
 }
 
-/* Holm (1979): the k-th smallest of n p-values must be at most FAMILY_ERROR/(n-k+1), and all before it too. Verdicts that
- * do not stay become unresolved. */
+/* Holm (1979): the k-th smallest of n p-values must be at most FAMILY_ERROR/(n-k+1), and all before it too. Verdicts
+ * that do not stay become unresolved. */
 static void holm(struct comparison *comparison, enum compare_verdict verdict)
 {
     size_t n = comparison->count;
@@ -287,8 +290,8 @@ static int check_alike(const struct run *base, const struct run *new, bool force
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *options,
                  struct comparison *out, char *why, size_t why_size)
 {
-    struct comparison made = {.paired = taken_together(base, new), .margin = options->margin,
-                              .figure = options->figure};
+    struct comparison made = {
+        .paired = taken_together(base, new), .margin = options->margin, .figure = options->figure};
     bool sizes = true;
     int status = check_alike(base, new, options->force, &sizes, &made, why, why_size);
     if (status) return status;
@@ -311,7 +314,8 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
         made.failed += made.cell[i].base_ns.n && !made.cell[i].new_ns.n;
     }
     if (!made.paired)
-        say(made.warning, sizeof made.warning, "The runs were not taken together: what the machine did between them is "
+        say(made.warning, sizeof made.warning,
+            "The runs were not taken together: what the machine did between them is "
             "inside the ratios (run --versus takes them block by block).");
     *out = made;
     return 0;

@@ -7,9 +7,9 @@
  *         comparison_free(&comparison);
  *     }
  *
- * Runs that were taken together (`run --versus`: one block holds every cell of both) are compared block by block: median
- * of the ratios with the sign-test interval. Others by Hodges-Lehmann's ratio with the Mann-Whitney interval; what
- * drifted between the two runs is then inside the ratio, and no statistic over one run can see it.
+ * Runs that were taken together (`run --versus`: one block holds every cell of both) are compared block by block:
+ * median of the ratios with the sign-test interval. Others by Hodges-Lehmann's ratio with the Mann-Whitney interval;
+ * what drifted between the two runs is then inside the ratio, and no statistic over one run can see it.
  *
  * Verdicts, on ratio = NEW/BASE with its 95 % interval and a margin m:
  *     slower      the whole interval is above 1 + m     } and so it stays among all cells of the comparison: Holm's
@@ -40,12 +40,12 @@ struct compare_options {
 };
 
 struct compare_cell {
-    const struct cell *base, *new;      /* in the runs */
+    const struct cell *base, *new; /* in the runs */
     struct quantity base_ns, new_ns;
-    struct quantity ratio;              /* NEW/BASE; n: pairs, or the smaller count */
-    double slower_p, faster_p;          /* one-sided, against the margin, before Holm's correction; NAN without samples */
+    struct quantity ratio;     /* NEW/BASE; n: pairs, or the smaller count */
+    double slower_p, faster_p; /* one-sided, against the margin, before Holm's correction; NAN without samples */
     enum compare_verdict verdict;
-    char why[120];                      /* of an unresolved one: what it lacks; "" */
+    char why[120]; /* of an unresolved one: what it lacks; "" */
 };
 
 struct comparison {
@@ -53,17 +53,17 @@ struct comparison {
     double margin;
     enum compare_figure figure;
     size_t count;
-    struct compare_cell *cell;          /* in BASE's order */
-    size_t verdicts[COMPARE_VERDICTS];  /* how many of each */
-    size_t failed;                      /* cells with good samples in BASE and none in NEW */
-    size_t only_base, only_new;         /* cells without a partner, left out */
-    char warning[512];                  /* what was forced and what to keep in mind, sentences; "" */
+    struct compare_cell *cell;         /* in BASE's order */
+    size_t verdicts[COMPARE_VERDICTS]; /* how many of each */
+    size_t failed;                     /* cells with good samples in BASE and none in NEW */
+    size_t only_base, only_new;        /* cells without a partner, left out */
+    char warning[512];                 /* what was forced and what to keep in mind, sentences; "" */
 };
 
 /* Compares the headline samples (good, not instrumented) of cells with equal study, kernel, size, tasks, seed, runner,
  * workers, chunk, schedule and placement. Duplicates for A/A are left out. Refuses with -EINVAL and one line in `why`
- * where kernels, sizes or machines differ (unless forced: then cells are matched without their sizes), and where no cell
- * has a partner. -ENOMEM. Both runs must outlive the comparison. */
+ * where kernels, sizes or machines differ (unless forced: then cells are matched without their sizes), and where no
+ * cell has a partner. -ENOMEM. Both runs must outlive the comparison. */
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *, struct comparison *,
                  char *why, size_t why_size);
 void comparison_free(struct comparison *); /* accepts a zeroed struct */

@@ -26,8 +26,8 @@ static int by_block(const void *a, const void *b)
     return (x->block > y->block) - (x->block < y->block);
 }
 
-/* The median run phase of each serial cell: medians[cell]; NAN for others. Cells are few, samples many: one pass sorts the
- * samples' indices by cell. */
+/* The median run phase of each serial cell: medians[cell]; NAN for others. Cells are few, samples many: one pass sorts
+ * the samples' indices by cell. */
 static int cell_medians(const struct run *run, double *medians)
 {
     size_t *begin = calloc((size_t)run->cell_count + 2, sizeof *begin);

@@ -1,8 +1,9 @@
 /* drift.h: was the machine another one in some blocks? Told by the serial cells, the sentinels of a run.
  *
- * The machine's level in a block is the median, over all problems and over the block and its two neighbours, of a serial
- * run phase divided by the median of that cell's run phases in the whole run. Where it is off 1 by more than DRIFT_MAX, the
- * samples of that block are suspect. Fewer than DRIFT_MIN sentinels tell nothing: one alone may just have been disturbed.
+ * The machine's level in a block is the median, over all problems and over the block and its two neighbours, of a
+ * serial run phase divided by the median of that cell's run phases in the whole run. Where it is off 1 by more than
+ * DRIFT_MAX, the samples of that block are suspect. Fewer than DRIFT_MIN sentinels tell nothing: one alone may just
+ * have been disturbed.
  */
 #ifndef BREAKEVEN_DRIFT_H
 #define BREAKEVEN_DRIFT_H
@@ -15,7 +16,8 @@ enum { DRIFT_MIN = 5 };
 /* The level in a block; NAN where too few sentinels stand around it or memory is short. */
 double drift_level(const struct run *, unsigned block);
 
-/* Adds the word "drift" to `suspect` of each sample in a block that is off. 0 or -ENOMEM; done twice it does no harm. */
+/* Adds the word "drift" to `suspect` of each sample in a block that is off. 0 or -ENOMEM; done twice it does no harm.
+ */
 int drift_mark(struct run *);
 
 #endif

@@ -46,8 +46,8 @@ static double difference_of_rank(const double *a, size_t n, const double *b, siz
     return high;
 }
 
-/* P(U = u) for u = 0..nm: how many sets of n ranks out of n+m have that sum, over all sets (Mann & Whitney 1947). ways is
- * built up by the usual recursion over "i of the first j ranks", as probabilities so that nothing overflows. */
+/* P(U = u) for u = 0..nm: how many sets of n ranks out of n+m have that sum, over all sets (Mann & Whitney 1947). ways
+ * is built up by the usual recursion over "i of the first j ranks", as probabilities so that nothing overflows. */
 static double *exact_distribution(size_t n, size_t m)
 {
     size_t most = n * m, row = most + 1;
@@ -58,8 +58,7 @@ static double *exact_distribution(size_t n, size_t m)
         for (size_t i = j < n ? j : n; i >= 1; i--) {
             size_t add = j - i; /* values of the other set below it */
             if (add > m) continue;
-            for (size_t u = most + 1; u-- > add;)
-                ways[i * row + u] += ways[(i - 1) * row + u - add];
+            for (size_t u = most + 1; u-- > add;) ways[i * row + u] += ways[(i - 1) * row + u - add];
         }
     double all = 0;
     for (size_t u = 0; u <= most; u++) all += ways[n * row + u];

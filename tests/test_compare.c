@@ -1,5 +1,5 @@
-/* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and does
- * not where nothing changed. */
+/* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
+ * does not where nothing changed. */
 #include "../results/compare.h"
 #include "../results/shift.h"
 
@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Hollander & Wolfe's permeability constants (ex. 4.1); the interval and the p-value by enumeration of all 8008 orders. */
+/* Hollander & Wolfe's permeability constants (ex. 4.1); the interval and the p-value by enumeration of all 8008 orders.
+ */
 START_TEST(shift_agrees_with_enumeration)
 {
-    const double a[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, b[] = {1.15, 0.88, 0.90, 0.74, 1.21,
-                                                                                            1.30};
+    const double a[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46},
+                 b[] = {1.15, 0.88, 0.90, 0.74, 1.21, 1.30};
     struct quantity ratio = shift_ratio(a, 10, b, 6);
     ck_assert_double_eq_tol(ratio.median, 0.8107392079, 1e-9);
     ck_assert_double_eq_tol(ratio.low, 0.5487804878, 1e-9);
@@ -83,10 +84,13 @@ END_TEST
 
 START_TEST(verdicts_follow_the_margin)
 {
-    static const struct { double low, high; enum compare_verdict verdict; } known[] = {
-        {1.06, 1.12, COMPARE_SLOWER},     {1.05, 1.12, COMPARE_UNRESOLVED}, {1.01, 1.12, COMPARE_UNRESOLVED},
-        {1.01, 1.04, COMPARE_SAME},       {0.96, 1.05, COMPARE_SAME},       {0.94, 1.01, COMPARE_UNRESOLVED},
-        {0.80, 0.95, COMPARE_FASTER},     {0.80, 1.20, COMPARE_UNRESOLVED}, {NAN, NAN, COMPARE_UNRESOLVED},
+    static const struct {
+        double low, high;
+        enum compare_verdict verdict;
+    } known[] = {
+        {1.06, 1.12, COMPARE_SLOWER}, {1.05, 1.12, COMPARE_UNRESOLVED}, {1.01, 1.12, COMPARE_UNRESOLVED},
+        {1.01, 1.04, COMPARE_SAME},   {0.96, 1.05, COMPARE_SAME},       {0.94, 1.01, COMPARE_UNRESOLVED},
+        {0.80, 0.95, COMPARE_FASTER}, {0.80, 1.20, COMPARE_UNRESOLVED}, {NAN, NAN, COMPARE_UNRESOLVED},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct quantity ratio = {1, known[i].low, known[i].high, 10};
@@ -110,15 +114,25 @@ static void make_run(struct made *made, unsigned cells, unsigned blocks, double 
     made->run = (struct run){.cell_count = cells, .cells = made->cells, .samples = made->samples};
     for (unsigned i = 0; i < cells; i++) {
         struct cell *cell = &made->cells[i];
-        *cell = (struct cell){.id = i, .baseline = i, .duplicate = i, .size = 1, .tasks = 100 + i, .processes = 1,
-                              .threads = 1, .study = "run", .label = "spin", .kernel = "spin", .runner = "serial",
-                              .schedule = "default", .placement = "none"};
+        *cell = (struct cell){.id = i,
+                              .baseline = i,
+                              .duplicate = i,
+                              .size = 1,
+                              .tasks = 100 + i,
+                              .processes = 1,
+                              .threads = 1,
+                              .study = "run",
+                              .label = "spin",
+                              .kernel = "spin",
+                              .runner = "serial",
+                              .schedule = "default",
+                              .placement = "none"};
     }
     for (unsigned block = 0; block < blocks; block++)
         for (unsigned i = 0; i < cells; i++) {
             struct sample *sample = &made->samples[made->run.sample_count++];
-            *sample = (struct sample){.cell = i, .block = block, .order = i, .status = "ok", .start_ns = 1000,
-                                      .stop_ns = 1000};
+            *sample = (struct sample){
+                .cell = i, .block = block, .order = i, .status = "ok", .start_ns = 1000, .stop_ns = 1000};
             double ns = 1e6 * gsl_ran_lognormal(random, 0, noise) * (i ? 1 : factor) * (drift ? drift[block] : 1);
             sample->wall_ns = (int64_t)ns;
         }

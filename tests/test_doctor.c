@@ -1,4 +1,5 @@
-/* The probes and the doctor's judgement: made-up machines, and what must hold on any real one. No duration is asserted. */
+/* The probes and the doctor's judgement: made-up machines, and what must hold on any real one. No duration is asserted.
+ */
 #include "../bench/doctor.h"
 #include "../bench/probe_team.h"
 
@@ -23,8 +24,9 @@ static void healthy(struct doctor_facts *facts)
         .limits = {.online = 4, .allowed = 4, .allowed_list = "0-3", .quota_cpus = INFINITY},
         .steal_share = 0,
         .clock = {.cost_ns = 25, .resolution_ns = 1},
-        .noise = {.count = 2, .cpu = {{.cpu = 0, .p50_ns = 1e6, .p99_ns = 1.01e6, .max_ns = 1.1e6},
-                                      {.cpu = 1, .p50_ns = 1e6, .p99_ns = 1.01e6, .max_ns = 1.1e6}}},
+        .noise = {.count = 2,
+                  .cpu = {{.cpu = 0, .p50_ns = 1e6, .p99_ns = 1.01e6, .max_ns = 1.1e6},
+                          {.cpu = 1, .p50_ns = 1e6, .p99_ns = 1.01e6, .max_ns = 1.1e6}}},
         .sleep = {.asked_ns = 1000, .median_ns = 6e4, .p99_ns = 9e4},
         .placement = {.pairs_all = 1, .count = 1, .pair = {{0, 1, 80, 2.0, 2.0}}},
         .gnuplot = true,
@@ -56,8 +58,11 @@ START_TEST(a_quiet_machine_is_good_throughout)
 END_TEST
 
 /* Each row spoils one thing of the quiet machine. */
-#define SPOIL(name, statement) \
-    static void name(struct doctor_facts *facts) { statement; }
+#define SPOIL(name, statement)                                                                                         \
+    static void name(struct doctor_facts *facts)                                                                       \
+    {                                                                                                                  \
+        statement;                                                                                                     \
+    }
 SPOIL(one_cpu, facts->limits.allowed = 1)
 SPOIL(no_proc, facts->limits_error = -ENOENT)
 SPOIL(some_load, facts->system.load = 1)
@@ -94,19 +99,32 @@ START_TEST(each_trouble_is_found_and_comes_with_advice)
         enum doctor_verdict verdict;
         const char *says;
     } rows[] = {
-        {one_cpu, "cpus", DOCTOR_BAD, "1 of 4"},          {no_proc, "cpus", DOCTOR_CAUTION, "cannot"},
-        {some_load, "load", DOCTOR_CAUTION, "1.00"},      {much_load, "load", DOCTOR_BAD, "8.00"},
-        {no_load, "load", DOCTOR_CAUTION, "cannot"},      {waiting, "pressure", DOCTOR_BAD, "30.0 %"},
-        {powersave, "governor", DOCTOR_CAUTION, "powersave"}, {unseen, "governor", DOCTOR_CAUTION, "virtual"},
-        {boosted, "boost", DOCTOR_CAUTION, "on"},         {small_quota, "quota", DOCTOR_CAUTION, "1.5 cpus"},
-        {throttled, "throttling", DOCTOR_BAD, "1.0 ms"},  {some_steal, "steal", DOCTOR_CAUTION, "1.00 %"},
-        {much_steal, "steal", DOCTOR_BAD, "5.00 %"},      {hpet, "clock source", DOCTOR_BAD, "hpet"},
-        {kvm_clock, "clock source", DOCTOR_CAUTION, "kvm-clock"}, {slow_clock, "clock", DOCTOR_BAD, "2000 ns"},
-        {back_clock, "clock", DOCTOR_BAD, "backwards"},   {some_noise, "noise", DOCTOR_CAUTION, "cpu 1"},
-        {much_noise, "noise", DOCTOR_BAD, "2.00 x"},      {no_noise, "noise", DOCTOR_CAUTION, "failed"},
-        {neighbour, "evenness", DOCTOR_BAD, "2.00 x"},    {long_sleep, "sleep", DOCTOR_BAD, "4000 us"},
-        {threads, "siblings", DOCTOR_CAUTION, "0,2 1,3"}, {one_core, "two workers", DOCTOR_CAUTION, "1.20 x"},
-        {not_there, "two workers", DOCTOR_BAD, "1.10 x"}, {no_gnuplot, "programs", DOCTOR_CAUTION, "gnuplot is missing"},
+        {one_cpu, "cpus", DOCTOR_BAD, "1 of 4"},
+        {no_proc, "cpus", DOCTOR_CAUTION, "cannot"},
+        {some_load, "load", DOCTOR_CAUTION, "1.00"},
+        {much_load, "load", DOCTOR_BAD, "8.00"},
+        {no_load, "load", DOCTOR_CAUTION, "cannot"},
+        {waiting, "pressure", DOCTOR_BAD, "30.0 %"},
+        {powersave, "governor", DOCTOR_CAUTION, "powersave"},
+        {unseen, "governor", DOCTOR_CAUTION, "virtual"},
+        {boosted, "boost", DOCTOR_CAUTION, "on"},
+        {small_quota, "quota", DOCTOR_CAUTION, "1.5 cpus"},
+        {throttled, "throttling", DOCTOR_BAD, "1.0 ms"},
+        {some_steal, "steal", DOCTOR_CAUTION, "1.00 %"},
+        {much_steal, "steal", DOCTOR_BAD, "5.00 %"},
+        {hpet, "clock source", DOCTOR_BAD, "hpet"},
+        {kvm_clock, "clock source", DOCTOR_CAUTION, "kvm-clock"},
+        {slow_clock, "clock", DOCTOR_BAD, "2000 ns"},
+        {back_clock, "clock", DOCTOR_BAD, "backwards"},
+        {some_noise, "noise", DOCTOR_CAUTION, "cpu 1"},
+        {much_noise, "noise", DOCTOR_BAD, "2.00 x"},
+        {no_noise, "noise", DOCTOR_CAUTION, "failed"},
+        {neighbour, "evenness", DOCTOR_BAD, "2.00 x"},
+        {long_sleep, "sleep", DOCTOR_BAD, "4000 us"},
+        {threads, "siblings", DOCTOR_CAUTION, "0,2 1,3"},
+        {one_core, "two workers", DOCTOR_CAUTION, "1.20 x"},
+        {not_there, "two workers", DOCTOR_BAD, "1.10 x"},
+        {no_gnuplot, "programs", DOCTOR_CAUTION, "gnuplot is missing"},
         {no_python, "programs", DOCTOR_CAUTION, "python3 is missing"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -115,8 +133,8 @@ START_TEST(each_trouble_is_found_and_comes_with_advice)
         rows[i].spoil(&facts);
         const struct finding *finding = finding_of(&facts, rows[i].topic);
         ck_assert_msg(finding != NULL, "row %zu: %s is not there", i, rows[i].topic);
-        ck_assert_msg(finding->verdict == rows[i].verdict, "row %zu: %s: %s", i,
-                      doctor_verdict_names[finding->verdict], finding->found);
+        ck_assert_msg(finding->verdict == rows[i].verdict, "row %zu: %s: %s", i, doctor_verdict_names[finding->verdict],
+                      finding->found);
         ck_assert_msg(strstr(finding->found, rows[i].says) != NULL, "row %zu: %s", i, finding->found);
         ck_assert_msg(strlen(finding->advice) > 10, "row %zu: no advice", i);
     }

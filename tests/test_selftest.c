@@ -1,4 +1,5 @@
-/* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact. */
+/* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact.
+ */
 #include "../bench/inject.h"
 #include "../bench/inject_script.h"
 #include "../bench/repetition.h"
@@ -63,11 +64,14 @@ START_TEST(delays_go_where_they_are_sent)
     struct clock clock = {ticking_now_ns, &script};
     struct sample plain, sample;
     measure(&script, &clock, NULL, true, &plain);
-    static const struct { struct inject inject; double start, stop, wall, busy; } rows[] = {
+    static const struct {
+        struct inject inject;
+        double start, stop, wall, busy;
+    } rows[] = {
         {{.start_ns = 1000000}, 1e6, 0, 0, 0},
         {{.stop_ns = 1000000}, 0, 1e6, 0, 0},
-        {{.dispatch_ns = 20000}, 0, 0, 5 * 20000, 0},              /* five chunks a worker, one after the other here */
-        {{.byte_ns = 100}, 0, 0, 50 * 4 * 100, 0},                 /* four bytes a result */
+        {{.dispatch_ns = 20000}, 0, 0, 5 * 20000, 0}, /* five chunks a worker, one after the other here */
+        {{.byte_ns = 100}, 0, 0, 50 * 4 * 100, 0},    /* four bytes a result */
         {{.work_ns = 10000}, 0, 0, 50 * 10000, 50 * 10000},
         {{.work_share = 0.5}, 0, 0, 50 * 50000, 50 * 50000},
         {{.work_ns = 10000, .work_tasks = 50}, 0, 0, 50 * 10000, 50 * 10000}, /* worker 0's tasks alone */
@@ -107,11 +111,24 @@ END_TEST
 
 START_TEST(an_injection_reaches_the_other_process)
 {
-    struct spec spec = {.cell = {.runner = "serial", .kernel = "spin", .label = "spin", .study = "run",
-                                 .schedule = "default", .placement = "none", .processes = 1, .threads = 1},
+    struct spec spec = {.cell = {.runner = "serial",
+                                 .kernel = "spin",
+                                 .label = "spin",
+                                 .study = "run",
+                                 .schedule = "default",
+                                 .placement = "none",
+                                 .processes = 1,
+                                 .threads = 1},
                         .has_inject = true,
-                        .inject = {.start_ns = 1, .stop_ns = 2, .dispatch_ns = 3, .byte_ns = 0.5, .work_ns = 4,
-                                   .work_share = 0.25, .work_tasks = 5, .skip = true, .unbound = true}},
+                        .inject = {.start_ns = 1,
+                                   .stop_ns = 2,
+                                   .dispatch_ns = 3,
+                                   .byte_ns = 0.5,
+                                   .work_ns = 4,
+                                   .work_share = 0.25,
+                                   .work_tasks = 5,
+                                   .skip = true,
+                                   .unbound = true}},
                 read = {.has_inject = false};
     char why[200] = "", *text = spec_to_json(&spec);
     json_t *json = json_loads(text, 0, NULL);
