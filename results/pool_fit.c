@@ -15,7 +15,9 @@ enum { COLUMNS = POOL_SERIAL };
 static const enum pool_term admission[COLUMNS] = {POOL_DILATION, POOL_REGION, POOL_CHUNK, POOL_BYTE, POOL_SPREAD};
 
 enum { PROFILE_STEPS = 96, ASSIGN_ROUNDS = 12 }; /* steps over four decades of h_s; rounds: assignments may swing */
-static const double COLLINEAR = 0.03;   /* of a column's length that no other explains: below, it tells nothing */
+/* Of a column's length what no other explains: below, it tells nothing. Work and what every run phase costs are told
+ * apart by how much they are apart: a few percent of uneven rounds would put all work into r. */
+static const double COLLINEAR = 0.03, COLLINEAR_REGION = 0.25;
 static const double WORK_SHARE = 0.1;   /* tasks take at least this share of the time, or d is not asked for */
 
 /* One problem on its way. */
@@ -27,6 +29,7 @@ struct pool_work {
     bool used[COLUMNS];     /* columns that are fitted */
     double fixed[COLUMNS];  /* the value of those that are not */
     double value[COLUMNS], variance[COLUMNS]; /* of the newest fit */
+    double loose[COLUMNS], loose_variance[COLUMNS]; /* of the same without any bound at 0 */
     bool *bound;            /* points that h_s binds in it */
     size_t saturated;       /* how many those are */
 };
@@ -126,7 +129,8 @@ static int admit(struct pool_work *work)
             (c == POOL_SPREAD && chunk_sizes(work) < 3))
             continue; /* what comes beyond the first two leaves a degree of freedom */
         double *mine = room + (size_t)c * work->n;
-        work->used[c] = own_share(mine, basis, count, work->n) > COLLINEAR;
+        work->used[c] =
+            own_share(mine, basis, count, work->n) > (c == POOL_REGION && count ? COLLINEAR_REGION : COLLINEAR);
         if (work->used[c]) basis[count++] = mine;
     }
     free(room);
@@ -207,6 +211,8 @@ static int solve_bounded(struct pool_work *work, double chunk_serial_ns)
         unsigned worst = COLUMNS;
         int status = solve(work, used, chunk_serial_ns);
         if (status) return status;
+        if (!round) memcpy(work->loose, work->value, sizeof work->loose);
+        if (!round) memcpy(work->loose_variance, work->variance, sizeof work->loose_variance);
         for (unsigned c = 0; c < COLUMNS; c++)
             if (used[c] && work->value[c] < (c == POOL_CHUNK ? chunk_serial_ns : 0) &&
                 (worst == COLUMNS || work->value[c] / sqrt(work->variance[c]) < work->value[worst] / sqrt(work->variance[worst])))
@@ -291,6 +297,9 @@ static struct quantity fitted(const struct pool_work *work, enum pool_term colum
 {
     double value = work->value[column], half = t * sqrt(work->variance[column]);
     if (!work->used[column]) return (struct quantity){NAN, NAN, NAN, work->n};
+    if (isnan(half) && !isnan(t)) /* at its bound */
+        return (struct quantity){value, value, fmax(value, work->loose[column] + t * sqrt(work->loose_variance[column])),
+                                 work->n};
     return (struct quantity){value, isnan(half) ? NAN : fmax(0, value - half), value + half, work->n};
 }
 
@@ -350,6 +359,7 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
         made.region_ns = fitted(&work, POOL_REGION, t);
         made.dilation = fitted(&work, POOL_DILATION, t);
         made.chunk_ns = fitted(&work, POOL_CHUNK, t);
+        if (made.chunk_ns.high < made.chunk_serial_ns.high) made.chunk_serial_ns.high = made.chunk_ns.high; /* a part of h */
         made.byte_ns = fitted(&work, POOL_BYTE, t);
         made.spread_ns = fitted(&work, POOL_SPREAD, t);
         made.saturated = work.saturated > 0;
