@@ -1,4 +1,5 @@
 /* bars.c: the figures made of horizontal bars: the efficiency budget, METG, and the workers' timeline. */
+#include "../results/trace.h"
 #include "chart.h"
 #include "format.h"
 
@@ -262,6 +263,19 @@ static const struct sample *median_spans(const struct run *run, const struct cel
     return median;
 }
 
+/* Layer 2, where the repetition left a timeline: row, begin, end of time in the kernel; gaps that no eye sees are closed. */
+static void timeline_spans(struct chart *chart, const struct sample *sample)
+{
+    struct trace_span *spans;
+    size_t count;
+    double pixel_ns = (double)sample->wall_ns / (2.0 * CHART_WIDTH);
+    if (trace_read(chart->summary->run->dir, sample->cell, sample->block, pixel_ns, &spans, &count)) return;
+    for (size_t i = 0; i < count; i++)
+        chart_row(chart, "%u %.9g %.9g\n", spans[i].worker, spans[i].begin_ns, spans[i].end_ns);
+    chart->marked[chart->blocks - 1] = count > 0;
+    free(spans);
+}
+
 /* Columns: row, late, end, wall, busy (all ns), hover. */
 static bool timeline_panel(struct chart *chart, const struct cell_summary *cell)
 {
@@ -287,6 +301,8 @@ static bool timeline_panel(struct chart *chart, const struct cell_summary *cell)
         chart_say(chart, " Worker %u from %s to %s.", w, format_time((double)worker->late_ns).text,
                   format_time((double)worker->end_ns).text);
     }
+    chart_layer(chart);
+    timeline_spans(chart, sample);
     chart_reach(chart, (double)sample->wall_ns, sample->worker_count);
     return true;
 }
@@ -306,7 +322,7 @@ int chart_timeline(struct chart *chart)
     size_t count;
     snprintf(chart->missing, sizeof chart->missing, "no repetition recorded when its workers began and ended");
     chart->legend = "none";
-    chart->layers = 1;
+    chart->layers = 2;
     chart->columns = 2;
     chart->panel_height = 260;
     for (size_t i = 0; i < summary->cell_count; i++) {
