@@ -19,6 +19,7 @@ test|command -v bats|bats|bats|bats|bats
 test|command -v python3|python3|python3|python|python3
 test|command -v clang|clang|clang|clang|clang
 test|have_libomp|libomp-dev|libomp-devel|openmp|libomp-devel
+test|command -v pgrep|procps|procps-ng|procps-ng|procps
 test|command -v g++|g++|gcc-c++|gcc|gcc-c++
 LIST
 }
