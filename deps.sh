@@ -20,6 +20,7 @@ test|command -v python3|python3|python3|python|python3
 test|command -v clang|clang|clang|clang|clang
 test|have_libomp|libomp-dev|libomp-devel|openmp|libomp-devel
 test|command -v pgrep|procps|procps-ng|procps-ng|procps
+test|command -v strace|strace|strace|strace|strace
 test|command -v g++|g++|gcc-c++|gcc|gcc-c++
 LIST
 }

@@ -31,7 +31,9 @@ assert len(o["findings"]) >= 10
 worst = max(("good", "caution", "bad").index(f["verdict"]) for f in o["findings"])
 assert ("good", "caution", "bad")[worst] == o["verdict"]
 assert all(f["advice"] for f in o["findings"] if f["verdict"] != "good")
-assert o["figures"]["noise"] and o["figures"]["clock_cost_ns"] > 0
+noise, = [f for f in o["findings"] if f["topic"] == "noise"]
+assert o["figures"]["noise"] or noise["verdict"] != "good"  # a crowded machine may leave no time to probe, which is a finding
+assert o["figures"]["clock_cost_ns"] > 0
 ' <<<"$output"
 }
 
