@@ -121,7 +121,11 @@ void reap_children(struct server *server)
         siginfo_t info = {0};
         int status;
         struct rusage usage;
-        if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) || !info.si_pid) return;
+        if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT)) {
+            if (errno == EINTR) continue; /* the news of it is used up: nobody would call again */
+            return;
+        }
+        if (!info.si_pid) return;
         bool stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
         int number = find(server, info.si_pid);
         /* A pool has no use for a stopped worker, and whoever waits for it would hang. A dead one takes its group along,

@@ -15,8 +15,10 @@
 #ifndef DEATHS
 #define DEATHS 1
 #endif
+#ifndef SLOTS
 #define SLOTS 2
-#define RING 4
+#endif
+#define RING (2 * SLOTS)
 
 mtype = { slot_free, slot_ready, slot_running, slot_done, slot_lost };
 mtype phase[SLOTS];

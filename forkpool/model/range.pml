@@ -210,8 +210,13 @@ init {
         w = 0;
         do
         :: w < WORKERS ->
+#ifdef SKEWED /* all units are worker 0's: the others begin as thieves */
+            lines[w].begin = (w == 0 -> 0 : UNITS);
+            lines[w].end = UNITS;
+#else
             lines[w].begin = UNITS * w / WORKERS;
             lines[w].end = UNITS * (w + 1) / WORKERS;
+#endif
             lines[w].offset[0] = lines[w].begin;
             w++
         :: else -> break
