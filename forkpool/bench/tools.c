@@ -22,7 +22,7 @@ static int nth_cpu(unsigned nth)
     if (!known) known = !sched_getaffinity(0, sizeof allowed, &allowed);
     unsigned count = (unsigned)CPU_COUNT(&allowed), seen = 0;
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &allowed) && seen++ == nth % (count ? count : 1)) return cpu;
+        if (CPU_ISSET((size_t)cpu, &allowed) && seen++ == nth % (count ? count : 1)) return cpu;
     return 0;
 }
 
@@ -30,7 +30,7 @@ void bind_to(unsigned nth)
 {
     cpu_set_t one;
     CPU_ZERO(&one);
-    CPU_SET(nth_cpu(nth), &one);
+    CPU_SET((size_t)nth_cpu(nth), &one);
     sched_setaffinity(0, sizeof one, &one);
 }
 

@@ -160,12 +160,17 @@ gone: skip
 }
 
 /* Kills whom it likes, when it likes, at most DEATHS times. */
+#ifdef AIM /* only in the middle of a steal: what the mutants of the recovery are about */
+#define may_kill(w) (lines[w].intending)
+#else
+#define may_kill(w) true
+#endif
 active proctype killer() {
     do
-    :: atomic { deaths < DEATHS && !map_ended && !dead[0] && !killed[0] -> killed[0] = 1; deaths++ }
-    :: atomic { deaths < DEATHS && !map_ended && !dead[1] && !killed[1] -> killed[1] = 1; deaths++ }
+    :: atomic { deaths < DEATHS && !map_ended && !dead[0] && !killed[0] && may_kill(0) -> killed[0] = 1; deaths++ }
+    :: atomic { deaths < DEATHS && !map_ended && !dead[1] && !killed[1] && may_kill(1) -> killed[1] = 1; deaths++ }
 #if WORKERS > 2
-    :: atomic { deaths < DEATHS && !map_ended && !dead[2] && !killed[2] -> killed[2] = 1; deaths++ }
+    :: atomic { deaths < DEATHS && !map_ended && !dead[2] && !killed[2] && may_kill(2) -> killed[2] = 1; deaths++ }
 #endif
     :: atomic { deaths == DEATHS || map_ended -> break }
     od
