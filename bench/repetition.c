@@ -192,10 +192,11 @@ static void read_workers(struct progress *progress)
         *worker = (struct sample_worker){.worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1};
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
-        bound = bound && !strcmp(worker->cpus, progress->repetition->team.cpus ? progress->repetition->team.cpus[i]
-                                                                                : worker->cpus);
+        bound = bound && !strcmp(worker->cpus,
+                                 progress->repetition->team.cpus ? progress->repetition->team.cpus[i] : worker->cpus);
     }
-    if (!bound) snprintf(sample->suspect, sizeof sample->suspect, "unbound"); /* read back: not where it was asked to be */
+    if (!bound)
+        snprintf(sample->suspect, sizeof sample->suspect, "unbound"); /* read back: not where it was asked to be */
     if (progress->repetition->instrumented) read_spans(progress);
 }
 

@@ -52,8 +52,13 @@ static size_t events_size(const struct spans *spans)
 int spans_open(struct spans *spans, const struct job *job, unsigned processes, unsigned threads,
                const struct clock *clock, unsigned event_room)
 {
-    struct spans made = {.hook = {run, team}, .kernel = job->kernel, .input = job->input, .clock = clock,
-                         .workers = processes * threads, .threads = threads, .event_room = event_room};
+    struct spans made = {.hook = {run, team},
+                         .kernel = job->kernel,
+                         .input = job->input,
+                         .clock = clock,
+                         .workers = processes * threads,
+                         .threads = threads,
+                         .event_room = event_room};
     made.slots = memory_map(made.workers * sizeof *made.slots);
     if (!made.slots) return -ENOMEM;
     made.events = event_room ? memory_map(events_size(&made)) : NULL;

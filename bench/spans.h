@@ -47,7 +47,8 @@ void spans_read(const struct spans *, int64_t began_ns, struct sample_worker *);
 /* The bins with tasks in them, malloc'ed; NULL and 0 where there was none. 0 or -ENOMEM. */
 int spans_read_latency(const struct spans *, struct sample_bin **, unsigned *count);
 
-/* A worker's calls in the order in which they were made, and how many there was no room for. Valid until spans_close. */
+/* A worker's calls in the order in which they were made, and how many there was no room for. Valid until spans_close.
+ */
 const struct span_event *spans_events(const struct spans *, unsigned worker, unsigned *count, uint64_t *dropped);
 
 #endif

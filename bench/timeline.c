@@ -38,8 +38,8 @@ static uint64_t put_worker(FILE *out, const struct spans *spans, unsigned worker
     for (unsigned i = 0; i < count; i++) {
         const struct span_event *event = &events[i];
         uint64_t tasks = event->end - event->begin;
-        fprintf(out, "{\"ph\":\"X\",\"name\":\"%s\",\"cat\":\"kernel\",\"pid\":%u,\"tid\":%u,", tasks == 1 ? "task" : "chunk",
-                worker / spans->threads, worker);
+        fprintf(out, "{\"ph\":\"X\",\"name\":\"%s\",\"cat\":\"kernel\",\"pid\":%u,\"tid\":%u,",
+                tasks == 1 ? "task" : "chunk", worker / spans->threads, worker);
         put_us(out, "ts", event->began_ns - began_ns);
         fputc(',', out);
         put_us(out, "dur", event->ended_ns - event->began_ns);
@@ -63,7 +63,8 @@ static void put_all(FILE *out, const struct repetition *repetition, const struct
     }
     unsigned last = spans->workers / spans->threads;
     put_name(out, "process_name", last, spans->workers, "the caller");
-    fprintf(out, "{\"ph\":\"X\",\"name\":\"run phase\",\"cat\":\"run\",\"pid\":%u,\"tid\":%u,\"ts\":0,", last, spans->workers);
+    fprintf(out, "{\"ph\":\"X\",\"name\":\"run phase\",\"cat\":\"run\",\"pid\":%u,\"tid\":%u,\"ts\":0,", last,
+            spans->workers);
     put_us(out, "dur", sample->wall_ns);
     fputs("}\n],\"otherData\":{\"kernel\":\"", out);
     put_text(out, repetition->kernel->name);

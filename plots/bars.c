@@ -263,7 +263,8 @@ static const struct sample *median_spans(const struct run *run, const struct cel
     return median;
 }
 
-/* Layer 2, where the repetition left a timeline: row, begin, end of time in the kernel; gaps that no eye sees are closed. */
+/* Layer 2, where the repetition left a timeline: row, begin, end of time in the kernel; gaps that no eye sees are
+ * closed. */
 static void timeline_spans(struct chart *chart, const struct sample *sample)
 {
     struct trace_span *spans;

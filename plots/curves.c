@@ -125,7 +125,8 @@ static void model_marks(struct chart *chart, const struct line *line)
     for (size_t i = 0; i < summary->pool_count; i++)
         for (size_t k = 0; k < summary->pools[i].count; k++)
             for (size_t m = 0; m < line->count && count < CHART_POINTS; m++)
-                if (line->cells[m] == summary->pools[i].cells[k].cell && isfinite(summary->pools[i].cells[k].predicted_ns)) {
+                if (line->cells[m] == summary->pools[i].cells[k].cell &&
+                    isfinite(summary->pools[i].cells[k].predicted_ns)) {
                     found[count++] = summary->pools[i].cells[k];
                     error = summary->pools[i].fit.error;
                 }

@@ -259,6 +259,7 @@ static void part_tables(struct page *page)
     print_table(page, tables_metg(summary), "metg");
     print_table(page, tables_crossover(summary), "crossover");
     print_table(page, tables_scaling(summary), "scaling");
+    print_table(page, tables_models(summary), "models");
     print_table(page, tables_budget(summary), "budget");
     for (const char *study = NULL; (study = tables_next_study(summary, study));) {
         snprintf(id, sizeof id, "study-%u", ++number);

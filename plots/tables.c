@@ -183,6 +183,7 @@ struct table *tables_crossover(const struct summary *summary)
     table_column(table, "from so many tasks on", "smallest N for which start + run + stop is below serial", true);
     table_column(table, "with workers up: from tasks of", "smallest task for which the run phase alone is below serial",
                  true);
+    table_column(table, "predicted", "the same, from what the runner cost with the kernel in brackets", true);
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *crossover = &summary->crossovers[i];
         add_setting(table, crossover->study, crossover->kernel, crossover->runner, crossover->processes,
@@ -191,6 +192,10 @@ struct table *tables_crossover(const struct summary *summary)
         add_crossover_count(table, crossover->tasks);
         if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
         else add_quantity(table, "ns", crossover->warm_task_ns);
+        if (isfinite(crossover->predicted_warm_task_ns))
+            table_cell(table, crossover->predicted_warm_task_ns, "%s (%s)",
+                       format_time(crossover->predicted_warm_task_ns).text, crossover->calibration);
+        else table_cell(table, NAN, "-");
     }
     table_fold(table);
     return table;
@@ -265,14 +270,24 @@ struct table *tables_budget(const struct summary *summary)
     table_column(table, "chunk", "", true);
     for (size_t i = 0; i < 6; i++) table_column(table, names[i], meanings[i], true);
     table_column(table, "load balance", "mean U/max U", true);
+    table_column(table, "process level", "share of the time that processes are outside the pool: mean B/R", true);
+    table_column(table, "thread level", "share of that time that their threads are in the kernel: mean U/mean B", true);
     table_column(table, "instrumentation",
                  "what recording the spans cost: instrumented over headline run phase, minus 1", true);
     table_column(table, "marks", "", false);
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
         const struct budget *b = &cell->budget;
-        const double shares[] = {b->work, b->dilation, b->start_stop,   b->dispatch,
-                                 b->tail, b->residual, b->load_balance, b->instrumentation};
+        const double shares[] = {b->work,
+                                 b->dilation,
+                                 b->start_stop,
+                                 b->dispatch,
+                                 b->tail,
+                                 b->residual,
+                                 b->load_balance,
+                                 b->process_load_balance * b->process_communication,
+                                 b->thread_load_balance * b->thread_communication,
+                                 b->instrumentation};
         char team[96];
         if (!b->n) continue;
         describe_team(team, sizeof team, cell->cell);

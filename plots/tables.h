@@ -10,6 +10,7 @@ struct table *tables_advice(const struct summary *);
 struct table *tables_errors(const struct summary *);
 struct table *tables_metg(const struct summary *);
 struct table *tables_crossover(const struct summary *);
+struct table *tables_models(const struct summary *); /* tables_models.c */
 struct table *tables_scaling(const struct summary *);
 struct table *tables_budget(const struct summary *);
 struct table *tables_study(const struct summary *, const char *study);

@@ -28,9 +28,9 @@ struct budget {
     double computation_scaling; /* T_s/sum U */
     double efficiency;          /* T_s/(p R) */
     /* For processes with teams, B_i the time of process i outside the pool: the product of the first two is
-     * process_efficiency = mean B/R; of all four, parallel efficiency = load_balance x communication. NAN where B was not
-     * recorded. Processes of one thread are at work outside the pool just when they are in the kernel (B_i = U_i); a
-     * runner of one process has no pool (B = R). */
+     * process_efficiency = mean B/R; of all four, parallel efficiency = load_balance x communication. NAN where B was
+     * not recorded. Processes of one thread are at work outside the pool just when they are in the kernel (B_i = U_i);
+     * a runner of one process has no pool (B = R). */
     double process_load_balance;  /* mean B/max B */
     double process_communication; /* max B/R */
     double thread_load_balance;   /* load_balance/process_load_balance */
@@ -43,8 +43,8 @@ struct budget {
 /* The budget of one instrumented, good sample. 0, or -ENODATA where spans, start or stop are missing. */
 int budget_make(const struct sample *, unsigned workers, double serial_ns, struct budget *);
 
-/* Fills the process and thread level of a budget that budget_make made of the same sample; `workers` there is processes x
- * threads here. */
+/* Fills the process and thread level of a budget that budget_make made of the same sample; `workers` there is processes
+ * x threads here. */
 void budget_levels(const struct sample *, unsigned processes, unsigned threads, struct budget *);
 
 /* One budget for a cell: the sample whose core time is the median one (the lower of two), so that the terms still add

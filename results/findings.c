@@ -256,6 +256,23 @@ static const struct cell_summary *fastest_with_budget(const struct summary *summ
     return best;
 }
 
+/* How many budgets leave too much unexplained. */
+static int about_residuals(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    size_t all = 0, marked = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        all += summary->cells[i].budget.n > 0;
+        marked += summary->cells[i].budget.n && summary->cells[i].budget.marked;
+    }
+    if (marked)
+        sentence_add(&sentence,
+                     "In %zu of %zu budgets more than %.0f %% of the core time is unexplained: those are marked.",
+                     marked, all, 100 * BUDGET_RESIDUAL_MAX);
+    return sentence_end(shop, &sentence);
+}
+
 static int about_budget(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
@@ -281,8 +298,8 @@ static int about_budget(struct workshop *shop)
 int findings_make(struct workshop *shop)
 {
     static int (*const chapters[])(struct workshop *) = {
-        about_run,        about_scaling,  about_runners,   about_budget,       findings_metg,    findings_crossover,
-        findings_startup, findings_chunk, findings_hybrid, findings_placement, about_duplicates,
+        about_run,          about_scaling,    about_runners,  about_budget,    about_residuals,    findings_metg,
+        findings_crossover, findings_startup, findings_chunk, findings_hybrid, findings_placement, about_duplicates,
     };
     int status = 0;
     for (size_t i = 0; !status && i < sizeof chapters / sizeof *chapters; i++) status = chapters[i](shop);

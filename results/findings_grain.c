@@ -171,10 +171,59 @@ static int crossovers_warm(struct workshop *shop)
     return sentence_end(shop, &sentence);
 }
 
+static bool same_team(const struct crossover *a, const struct crossover *b)
+{
+    return a->processes == b->processes && a->threads == b->threads && a->chunk == b->chunk &&
+           !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && !strcmp(a->runner, b->runner) &&
+           !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
+}
+
+/* How far apart prediction and measurement are, as a factor of at least 1; NAN where one of them is not known. */
+static double apart(double predicted, struct quantity measured, bool bound)
+{
+    if (bound || !isfinite(predicted) || !(predicted > 0) || !isfinite(measured.median)) return NAN;
+    return fmax(predicted / measured.median, measured.median / predicted);
+}
+
+/* Does calibration foretell where other kernels pay? Task sizes, with workers up and with start and stop. */
+static int crossovers_predicted(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    size_t known = 0, near = 0;
+    double worst = 1;
+    const struct crossover *far = NULL;
+    char factor[PARTS_TEXT];
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        const struct crossover *c = &summary->crossovers[i];
+        bool told = !*c->calibration;
+        for (size_t j = 0; j < i && !told; j++) told = same_team(&summary->crossovers[j], c);
+        double both[] = {apart(c->predicted_warm_task_ns, c->warm_task_ns, c->warm_bound),
+                         apart(c->predicted_cold_task_ns, c->cold_task_ns, c->cold_bound)};
+        for (size_t k = 0; k < 2 && !told; k++) {
+            if (isnan(both[k])) continue;
+            known++;
+            near += both[k] <= 1.15;
+            if (both[k] > worst) worst = both[k], far = c;
+        }
+    }
+    if (!known) return 0;
+    sentence_add(
+        &sentence,
+        "From what the runners cost with another kernel, %zu of %zu task sizes that pay are predicted within 15 %%",
+        near, known);
+    if (far)
+        sentence_add(&sentence, "; the farthest off, %s under %s with %u workers, by a factor of %s", far->kernel,
+                     far->runner, far->processes * far->threads, parts_number(factor, worst));
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, &sentence);
+}
+
 int findings_crossover(struct workshop *shop)
 {
     int status = crossovers_by_size(shop);
-    return status ? status : crossovers_warm(shop);
+    if (!status) status = crossovers_warm(shop);
+    return status ? status : crossovers_predicted(shop);
 }
 
 /* Of one runner, the measured cell with the fewest workers above one, or with the most. */

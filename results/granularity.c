@@ -203,7 +203,7 @@ static double crossing_of_draws(const size_t *draws, size_t n, void *context)
 
 /* The smallest task that pays, with its interval; true: it is the smallest one measured, an upper bound. */
 static int crossing_make(const struct workshop *shop, const struct cell **cells, size_t count, bool total,
-                    struct quantity *task_ns, bool *bound)
+                         struct quantity *task_ns, bool *bound)
 {
     struct curve curve;
     int status = curve_make(&curve, shop, cells, count, total);
@@ -224,8 +224,8 @@ static int crossing_make(const struct workshop *shop, const struct cell **cells,
 }
 
 /* Crossover in the number of tasks: the run phase is a straight line in N where two or more N were measured at this
- * task size (between the smallest and the largest); else it is what a run phase costs anyway, as fitted over several task
- * sizes, and the rest in proportion to N. */
+ * task size (between the smallest and the largest); else it is what a run phase costs anyway, as fitted over several
+ * task sizes, and the rest in proportion to N. */
 static double crossover_of_draws(const size_t *draws, size_t n, void *context)
 {
     const struct curve *curve = context;
@@ -236,7 +236,8 @@ static double crossover_of_draws(const size_t *draws, size_t n, void *context)
     }
     double tasks = (double)curve->cells[many]->tasks, wall = drawn_median(curve, curve->wall, many, draws, n);
     double serial_task = exp(drawn_median(curve, curve->log_speedup, many, draws, n)) * wall / tasks;
-    double fixed = drawn_median(curve, curve->around, many, draws, n), region = fmin(curve->region_ns, wall), slope = (wall - region) / tasks;
+    double fixed = drawn_median(curve, curve->around, many, draws, n), region = fmin(curve->region_ns, wall),
+           slope = (wall - region) / tasks;
     if (many != few && curve->cells[few]->tasks < curve->cells[many]->tasks) {
         double less = (double)curve->cells[few]->tasks, base = drawn_median(curve, curve->wall, few, draws, n);
         slope = fmax(0, (wall - base) / (tasks - less));
@@ -251,9 +252,9 @@ static double region_of(const struct summary *summary, const struct cell *cell)
 {
     for (size_t i = 0; i < summary->pool_count; i++) {
         const struct pool_costs *pool = &summary->pools[i];
-        if (!strcmp(pool->study, cell->study) && !strcmp(pool->kernel, cell->label) && !strcmp(pool->runner, cell->runner) &&
-            !strcmp(pool->schedule, cell->schedule) && !strcmp(pool->placement, cell->placement) && pool->fit.n &&
-            pool->fit.region_ns.low > 0)
+        if (!strcmp(pool->study, cell->study) && !strcmp(pool->kernel, cell->label) &&
+            !strcmp(pool->runner, cell->runner) && !strcmp(pool->schedule, cell->schedule) &&
+            !strcmp(pool->placement, cell->placement) && pool->fit.n && pool->fit.region_ns.low > 0)
             return pool->fit.region_ns.median;
     }
     return 0;
@@ -300,8 +301,8 @@ static size_t most_tasks(const struct cell **group, size_t count, const struct c
     return kept;
 }
 
-/* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties of
- * the whole curve. */
+/* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties
+ * of the whole curve. */
 static int crossovers_add(struct workshop *shop, const struct cell **group, size_t count)
 {
     static const struct quantity none = {NAN, NAN, NAN, 0};
@@ -309,8 +310,10 @@ static int crossovers_add(struct workshop *shop, const struct cell **group, size
     const struct cell **most = calloc(count, sizeof *most);
     size_t sizes = most ? most_tasks(group, count, most) : 0;
     int status = most ? 0 : -ENOMEM;
-    if (!status && sizes >= 2) status = crossing_make(shop, most, sizes, false, &common.warm_task_ns, &common.warm_bound);
-    if (!status && sizes >= 2) status = crossing_make(shop, most, sizes, true, &common.cold_task_ns, &common.cold_bound);
+    if (!status && sizes >= 2)
+        status = crossing_make(shop, most, sizes, false, &common.warm_task_ns, &common.warm_bound);
+    if (!status && sizes >= 2)
+        status = crossing_make(shop, most, sizes, true, &common.cold_task_ns, &common.cold_bound);
     if (!status) predict_crossing(shop, most, sizes, &common);
     free(most);
     for (size_t i = 0; !status && i < count; i++) {

@@ -66,8 +66,9 @@ enum metg_outcome {
 enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
                               double *result);
 
-/* Where parallel time falls below serial time: the smallest task for which ratio = T/T_s is below 1, linear in 1/task_ns
- * between the points around it: T/T_s = (costs that do not grow with the task)/(N task_ns) + d/p. Outcomes as above. */
+/* Where parallel time falls below serial time: the smallest task for which ratio = T/T_s is below 1, linear in
+ * 1/task_ns between the points around it: T/T_s = (costs that do not grow with the task)/(N task_ns) + d/p. Outcomes as
+ * above. */
 enum metg_outcome models_crossing(const double *task_ns, const double *ratio, size_t n, double *result);
 
 /* The smallest N for which fixed + ceil(N/p) p t < N s: fixed = start + stop, t = T_p/N of many tasks, s = T_s/N; tasks

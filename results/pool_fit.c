@@ -18,7 +18,7 @@ enum { PROFILE_STEPS = 96, ASSIGN_ROUNDS = 12 }; /* steps over four decades of h
 /* Of a column's length what no other explains: below, it tells nothing. Work and what every run phase costs are told
  * apart by how much they are apart: a few percent of uneven rounds would put all work into r. */
 static const double COLLINEAR = 0.03, COLLINEAR_REGION = 0.25;
-static const double WORK_SHARE = 0.1;   /* tasks take at least this share of the time, or d is not asked for */
+static const double WORK_SHARE = 0.1; /* tasks take at least this share of the time, or d is not asked for */
 
 /* One problem on its way. */
 struct pool_work {
@@ -26,12 +26,12 @@ struct pool_work {
     size_t n;
     gsl_matrix *x, *covariance;
     gsl_vector *y, *coefficients;
-    bool used[COLUMNS];     /* columns that are fitted */
-    double fixed[COLUMNS];  /* the value of those that are not */
-    double value[COLUMNS], variance[COLUMNS]; /* of the newest fit */
+    bool used[COLUMNS];                             /* columns that are fitted */
+    double fixed[COLUMNS];                          /* the value of those that are not */
+    double value[COLUMNS], variance[COLUMNS];       /* of the newest fit */
     double loose[COLUMNS], loose_variance[COLUMNS]; /* of the same without any bound at 0 */
-    bool *bound;            /* points that h_s binds in it */
-    size_t saturated;       /* how many those are */
+    bool *bound;                                    /* points that h_s binds in it */
+    size_t saturated;                               /* how many those are */
 };
 
 /* What the busiest worker runs: its chunks, and the tasks in them. */
@@ -61,7 +61,8 @@ static void columns_of(const struct pool_point *point, double column[COLUMNS])
 
 static double free_time(const double value[COLUMNS], const double column[COLUMNS])
 {
-    return value[POOL_DILATION] * column[POOL_DILATION] + value[POOL_CHUNK] * column[POOL_CHUNK] + value[POOL_BYTE] * column[POOL_BYTE];
+    return value[POOL_DILATION] * column[POOL_DILATION] + value[POOL_CHUNK] * column[POOL_CHUNK] +
+           value[POOL_BYTE] * column[POOL_BYTE];
 }
 
 static double serialised(double chunk_serial_ns, const struct pool_point *point)
@@ -125,8 +126,8 @@ static int admit(struct pool_work *work)
     for (size_t a = 0; a < COLUMNS; a++) {
         enum pool_term c = admission[a];
         work->used[c] = false;
-        if (count + (c != POOL_DILATION && c != POOL_REGION) >= work->n || (c == POOL_DILATION && (work_share < WORK_SHARE || bytes)) ||
-            (c == POOL_SPREAD && chunk_sizes(work) < 3))
+        if (count + (c != POOL_DILATION && c != POOL_REGION) >= work->n ||
+            (c == POOL_DILATION && (work_share < WORK_SHARE || bytes)) || (c == POOL_SPREAD && chunk_sizes(work) < 3))
             continue; /* what comes beyond the first two leaves a degree of freedom */
         double *mine = room + (size_t)c * work->n;
         work->used[c] =
@@ -215,7 +216,8 @@ static int solve_bounded(struct pool_work *work, double chunk_serial_ns)
         if (!round) memcpy(work->loose_variance, work->variance, sizeof work->loose_variance);
         for (unsigned c = 0; c < COLUMNS; c++)
             if (used[c] && work->value[c] < (c == POOL_CHUNK ? chunk_serial_ns : 0) &&
-                (worst == COLUMNS || work->value[c] / sqrt(work->variance[c]) < work->value[worst] / sqrt(work->variance[worst])))
+                (worst == COLUMNS ||
+                 work->value[c] / sqrt(work->variance[c]) < work->value[worst] / sqrt(work->variance[worst])))
                 worst = c;
         if (worst == COLUMNS) return 0;
         used[worst] = false;
@@ -234,7 +236,8 @@ static double sum_of_squares(const struct pool_work *work, double chunk_serial_n
     return sum;
 }
 
-/* The others fitted to one h_s; which points it binds settles within a few rounds. INFINITY where it cannot be fitted. */
+/* The others fitted to one h_s; which points it binds settles within a few rounds. INFINITY where it cannot be fitted.
+ */
 static double fit_at(struct pool_work *work, double chunk_serial_ns)
 {
     memset(work->bound, 0, work->n * sizeof *work->bound);
@@ -298,8 +301,8 @@ static struct quantity fitted(const struct pool_work *work, enum pool_term colum
     double value = work->value[column], half = t * sqrt(work->variance[column]);
     if (!work->used[column]) return (struct quantity){NAN, NAN, NAN, work->n};
     if (isnan(half) && !isnan(t)) /* at its bound */
-        return (struct quantity){value, value, fmax(value, work->loose[column] + t * sqrt(work->loose_variance[column])),
-                                 work->n};
+        return (struct quantity){value, value,
+                                 fmax(value, work->loose[column] + t * sqrt(work->loose_variance[column])), work->n};
     return (struct quantity){value, isnan(half) ? NAN : fmax(0, value - half), value + half, work->n};
 }
 
@@ -311,8 +314,8 @@ static size_t fitted_count(const struct pool_work *work)
     return k;
 }
 
-/* h_s is asked for where a chunk's cost is known and several workers claimed; found where the fit is resolved to be better
- * with it. */
+/* h_s is asked for where a chunk's cost is known and several workers claimed; found where the fit is resolved to be
+ * better with it. */
 static void fit_serial(struct pool_work *work, struct pool_fit *fit)
 {
     double most = INFINITY, without = fit_at(work, 0), noise = 1e-12 * (double)work->n;
@@ -325,7 +328,7 @@ static void fit_serial(struct pool_work *work, struct pool_fit *fit)
         several |= work->points[i].workers > 1;
     }
     if (!work->used[POOL_CHUNK] || !several) return; /* several: at least one bound */
-    most *= 1.5; /* measured times scatter */
+    most *= 1.5;                                     /* measured times scatter */
     double best = best_serial(work, most), least = fit_at(work, best), degrees = (double)work->n - (double)k - 1;
     double factor = degrees >= 1 ? 1 + gsl_cdf_fdist_Pinv(0.95, 1, degrees) / degrees : NAN;
     bool found = best > 0 && work->saturated > 0 && without > least * factor + noise;
@@ -342,8 +345,9 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
     struct pool_fit made = {.n = n};
     if (n < 2) return -EINVAL;
     for (size_t i = 0; i < n; i++)
-        if (!(points[i].workers >= 1) || !(points[i].chunk >= 0) || !(points[i].tasks >= 1) || !(points[i].task_ns >= 0) ||
-            !(points[i].bytes >= 0) || !(points[i].time_ns > 0) || !isfinite(points[i].time_ns + points[i].task_ns))
+        if (!(points[i].workers >= 1) || !(points[i].chunk >= 0) || !(points[i].tasks >= 1) ||
+            !(points[i].task_ns >= 0) || !(points[i].bytes >= 0) || !(points[i].time_ns > 0) ||
+            !isfinite(points[i].time_ns + points[i].task_ns))
             return -EINVAL;
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own would abort where memory is short */
     int status = work_alloc(&work, points, n);
@@ -359,7 +363,8 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
         made.region_ns = fitted(&work, POOL_REGION, t);
         made.dilation = fitted(&work, POOL_DILATION, t);
         made.chunk_ns = fitted(&work, POOL_CHUNK, t);
-        if (made.chunk_ns.high < made.chunk_serial_ns.high) made.chunk_serial_ns.high = made.chunk_ns.high; /* a part of h */
+        if (made.chunk_ns.high < made.chunk_serial_ns.high)
+            made.chunk_serial_ns.high = made.chunk_ns.high; /* a part of h */
         made.byte_ns = fitted(&work, POOL_BYTE, t);
         made.spread_ns = fitted(&work, POOL_SPREAD, t);
         made.saturated = work.saturated > 0;
@@ -410,5 +415,6 @@ double pool_fit_crossover_ns(const struct pool_fit *fit, double fixed_ns, double
     double gain = tasks - share * fit->value[POOL_DILATION]; /* for each ns of a task */
     if (!(gain > 0)) return INFINITY;
     /* Both sides of the maximum must stay below N mu; what tasks scatter is a matter of the kernel, not of the pool. */
-    return fmax((apart + chunks * fit->value[POOL_CHUNK]) / gain, (apart + serialised(fit->value[POOL_SERIAL], &point)) / tasks);
+    return fmax((apart + chunks * fit->value[POOL_CHUNK]) / gain,
+                (apart + serialised(fit->value[POOL_SERIAL], &point)) / tasks);
 }

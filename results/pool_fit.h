@@ -22,9 +22,9 @@ struct pool_point {
     double workers; /* p */
     double chunk;   /* c, at most N; 0: not known: h is then part of r, and the busiest worker's share N/p */
     double tasks;   /* N */
-    double task_ns;               /* mu: alone, T_s/N */
-    double bytes;                 /* of a task's result, where its size is what differs between points; else 0 */
-    double time_ns;               /* run phase */
+    double task_ns; /* mu: alone, T_s/N */
+    double bytes;   /* of a task's result, where its size is what differs between points; else 0 */
+    double time_ns; /* run phase */
 };
 
 /* median: the estimate; low, high: 95 %, Student t over the degrees of freedom; n: points. What the points do not tell
@@ -39,12 +39,12 @@ struct pool_fit {
     double error;                    /* root mean square of (predicted/measured - 1) */
     size_t n;                        /* points; 0: not fitted */
     bool saturated;                  /* some points are bound by h_s */
-    double value[POOL_TERMS]; /* for predictions: what is not identifiable is 0 here, d 1 */
+    double value[POOL_TERMS];        /* for predictions: what is not identifiable is 0 here, d 1 */
 };
 
-/* Least squares of relative errors; coefficients that would be negative are 0 (their interval is then [0, high]). h_s by
- * its profile: the sum of squares over h_s, the others fitted to each value, and its interval where that sum stays below
- * what F(1, n-k) allows. 0; -EINVAL: fewer than 2 points or one that is not positive; -ENOMEM. */
+/* Least squares of relative errors; coefficients that would be negative are 0 (their interval is then [0, high]). h_s
+ * by its profile: the sum of squares over h_s, the others fitted to each value, and its interval where that sum stays
+ * below what F(1, n-k) allows. 0; -EINVAL: fewer than 2 points or one that is not positive; -ENOMEM. */
 int pool_fit_make(const struct pool_point *, size_t n, struct pool_fit *);
 double pool_fit_time(const struct pool_fit *, const struct pool_point *); /* time_ns is not read */
 

@@ -12,7 +12,8 @@ double parts_chunk(const struct cell *cell)
 {
     double tasks = (double)cell->tasks, workers = parts_workers(cell);
     bool openmp = !strcmp(cell->runner, "openmp"), plain = !strcmp(cell->schedule, "default");
-    if (cell->processes > 1 && cell->threads > 1) return 0; /* a chunk is claimed by a process and shared by its threads */
+    if (cell->processes > 1 && cell->threads > 1)
+        return 0; /* a chunk is claimed by a process and shared by its threads */
     if (!strcmp(cell->schedule, "guided") || !strcmp(cell->schedule, "steal")) return 0;
     if (cell->chunk) return (double)cell->chunk < tasks ? (double)cell->chunk : tasks;
     if (!strcmp(cell->schedule, "static") || (openmp && (plain || !strcmp(cell->schedule, "taskloop"))))
@@ -45,10 +46,14 @@ static size_t points_of(const struct workshop *shop, struct pool_costs *pool, co
             const struct cell_summary *row = &shop->summary->cells[group[i]->id];
             double wall = row->quantity[QUANTITY_wall_ns].median, task = row->quantity[QUANTITY_task_ns].median;
             double chunk = parts_chunk(group[i]);
-            if ((row->workers > pool->fit_max_workers) != beyond || !(wall > 0) || !(task >= 0) || (known && chunk < 1)) continue;
-            points[pool->count] = (struct pool_point){.workers = row->workers, .chunk = chunk,
-                                                      .tasks = (double)group[i]->tasks, .task_ns = task,
-                                                      .bytes = bytes_of(shop->summary->run, group[i]), .time_ns = wall};
+            if ((row->workers > pool->fit_max_workers) != beyond || !(wall > 0) || !(task >= 0) || (known && chunk < 1))
+                continue;
+            points[pool->count] = (struct pool_point){.workers = row->workers,
+                                                      .chunk = chunk,
+                                                      .tasks = (double)group[i]->tasks,
+                                                      .task_ns = task,
+                                                      .bytes = bytes_of(shop->summary->run, group[i]),
+                                                      .time_ns = wall};
             pool->cells[pool->count++] = (struct pool_cell){row, NAN};
             fit += !beyond;
         }

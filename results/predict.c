@@ -1,11 +1,13 @@
-/* predict.c: where a runner begins to pay for one kernel, from what it cost with another: calibration put to the test. */
+/* predict.c: where a runner begins to pay for one kernel, from what it cost with another: calibration put to the test.
+ */
 #include "summary_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const calibrations[] = {"spin", "empty"}; /* kernels that are nothing but their tasks; the first wins */
+static const char *const calibrations[] = {"spin",
+                                           "empty"}; /* kernels that are nothing but their tasks; the first wins */
 enum { CALIBRATIONS = sizeof calibrations / sizeof *calibrations };
 
 /* The costs of the cell's runner in the same study, fitted to a calibration kernel other than its own. NULL: none. */
@@ -59,8 +61,8 @@ static double tasks_at(const struct workshop *shop, const struct cell **cells, s
 }
 
 /* mu for which `fixed` and the run phase of N(mu) tasks equal their serial time: N depends on mu, so by turns. */
-static double settle(const struct workshop *shop, const struct cell **cells, size_t count, const struct pool_costs *pool,
-                     double fixed)
+static double settle(const struct workshop *shop, const struct cell **cells, size_t count,
+                     const struct pool_costs *pool, double fixed)
 {
     double task_ns = shop->summary->cells[cells[0]->id].quantity[QUANTITY_task_ns].median;
     for (int turn = 0; turn < 60; turn++) {
@@ -97,5 +99,6 @@ void predict_tasks(const struct workshop *shop, const struct cell *cell, struct 
     bool shares = chunk > 1 && !cell->chunk; /* one chunk a worker, however many tasks */
     if (shares) fixed += fit->value[POOL_CHUNK];
     else if (chunk >= 1) each = fmax(fit->value[POOL_CHUNK] / p, fit->value[POOL_SERIAL]) / chunk;
-    crossover->predicted_tasks = models_crossover_tasks(fixed, fit->value[POOL_DILATION] * serial / p + each, serial, p);
+    crossover->predicted_tasks =
+        models_crossover_tasks(fixed, fit->value[POOL_DILATION] * serial / p + each, serial, p);
 }

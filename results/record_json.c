@@ -261,7 +261,8 @@ static int sample_check(const struct sample *sample, char *why, size_t why_size)
         return bad(why, why_size, "status is '%s', not ok, error, timeout or killed", sample->status);
     if (!i && sample->wall_ns < 0) return bad(why, why_size, "status is ok but there is no wall_ns");
     for (unsigned bin = 0; bin < sample->latency_count; bin++)
-        if (sample->latency[bin].bin >= LATENCY_BINS || (bin && sample->latency[bin].bin <= sample->latency[bin - 1].bin))
+        if (sample->latency[bin].bin >= LATENCY_BINS ||
+            (bin && sample->latency[bin].bin <= sample->latency[bin - 1].bin))
             return bad(why, why_size, "latency[%u]: bins must rise and stay below %d", bin, LATENCY_BINS);
     return 0;
 }

@@ -231,15 +231,16 @@ static int latencies(const struct workshop *shop, struct cell_summary *row)
     if (!values) return -ENOMEM;
     for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++) {
         for (size_t i = 0; i < series->spanned_count; i++)
-            values[i] = latency_quantile_ns(series->spanned[i]->latency, series->spanned[i]->latency_count, quantiles[q].q);
+            values[i] =
+                latency_quantile_ns(series->spanned[i]->latency, series->spanned[i]->latency_count, quantiles[q].q);
         row->quantity[quantiles[q].id] = stats_median(values, series->spanned_count);
     }
     free(values);
     return 0;
 }
 
-/* More than p times as fast as serial cannot be: then T_s is wrong, the work is not the same, or (rarely) the data fit into
- * the caches of many cores and not into those of one. */
+/* More than p times as fast as serial cannot be: then T_s is wrong, the work is not the same, or (rarely) the data fit
+ * into the caches of many cores and not into those of one. */
 static void doubt_efficiency(struct cell_summary *row)
 {
     if (!parts_is_serial(row->cell) && row->quantity[QUANTITY_efficiency].low > 1.02)

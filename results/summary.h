@@ -65,8 +65,8 @@ struct crossover {
     /* The same for start + run + stop of as many tasks as were measured. */
     struct quantity cold_task_ns;
     bool cold_bound;
-    /* What the costs of the runner, fitted to another kernel's cells of the same study (`calibration`: spin or empty), say
-     * of the same three. NAN: no such cells; calibration "" then. */
+    /* What the costs of the runner, fitted to another kernel's cells of the same study (`calibration`: spin or empty),
+     * say of the same three. NAN: no such cells; calibration "" then. */
     double predicted_tasks, predicted_warm_task_ns, predicted_cold_task_ns;
     char calibration[40];
 };
@@ -84,7 +84,8 @@ struct scaling {
     struct usl_fit usl;                /* usl.n = 0: not fitted */
 };
 
-/* What one runner costs, fitted to the cells of one study and kernel (pool_fit.h), and what the fit says of each cell. */
+/* What one runner costs, fitted to the cells of one study and kernel (pool_fit.h), and what the fit says of each cell.
+ */
 struct pool_costs {
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     struct pool_fit fit;      /* fit.n = 0: not fitted: fewer than two measured cells */
@@ -95,7 +96,7 @@ struct pool_costs {
                           only those */
         const struct cell_summary *cell;
         double predicted_ns; /* run phase; NAN where there is no fit */
-    } *cells;
+    } * cells;
 };
 
 /* What to use for tasks of one size. */

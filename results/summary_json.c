@@ -97,10 +97,10 @@ static json_t *crossover_to_json(const struct crossover *c)
     json_t *object = line_to_json(c->study, c->kernel, c->runner, c->schedule, c->placement, c->chunk);
     json_t *team = team_to_json(c->processes, c->threads);
     json_t *rest =
-        json_pack("{sI so so sb so sb so sb so so so ss}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns", number(c->task_ns),
-                  "tasks", quantity_to_json(c->tasks), "never", c->tasks.median == INFINITY, "warm_task_ns",
-                  quantity_to_json(c->warm_task_ns), "warm_bound", (int)c->warm_bound,
-                  "cold_task_ns", quantity_to_json(c->cold_task_ns), "cold_bound", (int)c->cold_bound, "predicted_tasks",
+        json_pack("{sI so so sb so sb so sb so so so ss}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns",
+                  number(c->task_ns), "tasks", quantity_to_json(c->tasks), "never", c->tasks.median == INFINITY,
+                  "warm_task_ns", quantity_to_json(c->warm_task_ns), "warm_bound", (int)c->warm_bound, "cold_task_ns",
+                  quantity_to_json(c->cold_task_ns), "cold_bound", (int)c->cold_bound, "predicted_tasks",
                   number(c->predicted_tasks), "predicted_warm_task_ns", number(c->predicted_warm_task_ns),
                   "predicted_cold_task_ns", number(c->predicted_cold_task_ns), "calibration", c->calibration);
     json_object_update(object, team);
@@ -144,9 +144,12 @@ static json_t *unknown_to_json(const struct pool_fit *fit)
     const struct {
         const char *name;
         double median;
-    } all[] = {{"region_ns", fit->region_ns.median},   {"chunk_ns", fit->chunk_ns.median},
-               {"chunk_serial_ns", fit->chunk_serial_ns.median}, {"dilation", fit->dilation.median},
-               {"byte_ns", fit->byte_ns.median},       {"spread_ns", fit->spread_ns.median}};
+    } all[] = {{"region_ns", fit->region_ns.median},
+               {"chunk_ns", fit->chunk_ns.median},
+               {"chunk_serial_ns", fit->chunk_serial_ns.median},
+               {"dilation", fit->dilation.median},
+               {"byte_ns", fit->byte_ns.median},
+               {"spread_ns", fit->spread_ns.median}};
     json_t *names = json_array();
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (isnan(all[i].median)) json_array_append_new(names, json_string(all[i].name));
@@ -159,10 +162,10 @@ static json_t *fit_to_json(const struct pool_fit *fit)
     if (!fit->n) return json_null();
     return json_pack("{so so so so so so so so so sb sI}", "region_ns", quantity_to_json(fit->region_ns), "chunk_ns",
                      quantity_to_json(fit->chunk_ns), "chunk_serial_ns", quantity_to_json(fit->chunk_serial_ns),
-                     "chunk_worker_ns", quantity_to_json(parallel), "dilation", quantity_to_json(fit->dilation), "byte_ns",
-                     quantity_to_json(fit->byte_ns), "spread_ns", quantity_to_json(fit->spread_ns), "not_identifiable",
-                     unknown_to_json(fit), "error", number(fit->error), "saturated", (int)fit->saturated, "n",
-                     (json_int_t)fit->n);
+                     "chunk_worker_ns", quantity_to_json(parallel), "dilation", quantity_to_json(fit->dilation),
+                     "byte_ns", quantity_to_json(fit->byte_ns), "spread_ns", quantity_to_json(fit->spread_ns),
+                     "not_identifiable", unknown_to_json(fit), "error", number(fit->error), "saturated",
+                     (int)fit->saturated, "n", (json_int_t)fit->n);
 }
 
 static json_t *pool_to_json(const struct pool_costs *pool)
@@ -171,15 +174,14 @@ static json_t *pool_to_json(const struct pool_costs *pool)
                                "schedule", pool->schedule, "placement", pool->placement),
            *cells = json_array();
     for (size_t i = 0; i < pool->count; i++)
-        json_array_append_new(
-            cells, json_pack("{sI so so}", "cell", (json_int_t)pool->cells[i].cell->cell->id, "wall_ns",
-                             number(pool->cells[i].cell->quantity[QUANTITY_wall_ns].median), "predicted_ns",
-                             number(pool->cells[i].predicted_ns)));
-    json_t *rest = json_pack("{s{so so} so so so}", "start", "fixed_ns", quantity_to_json(pool->start.fixed_ns),
-                             "per_worker_ns", quantity_to_json(pool->start.per_worker_ns), "fit",
-                             fit_to_json(&pool->fit), "fit_max_workers",
-                             pool->fit_max_workers == UINT32_MAX ? json_null() : json_integer(pool->fit_max_workers),
-                             "cells", cells);
+        json_array_append_new(cells,
+                              json_pack("{sI so so}", "cell", (json_int_t)pool->cells[i].cell->cell->id, "wall_ns",
+                                        number(pool->cells[i].cell->quantity[QUANTITY_wall_ns].median), "predicted_ns",
+                                        number(pool->cells[i].predicted_ns)));
+    json_t *rest = json_pack(
+        "{s{so so} so so so}", "start", "fixed_ns", quantity_to_json(pool->start.fixed_ns), "per_worker_ns",
+        quantity_to_json(pool->start.per_worker_ns), "fit", fit_to_json(&pool->fit), "fit_max_workers",
+        pool->fit_max_workers == UINT32_MAX ? json_null() : json_integer(pool->fit_max_workers), "cells", cells);
     json_object_update(object, rest);
     json_decref(rest);
     return object;

@@ -26,7 +26,8 @@ static json_t *load(const char *dir, unsigned cell, unsigned block, int *status)
 /* One call of the kernel; false: another event, or a damaged one. */
 static bool span_of(const json_t *event, struct trace_span *span)
 {
-    const char *phase = json_string_value(json_object_get(event, "ph")), *kind = json_string_value(json_object_get(event, "cat"));
+    const char *phase = json_string_value(json_object_get(event, "ph")),
+               *kind = json_string_value(json_object_get(event, "cat"));
     json_int_t worker = json_integer_value(json_object_get(event, "tid"));
     double begin = 1e3 * json_number_value(json_object_get(event, "ts")),
            length = 1e3 * json_number_value(json_object_get(event, "dur"));
@@ -52,7 +53,7 @@ int trace_read(const char *dir, unsigned cell, unsigned block, double gap_ns, st
     size_t at, n = 0, kept = 0;
     if (json_is_array(events) && !made) status = -ENOMEM;
     if (made) {
-        json_array_foreach(events, at, event) n += span_of(event, &made[n]);
+        json_array_foreach (events, at, event) n += span_of(event, &made[n]);
         qsort(made, n, sizeof *made, by_worker_and_time);
         for (size_t i = 0; i < n; i++) {
             struct trace_span *last = kept ? &made[kept - 1] : NULL;

@@ -27,10 +27,13 @@ static double truth_time(const struct truth *truth, const struct pool_point *poi
         chunks[at]++;
         left -= mine;
     }
-    for (unsigned i = 0; i < p; i++) most_tasks = fmax(most_tasks, tasks[i]), most_chunks = fmax(most_chunks, chunks[i]);
+    for (unsigned i = 0; i < p; i++)
+        most_tasks = fmax(most_tasks, tasks[i]), most_chunks = fmax(most_chunks, chunks[i]);
     /* a last chunk that is cut short belongs to whoever is at most as busy as the others */
-    double work = most_tasks * (truth->dilation * point->task_ns + truth->byte * point->bytes) + most_chunks * truth->chunk;
-    return truth->region + fmax(work, truth->serial * all) + truth->spread * sqrt(2 * point->chunk * log(point->workers));
+    double work =
+        most_tasks * (truth->dilation * point->task_ns + truth->byte * point->bytes) + most_chunks * truth->chunk;
+    return truth->region + fmax(work, truth->serial * all) +
+           truth->spread * sqrt(2 * point->chunk * log(point->workers));
 }
 
 static void add(double workers, double chunk, double tasks, double task_ns, double bytes)
@@ -71,7 +74,7 @@ START_TEST(costs_come_back)
     ck_assert_double_nan(fit.byte_ns.median);
     ck_assert_double_lt(fit.error, 1e-6);
     ck_assert(!fit.saturated);
-    ck_assert_double_nan(fit.chunk_serial_ns.median); /* no point is bound by it */
+    ck_assert_double_nan(fit.chunk_serial_ns.median);   /* no point is bound by it */
     ck_assert_double_lt(fit.chunk_serial_ns.high, 700); /* else eight workers with chunks of 1 would be */
     ck_assert_double_gt(fit.chunk_serial_ns.high, 200); /* 2860 ns a task over 8 workers leave room for 357 ns */
 }
@@ -209,7 +212,8 @@ START_TEST(the_crossover_is_where_a_scan_finds_it)
             for (double chunk = 1; chunk <= 25; chunk *= 5) {
                 struct pool_point point = {.workers = p, .chunk = chunk, .tasks = 200};
                 double task_ns = 1;
-                while (fixed[f] + (point.task_ns = task_ns, truth_time(&truth, &point)) >= 200 * task_ns) task_ns *= 1.001;
+                while (fixed[f] + (point.task_ns = task_ns, truth_time(&truth, &point)) >= 200 * task_ns)
+                    task_ns *= 1.001;
                 double got = pool_fit_crossover_ns(&fit, fixed[f], p, chunk, 200);
                 ck_assert_double_eq_tol(got / task_ns, 1, 0.003);
             }

@@ -25,7 +25,7 @@ static char note[8192], why[8192];
 #define GOOD_MANIFEST   MANIFEST(CELL(0, 0, "serial", 1) "," CELL(1, 0, "forkpool", 2))
 #define LINE(cell, block, began)                                                                                       \
     "{\"cell\":" #cell ",\"block\":" #block ",\"order\":0,\"status\":\"ok\",\"began_ns\":" #began ",\"wall_ns\":5000}" \
-                                                                                                  "\n"
+    "\n"
 #define GOOD_SAMPLES LINE(0, 0, 1) LINE(1, 0, 2)
 
 static void setup(void)
@@ -149,7 +149,8 @@ START_TEST(a_histogram_that_is_none_is_refused)
         char line[256];
         struct sample sample;
         snprintf(line, sizeof line,
-                 "{\"cell\":0,\"block\":0,\"order\":0,\"status\":\"ok\",\"began_ns\":1,\"wall_ns\":1,\"latency\":%s}", bad[i]);
+                 "{\"cell\":0,\"block\":0,\"order\":0,\"status\":\"ok\",\"began_ns\":1,\"wall_ns\":1,\"latency\":%s}",
+                 bad[i]);
         ck_assert_int_eq(sample_from_json(line, strlen(line), &sample, why, sizeof why), -EINVAL);
         ck_assert_ptr_nonnull(strstr(why, "latency"));
     }

@@ -234,8 +234,12 @@ START_TEST(a_timeline_holds_each_call)
     char dir[] = "/tmp/test_repetition.XXXXXX", path[64];
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/3-0.json", dir);
-    struct repetition repetition = {.kernel = &kernel, .runner = &runner, .params = {8, 1, 1},
-                                    .team = {.processes = 1, .threads = 2}, .warmup = 1, .instrumented = true,
+    struct repetition repetition = {.kernel = &kernel,
+                                    .runner = &runner,
+                                    .params = {8, 1, 1},
+                                    .team = {.processes = 1, .threads = 2},
+                                    .warmup = 1,
+                                    .instrumented = true,
                                     .timeline = path};
     repetition_run(&repetition, &scripted, &sample);
     ck_assert_str_eq(sample.status, "ok");
@@ -243,8 +247,7 @@ START_TEST(a_timeline_holds_each_call)
     ck_assert_ptr_nonnull(trace);
     size_t at, calls = 0;
     json_t *event;
-    json_array_foreach(json_object_get(trace, "traceEvents"), at, event)
-    {
+    json_array_foreach (json_object_get(trace, "traceEvents"), at, event) {
         const json_t *first = json_object_get(json_object_get(event, "args"), "first");
         if (strcmp(json_string_value(json_object_get(event, "ph")), "X") || !first) continue;
         ck_assert_int_eq(json_integer_value(first), calls ? 4 : 0);

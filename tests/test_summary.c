@@ -330,8 +330,8 @@ START_TEST(empty_runs_and_odd_cells_have_a_summary)
 }
 END_TEST
 
-/* A runner with known costs over spin and another kernel at several task sizes: r 20 us, h 500 ns, d 1.05, start and stop
- * 300 us with two workers, 400 us with four. */
+/* A runner with known costs over spin and another kernel at several task sizes: r 20 us, h 500 ns, d 1.05, start and
+ * stop 300 us with two workers, 400 us with four. */
 static void costs_cells(struct run *run, const char *kernel)
 {
     static const uint64_t task_ns[] = {100, 400, 2000, 6000, 20000, 50000};
@@ -373,8 +373,8 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
     ck_assert_double_eq_tol(pool->fit.dilation.median, 1.05, 0.001);
     ck_assert_double_eq_tol(pool->fit.region_ns.median + 10 * pool->fit.chunk_ns.median, 25000, 100);
     for (size_t i = 0; i < pool->count; i++)
-        ck_assert_double_eq_tol(
-            pool->cells[i].predicted_ns / pool->cells[i].cell->quantity[QUANTITY_wall_ns].median, 1, 0.01);
+        ck_assert_double_eq_tol(pool->cells[i].predicted_ns / pool->cells[i].cell->quantity[QUANTITY_wall_ns].median, 1,
+                                0.01);
     size_t others = 0;
     for (size_t i = 0; i < summary.crossover_count; i++) {
         const struct crossover *c = &summary.crossovers[i];
@@ -396,9 +396,14 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
         else ck_assert(isinf(c->predicted_tasks) || c->tasks.median > 1e6);
     }
     ck_assert_uint_eq(others, 12);
+    bool told = false;
+    for (size_t i = 0; i < summary.finding_count; i++)
+        told |= strstr(summary.findings[i], "4 of 4 task sizes that pay are predicted within 15 %") != NULL;
+    ck_assert(told);
     json_t *json = summary_to_json(&summary), *model = json_array_get(json_object_get(json, "models"), 0);
-    ck_assert_double_eq_tol(json_number_value(json_object_get(json_object_get(json_object_get(model, "fit"), "dilation"), "median")),
-                            1.05, 0.001);
+    ck_assert_double_eq_tol(
+        json_number_value(json_object_get(json_object_get(json_object_get(model, "fit"), "dilation"), "median")), 1.05,
+        0.001);
     ck_assert_uint_eq(json_array_size(json_object_get(model, "cells")), 12);
     json_decref(json);
     summary_free(&summary);
