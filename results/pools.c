@@ -103,6 +103,15 @@ static int pool_fill(const struct workshop *shop, struct pool_costs *pool, const
     return status;
 }
 
+/* As for scaling; but where all cells are beyond that, those with the fewest workers are on one ground too. */
+static unsigned fit_limit(const struct workshop *shop, const struct cell **group, size_t count)
+{
+    unsigned limit = parts_fit_limit(shop, group[0]), fewest = parts_workers(group[0]);
+    for (size_t i = 1; i < count; i++)
+        if (parts_workers(group[i]) < fewest) fewest = parts_workers(group[i]);
+    return limit < fewest ? fewest : limit;
+}
+
 static int pool_add(struct workshop *shop, const struct cell **group, size_t count)
 {
     struct pool_costs *pool = parts_append(&shop->summary->pools, &shop->summary->pool_count, sizeof *pool);
@@ -113,7 +122,7 @@ static int pool_add(struct workshop *shop, const struct cell **group, size_t cou
     snprintf(pool->runner, sizeof pool->runner, "%s", cell->runner);
     snprintf(pool->schedule, sizeof pool->schedule, "%s", cell->schedule);
     snprintf(pool->placement, sizeof pool->placement, "%s", cell->placement);
-    pool->fit_max_workers = parts_fit_limit(shop, cell);
+    pool->fit_max_workers = fit_limit(shop, group, count);
     int status = pool_fill(shop, pool, group, count);
     if (status || pool->count) return status;
     free(pool->cells); /* nothing was measured: there is no model to show */

@@ -68,7 +68,7 @@ static double settle(const struct workshop *shop, const struct cell **cells, siz
     for (int turn = 0; turn < 60; turn++) {
         double tasks = fmax(1, tasks_at(shop, cells, count, task_ns)), before = task_ns;
         double chunk = fmin(parts_chunk(cells[0]), tasks);
-        if (chunk && !cells[0]->chunk && chunk > 1) chunk = ceil(tasks / parts_workers(cells[0])); /* shares of N */
+        if (chunk > 1 && !cells[0]->chunk) chunk = ceil(tasks / parts_workers(cells[0])); /* shares of N */
         task_ns = pool_fit_crossover_ns(&pool->fit, fixed, parts_workers(cells[0]), chunk, round(tasks));
         if (!isfinite(task_ns) || !(task_ns > 0) || fabs(task_ns / before - 1) < 1e-9) break;
         if (turn > 10) task_ns = sqrt(task_ns * before); /* a step of N may make it swing */

@@ -563,6 +563,30 @@ static struct run simulated(const struct simulate_machine *machine, char *dir)
 
 /* The model's own time lies inside the intervals as often as they promise (97.9 % for ten repetitions), drift included.
  */
+/* Start-up of openmp 6e4 + 2e4 p + 300, of forkpool 1.8e5 + 9e4 p; on the server 64 workers are bound by a serialised 2
+ * ns and 6 us a chunk. */
+static void check_models(const struct summary *summary, bool server)
+{
+    size_t starts = 0, serials = 0;
+    for (size_t i = 0; i < summary->pool_count; i++) {
+        const struct pool_costs *pool = &summary->pools[i];
+        bool forkpool = !strcmp(pool->runner, "forkpool");
+        if (!strcmp(pool->study, "scaling") && strcmp(pool->runner, "python") && pool->start.fixed_ns.n >= 4) {
+            starts++;
+            ck_assert_double_eq_tol(pool->start.fixed_ns.median / (forkpool ? 180000 : 60300), 1, 0.05);
+            ck_assert_double_eq_tol(pool->start.per_worker_ns.median / (forkpool ? 90000 : 20000), 1, 0.05);
+        }
+        if (!server || strcmp(pool->study, "granularity") || !strcmp(pool->runner, "openmp")) continue;
+        double truth = forkpool ? 2 : 6000;
+        serials++;
+        ck_assert_double_eq_tol(pool->fit.chunk_serial_ns.median / truth, 1, 0.1);
+        ck_assert_double_le(pool->fit.chunk_serial_ns.low, truth * 1.02);
+        ck_assert_double_ge(pool->fit.chunk_serial_ns.high, truth * 0.98);
+    }
+    ck_assert_uint_ge(starts, server ? 6 : 0);
+    ck_assert_uint_eq(serials, server ? 2 : 0);
+}
+
 START_TEST(simulated_runs_give_their_model_back)
 {
     const struct simulate_machine *machine = _i ? &simulate_server : &simulate_small;
@@ -584,6 +608,7 @@ START_TEST(simulated_runs_give_their_model_back)
     ck_assert_uint_ge(summary.finding_count, 20);
     ck_assert_uint_eq(summary.advice_count, 5);
     ck_assert_uint_eq(summary.metg_count, 3);
+    check_models(&summary, _i);
     summary_free(&summary);
     run_free(&run);
     remove_dir(dir);
