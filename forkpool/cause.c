@@ -38,7 +38,7 @@ static enum forkpool_cause find(struct server *server, const struct worker *work
     if (crash(number)) return FORKPOOL_CAUSE_CRASH;
     if (number != SIGKILL) return FORKPOOL_CAUSE_KILLED;
     uint64_t kills = cause_oom_kills();
-    bool more = kills > server->oom_kills;
+    bool more = kills > server->oom_kills; /* never in a pool's first moments, whose counter is not known */
     server->oom_kills = kills;
     return more ? FORKPOOL_CAUSE_OUT_OF_MEMORY : FORKPOOL_CAUSE_KILLED;
 }

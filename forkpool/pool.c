@@ -171,7 +171,8 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
     void *owner = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (owner == MAP_FAILED || madvise(owner, 1, MADV_WIPEONFORK)) rc = -errno;
     if (owner != MAP_FAILED) *(pool->owner = owner) = 1;
-    if (!rc) rc = shared_open(config, cpus_usable(), &pool->shared);
+    struct cpus allowed; /* a cgroup's quota counts for the default size alone: reading it takes longer than a fork */
+    if (!rc) rc = shared_open(config, cpus_get(&allowed) ? 1 : cpus_count(&allowed), &pool->shared);
     if (rc) return explain(why, why_size, rc, "no memory to share with workers: %s", strerror(-rc));
     rc = arena_open(&pool->arena, config->arena_bytes);
     if (rc)

@@ -22,6 +22,8 @@
 #define PR_SET_CHILD_SUBREAPER 36
 #endif
 
+enum { SETTLED_NS = 20000000 };
+
 void server_kill_all(struct server *server, int number)
 {
     for (unsigned i = 0; i < server->shared->capacity; i++)
@@ -128,15 +130,19 @@ _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd)
 {
     struct server server = {.shared = shared, .program = program, .control_fd = control_fd};
     if (server_prepare(&server)) {
-        server.oom_kills = UINT64_MAX;
         for (unsigned i = 0; i < shared->config.workers && !server.ending; i++) spawn_worker(&server, i);
-        server.oom_kills = cause_oom_kills();
     }
+    server.oom_kills = UINT64_MAX;
+    int64_t settled_at = now_ns() + SETTLED_NS;
     for (;;) {
         int64_t now = now_ns(), wake_at = INT64_MAX;
         reap_children(&server);
         if (finished(&server)) server_finish(&server);
         terminate_step(&server, now, &wake_at);
+        if (server.oom_kills == UINT64_MAX) { /* reading the counter takes a while, so not while the pool opens */
+            if (now >= settled_at) server.oom_kills = cause_oom_kills();
+            else if (settled_at < wake_at) wake_at = settled_at;
+        }
         if (!server.ending) {
             spawn_wanted(&server);
             spawn_due(&server, now, &wake_at);

@@ -2,7 +2,7 @@
  * again; stale ring entries; workers that park and are woken; a program that sleeps on an event.
  *
  * Checked: each task ends exactly once, nobody sleeps while a task waits (a lost wake-up shows as an invalid end state),
- * and the program gets all its results. MUTANT 1..4 break one place each; the checker must find each. */
+ * and the program gets all its results. MUTANT 1..4 break one place each; check.sh says which the checker must find. */
 #ifndef MUTANT
 #define MUTANT 0
 #endif
