@@ -326,13 +326,13 @@ void lesson_check_bandwidth(const struct summary *summary, unsigned cpus, struct
 void lesson_check_split(const struct summary *summary, unsigned cpus, struct lesson_result *result)
 {
     if (single_cpu(cpus, result)) return;
-    const struct cell_summary *processes =
+    const struct cell_summary *forked =
         find(summary, (struct pick){.runner = "hybrid", .workers = cpus, .processes = cpus});
-    const struct cell_summary *threads =
+    const struct cell_summary *threaded =
         find(summary, (struct pick){.runner = "hybrid", .workers = cpus, .processes = 1});
-    if (!processes || !threads) return conclude_missing(result, "a split of the hybrid runner");
-    struct quantity warm = ratio(summary, processes, threads, QUANTITY_wall_ns);
-    struct quantity start = ratio(summary, processes, threads, QUANTITY_start_ns);
+    if (!forked || !threaded) return conclude_missing(result, "a split of the hybrid runner");
+    struct quantity warm = ratio(summary, forked, threaded, QUANTITY_wall_ns);
+    struct quantity start = ratio(summary, forked, threaded, QUANTITY_start_ns);
     bool same = warm.low > 0.9 && warm.high < 1.1, apart = warm.low >= 1.1 || warm.high <= 0.9;
     conclude(result,
              same    ? LESSON_HELD
@@ -341,9 +341,9 @@ void lesson_check_split(const struct summary *summary, unsigned cpus, struct les
              "%u processes of one thread take %s times as long as one process of %u threads for the work (%s against "
              "%s), and "
              "%s times as long to start (%s against %s).",
-             cpus, show(warm), cpus, show_time(wall(processes)), show_time(wall(threads)), show(start),
-             show_time(processes->quantity[QUANTITY_start_ns].median),
-             show_time(threads->quantity[QUANTITY_start_ns].median));
+             cpus, show(warm), cpus, show_time(wall(forked)), show_time(wall(threaded)), show(start),
+             show_time(forked->quantity[QUANTITY_start_ns].median),
+             show_time(threaded->quantity[QUANTITY_start_ns].median));
 }
 
 void lesson_check_waiting(const struct summary *summary, unsigned cpus, struct lesson_result *result)

@@ -68,8 +68,8 @@ int tune_config_read(const char *path, struct tune_config *config, char *why, si
 {
     json_error_t failure;
     FILE *file = fopen(path, "re");
-    int error = file ? 0 : -errno;
-    if (error) {
+    if (!file) {
+        int error = -errno;
         snprintf(why, why_size, "%s", strerror(-error));
         return error;
     }
@@ -79,7 +79,7 @@ int tune_config_read(const char *path, struct tune_config *config, char *why, si
         snprintf(why, why_size, "line %d: %.120s", failure.line, failure.text);
         return -EINVAL;
     }
-    error = take(object, config, why, why_size);
+    int error = take(object, config, why, why_size);
     json_decref(object);
     return error;
 }

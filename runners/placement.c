@@ -2,6 +2,7 @@
 
 #include "placement_list.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -147,6 +148,7 @@ static void children_deal(struct child *children, unsigned count, unsigned proce
                 best_fits = fits;
             }
         }
+        assert(best); /* count >= 1 */
         best->processes++;
     }
 }

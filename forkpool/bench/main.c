@@ -135,8 +135,8 @@ static struct outcome judge(const struct row *row, size_t rounds)
         outcome.peer = figure_of(samples[find(row->peer)], rounds);
         outcome.ratio = figure_of(ratios, rounds);
     }
-    bool good = !isnan(outcome.value.median) && (!row->most || outcome.value.median <= row->most);
-    if (row->ratio) good = good && (row->higher ? outcome.ratio.median >= row->ratio : outcome.ratio.median <= row->ratio);
+    bool good = !isnan(outcome.value.median) && (!(row->most > 0) || outcome.value.median <= row->most);
+    if (row->ratio > 0) good = good && (row->higher ? outcome.ratio.median >= row->ratio : outcome.ratio.median <= row->ratio);
     outcome.verdict = !row->wanted ? (row->peer && !outcome.peer.n ? "skipped" : "-") : good ? "holds" : "falls short";
     return outcome;
 }

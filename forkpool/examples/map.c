@@ -11,7 +11,7 @@ static int cube(void *context, const void *input, void *output)
 
 int main(void)
 {
-    long numbers[1000], cubes[1000], sum = 0;
+    long numbers[1000], cubes[1000] = {0}, sum = 0;
     for (long i = 0; i < 1000; i++) numbers[i] = i;
 
     struct forkpool *pool = forkpool_open(0); /* as many workers as this process may use cpus */
