@@ -181,7 +181,8 @@ static bool same_team(const struct crossover *a, const struct crossover *b)
 /* How far apart prediction and measurement are, as a factor of at least 1; NAN where one of them is not known. */
 static double apart(double predicted, struct quantity measured, bool bound)
 {
-    if (bound || !isfinite(predicted) || !(predicted > 0) || !isfinite(measured.median)) return NAN;
+    if (bound || isinf(measured.high) || !isfinite(predicted) || !(predicted > 0) || !isfinite(measured.median))
+        return NAN;
     return fmax(predicted / measured.median, measured.median / predicted);
 }
 

@@ -24,6 +24,14 @@ static const struct pool_costs *calibration_of(const struct summary *summary, co
     return NULL;
 }
 
+/* Do p workers do more than one? Where d may be p, they may gain nothing, and no task size can be foretold. */
+static bool gains(const struct pool_costs *pool, const struct cell *cell)
+{
+    const struct quantity *d = &pool->fit.dilation;
+    double most = isnan(d->median) ? 1 : isnan(d->high) ? d->median : d->high;
+    return most < parts_workers(cell);
+}
+
 static int by_value(const void *left, const void *right)
 {
     double a = *(const double *)left, b = *(const double *)right;
@@ -82,7 +90,8 @@ void predict_crossing(const struct workshop *shop, const struct cell **cells, si
     crossover->predicted_tasks = crossover->predicted_warm_task_ns = crossover->predicted_cold_task_ns = NAN;
     if (!pool) return;
     memcpy(crossover->calibration, pool->kernel, sizeof crossover->calibration);
-    if (count < 2) return; /* one task size: nothing was measured to hold a task size against */
+    if (count < 2 || !gains(pool, cells[0]))
+        return; /* one task size: nothing was measured to hold a task size against */
     crossover->predicted_warm_task_ns = settle(shop, cells, count, pool, 0);
     crossover->predicted_cold_task_ns = settle(shop, cells, count, pool, fixed_ns(pool, cells[0]));
 }
@@ -93,7 +102,7 @@ void predict_tasks(const struct workshop *shop, const struct cell *cell, struct 
     double serial = shop->summary->cells[cell->id].quantity[QUANTITY_task_ns].median, p = parts_workers(cell);
     double chunk = parts_chunk(cell), each = 0;
     crossover->predicted_tasks = NAN;
-    if (!pool || !(serial > 0)) return;
+    if (!pool || !(serial > 0) || !gains(pool, cell)) return;
     const struct pool_fit *fit = &pool->fit;
     double fixed = fixed_ns(pool, cell) + fit->value[POOL_REGION];
     bool shares = chunk > 1 && !cell->chunk; /* one chunk a worker, however many tasks */

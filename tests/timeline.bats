@@ -2,16 +2,13 @@
 # run --timeline: what each worker did, in files that trace viewers open.
 
 setup() {
-    breakeven="${BUILD:-build}/breakeven"
-    dir=$(mktemp -d)
-}
-
-teardown() {
-    rm -rf "$dir"
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    dir=$BATS_TEST_TMPDIR
+    command -v python3 >/dev/null || skip "python3 is not here"
 }
 
 @test "each repetition with spans leaves a trace with every task in it once, inside the run phase" {
-    run timeout -s KILL 60 "$breakeven" run --kernel spin --task-time 5us --tasks 300 --runner openmp,forkpool,hybrid \
+    run timeout -s KILL 60 "$BREAKEVEN" run --kernel spin --task-time 5us --tasks 300 --runner openmp,forkpool,hybrid \
         --processes 2 --threads 2 --schedule dynamic --chunk 7 --reps 2 --spans 2 --timeline --output "$dir/run"
     [ "$status" -eq 0 ]
     run timeout -s KILL 30 python3 - "$dir/run" <<'EOF'
@@ -39,11 +36,11 @@ EOF
 }
 
 @test "without --timeline there is none, and calls beyond the room are counted" {
-    run timeout -s KILL 60 "$breakeven" run --kernel empty --tasks 20000 --runner openmp --threads 2 --schedule dynamic \
+    run timeout -s KILL 60 "$BREAKEVEN" run --kernel empty --tasks 20000 --runner openmp --threads 2 --schedule dynamic \
         --chunk 1 --reps 1 --spans 1 --output "$dir/plain"
     [ "$status" -eq 0 ]
     [ ! -e "$dir/plain/timeline" ]
-    run timeout -s KILL 60 "$breakeven" run --kernel empty --tasks 20000 --runner openmp --threads 2 --schedule dynamic \
+    run timeout -s KILL 60 "$BREAKEVEN" run --kernel empty --tasks 20000 --runner openmp --threads 2 --schedule dynamic \
         --chunk 1 --reps 1 --timeline --output "$dir/full"
     [ "$status" -eq 0 ]
     run timeout -s KILL 30 python3 -c "
