@@ -310,7 +310,7 @@ START_TEST(initializer_cpus_finalizer)
     char first[16] = "";
     sched_getaffinity(0, sizeof allowed, &allowed);
     for (int cpu = 0; cpu < CPU_SETSIZE && !*first; cpu++)
-        if (CPU_ISSET(cpu, &allowed)) snprintf(first, sizeof first, "%d", cpu);
+        if (CPU_ISSET((size_t)cpu, &allowed)) snprintf(first, sizeof first, "%d", cpu);
     const char *cpus[3] = {first, first, first};
     open_pool(&(struct forkpool_config){.workers = 3, .initializer = enter, .finalizer = leave, .context = board, .cpus = cpus});
     ck_assert_int_eq(board->initialised, 3);
