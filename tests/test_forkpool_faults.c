@@ -537,19 +537,19 @@ START_TEST(repeated_ends)
 END_TEST
 
 /* 21 no task, one task, a million, fewer tasks than workers */
-START_TEST(sizes)
+START_TEST(numbers_of_tasks)
 {
-    static const size_t sizes[] = {0, 1, 3, 5, 1000, 1000000};
+    static const size_t counts[] = {0, 1, 3, 5, 1000, 1000000};
     open_workers(5);
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+    for (size_t s = 0; s < sizeof counts / sizeof *counts; s++)
         for (int schedule = FORKPOOL_AUTO; schedule <= FORKPOOL_GUIDED; schedule++)
             for (size_t chunk = 0; chunk < 20; chunk += 7) {
-                for (size_t i = 0; i < sizes[s]; i++) atomic_store(&board->counts[i], 0);
-                struct forkpool_map map = {.tasks = sizes[s], .range = count, .schedule = (enum forkpool_schedule)schedule, .chunk = chunk};
+                for (size_t i = 0; i < counts[s]; i++) atomic_store(&board->counts[i], 0);
+                struct forkpool_map map = {.tasks = counts[s], .range = count, .schedule = (enum forkpool_schedule)schedule, .chunk = chunk};
                 ck_assert_int_eq(forkpool_map(pool, &map), 0);
                 size_t once = 0;
-                for (size_t i = 0; i < sizes[s]; i++) once += board->counts[i] == 1;
-                ck_assert_uint_eq(once, sizes[s]);
+                for (size_t i = 0; i < counts[s]; i++) once += board->counts[i] == 1;
+                ck_assert_uint_eq(once, counts[s]);
             }
 }
 END_TEST
@@ -713,7 +713,7 @@ int main(void)
     tcase_add_loop_test(cases, interrupt, 0, 2);
     tcase_add_loop_test(cases, terminate_from_callback, 0, 2);
     tcase_add_test(cases, repeated_ends);
-    tcase_add_test(cases, sizes);
+    tcase_add_test(cases, numbers_of_tasks);
     tcase_add_loop_test(cases, recycling, 0, 2);
     tcase_add_test(cases, huge_result);
     tcase_add_test(cases, opened_in_another_thread);
