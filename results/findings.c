@@ -194,13 +194,14 @@ static int about_scaling(struct workshop *shop)
     return status;
 }
 
-/* The scaling of a problem whose best cell is the fastest of all runners. NULL: none. */
-static const struct cell_summary *fastest_runner(const struct summary *summary, unsigned baseline)
+/* The fastest of the best cells of a problem: of one runner's (a runner may stand there with several schedules or
+ * placements), or with NULL of all runners'. NULL: none. */
+static const struct cell_summary *fastest(const struct summary *summary, unsigned baseline, const char *runner)
 {
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct cell_summary *row = summary->scalings[i].best;
-        if (!row || row->cell->baseline != baseline) continue;
+        if (!row || row->cell->baseline != baseline || (runner && strcmp(row->cell->runner, runner))) continue;
         if (!best || row->quantity[QUANTITY_wall_ns].median < best->quantity[QUANTITY_wall_ns].median) best = row;
     }
     return best;
@@ -213,7 +214,9 @@ static void add_runners(const struct workshop *shop, struct sentence *sentence, 
     struct sentence slower = {0}, open = {0};
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct cell_summary *row = summary->scalings[i].best;
-        if (!row || row->cell->baseline != best->cell->baseline || row == best) continue;
+        if (!row || row->cell->baseline != best->cell->baseline || !strcmp(row->cell->runner, best->cell->runner) ||
+            row != fastest(summary, row->cell->baseline, row->cell->runner))
+            continue;
         struct quantity ratio = parts_compare(shop, row->cell, best->cell, false);
         struct sentence *list = stats_verdict(ratio) == VERDICT_MORE ? &slower : &open;
         sentence_add(list, "%s%s", list->used ? list == &slower ? "; " : ", " : "", row->cell->runner);
@@ -235,7 +238,7 @@ static int about_runners(struct workshop *shop)
 {
     int status = 0;
     for (unsigned base = 0; !status && base < shop->summary->cell_count; base++) {
-        const struct cell_summary *best = fastest_runner(shop->summary, base);
+        const struct cell_summary *best = fastest(shop->summary, base, NULL);
         struct sentence sentence = {0};
         if (best) add_runners(shop, &sentence, best);
         status = sentence_end(shop, &sentence);
