@@ -17,7 +17,7 @@ do for [KIND in KINDS] {
             DATA index b-1 using ($1+0.4):($7 > 0 ? $2+0.28 : NaN) with points pt 7 ps 1.3 lc rgb '#fdfdfd', \
             DATA index b-1 using ($1+0.4):($7 > 0 ? $2+0.28 : NaN) with points pt 6 ps 1.1 lw 2 lc rgb ALERT, \
             DATA index b-1 using 1:2:(sprintf('%.2f', $3)):(deep($3, Y_LOW[k], Y_HIGH[k]) ? 0xfdfdfd : 0x010101) with labels offset 0, 0.4 font bold(11) tc rgb variable, \
-            DATA index b-1 using 1:2:8:(deep($3, Y_LOW[k], Y_HIGH[k]) ? 0xfdfdfd : 0x010101) with labels offset 0, -0.7 font face(8.5) tc rgb variable, \
+            DATA index b-1 using 1:2:8:(deep($3, Y_LOW[k], Y_HIGH[k]) ? 0xfdfdfd : 0x010101) with labels offset 0, -0.7 font face(8) tc rgb variable, \
             DATA index b-1 using 1:2:9 with labels hypertext point pt 7 ps 4 lc rgb '#ff000000'
         set offsets
     }

@@ -70,11 +70,13 @@ int chart_hybrid(struct chart *chart)
     char title[160], note[192];
     int status = lines_make(chart->summary, LINE_SHAPE, &lines);
     if (status) return status;
-    snprintf(chart->missing, sizeof chart->missing, "no runner was measured with both processes and threads varied");
+    snprintf(chart->missing, sizeof chart->missing, "no runner was measured with three splits of processes and threads");
     chart->legend = "none";
+    chart->columns = 2; /* cells must be wide enough for their intervals */
     chart->layers = 1;
     for (size_t i = 0; i < lines.count; i++) {
         const struct line *line = &lines.lines[i];
+        if (line->count < 3) continue; /* two cells are no map */
         chart_problem(chart->summary, line->first, note, sizeof note);
         snprintf(title, sizeof title, "%s, %s", line->first->label, line->name);
         if (!chart_panel(chart, title, note)) continue;
