@@ -78,14 +78,14 @@ json_t *tune_to_json(const struct tune *tune)
                   "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where);
     json_t *peaks =
         json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
-    return json_pack("{si ss so ss ss so so so so so so so sI sI sf so sb so}", "schema", 1, "unit",
+    return json_pack("{si ss so ss ss so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
                      tune->subject->unit, "what", words(tune->what), "objective", tune_objective_names[tune->objective],
                      "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
                      entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",
                      cpus, "measurements", (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks,
                      "spent_s", result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
-                     result->short_of_budget, "tried", tried);
+                     result->short_of_budget, "suspect", (json_int_t)tune->suspects, "tried", tried);
 }
 
 /* What `run --config` reads, and forkpool's users may: the settings and what they were found for. */

@@ -36,6 +36,10 @@ static int measure_point(struct subject *subject, const struct search_point *poi
     outcome->failed = strcmp(sample.status, "ok") != 0;
     if (outcome->failed) tune_fail(tune, point, sample.cause, NULL);
     else outcome->cost = tune_grid_cost(tune->objective, tune->options->warm, &sample);
+    if (*sample.suspect) {
+        tune->suspects++;
+        snprintf(tune->suspect, sizeof tune->suspect, "%s", sample.suspect);
+    }
     int id = tune_record_cell(&subject->record, &plan->cells[cell], &plan->extra[cell]);
     sample.cell = (unsigned)id;
     error = id < 0 ? id : tune_record_sample(&subject->record, &sample);

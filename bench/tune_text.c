@@ -14,6 +14,7 @@
 
 enum { BAR = 40, ROWS_MAX = 24, FAILURES_MAX = 8 };
 static const double NOTABLE = 0.02; /* differences that a sentence mentions */
+static const double WIDE = 1.25;    /* an interval whose ends differ by more is worth a warning */
 
 void tune_show_cost(const struct tune *tune, double cost, char *text, size_t size)
 {
@@ -307,6 +308,16 @@ static void print_wrapped(const char *text, unsigned width)
     }
 }
 
+/* What makes the figures doubtful. */
+static void print_doubts(const struct tune *tune)
+{
+    const struct search_entry *best = entry_at(tune, tune->result.recommended);
+    if (tune->suspects)
+        printf("%zu of %zu measurements are suspect: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
+    if (best && isfinite(best->cost.low) && best->cost.high > WIDE * best->cost.low)
+        printf("The interval is wide: something else keeps this machine busy; \"breakeven doctor\" says more.\n");
+}
+
 /* One line a number of workers: the best that was tried with it. */
 static void print_curve(const struct tune *tune)
 {
@@ -434,6 +445,7 @@ void tune_print(const struct tune *tune)
     if (isfinite(result->once_s) && result->once_s > 0)
         printf("; trying all once would take about %.3g s", result->once_s);
     printf(".%s\n", result->short_of_budget ? " Steps were shortened to stay inside the budget." : "");
+    print_doubts(tune);
     print_curve(tune);
     print_table(tune);
     print_failures(tune);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRID_REPS_MAX = 5, BLOCKS_MAX = 20, BLOCKS_MIN = 12, TOP = 4, SLOTS = TOP + TUNE_RULES + 3 };
+enum { GRID_REPS_MAX = 5, BLOCKS_MAX = 40, BLOCKS_MIN = 12, TOP = 4, SLOTS = TOP + TUNE_RULES + 3 };
 
 const char *const tune_rule_names[TUNE_RULES] = {"n/4p", "static", "guided"};
 
