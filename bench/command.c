@@ -334,7 +334,8 @@ static void describe(struct command_result *result, int64_t deadline_ns, int sta
         break;
     }
     if (result->end == COMMAND_EXITED || result->end == COMMAND_SIGNALED) last_line(result->output, line, sizeof line);
-    snprintf(result->cause, sizeof result->cause, "%s%s%s", what, *line ? ": " : "", line);
+    if (*line) snprintf(result->cause, sizeof result->cause, "%.90s: %s", what, line);
+    else snprintf(result->cause, sizeof result->cause, "%s", what);
 }
 
 static int64_t nanoseconds(struct timeval time)
