@@ -2,6 +2,7 @@
 
 setup() {
     BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    [[ $BREAKEVEN == /* ]] || BREAKEVEN=$PWD/$BREAKEVEN
     cd "$BATS_TEST_TMPDIR" || exit 1
 }
 
@@ -155,6 +156,17 @@ assert o["sentence"] and o["cpus"]["usable"] >= 1 and o["measurements"] >= 6
     tune --kernel spin --task-time 100ns --work 1ms
     [ "$status" = 0 ]
     [[ ${lines[0]} =~ (Stay\ serial|chunk|static|guided|default|process|thread).*[0-9](ns|us|ms) ]]
+}
+
+@test "a user's kernel that is wrong, crashes or hangs is nothing to recommend: its cause, status 3" {
+    local kernels kernel
+    kernels=$(cd "$(dirname "$BREAKEVEN")/tests/kernels" 2>/dev/null && pwd) || skip "the users' kernels are not built"
+    for kernel in wrong crash hang; do
+        tune --kernel "$kernels/$kernel.so" --runner openmp --tasks 50 --chunk 4 --deadline 500ms
+        [ "$status" = 3 ]
+        grep -q 'No configuration worked' <<<"$output"
+        grep -Eq 'failed: serial: (wrong result|signal 11|deadline)' <<<"$output"
+    done
 }
 
 # A made-up machine with 8 cpus and a group with a quota.
