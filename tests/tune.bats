@@ -214,3 +214,19 @@ assert {t["workers"] for t in json.load(sys.stdin)["tried"]} <= {0, 1}
     grep -q interrupted err
     [ -s results/latest/samples.jsonl ]
 }
+
+@test "a real quota of 1.5 cpus, where a group may be made" {
+    mkdir group
+    # Version 1, in a mount namespace of its own; version 2 needs its cpu controller free, which it seldom is.
+    run unshare -m sh -c 'mount -t cgroup -o cpu none group && mkdir group/breakeven-test && rmdir group/breakeven-test'
+    [ "$status" = 0 ] || skip "no cgroup can be made here"
+    # shellcheck disable=SC2016 # for the inner shell
+    run unshare -m sh -c 'mount -t cgroup -o cpu none group && mkdir group/breakeven-test || exit 9
+        trap "echo \$\$ >group/cgroup.procs; rmdir group/breakeven-test" EXIT
+        echo 100000 >group/breakeven-test/cpu.cfs_period_us && echo 150000 >group/breakeven-test/cpu.cfs_quota_us || exit 9
+        echo $$ >group/breakeven-test/cgroup.procs
+        timeout -k 1 60 "$0" tune -- sh -c "sleep 0.0{workers}"' "$BREAKEVEN"
+    [ "$status" != 9 ] || skip "no quota can be set here"
+    [ "$status" = 0 ]
+    if [ "$(nproc)" -ge 2 ]; then grep -q '1.5 cpus (the quota of group' <<<"$output"; fi
+}
