@@ -12,7 +12,7 @@ const struct search_options search_defaults = {.looks = 2,
                                                .final = 15,
                                                .confirm = STATS_INTERVAL_MIN,
                                                .within = 0,
-                                               .share = 1.25,
+                                               .share = 1.15,
                                                .least = 60,
                                                .budget_s = INFINITY,
                                                .limit = 4,
@@ -369,7 +369,8 @@ static void settle_result(struct search *search, const struct search_set *set, u
     double within = fmax(thrift, 1 + search->options->within);
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
-        bool near = entry->tied ? entry->ratio.median <= within || table_at(search, result->winner)->workers <= 1
+        bool near = entry->tied ? entry->ratio.median <=
+                                      (table_at(search, result->winner)->workers <= 1 ? fmax(within, flat) : within)
                                 : entry->confirmed && entry->ratio.median <= 1 + search->options->within;
         if (near && entry->workers < table_at(search, result->recommended)->workers) result->recommended = set->ids[i];
     }
