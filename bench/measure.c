@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 static const double STEAL_MAX = 0.005; /* share of the time: beyond, a sample is suspect */
-static const double PREEMPTIONS_PER_CPU_S = 100; /* involuntary switches: beyond, a neighbour wants the same cpu */
 enum { CLOCK_SHARE = 20 };             /* reading the clock must stay below 1/20 of what it measures */
 
 /* What the machine counted before a repetition. */
@@ -63,17 +62,6 @@ static void add_word(char *words, size_t size, const char *word)
     snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
 }
 
-/* Did somebody else want its cpus? Put off far more often than a few times at the start and by what the system does in
- * passing. Teams with more workers than cpus put off one another. */
-static bool is_preempted(const struct measure *measure, const struct sample *sample)
-{
-    const struct cell *cell = &measure->plan->cells[sample->cell];
-    double workers = (double)cell->processes * cell->threads;
-    double cpu_s = (double)(sample->user_ns + sample->system_ns) / 1e9;
-    return workers <= measure->plan->cpus &&
-           (double)sample->involuntary_switches > 4 + 2 * workers + PREEMPTIONS_PER_CPU_S * cpu_s;
-}
-
 /* Did the team run into its cgroup's quota? Kernels since 6.18 hold back task by task and count it seldom: so a team that
  * wants more than the quota, and had about all of it, counts as well. */
 static bool is_throttled(const struct measure *measure, const struct counters *before, const struct counters *after,
@@ -102,7 +90,6 @@ static void judge(const struct measure *measure, const struct counters *before, 
         add_word(sample->suspect, sizeof sample->suspect, "throttled");
     if (sample->wall_ns >= 0 && sample->wall_ns < CLOCK_SHARE * sample->clock_ns)
         add_word(sample->suspect, sizeof sample->suspect, "clock");
-    if (is_preempted(measure, sample)) add_word(sample->suspect, sizeof sample->suspect, "preempted");
 }
 
 static int64_t to_ns(struct timeval time)

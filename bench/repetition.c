@@ -1,7 +1,9 @@
 #include "repetition.h"
 
 #include "memory.h"
+#include "probe.h"
 #include "spans.h"
+#include "waiting.h"
 #include "timeline.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 enum { POISON = 0xA5 };
+static const double WAITED_MAX = 0.02; /* share of the workers' time: beyond, a sample is suspect */
 
 /* A repetition on its way. Everything is zero or NULL until it exists. */
 struct progress {
@@ -155,9 +158,35 @@ static int64_t pass(struct progress *progress)
     return error ? fail_phase(progress, "run", error) : wall_ns;
 }
 
+/* Twice: before the first pass and after the last; in between nobody is disturbed. */
+static void read_waiting(struct progress *progress, bool last)
+{
+    for (unsigned i = 0; i < progress->workers; i++) {
+        const struct worker_report *report = &progress->team.reports[i];
+        int64_t now_ns = report->ready ? waiting_ns(report->pid, report->tid) : -1;
+        int64_t *waited_ns = &progress->sample->workers[i].waited_ns;
+        *waited_ns = !last ? now_ns : now_ns >= 0 && *waited_ns >= 0 ? now_ns - *waited_ns : -1;
+    }
+}
+
+/* Did somebody else want the workers' cpus? Teams with more workers than cpus wait for one another. */
+static void judge_waiting(struct progress *progress, int64_t elapsed_ns)
+{
+    struct sample *sample = progress->sample;
+    unsigned cpus[PROBE_CPUS_MAX];
+    int64_t waited_ns = 0;
+    for (unsigned i = 0; i < progress->workers; i++)
+        if (sample->workers[i].waited_ns > 0) waited_ns += sample->workers[i].waited_ns;
+    bool much = (double)waited_ns > WAITED_MAX * (double)elapsed_ns * progress->workers;
+    if (much && progress->workers <= probe_allowed_cpus(cpus, PROBE_CPUS_MAX))
+        snprintf(sample->suspect, sizeof sample->suspect, "preempted");
+}
+
 static int passes(struct progress *progress)
 {
     struct sample *sample = progress->sample;
+    int64_t began_ns = clock_now_ns(progress->clock);
+    read_waiting(progress, false);
     for (unsigned i = 0; i < progress->repetition->warmup; i++) {
         int64_t wall_ns = pass(progress);
         if (wall_ns < 0) return -1;
@@ -167,6 +196,8 @@ static int passes(struct progress *progress)
     int64_t wall_ns = pass(progress);
     if (wall_ns < 0) return -1;
     sample->wall_ns = wall_ns;
+    read_waiting(progress, true);
+    judge_waiting(progress, clock_now_ns(progress->clock) - began_ns);
     return 0;
 }
 
@@ -189,14 +220,18 @@ static void read_workers(struct progress *progress)
     sample->worker_count = progress->workers;
     for (unsigned i = 0; i < progress->workers; i++) {
         struct sample_worker *worker = &sample->workers[i];
-        *worker = (struct sample_worker){.worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1};
+        int64_t waited_ns = sample->wall_ns >= 0 ? worker->waited_ns : -1;
+        *worker = (struct sample_worker){
+            .worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1, .waited_ns = waited_ns};
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
         bound = bound && !strcmp(worker->cpus,
                                  progress->repetition->team.cpus ? progress->repetition->team.cpus[i] : worker->cpus);
     }
-    if (!bound)
-        snprintf(sample->suspect, sizeof sample->suspect, "unbound"); /* read back: not where it was asked to be */
+    if (!bound) { /* read back: not where it was asked to be */
+        size_t used = strlen(sample->suspect);
+        snprintf(sample->suspect + used, sizeof sample->suspect - used, "%sunbound", used ? " " : "");
+    }
     if (progress->repetition->instrumented) read_spans(progress);
 }
 

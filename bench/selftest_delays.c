@@ -84,6 +84,7 @@ void selftest_gate(struct selftest *test)
         struct live live;
         struct gate gate = {0};
         live_open(&live, test);
+        live.undisturbed = true;
         struct live_cell cell = {.kernel = "spin", .task_ns = 1000, .tasks = 5000};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = "serial";
@@ -168,6 +169,7 @@ void selftest_dispatch(struct selftest *test)
         struct live live;
         if (!runner_find(pools[p])) continue;
         live_open(&live, test);
+        live.undisturbed = true;
         for (int i = 0; i < DELAYS; i++) {
             inject[i] = (struct inject){.dispatch_ns = delays[i].delay_ns};
             struct live_cell cell = {.kernel = "spin", .task_ns = (double)delays[i].task_ns, .tasks = delays[i].tasks};
@@ -256,6 +258,7 @@ void selftest_terms(struct selftest *test)
         struct paid paid;
         if (!runner_find(pools[p])) continue;
         live_open(&live, test);
+        live.undisturbed = true;
         struct live_cell cell = {.kernel = "payload", .size = PAID_BYTES, .tasks = PAID_TASKS};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
@@ -286,6 +289,7 @@ void selftest_closing(struct selftest *test)
     double balance[LIVE_BLOCKS], worst = 0;
     struct live live;
     live_open(&live, test);
+    live.undisturbed = true;
     struct live_cell cell = {.kernel = "spin", .task_ns = (double)TASK_NS, .tasks = TASKS};
     unsigned serial = cell.baseline = live_cell(&live, &cell);
     cell.workers = 2, cell.placement = "close";

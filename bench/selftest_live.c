@@ -164,7 +164,8 @@ const struct sample *live_sample(const struct live *live, unsigned cell, unsigne
 {
     for (size_t i = 0; i < live->run.sample_count; i++) {
         const struct sample *sample = &live->run.samples[i];
-        if (sample->cell == cell && sample->block == block && sample->instrumented == instrumented) return sample;
+        if (sample->cell != cell || sample->block != block || sample->instrumented != instrumented) continue;
+        return live->undisturbed && sample->suspect[0] ? NULL : sample;
     }
     return NULL;
 }

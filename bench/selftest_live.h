@@ -43,6 +43,7 @@ struct live {
     struct run run; /* cells and samples taken so far */
     size_t room;
     unsigned blocks;
+    bool undisturbed; /* set by the caller: live_values and live_sample leave out samples that are suspect */
     int error;     /* the first thing that went wrong; 0 */
     char why[400]; /* of it, one line */
 };

@@ -268,6 +268,7 @@ void selftest_crossover(struct selftest *test)
     for (unsigned k = 0; k < count; k++) {
         struct pay pays[PAY_RUNNERS] = {{0}};
         live_open(&live, test);
+        live.undisturbed = true;
         pay_cells(&live, pay_kernels[k], around_ns, pays);
         live_blocks(&live, test->quick ? 10 : 30, false, false);
         for (size_t p = 0; p < PAY_RUNNERS && !live.error; p++)

@@ -49,6 +49,7 @@ struct sample_worker {
     int64_t end_ns;  /* end of its last task after the start of the run phase; -1 where not recorded */
     int64_t team_ns; /* its process at work with its whole team, not claiming and not waiting; the same for all workers
                         of a process; -1 where not recorded: only processes with teams are asked */
+    int64_t waited_ns; /* ready to run in the passes and not running: somebody had its cpu; -1 where not known */
 };
 
 struct sample_bin { /* how many tasks took how long: see latency.h */

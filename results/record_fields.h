@@ -60,6 +60,7 @@ WORKER_FIELD(measure, MAY, late_ns)
 WORKER_FIELD(measure, MAY, busy_ns)
 WORKER_FIELD(measure, MAY, end_ns)
 WORKER_FIELD(measure, MAY, team_ns)
+WORKER_FIELD(measure, MAY, waited_ns)
 #undef WORKER_FIELD
 #endif
 
