@@ -30,6 +30,7 @@ struct progress {
     struct spans spans;
     struct injected injected;
     unsigned workers;
+    size_t cpus; /* that this process may use, before a runner binds it */
     void *input, *state;
     void *results;
     size_t results_size;
@@ -173,12 +174,11 @@ static void read_waiting(struct progress *progress, bool last)
 static void judge_waiting(struct progress *progress, int64_t elapsed_ns)
 {
     struct sample *sample = progress->sample;
-    unsigned cpus[PROBE_CPUS_MAX];
     int64_t waited_ns = 0;
     for (unsigned i = 0; i < progress->workers; i++)
         if (sample->workers[i].waited_ns > 0) waited_ns += sample->workers[i].waited_ns;
     bool much = (double)waited_ns > WAITED_MAX * (double)elapsed_ns * progress->workers;
-    if (much && progress->workers <= probe_allowed_cpus(cpus, PROBE_CPUS_MAX))
+    if (much && progress->workers <= progress->cpus)
         snprintf(sample->suspect, sizeof sample->suspect, "preempted");
 }
 
@@ -283,6 +283,8 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
                                 .sample = sample,
                                 .self = getpid(),
                                 .workers = repetition->team.processes * repetition->team.threads};
+    unsigned cpus[PROBE_CPUS_MAX];
+    progress.cpus = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
     memory_open(&progress.memory);
     *sample->cause = *sample->verified = *sample->hash = *sample->suspect = '\0';
     sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
