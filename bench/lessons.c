@@ -28,7 +28,7 @@ const struct lesson lessons[] = {
         .prediction = "A millisecond of work, divided into 1000 tasks, takes longer over a pool that is opened for it "
                       "than in a loop.",
         .command = "--kernel spin --task-time 1us --tasks 1000 --runner forkpool,python --processes {c} --reps 15",
-        .figure = "overhead",
+        .figure = "budget",
         .explanation =
             "A pool costs three times: starting its workers, handing out each task, ending the workers. A loop pays "
             "none of "
@@ -48,7 +48,7 @@ const struct lesson lessons[] = {
             "schedule(static) is faster.",
         .command = "--kernel spin --task-time 50ns --tasks 100000 --runner openmp --threads {c} --schedule "
                    "static,tasks --reps 12",
-        .figure = "overhead",
+        .figure = "budget",
         .explanation = "An explicit task is an allocation, a queue and a lock for every 50 ns of work: more than the "
                        "work itself, however "
                        "many threads share it. A static loop is divided once, by arithmetic, before it starts.",
@@ -84,7 +84,7 @@ const struct lesson lessons[] = {
         .command = "--kernel primes --task-time 100us --tasks 200 --runner openmp --threads {c} --schedule "
                    "static,dynamic,guided "
                    "--reps 15",
-        .figure = "time",
+        .figure = "budget",
         .explanation = "static gives each thread one fixed range: free of charge, and right when all tasks cost the "
                        "same. Counting "
                        "primes costs more in higher ranges, so the thread with the last range is still at it when the "
@@ -144,7 +144,7 @@ const struct lesson lessons[] = {
         .command = "--kernel falseshare,padded --task-time 20us --tasks 1000 --runner openmp,forkpool --threads {c} "
                    "--processes {c} "
                    "--reps 12",
-        .figure = "time",
+        .figure = "budget",
         .explanation = "Caches move lines of 64 bytes, not variables. Two workers that write different counters in one "
                        "line take it from "
                        "each other at every write, though they share nothing. Processes are no protection: shared "
@@ -160,7 +160,7 @@ const struct lesson lessons[] = {
         .name = "bandwidth",
         .question = "Why does scaling stop early: memory bandwidth against computing?",
         .prediction = "With all cpus at work, a kernel that streams memory speeds up less than one that computes.",
-        .command = "--kernel triad,spin --task-time 100us --tasks 400 --runner openmp --threads {c} --reps 15",
+        .command = "--kernel triad,spin --task-time 100us --tasks 400 --runner openmp --threads 1,{c} --reps 15",
         .figure = "speedup",
         .explanation = "Cores are many, the way to memory is one. A few cores already use all of it; further ones wait "
                        "in the same queue. "

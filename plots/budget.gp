@@ -1,4 +1,5 @@
 # budget: where the core time of the whole repetition went, in per cent of p R; shares below zero point left
+# gnuplot 5.4.4 crashes on labels without one valid point: texts are empty instead
 pos(v) = v > 0 ? v : 0
 upto(j) = 100 * (sum [i=2:j] pos(column(i)))
 do for [KIND in KINDS] {
@@ -13,8 +14,8 @@ do for [KIND in KINDS] {
         plot for [j=2:6] DATA index b-1 using (upto(j)):1:(upto(j) - 100 * pos(column(j))):(upto(j)):($1-0.36):($1+0.36):ytic(8) with boxxyerror lt j-1 fs solid 1 noborder, \
             DATA index b-1 using (upto(7)):1:(upto(6)):(upto(7)):($1-0.36):($1+0.36) with boxxyerror lt 6 fs pattern 4 border, \
             for [j=2:7] DATA index b-1 using (column(j) < 0 ? 0 : NaN):1:(100 * column(j)):(0):($1-0.36):($1+0.36) with boxxyerror lt j-1 fs solid 1 noborder, \
-            DATA index b-1 using (column(7) > 0.02 ? upto(7) : NaN):1:(sprintf('%.0f', 100 * column(7))) with labels left offset 0.4, 0 font bold(9) tc rgb INK, \
-            for [j=2:6] DATA index b-1 using (column(j) > 0.07 ? upto(j) - 50 * column(j) : NaN):1:(sprintf('%.0f', 100 * column(j))) with labels font face(9) tc rgb '#fefefe', \
+            DATA index b-1 using (upto(7)):1:(column(7) > 0.02 ? sprintf('%.0f', 100 * column(7)) : '') with labels left offset 0.4, 0 font bold(9) tc rgb INK, \
+            for [j=2:6] DATA index b-1 using (upto(j) - 50 * column(j)):1:(column(j) > 0.07 ? sprintf('%.0f', 100 * column(j)) : '') with labels font face(9) tc rgb '#fefefe', \
             DATA index b-1 using (50):1:9 with labels hypertext point pt 7 ps 2 lc rgb '#ff000000'
     }
     unset multiplot
