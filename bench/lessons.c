@@ -64,8 +64,8 @@ const struct lesson lessons[] = {
         .prediction = "With uneven tasks, one chunk per worker is slower than many smaller ones; where handing out a "
                       "task is dear, "
                       "as in Python's Pool, chunk 1 is slower too. The best lies between.",
-        .command = "--kernel lognormal --task-time 5us --tasks 2000 --runner forkpool,python --processes {c} "
-                   "--chunk 1,8,32,128,1000 --reps 12",
+        .command = "--kernel lognormal --task-time 10us --tasks 400 --seed 4 --runner forkpool,python --processes {c} "
+                   "--chunk 1,8,32,200 --reps 15",
         .figure = "chunk",
         .explanation = "A chunk pays the cost of dispatch once for all its tasks, so large chunks are cheap. But the "
                        "last chunk to end "
@@ -80,18 +80,19 @@ const struct lesson lessons[] = {
     {
         .name = "schedule",
         .question = "static, dynamic or guided?",
-        .prediction = "Where later tasks cost more than earlier ones, static is at least 5 % slower than dynamic.",
-        .command = "--kernel primes --task-time 100us --tasks 200 --runner openmp --threads {c} --schedule "
-                   "static,dynamic,guided "
-                   "--reps 15",
+        .prediction = "Where a few tasks last much longer than the others, static is at least 5 % slower than dynamic.",
+        .command = "--kernel lognormal --task-time 200us --tasks 128 --seed 1 --runner openmp --threads {c} "
+                   "--schedule static,dynamic,guided --reps 15",
         .figure = "budget",
-        .explanation = "static gives each thread one fixed range: free of charge, and right when all tasks cost the "
-                       "same. Counting "
-                       "primes costs more in higher ranges, so the thread with the last range is still at it when the "
-                       "others wait. "
-                       "dynamic hands out tasks as threads become free; guided does so in shrinking chunks.",
-        .otherwise = "The range may be too short for its end to cost more than its start, or handing out chunks of "
-                     "one cost more than the unevenness that it mends: look at the overhead per task.",
+        .explanation =
+            "static gives each thread one fixed range: free of charge, and right when all tasks cost the same. Here "
+            "the "
+            "durations are drawn from a lognormal distribution (the seed fixes the draw), and the thread that owns the "
+            "longest tasks is still at it when the others wait. dynamic hands out tasks as threads become free; guided "
+            "does so in shrinking chunks.",
+        .otherwise =
+            "Another number of threads divides the range elsewhere, and the long tasks can fall evenly: try another "
+            "--seed. Or handing out chunks of one cost more than the unevenness that it mends.",
         .exercise =
             "Use --kernel spin, whose tasks are all alike. Does static win, and by how much at --task-time 1us?",
         .check = lesson_check_schedule,
