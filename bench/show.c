@@ -83,7 +83,8 @@ int show_print(const struct options *options, const struct shown *shown)
 {
     if (options->json) return print_json(options, &shown->summary);
     errno = 0;
-    if (report_text_print(&shown->summary, stdout, show_width(), show_colour()) || fflush(stdout))
+    bool tables = options->format && !strcmp(options->format, "text");
+    if (report_text_print(&shown->summary, stdout, show_width(), show_colour(), tables) || fflush(stdout))
         return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
     return options->plot ? print_plots(options, &shown->summary) : STATUS_GOOD;
 }

@@ -116,23 +116,52 @@ static void part_asked(struct page *page)
     fprintf(page->out, "</b>, with up to %u worker%s.</p>\n", most, most == 1 ? "" : "s");
 }
 
+static size_t topic_count(const struct summary *summary, enum finding_topic topic)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < summary->finding_count; i++) count += summary->findings[i].topic == topic;
+    return count;
+}
+
+static void write_topic(struct page *page, enum finding_topic topic, const char *kind)
+{
+    const struct summary *summary = page->summary;
+    fprintf(page->out, "<ul class=\"%s\">\n", kind);
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        if (summary->findings[i].topic != topic) continue;
+        fputs("<li>", page->out);
+        say(page, summary->findings[i].text);
+        fputs("</li>\n", page->out);
+    }
+    fputs("</ul>\n", page->out);
+}
+
 static void part_findings(struct page *page)
 {
     const struct summary *summary = page->summary;
-    if (!summary->finding_count) {
+    if (!topic_count(summary, TOPIC_short)) {
         fputs("<p>No comparison in this run is answered by enough repetitions to be put into a sentence; the tables "
               "hold what "
               "was measured.</p>\n",
               page->out);
         return;
     }
-    fputs("<ul class=\"findings\">\n", page->out);
-    for (size_t i = 0; i < summary->finding_count; i++) {
-        fputs("<li>", page->out);
-        say(page, summary->findings[i]);
-        fputs("</li>\n", page->out);
+    write_topic(page, TOPIC_short, "short");
+}
+
+/* The other topics, each folded under its heading. */
+static void part_topics(struct page *page)
+{
+    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) {
+        size_t count = topic_count(page->summary, topic);
+        if (!count) continue;
+        fprintf(page->out, "<details class=\"topic\" id=\"topic-%s\"><summary><h3>", topic_names[topic]);
+        say(page, topic_headings[topic]);
+        fprintf(page->out, "</h3> <span class=\"tally\">%zu finding%s</span></summary>\n", count,
+                count == 1 ? "" : "s");
+        write_topic(page, topic, "findings");
+        fputs("</details>\n", page->out);
     }
-    fputs("</ul>\n", page->out);
 }
 
 static void print_table(struct page *page, struct table *table, const char *id)
@@ -309,11 +338,11 @@ static void part_script(struct page *page)
 static const struct {
     const char *name;
     void (*write)(struct page *);
-} parts[] = {{"name", part_name},       {"machine", part_machine},   {"counts", part_counts},
-             {"banners", part_banners}, {"asked", part_asked},       {"findings", part_findings},
-             {"advice", part_advice},   {"errors", part_errors},     {"figures", part_figures},
-             {"tables", part_tables},   {"manifest", part_manifest}, {"command", part_command},
-             {"notes", part_notes},     {"style", part_style},       {"script", part_script}};
+} parts[] = {
+    {"name", part_name},       {"machine", part_machine},   {"counts", part_counts},     {"banners", part_banners},
+    {"asked", part_asked},     {"findings", part_findings}, {"advice", part_advice},     {"errors", part_errors},
+    {"figures", part_figures}, {"tables", part_tables},     {"manifest", part_manifest}, {"command", part_command},
+    {"topics", part_topics},   {"notes", part_notes},       {"style", part_style},       {"script", part_script}};
 
 static void write_page(struct page *page, const char *template)
 {

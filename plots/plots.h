@@ -5,7 +5,7 @@
  *     int status = plots_draw(&summary, dir, note, sizeof note);        // dir/plots/NAME.{dat,gp,svg,png}
  *     if (note[0]) fprintf(stderr, "%s\n", note);                       // once: what is lacking
  *     report_html_write(&summary, dir, why, sizeof why);                // dir/report.html
- *     report_text_print(&summary, stdout, terminal_width, on_a_terminal && !getenv("NO_COLOR"));
+ *     report_text_print(&summary, stdout, terminal_width, on_a_terminal && !getenv("NO_COLOR"), false);
  *
  * Nothing is computed here: every number comes from the summary. Scripts, styles and the page's template are part of
  * the program, so an installed one needs no files beside it. Every number has a '.' as its point, whatever the locale.
@@ -54,9 +54,10 @@ int plots_print(const struct summary *, FILE *, unsigned width, bool colour, cha
  * them the page says so and holds the tables and text. 0, or -errno with one line in `why`. */
 int report_html_write(const struct summary *, const char *dir, char *why, size_t why_size);
 
-/* Prints findings, recommendations and one table a study: aligned, no line longer than `width` columns (at least 40; 0
- * means unlimited) but for a single word. Colour never carries meaning alone. 0 or -EIO. */
-int report_text_print(const struct summary *, FILE *, unsigned width, bool colour);
+/* Prints the run in short, recommendations and findings by topic; with `tables`, or where configurations are few, one
+ * table a study too, else where they are. Aligned, no line longer than `width` columns (at least 40; 0 means unlimited)
+ * but for a single word. Colour never carries meaning alone. 0 or -EIO. */
+int report_text_print(const struct summary *, FILE *, unsigned width, bool colour, bool tables);
 
 /* The same as Markdown, with the figures of dir/plots as pictures by relative path. 0 or -EIO. */
 int report_markdown_print(const struct summary *, FILE *);

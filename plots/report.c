@@ -6,23 +6,42 @@
 #include "tables.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 typedef void table_printer(struct table *, void *context);
 
+/* Up to this many configurations, their tables are read sooner than looked for. */
+enum { CELLS_SHOWN = 40 };
+
 /* The tables that say more than the findings did; the page has all. */
 static void each_table(const struct summary *summary, table_printer *print, void *context)
 {
-    print(tables_errors(summary), context);
-    print(tables_advice(summary), context);
     print(tables_metg(summary), context);
     print(tables_scaling(summary), context);
     for (const char *study = NULL; (study = tables_next_study(summary, study));)
         print(tables_study(summary, study), context);
 }
 
+typedef void text_printer(const char *text, void *context);
+
+/* One topic's findings under its heading; nothing where it has none. */
+static void each_finding(const struct summary *summary, enum finding_topic topic, text_printer *heading,
+                         text_printer *finding, void *context)
+{
+    bool headed = false;
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        char clean[1700];
+        if (summary->findings[i].topic != topic) continue;
+        if (!headed) heading(topic_headings[topic], context);
+        headed = true;
+        format_clean(clean, sizeof clean, summary->findings[i].text);
+        finding(clean, context);
+    }
+}
+
 /* What to doubt, one sentence a line. */
-static void each_doubt(const struct facts *facts, void (*line)(const char *, void *), void *context)
+static void each_doubt(const struct facts *facts, text_printer *line, void *context)
 {
     char text[256];
     if (facts->simulated) line("SIMULATED: these numbers come from a model, not from a machine.", context);
@@ -68,7 +87,43 @@ static void print_text_note(const char *text, void *context)
     table_wrap(terminal->out, line, terminal->width, 6);
 }
 
-int report_text_print(const struct summary *summary, FILE *out, unsigned width, bool colour)
+static void print_text_heading(const char *text, void *context)
+{
+    const struct terminal *terminal = context;
+    fprintf(terminal->out, terminal->colour ? "\033[1m%s\033[0m\n" : "%s\n", text);
+}
+
+static void print_text_finding(const char *text, void *context)
+{
+    const struct terminal *terminal = context;
+    char line[1720];
+    snprintf(line, sizeof line, "* %s", text);
+    table_wrap(terminal->out, line, terminal->width, 2);
+}
+
+static void print_text_topic(const struct summary *summary, enum finding_topic topic, struct terminal *terminal)
+{
+    for (size_t i = 0; i < summary->finding_count; i++)
+        if (summary->findings[i].topic == topic) {
+            each_finding(summary, topic, print_text_heading, print_text_finding, terminal);
+            putc('\n', terminal->out);
+            return;
+        }
+}
+
+/* Where the tables are that are not shown. */
+static void print_text_rest(const struct summary *summary, struct terminal *terminal)
+{
+    char text[PATH_MAX + 200], dir[PATH_MAX];
+    format_clean(dir, sizeof dir, summary->run->dir);
+    snprintf(text, sizeof text,
+             "The tables of all %zu configurations: breakeven report %s --format text, or summary.csv and report.html "
+             "in that folder.",
+             summary->cell_count, dir);
+    table_wrap(terminal->out, text, terminal->width, 2);
+}
+
+int report_text_print(const struct summary *summary, FILE *out, unsigned width, bool colour, bool tables)
 {
     struct terminal terminal = {out, width && width < 40 ? 40 : width, colour};
     struct facts facts;
@@ -81,18 +136,25 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
     table_wrap(out, text, terminal.width, 2);
     each_doubt(&facts, print_text_doubt, &terminal);
     putc('\n', out);
-    for (size_t i = 0; i < summary->finding_count; i++) {
-        char finding[1024];
-        char clean[1000];
-        format_clean(clean, sizeof clean, summary->findings[i]);
-        snprintf(finding, sizeof finding, "* %s", clean);
-        table_wrap(out, finding, terminal.width, 2);
-    }
-    if (summary->finding_count) putc('\n', out);
+    print_text_topic(summary, TOPIC_short, &terminal);
+    print_text_table(tables_errors(summary), &terminal);
+    print_text_table(tables_advice(summary), &terminal);
+    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) print_text_topic(summary, topic, &terminal);
     facts_notes(summary->run, print_text_note, &terminal);
-    each_table(summary, print_text_table, &terminal);
+    if (tables || summary->cell_count <= CELLS_SHOWN) each_table(summary, print_text_table, &terminal);
+    else print_text_rest(summary, &terminal);
     parts_locale_leave(locale);
     return fflush(out) || ferror(out) ? -EIO : 0;
+}
+
+static void print_markdown_heading(const char *text, void *context)
+{
+    fprintf(context, "## %s\n\n", text);
+}
+
+static void print_markdown_finding(const char *text, void *context)
+{
+    fprintf(context, "- %s\n", text);
 }
 
 static void print_markdown_table(struct table *table, void *context)
@@ -129,13 +191,15 @@ int report_markdown_print(const struct summary *summary, FILE *out)
     fprintf(out, "# breakeven: %s\n\n%s: %zu repetitions of %zu configurations.\n\n", name, machine, facts.samples,
             summary->cell_count);
     each_doubt(&facts, print_markdown_doubt, out);
-    for (size_t i = 0; i < summary->finding_count; i++) {
-        char clean[1000];
-        format_clean(clean, sizeof clean, summary->findings[i]);
-        fprintf(out, "- %s\n", clean);
-    }
+    each_finding(summary, TOPIC_short, print_markdown_heading, print_markdown_finding, out);
     putc('\n', out);
+    print_markdown_table(tables_errors(summary), out);
+    print_markdown_table(tables_advice(summary), out);
     print_markdown_figures(summary, out);
+    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) {
+        each_finding(summary, topic, print_markdown_heading, print_markdown_finding, out);
+        putc('\n', out);
+    }
     each_table(summary, print_markdown_table, out);
     parts_locale_leave(locale);
     if (facts.command[0]) fprintf(out, "## How to repeat it\n\n    %s\n", facts.command);

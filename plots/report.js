@@ -36,6 +36,22 @@
         });
     }
 
+    // Printing shows every topic; afterwards those the reader had closed are closed again.
+    const topics = Array.from(document.querySelectorAll("details.topic")), unfold = document.getElementById("unfold");
+    let folded = [];
+    addEventListener("beforeprint", () => {
+        folded = topics.filter(topic => !topic.open);
+        for (const topic of folded) topic.open = true;
+    });
+    addEventListener("afterprint", () => { for (const topic of folded) topic.open = false; });
+    const name = () => { unfold.textContent = topics.every(topic => topic.open) ? "Close all" : "Open all"; };
+    unfold.hidden = !topics.length;
+    unfold.addEventListener("click", () => {
+        const open = !topics.every(topic => topic.open);
+        for (const topic of topics) topic.open = open;
+    });
+    for (const topic of topics) topic.addEventListener("toggle", name);
+
     const tip = document.getElementById("tip");
     const place = event => {
         const box = tip.getBoundingClientRect(), gap = 14;

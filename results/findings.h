@@ -12,12 +12,35 @@ struct sentence {
 
 __attribute__((format(printf, 2, 3))) void sentence_add(struct sentence *, const char *format, ...);
 /* Moves it to the summary's findings; nothing where it is empty. */
-int sentence_end(struct workshop *, struct sentence *);
+int sentence_end(struct workshop *, enum finding_topic, struct sentence *);
 /* "3.1 times [2.9, 3.3]" */
 void sentence_add_times(struct sentence *, struct quantity);
+/* "3.2 us [3 us, 3.5 us]" */
+void sentence_add_span(struct sentence *, struct quantity);
+/* Between the items of a list: "", ", ", and " and " before the last. */
+const char *sentence_comma(size_t item, size_t count);
 
 const struct cell_summary *findings_row(const struct workshop *, const struct cell *);
+/* Is this a curve that tells how a problem scales, measured for that? */
+bool findings_is_scaling(const struct scaling *);
+/* Resolved to be faster than serial; without an interval, faster in the median. */
+bool findings_gains(struct quantity speedup);
+/* The fastest of the best cells of a problem: of one runner's, or with NULL of all runners'. NULL: none. */
+const struct cell_summary *findings_fastest(const struct summary *, unsigned baseline, const char *runner);
+/* "spin", and "spin with 60 tasks of 30 us" where the kernel was measured with several sizes. */
+void findings_add_problem(struct sentence *, const struct summary *, const struct cell_summary *);
+/* One line for each runner and kernel at its largest team; the first kernel's come first. */
+bool findings_metg_is_told(const struct summary *, const struct metg *);
+/* Of one runner at one task size, the team that pays with the fewest tasks. */
+const struct crossover *findings_earliest(const struct summary *, const struct crossover *like);
+double findings_task_ns(const struct crossover *); /* as asked for, else as measured */
+size_t findings_suspects(const struct summary *);
 
+/* findings_short.c: the run in a few sentences */
+int findings_short(struct workshop *);
+/* findings_scaling.c: speed-ups, runners side by side */
+int findings_scaling(struct workshop *);
+int findings_runners(struct workshop *);
 /* findings_shapes.c: chunk, processes x threads, placement */
 int findings_chunk(struct workshop *);
 int findings_hybrid(struct workshop *);
@@ -26,5 +49,8 @@ int findings_placement(struct workshop *);
 int findings_metg(struct workshop *);
 int findings_crossover(struct workshop *);
 int findings_startup(struct workshop *);
+/* findings_trust.c: budgets, gaps, failures, suspicion, A/A */
+int findings_budget(struct workshop *);
+int findings_trust(struct workshop *);
 
 #endif

@@ -12,18 +12,8 @@ static const char *schedule_word(const char *schedule, char text[PARTS_TEXT])
     return text;
 }
 
-static void add_span(struct sentence *sentence, struct quantity quantity)
-{
-    char value[PARTS_TEXT], low[PARTS_TEXT], high[PARTS_TEXT];
-    sentence_add(sentence, "%s", parts_duration(value, quantity.median));
-    if (isnan(quantity.low)) sentence_add(sentence, " (n = %zu, no interval)", quantity.n);
-    else
-        sentence_add(sentence, " [%s, %s]", parts_duration(low, quantity.low),
-                     isinf(quantity.high) ? "not bounded" : parts_duration(high, quantity.high));
-}
-
-/* Is this the largest team of its runner and schedule? Smaller ones would only make the sentence longer. */
-static bool largest_team(const struct summary *summary, const struct metg *metg)
+/* Smaller teams would only make the sentence longer. */
+bool findings_metg_is_told(const struct summary *summary, const struct metg *metg)
 {
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *other = &summary->metgs[i];
@@ -53,7 +43,8 @@ int findings_metg(struct workshop *shop)
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
             char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
-            if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) || !largest_team(summary, metg))
+            if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) ||
+                !findings_metg_is_told(summary, metg))
                 continue;
             sentence_add(&sentence, "%s %s%s with %u workers", told++ ? ";" : ":", metg->runner,
                          schedule_word(metg->schedule, text), metg->processes * metg->threads);
@@ -64,26 +55,35 @@ int findings_metg(struct workshop *shop)
                              100 * metg->best_efficiency);
             else {
                 sentence_add(&sentence, metg->bound ? " less than " : " ");
-                add_span(&sentence, metg->work_ns);
+                sentence_add_span(&sentence, metg->work_ns);
                 if (metg->bound)
                     sentence_add(&sentence, " (the smallest measured%s)",
                                  isinf(metg->granularity_ns.high) ? "; not resolved" : "");
             }
         }
         sentence_add(&sentence, " of work.");
-        status = sentence_end(shop, &sentence);
+        status = sentence_end(shop, TOPIC_grain, &sentence);
     }
     return status;
 }
 
-/* Of one runner at one task size, the team that pays with the fewest tasks. */
-static const struct crossover *earliest(const struct summary *summary, const struct crossover *like)
+static bool same_field(const struct crossover *a, const struct crossover *b)
+{
+    return !strcmp(a->kernel, b->kernel) && !strcmp(a->study, b->study) && !strcmp(a->runner, b->runner) &&
+           !strcmp(a->schedule, b->schedule);
+}
+
+double findings_task_ns(const struct crossover *c)
+{
+    return c->task_time_ns ? (double)c->task_time_ns : c->task_ns;
+}
+
+const struct crossover *findings_earliest(const struct summary *summary, const struct crossover *like)
 {
     const struct crossover *best = NULL;
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *c = &summary->crossovers[i];
-        if (strcmp(c->kernel, like->kernel) || strcmp(c->study, like->study) || c->task_time_ns != like->task_time_ns ||
-            strcmp(c->runner, like->runner) || strcmp(c->schedule, like->schedule) ||
+        if (!same_field(c, like) || c->task_time_ns != like->task_time_ns ||
             (!like->task_time_ns && c->task_ns != like->task_ns))
             continue;
         if (!best || c->tasks.median < best->tasks.median) best = c;
@@ -91,53 +91,71 @@ static const struct crossover *earliest(const struct summary *summary, const str
     return best;
 }
 
-static void add_crossover(struct sentence *sentence, const struct crossover *c)
+enum outcome { OUTCOME_PAYS, OUTCOME_OPEN, OUTCOME_NEVER, OUTCOMES };
+
+static enum outcome outcome_of(const struct crossover *c)
 {
-    char text[PARTS_TEXT];
-    sentence_add(sentence, " %s%s", c->runner, schedule_word(c->schedule, text));
-    if (isnan(c->tasks.median)) sentence_add(sentence, " unknown");
-    else if (isinf(c->tasks.median) && c->tasks.low < INFINITY)
-        sentence_add(sentence, " not resolved (perhaps from %.0f tasks, perhaps never, with %u workers)", c->tasks.low,
-                     c->processes * c->threads);
-    else if (isinf(c->tasks.median)) sentence_add(sentence, " never (with %u workers)", c->processes * c->threads);
-    else {
-        sentence_add(sentence, " from %.0f tasks", c->tasks.median);
-        if (!isnan(c->tasks.low) && isinf(c->tasks.high)) sentence_add(sentence, " (not resolved: perhaps never)");
-        else if (!isnan(c->tasks.low)) sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
-        sentence_add(sentence, " with %u workers", c->processes * c->threads);
+    if (isfinite(c->tasks.median) && !isinf(c->tasks.high)) return OUTCOME_PAYS;
+    return isinf(c->tasks.median) && !(c->tasks.low < INFINITY) ? OUTCOME_NEVER : OUTCOME_OPEN;
+}
+
+static void add_outcome(struct sentence *sentence, const struct crossover *c, size_t item)
+{
+    char size[PARTS_TEXT];
+    parts_duration(size, findings_task_ns(c));
+    switch (outcome_of(c)) {
+    case OUTCOME_PAYS:
+        sentence_add(sentence, "%s%.0f tasks", item ? "; from " : "from ", c->tasks.median);
+        if (isnan(c->tasks.low)) sentence_add(sentence, " (n = %zu, no interval)", c->tasks.n);
+        else sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
+        sentence_add(sentence, " of %s with %u workers", size, c->processes * c->threads);
+        break;
+    case OUTCOME_OPEN:
+        sentence_add(sentence, "%s%s", item ? ", " : "not resolved for tasks of ", size);
+        if (c->tasks.low < INFINITY) sentence_add(sentence, " (perhaps from %.0f tasks)", c->tasks.low);
+        break;
+    default:
+        sentence_add(sentence, "%s%s", item ? ", " : "never for tasks of ", size);
     }
 }
 
-static int crossovers_by_size(struct workshop *shop)
+/* Of one runner the crossover at the next larger task size, each size once; NULL: none. */
+static const struct crossover *next_larger(const struct summary *summary, const struct crossover *head,
+                                           const struct crossover *before)
+{
+    const struct crossover *next = NULL;
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        const struct crossover *c = &summary->crossovers[i];
+        if (!same_field(c, head) || findings_earliest(summary, c) != c ||
+            (before && findings_task_ns(c) <= findings_task_ns(before)))
+            continue;
+        if (!next || findings_task_ns(c) < findings_task_ns(next)) next = c;
+    }
+    return next;
+}
+
+/* One sentence for each runner: from how many tasks of which size its start and stop pay, and where they do not. */
+static int crossovers_by_runner(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
     int status = 0;
     for (size_t first = 0; !status && first < summary->crossover_count; first++) {
         const struct crossover *head = &summary->crossovers[first];
-        struct sentence sentence = {0};
-        char size[PARTS_TEXT];
-        bool told = false;
-        for (size_t i = 0; i <= first; i++) {
-            const struct crossover *c = &summary->crossovers[i];
-            bool together = !strcmp(c->kernel, head->kernel) && !strcmp(c->study, head->study) &&
-                            c->task_time_ns == head->task_time_ns && (c->task_time_ns || c->task_ns == head->task_ns);
-            if (i < first) told |= together;
+        struct sentence sentence = {0}, part[OUTCOMES] = {0};
+        size_t items[OUTCOMES] = {0}, earlier = 0, told = 0;
+        char text[PARTS_TEXT];
+        while (!same_field(&summary->crossovers[earlier], head)) earlier++;
+        if (earlier < first) continue;
+        for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));) {
+            enum outcome outcome = outcome_of(c);
+            add_outcome(&part[outcome], c, items[outcome]++);
         }
-        if (told) continue;
-        sentence_add(&sentence, "Tasks of %s (%s): workers pay for their own start and stop",
-                     parts_duration(size, head->task_time_ns ? (double)head->task_time_ns : head->task_ns),
-                     head->kernel);
-        size_t parts = 0;
-        for (size_t i = first; i < summary->crossover_count; i++) {
-            const struct crossover *c = &summary->crossovers[i];
-            if (c->task_time_ns != head->task_time_ns || strcmp(c->kernel, head->kernel) ||
-                strcmp(c->study, head->study) || earliest(summary, c) != c)
-                continue;
-            sentence_add(&sentence, parts++ ? ";" : ":");
-            add_crossover(&sentence, c);
-        }
+        sentence_add(&sentence, "%s%s (%s), start and stop included, is faster than serial: ", head->runner,
+                     schedule_word(head->schedule, text), head->kernel);
+        for (size_t i = 0; i < OUTCOMES; i++)
+            if (part[i].used) sentence_add(&sentence, "%s%s", told++ ? "; " : "", part[i].text);
         sentence_add(&sentence, ".");
-        status = sentence_end(shop, &sentence);
+        status = sentence_end(shop, TOPIC_pays, &sentence);
     }
     return status;
 }
@@ -164,11 +182,11 @@ static int crossovers_warm(struct workshop *shop)
         sentence_add(&sentence, sentence.used ? "; " : "With workers already up, a task pays from this much work on: ");
         sentence_add(&sentence, "%s%s with %u workers (%s) %s", best->runner, schedule_word(best->schedule, text),
                      best->processes * best->threads, best->kernel, best->warm_bound ? "less than " : "");
-        add_span(&sentence, best->warm_task_ns);
+        sentence_add_span(&sentence, best->warm_task_ns);
         if (best->warm_bound) sentence_add(&sentence, ", the smallest measured");
     }
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(shop, &sentence);
+    return sentence_end(shop, TOPIC_grain, &sentence);
 }
 
 static bool same_team(const struct crossover *a, const struct crossover *b)
@@ -217,12 +235,12 @@ static int crossovers_predicted(struct workshop *shop)
         sentence_add(&sentence, "; the farthest off, %s under %s with %u workers, by a factor of %s", far->kernel,
                      far->runner, far->processes * far->threads, parts_number(factor, worst));
     sentence_add(&sentence, ".");
-    return sentence_end(shop, &sentence);
+    return sentence_end(shop, TOPIC_pays, &sentence);
 }
 
 int findings_crossover(struct workshop *shop)
 {
-    int status = crossovers_by_size(shop);
+    int status = crossovers_by_runner(shop);
     if (!status) status = crossovers_warm(shop);
     return status ? status : crossovers_predicted(shop);
 }
@@ -268,7 +286,7 @@ int findings_startup(struct workshop *shop)
             sentence_add(&sentence, ", after %s for its own world, counted apart",
                          parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
         sentence_add(&sentence, ".");
-        status = sentence_end(shop, &sentence);
+        status = sentence_end(shop, TOPIC_startup, &sentence);
     }
     return status;
 }

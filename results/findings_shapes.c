@@ -85,7 +85,7 @@ static int tell_chunk(struct workshop *shop, const struct cell **group, size_t c
         sentence_add(&sentence, " as long");
     }
     sentence_add(&sentence, ".");
-    return sentence_end(shop, &sentence);
+    return sentence_end(shop, TOPIC_chunk, &sentence);
 }
 
 int findings_chunk(struct workshop *shop)
@@ -124,7 +124,7 @@ static int tell_hybrid(struct workshop *shop, const struct cell **group, size_t 
         sentence_add(&sentence, " as long");
     }
     sentence_add(&sentence, ".");
-    return sentence_end(shop, &sentence);
+    return sentence_end(shop, TOPIC_hybrid, &sentence);
 }
 
 int findings_hybrid(struct workshop *shop)
@@ -132,6 +132,7 @@ int findings_hybrid(struct workshop *shop)
     return each_group(shop, "hybrid", PARTS_WORKERS, tell_hybrid);
 }
 
+/* Only where something is resolved: the others are told together. */
 static int tell_placement(struct workshop *shop, const struct cell **group, size_t count)
 {
     const struct cell *best = fastest(shop, group, count);
@@ -140,27 +141,48 @@ static int tell_placement(struct workshop *shop, const struct cell **group, size
     add_head(&sentence, best, true);
     for (size_t i = 0; i < count; i++) {
         struct quantity ratio = parts_compare(shop, group[i], best, false);
-        if (group[i] == best) continue;
-        if (stats_verdict(ratio) != VERDICT_MORE) {
-            open++;
+        if (group[i] == best || stats_verdict(ratio) != VERDICT_MORE) {
+            open += group[i] != best;
             continue;
         }
         sentence_add(&sentence, "%s%s takes ", resolved++ ? ", " : "", group[i]->placement);
         sentence_add_times(&sentence, ratio);
         sentence_add(&sentence, " as long as %s", best->placement);
     }
-    if (open)
-        sentence_add(&sentence, resolved ? "; the difference to " : "the difference between placement %s and ",
-                     best->placement);
+    if (!resolved) return 0;
+    if (open) sentence_add(&sentence, "; the difference to ");
     for (size_t i = 0, named = 0; open && i < count; i++)
         if (group[i] != best && stats_verdict(parts_compare(shop, group[i], best, false)) != VERDICT_MORE)
             sentence_add(&sentence, "%s%s", named++ ? ", " : "", group[i]->placement);
     if (open) sentence_add(&sentence, " is not resolved");
     sentence_add(&sentence, ".");
-    return sentence_end(shop, &sentence);
+    return sentence_end(shop, TOPIC_placement, &sentence);
+}
+
+/* Adds the group to the sentence in the making at the end of the findings, or opens it. */
+static int tell_unresolved_placement(struct workshop *shop, const struct cell **group, size_t count)
+{
+    const struct cell *best = fastest(shop, group, count);
+    struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    char team[PARTS_TEXT];
+    for (size_t i = 0; i < count; i++)
+        if (group[i] != best && stats_verdict(parts_compare(shop, group[i], best, false)) == VERDICT_MORE) return 0;
+    static const char head[] = "No placement can be told from the fastest one for ";
+    struct statement *last = summary->finding_count ? &summary->findings[summary->finding_count - 1] : NULL;
+    if (last && !strncmp(last->text, head, sizeof head - 1)) {
+        sentence_add(&sentence, "%.*s; ", (int)strlen(last->text) - 1, last->text);
+        free(last->text);
+        summary->finding_count--;
+    } else sentence_add(&sentence, "%s", head);
+    sentence_add(&sentence, "%s under %s", best->label, best->runner);
+    if (strcmp(best->schedule, "default")) sentence_add(&sentence, " %s", best->schedule);
+    sentence_add(&sentence, " with %s.", parts_team(team, best));
+    return sentence_end(shop, TOPIC_placement, &sentence);
 }
 
 int findings_placement(struct workshop *shop)
 {
-    return each_group(shop, "placement", PARTS_PLACEMENT, tell_placement);
+    int status = each_group(shop, "placement", PARTS_PLACEMENT, tell_placement);
+    return status ? status : each_group(shop, "placement", PARTS_PLACEMENT, tell_unresolved_placement);
 }

@@ -31,16 +31,21 @@ static unsigned host_number(const struct run *run, const char *key)
     return value > 0 && value < 1 << 20 ? (unsigned)value : 0;
 }
 
+bool parts_waits(const struct workshop *shop, const struct cell *cell)
+{
+    const struct cell_summary *serial = &shop->summary->cells[cell->baseline];
+    double busy = serial->quantity[QUANTITY_user_ns].median + serial->quantity[QUANTITY_system_ns].median;
+    return busy < 0.5 * serial->quantity[QUANTITY_wall_ns].median;
+}
+
 /* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, and where
  * workers fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such
  * step. */
 unsigned parts_fit_limit(const struct workshop *shop, const struct cell *cell)
 {
     const struct run *run = shop->summary->run;
-    const struct cell_summary *serial = &shop->summary->cells[cell->baseline];
-    double busy = serial->quantity[QUANTITY_user_ns].median + serial->quantity[QUANTITY_system_ns].median;
     unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa");
-    if (busy < 0.5 * serial->quantity[QUANTITY_wall_ns].median || !cores) return UINT32_MAX;
+    if (parts_waits(shop, cell) || !cores) return UINT32_MAX;
     return nodes > 1 && !strcmp(cell->placement, "close") && cores >= nodes ? cores / nodes : cores;
 }
 

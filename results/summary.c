@@ -330,7 +330,7 @@ int summary_make(const struct run *run, struct summary *summary, char *why, size
 void summary_free(struct summary *summary)
 {
     for (size_t i = 0; i < summary->scaling_count; i++) free(summary->scalings[i].cells);
-    for (size_t i = 0; i < summary->finding_count; i++) free(summary->findings[i]);
+    for (size_t i = 0; i < summary->finding_count; i++) free(summary->findings[i].text);
     for (size_t i = 0; i < summary->pool_count; i++) free(summary->pools[i].cells);
     free(summary->pools);
     free(summary->scalings);

@@ -24,6 +24,21 @@ extern const char *const quantity_names[QUANTITIES];
 extern const char *const quantity_units[QUANTITIES];
 extern const char *const quantity_meanings[QUANTITIES];
 
+enum finding_topic {
+#define TOPIC(name, heading) TOPIC_##name,
+#include "topics.h"
+#undef TOPIC
+    TOPICS
+};
+extern const char *const topic_names[TOPICS];
+extern const char *const topic_headings[TOPICS];
+
+/* A plain sentence with this machine's numbers, made from verdicts. */
+struct statement {
+    enum finding_topic topic;
+    char *text;
+};
+
 struct cell_summary {
     const struct cell *cell; /* in the run */
     struct quantity quantity[QUANTITIES];
@@ -120,7 +135,7 @@ struct summary {
     struct pool_costs *pools;
     struct crossover *crossovers;
     struct advice *advices;
-    char **findings; /* plain sentences with this machine's numbers, made from verdicts; in the order of the report */
+    struct statement *findings; /* in the order of the report: ordered by topic, TOPIC_short first */
 };
 
 int summary_make(const struct run *, struct summary *, char *why, size_t why_size);

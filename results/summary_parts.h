@@ -47,6 +47,9 @@ void predict_tasks(const struct workshop *, const struct cell *, struct crossove
 /* The most workers that fits of cells like this one may use: one law holds on one kind of ground. (scaling.c) */
 unsigned parts_fit_limit(const struct workshop *, const struct cell *);
 
+/* Do this cell's tasks wait without a cpu? The serial run's cpu time says so. (scaling.c) */
+bool parts_waits(const struct workshop *, const struct cell *);
+
 /* How many tasks one claim of this cell takes: its chunk, or what its schedule takes without one; 0: not one number, or
  * not known here. (pools.c) */
 double parts_chunk(const struct cell *);

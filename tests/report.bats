@@ -105,6 +105,28 @@ PYTHON
     [[ $output != *$'\e'* ]]
 }
 
+@test "many configurations: their tables only when asked for, else where they are" {
+    run ! grep -q '^Study:' small.txt
+    tr '\n' ' ' <small.txt | grep -q 'breakeven report small --format text, or summary.csv and report.html'
+    "$BREAKEVEN" report small --format text | grep -q '^Study: scaling'
+}
+
+@test "findings stand under their topics, the short ones first" {
+    "$BREAKEVEN" report small --format json | python3 -c '
+import json, sys
+findings = json.load(sys.stdin)["findings"]
+topics = [f["topic"] for f in findings]
+assert topics[0] == "short" and 4 <= topics.count("short") <= 8, topics
+assert {"scaling", "runners", "grain", "pays", "startup", "trust"} <= set(topics), topics
+assert topics == sorted(topics, key=topics.index), topics
+assert all(f["text"].endswith(".") for f in findings)'
+    for heading in "In short" "How it scales" "Runners side by side, each at its best"; do
+        grep -qx "$heading" small.txt
+        "$BREAKEVEN" report small --format markdown | grep -qx "## $heading"
+        grep -q "<h3>$heading</h3>\|in short</h2>" small/report.html
+    done
+}
+
 @test "markdown, json, csv, html on standard output" {
     "$BREAKEVEN" report small --format markdown | grep -q '^| runner |'
     "$BREAKEVEN" report small --format json | python3 -c 'import json, sys; assert json.load(sys.stdin)["cells"]'
@@ -116,7 +138,7 @@ PYTHON
     cp -r small bare && rm -rf bare/plots bare/report.html
     BREAKEVEN_GNUPLOT=/nonexistent run --separate-stderr "$BREAKEVEN" report bare
     [ "$status" = 0 ]
-    [[ $output == *"Study: scaling"* ]]
+    [[ $output == *"In short"* && $output == *"How far to trust this"* ]]
     [ "$(grep -c 'gnuplot is missing' <<<"$stderr")" = 1 ]
     [ -s bare/plots/speedup.dat ] && [ -s bare/report.html ]
 }

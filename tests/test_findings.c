@@ -14,7 +14,8 @@ static struct summary summarise(const struct run *run)
     char why[256];
     ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
     for (size_t i = 0; i < summary.finding_count; i++) {
-        const char *text = summary.findings[i];
+        const char *text = summary.findings[i].text;
+        ck_assert(!i || summary.findings[i - 1].topic <= summary.findings[i].topic);
         ck_assert_msg(text[0] && text[strlen(text) - 1] == '.', "no sentence: %s", text);
         ck_assert_msg(!strstr(text, "nan") && !strstr(text, "inf ") && !strstr(text, "-nan"), "no number: %s", text);
     }
@@ -25,14 +26,16 @@ static struct summary summarise(const struct run *run)
 static const char *said(const struct summary *summary, const char *one, const char *other)
 {
     for (size_t i = 0; i < summary->finding_count; i++)
-        if (strstr(summary->findings[i], one) && strstr(summary->findings[i], other)) return summary->findings[i];
+        if (strstr(summary->findings[i].text, one) && strstr(summary->findings[i].text, other))
+            return summary->findings[i].text;
     return NULL;
 }
 
 static void must_say(const struct summary *summary, const char *one, const char *other)
 {
     if (said(summary, one, other)) return;
-    for (size_t i = 0; i < summary->finding_count; i++) printf("- %s\n", summary->findings[i]);
+    for (size_t i = 0; i < summary->finding_count; i++)
+        printf("- %s: %s\n", topic_names[summary->findings[i].topic], summary->findings[i].text);
     ck_abort_msg("nobody said '%s' with '%s'", one, other);
 }
 
@@ -59,7 +62,7 @@ START_TEST(best_number_of_workers_and_where_it_ends)
     for (unsigned p = 2; p <= 16; p *= 2) runs_cell(&run, "openmp", 1, p);
     fill(&run, (int64_t[]){800000, 400000, 200000, 200500, 300000}, 11, 0);
     struct summary summary = summarise(&run);
-    must_say(&summary, "spin, openmp: fastest with 4 threads, 4.00 times", "100 % of ideal");
+    must_say(&summary, "spin (serial 800 us): openmp 4.00 times", "with 4 threads (100 % of ideal");
     must_say(&summary, "more than 4 gain nothing that can be resolved", "where it falls to 2.6");
     ck_assert_ptr_null(said(&summary, "fitted curve peaks", ""));
     summary_free(&summary);
@@ -75,9 +78,10 @@ START_TEST(no_gain_is_called_that)
     runs_cell(&run, "openmp", 1, 4);
     fill(&run, (int64_t[]){100000, 150000, 200000}, 11, 1);
     struct summary summary = summarise(&run);
-    must_say(&summary, "spin, openmp: no number of workers is faster than serial", "0.6");
+    must_say(&summary, "spin (serial 100 us): no number of workers is faster than serial with openmp (0.6", "");
     ck_assert_ptr_nonnull(strstr(summary.advices[0].sentence, "stay serial"));
-    must_say(&summary, "openmp never", "");
+    must_say(&summary, "openmp (spin), start and stop included, is faster than serial: never for tasks of", "");
+    must_say(&summary, "No computing kernel is resolved to be faster than serial", "");
     summary_free(&summary);
     run_free(&run);
     run = runs_new();
@@ -101,9 +105,10 @@ START_TEST(runners_are_ranked_only_where_resolved)
         for (unsigned p = 2; p <= 4; p *= 2) runs_cell(&run, names[i], p, 1);
     fill(&run, (int64_t[]){400000, 300000, 100000, 300000, 100300, 300000, 150000}, 11, 3);
     struct summary summary = summarise(&run);
-    const char *text = said(&summary, "each runner at its best", "");
+    const char *text = said(&summary, "cannot be told", "apart");
     ck_assert_ptr_nonnull(text);
-    ck_assert_msg(strstr(text, "cannot be told from") && strstr(text, "python takes 1."), "%s", text);
+    ck_assert_msg(strstr(text, "openmp and forkpool cannot be told apart on spin") && strstr(text, "python takes 1."),
+                  "%s", text);
     summary_free(&summary);
     run_free(&run);
 }
@@ -165,11 +170,12 @@ START_TEST(gaps_errors_and_suspicion_come_first)
     strcpy(run.samples[1].status, "timeout");
     strcpy(run.samples[3].suspect, "throttled");
     struct summary summary = summarise(&run);
-    ck_assert_ptr_nonnull(strstr(summary.findings[0], "simulated"));
-    ck_assert_str_eq(summary.findings[1], "The run is incomplete: 1 of 3 cells have no repetition.");
-    ck_assert_ptr_nonnull(strstr(summary.findings[2], "1 of 12 repetitions failed"));
-    ck_assert_ptr_nonnull(strstr(summary.findings[2], "timeout"));
-    ck_assert_ptr_nonnull(strstr(summary.findings[3], "1 of 12 repetitions are suspect (first: throttled)"));
+    ck_assert_ptr_nonnull(strstr(summary.findings[0].text, "simulated"));
+    ck_assert_str_eq(summary.findings[1].text, "The run is incomplete: 1 of 3 cells have no repetition.");
+    ck_assert_int_eq(summary.findings[1].topic, TOPIC_short);
+    must_say(&summary, "1 of 12 repetitions failed", "timeout");
+    must_say(&summary, "1 of 12 repetitions are suspect (first: throttled)", "");
+    must_say(&summary, "Trust this with care: 8.3 % of 12 repetitions are suspect, 1 failed", "");
     must_say(&summary, "n = 5, no interval", "");
     summary_free(&summary);
     run_free(&run);

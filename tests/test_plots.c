@@ -436,7 +436,7 @@ static char *printed(const struct summary *summary, unsigned width, bool colour)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    ck_assert_int_eq(report_text_print(summary, out, width, colour), 0);
+    ck_assert_int_eq(report_text_print(summary, out, width, colour, true), 0);
     fclose(out);
     return text;
 }

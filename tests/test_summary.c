@@ -398,7 +398,7 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
     ck_assert_uint_eq(others, 12);
     bool told = false;
     for (size_t i = 0; i < summary.finding_count; i++)
-        told |= strstr(summary.findings[i], "4 of 4 task sizes that pay are predicted within 15 %") != NULL;
+        told |= strstr(summary.findings[i].text, "4 of 4 task sizes that pay are predicted within 15 %") != NULL;
     ck_assert(told);
     json_t *json = summary_to_json(&summary), *model = json_array_get(json_object_get(json, "models"), 0);
     ck_assert_double_eq_tol(
@@ -533,7 +533,7 @@ START_TEST(numbers_have_a_point_in_every_locale)
         struct summary there = summarise(&run);
         char *csv = summary_to_csv(&there);
         ck_assert_str_eq(csv, expected);
-        for (size_t i = 0; i < here.finding_count; i++) ck_assert_str_eq(here.findings[i], there.findings[i]);
+        for (size_t i = 0; i < here.finding_count; i++) ck_assert_str_eq(here.findings[i].text, there.findings[i].text);
         ck_assert_str_eq(here.advices[0].sentence, there.advices[0].sentence);
         ck_assert_ptr_nonnull(strchr(here.advices[0].sentence, '.'));
         char text[16];

@@ -1,0 +1,322 @@
+/* findings_short.c: the run in a few sentences, made from verdicts alone. */
+#include "findings.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which problems a sentence is about, and what was best at each. */
+struct field {
+    const struct cell_summary **rows; /* the fastest cell of each problem, any runner's */
+    size_t count, gaining;            /* those that gain stand first, the largest gain first of all */
+};
+
+static int largest_gain_first(const void *left, const void *right)
+{
+    struct quantity a = (*(const struct cell_summary *const *)left)->quantity[QUANTITY_speedup],
+                    b = (*(const struct cell_summary *const *)right)->quantity[QUANTITY_speedup];
+    bool gains = findings_gains(a);
+    if (gains != findings_gains(b)) return gains ? -1 : 1;
+    return (a.median < b.median) - (a.median > b.median);
+}
+
+static void field_fill(const struct workshop *shop, bool waiting, struct field *field)
+{
+    const struct summary *summary = shop->summary;
+    field->count = field->gaining = 0;
+    for (unsigned base = 0; base < summary->cell_count; base++) {
+        const struct cell_summary *best = findings_fastest(summary, base, NULL);
+        if (!best || parts_waits(shop, best->cell) != waiting) continue;
+        field->rows[field->count++] = best;
+        field->gaining += findings_gains(best->quantity[QUANTITY_speedup]);
+    }
+    qsort(field->rows, field->count, sizeof *field->rows, largest_gain_first);
+}
+
+static void add_one(struct sentence *sentence, const struct summary *summary, const struct cell_summary *row)
+{
+    char team[PARTS_TEXT];
+    findings_add_problem(sentence, summary, row);
+    sentence_add(sentence, " ");
+    sentence_add_times(sentence, row->quantity[QUANTITY_speedup]);
+    sentence_add(sentence, " with %s of %s", parts_team(team, row->cell), row->cell->runner);
+}
+
+static unsigned host_cpus(const struct summary *summary)
+{
+    json_int_t cpus = json_integer_value(json_object_get(json_object_get(summary->run->manifest, "host"), "cpus"));
+    return cpus > 0 && cpus < 1 << 20 ? (unsigned)cpus : 0;
+}
+
+static void add_machine(struct sentence *sentence, const struct summary *summary)
+{
+    unsigned cpus = host_cpus(summary);
+    if (cpus) sentence_add(sentence, " on this machine's %u cpu%s", cpus, cpus == 1 ? "" : "s");
+}
+
+/* Many gains as their range; a few by name. */
+static void add_gains(struct sentence *sentence, const struct summary *summary, const struct field *field)
+{
+    size_t n = field->gaining;
+    if (n <= 3) {
+        for (size_t i = 0; i < n; i++) {
+            sentence_add(sentence, "%s", i ? "; " : "");
+            add_one(sentence, summary, field->rows[i]);
+        }
+        return;
+    }
+    char number[PARTS_TEXT];
+    unsigned least = field->rows[0]->workers, most = least;
+    for (size_t i = 1; i < n; i++) {
+        if (field->rows[i]->workers < least) least = field->rows[i]->workers;
+        if (field->rows[i]->workers > most) most = field->rows[i]->workers;
+    }
+    double middle = (field->rows[(n - 1) / 2]->quantity[QUANTITY_speedup].median +
+                     field->rows[n / 2]->quantity[QUANTITY_speedup].median) /
+                    2;
+    sentence_add(sentence, "%s times in the middle, each by its best runner with %u", parts_number(number, middle),
+                 least);
+    if (most != least) sentence_add(sentence, " to %u", most);
+    sentence_add(sentence, " workers; from ");
+    add_one(sentence, summary, field->rows[n - 1]);
+    sentence_add(sentence, " to ");
+    add_one(sentence, summary, field->rows[0]);
+}
+
+static int about_gains(struct workshop *shop, const struct field *field, bool waiting)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    char low[PARTS_TEXT], high[PARTS_TEXT];
+    if (!field->count) return 0;
+    const char *kind = waiting ? "waiting" : "computing";
+    if (field->gaining) {
+        if (field->count == 1) sentence_add(&sentence, "The %s kernel is", kind);
+        else if (field->gaining == field->count) sentence_add(&sentence, "All %zu %s kernels are", field->count, kind);
+        else
+            sentence_add(&sentence, "%zu of %zu %s kernels %s", field->gaining, field->count, kind,
+                         field->gaining == 1 ? "is" : "are");
+        sentence_add(&sentence, " resolved to be faster than serial");
+        if (!waiting) add_machine(&sentence, summary);
+        sentence_add(&sentence, ": ");
+        add_gains(&sentence, summary, field);
+    } else {
+        sentence_add(&sentence, "No %s kernel is resolved to be faster than serial", kind);
+        if (!waiting) add_machine(&sentence, summary);
+        if (findings_suspects(summary) * 20 > summary->run->sample_count)
+            sentence_add(&sentence, ", disturbed as it was");
+        sentence_add(&sentence, "; at best medians are %s to %s times the speed of serial",
+                     parts_number(low, field->rows[field->count - 1]->quantity[QUANTITY_speedup].median),
+                     parts_number(high, field->rows[0]->quantity[QUANTITY_speedup].median));
+    }
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, TOPIC_short, &sentence);
+}
+
+/* The smallest tasks worth handing out, each runner with its largest team, on the first kernel that was searched. */
+static int about_grain(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    const struct metg *head = summary->metgs;
+    struct sentence sentence = {0}, open = {0};
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) ||
+            !findings_metg_is_told(summary, metg))
+            continue;
+        bool known = metg->reached && !isinf(metg->work_ns.high) && !isinf(metg->granularity_ns.high);
+        struct sentence *list = known ? &sentence : &open;
+        if (list->used) sentence_add(list, known ? "; " : ", ");
+        else if (known)
+            sentence_add(list,
+                         "For %.0f %% of the ideal speed-up a task (%s) must hold at least: ", 100 * head->efficiency,
+                         head->kernel);
+        sentence_add(list, "%s%s%s", metg->runner, strcmp(metg->schedule, "default") ? " " : "",
+                     strcmp(metg->schedule, "default") ? metg->schedule : "");
+        if (!known) continue;
+        sentence_add(list, metg->bound ? " less than " : " ");
+        sentence_add_span(list, metg->work_ns);
+    }
+    if (sentence.used && open.used) sentence_add(&sentence, "; not reached or not resolved: %s", open.text);
+    else if (open.used)
+        sentence_add(&sentence, "No task size is resolved to give %.0f %% of the ideal speed-up (%s): %s",
+                     100 * head->efficiency, head->kernel, open.text);
+    if (sentence.used) sentence_add(&sentence, ".");
+    return sentence_end(shop, TOPIC_short, &sentence);
+}
+
+static bool pays(const struct crossover *c)
+{
+    return isfinite(c->tasks.median) && !isinf(c->tasks.high);
+}
+
+/* Of this runner the smallest tasks from which on, at every larger size too, some number of them is resolved to pay for
+ * start and stop: one lucky size among unresolved ones is no threshold. NULL: none. */
+static const struct crossover *smallest_paying(const struct summary *summary, const char *runner)
+{
+    const struct crossover *found = NULL;
+    double open = -1; /* the largest size that does not pay */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < summary->crossover_count; i++) {
+            const struct crossover *c = &summary->crossovers[i];
+            if (strcmp(c->runner, runner) || strcmp(c->kernel, summary->crossovers[0].kernel) ||
+                findings_earliest(summary, c) != c)
+                continue;
+            if (!pass && !pays(c)) open = fmax(open, findings_task_ns(c));
+            if (pass && findings_task_ns(c) > open && (!found || findings_task_ns(c) < findings_task_ns(found)))
+                found = c;
+        }
+    return found;
+}
+
+static int about_crossing(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0}, open = {0};
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        const char *runner = summary->crossovers[i].runner;
+        const struct crossover *c = smallest_paying(summary, runner);
+        char size[PARTS_TEXT];
+        bool first = true;
+        for (size_t j = 0; j < i; j++) first &= strcmp(summary->crossovers[j].runner, runner) != 0;
+        if (!first) continue;
+        if (!c) {
+            sentence_add(&open, "%s%s", open.used ? ", " : "", runner);
+            continue;
+        }
+        sentence_add(&sentence, sentence.used ? "; " : "Starting workers for one job pays with ");
+        sentence_add(&sentence, "%s from %.0f tasks", runner, c->tasks.median);
+        if (!isnan(c->tasks.low)) sentence_add(&sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
+        sentence_add(&sentence, " of %s", parts_duration(size, findings_task_ns(c)));
+    }
+    if (sentence.used && open.used) sentence_add(&sentence, "; at no task size resolved with %s", open.text);
+    else if (open.used)
+        sentence_add(&sentence, "At no task size is it resolved that starting workers for one job pays (%s)",
+                     open.text);
+    if (sentence.used) sentence_add(&sentence, ".");
+    return sentence_end(shop, TOPIC_short, &sentence);
+}
+
+static const char *add_choice(struct sentence *sentence, const struct cell *cell)
+{
+    char team[PARTS_TEXT];
+    if (parts_is_serial(cell)) sentence_add(sentence, "the serial loop");
+    else sentence_add(sentence, "%s with %s", cell->runner, parts_team(team, cell));
+    return sentence->text;
+}
+
+static bool same_choice(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->runner, b->runner) && a->processes == b->processes && a->threads == b->threads;
+}
+
+static const struct cell *choice(const struct advice *advice, bool warm)
+{
+    return (warm ? advice->warm : advice->best)->cell;
+}
+
+static double asked(const struct advice *advice)
+{
+    return advice->task_time_ns ? (double)advice->task_time_ns : advice->best->quantity[QUANTITY_task_ns].median;
+}
+
+/* "the serial loop for tasks of 1 us to 100 us, openmp with 2 threads for 1 ms": runs of equal choices. */
+static void add_choices(struct sentence *sentence, const struct summary *summary, bool warm)
+{
+    size_t count = 0, last = 0;
+    while (count < summary->advice_count && !strcmp(summary->advices[count].kernel, summary->advices[0].kernel))
+        count++;
+    for (size_t i = 0; i < count; i = last + 1) {
+        char from[PARTS_TEXT], to[PARTS_TEXT];
+        for (last = i; last + 1 < count; last++)
+            if (!same_choice(choice(&summary->advices[i], warm), choice(&summary->advices[last + 1], warm))) break;
+        sentence_add(sentence, "%s", i ? ", " : "");
+        add_choice(sentence, choice(&summary->advices[i], warm));
+        sentence_add(sentence, " for tasks of %s", parts_duration(from, asked(&summary->advices[i])));
+        if (last > i) sentence_add(sentence, " to %s", parts_duration(to, asked(&summary->advices[last])));
+    }
+}
+
+static int about_choice(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0}, warm = {0};
+    if (!summary->advice_count) return 0;
+    struct sentence cold = {0};
+    add_choices(&cold, summary, false);
+    add_choices(&warm, summary, true);
+    sentence_add(
+        &sentence,
+        "What to use (%s, %llu tasks; ties go to the fewest workers): for one job, start and stop included, %s",
+        summary->advices[0].kernel, (unsigned long long)summary->advices[0].tasks, cold.text);
+    if (!strcmp(cold.text, warm.text)) sentence_add(&sentence, "; the same with workers already up");
+    else sentence_add(&sentence, "; with workers already up %s", warm.text);
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, TOPIC_short, &sentence);
+}
+
+/* What must be known before any number: made up, with gaps. */
+static int about_kind(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    size_t empty = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) empty += !summary->cells[i].samples && !summary->cells[i].errors;
+    if (summary->run->simulated)
+        sentence_add(&sentence, "This run is simulated: its numbers come from a model, not from a machine.");
+    int status = sentence_end(shop, TOPIC_short, &sentence);
+    if (!status && (!summary->run->complete || empty)) {
+        sentence_add(&sentence, "The run is %s: %zu of %zu cells have no repetition.",
+                     summary->run->complete ? "marked complete, yet has gaps" : "incomplete", empty,
+                     summary->cell_count);
+        status = sentence_end(shop, TOPIC_short, &sentence);
+    }
+    return status;
+}
+
+/* How far the numbers carry: the share of disturbed and failed repetitions, and the same thing measured twice. */
+static int about_trust(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    const struct run *run = summary->run;
+    struct sentence sentence = {0};
+    size_t suspects = findings_suspects(summary), errors = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) errors += summary->cells[i].errors;
+    if (!run->sample_count) return 0;
+    double share = 100.0 * (double)suspects / (double)run->sample_count;
+    if (!suspects) sentence_add(&sentence, "None of %zu repetitions is suspect", run->sample_count);
+    else
+        sentence_add(&sentence, "%s%.*f %% of %zu repetitions are suspect", share > 5 ? "Trust this with care: " : "",
+                     share < 10 ? 1 : 0, share, run->sample_count);
+    if (errors) sentence_add(&sentence, ", %zu failed", errors);
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        if (cell->duplicate == i) continue;
+        struct quantity ratio = parts_compare(shop, cell, &run->cells[cell->duplicate], false);
+        if (isnan(ratio.low)) continue;
+        sentence_add(&sentence, "; the same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s",
+                     100 * (ratio.median - 1), 100 * (ratio.low - 1), 100 * (ratio.high - 1),
+                     stats_verdict(ratio) == VERDICT_UNRESOLVED ? "" : ", where there is no difference");
+        break;
+    }
+    sentence_add(&sentence, ".");
+    return sentence_end(shop, TOPIC_short, &sentence);
+}
+
+int findings_short(struct workshop *shop)
+{
+    struct field field = {.rows = calloc(shop->summary->cell_count + 1, sizeof *field.rows)};
+    if (!field.rows) return -ENOMEM;
+    int status = about_kind(shop);
+    for (int waiting = 1; waiting >= 0 && !status; waiting--) {
+        field_fill(shop, waiting, &field);
+        status = about_gains(shop, &field, waiting);
+    }
+    free(field.rows);
+    if (!status) status = about_grain(shop);
+    if (!status) status = about_crossing(shop);
+    if (!status) status = about_choice(shop);
+    return status ? status : about_trust(shop);
+}

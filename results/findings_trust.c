@@ -1,0 +1,175 @@
+/* findings_trust.c: where the core time went, and what to doubt: gaps, failures, suspicion, A/A. */
+#include "findings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUDGETS_TOLD = 3, LOSSES = 5 };
+
+struct loss {
+    const char *name;
+    double share;
+};
+
+static int largest_first(const void *left, const void *right)
+{
+    double a = ((const struct loss *)left)->share, b = ((const struct loss *)right)->share;
+    return (a < b) - (a > b);
+}
+
+static void losses_of(const struct budget *b, struct loss losses[LOSSES])
+{
+    memcpy(losses,
+           (struct loss[LOSSES]){{"to tasks running slower together than alone", b->dilation},
+                                 {"in start and stop", b->start_stop},
+                                 {"in handing out tasks", b->dispatch},
+                                 {"in waiting at the tail", b->tail},
+                                 {"to what nobody accounts for", b->residual}},
+           LOSSES * sizeof *losses);
+    qsort(losses, LOSSES, sizeof *losses, largest_first);
+}
+
+/* The fastest cell with several workers of each kernel that has a budget. */
+static const struct cell_summary *fastest_with_budget(const struct summary *summary, const char *kernel)
+{
+    const struct cell_summary *best = NULL;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        bool wanted = !strcmp(row->cell->study, "scaling") || !strcmp(row->cell->study, "run");
+        if (!row->budget.n || !wanted || row->workers < 2 || strcmp(row->cell->label, kernel)) continue;
+        if (!best || row->quantity[QUANTITY_speedup].median > best->quantity[QUANTITY_speedup].median) best = row;
+    }
+    return best;
+}
+
+static int tell_budget(struct workshop *shop, const struct cell_summary *row)
+{
+    struct sentence sentence = {0};
+    struct loss losses[LOSSES];
+    char team[PARTS_TEXT];
+    size_t told = 0;
+    losses_of(&row->budget, losses);
+    sentence_add(&sentence, "%s under %s with %s: %.0f %% of the core time is work", row->cell->label,
+                 row->cell->runner, parts_team(team, row->cell), 100 * row->budget.work);
+    for (size_t i = 0; i < LOSSES; i++)
+        if (losses[i].share >= 0.01)
+            sentence_add(&sentence, "%s%.0f %% %s", told++ ? ", " : "; lost: ", 100 * losses[i].share, losses[i].name);
+    if (row->budget.dilation <= -0.01)
+        sentence_add(&sentence, "; tasks ran faster than the serial ones, which gives back %.0f %%",
+                     -100 * row->budget.dilation);
+    sentence_add(&sentence, "%s.", row->budget.marked ? " (too much unexplained: read it with care)" : "");
+    return sentence_end(shop, TOPIC_budget, &sentence);
+}
+
+/* How many budgets leave too much unexplained. */
+static int tell_residuals(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    size_t all = 0, marked = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        all += summary->cells[i].budget.n > 0;
+        marked += summary->cells[i].budget.n && summary->cells[i].budget.marked;
+    }
+    if (marked)
+        sentence_add(&sentence,
+                     "In %zu of %zu budgets more than %.0f %% of the core time is unexplained: those are marked.",
+                     marked, all, 100 * BUDGET_RESIDUAL_MAX);
+    return sentence_end(shop, TOPIC_budget, &sentence);
+}
+
+/* The few kernels that lose the largest share to one cause; the table has all. */
+int findings_budget(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    double below = INFINITY;
+    int status = 0;
+    for (unsigned told = 0; !status && told < BUDGETS_TOLD; told++) {
+        const struct cell_summary *worst = NULL;
+        double share = 0.02; /* less is not worth a sentence */
+        for (size_t i = 0; i < summary->cell_count; i++) {
+            const struct cell_summary *row = &summary->cells[i];
+            struct loss losses[LOSSES];
+            if (fastest_with_budget(summary, row->cell->label) != row) continue; /* so that each kernel is told once */
+            losses_of(&row->budget, losses);
+            if (losses[0].share < below && losses[0].share > share) share = losses[0].share, worst = row;
+        }
+        if (!worst) break;
+        below = share;
+        status = tell_budget(shop, worst);
+    }
+    return status ? status : tell_residuals(shop);
+}
+
+size_t findings_suspects(const struct summary *summary)
+{
+    size_t suspects = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) suspects += summary->cells[i].suspects;
+    return suspects;
+}
+
+/* Failures and suspicion; that a run is simulated or has gaps is said in short. */
+static int about_run(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    size_t errors = 0, suspects = findings_suspects(summary), chained = 0;
+    const char *cause = "", *words = "";
+    int status = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        errors += row->errors;
+        chained += row->autocorrelated;
+        if (row->errors && !*cause) cause = row->error;
+        if (row->suspects && !*words) words = row->suspect;
+    }
+    if (errors) {
+        sentence_add(&sentence, "%zu of %zu repetitions failed and count as errors, not as times; the first: %s.",
+                     errors, summary->run->sample_count, cause);
+        status = sentence_end(shop, TOPIC_trust, &sentence);
+    }
+    if (!status && suspects) {
+        sentence_add(&sentence, "%zu of %zu repetitions are suspect (first: %s); they are kept and marked.", suspects,
+                     summary->run->sample_count, words);
+        status = sentence_end(shop, TOPIC_trust, &sentence);
+    }
+    if (!status && chained * 10 > summary->cell_count) {
+        sentence_add(&sentence,
+                     "In %zu of %zu cells times follow one another, more than chance explains: their intervals are "
+                     "too narrow; ratios inside a block are less affected.",
+                     chained, summary->cell_count);
+        status = sentence_end(shop, TOPIC_trust, &sentence);
+    }
+    return status;
+}
+
+/* A/A: the same configuration measured twice must not differ. */
+static int about_duplicates(struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    int status = 0;
+    for (unsigned i = 0; !status && i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        if (cell->duplicate == i) continue;
+        struct quantity ratio = parts_compare(shop, cell, &run->cells[cell->duplicate], false);
+        struct sentence sentence = {0};
+        char low[PARTS_TEXT];
+        if (isnan(ratio.low)) continue;
+        sentence_add(&sentence,
+                     "A/A: %s with %s (%s), measured twice in each block, differs by %+.1f %% [%+.1f, %+.1f]: %s.",
+                     cell->runner, parts_team(low, cell), cell->label, 100 * (ratio.median - 1), 100 * (ratio.low - 1),
+                     100 * (ratio.high - 1),
+                     stats_verdict(ratio) == VERDICT_UNRESOLVED
+                         ? "no difference, as it must be"
+                         : "a difference where there is none, so smaller ones mean nothing");
+        status = sentence_end(shop, TOPIC_trust, &sentence);
+    }
+    return status;
+}
+
+int findings_trust(struct workshop *shop)
+{
+    int status = about_run(shop);
+    return status ? status : about_duplicates(shop);
+}
