@@ -2,8 +2,10 @@
 #include "openmp.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpus.h"
 
@@ -16,11 +18,27 @@ union symbol {
 };
 static union symbol find(const char *name) { return (union symbol){.object = dlsym(RTLD_DEFAULT, name)}; }
 
-bool openmp_loaded(void) { return find("omp_get_level").object; }
+/* NULL where no runtime was there when the program started. */
+extern int omp_get_level(void) __attribute__((weak));
+
+static int has_omp(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)size, (void)unused;
+    return info->dlpi_name && strstr(info->dlpi_name, "omp"); /* libgomp, libomp, libiomp5 */
+}
+
+/* Of a runtime linked to, or loaded later: a search for a name that nobody has takes half as long as a fork. */
+static union symbol level_find(void)
+{
+    if (omp_get_level) return (union symbol){.get = omp_get_level};
+    return dl_iterate_phdr(has_omp, NULL) ? find("omp_get_level") : (union symbol){.object = NULL};
+}
+
+bool openmp_loaded(void) { return level_find().object; }
 
 bool openmp_in_region(void)
 {
-    union symbol level = find("omp_get_level");
+    union symbol level = level_find();
     return level.object && level.get() > 0;
 }
 

@@ -88,14 +88,16 @@ static bool spin(struct shared *shared, struct worker *own, uint64_t active)
     return false;
 }
 
-void park_idle(struct shared *shared, unsigned me, uint64_t active)
+void park_idle(struct shared *shared, unsigned me, uint64_t active, bool patient)
 {
     struct worker *own = &shared->workers[me];
-    mask_set(shared->spinning, me);
-    STEP();
-    bool found = spin(shared, own, active);
-    mask_clear(shared->spinning, me);
-    if (found) return;
+    if (patient) {
+        mask_set(shared->spinning, me);
+        STEP();
+        bool found = spin(shared, own, active);
+        mask_clear(shared->spinning, me);
+        if (found) return;
+    }
     publish(&own->parked_at, now_ns());
     atomic_store(&own->parked, 1);
     mask_set(shared->parked, me);

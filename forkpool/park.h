@@ -38,8 +38,9 @@ void park_wake_one(struct shared *shared, bool even_while_spinning);
 void park_wake_all(struct shared *shared); /* P or S: everybody is to look */
 void park_wake(struct shared *shared, unsigned worker);
 
-/* W: nothing to do since `active` was read: spins, yields, then sleeps until there may be something. */
-void park_idle(struct shared *shared, unsigned me, uint64_t active);
+/* W: nothing to do since `active` was read: spins and yields where it is patient, then sleeps until there may be
+ * something. */
+void park_idle(struct shared *shared, unsigned me, uint64_t active, bool patient);
 /* S: the worker is dead. */
 void park_forget(struct shared *shared, unsigned dead);
 

@@ -261,7 +261,7 @@ static int pool_start(struct forkpool *pool, char *why, size_t why_size)
 {
     int rc = server_open(pool, why, why_size);
     if (rc) return rc;
-    wait_for(pool, workers_ready, NULL, FORKPOOL_FOREVER);
+    wait_long(pool, workers_ready, NULL, FORKPOOL_FOREVER);
     rc = atomic_load(&pool->shared->error);
     if (!rc) return 0;
     explain(why, why_size, rc, "%s", pool->shared->reason);
@@ -353,7 +353,7 @@ int forkpool_join(struct forkpool *pool, int64_t timeout_ns)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     if (!pool->closed && !atomic_load(&pool->shared->interrupts)) return -EINVAL;
-    int rc = wait_for(pool, joined, NULL, timeout_ns);
+    int rc = wait_long(pool, joined, NULL, timeout_ns);
     if (rc < 0) return rc;
     pool_lock(pool);
     while (!pool->server_reaped && waitpid(pool->server, NULL, 0) < 0 && errno == EINTR) {}

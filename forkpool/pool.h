@@ -101,6 +101,8 @@ void pool_drain_if_due(struct forkpool *pool);
  * -ETIMEDOUT. `sleeping` is true when the caller is about to sleep: ready marks what is to wake it. Runs callbacks. */
 typedef int wait_ready(struct forkpool *pool, void *what, bool sleeping);
 int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
+/* The same for what takes a process's start or end: sleeps at once, since these need the cpu. */
+int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
 int callbacks_run(struct forkpool *pool);  /* without the lock */
 
 /* job.c */

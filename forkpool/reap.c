@@ -103,7 +103,8 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     struct worker *worker = &shared->workers[number];
     struct hand *hand = &server->hands[number];
     enum leave why = (enum leave)atomic_load(&worker->leave);
-    if (why != LEAVE_DRAINED) strays_kill(server); /* else at the end, once for all */
+    bool drained = WIFEXITED(status) && why == LEAVE_DRAINED; /* no work is left, and nobody waits for this one alone */
+    if (!drained) strays_kill(server); /* else at the end, once for all */
     server->alive--;
     atomic_store(&shared->alive, server->alive);
     if (WIFEXITED(status) && why != LEAVE_NOT) worker_left(server, number, why);
@@ -111,6 +112,7 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     park_forget(shared, number);
     atomic_store(&worker->life, LIFE_NONE);
     *hand = (struct hand){0};
+    if (drained) return;
     park_wake_all(shared); /* it may have been the one that was to take new work */
     event_raise(shared);
 }

@@ -54,7 +54,7 @@ static bool server_prepare(struct server *server)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    worker_signals();
+    worker_inheritance();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigemptyset(&all);
     sigaddset(&all, SIGCHLD);

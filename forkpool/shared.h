@@ -149,6 +149,7 @@ struct shared {
     _Atomic int error;                      /* S, P: why the pool gave up; 0 */
     char reason[REASON];                    /* before error */
     _Atomic uint32_t alive, retired;        /* S: workers; of them gone idle */
+    _Atomic uint32_t ready;                 /* W: how often a worker became ready */
     _Atomic uint64_t started, recycled, idled, killed; /* S: for forkpool_stats */
     _Atomic uint64_t loss_count;            /* S: after its entry */
     struct forkpool_loss losses[LOSSES];

@@ -56,14 +56,14 @@ static int sleep_once(struct forkpool *pool, wait_ready *ready, void *what, int6
     return answer;
 }
 
-int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns)
+static int wait_spinning(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns, int64_t spin_ns)
 {
     int answer = look(pool, ready, what, timeout_ns == 0);
     if (answer || timeout_ns == 0) return answer ? answer : -ETIMEDOUT;
     int64_t start = now_ns(), until = timeout_ns < 0 ? INT64_MAX : start + timeout_ns;
     if (until < start) until = INT64_MAX;
     bool crowded = relaxed(&pool->shared->wanted) >= pool->shared->cpus;
-    for (int64_t now = start; now < start + SPIN_NS && now < until; now = now_ns()) {
+    for (int64_t now = start; now < start + spin_ns && now < until; now = now_ns()) {
         if (crowded) sched_yield();
         else for (int i = 0; i < SPINS; i++) cpu_relax();
         if ((answer = look(pool, ready, what, false))) return answer;
@@ -71,4 +71,14 @@ int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeo
     while (!(answer = sleep_once(pool, ready, what, until)))
         if (now_ns() >= until) return -ETIMEDOUT;
     return answer;
+}
+
+int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns)
+{
+    return wait_spinning(pool, ready, what, timeout_ns, SPIN_NS);
+}
+
+int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns)
+{
+    return wait_spinning(pool, ready, what, timeout_ns, 0);
 }

@@ -100,7 +100,7 @@ static void thread_exit_handler(void *unused)
     _exit(0);
 }
 
-void worker_signals(void)
+void worker_inheritance(void)
 {
     for (int number = 1; number < NSIG; number++) {
         struct sigaction old;
@@ -120,6 +120,7 @@ void worker_signals(void)
     if (stack.ss_sp != MAP_FAILED && !sigaltstack(&stack, NULL) && !sigaction(SIGSEGV, NULL, &old) &&
         old.sa_handler == SIG_DFL)
         sigaction(SIGSEGV, &note, NULL);
+    on_exit(exit_handler, NULL);
 }
 
 static _Noreturn void worker_leave(struct self *self, enum leave why)
@@ -164,6 +165,7 @@ static _Noreturn void worker_loop(struct self *self)
 {
     struct shared *shared = self->shared;
     uint64_t seen = UINT64_MAX; /* `active` when all maps were found without work */
+    bool fresh = true;          /* while a pool opens, its cpus are for the workers still to come */
     for (;;) {
         uint32_t drain = atomic_load(&shared->drain); /* first: what was submitted before it is seen below */
         uint64_t active = atomic_load(&shared->active);
@@ -181,7 +183,8 @@ static _Noreturn void worker_loop(struct self *self)
             worker_leave(self, LEAVE_DRAINED);
         } else {
             fflush(stdout);
-            park_idle(shared, self->me, active);
+            park_idle(shared, self->me, active, !fresh);
+            fresh = false;
         }
     }
 }
@@ -197,14 +200,13 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
     *guard = 1;
     self.calls_left = shared->config.recycle_tasks ? shared->config.recycle_tasks : UINT64_MAX;
     self_here = &self;
-    on_exit(exit_handler, NULL);
     pthread_cleanup_push(thread_exit_handler, NULL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     worker_prepare(&self);
     atomic_store(&self.own->life, LIFE_READY);
-    event_raise(shared);
+    if (atomic_fetch_add(&shared->ready, 1) + 1 >= shared->config.workers) event_raise(shared); /* else not all yet */
     worker_loop(&self);
     pthread_cleanup_pop(0);
 }

@@ -18,8 +18,8 @@ struct self {
 };
 
 /* In the server, for all workers to inherit: signals that the program caught get their default action back, as after
- * exec (faults keep their handlers); faults without a handler are noted before they strike. */
-void worker_signals(void);
+ * exec (faults keep their handlers); faults without a handler are noted before they strike; exit ends a worker's way. */
+void worker_inheritance(void);
 
 /* Runs in the new process, with all signals blocked; never returns. */
 _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, volatile unsigned char *guard,

@@ -50,7 +50,7 @@ static void *worker(void *number)
         } else if (drain) {
             return NULL;
         } else {
-            park_idle(shared, me, active);
+            park_idle(shared, me, active, true);
         }
     }
 }
