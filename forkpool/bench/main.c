@@ -20,10 +20,10 @@ enum { ROUNDS_MAX = 101, DEADLINE_S = 30 };
 const struct measure measures[] = {
     {"map", "ns/task", ours_map}, {"gomp_dynamic", "ns/task", gomp_dynamic}, {"bare_counter", "ns/task", bare_counter},
     {"map_metg", "ns", ours_map_metg}, {"gomp_dynamic_metg", "ns", gomp_dynamic_metg},
-    {"submit", "ns/task", ours_submit}, {"gomp_tasks", "ns/task", gomp_tasks},
+    {"submit", "ns/task", ours_submit}, {"gomp_tasks", "ns/task", gomp_tasks}, {"bare_ring", "ns/task", bare_ring},
     {"submit_metg", "ns", ours_submit_metg}, {"gomp_tasks_metg", "ns", gomp_tasks_metg},
-    {"call_hot", "ns", ours_call_hot}, {"call_parked", "ns", ours_call_parked}, {"bare_handover", "ns", bare_handover},
-    {"start_stop", "us", ours_start_stop}, {"bare_start_stop", "us", bare_start_stop},
+    {"call_hot", "ns", ours_call_hot}, {"bare_ring_call", "ns", bare_ring_call}, {"call_parked", "ns", ours_call_parked}, {"bare_handover", "ns", bare_handover},
+    {"start_stop", "us", ours_start_stop}, {"bare_start_stop", "us", bare_start_stop}, {"bare_chain", "us", bare_chain},
     {"start_stop_many", "us", ours_start_stop_many}, {"bare_start_stop_many", "us", bare_start_stop_many},
     {"pss", "kB", ours_pss}, {"bare_pss", "kB", bare_pss}, {"sleeps", "ms", ours_sleeps},
     {"map_crowded", "ns/task", ours_map_crowded}, {"submit_crowded", "ns/task", ours_submit_crowded},
@@ -48,12 +48,16 @@ static const struct row rows[] = {
     {"map, chunk 1: cost against Python Pool.map", "map", "python_map", 0, 0, false, false},
     {"submit: cost <= 60 ns, <= 0.5 x libgomp tasks", "submit", "gomp_tasks", 60, 0.5, false, true},
     {"submit: METG(50 %) <= libgomp tasks", "submit_metg", "gomp_tasks_metg", 0, 1, false, true},
+    {"submit: cost against two processes with a bare ring of slots", "submit", "bare_ring", 0, 0, false, false},
     {"submit: cost against Python apply_async", "submit", "python_submit", 0, 0, false, false},
     {"submit: cost against MPI, one in flight a worker", "submit", "mpi_tasks", 0, 0, false, false},
     {"call and wait, worker just busy <= 500 ns", "call_hot", NULL, 500, 0, false, true},
+    {"call and wait, against one slot between two spinning processes", "call_hot", "bare_ring_call", 0, 0, false, false},
     {"call and wait, worker parked <= 1.3 x futex hand-over", "call_parked", "bare_handover", 0, 1.3, false, true},
     {"call and wait, against Python apply", "call_hot", "python_apply", 0, 0, false, false},
     {"start and stop, 2 workers <= 1.5 x fork loop", "start_stop", "bare_start_stop", 0, 1.5, false, true},
+    {"start and stop, 2 workers, against a fork loop in a child", "start_stop", "bare_chain", 0, 0, false, false},
+    {"a fork loop in a child against a fork loop: the floor", "bare_chain", "bare_start_stop", 0, 0, false, false},
     {"start and stop, 64 workers <= 1.3 x fork loop", "start_stop_many", "bare_start_stop_many", 0, 1.3, false, true},
     {"idle worker memory (PSS) <= 2 x forked child", "pss", "bare_pss", 0, 2, false, true},
     {"64 sleeps of 10 ms, cold, 64 workers <= 30 ms", "sleeps", NULL, 30, 0, false, true},
@@ -125,6 +129,15 @@ struct outcome {
     const char *verdict;
 };
 
+/* The whole interval on one side of the bound, or it is not known; the worst of several counts. */
+enum verdict { HOLDS, UNRESOLVED, FALLS_SHORT };
+static enum verdict against(struct figure figure, double bound, bool higher)
+{
+    if (!figure.n || isnan(figure.low)) return UNRESOLVED;
+    if (higher ? figure.low >= bound : figure.high <= bound) return HOLDS;
+    return (higher ? figure.high < bound : figure.low > bound) ? FALLS_SHORT : UNRESOLVED;
+}
+
 /* Ratios are made inside each round. */
 static struct outcome judge(const struct row *row, size_t rounds)
 {
@@ -135,9 +148,11 @@ static struct outcome judge(const struct row *row, size_t rounds)
         outcome.peer = figure_of(samples[find(row->peer)], rounds);
         outcome.ratio = figure_of(ratios, rounds);
     }
-    bool good = !isnan(outcome.value.median) && (!(row->most > 0) || outcome.value.median <= row->most);
-    if (row->ratio > 0) good = good && (row->higher ? outcome.ratio.median >= row->ratio : outcome.ratio.median <= row->ratio);
-    outcome.verdict = !row->wanted ? (row->peer && !outcome.peer.n ? "skipped" : "-") : good ? "holds" : "falls short";
+    enum verdict verdict = row->most > 0 ? against(outcome.value, row->most, false) : HOLDS;
+    enum verdict other = row->ratio > 0 ? against(outcome.ratio, row->ratio, row->higher) : HOLDS;
+    if (other > verdict) verdict = other;
+    static const char *const names[] = {"holds", "unresolved", "falls short"};
+    outcome.verdict = row->wanted && outcome.value.n ? names[verdict] : !row->wanted && (!row->peer || outcome.peer.n) ? "-" : "skipped";
     return outcome;
 }
 
@@ -163,6 +178,15 @@ static void print_table(const struct outcome *outcomes)
 
 /* JSON has no NaN. */
 static void json_number(FILE *to, double value) { isfinite(value) ? fprintf(to, "%.9g", value) : fputs("null", to); }
+static void json_text(FILE *to, const char *text)
+{
+    fputc('"', to);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') fputc('\\', to);
+        if ((unsigned char)*text >= ' ') fputc(*text, to);
+    }
+    fputc('"', to);
+}
 static void json_figure(FILE *to, const char *name, struct figure figure)
 {
     fprintf(to, "\"%s\": {\"median\": ", name);
@@ -207,6 +231,33 @@ static void write_summary(const char *dir, const struct outcome *outcomes, size_
     fclose(csv);
 }
 
+/* What was run, where and when: beside its samples. */
+static void write_manifest(const char *dir, int argc, char **argv, size_t rounds, time_t start)
+{
+    struct utsname host;
+    struct tm utc;
+    char stamp[32], line[512] = "", *colon;
+    uname(&host);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&start, &utc));
+    FILE *json = create(dir, "manifest.json"), *cpus = fopen("/proc/cpuinfo", "re");
+    while (cpus && fgets(line, sizeof line, cpus) && strncmp(line, "model name", 10)) line[0] = 0;
+    if (cpus) fclose(cpus);
+    line[strcspn(line, "\n")] = 0;
+    if (!json) return;
+    fprintf(json, "{\"schema\": 1, \"run\": \"bench-pool\", \"date\": \"%s\", \"seconds\": %ld, \"rounds\": %zu,\n\"command\": [", stamp,
+            (long)(time(NULL) - start), rounds);
+    for (int i = 0; i < argc; i++) json_text((fputs(i ? ", " : "", json), json), argv[i]);
+    fputs("],\n\"host\": {\"name\": ", json);
+    json_text(json, host.nodename);
+    fprintf(json, ", \"kernel\": \"%s %s\", \"machine\": \"%s\", \"cpus\": %ld, \"cpu\": ", host.sysname, host.release, host.machine,
+            sysconf(_SC_NPROCESSORS_ONLN));
+    json_text(json, (colon = strchr(line, ':')) ? colon + 2 : "");
+    fprintf(json, "},\n\"compiler\": ");
+    json_text(json, __VERSION__);
+    fputs("}\n", json);
+    fclose(json);
+}
+
 static bool open_run(char *dir, size_t size, const char *asked, FILE **lines)
 {
     time_t now = time(NULL);
@@ -221,6 +272,7 @@ static bool open_run(char *dir, size_t size, const char *asked, FILE **lines)
 
 int main(int argc, char **argv)
 {
+    time_t start = time(NULL);
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 11;
     const char *only = getenv("FORKPOOL_BENCH_ONLY"); /* names of measures, for work on one of them */
     char dir[4096];
@@ -247,6 +299,7 @@ int main(int argc, char **argv)
     }
     print_table(outcomes);
     write_summary(dir, outcomes, rounds);
+    write_manifest(dir, argc, argv, rounds, start);
     if (!getenv("FORKPOOL_BENCH_MPI")) printf("MPI: skipped, mpicc is not installed\n");
     if (!getenv("FORKPOOL_BENCH_PYTHON")) printf("Python: skipped, python3 is not installed\n");
     printf("%zu rounds; median [95 %% interval from ranks]; recorded in %s\n", rounds, dir);

@@ -183,20 +183,34 @@ static double cpu_of(int pid)
     return ns * 1e-9;
 }
 
+/* Of a worker: the spawn server. */
+static int parent_of(int pid)
+{
+    char path[64];
+    int parent = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *stat = fopen(path, "re");
+    if (stat && fscanf(stat, "%*d (%*[^)]) %*c %d", &parent) != 1) parent = 0;
+    if (stat) fclose(stat);
+    return parent;
+}
+
+/* Workers and spawn server together. */
 double ours_idle_cpu(void)
 {
     struct forkpool *pool = forkpool_open(WORKERS);
-    int pids[WORKERS];
+    int pids[WORKERS + 1];
     double before = 0, after = 0, start;
-    usleep(20000);
+    usleep(50000); /* until the server has settled */
     for (unsigned i = 0; i < WORKERS; i++) {
         struct forkpool_worker_stats stats;
         forkpool_worker_stats(pool, i, &stats);
         before += cpu_of(pids[i] = stats.pid);
     }
+    before += cpu_of(pids[WORKERS] = parent_of(pids[0]));
     start = seconds_now();
     usleep(300000);
-    for (unsigned i = 0; i < WORKERS; i++) after += cpu_of(pids[i]);
+    for (unsigned i = 0; i <= WORKERS; i++) after += cpu_of(pids[i]);
     double share_of_cpu = (after - before) / (seconds_now() - start);
     forkpool_delete(pool);
     return share_of_cpu * 100;
@@ -255,9 +269,11 @@ double ours_copied(void)
         struct forkpool_task task = {.run = fill, .result_bytes = BYTES};
         struct forkpool_job *job;
         if (forkpool_submit(pool, &task, &job) || forkpool_wait(job, FORKPOOL_FOREVER)) return NAN;
+        if (forkpool_get(job, to, BYTES, 0)) return NAN; /* maps the pages, as the peer's first copy does */
         double start = seconds_now();
         if (forkpool_get(job, to, BYTES, 0)) return NAN;
         total += seconds_now() - start;
+        if (to[BYTES - 1] != 7) return NAN;
         forkpool_release(job);
     }
     forkpool_delete(pool);

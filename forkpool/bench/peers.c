@@ -5,10 +5,13 @@
 #include <math.h>
 #include <omp.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +20,13 @@ enum { MAP_TASKS = 1000000, METG_TASKS = 100000, TASKS = 200000, TASKS_METG = 30
 
 static void futex_sleep(_Atomic int *word, int value) { syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0); }
 static void futex_wake(_Atomic int *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0); }
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
 
 static void gomp_open(void)
 {
@@ -101,7 +111,75 @@ double bare_counter(void)
     return bench_check(MAP_TASKS, 0, took / MAP_TASKS * 1e9);
 }
 
+/* A ring of slots between two processes that spin, one line of memory each way: no pool could submit for less. */
+enum { RING = 1024 };
+struct bare_slot { alignas(128) _Atomic uint32_t state; uint32_t in, out; }; /* state: lap << 1 | answered */
+
+static pid_t ring_open(struct bare_slot **slots)
+{
+    static unsigned turns;
+    struct bare_slot *ring = *slots = share(RING * sizeof *ring);
+    bind_to(0);
+    pid_t child = fork();
+    if (child) return child;
+    bind_to(1);
+    for (uint32_t i = 0;; i++) {
+        struct bare_slot *slot = &ring[i % RING];
+        uint32_t lap = 2 * (i / RING + 1);
+        while (atomic_load_explicit(&slot->state, memory_order_acquire) != lap) relax();
+        slot->out = bench_work(slot->in + 1, turns);
+        atomic_store_explicit(&slot->state, lap | 1, memory_order_release);
+    }
+}
+static void ring_put(struct bare_slot *ring, uint32_t i)
+{
+    ring[i % RING].in = i;
+    atomic_store_explicit(&ring[i % RING].state, 2 * (i / RING + 1), memory_order_release);
+}
+static uint32_t ring_get(struct bare_slot *ring, uint32_t i)
+{
+    while (atomic_load_explicit(&ring[i % RING].state, memory_order_acquire) != (2 * (i / RING + 1) | 1)) relax();
+    return ring[i % RING].out;
+}
+static double ring_close(pid_t child, double value)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    return value;
+}
+
+double bare_ring(void)
+{
+    struct bare_slot *ring;
+    bench_results = share(MAP_TASKS * sizeof *bench_results);
+    memset(bench_results, 0, MAP_TASKS * sizeof *bench_results);
+    pid_t child = ring_open(&ring);
+    double start = seconds_now();
+    for (uint32_t i = 0; i < TASKS + RING / 2; i++) {
+        if (i >= RING / 2) bench_results[i - RING / 2] = ring_get(ring, i - RING / 2);
+        if (i < TASKS) ring_put(ring, i);
+    }
+    double took = seconds_now() - start;
+    return ring_close(child, bench_check(TASKS, 0, took / TASKS * 1e9));
+}
+
 static int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+double bare_ring_call(void)
+{
+    enum { CALLS = 2000 };
+    static double took[CALLS];
+    struct bare_slot *ring;
+    pid_t child = ring_open(&ring);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        double start = seconds_now();
+        ring_put(ring, i);
+        if (ring_get(ring, i) != bench_work(i + 1, 0)) took[0] = NAN;
+        took[i] = (seconds_now() - start) * 1e9;
+    }
+    qsort(took, CALLS, sizeof *took, by_size);
+    return ring_close(child, took[CALLS / 2]);
+}
 
 /* To a sleeping process on another cpu and back, by futexes alone. */
 double bare_handover(void)
@@ -133,35 +211,45 @@ double bare_handover(void)
     return took[CALLS / 2];
 }
 
-/* Forks all, waits until all are ready, wakes and reaps them. */
-static double fork_loop(int workers, double *pss)
+/* Forks all, waits until all are ready, wakes and reaps them; `chain`: from a child, as whoever replaces workers without
+ * a hand in the program must. */
+static double fork_loop(int workers, double *pss, bool chain)
 {
     struct { _Atomic int ready, go; } *shared = share(4096);
     pid_t pids[MANY];
     double start = seconds_now();
+    pid_t middle = chain ? fork() : 0;
+    if (middle > 0) {
+        for (int ready; (ready = atomic_load(&shared->ready)) < workers;) futex_sleep(&shared->ready, ready);
+        atomic_store(&shared->go, 1);
+        futex_wake(&shared->go, workers);
+        waitpid(middle, NULL, 0);
+        return (seconds_now() - start) * 1e6;
+    }
     for (int i = 0; i < workers; i++)
         if (!(pids[i] = fork())) {
             if (atomic_fetch_add(&shared->ready, 1) + 1 == workers) futex_wake(&shared->ready, 1);
             while (!atomic_load(&shared->go)) futex_sleep(&shared->go, 0);
             _exit(0);
         }
-    for (int ready; (ready = atomic_load(&shared->ready)) < workers;) futex_sleep(&shared->ready, ready);
+    for (int ready; !chain && (ready = atomic_load(&shared->ready)) < workers;) futex_sleep(&shared->ready, ready);
     if (pss) usleep(20000), *pss = pss_of(pids[0]);
-    atomic_store(&shared->go, 1);
-    futex_wake(&shared->go, workers);
+    if (!chain) atomic_store(&shared->go, 1), futex_wake(&shared->go, workers);
     for (int i = 0; i < workers; i++) waitpid(pids[i], NULL, 0);
+    if (chain) _exit(0);
     return (seconds_now() - start) * 1e6;
 }
-double bare_start_stop(void) { return fork_loop(WORKERS, NULL); }
-double bare_start_stop_many(void) { return fork_loop(MANY, NULL); }
+double bare_start_stop(void) { return fork_loop(WORKERS, NULL, false); }
+double bare_chain(void) { return fork_loop(WORKERS, NULL, true); }
+double bare_start_stop_many(void) { return fork_loop(MANY, NULL, false); }
 double bare_pss(void)
 {
     double kilobytes = NAN;
-    fork_loop(WORKERS, &kilobytes);
+    fork_loop(WORKERS, &kilobytes, false);
     return kilobytes;
 }
 
-/* From memory that another process has just written, as a result is. */
+/* From memory that another process has written, as a result is, and whose pages are mapped. */
 double bare_memcpy(void)
 {
     enum { BYTES = 16 << 20 };
@@ -176,10 +264,12 @@ double bare_memcpy(void)
             _exit(0);
         }
         waitpid(child, NULL, 0);
+        memcpy(to, from, BYTES); /* maps the pages */
         double start = seconds_now();
         memcpy(to, from, BYTES);
         total += seconds_now() - start;
         if (to[BYTES - 1] != 7) return NAN;
+        munmap(from, BYTES);
     }
     free(to);
     return 5.0 * BYTES / total * 1e-9;
