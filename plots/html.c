@@ -123,6 +123,33 @@ static size_t topic_count(const struct summary *summary, enum finding_topic topi
     return count;
 }
 
+/* Does a number's unit or noun begin here? It stays on the number's line. */
+static bool follows_number(const char *text)
+{
+    static const char *const words[] = {"ns",    "us",    "ms",      "s",       "%",
+                                        "times", "tasks", "workers", "threads", "processes"};
+    size_t length = strcspn(text, " ,;:.)]");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == length && !strncmp(words[i], text, length)) return true;
+    return false;
+}
+
+/* A sentence in which neither a number and its unit nor an interval is broken. */
+static void say_sentence(struct page *page, const char *text)
+{
+    char kept[4000];
+    size_t used = 0, bracket = 0;
+    for (const char *at = text; *at && used + 3 < sizeof kept; at++) {
+        bracket = *at == '[' ? strcspn(at, "]") : bracket ? bracket - 1 : 0;
+        bool digit = at > text && at[-1] >= '0' && at[-1] <= '9';
+        if (*at == ' ' && ((bracket && bracket < 24) || (digit && follows_number(at + 1))))
+            used += (size_t)snprintf(kept + used, sizeof kept - used, "\xc2\xa0");
+        else kept[used++] = *at;
+    }
+    kept[used] = '\0';
+    say(page, kept);
+}
+
 static void write_topic(struct page *page, enum finding_topic topic, const char *kind)
 {
     const struct summary *summary = page->summary;
@@ -130,7 +157,7 @@ static void write_topic(struct page *page, enum finding_topic topic, const char 
     for (size_t i = 0; i < summary->finding_count; i++) {
         if (summary->findings[i].topic != topic) continue;
         fputs("<li>", page->out);
-        say(page, summary->findings[i].text);
+        say_sentence(page, summary->findings[i].text);
         fputs("</li>\n", page->out);
     }
     fputs("</ul>\n", page->out);

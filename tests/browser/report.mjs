@@ -128,6 +128,23 @@ async function toggling(page) {
     check("and shows it again", (await seen())[1] === all && await button.getAttribute("aria-pressed") === "true");
 }
 
+async function folding(page) {
+    const topics = page.locator("details.topic"), count = await topics.count();
+    const open = () => topics.evaluateAll(all => all.filter(one => one.open).length);
+    check("findings stand under topics, folded", count >= 4 && await open() === 0, `${await open()} of ${count}`);
+    check("the run in short is there, unfolded", await page.locator("ul.short li").count() >= 4 &&
+        await page.locator("ul.short li").first().isVisible());
+    await topics.first().locator("summary").focus();
+    await page.keyboard.press("Enter");
+    check("a topic opens by the keyboard", await open() === 1 && await topics.first().locator("li").first().isVisible());
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    check("printing opens all", await open() === count, `${await open()}`);
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    check("and folds them again", await open() === 1, `${await open()}`);
+    await page.locator("#unfold").click();
+    check("one press opens all", await open() === count, `${await open()}`);
+}
+
 async function hovering(page) {
     const mark = page.locator(".picture [data-tip]").first();
     await mark.scrollIntoViewIfNeeded();
@@ -170,6 +187,7 @@ try {
     await sorting(page);
     await toggling(page);
     await hovering(page);
+    await folding(page);
 } finally {
     await browser.close();
 }
