@@ -93,7 +93,9 @@ void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
     struct shared *shared = server->shared;
     const struct forkpool_config *config = &shared->config;
     bool limited = atomic_load(&shared->limited);
-    unsigned staying = server->alive;
+    unsigned staying = 0; /* those already told to leave do not count, or the last would be told too */
+    for (unsigned i = 0; i < shared->capacity; i++)
+        staying += server->hands[i].pid && !atomic_load(&shared->workers[i].retire);
     for (unsigned i = 0; i < shared->capacity; i++) {
         if (!server->hands[i].pid) continue;
         watch_cancelled(server, i);
