@@ -162,9 +162,11 @@ int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t t
     struct waited waited = {jobs, count, 0};
     pool_lock(pool);
     bool at_hand = !pool->callbacks && !pool->done_first && all_ended(pool, &waited, false);
+    const struct forkpool_job *last = jobs[count - 1];
+    const struct slot *slot = !at_hand && last->kind == JOB_TASK && last->place >= 0 ? &pool->shared->slots[last->place] : NULL;
     pool_unlock(pool);
     if (at_hand) return 0;
-    int rc = wait_for(jobs[0]->pool, all_ended, &waited, timeout_ns);
+    int rc = wait_for_slot(pool, slot, all_ended, &waited, timeout_ns);
     return rc < 0 ? rc : 0;
 }
 

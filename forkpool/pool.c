@@ -164,6 +164,18 @@ static void pool_free(struct forkpool *pool)
     free(pool);
 }
 
+/* That program and workers have together: who counts the program's alone would yield to workers that are elsewhere. A
+ * cgroup's quota counts for the default size only: reading it takes longer than a fork. */
+static unsigned cpus_together(const struct forkpool_config *config)
+{
+    struct cpus all, one;
+    if (cpus_get(&all)) return 1;
+    for (unsigned i = 0; config->cpus && i < config->workers; i++)
+        if (!cpus_parse(config->cpus[i], &one))
+            for (size_t word = 0; word < sizeof all.bits / sizeof *all.bits; word++) all.bits[word] |= one.bits[word];
+    return cpus_count(&all);
+}
+
 static int memory_open(struct forkpool *pool, struct forkpool_config *config, char *why, size_t why_size)
 {
     int rc = cpus_copy(pool, config);
@@ -171,8 +183,7 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
     void *owner = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (owner == MAP_FAILED || madvise(owner, 1, MADV_WIPEONFORK)) rc = -errno;
     if (owner != MAP_FAILED) *(pool->owner = owner) = 1;
-    struct cpus allowed; /* a cgroup's quota counts for the default size alone: reading it takes longer than a fork */
-    if (!rc) rc = shared_open(config, cpus_get(&allowed) ? 1 : cpus_count(&allowed), &pool->shared);
+    if (!rc) rc = shared_open(config, cpus_together(config), &pool->shared);
     if (rc) return explain(why, why_size, rc, "no memory to share with workers: %s", strerror(-rc));
     rc = arena_open(&pool->arena, config->arena_bytes);
     if (rc)

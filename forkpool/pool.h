@@ -101,6 +101,10 @@ void pool_drain_if_due(struct forkpool *pool);
  * -ETIMEDOUT. `sleeping` is true when the caller is about to sleep: ready marks what is to wake it. Runs callbacks. */
 typedef int wait_ready(struct forkpool *pool, void *what, bool sleeping);
 int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
+/* The same where the end of one slot's task is what matters: while it spins it looks there. The slot may be another
+ * task's by then: that is only a hint. */
+struct slot;
+int wait_for_slot(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what, int64_t timeout_ns);
 /* The same for what takes a process's start or end: sleeps at once, since these need the cpu. */
 int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
 int callbacks_run(struct forkpool *pool);  /* without the lock */

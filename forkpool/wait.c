@@ -6,6 +6,7 @@
 
 #include "park.h"
 #include "pool.h"
+#include "queue.h"
 
 enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8 };
 
@@ -56,7 +57,8 @@ static int sleep_once(struct forkpool *pool, wait_ready *ready, void *what, int6
     return answer;
 }
 
-static int wait_spinning(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns, int64_t spin_ns)
+static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what,
+                         int64_t timeout_ns, int64_t spin_ns)
 {
     int answer = look(pool, ready, what, timeout_ns == 0);
     if (answer || timeout_ns == 0) return answer ? answer : -ETIMEDOUT;
@@ -65,7 +67,7 @@ static int wait_spinning(struct forkpool *pool, wait_ready *ready, void *what, i
     bool crowded = relaxed(&pool->shared->wanted) >= pool->shared->cpus;
     for (int64_t now = start; now < start + spin_ns && now < until; now = now_ns()) {
         if (crowded) sched_yield();
-        else for (int i = 0; i < SPINS; i++) cpu_relax();
+        else for (int i = 0; i < SPINS && !(slot && slot_ended(acquire(&slot->state))); i++) cpu_relax();
         if ((answer = look(pool, ready, what, false))) return answer;
     }
     while (!(answer = sleep_once(pool, ready, what, until)))
@@ -75,10 +77,15 @@ static int wait_spinning(struct forkpool *pool, wait_ready *ready, void *what, i
 
 int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns)
 {
-    return wait_spinning(pool, ready, what, timeout_ns, SPIN_NS);
+    return wait_spinning(pool, NULL, ready, what, timeout_ns, SPIN_NS);
+}
+
+int wait_for_slot(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what, int64_t timeout_ns)
+{
+    return wait_spinning(pool, slot, ready, what, timeout_ns, SPIN_NS);
 }
 
 int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns)
 {
-    return wait_spinning(pool, ready, what, timeout_ns, 0);
+    return wait_spinning(pool, NULL, ready, what, timeout_ns, 0);
 }
