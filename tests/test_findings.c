@@ -199,6 +199,35 @@ START_TEST(duplicates_are_judged)
 }
 END_TEST
 
+START_TEST(in_short_tells_waiting_from_computing)
+{
+    struct run run = runs_new();
+    static const char *const kernels[] = {"square", "spin", "primes"};
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned base = run.cell_count;
+        runs_cell(&run, "serial", 1, 1);
+        runs_cell(&run, "openmp", 1, 4);
+        runs_cell(&run, "openmp", 1, 8);
+        for (unsigned c = base; c < base + 3; c++) {
+            strcpy(run.cells[c].label, kernels[i]);
+            strcpy(run.cells[c].kernel, kernels[i]);
+            run.cells[c].baseline = base;
+        }
+    }
+    fill(&run, (int64_t[]){800000, 200000, 100000, 800000, 500000, 400000, 800000, 900000, 795000}, 11, 5);
+    for (size_t i = 0; i < run.sample_count; i++) {
+        run.samples[i].user_ns = run.samples[i].cell < 3 ? 1000 : 800000;
+        run.samples[i].system_ns = 0;
+    }
+    struct summary summary = summarise(&run);
+    must_say(&summary, "The waiting kernel is resolved to be faster than serial: square ", "with 8 threads of openmp");
+    must_say(&summary, "1 of 2 computing kernels is resolved to be faster than serial", ": spin ");
+    must_say(&summary, "None of 99 repetitions is suspect", "");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("findings");
@@ -211,6 +240,7 @@ int main(void)
     tcase_add_test(all, chunks_and_splits);
     tcase_add_test(all, gaps_errors_and_suspicion_come_first);
     tcase_add_test(all, duplicates_are_judged);
+    tcase_add_test(all, in_short_tells_waiting_from_computing);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
