@@ -68,7 +68,7 @@ static void ladder_cells(struct live *live, struct ladder *ladder)
     }
 }
 
-/* The summary of every second block, from `parity` on: two halves of one run know nothing of each other's samples. */
+/* The summary of every second block's undisturbed samples, from `parity` on: two halves of one run know nothing of each other's samples. */
 static bool half_summary(const struct live *live, unsigned parity, struct run *half, struct summary *summary)
 {
     char why[256];
@@ -76,7 +76,8 @@ static bool half_summary(const struct live *live, unsigned parity, struct run *h
     half->sample_count = 0;
     half->samples = calloc(live->run.sample_count + 1, sizeof *half->samples);
     for (size_t i = 0; half->samples && i < live->run.sample_count; i++)
-        if (live->run.samples[i].block % 2 == parity) half->samples[half->sample_count++] = live->run.samples[i];
+        if (live->run.samples[i].block % 2 == parity && !live->run.samples[i].suspect[0])
+            half->samples[half->sample_count++] = live->run.samples[i];
     if (half->samples && !summary_make(half, summary, why, sizeof why)) return true;
     free(half->samples);
     return false;
