@@ -21,7 +21,10 @@ const struct search_options search_defaults = {.looks = 2,
 enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, EXPLORE_MIN = 5 };
 static const double flat = 1.03;    /* neighbours this near leave nothing worth finding between them */
 static const double hopeless = 1.3; /* a candidate this far behind leaves the halving at once */
-static const double thrift = 1.01;  /* a tie with fewer workers may look this much slower and still be recommended */
+static const double blur = 1.5;     /* an interval whose ends differ by more calls for more fresh blocks */
+static const double upset =
+    1.05; /* a rival who is this much faster in the fresh blocks replaces the winner, resolved or not */
+static const double thrift = 1.01; /* a tie with fewer workers may look this much slower and still be recommended */
 
 /* Step 1: look */
 
@@ -362,7 +365,9 @@ static void settle_result(struct search *search, const struct search_set *set, u
     struct search_set ranked = *set;
     table_rank(search, &ranked, since, NULL);
     struct quantity rival = table_ratio(table_at(search, ranked.ids[0]), table_at(search, result->winner), since);
-    if (!table_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS)
+    /* Where spikes keep a clear rival unresolved, whoever is chosen must not be far from him either. */
+    if (!table_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS ||
+        rival.median < 1 / upset)
         result->winner = ranked.ids[0];
     for (size_t i = 0; i < set->count; i++) settle_entry(search, set->ids[i], since);
     result->recommended = result->winner;
@@ -388,6 +393,17 @@ static bool keep_near(struct search *search, struct search_set *set)
     return kept > 0;
 }
 
+/* Is a ratio to the winner unresolved and so wide that it says little? Spikes do that; more blocks help. */
+static bool blurred(struct search *search, const struct search_set *set, unsigned since)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct quantity ratio =
+            table_ratio(table_at(search, set->ids[i]), table_at(search, search->result->winner), since);
+        if (stats_verdict(ratio) == VERDICT_UNRESOLVED && ratio.high > blur * ratio.low) return true;
+    }
+    return false;
+}
+
 static void confirm(struct search *search, struct search_set *set)
 {
     struct search_result *result = search->result;
@@ -405,6 +421,9 @@ static void confirm(struct search *search, struct search_set *set)
             break;
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
     }
+    while (search->options->patient && !search->error && result->blocks - since < search->options->final &&
+           blurred(search, set, since) && keep_near(search, set) && set->count > 1)
+        table_measure(search, set, INFINITY);
     if (!search->error) settle_result(search, &all, since);
 }
 

@@ -14,6 +14,7 @@ struct fake {
     double cost[LEVELS]; /* of each level; <= 0: fails */
     double serial;
     double noise;              /* the most by which a measurement is off, as a factor */
+    double spikes;   /* the share of measurements that take six times as long */
     uint64_t state;            /* of its generator */
     size_t calls, fail_after;  /* blocks; 0: never */
     size_t logged, count[LOG]; /* points per block */
@@ -44,6 +45,7 @@ static int measure(void *context, const struct search_point *points, size_t coun
         if (points[i].serial) fake->serial_count++;
         else fake->measured[points[i].level[0]]++;
         if (fake->noise > 0) cost *= pow(fake->noise, 2 * next(fake) - 1);
+        if (fake->spikes > 0 && next(fake) < fake->spikes) cost *= 6;
         bool limited = cost > limit;
         outcomes[i] = (struct search_outcome){
             .cost = limited ? limit : cost, .spent_s = limited ? limit : cost, .limited = limited, .failed = cost <= 0};
@@ -144,6 +146,26 @@ START_TEST(staying_serial_is_an_answer)
     ck_assert(result.entries[result.recommended].point.serial);
     ck_assert_uint_eq(result.recommended, result.serial);
     search_free(&result);
+}
+END_TEST
+
+/* With three spikes among six fresh figures of the winner nothing is resolved, and a tie is no reason to take what another
+ * rival beats by half. */
+START_TEST(spikes_do_not_make_a_slow_point_a_tie)
+{
+    unsigned serial = 0;
+    for (unsigned seed = 0; seed < 100; seed++) {
+        struct fake fake = {.serial = 2, .noise = 1.02, .spikes = 0.3, .state = seed * 7919 + 1};
+        for (unsigned i = 0; i < 2; i++) fake.cost[i] = i ? 1 : 1.98;
+        struct search_space space = space_of(&fake, 2, true);
+        space.limits = false;
+        space.axis[space.axis_count++] = (struct search_axis){.name = "schedule", .levels = 6};
+        struct search_result result;
+        ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+        serial += result.entries[result.recommended].workers < 2;
+        search_free(&result);
+    }
+    ck_assert_uint_le(serial, 5);
 }
 END_TEST
 
@@ -323,6 +345,7 @@ int main(void)
     tcase_add_test(tests, of_what_is_equal_the_fewest_workers_are_recommended);
     tcase_add_test(tests, within_takes_fewer_workers_for_a_price);
     tcase_add_test(tests, staying_serial_is_an_answer);
+    tcase_add_test(tests, spikes_do_not_make_a_slow_point_a_tie);
     tcase_add_test(tests, points_that_fail_are_results);
     tcase_add_test(tests, where_all_fail_nothing_is_recommended);
     tcase_add_test(tests, an_interrupted_search_keeps_what_it_has);
