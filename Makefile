@@ -92,7 +92,7 @@ bench: ## run the default experiment, print what it found, draw it (ARGS=... for
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) build
 	@$(BUILD)/breakeven run $(ARGS)
 
-bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of thumb; about six minutes (ARGS=...)
+bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of thumb; six minutes and more (ARGS=...)
 	@$(BUILD)/breakeven tune --versus-grid $(ARGS)
 
 plots: build ## draw the newest run again
