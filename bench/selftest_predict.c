@@ -90,6 +90,7 @@ static double overhead_at(const struct summary *summary, const struct ladder *la
     for (size_t i = 0; i < RUNGS; i++) {
         double w = summary->cells[ladder->serial[i]].quantity[QUANTITY_task_ns].median;
         double o = summary->cells[ladder->cells[i][p]].quantity[QUANTITY_overhead_per_task_ns].median;
+        if (isnan(o)) continue; /* no undisturbed sample */
         if (before_w <= work_ns && work_ns <= w)
             return before_o + (o - before_o) * log(work_ns / before_w) / log(w / before_w);
         before_w = w, before_o = o;
@@ -105,6 +106,19 @@ static const struct metg *metg_of(const struct summary *summary, size_t p)
         if (!strcmp(metg->runner, grain_pools[p].runner) && !strcmp(metg->schedule, schedule)) return metg;
     }
     return NULL;
+}
+
+/* Enough undisturbed samples of each cell for both halves. */
+static bool ladder_enough(const struct live *live, void *context)
+{
+    (void)context;
+    for (unsigned cell = 0; cell < live->run.cell_count; cell++) {
+        unsigned good = 0;
+        for (size_t i = 0; i < live->run.sample_count; i++)
+            good += live->run.samples[i].cell == cell && !live->run.samples[i].suspect[0];
+        if (good < 20) return false;
+    }
+    return true;
 }
 
 static void grain_row(struct selftest *test, const struct live *live, const struct ladder *ladder, size_t p,
@@ -130,7 +144,7 @@ void selftest_grain(struct selftest *test)
     struct summary halves[2];
     live_open(&live, test);
     ladder_cells(&live, &ladder);
-    live_blocks(&live, test->quick ? 12 : 40, false, false);
+    live_until(&live, test->quick ? 12 : 24, test->quick ? 12 : LIVE_BLOCKS, false, ladder_enough, NULL);
     bool first = !live.error && half_summary(&live, 0, &run[0], &halves[0]);
     bool both = first && half_summary(&live, 1, &run[1], &halves[1]);
     for (size_t p = 0; p < GRAIN_POOLS; p++)
@@ -271,7 +285,7 @@ void selftest_crossover(struct selftest *test)
         live_open(&live, test);
         live.undisturbed = true;
         pay_cells(&live, pay_kernels[k], around_ns, pays);
-        live_blocks(&live, test->quick ? 10 : 30, false, false);
+        live_blocks(&live, test->quick ? 10 : 24, false, false);
         for (size_t p = 0; p < PAY_RUNNERS && !live.error; p++)
             if (runner_find(pay_runners[p]))
                 note(&found[p], pay_kernels[k], predict(&live, &pays[p]), crossing(&live, &pays[p]));
