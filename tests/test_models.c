@@ -200,7 +200,7 @@ static struct sample budget_sample(struct sample_worker *workers, unsigned count
 
 START_TEST(budget_closes_and_names_each_term)
 {
-    struct sample_worker workers[] = {{0, "", 20, 900, 960, -1}, {1, "", 10, 600, 640, -1}};
+    struct sample_worker workers[] = {{0, "", 20, 900, 960, -1, -1}, {1, "", 10, 600, 640, -1, -1}};
     struct sample sample = budget_sample(workers, 2);
     struct budget b;
     ck_assert_int_eq(budget_make(&sample, 2, 1200, &b), 0);
@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(budget_of_idle_and_unrecorded_workers)
 {
-    struct sample_worker workers[] = {{0, "", 0, 990, 995, -1}, {1, "", -1, 0, -1, -1}};
+    struct sample_worker workers[] = {{0, "", 0, 990, 995, -1, -1}, {1, "", -1, 0, -1, -1, -1}};
     struct sample sample = budget_sample(workers, 2);
     struct budget b;
     ck_assert_int_eq(budget_make(&sample, 2, 990, &b), 0);
@@ -245,7 +245,7 @@ END_TEST
 START_TEST(budget_has_a_process_and_a_thread_level)
 {
     struct sample_worker workers[] = {
-        {0, "", 0, 900, 950, 1000}, {1, "", 0, 700, 960, 1000}, {2, "", 0, 500, 590, 600}, {3, "", 0, 300, 590, 600}};
+        {0, "", 0, 900, 950, 1000, -1}, {1, "", 0, 700, 960, 1000, -1}, {2, "", 0, 500, 590, 600, -1}, {3, "", 0, 300, 590, 600, -1}};
     struct sample sample = budget_sample(workers, 4);
     struct budget b;
     ck_assert_int_eq(budget_make(&sample, 4, 2000, &b), 0);
@@ -268,7 +268,7 @@ END_TEST
 /* Processes of one thread are outside the pool when they are in the kernel; one process has no pool at all. */
 START_TEST(budget_levels_of_plain_teams)
 {
-    struct sample_worker workers[] = {{0, "", 0, 900, 950, -1}, {1, "", 0, 700, 960, -1}};
+    struct sample_worker workers[] = {{0, "", 0, 900, 950, -1, -1}, {1, "", 0, 700, 960, -1, -1}};
     struct sample sample = budget_sample(workers, 2);
     struct budget b;
     ck_assert_int_eq(budget_make(&sample, 2, 1500, &b), 0);
