@@ -183,12 +183,15 @@ static double median_of(const struct live *live, unsigned cell, bool total)
     return stats_median(values, live->blocks).median;
 }
 
-/* N t = empty + N t/S: what an empty problem costs in all, and what two workers do with long tasks. */
+/* N t = empty + N t/S: what an empty problem costs in all, and what two workers do with long tasks. An empty run phase is
+ * too short for marks of disturbance to mean much: all of its samples count. */
 static double predict(const struct live *live, const struct pay *pay)
 {
+    struct live all = *live;
+    all.undisturbed = false;
     double speedup =
         median_of(live, pay->serial[PAY_RUNGS - 1], false) / median_of(live, pay->team[PAY_RUNGS - 1], false);
-    return median_of(live, pay->empty, true) / (PAY_TASKS * (1 - 1 / speedup));
+    return median_of(&all, pay->empty, true) / (PAY_TASKS * (1 - 1 / speedup));
 }
 
 /* Where total/serial goes through 1: linear in the logarithms, between the rungs around it. */
@@ -285,7 +288,7 @@ void selftest_crossover(struct selftest *test)
         live_open(&live, test);
         live.undisturbed = true;
         pay_cells(&live, pay_kernels[k], around_ns, pays);
-        live_blocks(&live, test->quick ? 10 : 24, false, false);
+        live_blocks(&live, test->quick ? 10 : 40, false, false);
         for (size_t p = 0; p < PAY_RUNNERS && !live.error; p++)
             if (runner_find(pay_runners[p]))
                 note(&found[p], pay_kernels[k], predict(&live, &pays[p]), crossing(&live, &pays[p]));
