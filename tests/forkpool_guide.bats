@@ -27,15 +27,18 @@ guide() {
 }
 
 @test "the guide's programs in C" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
     for name in square map iterate lost limits big inner; do guide "$name" gcc -std=c11 -D_GNU_SOURCE; done
 }
 
 @test "the guide's programs in C++" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
     command -v g++ >/dev/null || skip "g++ is not installed"
     for name in square map iterate lost limits big inner; do guide "$name" g++ -x c++ -std=c++17 -Wno-missing-field-initializers; done
 }
 
 @test "the guide's programs with the static library" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
     gcc -O2 -I"$INSTALLED/usr/include" forkpool/examples/map.c "$INSTALLED/usr/lib/libforkpool.a" -o "$BATS_TEST_TMPDIR/static"
     timeout -s KILL 20 "$BATS_TEST_TMPDIR/static"
 }

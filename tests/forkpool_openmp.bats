@@ -10,10 +10,12 @@ try() {
 }
 
 @test "OpenMP before, beside and inside the pool: gcc and libgomp" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
     try gcc
 }
 
 @test "OpenMP before, beside and inside the pool: clang and libomp" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
     command -v clang >/dev/null || skip "clang is not installed"
     try clang
     ldd "$BATS_TEST_TMPDIR/program" | grep -q libomp
