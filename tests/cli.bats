@@ -4,7 +4,6 @@ bats_require_minimum_version 1.5.0
 
 setup() {
     BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
-    export ASAN_OPTIONS=$ASAN_OPTIONS:handle_segv=0 # a crash is to stay what it is
     KERNELS=$(cd "$(dirname "$BREAKEVEN")/tests/kernels" 2>/dev/null && pwd)
     mkdir "$BATS_TEST_TMPDIR/here"
     cd "$BATS_TEST_TMPDIR/here"

@@ -32,7 +32,7 @@ test: $(BUILD)/.deps-test ## install what the tests need, build, run every test
 
 asan: $(BUILD)/.deps-test ## the tests under the address and undefined-behaviour sanitizers
 	@echo "building with sanitizers ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/asan tests EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
-	@BUILD=$(BUILD)/asan SANITIZED=1 ASAN_OPTIONS=detect_leaks=1 tests/run
+	@BUILD=$(BUILD)/asan SANITIZED=1 ASAN_OPTIONS=detect_leaks=1:handle_segv=0 tests/run
 
 ubsan: $(BUILD)/.deps-test ## the tests under the undefined-behaviour sanitizer alone
 	@echo "building with sanitizers ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/ubsan tests EXTRA_CFLAGS="-fsanitize=undefined -fno-sanitize-recover=undefined"
