@@ -2,6 +2,7 @@
 #include "selftest.h"
 
 #include "clock.h"
+#include "interrupt.h"
 #include "options.h"
 
 #include <jansson.h>
@@ -106,9 +107,14 @@ static int run(const struct options *options)
     int64_t began_ns = clock_now_ns(&clock_real);
     if (test.quick) test.until_ns = began_ns + QUICK_S * INT64_C(1000000000);
     for (const struct selftest_part *part = selftest_parts; part->run; part++)
-        if (wanted(options, part)) part->run(&test);
+        if (!interrupt_seen() && wanted(options, part)) part->run(&test);
     double took_s = (double)(clock_now_ns(&clock_real) - began_ns) / 1e9;
     int status = STATUS_GOOD;
+    if (interrupt_seen()) {
+        selftest_free(&test);
+        options_complain(options, "interrupted");
+        return STATUS_INTERRUPTED;
+    }
     if (!test.count) {
         selftest_free(&test);
         return options_complain(options, "no row \"%.40s\": there are V1 to V9 and V11 to V13", options->operands[0]);
