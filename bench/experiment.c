@@ -21,6 +21,7 @@ struct tally {
     double *walls_ns; /* of good headline samples */
     size_t count, room;
     unsigned timeouts;
+    unsigned disturbed; /* instrumented samples that are suspect */
     double spent_ns; /* by all its repetitions */
     unsigned spent;  /* how many those are */
 };
@@ -48,10 +49,13 @@ static double known_ns(const struct session *session, unsigned cell)
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
 
+/* In the first blocks, and in later ones instead of those that were disturbed. */
 static bool has_spans(const struct session *session, unsigned cell, uint64_t block)
 {
     const struct plan *plan = session->plan;
-    return plan->cells[cell].baseline != cell && block < (uint64_t)plan->protocol.spans;
+    uint64_t spans = (uint64_t)plan->protocol.spans, again = session->tally[cell].disturbed;
+    if (again > spans * EXPERIMENT_SPANS_AGAIN) again = spans * EXPERIMENT_SPANS_AGAIN;
+    return plan->cells[cell].baseline != cell && block < spans + again;
 }
 
 /* Expected duration of a whole block. */
@@ -72,6 +76,7 @@ static int remember(struct session *session, const struct sample *sample)
 {
     struct tally *tally = &session->tally[sample->cell];
     if (!strcmp(sample->status, "timeout")) tally->timeouts++;
+    tally->disturbed += sample->instrumented && sample->suspect[0];
     if (strcmp(sample->status, "ok") || sample->instrumented) return 0;
     if (tally->count == tally->room) {
         size_t room = tally->room ? 2 * tally->room : 16;

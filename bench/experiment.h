@@ -34,4 +34,8 @@ int experiment_run(struct experiment *, char *why, size_t why_size);
 /* A cell whose repetitions time out is given up after so many: each costs its whole deadline. */
 enum { EXPERIMENT_TIMEOUTS_MAX = 2 };
 
+/* An instrumented repetition that is suspect is taken again in a later block, so many times each: its terms are what
+ * the budget shows. The suspect ones are kept. */
+enum { EXPERIMENT_SPANS_AGAIN = 2 };
+
 #endif

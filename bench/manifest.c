@@ -110,7 +110,7 @@ static json_t *suspicion_to_json(void)
 
 static json_t *protocol_to_json(const struct protocol *protocol)
 {
-    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
+    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
                      (json_int_t)protocol->reps_min, "precision",
                      protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "time_limit_ns",
                      (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans, "timeline", (int)protocol->timeline,
@@ -123,6 +123,7 @@ static json_t *protocol_to_json(const struct protocol *protocol)
                      "sentinel", "each problem's serial cell, once in each block", "duplicate",
                      "one cell twice in each block, where there are 6 repetitions or more (A/A)", "start",
                      "workers are up and bound before the run phase begins; late_ns of each in instrumented repetitions",
+                     "spans_again", "an instrumented repetition that is suspect is taken again in later blocks, up to twice",
                      "interval", "95 %, from ranks", "outliers", "counted, never removed: modified z above 14.8",
                      "suspicion", suspicion_to_json());
 }

@@ -123,7 +123,8 @@ const struct option_row options_table[] = {
      OPTION_COUNT, FIELD(warmup), 0, 1000, NULL, NULL},
     {"spans", 0, "N", "run metg",
      "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
-     "repetitions, else 0); headline times never come from these",
+     "repetitions, else 0), up to twice again where they are suspect; headline times never\n"
+     "come from these",
      OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL},
     {"timeline", 0, NULL, "run metg",
      "keep each call of the kernel in those repetitions, as a trace that Perfetto and\n"

@@ -58,6 +58,7 @@ int budget_make(const struct sample *sample, unsigned workers, double serial_ns,
         .n = 1,
     };
     budget->marked = fabs(budget->residual) > BUDGET_RESIDUAL_MAX;
+    budget->disturbed = sample->suspect[0] != '\0';
     return 0;
 }
 
@@ -100,11 +101,14 @@ int budget_median(const struct budget *budgets, size_t n, struct budget *median)
 {
     if (!n) return -ENODATA;
     struct budget *sorted = malloc(n * sizeof *sorted);
+    size_t kept = 0;
     if (!sorted) return -ENOMEM;
-    memcpy(sorted, budgets, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_core_time);
-    *median = sorted[(n - 1) / 2];
-    median->n = n;
+    for (size_t i = 0; i < n; i++)
+        if (!budgets[i].disturbed) sorted[kept++] = budgets[i];
+    if (!kept) memcpy(sorted, budgets, (kept = n) * sizeof *sorted);
+    qsort(sorted, kept, sizeof *sorted, by_core_time);
+    *median = sorted[(kept - 1) / 2];
+    median->n = kept;
     free(sorted);
     return 0;
 }

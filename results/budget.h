@@ -21,7 +21,8 @@ struct budget {
     double dispatch; /* waking up, claiming, handing over: a worker between its tasks */
     double tail;     /* no task left, others still at work */
     double residual;
-    bool marked; /* residual above BUDGET_RESIDUAL_MAX */
+    bool marked;    /* residual above BUDGET_RESIDUAL_MAX */
+    bool disturbed; /* the sample is suspect */
     /* POP's names (POP Centre of Excellence): the product of the first three is the last, T_s/(p R), exactly. */
     double load_balance;        /* mean U/max U */
     double communication;       /* max U/R */
@@ -47,8 +48,8 @@ int budget_make(const struct sample *, unsigned workers, double serial_ns, struc
  * x threads here. */
 void budget_levels(const struct sample *, unsigned processes, unsigned threads, struct budget *);
 
-/* One budget for a cell: the sample whose core time is the median one (the lower of two), so that the terms still add
- * to 1; n is the number given. 0 or -ENODATA for n = 0. */
+/* One budget for a cell: of the samples that nothing disturbed (of all, where each was) the one whose core time is the
+ * median (the lower of two), so that the terms still add to 1; n: of how many. 0 or -ENODATA for n = 0. */
 int budget_median(const struct budget *, size_t n, struct budget *);
 
 #endif

@@ -295,6 +295,13 @@ START_TEST(median_budget_is_a_real_one)
     ck_assert_double_eq(median.core_ns, 2);
     ck_assert_double_eq(median.work, 0.2);
     ck_assert_uint_eq(median.n, 4);
+    all[1].disturbed = all[2].disturbed = true; /* 10 and 3 are left */
+    ck_assert_int_eq(budget_median(all, 4, &median), 0);
+    ck_assert_uint_eq(median.n, 2);
+    ck_assert(!median.disturbed);
+    for (int i = 0; i < 4; i++) all[i].disturbed = true;
+    ck_assert_int_eq(budget_median(all, 4, &median), 0);
+    ck_assert_uint_eq(median.n, 4);
 }
 END_TEST
 
