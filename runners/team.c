@@ -4,16 +4,26 @@
 
 #include <errno.h>
 #include <omp.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 int team_open(const struct team *team, unsigned first_worker, struct failure *failure)
 {
-    int error = 0;
+    pthread_barrier_t bound;
+    int error = -pthread_barrier_init(&bound, NULL, team->threads);
+    if (error) {
+        snprintf(failure->text, sizeof failure->text, "no barrier for %u threads: %s", team->threads, strerror(-error));
+        return error;
+    }
     omp_set_dynamic(0); /* else the runtime may give fewer threads than asked (OpenMP 5.1, 2.6.1) */
-#pragma omp parallel num_threads((int)team->threads) default(none) shared(team, first_worker, failure, error)
+#pragma omp parallel num_threads((int)team->threads) default(none) shared(team, first_worker, failure, error, bound)
     {
         struct failure mine = {0};
         int failed = worker_join(team, first_worker + (unsigned)omp_get_thread_num(), &mine);
+        /* Asleep until all are on their cpus: OpenMP's own barriers spin, and a thread that spins on the cpu where
+         * another still waits for its turn to leave holds that one up for a time slice, some milliseconds. */
+        if (omp_get_num_threads() == (int)team->threads) pthread_barrier_wait(&bound);
 #pragma omp single
         if (omp_get_num_threads() != (int)team->threads) {
             failed = -EAGAIN;
@@ -26,6 +36,7 @@ int team_open(const struct team *team, unsigned first_worker, struct failure *fa
             *failure = mine;
         }
     }
+    pthread_barrier_destroy(&bound);
     return error;
 }
 
