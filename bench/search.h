@@ -16,8 +16,9 @@
  *   3 halve    the leaders and their neighbours in interleaved blocks; the slower half leaves after each round
  *   4 decide   the last three or so, up to `final` times each, inside the same blocks
  *   5 confirm  the winner again in fresh blocks, beside its rivals, the serial point and the points of `also`: a
- * selected minimum is biased (Hoefler & Belli, SC'15), so only these figures are reported Points whose ratio to the
- * winner has an interval that holds 1 are a tie; the one with the fewest workers is recommended.
+ *              selected minimum is biased (Hoefler & Belli, SC'15), so only these figures are reported
+ * Points whose ratio to the winner has an interval that holds 1 are a tie; the one with the fewest workers is
+ * recommended.
  */
 #ifndef BREAKEVEN_SEARCH_H
 #define BREAKEVEN_SEARCH_H

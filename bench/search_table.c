@@ -109,13 +109,19 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double lower_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return values[(count - 1) / 2];
+}
+
 double table_estimate(const struct search_entry *entry)
 {
     if (entry->failed || !entry->count) return INFINITY;
-    double sorted[entry->count];
-    memcpy(sorted, entry->costs, sizeof sorted);
-    qsort(sorted, entry->count, sizeof *sorted, by_value);
-    return entry->limited ? sorted[entry->count - 1] : sorted[(entry->count - 1) / 2];
+    double values[entry->count];
+    memcpy(values, entry->costs, sizeof values);
+    double median = lower_median(values, entry->count);
+    return entry->limited ? values[entry->count - 1] : median;
 }
 
 static const double *cost_in(const struct search_entry *entry, unsigned block)
@@ -125,39 +131,39 @@ static const double *cost_in(const struct search_entry *entry, unsigned block)
     return NULL;
 }
 
-/* The mean logarithm of the block's costs over the working entries of the set; NAN where one of them is not in it. */
-static double block_mean(const struct search *search, const struct search_set *set, unsigned block)
+/* The median logarithm of the block's costs over the working entries of the set: one spike does not move it. NAN where
+ * one of them is not in it. */
+static double block_level(const struct search *search, const struct search_set *set, unsigned block)
 {
-    double sum = 0;
+    double values[SEARCH_SET_MAX];
     size_t n = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = &search->result->entries[set->ids[i]];
         if (!table_works(entry)) continue;
         const double *cost = cost_in(entry, block);
         if (!cost) return NAN;
-        sum += log(*cost);
-        n++;
+        values[n++] = log(*cost);
     }
-    return n ? sum / (double)n : NAN;
+    return n ? stats_median(values, n).median : NAN;
 }
 
 size_t table_rank(const struct search *search, struct search_set *set, unsigned since, double *scores)
 {
     size_t blocks = search->result->blocks > since ? search->result->blocks - since : 0, common = 0;
-    double means[blocks + 1], values[blocks + 1], score[SEARCH_SET_MAX];
+    double levels[blocks + 1], values[blocks + 1], score[SEARCH_SET_MAX];
     for (size_t b = 0; b < blocks; b++) {
-        means[b] = block_mean(search, set, since + (unsigned)b);
-        if (!isnan(means[b])) common++;
+        levels[b] = block_level(search, set, since + (unsigned)b);
+        if (!isnan(levels[b])) common++;
     }
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = &search->result->entries[set->ids[i]];
         size_t n = 0;
         for (size_t b = 0; b < blocks && table_works(entry); b++) {
-            if (isnan(means[b])) continue;
+            if (isnan(levels[b])) continue;
             const double *cost = cost_in(entry, since + (unsigned)b);
-            if (cost) values[n++] = log(*cost) - means[b];
+            if (cost) values[n++] = log(*cost) - levels[b];
         }
-        score[i] = n ? stats_median(values, n).median : INFINITY;
+        score[i] = n ? lower_median(values, n) : INFINITY;
     }
     for (size_t i = 1; i < set->count; i++) /* insertion: the sets are small */
         for (size_t j = i; j > 0 && score[j] < score[j - 1]; j--) {

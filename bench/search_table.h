@@ -7,6 +7,8 @@
 enum { SEARCH_FRESH_MIN = 3 }; /* fresh blocks that every search ends with */
 enum { SEARCH_SET_MAX = 64 };  /* most points in one block */
 #define SEARCH_NONE ((size_t)-1)
+#define SEARCH_FLAT 1.03    /* neighbours this near leave nothing worth finding between them */
+#define SEARCH_HOPELESS 1.3 /* a candidate this far behind leaves at once */
 
 struct search {
     const struct search_space *space;
@@ -84,6 +86,9 @@ bool points_settle(const struct search *, struct search_point *, size_t fixed);
 size_t points_moved(struct search *, size_t base, size_t axis, unsigned level);
 size_t points_scaled(struct search *, size_t base, size_t axis, double factor);
 size_t points_traded(struct search *, size_t base, size_t more, size_t fewer);
+
+/* Deciding (search_decide.c): from all that was tried to the result's winner and recommendation. */
+void decide_all(struct search *);
 
 /* Spending (search_budget.c) */
 

@@ -2,11 +2,9 @@
 #include "tune_bench.h"
 
 #include "../kernels/kernel.h"
-#include "../plots/gnuplot.h"
 #include "clock.h"
 #include "conduct.h"
 #include "interrupt.h"
-#include "simulated.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,9 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { MACHINES = 4, WORKLOADS = 75, LIMIT_S = 330 };
 static const unsigned machine_cpus[MACHINES] = {4, 16, 64, 256};
@@ -29,9 +24,8 @@ struct bench {
     struct tune_record record;
     hwloc_topology_t topology;
     struct plan plan; /* for the record's manifest; without cells */
-    struct tune_trial *trials;
-    size_t trial_count, expected;
-    struct simulated_trial *simulated; /* machine by machine */
+    struct tune_results results;
+    size_t expected;
     int64_t began_ns;
     unsigned falls_short;
     FILE *text; /* the table: standard output and the run's folder */
@@ -56,8 +50,9 @@ static void print_trial(struct bench *bench, const struct tune_trial *trial)
     char task[24], serial[24];
     values_show_duration(trial->task_ns, task, sizeof task);
     values_show_duration(trial->serial_ns, serial, sizeof serial);
-    print(bench, "%-11s %8s %7llu %8s  %6.2f %6.2f %6.1f ", trial->kernel, task, (unsigned long long)trial->tasks,
-          serial, 100 * trial->regret, 100 * trial->same, 100 * trial->search_s / trial->grid_s);
+    print(bench, "%-11s %8s %7llu %8s  %6.2f %6.1f %6.1f %6.2f %6.1f ", trial->kernel, task,
+          (unsigned long long)trial->tasks, serial, 100 * trial->regret.median, 100 * trial->regret.low,
+          100 * trial->regret.high, 100 * trial->same, 100 * trial->search_s / trial->grid_s);
     for (unsigned r = 0; r < TUNE_RULES; r++) print(bench, " %7.1f", 100 * trial->rules[r]);
     print(bench, "  %s%s%s\n", trial->tuned, strcmp(trial->tuned, trial->best) ? " | " : "",
           strcmp(trial->tuned, trial->best) ? trial->best : "");
@@ -80,8 +75,9 @@ static int try_one(struct bench *bench, const char *kernel, enum bottleneck bott
         asked.workers = (struct numbers){sizeof waiting / sizeof *waiting, waiting};
     double limit_s = bench->options->time_limit_ns ? (double)bench->options->time_limit_ns / 1e9 : LIMIT_S;
     double passed_s = (double)(clock_now_ns(&clock_real) - bench->began_ns) / 1e9;
-    double seconds = fmax(limit_s - passed_s, 1) /
-                     (double)(bench->expected > bench->trial_count ? bench->expected - bench->trial_count : 1);
+    double seconds =
+        fmax(limit_s - passed_s, 1) /
+        (double)(bench->expected > bench->results.trial_count ? bench->expected - bench->results.trial_count : 1);
     struct tune_trial trial;
     int error = tune_trial_run(&asked, &bench->limits, &bench->record, seconds, &trial, why, sizeof why);
     if (error == -EINTR || error == -ENOSPC || error == -ENOMEM) return error;
@@ -90,10 +86,10 @@ static int try_one(struct bench *bench, const char *kernel, enum bottleneck bott
         if (bench->expected > 1) bench->expected--;
         return 0;
     }
-    struct tune_trial *trials = realloc(bench->trials, (bench->trial_count + 1) * sizeof *trials);
+    struct tune_trial *trials = realloc(bench->results.trials, (bench->results.trial_count + 1) * sizeof *trials);
     if (!trials) return -ENOMEM;
-    bench->trials = trials;
-    trials[bench->trial_count++] = trial;
+    bench->results.trials = trials;
+    trials[bench->results.trial_count++] = trial;
     print_trial(bench, &trial);
     return 0;
 }
@@ -119,8 +115,8 @@ static int try_kernels(struct bench *bench)
     size_t count = 0, times = bench->options->task_times_ns.count ? bench->options->task_times_ns.count : 2;
     for (size_t i = 0; kernels[i]; i++) count += kernels[i]->bottleneck != BOTTLENECK_NONE;
     bench->expected = (asked->count ? asked->count : count) * times;
-    print(bench, "%-11s %8s %7s %8s  %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task", "tasks", "serial", "regret",
-          "noise", "cost", tune_rule_names[0], tune_rule_names[1], tune_rule_names[2],
+    print(bench, "%-11s %8s %7s %8s  %6s %6s %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task", "tasks", "serial",
+          "regret", "low", "high", "noise", "cost", tune_rule_names[0], tune_rule_names[1], tune_rule_names[2],
           "recommended | the best, where another");
     int error = 0;
     for (size_t i = 0; !error && i < asked->count; i++) error = try_kernel(bench, asked->values[i]);
@@ -170,13 +166,13 @@ static void verdicts(struct bench *bench, const struct figures *figures)
 
 static int judge_trials(struct bench *bench)
 {
-    size_t n = bench->trial_count;
+    size_t n = bench->results.trial_count;
     struct figures figures = {calloc(n + 1, sizeof(double)), calloc(n + 1, sizeof(double)), n, 0, 0};
     double *rules = calloc(n + 1, sizeof *rules), *noise = calloc(n + 1, sizeof *noise), search_s = 0, grid_s = 0;
     int error = figures.regrets && figures.costs && rules && noise ? 0 : -ENOMEM;
     for (size_t i = 0; !error && i < n; i++) {
-        const struct tune_trial *trial = &bench->trials[i];
-        figures.regrets[i] = above_zero(trial->regret);
+        const struct tune_trial *trial = &bench->results.trials[i];
+        figures.regrets[i] = above_zero(trial->regret.median);
         figures.costs[i] = trial->search_s / trial->grid_s;
         figures.serial += trial->serial_best;
         figures.stayed += trial->serial_best && trial->stayed;
@@ -184,11 +180,11 @@ static int judge_trials(struct bench *bench)
         search_s += trial->search_s, grid_s += trial->grid_s;
     }
     if (!error && n) {
-        print(
-            bench,
-            "\nOn this machine (regret: held-out run phase over that of the best found by anybody; cost: of a grid with %d\n"
-            "repetitions of each cell, in the time that its cells took here):\n",
-            TUNE_GRID_REPETITIONS);
+        print(bench,
+              "\nOn this machine (regret: held-out run phase over that of the best found by anybody; cost: of a grid "
+              "with %d\n"
+              "repetitions of each cell, in the time that its cells took here):\n",
+              TUNE_GRID_REPETITIONS);
         verdicts(bench, &figures);
         print(bench, "  all searches together: %.1f s, %.1f %% of the grids' %.0f s\n", search_s,
               100 * search_s / grid_s, grid_s);
@@ -198,7 +194,8 @@ static int judge_trials(struct bench *bench)
         for (unsigned r = 0; r < TUNE_RULES; r++) {
             size_t known = 0;
             for (size_t i = 0; i < n; i++)
-                if (!isnan(bench->trials[i].rules[r])) rules[known++] = above_zero(bench->trials[i].rules[r]);
+                if (!isnan(bench->results.trials[i].rules[r]))
+                    rules[known++] = above_zero(bench->results.trials[i].rules[r]);
             print(bench, "  rule of thumb, all cpus and %-7s regret %.1f %% median, %.1f %% 95th percentile\n",
                   tune_rule_names[r], 100 * stats_quantile(rules, known, 0.5),
                   100 * stats_quantile(rules, known, 0.95));
@@ -239,8 +236,9 @@ static int simulate(struct bench *bench)
 {
     static double regrets[MACHINES * WORKLOADS], costs[MACHINES * WORKLOADS];
     struct figures figures = {regrets, costs, MACHINES * WORKLOADS, 0, 0};
-    bench->simulated = calloc(MACHINES * WORKLOADS, sizeof *bench->simulated);
-    if (!bench->simulated) return -ENOMEM;
+    bench->results.simulated = calloc(MACHINES * WORKLOADS, sizeof *bench->results.simulated);
+    if (!bench->results.simulated) return -ENOMEM;
+    bench->results.simulated_count = MACHINES * WORKLOADS;
     print(bench,
           "\nSimulated machines: %d random workloads, seed %llu; regret against the true optimum of the whole grid, in "
           "%%:\n"
@@ -250,7 +248,7 @@ static int simulate(struct bench *bench)
     print(bench, "\n");
     for (size_t m = 0; m < MACHINES; m++) {
         for (size_t i = 0; i < WORKLOADS; i++) {
-            struct simulated_trial *trial = &bench->simulated[m * WORKLOADS + i];
+            struct simulated_trial *trial = &bench->results.simulated[m * WORKLOADS + i];
             int error = simulated_try(machine_cpus[m], bench->options->seed * 100000 + i, &search_defaults, trial);
             if (error) return error;
             regrets[m * WORKLOADS + i] = trial->tuned.regret;
@@ -258,107 +256,17 @@ static int simulate(struct bench *bench)
             figures.serial += trial->optimum.serial;
             figures.stayed += trial->optimum.serial && trial->tuned.serial;
         }
-        print_machine(bench, bench->simulated + m * WORKLOADS, machine_cpus[m]);
+        print_machine(bench, bench->results.simulated + m * WORKLOADS, machine_cpus[m]);
     }
     verdicts(bench, &figures);
     return 0;
 }
 
-/* The figure */
-
-static const char script[] =
-    "# regret against search cost: one point a kernel and task size, small ones for simulated machines\n"
-    "if (!exists('KINDS')) KINDS = 'svg png'\n"
-    "set encoding utf8\n"
-    "set colorsequence podo\n"
-    "set title 'What tuning leaves on the table, and what it costs'.\"\\n{/*0.7 \".CAPTION.'}'\n"
-    "set xlabel 'measuring time of the search, % of the grid with 15 repetitions of each cell (log)'\n"
-    "set ylabel 'regret, % slower than the best (held out; 0.01 stands for none)'\n"
-    "set logscale xy\n"
-    "set xrange [0.01:100]\n"
-    "set yrange [0.007:100]\n"
-    "set grid lc rgb '#dddddd'\n"
-    "set key outside right top\n"
-    "set arrow 1 from 10, graph 0 to 10, graph 1 nohead dt 2 lc rgb '#595959'\n"
-    "set arrow 2 from graph 0, first 1 to graph 1, first 1 nohead dt 2 lc rgb '#595959'\n"
-    "set arrow 3 from graph 0, first 15 to graph 1, first 15 nohead dt 3 lc rgb '#595959'\n"
-    "least(y) = y < 0.01 ? 0.01 : y\n"
-    "do for [kind in KINDS] {\n"
-    "    if (kind eq 'svg') { set terminal svg size 960,600 dynamic enhanced mouse standalone background '#ffffff' }\n"
-    "    if (kind eq 'png') { set terminal pngcairo size 1600,1000 enhanced fontscale 1.4 linewidth 2 pointscale 1.6 "
-    "}\n"
-    "    set output 'tune.'.kind\n"
-    "    plot 'tune.dat' index 'simulated' using 2:(least($3)) with points pt 7 ps 0.25 lc rgb '#8c8c8c' title "
-    "'simulated machines', \\\n"
-    "         for [i=0:KERNELS-1] 'tune.dat' index 'kernel '.word(NAMES, i+1) using 2:(least($3)) with points lt i+1 "
-    "pt i+4 ps 1 title word(NAMES, i+1)\n"
-    "    unset output\n"
-    "}\n";
-
-static int write_text(const char *dir, const char *name, char *text, size_t size)
-{
-    int error = text ? record_write_file(dir, name, text, size) : -ENOMEM;
-    free(text);
-    return error;
-}
-
-static int write_data(const struct bench *bench, const char *dir)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *file = open_memstream(&text, &size);
-    if (!file) return -ENOMEM;
-    fprintf(file, "# kernel, measuring time of the search in %% of the grid's, regret in %%, task in ns\n");
-    for (size_t i = 0; i < bench->trial_count; i++) {
-        const struct tune_trial *trial = &bench->trials[i];
-        if (!i || strcmp(trial->kernel, trial[-1].kernel))
-            fprintf(file, "%s# kernel %s\n", i ? "\n\n" : "", trial->kernel);
-        fprintf(file, "%s %g %g %g\n", trial->kernel, 100 * trial->search_s / trial->grid_s,
-                100 * above_zero(trial->regret), trial->task_ns);
-    }
-    fprintf(file, "%s# simulated\n", bench->trial_count ? "\n\n" : "");
-    for (size_t i = 0; bench->simulated && i < MACHINES * WORKLOADS; i++)
-        fprintf(file, "%u %g %g\n", machine_cpus[i / WORKLOADS], 100 * bench->simulated[i].cost,
-                100 * bench->simulated[i].tuned.regret);
-    fclose(file);
-    return write_text(dir, "tune.dat", text, size);
-}
-
-static int write_script(const struct bench *bench, const char *dir)
-{
-    char *text = NULL;
-    size_t size, kernels_drawn = 0;
-    FILE *file = open_memstream(&text, &size);
-    if (!file) return -ENOMEM;
-    char when[32], host[65] = "";
-    time_t now = time(NULL);
-    struct tm utc;
-    gethostname(host, sizeof host - 1);
-    strftime(when, sizeof when, "%Y-%m-%d", gmtime_r(&now, &utc));
-    fprintf(file, "CAPTION = '%s, %s, %u cpus; regret from held-out blocks; 15 %%, 1 %% and 10 %% are marked'\n", host,
-            when, bench->limits.usable);
-    fputs("NAMES = '", file);
-    for (size_t i = 0; i < bench->trial_count; i++) {
-        const struct tune_trial *trial = &bench->trials[i];
-        if (i && !strcmp(trial->kernel, trial[-1].kernel)) continue;
-        fprintf(file, "%s%s", kernels_drawn++ ? " " : "", trial->kernel);
-    }
-    fprintf(file, "'\nKERNELS = %zu\n%s", kernels_drawn, script);
-    fclose(file);
-    return write_text(dir, "tune.gp", text, size);
-}
-
 static void draw(struct bench *bench)
 {
-    enum { DEADLINE_S = 20 };
-    char dir[4200], why[256];
+    char dir[4200], why[4400];
     snprintf(dir, sizeof dir, "%s/plots", bench->record.dir);
-    int error = mkdir(dir, 0777) && errno != EEXIST ? -errno : 0;
-    if (!error) error = write_data(bench, dir);
-    if (!error) error = write_script(bench, dir);
-    if (error) options_complain(bench->options, "cannot write into %s: %s", dir, strerror(-error));
-    else if (gnuplot_run(dir, NULL, "tune.gp", NULL, DEADLINE_S, why, sizeof why))
-        options_complain(bench->options, "%s", why);
+    if (tune_figure(dir, &bench->results, why, sizeof why)) options_complain(bench->options, "%s", why);
     else print(bench, "\nThe figure: %s/tune.svg\n", dir);
 }
 
@@ -366,20 +274,21 @@ static void draw(struct bench *bench)
 static json_t *to_json(const struct bench *bench)
 {
     json_t *trials = json_array(), *machines = json_array();
-    for (size_t i = 0; i < bench->trial_count; i++) {
-        const struct tune_trial *t = &bench->trials[i];
-        json_t *trial =
-            json_pack("{ss sf sI sf ss ss sf sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
-                      "tasks", (json_int_t)t->tasks, "serial_ns", t->serial_ns, "recommended", t->tuned, "best",
-                      t->best, "regret", t->regret, "noise", t->same, "search_s", t->search_s, "grid_s", t->grid_s,
-                      "points", (json_int_t)t->points, "measurements", (json_int_t)t->measurements, "grid_reps",
-                      (int)t->grid_reps, "serial_best", t->serial_best, "stayed_serial", t->stayed);
+    for (size_t i = 0; i < bench->results.trial_count; i++) {
+        const struct tune_trial *t = &bench->results.trials[i];
+        json_t *trial = json_pack(
+            "{ss sf sI sf ss ss sf sf sf sI sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
+            "tasks", (json_int_t)t->tasks, "serial_ns", t->serial_ns, "recommended", t->tuned, "best", t->best,
+            "regret", t->regret.median, "regret_low", t->regret.low, "regret_high", t->regret.high, "regret_blocks",
+            (json_int_t)t->regret.n, "noise", t->same, "search_s", t->search_s, "grid_s", t->grid_s, "points",
+            (json_int_t)t->points, "measurements", (json_int_t)t->measurements, "grid_reps", (int)t->grid_reps,
+            "serial_best", t->serial_best, "stayed_serial", t->stayed);
         for (unsigned r = 0; trial && r < TUNE_RULES; r++)
             json_object_set_new(trial, tune_rule_names[r], isnan(t->rules[r]) ? json_null() : json_real(t->rules[r]));
         json_array_append_new(trials, trial);
     }
-    for (size_t i = 0; bench->simulated && i < MACHINES * WORKLOADS; i++) {
-        const struct simulated_trial *t = &bench->simulated[i];
+    for (size_t i = 0; i < bench->results.simulated_count; i++) {
+        const struct simulated_trial *t = &bench->results.simulated[i];
         json_array_append_new(machines,
                               json_pack("{si sf sf sb sb sf sf sf}", "cpus", (int)machine_cpus[i / WORKLOADS], "regret",
                                         t->tuned.regret, "cost", t->cost, "serial_best", t->optimum.serial,
@@ -426,6 +335,7 @@ int tune_versus_grid(const struct options *options)
     size_t table_size;
     int status = open_bench(&bench);
     if (status) return status;
+    bench.results.cpus = bench.limits.usable;
     bench.text = open_memstream(&table, &table_size);
     int error = try_kernels(&bench);
     if (!error) error = judge_trials(&bench);
@@ -440,7 +350,7 @@ int tune_versus_grid(const struct options *options)
     tune_record_close(&bench.record, NULL, error);
     plan_free(&bench.plan);
     hwloc_topology_destroy(bench.topology);
-    free(bench.trials);
-    free(bench.simulated);
+    free(bench.results.trials);
+    free(bench.results.simulated);
     return error == -EINTR ? STATUS_INTERRUPTED : error ? STATUS_FAILED : status;
 }

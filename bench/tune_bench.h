@@ -4,6 +4,7 @@
 #ifndef BREAKEVEN_TUNE_BENCH_H
 #define BREAKEVEN_TUNE_BENCH_H
 
+#include "simulated.h"
 #include "tune_kernel.h"
 #include "tune_record.h"
 
@@ -19,7 +20,8 @@ struct tune_trial {
     double task_ns, serial_ns;
     uint64_t tasks;
     size_t points, measurements; /* of the grid; of the search */
-    double regret, rules[TUNE_RULES];
+    struct quantity regret; /* with the interval of the held-out blocks */
+    double rules[TUNE_RULES];
     double same;              /* what a second copy of the recommendation differed by: the noise of a regret */
     double search_s, grid_s;  /* measuring time: of the search; of the grid with so many of each cell */
     unsigned grid_reps;       /* how often each cell was really measured */
@@ -31,6 +33,18 @@ struct tune_trial {
  * with `why`. */
 int tune_trial_run(const struct options *, const struct limits *, struct tune_record *, double seconds,
                    struct tune_trial *, char *why, size_t why_size);
+
+struct tune_results {
+    struct tune_trial *trials;
+    size_t trial_count;
+    struct simulated_trial *simulated; /* machine by machine */
+    size_t simulated_count;
+    unsigned cpus; /* of this machine */
+};
+
+/* Draws regret against search cost into tune.svg and tune.png of a folder, which is made where it is missing. 0, or
+ * -errno with `why`. */
+int tune_figure(const char *dir, const struct tune_results *, char *why, size_t why_size);
 
 /* All of it for the kernels and task times of the options, then the simulated machines. The exit status: 1 where
  * something falls short. */

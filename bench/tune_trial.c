@@ -10,17 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRID_REPS_MAX = 5, BLOCKS_MAX = 40, BLOCKS_MIN = 12, TOP = 4, SLOTS = TOP + TUNE_RULES + 3 };
+enum { GRID_REPS_MAX = 3, TOP = 12, ROUND = 6, ROUND_MIN = 3, FIELD_MAX = TOP + TUNE_RULES + 4 };
+enum { BLOCKS_MIN = 12, BLOCKS_MAX = 80 };
+static const double PRECISION = 0.04; /* of an interval's width: narrower than what is asked of the regrets */
+static const double GRID_SHARE = 0.4, CONTEST_SHARE = 0.5; /* of the time that is left */
 
 const char *const tune_rule_names[TUNE_RULES] = {"n/4p", "static", "guided"};
+
+/* Cells held against each other in the same blocks. */
+struct field {
+    unsigned cells[FIELD_MAX], count, blocks;
+    double costs[FIELD_MAX][BLOCKS_MAX]; /* 0: not taken in this block */
+};
 
 struct judge {
     struct tune_grid grid; /* first: the search's functions of the grid get this address */
     struct tune_record *record;
-    unsigned first, block;                     /* record's id of the plan's cell 0 */
-    double *medians, spent_s;                  /* of the grid's cells; of all measurements so far */
-    unsigned slots[SLOTS], slot_count, blocks; /* cells held against each other; the last is a copy of the tuned one */
-    double costs[SLOTS][BLOCKS_MAX];
+    unsigned first, block;    /* record's id of the plan's cell 0 */
+    double *medians, spent_s; /* of the grid's cells; of all measurements so far */
+    struct field contest, comparison;
 };
 
 /* One repetition, recorded. cost: INFINITY where it failed. */
@@ -68,7 +76,14 @@ static int tune_it(struct judge *judge, struct tune_trial *trial, unsigned *tune
     return error;
 }
 
-/* The whole grid in interleaved blocks, as often as fits `seconds`, at least once. */
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The whole grid in interleaved blocks, as often as fits `seconds`, at least once. A cell's figure is its lower median:
+ * one spike of two or three does not hide it. */
 static int measure_grid(struct judge *judge, double seconds, struct tune_trial *trial)
 {
     const struct plan *plan = &judge->grid.plan;
@@ -87,22 +102,16 @@ static int measure_grid(struct judge *judge, double seconds, struct tune_trial *
         judge->block++;
         reps++;
     }
-    for (unsigned i = 0; !error && i < cells; i++)
-        judge->medians[i] = stats_median(&costs[(size_t)i * GRID_REPS_MAX], reps).median;
+    for (unsigned i = 0; !error && i < cells; i++) {
+        qsort(&costs[(size_t)i * GRID_REPS_MAX], reps, sizeof *costs, by_value);
+        judge->medians[i] = costs[(size_t)i * GRID_REPS_MAX + (reps - 1) / 2];
+    }
     free(order);
     free(costs);
     trial->points = cells;
     trial->grid_reps = reps;
     trial->grid_s = reps ? sum_s / reps * TUNE_GRID_REPETITIONS : NAN;
     return error;
-}
-
-static unsigned add_slot(struct judge *judge, unsigned cell)
-{
-    for (unsigned i = 0; i < judge->slot_count; i++)
-        if (judge->slots[i] == cell) return i;
-    judge->slots[judge->slot_count] = cell;
-    return judge->slot_count++;
 }
 
 /* The cell of a rule of thumb: all cpus, by the first runner that has it; 0 where none has. */
@@ -124,106 +133,175 @@ static unsigned rule_cell(const struct tune_grid *grid, unsigned rule)
     return best ? best->id : 0;
 }
 
-/* The grid's best few. */
-static void add_top(struct judge *judge)
+static unsigned field_find(const struct field *field, unsigned cell)
 {
-    for (unsigned n = 0; n < TOP; n++) {
-        unsigned best = UINT_MAX;
-        for (unsigned i = 0; i < judge->grid.plan.cell_count; i++) {
-            bool taken = false;
-            for (unsigned s = 0; s < judge->slot_count; s++) taken = taken || judge->slots[s] == i;
-            if (!taken && isfinite(judge->medians[i]) && (best == UINT_MAX || judge->medians[i] < judge->medians[best]))
-                best = i;
-        }
-        if (best != UINT_MAX) add_slot(judge, best);
-    }
+    unsigned at = 0;
+    while (at < field->count && field->cells[at] != cell) at++;
+    return at;
 }
 
-/* Fresh blocks of all slots, each in a rotated order. */
-static int hold_out(struct judge *judge, double seconds)
+static void field_add(struct field *field, unsigned cell)
 {
-    double began_s = judge->spent_s;
+    if (field_find(field, cell) == field->count) field->cells[field->count++] = cell;
+}
+
+/* One block of the first `count` of the field, in an order that rotates. */
+static int field_take(struct judge *judge, struct field *field, unsigned count)
+{
     int error = 0;
-    for (judge->blocks = 0; !error && judge->blocks < BLOCKS_MAX; judge->blocks++) {
-        if (judge->blocks >= BLOCKS_MIN && judge->blocks % 2 == 0 && judge->spent_s - began_s > seconds) break;
-        for (unsigned i = 0; !error && i < judge->slot_count; i++) {
-            unsigned slot = (i + judge->blocks) % judge->slot_count;
-            double spent_s;
-            error = take(judge, judge->slots[slot], i, &judge->costs[slot][judge->blocks], &spent_s);
-        }
-        judge->block++;
+    for (unsigned i = 0; !error && i < count; i++) {
+        unsigned at = (i + field->blocks) % count;
+        double spent_s;
+        error = take(judge, field->cells[at], i, &field->costs[at][field->blocks], &spent_s);
     }
+    judge->block++;
+    field->blocks++;
     return error;
 }
 
-/* The even blocks choose whom to compare with, the odd ones compare: whoever is chosen by a measurement looks better in
- * it than he is. */
-static double even_median(const struct judge *judge, unsigned slot)
-{
-    double values[BLOCKS_MAX];
-    size_t n = 0;
-    for (unsigned b = 0; b < judge->blocks; b += 2) values[n++] = judge->costs[slot][b];
-    return stats_median(values, n).median;
-}
-
-static struct quantity odd_ratio(const struct judge *judge, unsigned a, unsigned b)
+static struct quantity field_ratio(const struct field *field, unsigned a, unsigned b)
 {
     double of_a[BLOCKS_MAX], of_b[BLOCKS_MAX];
     size_t n = 0;
-    for (unsigned block = 1; block < judge->blocks; block += 2, n++) {
-        of_a[n] = judge->costs[a][block];
-        of_b[n] = judge->costs[b][block];
+    for (unsigned block = 0; block < field->blocks; block++) {
+        if (!(field->costs[a][block] > 0) || !(field->costs[b][block] > 0)) continue;
+        of_a[n] = field->costs[a][block];
+        of_b[n++] = field->costs[b][block];
     }
     return stats_ratio(of_a, of_b, n);
 }
 
-static double regret(const struct judge *judge, unsigned slot, unsigned best)
+/* The contest: who is the best that anybody found? */
+
+/* How a member compares with the others of its blocks: the median over these of its cost over the block's median. */
+static double standing(const struct field *field, unsigned member)
 {
-    return judge->slots[slot] == judge->slots[best] ? 0 : odd_ratio(judge, slot, best).median - 1;
+    double values[BLOCKS_MAX], others[FIELD_MAX];
+    for (unsigned block = 0; block < field->blocks; block++) {
+        for (unsigned i = 0; i < field->count; i++) others[i] = field->costs[i][block];
+        values[block] = field->costs[member][block] / stats_median(others, field->count).median;
+    }
+    return stats_median(values, field->blocks).median;
 }
 
-static void compare(const struct judge *judge, unsigned tuned, unsigned serial, const unsigned *rules,
-                    struct tune_trial *trial)
+/* Those who stand best in front, and no more than `keep` of them. */
+static void narrow(struct field *field, unsigned keep)
+{
+    double standings[FIELD_MAX];
+    for (unsigned i = 0; i < field->count; i++) standings[i] = standing(field, i);
+    for (unsigned i = 1; i < field->count; i++)
+        for (unsigned j = i; j > 0 && standings[j] < standings[j - 1]; j--) {
+            double standing = standings[j], costs[BLOCKS_MAX];
+            unsigned cell = field->cells[j];
+            memcpy(costs, field->costs[j], sizeof costs);
+            memcpy(field->costs[j], field->costs[j - 1], sizeof costs);
+            memcpy(field->costs[j - 1], costs, sizeof costs);
+            standings[j] = standings[j - 1], field->cells[j] = field->cells[j - 1];
+            standings[j - 1] = standing, field->cells[j - 1] = cell;
+        }
+    if (field->count > keep) field->count = keep;
+}
+
+/* The grid's best few. */
+static void add_top(const struct judge *judge, struct field *field)
+{
+    for (unsigned n = 0; n < TOP; n++) {
+        unsigned best = UINT_MAX;
+        for (unsigned i = 0; i < judge->grid.plan.cell_count; i++)
+            if (field_find(field, i) == field->count && isfinite(judge->medians[i]) &&
+                (best == UINT_MAX || judge->medians[i] < judge->medians[best]))
+                best = i;
+        if (best != UINT_MAX) field_add(field, best);
+    }
+}
+
+/* In fresh blocks, the half that stands worse leaving after each round, until two are left: the best first. */
+static int hold_contest(struct judge *judge, double seconds)
+{
+    struct field *field = &judge->contest;
+    double until_s = judge->spent_s + seconds;
+    int error = 0;
+    do {
+        for (unsigned n = 0; !error && n < ROUND && (n < ROUND_MIN || judge->spent_s < until_s); n++)
+            error = field_take(judge, field, field->count);
+        narrow(field, field->count > 4 ? (field->count + 1) / 2 : 2);
+    } while (!error && field->count > 2);
+    return error;
+}
+
+/* The comparison, in blocks that nobody has been chosen by */
+
+struct contestants {
+    unsigned tuned, best, parallel, rules[TUNE_RULES]; /* cells; a rule that no runner has: 0 */
+};
+
+/* Until the regret's interval is narrow. The rules of thumb leave before: for them so many blocks are enough. */
+static int compare(struct judge *judge, const struct contestants *who, double seconds)
+{
+    struct field *field = &judge->comparison;
+    double until_s = judge->spent_s + seconds;
+    const unsigned first[] = {who->tuned, who->best, 0, who->parallel};
+    for (unsigned i = 0; i < sizeof first / sizeof *first; i++) field_add(field, first[i]);
+    field->cells[field->count++] = who->tuned; /* the copy: how much of a regret is noise */
+    unsigned few = field->count;
+    for (unsigned r = 0; r < TUNE_RULES; r++)
+        if (who->rules[r]) field_add(field, who->rules[r]);
+    int error = 0;
+    while (!error && field->blocks < BLOCKS_MAX) {
+        struct quantity ratio = field_ratio(field, field_find(field, who->best), 0);
+        if (field->blocks >= BLOCKS_MIN && (ratio.high - ratio.low < PRECISION || judge->spent_s > until_s)) break;
+        error = field_take(judge, field, field->blocks < BLOCKS_MIN ? field->count : few);
+    }
+    return error;
+}
+
+static struct quantity regret_of(const struct field *field, unsigned cell, unsigned best)
+{
+    struct quantity ratio = field_ratio(field, field_find(field, cell), field_find(field, best));
+    return (struct quantity){ratio.median - 1, ratio.low - 1, ratio.high - 1, ratio.n};
+}
+
+static void conclude(const struct judge *judge, const struct contestants *who, struct tune_trial *trial)
 {
     const struct cell *cells = judge->grid.plan.cells;
-    unsigned best = 0, parallel = UINT_MAX, copy = judge->slot_count - 1;
-    for (unsigned i = 0; i < copy; i++) {
-        if (even_median(judge, i) < even_median(judge, best)) best = i;
-        if (i != serial && (parallel == UINT_MAX || even_median(judge, i) < even_median(judge, parallel))) parallel = i;
-    }
-    trial->regret = regret(judge, tuned, best);
-    trial->same = fabs(odd_ratio(judge, copy, tuned).median - 1);
+    const struct field *field = &judge->comparison;
+    unsigned serial = field_find(field, 0), copy = serial + 1;
+    while (field->cells[copy] != who->tuned) copy++;
+    trial->regret = regret_of(field, who->tuned, who->best);
+    trial->same = fabs(field_ratio(field, copy, 0).median - 1);
     for (unsigned r = 0; r < TUNE_RULES; r++)
-        trial->rules[r] = rules[r] == UINT_MAX ? NAN : regret(judge, rules[r], best);
-    trial->serial_ns = stats_median(judge->costs[serial], judge->blocks).median;
-    trial->serial_best = parallel != UINT_MAX && stats_verdict(odd_ratio(judge, parallel, serial)) == VERDICT_MORE;
-    trial->stayed = judge->slots[tuned] == 0;
-    tune_cell_name(&cells[judge->slots[best]], trial->best, sizeof trial->best);
-    tune_cell_name(&cells[judge->slots[tuned]], trial->tuned, sizeof trial->tuned);
+        trial->rules[r] = who->rules[r] ? regret_of(field, who->rules[r], who->best).median : NAN;
+    trial->serial_ns = stats_median(field->costs[serial], field->blocks).median;
+    trial->serial_best = stats_verdict(field_ratio(field, field_find(field, who->parallel), serial)) == VERDICT_MORE;
+    trial->stayed = who->tuned == 0;
+    tune_cell_name(&cells[who->best], trial->best, sizeof trial->best);
+    tune_cell_name(&cells[who->tuned], trial->tuned, sizeof trial->tuned);
 }
 
 static int try_it(struct judge *judge, double seconds, struct tune_trial *trial)
 {
-    unsigned tuned_cell = 0, rules[TUNE_RULES];
+    struct contestants who = {0};
+    struct field *contest = &judge->contest;
     double cost, spent_s;
     int first = tune_record_cells(judge->record, &judge->grid.plan);
     if (first < 0) return first;
     judge->first = (unsigned)first;
     int error = take(judge, 0, 0, &cost, &spent_s); /* what all results are held against */
     judge->block++;
-    if (!error) error = tune_it(judge, trial, &tuned_cell);
-    double left_s = fmax(seconds - judge->spent_s, 1);
-    if (!error) error = measure_grid(judge, 0.65 * left_s, trial);
+    if (!error) error = tune_it(judge, trial, &who.tuned);
+    if (!error) error = measure_grid(judge, GRID_SHARE * (seconds - judge->spent_s), trial);
     if (error) return error;
-    unsigned serial = add_slot(judge, 0), tuned = add_slot(judge, tuned_cell);
-    for (unsigned r = 0; r < TUNE_RULES; r++) {
-        unsigned cell = rule_cell(&judge->grid, r);
-        rules[r] = cell ? add_slot(judge, cell) : UINT_MAX;
-    }
-    add_top(judge);
-    judge->slots[judge->slot_count++] = tuned_cell;
-    error = hold_out(judge, 0.35 * left_s);
-    if (!error) compare(judge, tuned, serial, rules, trial);
+    field_add(contest, 0);
+    field_add(contest, who.tuned);
+    for (unsigned r = 0; r < TUNE_RULES; r++)
+        if ((who.rules[r] = rule_cell(&judge->grid, r))) field_add(contest, who.rules[r]);
+    add_top(judge, contest);
+    error = hold_contest(judge, CONTEST_SHARE * (seconds - judge->spent_s));
+    if (error) return error;
+    who.best = contest->cells[0];
+    who.parallel = contest->cells[who.best == 0];
+    error = compare(judge, &who, seconds - judge->spent_s);
+    if (!error) conclude(judge, &who, trial);
     return error;
 }
 
@@ -231,7 +309,7 @@ int tune_trial_run(const struct options *options, const struct limits *limits, s
                    double seconds, struct tune_trial *trial, char *why, size_t why_size)
 {
     struct judge *judge = calloc(1, sizeof *judge);
-    *trial = (struct tune_trial){.regret = NAN};
+    *trial = (struct tune_trial){0};
     if (!judge) return -ENOMEM;
     judge->record = record;
     int error = tune_grid_open(&judge->grid, options, limits, why, why_size);

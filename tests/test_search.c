@@ -1,5 +1,5 @@
 /* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
-#include "../bench/search.h"
+#include "../bench/search_table.h"
 #include "../bench/simulated.h"
 
 #include <check.h>
@@ -106,17 +106,24 @@ START_TEST(blocks_interleave_and_rotate)
 }
 END_TEST
 
+/* From four workers on all are equal. Chance makes one look more than thrift's 1 % slower now and then: not often. */
 START_TEST(of_what_is_equal_the_fewest_workers_are_recommended)
 {
-    struct fake fake = {.serial = 50, .noise = 1.02};
-    for (unsigned i = 0; i < 16; i++) fake.cost[i] = i < 4 ? 40.0 / (i + 1) : 10;
-    struct search_space space = space_of(&fake, 16, true);
-    struct search_result result;
-    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
-    ck_assert_double_le(result.entries[result.recommended].workers, 6);
-    ck_assert_double_ge(result.entries[result.recommended].workers, 4);
-    ck_assert(result.entries[result.recommended].tied || result.recommended == result.winner);
-    search_free(&result);
+    enum { SEEDS = 100 };
+    unsigned few = 0;
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        struct fake fake = {.serial = 50, .noise = 1.02, .state = seed * 7919 + 1};
+        for (unsigned i = 0; i < 16; i++) fake.cost[i] = i < 4 ? 40.0 / (i + 1) : 10;
+        struct search_space space = space_of(&fake, 16, true);
+        struct search_result result;
+        ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+        const struct search_entry *entry = &result.entries[result.recommended];
+        ck_assert_double_ge(entry->workers, 4);
+        ck_assert(entry->tied || result.recommended == result.winner);
+        few += entry->workers <= 6;
+        search_free(&result);
+    }
+    ck_assert_uint_ge(few, SEEDS * 7 / 10);
 }
 END_TEST
 
@@ -286,6 +293,59 @@ START_TEST(discrete_axes_and_two_kinds_of_workers)
 }
 END_TEST
 
+static int flat_first(void *context, const struct search_point *points, size_t count, double limit,
+                      struct search_outcome *outcomes)
+{
+    (void)context, (void)limit;
+    static const double with_two[] = {1.05, 1.05, 1.05, 0.6, 0.5}; /* the first gains nothing from workers */
+    for (size_t i = 0; i < count; i++) {
+        double cost = points[i].serial || !points[i].level[1] ? 1 : with_two[points[i].level[0]];
+        outcomes[i] = (struct search_outcome){.cost = cost, .spent_s = cost};
+    }
+    return 0;
+}
+
+/* The number of workers that is best for one combination is not the one to look at all of them with. */
+START_TEST(a_combination_that_gains_nothing_from_workers_does_not_hide_the_others)
+{
+    static const double one_two[] = {1, 2};
+    struct search_space space = {
+        .axis_count = 2,
+        .axis = {{.name = "schedule", .levels = 5},
+                 {.name = "workers", .levels = 2, .values = one_two, .workers = true, .start = 1}},
+        .serial = true,
+        .also_count = 1,
+        .also = {{.level = {3, 1}}},
+        .measure = flat_first};
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    const struct search_point *point = &result.entries[result.recommended].point;
+    ck_assert_uint_eq(point->level[0], 4);
+    ck_assert_uint_eq(point->level[1], 1);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(one_spike_in_two_blocks_does_not_move_a_rank)
+{
+    double costs[3][2] = {{1, 1.02}, {0.9, 8}, {1.1, 1.1}};
+    unsigned blocks[] = {0, 1};
+    struct search_entry entries[3];
+    struct search_result result = {.entry_count = 3, .entries = entries, .blocks = 2};
+    struct search search = {.result = &result};
+    struct search_set set = {0};
+    double scores[SEARCH_SET_MAX];
+    for (size_t i = 0; i < 3; i++) {
+        entries[i] = (struct search_entry){.count = 2, .costs = costs[i], .blocks = blocks};
+        set_add(&set, i);
+    }
+    ck_assert_uint_eq(table_rank(&search, &set, 0, scores), 2);
+    ck_assert_uint_eq(set.ids[0], 1);
+    ck_assert_uint_eq(set.ids[2], 2);
+    ck_assert_double_le(scores[0], scores[1]);
+}
+END_TEST
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -353,6 +413,8 @@ int main(void)
     tcase_add_test(tests, a_space_without_points_is_refused);
     tcase_add_test(tests, slow_points_are_stopped_and_counted_as_slow);
     tcase_add_test(tests, discrete_axes_and_two_kinds_of_workers);
+    tcase_add_test(tests, a_combination_that_gains_nothing_from_workers_does_not_hide_the_others);
+    tcase_add_test(tests, one_spike_in_two_blocks_does_not_move_a_rank);
     tcase_add_test(tests, the_simulated_surface);
     tcase_add_loop_test(tests, simulated_machines, 0, 4);
     suite_add_tcase(suite, tests);

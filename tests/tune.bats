@@ -158,6 +158,24 @@ assert o["sentence"] and o["cpus"]["usable"] >= 1 and o["measurements"] >= 6
     [[ ${lines[0]} =~ (Stay\ serial|chunk|static|guided|default|process|thread).*[0-9](ns|us|ms) ]]
 }
 
+@test "--versus-grid: a table, what holds, a figure with every kernel, and all of it as JSON" {
+    run timeout -k 1 100 "$BREAKEVEN" tune --versus-grid --kernel spin,lock --task-time 50us --work 500us --time-limit 1s
+    [ "$status" = 0 ] || [ "$status" = 1 ]
+    [ "$(grep -cE '^(spin|lock) .* (serial|thread|process)' <<<"$output")" = 2 ]
+    grep -Eq '^  regret, 95th percentile .*(holds|falls short)$' <<<"$output"
+    grep -Eq '^  rule of thumb, all cpus and n/4p ' <<<"$output"
+    grep -Eq '^ +256 ' <<<"$output"
+    [ -s results/latest/plots/tune.svg ] && [ -s results/latest/plots/tune.png ]
+    grep -q '>lock<' results/latest/plots/tune.svg
+    python3 -c '
+import json
+o = json.load(open("results/latest/tune.json"))
+assert [t["kernel"] for t in o["trials"]] == ["spin", "lock"] and len(o["simulated"]) == 300
+for t in o["trials"]:
+    assert t["regret_low"] <= t["regret"] <= t["regret_high"] and t["search_s"] > 0 and t["grid_s"] > 0, t
+'
+}
+
 @test "a user's kernel that is wrong, crashes or hangs is nothing to recommend: its cause, status 3" {
     local kernels kernel
     kernels=$(cd "$(dirname "$BREAKEVEN")/tests/kernels" 2>/dev/null && pwd) || skip "the users' kernels are not built"
