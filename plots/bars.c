@@ -20,6 +20,7 @@ static bool same_problem(const struct cell *a, const struct cell *b)
 static void name_among(const struct cell *cell, const struct cell *const *all, size_t count, char *out, size_t size)
 {
     bool schedule = false, chunk = false, placement = false, task = false;
+    bool shape = cell->processes > 1 && cell->threads > 1;
     size_t used;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(all[i]->runner, cell->runner)) continue;
@@ -27,13 +28,15 @@ static void name_among(const struct cell *cell, const struct cell *const *all, s
         chunk |= all[i]->chunk != cell->chunk;
         placement |= strcmp(all[i]->placement, cell->placement) != 0;
         task |= all[i]->task_time_ns != cell->task_time_ns;
+        shape |= all[i]->processes != cell->processes && all[i]->threads != cell->threads &&
+                 all[i]->processes * all[i]->threads == cell->processes * cell->threads;
     }
-    if (cell->processes > 1 && cell->threads > 1)
+    if (shape)
         used = (size_t)snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
     else used = (size_t)snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
     if (schedule && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->schedule);
     if (chunk && used < size)
-        used += (size_t)snprintf(out + used, size - used, " /%llu", (unsigned long long)cell->chunk);
+        used += (size_t)snprintf(out + used, size - used, ", chunk %llu", (unsigned long long)cell->chunk);
     if (placement && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->placement);
     if (task && used < size) snprintf(out + used, size - used, ", %.40s", format_asked(cell->task_time_ns).text);
 }
@@ -192,8 +195,7 @@ static void metg_panel(struct chart *chart, const struct metg *first)
     struct cell cells[ROWS];
     char note[192], name[96];
     size_t count = 0;
-    snprintf(note, sizeof note, "smallest granularity p T_p/N with an efficiency of %s",
-             format_share(first->efficiency).text);
+    snprintf(note, sizeof note, "smallest granularity p T_p/N with an efficiency of %.3g %%", 100 * first->efficiency);
     if (!chart_panel(chart, first->kernel, note)) return;
     chart_say(chart, " %s.", first->kernel);
     for (size_t i = 0; i < summary->metg_count && count < ROWS; i++) {
@@ -286,7 +288,8 @@ static bool timeline_panel(struct chart *chart, const struct cell_summary *cell)
     if (!sample || sample->wall_ns <= 0) return false;
     name_among(cell->cell, &cell->cell, 1, name, sizeof name);
     snprintf(title, sizeof title, "%s, %s", cell->cell->label, name);
-    snprintf(note, sizeof note, "block %u, the median of %zu repetitions with spans", sample->block, count);
+    if (count == 1) snprintf(note, sizeof note, "block %u: the one repetition with spans", sample->block);
+    else snprintf(note, sizeof note, "block %u: the median of %zu repetitions with spans", sample->block, count);
     if (!chart_panel(chart, title, note)) return false;
     unsigned hue = lines_hue(chart->summary->run, cell->cell->runner);
     if (!chart_block(chart, chart_series(chart, cell->cell->runner, hue))) return false;

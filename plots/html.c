@@ -317,6 +317,7 @@ static void part_tables(struct page *page)
     print_table(page, tables_scaling(summary), "scaling");
     print_table(page, tables_models(summary), "models");
     print_table(page, tables_budget(summary), "budget");
+    print_table(page, tables_latency(summary), "latency");
     for (const char *study = NULL; (study = tables_next_study(summary, study));) {
         snprintf(id, sizeof id, "study-%u", ++number);
         print_table(page, tables_study(summary, study), id);

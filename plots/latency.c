@@ -1,15 +1,12 @@
 /* latency.c: how long single tasks took, from repetitions with busy spans. */
 #include "../results/latency.h"
+#include "../results/summary_parts.h"
 #include "chart.h"
 #include "format.h"
+#include "tables.h"
 
 #include <math.h>
 #include <string.h>
-
-static bool has_latency(const struct cell_summary *cell)
-{
-    return cell->quantity[QUANTITY_latency_p50_ns].n > 0 && cell->cell->duplicate == cell->cell->id;
-}
 
 static bool same_problem(const struct cell *a, const struct cell *b)
 {
@@ -17,18 +14,33 @@ static bool same_problem(const struct cell *a, const struct cell *b)
            a->task_time_ns == b->task_time_ns;
 }
 
-/* Layer 1: where each bin ends and how many tasks it holds, all repetitions together; gnuplot adds them up. */
+static bool same_runner(const struct cell *a, const struct cell *b)
+{
+    return !strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule);
+}
+
+/* Layer 1: the share of tasks at the ends of each bin, all repetitions together; straight between them, as quantiles
+ * are taken. */
 static void write_bins(struct chart *chart, const struct cell *cell)
 {
     const struct run *run = chart->summary->run;
+    double held[LATENCY_BINS] = {0}, all = 0, below = 0;
     for (size_t i = 0; i < run->sample_count; i++) {
         const struct sample *sample = &run->samples[i];
         if (sample->cell != cell->id || strcmp(sample->status, "ok")) continue;
         for (unsigned b = 0; b < sample->latency_count; b++) {
-            double end_ns = latency_low_ns(sample->latency[b].bin + 1);
-            chart_row(chart, "%.9g %llu\n", end_ns, (unsigned long long)sample->latency[b].tasks);
-            chart_reach(chart, end_ns, 1);
+            held[sample->latency[b].bin] += (double)sample->latency[b].tasks;
+            all += (double)sample->latency[b].tasks;
         }
+    }
+    for (unsigned bin = 0; bin < LATENCY_BINS; bin++) {
+        if (!(held[bin] > 0)) continue;
+        double low_ns = fmax(latency_low_ns(bin), 0.5), high_ns = latency_low_ns(bin + 1);
+        chart_row(chart, "%.9g %.9g\n", low_ns, below / all);
+        below += held[bin];
+        chart_row(chart, "%.9g %.9g\n", high_ns, below / all);
+        chart_reach(chart, low_ns, 1);
+        chart_reach(chart, high_ns, 1);
     }
 }
 
@@ -62,11 +74,19 @@ static const struct cell_summary *telling(const struct chart *chart, const struc
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
-        if (!has_latency(cell) || strcmp(cell->cell->runner, like->runner) || !same_problem(cell->cell, like)) continue;
+        if (!tables_has_latency(cell) || !same_runner(cell->cell, like) || !same_problem(cell->cell, like)) continue;
         bool fits = !chart->facts->cpus || cell->workers <= chart->facts->cpus;
         if (!best || (fits && cell->workers > best->workers)) best = cell;
     }
     return best;
+}
+
+static unsigned series_of(struct chart *chart, const struct cell *cell)
+{
+    char name[64];
+    bool plain = !strcmp(cell->schedule, "default"), serial = !strcmp(cell->runner, "serial");
+    snprintf(name, sizeof name, "%s%s%s", cell->runner, plain ? "" : " ", plain ? "" : cell->schedule);
+    return chart_series(chart, name, serial ? CHART_HUES - 1 : lines_hue(chart->summary->run, cell->runner));
 }
 
 static void latency_panel(struct chart *chart, const struct cell *problem)
@@ -78,25 +98,37 @@ static void latency_panel(struct chart *chart, const struct cell *problem)
     chart_say(chart, " %s (%s).", problem->label, note);
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell *cell = summary->cells[i].cell;
-        bool seen = !has_latency(&summary->cells[i]) || !same_problem(cell, problem);
+        bool seen = !tables_has_latency(&summary->cells[i]) || !same_problem(cell, problem);
         for (size_t k = 0; k < i && !seen; k++)
-            seen = has_latency(&summary->cells[k]) && same_problem(summary->cells[k].cell, problem) &&
-                   !strcmp(summary->cells[k].cell->runner, cell->runner);
-        if (seen) continue;
-        const struct cell_summary *shown = telling(chart, cell);
-        if (!shown ||
-            !chart_block(chart, chart_series(chart, cell->runner,
-                                             !strcmp(cell->runner, "serial") ? CHART_HUES - 1
-                                                                             : lines_hue(summary->run, cell->runner))))
-            continue;
-        snprintf(name, sizeof name, "%s, %u worker%s", cell->runner, shown->workers, shown->workers == 1 ? "" : "s");
+            seen = tables_has_latency(&summary->cells[k]) && same_problem(summary->cells[k].cell, problem) &&
+                   same_runner(summary->cells[k].cell, cell);
+        const struct cell_summary *shown = seen ? NULL : telling(chart, cell);
+        if (!shown) continue;
+        unsigned series = series_of(chart, cell);
+        if (!chart_block(chart, series)) continue;
+        snprintf(name, sizeof name, "%s, %u worker%s", chart->one[series - 1].name, shown->workers,
+                 shown->workers == 1 ? "" : "s");
         write_bins(chart, shown->cell);
         chart_layer(chart);
         write_quantiles(chart, shown, name);
     }
 }
 
-/* One panel a kernel: its first problem with such repetitions. */
+/* How well a problem shows single tasks: first by how many cells claim them one by one, then by having a p99; among
+ * equals the later one, whose tasks are longer. */
+static unsigned worth(const struct summary *summary, const struct cell *problem)
+{
+    unsigned single = 0, far = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        if (!tables_has_latency(row) || !same_problem(row->cell, problem)) continue;
+        single += parts_chunk(row->cell) == 1;
+        far |= isfinite(row->quantity[QUANTITY_latency_p99_ns].median);
+    }
+    return 2 * single + far;
+}
+
+/* One panel a kernel: the problem that shows most. */
 int chart_latency(struct chart *chart)
 {
     const struct summary *summary = chart->summary;
@@ -104,11 +136,15 @@ int chart_latency(struct chart *chart)
     chart->layers = 2;
     chart->ringless = true;
     for (size_t i = 0; i < summary->cell_count; i++) {
-        bool seen = !has_latency(&summary->cells[i]);
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = has_latency(&summary->cells[k]) &&
-                   !strcmp(summary->cells[k].cell->kernel, summary->cells[i].cell->kernel);
-        if (!seen) latency_panel(chart, summary->cells[i].cell);
+        const struct cell *best = summary->cells[i].cell;
+        bool seen = !tables_has_latency(&summary->cells[i]);
+        for (size_t k = 0; k < summary->cell_count && !seen; k++) {
+            const struct cell *other = summary->cells[k].cell;
+            if (!tables_has_latency(&summary->cells[k]) || strcmp(other->kernel, summary->cells[i].cell->kernel)) continue;
+            seen = k < i;
+            if (worth(summary, other) >= worth(summary, best)) best = worth(summary, other) ? other : best;
+        }
+        if (!seen) latency_panel(chart, best);
     }
     return 0;
 }

@@ -131,6 +131,15 @@ static void prefer_plain(struct lines *lines, enum line_axis axis)
     }
 }
 
+/* How many workers there are matters little where placements are compared: those lines have a figure of their own. */
+static void drop_placements(struct lines *lines)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < lines->count; i++) others += strcmp(lines->lines[i].first->study, "placement") != 0;
+    for (size_t i = lines->count; i-- > 0 && others;)
+        if (!strcmp(lines->lines[i].first->study, "placement")) drop(lines, i);
+}
+
 static void name_line(const struct lines *lines, struct line *line, enum line_axis axis)
 {
     bool schedule = false, chunk = false, placement = false, shape = false;
@@ -150,9 +159,11 @@ static void name_line(const struct lines *lines, struct line *line, enum line_ax
         used += (size_t)snprintf(line->name + used, size - used, " chunk %llu", (unsigned long long)line->first->chunk);
     if (shape && axis == LINE_WORKERS)
         used += (size_t)snprintf(line->name + used, size - used, " x %u threads", line->first->threads);
-    else if (shape)
+    else if (shape && line->first->processes > 1 && line->first->threads > 1)
         used +=
             (size_t)snprintf(line->name + used, size - used, " %ux%u", line->first->processes, line->first->threads);
+    else if (shape)
+        used += (size_t)snprintf(line->name + used, size - used, " %u", line->first->processes * line->first->threads);
     if (placement && used < size) snprintf(line->name + used, size - used, " %s", line->first->placement);
 }
 
@@ -194,6 +205,7 @@ int lines_make(const struct summary *summary, enum line_axis axis, struct lines 
         else free(line.cells);
     }
     prefer_plain(&made, axis);
+    if (axis == LINE_WORKERS) drop_placements(&made);
     number_panels(&made, axis);
     for (size_t i = 0; i < made.count; i++) {
         made.lines[i].hue = lines_hue(summary->run, made.lines[i].first->runner);

@@ -168,7 +168,6 @@ int chart_placement(struct chart *chart)
         if (line->panel != panel) {
             panel = line->panel;
             chart_problem(chart->summary, line->first, note, sizeof note);
-            snprintf(note + strlen(note), sizeof note - strlen(note), ", p = %u", line->cells[0]->workers);
             drawn = chart_panel(chart, line->first->label, note);
             if (drawn) chart_say(chart, " %s (%s).", line->first->label, note);
         }

@@ -43,10 +43,8 @@ FIGURE(budget, "Where the time went", "What were the workers' cores doing?",
        "above the limit.")
 FIGURE(latency, "How long single tasks took", "Do some tasks take much longer than others?",
        "Share of the tasks that took at most so long, all repetitions with busy spans together, in bins of an eighth "
-       "of an "
-       "octave. Marks: p50, p95 and p99 with their intervals over repetitions. Where a chunk holds several tasks, each "
-       "counts "
-       "as its share of the chunk.")
+       "of an octave. Marks: p50, p95 and p99 with their intervals over repetitions. Runners that claim many tasks at "
+       "once do not show single ones and are left out.")
 FIGURE(timeline, "Workers in time", "Who waits for whom?",
        "Coloured: from a worker's first task to the end of its last one, darker inside the kernel where --timeline kept "
        "each call; pale: before and after. One scale for all panels.")
@@ -57,7 +55,8 @@ FIGURE(hybrid, "Processes x threads", "Which split of workers into processes and
        "Speed-up over the serial loop in large figures, its interval below; outlined: cannot be told from the best.")
 FIGURE(placement, "Placement of workers", "Does it matter where the workers run?", DOTS)
 FIGURE(karpflatt, "Serial fraction (Karp-Flatt)", "Why does scaling stop: serial work or overhead?",
-       "Level: a serial part; rising: overhead that grows with the workers. Broad pale lines: Amdahl's fraction as "
+       "Level: a serial part; rising: overhead that grows with the workers, and beyond the machine's cpus the want of "
+       "cpus. Broad pale lines: Amdahl's fraction as "
        "fitted, "
        "up to the last point that was used.")
 FIGURE(drift, "Drift", "Did the machine stay the same during the run?",

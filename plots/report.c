@@ -11,14 +11,15 @@
 
 typedef void table_printer(struct table *, void *context);
 
-/* Up to this many configurations, their tables are read sooner than looked for. */
-enum { CELLS_SHOWN = 40 };
+/* Up to this many configurations, everything about them is read sooner than looked for. */
+enum { CELLS_SHOWN = 16 };
 
 /* The tables that say more than the findings did; the page has all. */
 static void each_table(const struct summary *summary, table_printer *print, void *context)
 {
     print(tables_metg(summary), context);
     print(tables_scaling(summary), context);
+    print(tables_latency(summary), context);
     for (const char *study = NULL; (study = tables_next_study(summary, study));)
         print(tables_study(summary, study), context);
 }
@@ -40,7 +41,7 @@ static void each_finding(const struct summary *summary, enum finding_topic topic
     }
 }
 
-/* What to doubt, one sentence a line. */
+/* What to doubt before all else, one sentence a line; how much disturbed repetitions matter is a finding. */
 static void each_doubt(const struct facts *facts, text_printer *line, void *context)
 {
     char text[256];
@@ -48,11 +49,6 @@ static void each_doubt(const struct facts *facts, text_printer *line, void *cont
     if (!facts->complete) line("INCOMPLETE: the run was interrupted; what had been taken by then is shown.", context);
     if (facts->errors) {
         snprintf(text, sizeof text, "FAILED: %zu of %zu repetitions have no time.", facts->errors, facts->samples);
-        line(text, context);
-    }
-    if (facts->suspects) {
-        snprintf(text, sizeof text, "SUSPECT: %zu of %zu repetitions were disturbed (%s).", facts->suspects,
-                 facts->samples, facts->suspicion);
         line(text, context);
     }
 }
@@ -111,13 +107,13 @@ static void print_text_topic(const struct summary *summary, enum finding_topic t
         }
 }
 
-/* Where the tables are that are not shown. */
+/* Where the rest is that is not shown. */
 static void print_text_rest(const struct summary *summary, struct terminal *terminal)
 {
     char text[PATH_MAX + 200], dir[PATH_MAX];
     format_clean(dir, sizeof dir, summary->run->dir);
     snprintf(text, sizeof text,
-             "The tables of all %zu configurations: breakeven report %s --format text, or summary.csv and report.html "
+             "All findings and the tables of all %zu configurations: breakeven report %s --format text, or report.html "
              "in that folder.",
              summary->cell_count, dir);
     table_wrap(terminal->out, text, terminal->width, 2);
@@ -139,9 +135,10 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
     print_text_topic(summary, TOPIC_short, &terminal);
     print_text_table(tables_errors(summary), &terminal);
     print_text_table(tables_advice(summary), &terminal);
-    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) print_text_topic(summary, topic, &terminal);
+    bool all = tables || summary->cell_count <= CELLS_SHOWN;
+    for (unsigned topic = TOPIC_short + 1; all && topic < TOPICS; topic++) print_text_topic(summary, topic, &terminal);
     facts_notes(summary->run, print_text_note, &terminal);
-    if (tables || summary->cell_count <= CELLS_SHOWN) each_table(summary, print_text_table, &terminal);
+    if (all) each_table(summary, print_text_table, &terminal);
     else print_text_rest(summary, &terminal);
     parts_locale_leave(locale);
     return fflush(out) || ferror(out) ? -EIO : 0;

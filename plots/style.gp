@@ -21,6 +21,8 @@ below(v, base) = base ** floor(log(v) / log(base) + 1e-9)
 above(v, base) = base ** ceil(log(v) / log(base) - 1e-9)
 share_step(high) = high > 4 ? 2 : high > 2 ? 0.5 : 0.25
 # multiples that are labelled on a logarithmic axis of times; a small room (below 100) holds few of them
-multiples(low, high, room) = room < 100 && high < 1.7 * low ? '1 1.2 1.5 2 2.5 3 4 5 6 7 8 9' : \
-    room >= 100 && high < 3 * low ? '1 1.2 1.4 1.6 1.8 2 2.2 2.5 3 3.5 4 4.5 5 5.5 6 6.5 7 8 9' : \
-    high < 12 * low ? '1 1.5 2 3 4 5 7' : high < room * low ? '1 2 5' : '1'
+multiples(low, high, room) = room < 100 ? few_multiples(high / low, room) : \
+    high < 3 * low ? '1 1.2 1.4 1.6 1.8 2 2.2 2.5 3 3.5 4 4.5 5 5.5 6 6.5 7 8 9' : \
+    high < 12 * low ? '1 1.5 2 3 5 7' : high < room * low ? '1 2 5' : '1'
+few_multiples(share, room) = share < 1.7 ? '1 1.2 1.5 2 2.5 3 4 5 6 7 8 9' : share < 3 ? '1 1.5 2 3 4 6' : \
+    share < 6 ? '1 2 3 5' : share < room ? '1 2 5' : '1'

@@ -93,6 +93,10 @@ static void write_attribute(FILE *out, const struct chart *chart, const char *na
     }
     if (is(name, name_length, "visibility") || is(name, name_length, "font-family")) return;
     if (is(name, name_length, "id") && strncmp(value, "gp", 2)) return; /* only definitions are referred to */
+    if (is(name, name_length, "opacity")) { /* of a group it would be painted as a picture of its own when printed */
+        fprintf(out, " fill-opacity=\"%.*s\" stroke-opacity=\"%.*s\"", (int)length, value, (int)length, value);
+        return;
+    }
     fprintf(out, " %.*s=\"", (int)name_length, name);
     if (is(name, name_length, "id")) fprintf(out, "%s-%.*s", chart->figure->name, (int)length, value);
     else if (is(name, name_length, "xlink:href") && value[0] == '#')
@@ -169,6 +173,7 @@ static void write_body(FILE *out, const struct chart *chart, const char *at)
         else if (!strncmp(at, "<!--", 4)) at = skip_past(at, "-->");
         else if (!strncmp(at, "<title>", 7)) at = skip_past(at, "</title>");
         else if (!strncmp(at, "<desc>", 6)) at = skip_past(at, "</desc>");
+        else if (!strncmp(at, "<filter", 7)) at = skip_past(at, "</filter>"); /* behind boxed labels: there are none */
         else if (!strncmp(at, "<script", 7)) {
             if (++scripts == 2) break; /* what follows are the mouse's own elements */
             at = skip_past(at, "</script>");

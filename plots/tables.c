@@ -1,33 +1,13 @@
-/* tables.c: what each table of a report says. */
-#include "tables.h"
-#include "format.h"
+/* tables.c: the tables of verdicts, fits and budgets. Those with a row a cell are in tables_cells.c. */
+#include "tables_parts.h"
 
 #include <math.h>
 #include <string.h>
 
-static void add_quantity(struct table *table, const char *unit, struct quantity quantity)
-{
-    table_cell(table, quantity.median, "%s", format_quantity(unit, quantity).text);
-}
-
-static void add_count(struct table *table, uint64_t count)
-{
-    table_cell(table, (double)count, "%s", format_count(count).text);
-}
-
-/* "openmp 4", "hybrid 2 x 4", "serial"; without processes the runner alone. */
-static void describe_team(char *out, size_t size, const struct cell *cell)
-{
-    if (!strcmp(cell->runner, "serial") || !cell->processes) snprintf(out, size, "%s", cell->runner);
-    else if (cell->processes > 1 && cell->threads > 1)
-        snprintf(out, size, "%s %u x %u", cell->runner, cell->processes, cell->threads);
-    else snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
-}
-
 /* Runner, team, and the settings that were chosen for it. */
 static void describe_cell(char *out, size_t size, const struct cell *cell)
 {
-    describe_team(out, size, cell);
+    tables_team(out, size, cell);
     size_t used = strlen(out);
     if (cell->schedule[0] && strcmp(cell->schedule, "default") && used < size)
         used += (size_t)snprintf(out + used, size - used, ", %s", cell->schedule);
@@ -53,7 +33,7 @@ static void advice_choice(struct table *table, const struct cell_summary *cell, 
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, NAN, "serial");
     else table_cell(table, NAN, "%s, %s%s", cell->cell->runner, team, text + strcspn(text, ","));
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, 1, "1");
-    else add_quantity(table, "ratio", gain);
+    else tables_add_quantity(table, "ratio", gain);
 }
 
 struct table *tables_advice(const struct summary *summary)
@@ -72,7 +52,7 @@ struct table *tables_advice(const struct summary *summary)
         table_row(table);
         table_cell(table, (double)advice->task_time_ns, "%s", format_asked(advice->task_time_ns).text);
         table_cell(table, NAN, "%s", advice->kernel);
-        add_count(table, advice->tasks);
+        tables_add_count(table, advice->tasks);
         advice_choice(table, advice->best, advice->gain);
         advice_choice(table, advice->warm, advice->warm_gain);
     }
@@ -97,11 +77,11 @@ struct table *tables_errors(const struct summary *summary)
         if (!cell->errors) continue;
         describe_cell(text, sizeof text, cell->cell);
         table_row(table);
-        add_count(table, i);
+        tables_add_count(table, i);
         table_cell(table, NAN, "%s", cell->cell->label);
         table_cell(table, NAN, "%s", text);
-        add_count(table, cell->errors);
-        add_count(table, cell->samples);
+        tables_add_count(table, cell->errors);
+        tables_add_count(table, cell->samples);
         table_cell(table, NAN, "%s", cell->error);
         table_mark(table);
     }
@@ -117,7 +97,7 @@ static void add_setting(struct table *table, const char *study, const char *kern
     struct cell cell = {.processes = processes, .threads = threads};
     char team[96];
     snprintf(cell.runner, sizeof cell.runner, "%s", runner);
-    describe_team(team, sizeof team, &cell);
+    tables_team(team, sizeof team, &cell);
     table_row(table);
     table_cell(table, NAN, "%s", team);
     table_cell(table, NAN, "%s", kernel);
@@ -172,7 +152,7 @@ static void add_crossover_count(struct table *table, struct quantity tasks)
 {
     if (isinf(tasks.median)) table_cell(table, NAN, "never at this size");
     else if (isnan(tasks.median)) table_cell(table, NAN, "-");
-    else add_quantity(table, "count", tasks);
+    else tables_add_quantity(table, "count", tasks);
 }
 
 struct table *tables_crossover(const struct summary *summary)
@@ -191,7 +171,7 @@ struct table *tables_crossover(const struct summary *summary)
         table_cell(table, crossover->task_ns, "%s", format_time(crossover->task_ns).text);
         add_crossover_count(table, crossover->tasks);
         if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
-        else add_quantity(table, "ns", crossover->warm_task_ns);
+        else tables_add_quantity(table, "ns", crossover->warm_task_ns);
         if (isfinite(crossover->predicted_warm_task_ns))
             table_cell(table, crossover->predicted_warm_task_ns, "%s (%s)",
                        format_time(crossover->predicted_warm_task_ns).text, crossover->calibration);
@@ -209,9 +189,9 @@ static void add_choice(struct table *table, const struct cell_summary *cell)
         table_cell(table, NAN, "-");
         return;
     }
-    describe_team(team, sizeof team, cell->cell);
+    tables_team(team, sizeof team, cell->cell);
     table_cell(table, cell->workers, "%u", cell->workers);
-    add_quantity(table, "ratio", cell->quantity[QUANTITY_speedup]);
+    tables_add_quantity(table, "ratio", cell->quantity[QUANTITY_speedup]);
 }
 
 struct table *tables_scaling(const struct summary *summary)
@@ -236,10 +216,10 @@ struct table *tables_scaling(const struct summary *summary)
         add_choice(table, scaling->best);
         add_choice(table, scaling->enough);
         if (amdahl->n)
-            add_quantity(table, "ratio", (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
+            tables_add_quantity(table, "ratio", (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
         else table_cell(table, NAN, "-");
         if (scaling->usl.n && scaling->usl.peak_seen)
-            add_quantity(
+            tables_add_quantity(
                 table, "ratio",
                 (struct quantity){scaling->usl.peak, scaling->usl.peak_low, scaling->usl.peak_high, scaling->usl.n});
         else if (scaling->usl.n) table_cell(table, NAN, "none seen up to %.0f", scaling->usl.p_max);
@@ -290,7 +270,7 @@ struct table *tables_budget(const struct summary *summary)
                                  b->instrumentation};
         char team[96];
         if (!b->n) continue;
-        describe_team(team, sizeof team, cell->cell);
+        tables_team(team, sizeof team, cell->cell);
         table_row(table);
         table_cell(table, NAN, "%s", team);
         table_cell(table, NAN, "%s", cell->cell->label);
@@ -306,104 +286,6 @@ struct table *tables_budget(const struct summary *summary)
     }
     table_fold(table);
     return table;
-}
-
-/* ---- one study's cells ---- */
-
-static const struct {
-    enum quantity_id id;
-    const char *name;
-} study_quantities[] = {
-    {QUANTITY_wall_ns, "time T_p"},
-    {QUANTITY_speedup, "speed-up"},
-    {QUANTITY_speedup_total, "with start, stop"},
-    {QUANTITY_efficiency, "efficiency"},
-    {QUANTITY_overhead_per_task_ns, "overhead a task"},
-    {QUANTITY_start_ns, "start"},
-    {QUANTITY_peak_rss_bytes, "peak memory"},
-};
-enum { STUDY_QUANTITIES = sizeof study_quantities / sizeof *study_quantities };
-
-static void add_marks(struct table *table, const struct cell_summary *cell)
-{
-    bool unsure = cell->errors || cell->suspects || cell->autocorrelated || cell->outliers ||
-                  cell->cell->duplicate != cell->cell->id;
-    char text[512] = "";
-    size_t used = 0, size = sizeof text;
-    if (cell->errors) used += (size_t)snprintf(text + used, size - used, "; %zu failed", cell->errors);
-    if (cell->suspects)
-        used += (size_t)snprintf(text + used, size - used, "; %zu suspect: %s", cell->suspects, cell->suspect);
-    if (cell->autocorrelated) used += (size_t)snprintf(text + used, size - used, "; times follow one another");
-    if (cell->outliers)
-        used += (size_t)snprintf(text + used, size - used, "; %zu outlier%s", cell->outliers,
-                                 cell->outliers == 1 ? "" : "s");
-    if (cell->cell->duplicate != cell->cell->id)
-        snprintf(text + used, size - used, "; A/A of cell %u", cell->cell->duplicate);
-    table_cell(table, NAN, "%s", unsure ? text + 2 : "");
-    if (cell->errors || cell->suspects) table_mark(table);
-}
-
-static void add_study_row(struct table *table, const struct cell_summary *summary)
-{
-    const struct cell *cell = summary->cell;
-    char team[96];
-    describe_team(team, sizeof team, cell);
-    table_row(table);
-    table_cell(table, NAN, "%s", team);
-    table_cell(table, NAN, "%s", cell->label);
-    table_cell(table, NAN, "%s", cell->schedule);
-    if (cell->chunk) table_cell(table, NAN, "%s", format_count(cell->chunk).text);
-    else table_cell(table, NAN, "default");
-    table_cell(table, NAN, "%s", cell->placement);
-    add_count(table, cell->tasks);
-    table_cell(table, summary->quantity[QUANTITY_task_ns].median, "%s",
-               format_time(summary->quantity[QUANTITY_task_ns].median).text);
-    for (size_t q = 0; q < STUDY_QUANTITIES; q++) {
-        enum quantity_id id = study_quantities[q].id;
-        const struct quantity *value = &summary->quantity[id];
-        if (id == QUANTITY_start_ns || id == QUANTITY_peak_rss_bytes || cell->baseline == cell->id)
-            table_cell(table, value->median, "%s",
-                       value->n ? format_value(quantity_units[id], value->median).text : "-");
-        else add_quantity(table, quantity_units[id], *value);
-    }
-    add_count(table, summary->samples);
-    add_marks(table, summary);
-}
-
-struct table *tables_study(const struct summary *summary, const char *study)
-{
-    char title[64];
-    snprintf(title, sizeof title, "Study: %s", study);
-    struct table *table = table_new(title, "");
-    table_column(table, "runner", "runner and workers, processes x threads", false);
-    table_column(table, "kernel", "what the tasks compute", false);
-    table_column(table, "schedule", "", false);
-    table_column(table, "chunk", "tasks claimed at once", false);
-    table_column(table, "placement", "", false);
-    table_column(table, "tasks", "N", true);
-    table_column(table, "task", quantity_meanings[QUANTITY_task_ns], true);
-    for (size_t q = 0; q < STUDY_QUANTITIES; q++)
-        table_column(table, study_quantities[q].name, quantity_meanings[study_quantities[q].id], true);
-    table_column(table, "n", "good repetitions", true);
-    table_column(table, "marks", "what to doubt", false);
-    for (size_t i = 0; i < summary->cell_count; i++)
-        if (!strcmp(summary->cells[i].cell->study, study)) add_study_row(table, &summary->cells[i]);
-    table_fold(table);
-    return table;
-}
-
-const char *tables_next_study(const struct summary *summary, const char *after)
-{
-    bool found = !after;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const char *study = summary->cells[i].cell->study;
-        bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++) seen = !strcmp(summary->cells[k].cell->study, study);
-        if (seen) continue;
-        if (found) return study;
-        found = !strcmp(study, after);
-    }
-    return NULL;
 }
 
 /* ---- manifest ---- */

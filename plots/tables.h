@@ -13,8 +13,12 @@ struct table *tables_crossover(const struct summary *);
 struct table *tables_models(const struct summary *); /* tables_models.c */
 struct table *tables_scaling(const struct summary *);
 struct table *tables_budget(const struct summary *);
-struct table *tables_study(const struct summary *, const char *study);
+struct table *tables_latency(const struct summary *);
+struct table *tables_study(const struct summary *, const char *study); /* tables_cells.c, as latency */
 struct table *tables_manifest(const struct summary *);
+
+/* Does the cell tell how long single tasks took? Not where a claim holds several of them. */
+bool tables_has_latency(const struct cell_summary *);
 
 /* The run's studies in order: NULL ends it. */
 const char *tables_next_study(const struct summary *, const char *after);

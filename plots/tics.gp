@@ -2,12 +2,12 @@
         if (strstrt(AXES, 'x')) {
             set xtics ()
             do for [e=0:13] {
-                do for [m in multiples(X_LOW[k], X_HIGH[k], COLUMNS > 2 ? 60 : 900)] { set xtics add (time_tick(m * 10.0**e) m * 10.0**e) }
+                do for [m in multiples(X_LOW[k], X_HIGH[k], COLUMNS > 2 ? 20 : 900)] { set xtics add (time_tick(m * 10.0**e) m * 10.0**e) }
             }
         }
         if (strstrt(AXES, 'y')) {
             set ytics ()
             do for [e=0:13] {
-                do for [m in multiples(Y_LOW[k], Y_HIGH[k], 900)] { set ytics add (time_tick(m * 10.0**e) m * 10.0**e) }
+                do for [m in multiples(Y_LOW[k], Y_HIGH[k], COLUMNS > 2 ? 99 : 900)] { set ytics add (time_tick(m * 10.0**e) m * 10.0**e) }
             }
         }

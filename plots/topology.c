@@ -94,7 +94,7 @@ static void draw_machine(hwloc_topology_t topology, struct drawing *drawing)
     for (int pass = 0; pass < 3; pass++) {
         hwloc_obj_t core = NULL, group_package = NULL;
         int group_node = -2;
-        drawing->y = -1;
+        drawing->y = -1.15;
         while ((core = hwloc_get_next_obj_by_type(topology, type, core))) {
             hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_PACKAGE, core);
             int node = core->nodeset ? hwloc_bitmap_first(core->nodeset) : -1;
@@ -160,7 +160,7 @@ int chart_topology(struct chart *chart)
         snprintf(chart->missing, sizeof chart->missing, "the machine has more than %d cpus", PUS_MAX);
     chart->legend = "none";
     chart->layers = 3;
-    chart->columns = 2;
+    chart->columns = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE) > 4 ? 2 : 3;
     chart->left = 18;
     for (unsigned i = 0; i < run->cell_count && hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU) <= PUS_MAX; i++) {
         bool seen = chart->panels == PANELS || !strcmp(run->cells[i].runner, "serial");
@@ -170,7 +170,7 @@ int chart_topology(struct chart *chart)
     }
     for (unsigned p = 0; p < chart->panels; p++) {
         unsigned rows = (unsigned)(chart->panel[p].y_high + 0.5), height = 60 + 56 * rows;
-        if (height > chart->panel_height) chart->panel_height = height < 240 ? 240 : height;
+        if (height > chart->panel_height) chart->panel_height = height;
     }
     hwloc_topology_destroy(topology);
     return 0;

@@ -36,6 +36,17 @@ const struct crossover *findings_earliest(const struct summary *, const struct c
 double findings_task_ns(const struct crossover *); /* as asked for, else as measured */
 size_t findings_suspects(const struct summary *);
 
+/* What disturbed repetitions change: a cell's median without them against its interval with them. */
+struct disturbance {
+    size_t suspects;     /* repetitions */
+    size_t judged;       /* cells with such repetitions, others, and an interval */
+    size_t moved;        /* of these: the median of the others lies outside of the interval */
+    size_t without, few; /* cells with no other repetition; with others, but too few for an interval */
+    double most;         /* the farthest such move, as a share */
+};
+struct disturbance findings_disturbance(const struct workshop *);
+void findings_add_disturbance(struct sentence *, const struct disturbance *); /* whole sentences: worry or not */
+
 /* findings_short.c: the run in a few sentences */
 int findings_short(struct workshop *);
 /* findings_scaling.c: speed-ups, runners side by side */

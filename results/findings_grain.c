@@ -25,43 +25,86 @@ bool findings_metg_is_told(const struct summary *summary, const struct metg *met
     return true;
 }
 
-/* One sentence for all runners that were measured with one kernel and study. */
+/* What one kernel and study's METGs share: 0 workers, or a chunk of UINT64_MAX, where they differ. */
+struct shared {
+    unsigned workers;
+    uint64_t chunk;
+};
+
+static bool beside(const struct summary *summary, const struct metg *metg, const struct metg *head)
+{
+    return !strcmp(metg->kernel, head->kernel) && !strcmp(metg->study, head->study) &&
+           findings_metg_is_told(summary, metg);
+}
+
+static struct shared shared_of(const struct summary *summary, const struct metg *head)
+{
+    struct shared shared = {0};
+    bool first = true;
+    for (size_t i = 0; i < summary->metg_count; i++) {
+        const struct metg *metg = &summary->metgs[i];
+        if (!beside(summary, metg, head)) continue;
+        if (first) shared = (struct shared){metg->processes * metg->threads, metg->chunk};
+        else if (metg->processes * metg->threads != shared.workers) shared.workers = 0;
+        if (metg->chunk != shared.chunk) shared.chunk = UINT64_MAX;
+        first = false;
+    }
+    return shared;
+}
+
+static void add_chunk(struct sentence *sentence, uint64_t chunk)
+{
+    if (chunk && chunk != UINT64_MAX) sentence_add(sentence, ", chunk %llu", (unsigned long long)chunk);
+}
+
+static void add_metg(struct sentence *sentence, const struct metg *metg, struct shared shared)
+{
+    char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
+    sentence_add(sentence, "%s%s", metg->runner, schedule_word(metg->schedule, text));
+    if (!shared.workers || shared.chunk == UINT64_MAX) {
+        sentence_add(sentence, " (%u workers", metg->processes * metg->threads);
+        add_chunk(sentence, metg->chunk);
+        sentence_add(sentence, ")");
+    }
+    if (!metg->reached)
+        sentence_add(sentence, " with tasks of %s to %s (best %.0f %%)", parts_duration(from, metg->smallest_ns),
+                     parts_duration(to, metg->largest_ns), 100 * metg->best_efficiency);
+    else if (metg->bound)
+        sentence_add(sentence, " less than %s (the smallest measured%s)", parts_duration(to, metg->work_ns.median),
+                     isinf(metg->granularity_ns.high) ? "; not resolved" : "");
+    else {
+        sentence_add(sentence, " ");
+        sentence_add_span(sentence, metg->work_ns);
+    }
+}
+
+/* For all runners that were measured with one kernel and study: what they need, and who did not get there. */
 int findings_metg(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
     int status = 0;
     for (size_t first = 0; !status && first < summary->metg_count; first++) {
         const struct metg *head = &summary->metgs[first];
-        struct sentence sentence = {0};
-        size_t earlier = 0, told = 0;
+        struct shared shared = shared_of(summary, head);
+        struct sentence sentence = {0}, reached = {0}, not_reached = {0};
+        size_t earlier = 0;
         while (strcmp(summary->metgs[earlier].kernel, head->kernel) ||
                strcmp(summary->metgs[earlier].study, head->study))
             earlier++;
         if (earlier < first) continue;
-        sentence_add(&sentence, "For %.0f %% of the ideal speed-up a task (%s) must hold", 100 * head->efficiency,
-                     head->kernel);
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
-            char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
-            if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) ||
-                !findings_metg_is_told(summary, metg))
-                continue;
-            sentence_add(&sentence, "%s %s%s with %u workers", told++ ? ";" : ":", metg->runner,
-                         schedule_word(metg->schedule, text), metg->processes * metg->threads);
-            if (metg->chunk) sentence_add(&sentence, ", chunk %llu,", (unsigned long long)metg->chunk);
-            if (!metg->reached)
-                sentence_add(&sentence, " did not reach it with tasks of %s to %s (best efficiency %.0f %%)",
-                             parts_duration(from, metg->smallest_ns), parts_duration(to, metg->largest_ns),
-                             100 * metg->best_efficiency);
-            else {
-                sentence_add(&sentence, metg->bound ? " less than " : " ");
-                sentence_add_span(&sentence, metg->work_ns);
-                if (metg->bound)
-                    sentence_add(&sentence, " (the smallest measured%s)",
-                                 isinf(metg->granularity_ns.high) ? "; not resolved" : "");
-            }
+            struct sentence *list = metg->reached ? &reached : &not_reached;
+            if (!beside(summary, metg, head)) continue;
+            if (list->used) sentence_add(list, ", ");
+            add_metg(list, metg, shared);
         }
-        sentence_add(&sentence, " of work.");
+        sentence_add(&sentence, "For %.0f %% of the ideal speed-up", 100 * head->efficiency);
+        if (shared.workers) sentence_add(&sentence, " with %u workers", shared.workers);
+        if (shared.workers) add_chunk(&sentence, shared.chunk);
+        sentence_add(&sentence, " a task (%s) must hold this much work: %s.", head->kernel,
+                     reached.used ? reached.text : "no size measured was enough");
+        if (not_reached.used) sentence_add(&sentence, " Not reached: %s.", not_reached.text);
         status = sentence_end(shop, TOPIC_grain, &sentence);
     }
     return status;
@@ -99,23 +142,26 @@ static enum outcome outcome_of(const struct crossover *c)
     return isinf(c->tasks.median) && !(c->tasks.low < INFINITY) ? OUTCOME_NEVER : OUTCOME_OPEN;
 }
 
-static void add_outcome(struct sentence *sentence, const struct crossover *c, size_t item)
+/* `workers`: what all crossovers of the runner have; 0: they differ. */
+static void add_outcome(struct sentence *sentence, const struct crossover *c, unsigned workers)
 {
     char size[PARTS_TEXT];
+    bool first = !sentence->used;
     parts_duration(size, findings_task_ns(c));
     switch (outcome_of(c)) {
     case OUTCOME_PAYS:
-        sentence_add(sentence, "%s%.0f tasks", item ? "; from " : "from ", c->tasks.median);
+        sentence_add(sentence, "%s%.0f%s", first ? "" : ", ", c->tasks.median, first ? " tasks" : "");
         if (isnan(c->tasks.low)) sentence_add(sentence, " (n = %zu, no interval)", c->tasks.n);
         else sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
-        sentence_add(sentence, " of %s with %u workers", size, c->processes * c->threads);
+        sentence_add(sentence, " of %s", size);
+        if (!workers) sentence_add(sentence, " with %u workers", c->processes * c->threads);
         break;
     case OUTCOME_OPEN:
-        sentence_add(sentence, "%s%s", item ? ", " : "not resolved for tasks of ", size);
+        sentence_add(sentence, "%s%s", first ? " Not resolved for tasks of " : ", ", size);
         if (c->tasks.low < INFINITY) sentence_add(sentence, " (perhaps from %.0f tasks)", c->tasks.low);
         break;
     default:
-        sentence_add(sentence, "%s%s", item ? ", " : "never for tasks of ", size);
+        sentence_add(sentence, "%s%s", first ? " Never for tasks of " : ", ", size);
     }
 }
 
@@ -134,7 +180,7 @@ static const struct crossover *next_larger(const struct summary *summary, const 
     return next;
 }
 
-/* One sentence for each runner: from how many tasks of which size its start and stop pay, and where they do not. */
+/* For each runner: from how many tasks of which size its start and stop pay, and where they do not. */
 static int crossovers_by_runner(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
@@ -142,48 +188,64 @@ static int crossovers_by_runner(struct workshop *shop)
     for (size_t first = 0; !status && first < summary->crossover_count; first++) {
         const struct crossover *head = &summary->crossovers[first];
         struct sentence sentence = {0}, part[OUTCOMES] = {0};
-        size_t items[OUTCOMES] = {0}, earlier = 0, told = 0;
+        unsigned workers = 0;
+        size_t earlier = 0;
+        bool one_team = true;
         char text[PARTS_TEXT];
         while (!same_field(&summary->crossovers[earlier], head)) earlier++;
         if (earlier < first) continue;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));) {
-            enum outcome outcome = outcome_of(c);
-            add_outcome(&part[outcome], c, items[outcome]++);
+            one_team &= !workers || c->processes * c->threads == workers;
+            workers = c->processes * c->threads;
         }
-        sentence_add(&sentence, "%s%s (%s), start and stop included, is faster than serial: ", head->runner,
-                     schedule_word(head->schedule, text), head->kernel);
+        if (!one_team) workers = 0;
+        for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));)
+            add_outcome(&part[outcome_of(c)], c, workers);
+        sentence_add(&sentence, "%s%s (%s", head->runner, schedule_word(head->schedule, text), head->kernel);
+        if (workers) sentence_add(&sentence, ", %u workers", workers);
+        sentence_add(&sentence, ") beats serial, start and stop included, %s",
+                     part[OUTCOME_PAYS].used ? "from " : "at no task size that is resolved.");
         for (size_t i = 0; i < OUTCOMES; i++)
-            if (part[i].used) sentence_add(&sentence, "%s%s", told++ ? "; " : "", part[i].text);
-        sentence_add(&sentence, ".");
+            if (part[i].used) sentence_add(&sentence, "%s.", part[i].text);
         status = sentence_end(shop, TOPIC_pays, &sentence);
     }
     return status;
 }
 
-/* Of each runner the team with the smallest task that pays once workers are up. */
+static bool same_runner(const struct crossover *a, const struct crossover *b)
+{
+    return !strcmp(a->runner, b->runner) && !strcmp(a->kernel, b->kernel) && !strcmp(a->schedule, b->schedule);
+}
+
+/* The team of this crossover's runner with the smallest task that pays once workers are up; NULL where none is known,
+ * and where an earlier crossover has told it. */
+static const struct crossover *smallest_warm(const struct summary *summary, size_t at)
+{
+    const struct crossover *c = &summary->crossovers[at], *best = c;
+    for (size_t j = 0; j < summary->crossover_count; j++) {
+        const struct crossover *other = &summary->crossovers[j];
+        if (!same_runner(other, c)) continue;
+        if (j < at) return NULL;
+        if (other->warm_task_ns.median < best->warm_task_ns.median || isnan(best->warm_task_ns.median)) best = other;
+    }
+    return isnan(best->warm_task_ns.median) ? NULL : best;
+}
+
 static int crossovers_warm(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
     struct sentence sentence = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
-        const struct crossover *c = &summary->crossovers[i], *best = c;
+        const struct crossover *best = smallest_warm(summary, i);
         char text[PARTS_TEXT];
-        bool first = true;
-        for (size_t j = 0; j < summary->crossover_count; j++) {
-            const struct crossover *other = &summary->crossovers[j];
-            if (strcmp(other->runner, c->runner) || strcmp(other->kernel, c->kernel) ||
-                strcmp(other->schedule, c->schedule))
-                continue;
-            if (j < i) first = false;
-            if (other->warm_task_ns.median < best->warm_task_ns.median || isnan(best->warm_task_ns.median))
-                best = other;
-        }
-        if (!first || isnan(best->warm_task_ns.median)) continue;
-        sentence_add(&sentence, sentence.used ? "; " : "With workers already up, a task pays from this much work on: ");
-        sentence_add(&sentence, "%s%s with %u workers (%s) %s", best->runner, schedule_word(best->schedule, text),
-                     best->processes * best->threads, best->kernel, best->warm_bound ? "less than " : "");
-        sentence_add_span(&sentence, best->warm_task_ns);
-        if (best->warm_bound) sentence_add(&sentence, ", the smallest measured");
+        if (!best) continue;
+        sentence_add(&sentence, sentence.used ? ", " : "With workers already up a task pays from this much work on: ");
+        sentence_add(&sentence, "%s%s with %u workers (%s) ", best->runner, schedule_word(best->schedule, text),
+                     best->processes * best->threads, best->kernel);
+        if (best->warm_bound)
+            sentence_add(&sentence, "less than %s (the smallest measured)",
+                         parts_duration(text, best->warm_task_ns.median));
+        else sentence_add_span(&sentence, best->warm_task_ns);
     }
     if (sentence.used) sentence_add(&sentence, ".");
     return sentence_end(shop, TOPIC_grain, &sentence);
@@ -231,10 +293,10 @@ static int crossovers_predicted(struct workshop *shop)
         &sentence,
         "From what the runners cost with another kernel, %zu of %zu task sizes that pay are predicted within 15 %%",
         near, known);
-    if (far)
-        sentence_add(&sentence, "; the farthest off, %s under %s with %u workers, by a factor of %s", far->kernel,
-                     far->runner, far->processes * far->threads, parts_number(factor, worst));
     sentence_add(&sentence, ".");
+    if (far)
+        sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.", far->kernel,
+                     far->runner, far->processes * far->threads, parts_number(factor, worst));
     return sentence_end(shop, TOPIC_pays, &sentence);
 }
 
@@ -261,9 +323,9 @@ static const struct cell_summary *extreme(const struct summary *summary, const c
 static void add_startup(struct sentence *sentence, const struct cell_summary *row)
 {
     char team[PARTS_TEXT], start[PARTS_TEXT], stop[PARTS_TEXT];
-    sentence_add(sentence, "%s to start and %s to stop %s",
+    sentence_add(sentence, "%s take %s to start and %s to stop", parts_team(team, row->cell),
                  parts_duration(start, row->quantity[QUANTITY_start_ns].median),
-                 parts_duration(stop, row->quantity[QUANTITY_stop_ns].median), parts_team(team, row->cell));
+                 parts_duration(stop, row->quantity[QUANTITY_stop_ns].median));
 }
 
 int findings_startup(struct workshop *shop)
@@ -276,16 +338,16 @@ int findings_startup(struct workshop *shop)
         struct sentence sentence = {0};
         char setup[PARTS_TEXT];
         if (few != &summary->cells[i]) continue; /* so that each runner is told once */
-        sentence_add(&sentence, "%s takes ", runner);
+        sentence_add(&sentence, "%s: ", runner);
         add_startup(&sentence, few);
         if (many->workers > few->workers) {
             sentence_add(&sentence, ", ");
             add_startup(&sentence, many);
         }
-        if (few->quantity[QUANTITY_setup_ns].median > 1e6)
-            sentence_add(&sentence, ", after %s for its own world, counted apart",
-                         parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
         sentence_add(&sentence, ".");
+        if (few->quantity[QUANTITY_setup_ns].median > 1e6)
+            sentence_add(&sentence, " Before that it needs %s for its own world, counted apart.",
+                         parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
         status = sentence_end(shop, TOPIC_startup, &sentence);
     }
     return status;

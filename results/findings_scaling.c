@@ -1,29 +1,11 @@
-/* findings_scaling.c: sentences on speed-up: one a problem with all its runners, and the runners side by side. */
+/* findings_scaling.c: sentences on speed-up: one a problem with all its runners, what holds for several, and the runners
+ * side by side. */
 #include "findings.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Where more workers stop helping. */
-static void add_end_of_gain(struct sentence *sentence, const struct scaling *scaling)
-{
-    const struct cell_summary *last = scaling->cells[scaling->count - 1];
-    char text[PARTS_TEXT];
-    if (scaling->enough != scaling->best)
-        sentence_add(sentence, "; %s cannot be told from it", parts_team(text, scaling->enough->cell));
-    if (scaling->enough == last) return;
-    sentence_add(sentence, "; more than %u gain nothing that can be resolved, up to %u measured",
-                 scaling->enough->workers, last->workers);
-    double worse = last->quantity[QUANTITY_speedup].median / scaling->best->quantity[QUANTITY_speedup].median;
-    if (worse < 0.9)
-        sentence_add(sentence, ", where it falls to %s times",
-                     parts_number(text, last->quantity[QUANTITY_speedup].median));
-    if (scaling->usl.n && scaling->usl.peak_seen)
-        sentence_add(sentence, "; the fitted curve peaks at %.0f workers [%.0f, %.0f]", scaling->usl.peak,
-                     scaling->usl.peak_low, scaling->usl.peak_high);
-}
 
 /* "openmp", with its schedule; with its placement where this problem was measured with several. */
 static void add_name(struct sentence *sentence, const struct summary *summary, const struct scaling *scaling)
@@ -39,63 +21,159 @@ static void add_name(struct sentence *sentence, const struct summary *summary, c
     if (several) sentence_add(sentence, " placed %s", scaling->placement);
 }
 
-static void add_gain(struct sentence *sentence, const struct summary *summary, const struct scaling *scaling)
+enum gain { GAIN_RESOLVED, GAIN_OPEN, GAIN_NONE, GAINS };
+
+static enum gain gain_of(const struct scaling *scaling)
 {
-    const struct cell_summary *best = scaling->best;
-    struct quantity speedup = best->quantity[QUANTITY_speedup], total = best->quantity[QUANTITY_speedup_total];
-    char team[PARTS_TEXT];
-    if (sentence->used) sentence_add(sentence, "; ");
-    add_name(sentence, summary, scaling);
-    sentence_add(sentence, " ");
-    sentence_add_times(sentence, speedup);
-    sentence_add(sentence, " the speed of serial with %s (%.0f %% of ideal", parts_team(team, best->cell),
-                 100 * best->quantity[QUANTITY_efficiency].median);
-    if (total.median < 0.9 * speedup.median) {
-        sentence_add(sentence, "; with start and stop ");
-        sentence_add_times(sentence, total);
-    }
-    add_end_of_gain(sentence, scaling);
-    sentence_add(sentence, ")");
+    struct quantity speedup = scaling->best->quantity[QUANTITY_speedup];
+    if (findings_gains(speedup)) return GAIN_RESOLVED;
+    return stats_verdict(speedup) == VERDICT_LESS ? GAIN_NONE : GAIN_OPEN;
 }
 
-static void add_no_gain(struct sentence *sentence, const char *verdict, const struct summary *summary,
-                        const struct scaling *scaling)
+/* Of those that cannot be told from the best the fewest workers, where they are resolved to gain themselves. */
+static const struct cell_summary *told_of(const struct scaling *scaling)
 {
+    return findings_gains(scaling->enough->quantity[QUANTITY_speedup]) ? scaling->enough : scaling->best;
+}
+
+/* "1.99 times [1.87, 2.03] as fast with 2 threads of openmp"; a later item of the same list leaves "as fast" out. */
+static void add_speed(struct sentence *sentence, const struct summary *summary, const struct scaling *scaling)
+{
+    static const char *const heads[GAINS] = {"", " Not resolved: ", " At no number of workers faster than serial: "};
+    enum gain gain = gain_of(scaling);
+    const struct cell_summary *row = told_of(scaling);
     char team[PARTS_TEXT];
-    if (sentence->used) sentence_add(sentence, ", ");
-    else sentence_add(sentence, "no number of workers is %s than serial with ", verdict);
+    bool first = !sentence->used;
+    sentence_add(sentence, "%s", first ? heads[gain] : ", ");
+    sentence_add_times(sentence, row->quantity[QUANTITY_speedup]);
+    sentence_add(sentence, "%s with %s of ", first && gain == GAIN_RESOLVED ? " as fast" : "",
+                 parts_team(team, row->cell));
     add_name(sentence, summary, scaling);
+}
+
+/* One problem: what each runner gains, then where nothing is resolved, then where it is slower. */
+static int tell_problem(struct workshop *shop, unsigned base)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0}, part[GAINS] = {0};
+    const struct cell_summary *some = NULL;
+    char serial[PARTS_TEXT];
+    for (size_t i = 0; i < summary->scaling_count; i++) {
+        const struct scaling *scaling = &summary->scalings[i];
+        if (!findings_is_scaling(scaling) || scaling->best->cell->baseline != base) continue;
+        some = scaling->best;
+        add_speed(&part[gain_of(scaling)], summary, scaling);
+    }
+    if (!some) return 0;
+    findings_add_problem(&sentence, summary, some);
+    sentence_add(&sentence, " (%s serially)%s", parts_duration(serial, some->quantity[QUANTITY_serial_ns].median),
+                 part[GAIN_RESOLVED].used ? ": " : ".");
+    for (size_t i = 0; i < GAINS; i++)
+        if (part[i].used) sentence_add(&sentence, "%s.", part[i].text);
+    return sentence_end(shop, TOPIC_scaling, &sentence);
+}
+
+/* ---- what holds for several problems: one sentence each ---- */
+
+enum { NAMED_MAX = 6 };
+
+/* What one such sentence says of a curve; false: not of this one. */
+typedef bool teller(struct sentence *, const struct scaling *);
+
+static int tell_several(struct workshop *shop, const char *head, teller *tell)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0};
+    size_t told = 0, more = 0;
+    for (size_t i = 0; i < summary->scaling_count; i++) {
+        const struct scaling *scaling = &summary->scalings[i];
+        struct sentence what = {0};
+        if (!findings_is_scaling(scaling) || gain_of(scaling) != GAIN_RESOLVED || !tell(&what, scaling)) continue;
+        if (told == NAMED_MAX) {
+            more++;
+            continue;
+        }
+        sentence_add(&sentence, "%s", told++ ? ", " : head);
+        findings_add_problem(&sentence, summary, scaling->best);
+        sentence_add(&sentence, " under ");
+        add_name(&sentence, summary, scaling);
+        sentence_add(&sentence, "%s", what.text);
+    }
+    if (more) sentence_add(&sentence, ", and %zu more (see the table)", more);
+    if (told) sentence_add(&sentence, ".");
+    return sentence_end(shop, TOPIC_scaling, &sentence);
+}
+
+static const struct cell_summary *last_of(const struct scaling *scaling)
+{
+    return scaling->cells[scaling->count - 1];
+}
+
+static bool still_growing(struct sentence *sentence, const struct scaling *scaling)
+{
+    if (told_of(scaling) != last_of(scaling)) return false;
+    sentence_add(sentence, " (%u)", last_of(scaling)->workers);
+    return true;
+}
+
+static bool falls(struct sentence *sentence, const struct scaling *scaling)
+{
+    struct quantity last = last_of(scaling)->quantity[QUANTITY_speedup];
+    char number[PARTS_TEXT], team[PARTS_TEXT];
+    if (!(last.median < 0.9 * scaling->best->quantity[QUANTITY_speedup].median)) return false;
+    sentence_add(sentence, " (%s times with %s)", parts_number(number, last.median),
+                 parts_team(team, last_of(scaling)->cell));
+    return true;
+}
+
+static bool lost_in_starting(struct sentence *sentence, const struct scaling *scaling)
+{
+    struct quantity total = told_of(scaling)->quantity[QUANTITY_speedup_total];
+    if (isnan(total.median) || findings_gains(total)) return false;
     sentence_add(sentence, " (");
-    sentence_add_times(sentence, scaling->best->quantity[QUANTITY_speedup]);
-    sentence_add(sentence, " with %s)", parts_team(team, scaling->best->cell));
+    sentence_add_times(sentence, total);
+    sentence_add(sentence, ")");
+    return true;
+}
+
+static bool peaks(struct sentence *sentence, const struct scaling *scaling)
+{
+    if (!scaling->usl.n || !scaling->usl.peak_seen) return false;
+    sentence_add(sentence, " (%.0f workers [%.0f, %.0f]%s)", scaling->usl.peak, scaling->usl.peak_low,
+                 scaling->usl.peak_high, scaling->usl.peak > scaling->usl.p_max ? ", extrapolated" : "");
+    return true;
+}
+
+/* Where more workers stop helping. */
+static int tell_ends(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    struct sentence sentence = {0}, ignored = {0};
+    size_t growing = 0;
+    unsigned most = 0;
+    for (size_t i = 0; i < summary->scaling_count; i++) {
+        const struct scaling *scaling = &summary->scalings[i];
+        if (!findings_is_scaling(scaling) || gain_of(scaling) != GAIN_RESOLVED) continue;
+        if (still_growing(&ignored, scaling)) growing++;
+        else if (last_of(scaling)->workers > most) most = last_of(scaling)->workers;
+    }
+    if (!most) return 0;
+    sentence_add(&sentence,
+                 "%sore workers than these gain nothing that can be resolved; up to %u were measured.",
+                 growing ? "Elsewhere m" : "M", most);
+    int status = growing ? tell_several(shop, "Still growing with the most workers measured: ", still_growing) : 0;
+    return status ? status : sentence_end(shop, TOPIC_scaling, &sentence);
 }
 
 int findings_scaling(struct workshop *shop)
 {
-    const struct summary *summary = shop->summary;
     int status = 0;
-    for (unsigned base = 0; !status && base < summary->cell_count; base++) {
-        struct sentence sentence = {0}, part[3] = {0}; /* gains, not resolved, slower */
-        const struct cell_summary *some = NULL;
-        for (size_t i = 0; i < summary->scaling_count; i++) {
-            const struct scaling *scaling = &summary->scalings[i];
-            if (!findings_is_scaling(scaling) || scaling->best->cell->baseline != base) continue;
-            some = scaling->best;
-            struct quantity speedup = some->quantity[QUANTITY_speedup];
-            if (findings_gains(speedup)) add_gain(&part[0], summary, scaling);
-            else if (stats_verdict(speedup) == VERDICT_LESS) add_no_gain(&part[2], "faster", summary, scaling);
-            else add_no_gain(&part[1], "resolved to be faster", summary, scaling);
-        }
-        if (!some) continue;
-        char serial[PARTS_TEXT];
-        findings_add_problem(&sentence, summary, some);
-        sentence_add(&sentence, " (serial %s): ", parts_duration(serial, some->quantity[QUANTITY_serial_ns].median));
-        for (size_t i = 0, told = 0; i < 3; i++)
-            if (part[i].used) sentence_add(&sentence, "%s%s", told++ ? "; " : "", part[i].text);
-        sentence_add(&sentence, ".");
-        status = sentence_end(shop, TOPIC_scaling, &sentence);
-    }
-    return status;
+    for (unsigned base = 0; !status && base < shop->summary->cell_count; base++) status = tell_problem(shop, base);
+    if (!status) status = tell_ends(shop);
+    if (!status) status = tell_several(shop, "Too many workers cost speed: ", falls);
+    if (!status)
+        status = tell_several(shop, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
+    return status ? status : tell_several(shop, "Where the fitted curve peaks: ", peaks);
 }
 
 /* The runners of one problem, each at its best. */

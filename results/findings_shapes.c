@@ -71,20 +71,25 @@ static int tell_chunk(struct workshop *shop, const struct cell **group, size_t c
         if (group[i]->chunk > large->chunk) large = group[i];
     }
     add_head(&sentence, best, true);
-    sentence_add(&sentence, "fastest with %s", chunk_name(text, best->chunk));
-    if (small != large)
-        sentence_add(&sentence, "; chunks from %llu to %llu hold others that cannot be told from it",
+    sentence_add(&sentence, "fastest with %s.", chunk_name(text, best->chunk));
+    if (small != large) {
+        bool all = true;
+        for (size_t i = 0; i < count; i++)
+            all &= group[i]->chunk < small->chunk || group[i]->chunk > large->chunk ||
+                   parts_tied(parts_compare(shop, group[i], best, false));
+        sentence_add(&sentence, " %s from %llu to %llu cannot be told from it.", all ? "Chunks" : "Several chunks",
                      (unsigned long long)small->chunk, (unsigned long long)large->chunk);
+    }
     for (int end = 0; end < 2; end++) {
         const struct cell *far = group[0];
         for (size_t i = 1; i < count; i++)
             if (end ? group[i]->chunk > far->chunk : group[i]->chunk < far->chunk) far = group[i];
         if (far->chunk >= small->chunk && far->chunk <= large->chunk) continue;
-        sentence_add(&sentence, "; %s takes ", chunk_name(text, far->chunk));
+        chunk_name(text, far->chunk);
+        sentence_add(&sentence, " %c%s takes ", text[0] & ~0x20, text + 1);
         sentence_add_times(&sentence, parts_compare(shop, far, best, false));
-        sentence_add(&sentence, " as long");
+        sentence_add(&sentence, " as long.");
     }
-    sentence_add(&sentence, ".");
     return sentence_end(shop, TOPIC_chunk, &sentence);
 }
 
@@ -111,19 +116,19 @@ static int tell_hybrid(struct workshop *shop, const struct cell **group, size_t 
     sentence_add(&sentence, "%u workers are fastest as %u x %u (processes x threads), ", most, best->processes,
                  best->threads);
     sentence_add_times(&sentence, findings_row(shop, best)->quantity[QUANTITY_speedup]);
-    sentence_add(&sentence, " the speed of serial");
+    sentence_add(&sentence, " the speed of serial.");
     for (size_t i = 0; i < kept; i++) {
         if (wall_of(shop, group[i]) > wall_of(shop, worst)) worst = group[i];
         if (group[i] == best || !parts_tied(parts_compare(shop, group[i], best, false))) continue;
-        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : "; cannot be told from it: ", group[i]->processes,
+        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : " Not to be told from it: ", group[i]->processes,
                      group[i]->threads);
     }
+    if (ties) sentence_add(&sentence, ".");
     if (!parts_tied(parts_compare(shop, worst, best, false))) {
-        sentence_add(&sentence, "; %u x %u takes ", worst->processes, worst->threads);
+        sentence_add(&sentence, " %u x %u takes ", worst->processes, worst->threads);
         sentence_add_times(&sentence, parts_compare(shop, worst, best, false));
-        sentence_add(&sentence, " as long");
+        sentence_add(&sentence, " as long.");
     }
-    sentence_add(&sentence, ".");
     return sentence_end(shop, TOPIC_hybrid, &sentence);
 }
 
@@ -132,57 +137,86 @@ int findings_hybrid(struct workshop *shop)
     return each_group(shop, "hybrid", PARTS_WORKERS, tell_hybrid);
 }
 
-/* Only where something is resolved: the others are told together. */
+static bool is_slower(struct workshop *shop, const struct cell *cell, const struct cell *best)
+{
+    return cell != best && stats_verdict(parts_compare(shop, cell, best, false)) == VERDICT_MORE;
+}
+
+/* Only where something is resolved: the others are counted together. */
 static int tell_placement(struct workshop *shop, const struct cell **group, size_t count)
 {
     const struct cell *best = fastest(shop, group, count);
     struct sentence sentence = {0};
-    size_t resolved = 0, open = 0;
+    size_t slower = 0, open = 0, named = 0;
+    for (size_t i = 0; i < count; i++) {
+        slower += is_slower(shop, group[i], best);
+        open += group[i] != best && !is_slower(shop, group[i], best);
+    }
+    if (!slower) return 0;
     add_head(&sentence, best, true);
     for (size_t i = 0; i < count; i++) {
-        struct quantity ratio = parts_compare(shop, group[i], best, false);
-        if (group[i] == best || stats_verdict(ratio) != VERDICT_MORE) {
-            open += group[i] != best;
-            continue;
-        }
-        sentence_add(&sentence, "%s%s takes ", resolved++ ? ", " : "", group[i]->placement);
-        sentence_add_times(&sentence, ratio);
+        if (!is_slower(shop, group[i], best)) continue;
+        sentence_add(&sentence, "%s%s takes ", named++ ? ", " : "", group[i]->placement);
+        sentence_add_times(&sentence, parts_compare(shop, group[i], best, false));
         sentence_add(&sentence, " as long as %s", best->placement);
     }
-    if (!resolved) return 0;
-    if (open) sentence_add(&sentence, "; the difference to ");
-    for (size_t i = 0, named = 0; open && i < count; i++)
-        if (group[i] != best && stats_verdict(parts_compare(shop, group[i], best, false)) != VERDICT_MORE)
-            sentence_add(&sentence, "%s%s", named++ ? ", " : "", group[i]->placement);
-    if (open) sentence_add(&sentence, " is not resolved");
     sentence_add(&sentence, ".");
+    if (open) sentence_add(&sentence, " The difference to ");
+    named = 0;
+    for (size_t i = 0; open && i < count; i++)
+        if (group[i] != best && !is_slower(shop, group[i], best))
+            sentence_add(&sentence, "%s%s", sentence_comma(named++, open), group[i]->placement);
+    if (open) sentence_add(&sentence, " is not resolved.");
     return sentence_end(shop, TOPIC_placement, &sentence);
 }
 
-/* Adds the group to the sentence in the making at the end of the findings, or opens it. */
-static int tell_unresolved_placement(struct workshop *shop, const struct cell **group, size_t count)
+/* A list of words, each once. */
+static void add_once(struct sentence *list, const char *word)
 {
-    const struct cell *best = fastest(shop, group, count);
-    struct summary *summary = shop->summary;
-    struct sentence sentence = {0};
-    char team[PARTS_TEXT];
-    for (size_t i = 0; i < count; i++)
-        if (group[i] != best && stats_verdict(parts_compare(shop, group[i], best, false)) == VERDICT_MORE) return 0;
-    static const char head[] = "No placement can be told from the fastest one for ";
-    struct statement *last = summary->finding_count ? &summary->findings[summary->finding_count - 1] : NULL;
-    if (last && !strncmp(last->text, head, sizeof head - 1)) {
-        sentence_add(&sentence, "%.*s; ", (int)strlen(last->text) - 1, last->text);
-        free(last->text);
-        summary->finding_count--;
-    } else sentence_add(&sentence, "%s", head);
-    sentence_add(&sentence, "%s under %s", best->label, best->runner);
-    if (strcmp(best->schedule, "default")) sentence_add(&sentence, " %s", best->schedule);
-    sentence_add(&sentence, " with %s.", parts_team(team, best));
+    size_t length = strlen(word);
+    for (const char *at = list->text; (at = strstr(at, word)); at += length)
+        if ((at == list->text || at[-1] == ' ') && (!at[length] || at[length] == ',')) return;
+    sentence_add(list, "%s%s", list->used ? ", " : "", word);
+}
+
+/* How many comparisons left nothing resolved, and of what. */
+static int count_placements(struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    struct sentence sentence = {0}, kernels = {0}, runners = {0};
+    size_t groups = 0, open = 0;
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        size_t count, measured = 0, slower = 0;
+        if (parts_is_serial(cell) || (strcmp(cell->study, "placement") && strcmp(cell->study, "run"))) continue;
+        const struct cell **group = parts_group(run, cell, PARTS_PLACEMENT, &count);
+        if (!group) return -ENOMEM;
+        for (size_t j = 0; j < count; j++)
+            if (!isnan(wall_of(shop, group[j]))) group[measured++] = group[j];
+        for (size_t j = 0; j < measured && measured >= 2; j++)
+            slower += is_slower(shop, group[j], fastest(shop, group, measured));
+        groups += measured >= 2;
+        if (measured >= 2 && !slower) {
+            open++;
+            add_once(&kernels, cell->label);
+            add_once(&runners, cell->runner);
+        }
+        free(group);
+    }
+    if (!open) return 0;
+    if (open == groups && groups == 1)
+        sentence_add(&sentence, "No placement of %s under %s can be told from the fastest.", kernels.text, runners.text);
+    else {
+        sentence_add(&sentence, open == groups ? "In all %zu" : "In %zu of", open);
+        if (open != groups) sentence_add(&sentence, " %zu", groups);
+        sentence_add(&sentence, " comparisons (%s; under %s) no placement can be told from the fastest.", kernels.text,
+                     runners.text);
+    }
     return sentence_end(shop, TOPIC_placement, &sentence);
 }
 
 int findings_placement(struct workshop *shop)
 {
     int status = each_group(shop, "placement", PARTS_PLACEMENT, tell_placement);
-    return status ? status : each_group(shop, "placement", PARTS_PLACEMENT, tell_unresolved_placement);
+    return status ? status : count_placements(shop);
 }

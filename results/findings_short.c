@@ -60,29 +60,19 @@ static void add_machine(struct sentence *sentence, const struct summary *summary
 static void add_gains(struct sentence *sentence, const struct summary *summary, const struct field *field)
 {
     size_t n = field->gaining;
-    if (n <= 3) {
-        for (size_t i = 0; i < n; i++) {
-            sentence_add(sentence, "%s", i ? "; " : "");
-            add_one(sentence, summary, field->rows[i]);
-        }
-        return;
-    }
     char number[PARTS_TEXT];
-    unsigned least = field->rows[0]->workers, most = least;
-    for (size_t i = 1; i < n; i++) {
-        if (field->rows[i]->workers < least) least = field->rows[i]->workers;
-        if (field->rows[i]->workers > most) most = field->rows[i]->workers;
+    for (size_t i = 0; i < n && n <= 3; i++) {
+        sentence_add(sentence, "%s", i ? ", " : "");
+        add_one(sentence, summary, field->rows[i]);
     }
+    if (n <= 3) return;
     double middle = (field->rows[(n - 1) / 2]->quantity[QUANTITY_speedup].median +
                      field->rows[n / 2]->quantity[QUANTITY_speedup].median) /
                     2;
-    sentence_add(sentence, "%s times in the middle, each by its best runner with %u", parts_number(number, middle),
-                 least);
-    if (most != least) sentence_add(sentence, " to %u", most);
-    sentence_add(sentence, " workers; from ");
-    add_one(sentence, summary, field->rows[n - 1]);
-    sentence_add(sentence, " to ");
+    sentence_add(sentence, "%s times in the middle, each with its best runner. Most: ", parts_number(number, middle));
     add_one(sentence, summary, field->rows[0]);
+    sentence_add(sentence, ". Least: ");
+    add_one(sentence, summary, field->rows[n - 1]);
 }
 
 static int about_gains(struct workshop *shop, const struct field *field, bool waiting)
@@ -98,16 +88,17 @@ static int about_gains(struct workshop *shop, const struct field *field, bool wa
         else
             sentence_add(&sentence, "%zu of %zu %s kernels %s", field->gaining, field->count, kind,
                          field->gaining == 1 ? "is" : "are");
-        sentence_add(&sentence, " resolved to be faster than serial");
+        sentence_add(&sentence, " faster than serial");
         if (!waiting) add_machine(&sentence, summary);
         sentence_add(&sentence, ": ");
         add_gains(&sentence, summary, field);
+        if (field->gaining < field->count) sentence_add(&sentence, ". For the others no gain is resolved");
     } else {
         sentence_add(&sentence, "No %s kernel is resolved to be faster than serial", kind);
         if (!waiting) add_machine(&sentence, summary);
         if (findings_suspects(summary) * 20 > summary->run->sample_count)
             sentence_add(&sentence, ", disturbed as it was");
-        sentence_add(&sentence, "; at best medians are %s to %s times the speed of serial",
+        sentence_add(&sentence, ". At best medians are %s to %s times the speed of serial",
                      parts_number(low, field->rows[field->count - 1]->quantity[QUANTITY_speedup].median),
                      parts_number(high, field->rows[0]->quantity[QUANTITY_speedup].median));
     }
@@ -121,6 +112,7 @@ static int about_grain(struct workshop *shop)
     const struct summary *summary = shop->summary;
     const struct metg *head = summary->metgs;
     struct sentence sentence = {0}, open = {0};
+    char least[PARTS_TEXT];
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) ||
@@ -128,18 +120,20 @@ static int about_grain(struct workshop *shop)
             continue;
         bool known = metg->reached && !isinf(metg->work_ns.high) && !isinf(metg->granularity_ns.high);
         struct sentence *list = known ? &sentence : &open;
-        if (list->used) sentence_add(list, known ? "; " : ", ");
+        if (list->used) sentence_add(list, ", ");
         else if (known)
-            sentence_add(list,
-                         "For %.0f %% of the ideal speed-up a task (%s) must hold at least: ", 100 * head->efficiency,
-                         head->kernel);
+            sentence_add(list, "For %.0f %% of the ideal speed-up a task (%s) must hold this much work: ",
+                         100 * head->efficiency, head->kernel);
         sentence_add(list, "%s%s%s", metg->runner, strcmp(metg->schedule, "default") ? " " : "",
                      strcmp(metg->schedule, "default") ? metg->schedule : "");
         if (!known) continue;
-        sentence_add(list, metg->bound ? " less than " : " ");
-        sentence_add_span(list, metg->work_ns);
+        if (metg->bound) sentence_add(list, " less than %s", parts_duration(least, metg->work_ns.median));
+        else {
+            sentence_add(list, " ");
+            sentence_add_span(list, metg->work_ns);
+        }
     }
-    if (sentence.used && open.used) sentence_add(&sentence, "; not reached or not resolved: %s", open.text);
+    if (sentence.used && open.used) sentence_add(&sentence, ". Not reached or not resolved: %s", open.text);
     else if (open.used)
         sentence_add(&sentence, "No task size is resolved to give %.0f %% of the ideal speed-up (%s): %s",
                      100 * head->efficiency, head->kernel, open.text);
@@ -186,12 +180,13 @@ static int about_crossing(struct workshop *shop)
             sentence_add(&open, "%s%s", open.used ? ", " : "", runner);
             continue;
         }
-        sentence_add(&sentence, sentence.used ? "; " : "Starting workers for one job pays with ");
-        sentence_add(&sentence, "%s from %.0f tasks", runner, c->tasks.median);
+        sentence_add(&sentence, sentence.used ? ", " : "Starting workers pays for one job of this much work: ");
+        sentence_add(&sentence, "%s %s (", runner, parts_duration(size, c->tasks.median * findings_task_ns(c)));
+        sentence_add(&sentence, "%.0f tasks", c->tasks.median);
         if (!isnan(c->tasks.low)) sentence_add(&sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
-        sentence_add(&sentence, " of %s", parts_duration(size, findings_task_ns(c)));
+        sentence_add(&sentence, " of %s)", parts_duration(size, findings_task_ns(c)));
     }
-    if (sentence.used && open.used) sentence_add(&sentence, "; at no task size resolved with %s", open.text);
+    if (sentence.used && open.used) sentence_add(&sentence, ". At no task size resolved: %s", open.text);
     else if (open.used)
         sentence_add(&sentence, "At no task size is it resolved that starting workers for one job pays (%s)",
                      open.text);
@@ -247,13 +242,10 @@ static int about_choice(struct workshop *shop)
     struct sentence cold = {0};
     add_choices(&cold, summary, false);
     add_choices(&warm, summary, true);
-    sentence_add(
-        &sentence,
-        "What to use (%s, %llu tasks; ties go to the fewest workers): for one job, start and stop included, %s",
-        summary->advices[0].kernel, (unsigned long long)summary->advices[0].tasks, cold.text);
-    if (!strcmp(cold.text, warm.text)) sentence_add(&sentence, "; the same with workers already up");
-    else sentence_add(&sentence, "; with workers already up %s", warm.text);
-    sentence_add(&sentence, ".");
+    sentence_add(&sentence, "For one job of %llu tasks (%s), start and stop included, use %s.",
+                 (unsigned long long)summary->advices[0].tasks, summary->advices[0].kernel, cold.text);
+    if (!strcmp(cold.text, warm.text)) sentence_add(&sentence, " With workers already up the same holds.");
+    else sentence_add(&sentence, " With workers already up use %s.", warm.text);
     return sentence_end(shop, TOPIC_short, &sentence);
 }
 
@@ -276,32 +268,41 @@ static int about_kind(struct workshop *shop)
     return status;
 }
 
-/* How far the numbers carry: the share of disturbed and failed repetitions, and the same thing measured twice. */
-static int about_trust(struct workshop *shop)
+/* The first A/A pair with an interval. */
+static void add_twice(struct sentence *sentence, const struct workshop *shop)
 {
-    const struct summary *summary = shop->summary;
-    const struct run *run = summary->run;
-    struct sentence sentence = {0};
-    size_t suspects = findings_suspects(summary), errors = 0;
-    for (size_t i = 0; i < summary->cell_count; i++) errors += summary->cells[i].errors;
-    if (!run->sample_count) return 0;
-    double share = 100.0 * (double)suspects / (double)run->sample_count;
-    if (!suspects) sentence_add(&sentence, "None of %zu repetitions is suspect", run->sample_count);
-    else
-        sentence_add(&sentence, "%s%.*f %% of %zu repetitions are suspect", share > 5 ? "Trust this with care: " : "",
-                     share < 10 ? 1 : 0, share, run->sample_count);
-    if (errors) sentence_add(&sentence, ", %zu failed", errors);
+    const struct run *run = shop->summary->run;
     for (unsigned i = 0; i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         if (cell->duplicate == i) continue;
         struct quantity ratio = parts_compare(shop, cell, &run->cells[cell->duplicate], false);
         if (isnan(ratio.low)) continue;
-        sentence_add(&sentence, "; the same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s",
+        sentence_add(sentence, " The same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s.",
                      100 * (ratio.median - 1), 100 * (ratio.low - 1), 100 * (ratio.high - 1),
                      stats_verdict(ratio) == VERDICT_UNRESOLVED ? "" : ", where there is no difference");
-        break;
+        return;
     }
-    sentence_add(&sentence, ".");
+}
+
+/* How far the numbers carry: failed and disturbed repetitions, what those change, and the same thing measured twice. */
+static int about_trust(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    const struct run *run = summary->run;
+    struct disturbance found = findings_disturbance(shop);
+    struct sentence sentence = {0};
+    size_t errors = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) errors += summary->cells[i].errors;
+    if (!run->sample_count) return 0;
+    double share = 100.0 * (double)found.suspects / (double)run->sample_count;
+    if (errors) sentence_add(&sentence, "%zu of %zu repetitions failed. ", errors, run->sample_count);
+    if (!found.suspects) sentence_add(&sentence, "None of %zu repetitions was disturbed.", run->sample_count);
+    else {
+        sentence_add(&sentence, "%.*f %% of %zu repetitions were disturbed. ", share < 10 ? 1 : 0, share,
+                     run->sample_count);
+        findings_add_disturbance(&sentence, &found);
+    }
+    add_twice(&sentence, shop);
     return sentence_end(shop, TOPIC_short, &sentence);
 }
 
@@ -310,6 +311,7 @@ int findings_short(struct workshop *shop)
     struct field field = {.rows = calloc(shop->summary->cell_count + 1, sizeof *field.rows)};
     if (!field.rows) return -ENOMEM;
     int status = about_kind(shop);
+    if (!status) status = about_choice(shop);
     for (int waiting = 1; waiting >= 0 && !status; waiting--) {
         field_fill(shop, waiting, &field);
         status = about_gains(shop, &field, waiting);
@@ -317,6 +319,5 @@ int findings_short(struct workshop *shop)
     free(field.rows);
     if (!status) status = about_grain(shop);
     if (!status) status = about_crossing(shop);
-    if (!status) status = about_choice(shop);
     return status ? status : about_trust(shop);
 }

@@ -117,35 +117,117 @@ size_t findings_suspects(const struct summary *summary)
     return suspects;
 }
 
+/* What the words mean that most often make a repetition suspect. */
+static const struct {
+    const char *word, *meaning;
+} words[] = {
+    {"preempted", "something else ran on a worker's cpu"},
+    {"steal", "the host gave the cpu to others"},
+    {"throttled", "a container's limit stopped the workers"},
+    {"drift", "the machine's speed changed"},
+    {"unbound", "a worker was not where it was placed"},
+    {"clock", "reading the clock took too long"},
+};
+
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += length)
+        if ((at == list || at[-1] == ' ') && (!at[length] || at[length] == ' ')) return true;
+    return false;
+}
+
+/* "preempted 261 (something else ran on a worker's cpu), steal 5 (...)" */
+static void add_causes(struct sentence *sentence, const struct run *run)
+{
+    size_t told = 0;
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+        size_t count = 0;
+        for (size_t i = 0; i < run->sample_count; i++) count += has_word(run->samples[i].suspect, words[w].word);
+        if (count) sentence_add(sentence, "%s%s %zu time%s (%s)", told++ ? ", " : "", words[w].word, count,
+                                count == 1 ? "" : "s", words[w].meaning);
+    }
+}
+
+/* The median of a cell's run phase from its undisturbed repetitions; n: how many there are. */
+static struct quantity undisturbed(const struct workshop *shop, const struct cell_summary *row)
+{
+    const struct series *series = &shop->series[row->cell->id];
+    double *walls = malloc((series->n + 1) * sizeof *walls);
+    struct quantity median = {NAN, NAN, NAN, 0};
+    size_t n = 0;
+    for (size_t i = 0; walls && i < series->n; i++)
+        if (!series->sample[i]->suspect[0]) walls[n++] = series->wall[i];
+    if (walls) median = stats_median(walls, n);
+    free(walls);
+    return median;
+}
+
+struct disturbance findings_disturbance(const struct workshop *shop)
+{
+    struct disturbance found = {.suspects = findings_suspects(shop->summary)};
+    for (size_t i = 0; i < shop->summary->cell_count; i++) {
+        const struct cell_summary *row = &shop->summary->cells[i];
+        struct quantity wall = row->quantity[QUANTITY_wall_ns];
+        if (!row->suspects || !row->samples) continue;
+        struct quantity rest = undisturbed(shop, row);
+        if (!rest.n) found.without++;
+        else if (isnan(wall.low)) found.few++;
+        else {
+            found.judged++;
+            if (rest.median >= wall.low && rest.median <= wall.high) continue;
+            double by = fabs(rest.median / wall.median - 1);
+            if (!found.moved++ || by > found.most) found.most = by;
+        }
+    }
+    return found;
+}
+
+void findings_add_disturbance(struct sentence *sentence, const struct disturbance *found)
+{
+    if (found->moved)
+        sentence_add(sentence, "Read them with care: without the disturbed ones %zu of %zu medians leave their intervals, "
+                               "by up to %.0f %%.",
+                     found->moved, found->judged, 100 * found->most);
+    else if (found->judged)
+        sentence_add(sentence, "That need not worry: without them no median leaves its interval.");
+    else sentence_add(sentence, "There are too few repetitions to say what that changes.");
+    if (found->without)
+        sentence_add(sentence, " %zu configuration%s ha%s no undisturbed repetition: read those with care.", found->without,
+                     found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve");
+}
+
 /* Failures and suspicion; that a run is simulated or has gaps is said in short. */
 static int about_run(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
+    struct disturbance found = findings_disturbance(shop);
     struct sentence sentence = {0};
-    size_t errors = 0, suspects = findings_suspects(summary), chained = 0;
-    const char *cause = "", *words = "";
+    size_t errors = 0, chained = 0;
+    const char *cause = "";
     int status = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
         errors += row->errors;
         chained += row->autocorrelated;
         if (row->errors && !*cause) cause = row->error;
-        if (row->suspects && !*words) words = row->suspect;
     }
     if (errors) {
         sentence_add(&sentence, "%zu of %zu repetitions failed and count as errors, not as times; the first: %s.",
                      errors, summary->run->sample_count, cause);
         status = sentence_end(shop, TOPIC_trust, &sentence);
     }
-    if (!status && suspects) {
-        sentence_add(&sentence, "%zu of %zu repetitions are suspect (first: %s); they are kept and marked.", suspects,
-                     summary->run->sample_count, words);
+    if (!status && found.suspects) {
+        sentence_add(&sentence, "%zu of %zu repetitions are suspect: ", found.suspects, summary->run->sample_count);
+        add_causes(&sentence, summary->run);
+        sentence_add(&sentence, ". They are kept and marked. ");
+        findings_add_disturbance(&sentence, &found);
         status = sentence_end(shop, TOPIC_trust, &sentence);
     }
     if (!status && chained * 10 > summary->cell_count) {
         sentence_add(&sentence,
                      "In %zu of %zu cells times follow one another, more than chance explains: their intervals are "
-                     "too narrow; ratios inside a block are less affected.",
+                     "too narrow. Ratios inside a block are less affected.",
                      chained, summary->cell_count);
         status = sentence_end(shop, TOPIC_trust, &sentence);
     }

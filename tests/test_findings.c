@@ -62,8 +62,9 @@ START_TEST(best_number_of_workers_and_where_it_ends)
     for (unsigned p = 2; p <= 16; p *= 2) runs_cell(&run, "openmp", 1, p);
     fill(&run, (int64_t[]){800000, 400000, 200000, 200500, 300000}, 11, 0);
     struct summary summary = summarise(&run);
-    must_say(&summary, "spin (serial 800 us): openmp 4.00 times", "with 4 threads (100 % of ideal");
-    must_say(&summary, "more than 4 gain nothing that can be resolved", "where it falls to 2.6");
+    must_say(&summary, "spin (800 us serially): 4.00 times", "as fast with 4 threads of openmp");
+    must_say(&summary, "More workers than these gain nothing that can be resolved; up to 16 were measured", "");
+    must_say(&summary, "Too many workers cost speed: spin under openmp (2.67 times with 16 threads)", "");
     ck_assert_ptr_null(said(&summary, "fitted curve peaks", ""));
     summary_free(&summary);
     run_free(&run);
@@ -78,9 +79,9 @@ START_TEST(no_gain_is_called_that)
     runs_cell(&run, "openmp", 1, 4);
     fill(&run, (int64_t[]){100000, 150000, 200000}, 11, 1);
     struct summary summary = summarise(&run);
-    must_say(&summary, "spin (serial 100 us): no number of workers is faster than serial with openmp (0.6", "");
+    must_say(&summary, "spin (100 us serially). At no number of workers faster than serial: 0.6", "of openmp.");
     ck_assert_ptr_nonnull(strstr(summary.advices[0].sentence, "stay serial"));
-    must_say(&summary, "openmp (spin), start and stop included, is faster than serial: never for tasks of", "");
+    must_say(&summary, "beats serial, start and stop included, at no task size that is resolved. Never for tasks of", "");
     must_say(&summary, "No computing kernel is resolved to be faster than serial", "");
     summary_free(&summary);
     run_free(&run);
@@ -90,7 +91,7 @@ START_TEST(no_gain_is_called_that)
     runs_cell(&run, "openmp", 1, 4);
     fill(&run, (int64_t[]){100000, 99000, 130000}, 11, 10);
     summary = summarise(&run);
-    must_say(&summary, "no number of workers is resolved to be faster than serial", "");
+    must_say(&summary, "spin (100 us serially). Not resolved: ", "of openmp.");
     summary_free(&summary);
     run_free(&run);
 }
@@ -146,10 +147,10 @@ START_TEST(chunks_and_splits)
     for (unsigned i = 0; i < 4; i++) strcpy(runs_cell(&run, "hybrid", shapes[i][0], shapes[i][1])->study, "hybrid");
     fill(&run, (int64_t[]){400000, 150000, 101000, 100000, 300000, 140000, 110000, 112000, 200000}, 11, 0);
     struct summary summary = summarise(&run);
-    must_say(&summary, "fastest with chunk 16", "chunk 64 takes 3.0");
-    must_say(&summary, "fastest with chunk 16", "chunk 1 takes 1.5");
+    must_say(&summary, "fastest with chunk 16. Chunks from 4 to 16 cannot be told from it.", "Chunk 64 takes 3.0");
+    must_say(&summary, "fastest with chunk 16", "Chunk 1 takes 1.5");
     must_say(&summary, "4 workers are fastest as 2 x 2 (processes x threads)", "1 x 4 takes 1.27");
-    must_say(&summary, "hybrid takes 10 us to start", "");
+    must_say(&summary, "hybrid: 2 processes take 10 us to start", "");
     summary_free(&summary);
     run_free(&run);
 }
@@ -174,8 +175,8 @@ START_TEST(gaps_errors_and_suspicion_come_first)
     ck_assert_str_eq(summary.findings[1].text, "The run is incomplete: 1 of 3 cells have no repetition.");
     ck_assert_int_eq(summary.findings[1].topic, TOPIC_short);
     must_say(&summary, "1 of 12 repetitions failed", "timeout");
-    must_say(&summary, "1 of 12 repetitions are suspect (first: throttled)", "");
-    must_say(&summary, "Trust this with care: 8.3 % of 12 repetitions are suspect, 1 failed", "");
+    must_say(&summary, "1 of 12 repetitions are suspect: throttled 1 time (a container's limit stopped the workers)", "");
+    must_say(&summary, "1 of 12 repetitions failed. 8.3 % of 12 repetitions were disturbed.", "too few repetitions");
     must_say(&summary, "n = 5, no interval", "");
     summary_free(&summary);
     run_free(&run);
@@ -220,11 +221,34 @@ START_TEST(in_short_tells_waiting_from_computing)
         run.samples[i].system_ns = 0;
     }
     struct summary summary = summarise(&run);
-    must_say(&summary, "The waiting kernel is resolved to be faster than serial: square ", "with 8 threads of openmp");
-    must_say(&summary, "1 of 2 computing kernels is resolved to be faster than serial", ": spin ");
-    must_say(&summary, "None of 99 repetitions is suspect", "");
+    must_say(&summary, "The waiting kernel is faster than serial: square ", "with 8 threads of openmp");
+    must_say(&summary, "1 of 2 computing kernels is faster than serial", "For the others no gain is resolved");
+    must_say(&summary, "None of 99 repetitions was disturbed", "");
     summary_free(&summary);
     run_free(&run);
+}
+END_TEST
+
+START_TEST(disturbed_repetitions_are_weighed)
+{
+    for (int matters = 0; matters < 2; matters++) {
+        struct run run = runs_new();
+        runs_cell(&run, "serial", 1, 1);
+        runs_cell(&run, "openmp", 1, 2);
+        fill(&run, (int64_t[]){100000, 50000}, 11, 2);
+        for (size_t i = 0; i < run.sample_count; i++) {
+            struct sample *sample = &run.samples[i];
+            if (sample->cell != 1 || sample->block >= (matters ? 9u : 3u)) continue;
+            strcpy(sample->suspect, "preempted");
+            if (matters) sample->wall_ns *= 2;
+        }
+        struct summary summary = summarise(&run);
+        must_say(&summary, "preempted ", "something else ran on a worker's cpu");
+        must_say(&summary, "repetitions were disturbed",
+                 matters ? "without the disturbed ones 1 of 1 medians leave" : "That need not worry");
+        summary_free(&summary);
+        run_free(&run);
+    }
 }
 END_TEST
 
@@ -240,6 +264,7 @@ int main(void)
     tcase_add_test(all, chunks_and_splits);
     tcase_add_test(all, gaps_errors_and_suspicion_come_first);
     tcase_add_test(all, duplicates_are_judged);
+    tcase_add_test(all, disturbed_repetitions_are_weighed);
     tcase_add_test(all, in_short_tells_waiting_from_computing);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
