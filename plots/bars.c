@@ -31,8 +31,7 @@ static void name_among(const struct cell *cell, const struct cell *const *all, s
         shape |= all[i]->processes != cell->processes && all[i]->threads != cell->threads &&
                  all[i]->processes * all[i]->threads == cell->processes * cell->threads;
     }
-    if (shape)
-        used = (size_t)snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
+    if (shape) used = (size_t)snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
     else used = (size_t)snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
     if (schedule && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->schedule);
     if (chunk && used < size)

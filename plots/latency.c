@@ -140,7 +140,8 @@ int chart_latency(struct chart *chart)
         bool seen = !tables_has_latency(&summary->cells[i]);
         for (size_t k = 0; k < summary->cell_count && !seen; k++) {
             const struct cell *other = summary->cells[k].cell;
-            if (!tables_has_latency(&summary->cells[k]) || strcmp(other->kernel, summary->cells[i].cell->kernel)) continue;
+            if (!tables_has_latency(&summary->cells[k]) || strcmp(other->kernel, summary->cells[i].cell->kernel))
+                continue;
             seen = k < i;
             if (worth(summary, other) >= worth(summary, best)) best = worth(summary, other) ? other : best;
         }

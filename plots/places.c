@@ -70,7 +70,8 @@ int chart_hybrid(struct chart *chart)
     char title[160], note[192];
     int status = lines_make(chart->summary, LINE_SHAPE, &lines);
     if (status) return status;
-    snprintf(chart->missing, sizeof chart->missing, "no runner was measured with three splits of processes and threads");
+    snprintf(chart->missing, sizeof chart->missing,
+             "no runner was measured with three splits of processes and threads");
     chart->legend = "none";
     chart->columns = 2; /* cells must be wide enough for their intervals */
     chart->layers = 1;

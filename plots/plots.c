@@ -45,12 +45,14 @@ FIGURE(latency, "How long single tasks took", "Do some tasks take much longer th
        "Share of the tasks that took at most so long, all repetitions with busy spans together, in bins of an eighth "
        "of an octave. Marks: p50, p95 and p99 with their intervals over repetitions. Runners that claim many tasks at "
        "once do not show single ones and are left out.")
-FIGURE(timeline, "Workers in time", "Who waits for whom?",
-       "Coloured: from a worker's first task to the end of its last one, darker inside the kernel where --timeline kept "
-       "each call; pale: before and after. One scale for all panels.")
+FIGURE(
+    timeline, "Workers in time", "Who waits for whom?",
+    "Coloured: from a worker's first task to the end of its last one, darker inside the kernel where --timeline kept "
+    "each call; pale: before and after. One scale for all panels.")
 FIGURE(chunk, "Time against chunk", "How many tasks should a worker claim at once?",
-       DOTS " Broad pale lines: the costs fitted to each runner. Verticals: rules of thumb, one chunk a worker (N/p) and "
-            "four (N/4p).")
+       DOTS
+       " Broad pale lines: the costs fitted to each runner. Verticals: rules of thumb, one chunk a worker (N/p) and "
+       "four (N/4p).")
 FIGURE(hybrid, "Processes x threads", "Which split of workers into processes and threads is best?",
        "Speed-up over the serial loop in large figures, its interval below; outlined: cannot be told from the best.")
 FIGURE(placement, "Placement of workers", "Does it matter where the workers run?", DOTS)

@@ -216,7 +216,8 @@ struct table *tables_scaling(const struct summary *summary)
         add_choice(table, scaling->best);
         add_choice(table, scaling->enough);
         if (amdahl->n)
-            tables_add_quantity(table, "ratio", (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
+            tables_add_quantity(table, "ratio",
+                                (struct quantity){amdahl->fraction, amdahl->low, amdahl->high, amdahl->n});
         else table_cell(table, NAN, "-");
         if (scaling->usl.n && scaling->usl.peak_seen)
             tables_add_quantity(

@@ -1,5 +1,5 @@
-/* findings_scaling.c: sentences on speed-up: one a problem with all its runners, what holds for several, and the runners
- * side by side. */
+/* findings_scaling.c: sentences on speed-up: one a problem with all its runners, what holds for several, and the
+ * runners side by side. */
 #include "findings.h"
 
 #include <errno.h>
@@ -158,8 +158,7 @@ static int tell_ends(struct workshop *shop)
         else if (last_of(scaling)->workers > most) most = last_of(scaling)->workers;
     }
     if (!most) return 0;
-    sentence_add(&sentence,
-                 "%sore workers than these gain nothing that can be resolved; up to %u were measured.",
+    sentence_add(&sentence, "%sore workers than these gain nothing that can be resolved; up to %u were measured.",
                  growing ? "Elsewhere m" : "M", most);
     int status = growing ? tell_several(shop, "Still growing with the most workers measured: ", still_growing) : 0;
     return status ? status : sentence_end(shop, TOPIC_scaling, &sentence);
@@ -172,7 +171,8 @@ int findings_scaling(struct workshop *shop)
     if (!status) status = tell_ends(shop);
     if (!status) status = tell_several(shop, "Too many workers cost speed: ", falls);
     if (!status)
-        status = tell_several(shop, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
+        status =
+            tell_several(shop, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
     return status ? status : tell_several(shop, "Where the fitted curve peaks: ", peaks);
 }
 

@@ -205,7 +205,8 @@ static int count_placements(struct workshop *shop)
     }
     if (!open) return 0;
     if (open == groups && groups == 1)
-        sentence_add(&sentence, "No placement of %s under %s can be told from the fastest.", kernels.text, runners.text);
+        sentence_add(&sentence, "No placement of %s under %s can be told from the fastest.", kernels.text,
+                     runners.text);
     else {
         sentence_add(&sentence, open == groups ? "In all %zu" : "In %zu of", open);
         if (open != groups) sentence_add(&sentence, " %zu", groups);

@@ -121,12 +121,9 @@ size_t findings_suspects(const struct summary *summary)
 static const struct {
     const char *word, *meaning;
 } words[] = {
-    {"preempted", "something else ran on a worker's cpu"},
-    {"steal", "the host gave the cpu to others"},
-    {"throttled", "a container's limit stopped the workers"},
-    {"drift", "the machine's speed changed"},
-    {"unbound", "a worker was not where it was placed"},
-    {"clock", "reading the clock took too long"},
+    {"preempted", "something else ran on a worker's cpu"},    {"steal", "the host gave the cpu to others"},
+    {"throttled", "a container's limit stopped the workers"}, {"drift", "the machine's speed changed"},
+    {"unbound", "a worker was not where it was placed"},      {"clock", "reading the clock took too long"},
 };
 
 static bool has_word(const char *list, const char *word)
@@ -144,8 +141,9 @@ static void add_causes(struct sentence *sentence, const struct run *run)
     for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
         size_t count = 0;
         for (size_t i = 0; i < run->sample_count; i++) count += has_word(run->samples[i].suspect, words[w].word);
-        if (count) sentence_add(sentence, "%s%s %zu time%s (%s)", told++ ? ", " : "", words[w].word, count,
-                                count == 1 ? "" : "s", words[w].meaning);
+        if (count)
+            sentence_add(sentence, "%s%s %zu time%s (%s)", told++ ? ", " : "", words[w].word, count,
+                         count == 1 ? "" : "s", words[w].meaning);
     }
 }
 
@@ -186,15 +184,15 @@ struct disturbance findings_disturbance(const struct workshop *shop)
 void findings_add_disturbance(struct sentence *sentence, const struct disturbance *found)
 {
     if (found->moved)
-        sentence_add(sentence, "Read them with care: without the disturbed ones %zu of %zu medians leave their intervals, "
-                               "by up to %.0f %%.",
+        sentence_add(sentence,
+                     "Read them with care: without the disturbed ones %zu of %zu medians leave their intervals, "
+                     "by up to %.0f %%.",
                      found->moved, found->judged, 100 * found->most);
-    else if (found->judged)
-        sentence_add(sentence, "That need not worry: without them no median leaves its interval.");
+    else if (found->judged) sentence_add(sentence, "That need not worry: without them no median leaves its interval.");
     else sentence_add(sentence, "There are too few repetitions to say what that changes.");
     if (found->without)
-        sentence_add(sentence, " %zu configuration%s ha%s no undisturbed repetition: read those with care.", found->without,
-                     found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve");
+        sentence_add(sentence, " %zu configuration%s ha%s no undisturbed repetition: read those with care.",
+                     found->without, found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve");
 }
 
 /* Failures and suspicion; that a run is simulated or has gaps is said in short. */

@@ -81,7 +81,8 @@ START_TEST(no_gain_is_called_that)
     struct summary summary = summarise(&run);
     must_say(&summary, "spin (100 us serially). At no number of workers faster than serial: 0.6", "of openmp.");
     ck_assert_ptr_nonnull(strstr(summary.advices[0].sentence, "stay serial"));
-    must_say(&summary, "beats serial, start and stop included, at no task size that is resolved. Never for tasks of", "");
+    must_say(&summary, "beats serial, start and stop included, at no task size that is resolved. Never for tasks of",
+             "");
     must_say(&summary, "No computing kernel is resolved to be faster than serial", "");
     summary_free(&summary);
     run_free(&run);
@@ -175,7 +176,8 @@ START_TEST(gaps_errors_and_suspicion_come_first)
     ck_assert_str_eq(summary.findings[1].text, "The run is incomplete: 1 of 3 cells have no repetition.");
     ck_assert_int_eq(summary.findings[1].topic, TOPIC_short);
     must_say(&summary, "1 of 12 repetitions failed", "timeout");
-    must_say(&summary, "1 of 12 repetitions are suspect: throttled 1 time (a container's limit stopped the workers)", "");
+    must_say(&summary, "1 of 12 repetitions are suspect: throttled 1 time (a container's limit stopped the workers)",
+             "");
     must_say(&summary, "1 of 12 repetitions failed. 8.3 % of 12 repetitions were disturbed.", "too few repetitions");
     must_say(&summary, "n = 5, no interval", "");
     summary_free(&summary);
