@@ -33,8 +33,10 @@ static int expand(const char *text, unsigned cpus, char *out, size_t size)
         int length = 0;
         if (*text == '{' && sscanf(text, "{c}%n", &length) == 0 && length == 0)
             sscanf(text, "{%uc}%n", &times, &length);
-        if (length) used += (size_t)snprintf(out + used, size - used, "%u", times * cpus);
-        else {
+        if (length) {
+            used += (size_t)snprintf(out + used, size - used, "%u", times * cpus);
+            if (cpus == 1 && used > 2 && !strcmp(out + used - 3, "1,1")) used -= 2; /* a list's 1,{c} */
+        } else {
             out[used++] = *text;
             length = 1;
         }
@@ -61,9 +63,83 @@ static void print_folded(const char *heading, const char *text)
     putchar('\n');
 }
 
+/* What is not here, and what a simulated machine shows in its place; both "" where nothing is lacking. */
+struct beyond {
+    char lack[256], text[1200];
+};
+
+static const char simulated_name[] = "simulated"; /* the folder inside the run's */
+
+/* Simulates what the lesson needs and this machine lacks, with its figure. */
+static int look_beyond(const struct options *options, const struct lesson *lesson, const struct run *run,
+                       struct beyond *beyond)
+{
+    const json_t *host = json_object_get(run->manifest, "host");
+    unsigned cpus = (unsigned)json_integer_value(json_object_get(host, "cpus"));
+    unsigned cores = (unsigned)json_integer_value(json_object_get(host, "cores"));
+    const struct elsewhere *elsewhere = &lesson->elsewhere;
+    char dir[sizeof run->dir + 16];
+    struct shown shown;
+    if (!elsewhere_lacks(elsewhere, cpus, cores, beyond->lack, sizeof beyond->lack)) return STATUS_GOOD;
+    snprintf(dir, sizeof dir, "%s/%s", run->dir, simulated_name);
+    int error = elsewhere_record(elsewhere, dir);
+    if (error) return options_complain(options, "cannot write %s: %s", dir, strerror(-error));
+    int status = show_open(options, dir, &shown);
+    if (status) return status;
+    elsewhere->tell(&shown.summary, beyond->text, sizeof beyond->text);
+    show_write(options, &shown, true);
+    show_close(&shown);
+    return STATUS_GOOD;
+}
+
+/* What docs/lessons/ holds of this lesson: the paragraph with the verdict and the line that says where it was
+ * measured, without their marks; "" where there is none. */
+static void read_recorded(const struct lesson *lesson, char *text, size_t size)
+{
+#define RECORDED(symbol, name, file) extern const char lesson_page_##symbol[];
+#include "lesson_pages.h"
+#undef RECORDED
+    static const struct {
+        const char *name, *page;
+    } pages[] = {
+#define RECORDED(symbol, name, file) {name, lesson_page_##symbol},
+#include "lesson_pages.h"
+#undef RECORDED
+    };
+    const char *verdict = NULL, *where = NULL;
+    *text = '\0';
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        if (strcmp(pages[i].name, lesson->name)) continue;
+        verdict = strstr(pages[i].page, ".svg)\n\n**");
+        where = strstr(pages[i].page, "<sub>");
+    }
+    if (!verdict || !where) return;
+    verdict += strlen(".svg)\n\n**"), where += strlen("<sub>");
+    snprintf(text, size, "%.*s ", (int)strcspn(where, "<\n"), where);
+    for (size_t used = strlen(text); *verdict && *verdict != '\n' && used + 1 < size; verdict++)
+        if (*verdict != '*') text[used++] = *verdict, text[used] = '\0';
+}
+
+static void print_recorded(const struct lesson *lesson)
+{
+    char text[1600];
+    read_recorded(lesson, text, sizeof text);
+    if (*text) print_folded("RECORDED on another machine.", text);
+}
+
+static void print_beyond(const struct lesson *lesson, const struct beyond *beyond, const char *dir)
+{
+    char text[2000];
+    if (!*beyond->text) return;
+    print_folded("Not here:", beyond->lack);
+    snprintf(text, sizeof text, "%s (This is %s.)", beyond->text, elsewhere_machine);
+    print_folded("SIMULATED, not measured:", text);
+    printf("\nIts figure: %s/%s/plots/%s.svg\n", dir, simulated_name, lesson->elsewhere.figure);
+}
+
 /* The page of one lesson with this run's numbers, as Markdown beside the run's other files. */
 static int write_page(const struct lesson *lesson, const char *command, const struct lesson_result *result,
-                      const struct run *run, const char *dir)
+                      const struct beyond *beyond, const struct run *run, const char *dir)
 {
     char *text = NULL, date[32] = "";
     size_t size = 0;
@@ -78,7 +154,14 @@ static int write_page(const struct lesson *lesson, const char *command, const st
     fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
     fprintf(page, "**%s** %s\n\n", verdict_words(result->verdict), result->text);
     if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
-    fprintf(page, "**Why.** %s\n\n**Exercise.** %s\n\n", lesson->explanation, lesson->exercise);
+    fprintf(page, "**Why.** %s\n\n", lesson->explanation);
+    if (*beyond->text)
+        fprintf(page,
+                "**Not here.** %s\n\n**SIMULATED, not measured.** %s (This is %s.)\n\n"
+                "![%s SIMULATED](%s/plots/%s.svg)\n\n",
+                beyond->lack, beyond->text, elsewhere_machine, lesson->question, simulated_name,
+                lesson->elsewhere.figure);
+    fprintf(page, "**Exercise.** %s\n\n", lesson->exercise);
     fprintf(page, "<sub>Measured %s on %s.</sub>\n", date, cpu ? cpu : "an unnamed machine");
     int error = fclose(page) ? -ENOMEM : record_write_file(dir, "lesson.md", text, size);
     free(text);
@@ -129,16 +212,20 @@ static int show_result(const struct options *options, const struct lesson *lesso
 {
     struct shown shown;
     struct lesson_result result = {LESSON_UNRESOLVED, ""};
+    struct beyond beyond = {"", ""};
     int status = show_open(options, dir, &shown);
     if (status) return status;
     size_t failures = show_failures(options, &shown);
     lesson->check(&shown.summary, cpus, &result);
     print_folded(verdict_words(result.verdict), result.text);
     if (result.verdict == LESSON_NOT_HELD) print_folded("What that can mean:", lesson->otherwise);
+    if (result.verdict == LESSON_LACKING) print_recorded(lesson);
     print_folded("Why:", lesson->explanation);
+    look_beyond(options, lesson, &shown.run, &beyond);
+    print_beyond(lesson, &beyond, dir);
     print_folded("Try:", lesson->exercise);
     printf("\nThe figure: %s/plots/%s.svg; everything: %s/report.html\n", dir, lesson->figure, dir);
-    int error = write_page(lesson, command, &result, &shown.run, dir);
+    int error = write_page(lesson, command, &result, &beyond, &shown.run, dir);
     if (error) options_complain(options, "cannot write %s/lesson.md: %s", dir, strerror(-error));
     show_close(&shown);
     *verdict = result.verdict;
@@ -166,6 +253,7 @@ static int run_lesson(const struct options *options, const struct lesson *lesson
     if (!status && *lacking) {
         *verdict = LESSON_LACKING;
         print_folded(verdict_words(LESSON_LACKING), lacking);
+        print_recorded(lesson);
         print_folded("Why:", lesson->explanation);
     } else if (!status) status = show_result(options, lesson, shown, dir, cpus, verdict);
     options_free(&grid);

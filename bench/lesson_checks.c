@@ -388,3 +388,47 @@ void lesson_check_start(const struct summary *summary, unsigned cpus, struct les
         show_time(a.median), show_time(each), (unsigned long long)(large->cell->size >> 20), show_time(b.median),
         show(growth));
 }
+
+/* ---- what a simulated machine shows ---------------------------------------------------------------------------- */
+
+static double gain_at(const struct summary *summary, const char *kernel, const char *placement, unsigned workers)
+{
+    const struct cell_summary *row =
+        find(summary, (struct pick){.kernel = kernel, .runner = "openmp", .placement = placement, .workers = workers});
+    return row ? row->quantity[QUANTITY_speedup].median : NAN;
+}
+
+void lesson_tell_workers(const struct summary *summary, char *text, size_t size)
+{
+    unsigned cores = ELSEWHERE_MACHINE_CORES;
+    snprintf(text, size,
+             "%u workers on as many cores are %.3g times as fast as one; %u workers, two on each core, %.3g.", cores,
+             gain_at(summary, "spin", "spread", cores), 2 * cores, gain_at(summary, "spin", "spread", 2 * cores));
+}
+
+void lesson_tell_threads(const struct summary *summary, char *text, size_t size)
+{
+    unsigned few = ELSEWHERE_MACHINE_CORES / 2;
+    double apart = gain_at(summary, "spin", "spread", few), packed = gain_at(summary, "spin", "close", few);
+    snprintf(
+        text, size,
+        "%u workers on a core each (spread) are %.3g times as fast as one; the same %u on both threads of %u cores "
+        "(close) only %.3g. With both threads of all %u cores at work it is %.3g: a second thread adds something, "
+        "but it is no core. Fill cores first.",
+        few, apart, few, few / 2, packed, ELSEWHERE_MACHINE_CORES,
+        gain_at(summary, "spin", "spread", ELSEWHERE_WORKERS));
+}
+
+void lesson_tell_bandwidth(const struct summary *summary, char *text, size_t size)
+{
+    snprintf(
+        text, size,
+        "With 4, 8, 16, 32 and 64 workers triad is %.3g, %.3g, %.3g, %.3g and %.3g times as fast as with one, spin "
+        "%.3g, %.3g, %.3g, %.3g and %.3g times: the curves part where the memory is used up, long before the cores "
+        "are.",
+        gain_at(summary, "triad", "spread", 4), gain_at(summary, "triad", "spread", 8),
+        gain_at(summary, "triad", "spread", 16), gain_at(summary, "triad", "spread", 32),
+        gain_at(summary, "triad", "spread", 64), gain_at(summary, "spin", "spread", 4),
+        gain_at(summary, "spin", "spread", 8), gain_at(summary, "spin", "spread", 16),
+        gain_at(summary, "spin", "spread", 32), gain_at(summary, "spin", "spread", 64));
+}

@@ -20,6 +20,7 @@ const struct lesson lessons[] = {
                      "tasks are few, a larger team can even out the end.",
         .exercise =
             "Run it again with --task-time 1us. At which number of workers does the curve bend now, and why earlier?",
+        .elsewhere = {ELSEWHERE_CPUS, {"spin"}, .figure = "speedup", .tell = lesson_tell_workers},
         .check = lesson_check_workers,
     },
     {
@@ -115,6 +116,7 @@ const struct lesson lessons[] = {
         .otherwise = "Something else uses the machine, or its cpus differ: two may share a core, one may be "
                      "slower. `breakeven topo` and `breakeven doctor` show both.",
         .exercise = "Start a busy loop beside it (`yes > /dev/null &`) and run it again. Which placement suffers more?",
+        .elsewhere = {ELSEWHERE_THREADS, {"spin"}, true, "speedup", lesson_tell_threads},
         .check = lesson_check_pinning,
     },
     {
@@ -169,6 +171,7 @@ const struct lesson lessons[] = {
         .otherwise = "One worker is far from using up the memory's bandwidth here; more cores would show the "
                      "limit.",
         .exercise = "`breakeven topo` shows the caches. Choose a --size for triad that fits into them. What changes?",
+        .elsewhere = {ELSEWHERE_CORES, {"triad", "spin"}, .figure = "speedup", .tell = lesson_tell_bandwidth},
         .check = lesson_check_bandwidth,
     },
     {

@@ -7,7 +7,7 @@
 #ifndef BREAKEVEN_LESSONS_H
 #define BREAKEVEN_LESSONS_H
 
-#include "../results/summary.h"
+#include "elsewhere.h"
 
 enum lesson_verdict {
     LESSON_HELD,       /* the prediction held, resolved by its interval */
@@ -30,7 +30,8 @@ struct lesson {
     const char *explanation; /* why, whatever the numbers */
     const char *otherwise;   /* what it usually means where the prediction does not hold */
     const char *exercise;
-    double quota_cpus; /* above 0: measured inside a cgroup with this cpu quota, where one can be made */
+    struct elsewhere elsewhere; /* hardware that it needs, and what a simulated machine shows in its place */
+    double quota_cpus;          /* above 0: measured inside a cgroup with this cpu quota, where one can be made */
     void (*check)(const struct summary *, unsigned cpus, struct lesson_result *);
 };
 
@@ -50,5 +51,10 @@ void lesson_check_bandwidth(const struct summary *, unsigned cpus, struct lesson
 void lesson_check_split(const struct summary *, unsigned cpus, struct lesson_result *);
 void lesson_check_waiting(const struct summary *, unsigned cpus, struct lesson_result *);
 void lesson_check_start(const struct summary *, unsigned cpus, struct lesson_result *);
+
+/* What the simulated machine shows (lesson_checks.c). */
+void lesson_tell_workers(const struct summary *, char *text, size_t size);
+void lesson_tell_threads(const struct summary *, char *text, size_t size);
+void lesson_tell_bandwidth(const struct summary *, char *text, size_t size);
 
 #endif

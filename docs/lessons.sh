@@ -21,8 +21,11 @@ while read -r name question; do
     echo
     if [ -e "$scratch/$name/lesson.md" ]; then
         figure=$(sed -n 's/^!\[.*\](\(plots\/.*\.svg\))$/\1/p' "$scratch/$name/lesson.md")
+        beyond=$(sed -n 's/^!\[.*\](\(simulated\/plots\/.*\.svg\))$/\1/p' "$scratch/$name/lesson.md")
         cp "$scratch/$name/$figure" "$pages/$name.svg"
-        sed "s|($figure)|($name.svg)|" "$scratch/$name/lesson.md" > "$pages/$name.md"
+        [ -z "$beyond" ] || cp "$scratch/$name/$beyond" "$pages/$name-simulated.svg"
+        sed "s|($figure)|($name.svg)|; s|(${beyond:-$figure})|($name-simulated.svg)|" "$scratch/$name/lesson.md" \
+            > "$pages/$name.md"
     fi
     echo "- [$question]($name.md) (\`breakeven lesson $name\`)" >> "$scratch/README.md"
 done < "$scratch/list"

@@ -193,7 +193,7 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, bo
         chart_text_script(chart, script);
         if (fclose(script)) status = -ENOMEM;
     }
-    snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; BY_TASK = %d", width, 22u,
+    snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; BY_TASK = %d", width, 20u,
              colour ? "ansi" : "mono", !strcmp(chart->figure->name, "granularity"));
     snprintf(path, sizeof path, "%s.dat", chart->figure->name);
     if (!status) status = record_write_file(dir, path, chart->data_text, chart->data_size);
@@ -210,6 +210,8 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, bo
     return status;
 }
 
+enum { TEXT_PANELS = 4 }; /* as text.gp has it */
+
 int plots_print(const struct summary *summary, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
 {
     const struct figure *const main_figures[] = {&figure_speedup, &figure_granularity};
@@ -222,7 +224,9 @@ int plots_print(const struct summary *summary, FILE *out, unsigned width, bool c
         struct chart chart = {0};
         status = plots_make(main_figures[i], summary, &facts, &chart);
         if (!status && !chart.missing[0])
-            status = print_figure(&chart, out, width < 40 ? 79 : width, colour, note, note_size);
+            status = print_figure(&chart, out, width < 40 ? 79 : width > 100 ? 100 : width, colour, note, note_size);
+        if (!status && !chart.missing[0] && chart.panels > TEXT_PANELS)
+            fprintf(out, "%s: %u more panels are in report.html.\n\n", chart.figure->title, chart.panels - TEXT_PANELS);
         chart_close(&chart);
     }
     parts_locale_leave(locale);

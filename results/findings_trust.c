@@ -73,7 +73,8 @@ static int tell_residuals(struct workshop *shop)
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
         if (!row->budget.n) continue;
-        double task_ns = row->cell->task_time_ns ? (double)row->cell->task_time_ns : row->quantity[QUANTITY_task_ns].median;
+        double task_ns =
+            row->cell->task_time_ns ? (double)row->cell->task_time_ns : row->quantity[QUANTITY_task_ns].median;
         bool is_long = task_ns >= LONG_TASK_NS;
         all++, closed += !row->budget.marked;
         all_long += is_long, closed_long += is_long && !row->budget.marked;
@@ -188,11 +189,12 @@ void findings_add_disturbance(struct sentence *sentence, const struct disturbanc
                      "Read them with care: without the disturbed ones %zu of %zu medians leave their intervals, "
                      "by up to %.0f %%.",
                      found->moved, found->judged, 100 * found->most);
-    else if (found->judged) sentence_add(sentence, "That need not worry: without them no median leaves its interval.");
+    else if (found->judged)
+        sentence_add(sentence, "Without them no median leaves its interval: they need not worry you.");
     else sentence_add(sentence, "There are too few repetitions to say what that changes.");
     if (found->without)
-        sentence_add(sentence, " %zu configuration%s ha%s no undisturbed repetition: read those with care.",
-                     found->without, found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve");
+        sentence_add(sentence, " %zu configuration%s ha%s no other repetition: read those with care.", found->without,
+                     found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve");
 }
 
 /* Failures and suspicion; that a run is simulated or has gaps is said in short. */

@@ -247,7 +247,7 @@ START_TEST(disturbed_repetitions_are_weighed)
         struct summary summary = summarise(&run);
         must_say(&summary, "preempted ", "something else ran on a worker's cpu");
         must_say(&summary, "repetitions were disturbed",
-                 matters ? "without the disturbed ones 1 of 1 medians leave" : "That need not worry");
+                 matters ? "without the disturbed ones 1 of 1 medians leave" : "they need not worry you");
         summary_free(&summary);
         run_free(&run);
     }

@@ -1,0 +1,171 @@
+/* elsewhere.c: see elsewhere.h. */
+#include "elsewhere.h"
+#include "simulated.h"
+
+#include "../results/record.h"
+
+#include <errno.h>
+#include <hwloc.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BLOCKS = 6, TASKS = 6400, CELLS_MAX = 64 }; /* the fewest blocks that have an interval */
+
+static const struct simulated_machine machine = {
+    .cpus = ELSEWHERE_WORKERS, .cores = ELSEWHERE_MACHINE_CORES, .thread_gain = 0.25, .bandwidth_workers = 9};
+static const char topology[] = "pack:2 [numa] l3:1 core:16 pu:2";
+const char elsewhere_machine[] =
+    "a model of 2 packages with 16 cores each and 2 hardware threads on a core. It assumes that a second thread adds a "
+    "quarter of a core and that the memory feeds 9 cores; it shows the shape, not the numbers of any computer";
+
+bool elsewhere_lacks(const struct elsewhere *elsewhere, unsigned cpus, unsigned cores, char *lack, size_t lack_size)
+{
+    switch (elsewhere->need) {
+    case ELSEWHERE_CPUS:
+        snprintf(lack, lack_size, "This needs two cpus; here is one.");
+        return cpus < 2;
+    case ELSEWHERE_THREADS:
+        snprintf(lack, lack_size,
+                 "Cores with two hardware threads are not to be seen here: %u cpus on %u cores. So pinned or not was "
+                 "measured, physical or logical was not.",
+                 cpus, cores);
+        return cores >= cpus;
+    case ELSEWHERE_CORES:
+        snprintf(lack, lack_size, "With %u core%s the limit is only touched; it shows with eight or more.", cores,
+                 cores == 1 ? "" : "s");
+        return cores < 8;
+    default:
+        return false;
+    }
+}
+
+/* ---- the cells ---- */
+
+struct grid {
+    struct cell cells[CELLS_MAX];
+    unsigned count, baseline;
+};
+
+static void add(struct grid *grid, const char *kernel, const char *placement, unsigned workers)
+{
+    struct cell *cell = &grid->cells[grid->count];
+    if (grid->count == CELLS_MAX) return;
+    if (!workers) grid->baseline = grid->count;
+    *cell = (struct cell){.id = grid->count,
+                          .baseline = grid->baseline,
+                          .duplicate = grid->count,
+                          .size = 1,
+                          .tasks = TASKS,
+                          .task_time_ns = 100000,
+                          .seed = 1,
+                          .processes = 1,
+                          .threads = workers ? workers : 1};
+    snprintf(cell->study, sizeof cell->study, "run");
+    snprintf(cell->kernel, sizeof cell->kernel, "%s", kernel);
+    snprintf(cell->label, sizeof cell->label, "%s", kernel);
+    snprintf(cell->runner, sizeof cell->runner, "%s", workers ? "openmp" : "serial");
+    snprintf(cell->schedule, sizeof cell->schedule, "default");
+    snprintf(cell->placement, sizeof cell->placement, "%s", placement);
+    grid->count++;
+}
+
+static void grid_fill(const struct elsewhere *elsewhere, struct grid *grid)
+{
+    for (const char *const *kernel = elsewhere->kernels; *kernel; kernel++) {
+        add(grid, *kernel, "none", 0);
+        for (int packed = 0; packed <= elsewhere->packed; packed++)
+            for (unsigned workers = 1; workers <= ELSEWHERE_WORKERS; workers *= 2)
+                add(grid, *kernel, packed ? "close" : "spread", workers);
+    }
+}
+
+/* close: two workers on a core from the second on. */
+static double time_of(const struct cell *cell)
+{
+    struct simulated_machine here = machine;
+    struct simulated_workload workload = {.tasks = TASKS,
+                                          .pool = {.chunk_serial_ns = 10, .chunk_worker_ns = 200, .task_ns = 1e5},
+                                          .memory = !strcmp(cell->kernel, "triad")};
+    if (!strcmp(cell->placement, "close")) {
+        here.cores = (cell->threads + 1) / 2;
+        here.cpus = cell->threads;
+    }
+    bool serial = !strcmp(cell->runner, "serial");
+    return simulated_time(&here, &workload, SIMULATED_STATIC, serial ? 0 : cell->threads, 1);
+}
+
+/* ---- the record ---- */
+
+static int write_samples(int fd, const struct grid *grid)
+{
+    int status = 0;
+    for (unsigned i = 0; !status && i < BLOCKS * grid->count; i++) {
+        const struct cell *cell = &grid->cells[i % grid->count];
+        struct sample sample = {.cell = cell->id,
+                                .block = i / grid->count,
+                                .order = i % grid->count,
+                                .began_ns = (int64_t)i * 1000000000,
+                                .wall_ns = (int64_t)time_of(cell),
+                                .first_ns = -1,
+                                .steal_ns = -1,
+                                .throttled_ns = -1};
+        snprintf(sample.status, sizeof sample.status, "ok");
+        sample.user_ns = sample.wall_ns * cell->threads;
+        char *line = sample_to_json(&sample);
+        status = line ? record_append_line(fd, line) : -ENOMEM;
+        free(line);
+    }
+    return status;
+}
+
+static int write_topology(const char *dir)
+{
+    hwloc_topology_t made;
+    char *xml = NULL;
+    int length = 0, status = -EIO;
+    if (hwloc_topology_init(&made)) return -ENOMEM;
+    if (!hwloc_topology_set_synthetic(made, topology) && !hwloc_topology_load(made) &&
+        !hwloc_topology_export_xmlbuffer(made, &xml, &length, 0))
+        status = record_write_file(dir, "topology.xml", xml, (size_t)length - 1);
+    if (xml) hwloc_free_xmlbuffer(made, xml);
+    hwloc_topology_destroy(made);
+    return status;
+}
+
+static int write_manifest(const char *dir, const struct grid *grid)
+{
+    json_t *cells = json_array();
+    for (unsigned i = 0; i < grid->count; i++) json_array_append_new(cells, cell_to_json(&grid->cells[i]));
+    json_t *manifest = json_pack(
+        "{si ss sb sb so* so*}", "schema", RECORD_SCHEMA, "name", "simulated", "complete", 1, "simulated", 1, "host",
+        json_pack("{ss ss si si si si}", "hostname", "nowhere", "model", "a simulated machine", "cpus",
+                  (int)machine.cpus, "cores", (int)machine.cores, "packages", 2, "numa", 2),
+        "cells", cells);
+    char *text = manifest ? json_dumps(manifest, JSON_INDENT(1)) : NULL;
+    int status = text ? record_write_file(dir, "manifest.json", text, strlen(text)) : -ENOMEM;
+    free(text);
+    json_decref(manifest);
+    return status;
+}
+
+int elsewhere_record(const struct elsewhere *elsewhere, const char *dir)
+{
+    struct grid *grid = calloc(1, sizeof *grid);
+    int fd, status = grid ? 0 : -ENOMEM;
+    if (!status && mkdir(dir, 0777) && errno != EEXIST) status = -errno;
+    if (!status) {
+        grid_fill(elsewhere, grid);
+        fd = record_open_samples(dir);
+        status = fd < 0 ? fd : write_samples(fd, grid);
+        if (fd >= 0) close(fd);
+    }
+    if (!status) status = write_topology(dir);
+    if (!status) status = write_manifest(dir, grid);
+    free(grid);
+    return status;
+}
