@@ -1,17 +1,27 @@
 #include "inject.h"
 
+#include "memory.h"
+
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
-static void wait_until(const struct clock *clock, int64_t until_ns)
+enum { SLOT_WORDS = 8 }; /* a cache line for each worker */
+
+/* The first reading at or behind `until_ns`. */
+static int64_t wait_until(const struct clock *clock, int64_t until_ns)
 {
-    while (clock_now_ns(clock) < until_ns) continue;
+    int64_t now_ns;
+    do now_ns = clock_now_ns(clock);
+    while (now_ns < until_ns);
+    return now_ns;
 }
 
-void inject_wait(const struct injected *injected, int64_t wait_ns)
+int64_t inject_wait(const struct injected *injected, int64_t wait_ns)
 {
-    if (wait_ns <= injected->own_ns) return;
-    wait_until(injected->clock, clock_now_ns(injected->clock) + wait_ns - injected->own_ns);
+    if (wait_ns <= injected->own_ns) return 0;
+    int64_t began_ns = clock_now_ns(injected->clock);
+    return wait_until(injected->clock, began_ns + wait_ns - injected->own_ns) - began_ns + injected->own_ns;
 }
 
 static bool waits(const struct inject *inject)
@@ -20,18 +30,17 @@ static bool waits(const struct inject *inject)
            inject->work_share > 0;
 }
 
-/* The mean of many waits beyond what they were asked for. */
+/* What a wait takes beyond the time between its first reading and its last: one reading. */
 static int64_t own_cost_ns(const struct clock *clock)
 {
-    enum { WAITS = 500, ASKED_NS = 500, LOOKS = 5 };
+    enum { READINGS = 1000, LOOKS = 5 };
     int64_t least_ns = INT64_MAX;
     for (int look = 0; look < LOOKS; look++) {
-        int64_t began_ns = clock_now_ns(clock);
-        for (int i = 0; i < WAITS; i++) wait_until(clock, clock_now_ns(clock) + ASKED_NS);
-        int64_t took_ns = clock_now_ns(clock) - began_ns;
-        if (took_ns < least_ns) least_ns = took_ns;
+        int64_t began_ns = clock_now_ns(clock), ended_ns = began_ns;
+        for (int i = 0; i < READINGS; i++) ended_ns = clock_now_ns(clock);
+        if (ended_ns - began_ns < least_ns) least_ns = ended_ns - began_ns;
     }
-    return (least_ns - WAITS * ASKED_NS) / WAITS;
+    return (least_ns + READINGS / 2) / READINGS;
 }
 
 static void run_kernel(const void *input, size_t begin, size_t end, void *results)
@@ -52,11 +61,19 @@ static void run_hook(const struct hook *hook, unsigned worker, size_t begin, siz
 {
     const struct injected *injected = (const struct injected *)hook;
     const struct job *job = injected->job;
-    inject_wait(injected, injected->inject->dispatch_ns);
+    int64_t waited_ns = inject_wait(injected, injected->inject->dispatch_ns);
     if (injected->inner_hook) injected->inner_hook->run(injected->inner_hook, worker, begin, end, results);
     else job->kernel->run(job->input, begin, end, results);
     double bytes = (double)(end - begin) * (double)kernel_result_size(job->kernel, job->params.size);
-    inject_wait(injected, (int64_t)(bytes * injected->inject->byte_ns));
+    waited_ns += inject_wait(injected, (int64_t)(bytes * injected->inject->byte_ns));
+    if (worker < injected->workers) injected->slots[(size_t)worker * SLOT_WORDS] += waited_ns;
+}
+
+int64_t inject_dispatched_ns(const struct injected *injected)
+{
+    int64_t sum_ns = 0;
+    for (unsigned i = 0; i < injected->workers; i++) sum_ns += injected->slots[(size_t)i * SLOT_WORDS];
+    return sum_ns;
 }
 
 static void team_hook(const struct hook *hook, unsigned first_worker, bool enters)
@@ -80,12 +97,22 @@ void inject_kernel(struct injected *injected, const struct inject *inject, const
     job->input = injected;
 }
 
-void inject_hook(struct injected *injected, struct job *job)
+int inject_hook(struct injected *injected, unsigned workers, struct job *job)
 {
-    if (!injected->inject->dispatch_ns && !(injected->inject->byte_ns > 0)) return;
+    if (!injected->inject->dispatch_ns && !(injected->inject->byte_ns > 0)) return 0;
+    injected->slots = memory_map(workers * SLOT_WORDS * sizeof *injected->slots);
+    if (!injected->slots) return -ENOMEM;
+    injected->workers = workers;
     injected->hook = (struct hook){run_hook, team_hook};
     injected->inner_hook = job->hook;
     job->hook = &injected->hook;
+    return 0;
+}
+
+void inject_close(struct injected *injected)
+{
+    memory_unmap(injected->slots, injected->workers * SLOT_WORDS * sizeof *injected->slots);
+    injected->slots = NULL;
 }
 
 json_t *inject_to_json(const struct inject *inject)

@@ -103,7 +103,7 @@ static json_t *environment_to_json(void)
 static json_t *suspicion_to_json(void)
 {
     return json_pack("{ss ss ss ss ss ss}", "steal", "above 0.5 % of the time", "throttled", "any, by a cgroup quota",
-                     "preempted", "workers waited for a cpu in more than 2 % of their time", "clock",
+                     "preempted", "workers waited for a cpu that their own caller did not have in more than 2 % of their time", "clock",
                      "run phase below 20 readings", "unbound", "a worker read back elsewhere than placed", "drift",
                      "sentinels of a block and its neighbours off by more than 2 %");
 }

@@ -121,7 +121,8 @@ static void take_death(const struct isolate_result *result, struct sample *sampl
                               .wall_ns = -1,
                               .stop_ns = -1,
                               .peak_rss_bytes = -1,
-                              .clock_ns = -1};
+                              .clock_ns = -1,
+                              .injected_ns = -1};
     snprintf(sample->status, sizeof sample->status, "%s", status[result->end]);
     snprintf(sample->cause, sizeof sample->cause, "%s",
              *result->cause ? result->cause : "exit code 0 before its results were complete");

@@ -35,6 +35,7 @@ struct progress {
     void *results;
     size_t results_size;
     int64_t began_ns; /* of the timed pass */
+    int64_t own_ns;   /* cpu time of the calling thread in the passes, where it is no worker */
     struct failure failure;
 };
 
@@ -124,7 +125,8 @@ static int prepare(struct progress *progress)
             return fail(progress, "no memory for the workers' spans");
         progress->job.hook = &progress->spans.hook;
     }
-    if (repetition->inject) inject_hook(&progress->injected, &progress->job);
+    if (repetition->inject && inject_hook(&progress->injected, progress->workers, &progress->job))
+        return fail(progress, "no memory for what was injected");
     if (repetition->inject && repetition->inject->unbound) progress->team.cpus = NULL;
     return 0;
 }
@@ -142,7 +144,8 @@ static int bring_up(struct progress *progress)
         began_ns = ended_ns;
     }
     int error = runner->start(&progress->team, &progress->job, &progress->state, &progress->failure);
-    if (progress->repetition->inject) inject_wait(&progress->injected, progress->repetition->inject->start_ns);
+    if (progress->repetition->inject)
+        sample->injected_ns = inject_wait(&progress->injected, progress->repetition->inject->start_ns);
     sample->start_ns = clock_now_ns(progress->clock) - began_ns;
     return error ? fail_phase(progress, "start", error) : 0;
 }
@@ -159,24 +162,36 @@ static int64_t pass(struct progress *progress)
     return error ? fail_phase(progress, "run", error) : wall_ns;
 }
 
+/* Is the calling thread one of the team? */
+static bool is_worker(const struct progress *progress)
+{
+    bool found = false;
+    for (unsigned i = 0; i < progress->workers; i++) found |= progress->team.reports[i].tid == gettid();
+    return found;
+}
+
 /* Before the first pass and after the last; in between only where a long poisoning has cooled the workers down anyway. */
 static void read_waiting(struct progress *progress, bool last)
 {
     for (unsigned i = 0; i < progress->workers; i++) {
         const struct worker_report *report = &progress->team.reports[i];
-        int64_t now_ns = report->ready ? waiting_ns(report->pid, report->tid) : -1;
+        int64_t now_ns = report->ready ? waiting_read(report->pid, report->tid).waited_ns : -1;
         int64_t *waited_ns = &progress->sample->workers[i].waited_ns;
         *waited_ns = !last ? now_ns : now_ns >= 0 && *waited_ns >= 0 ? now_ns - *waited_ns : -1;
     }
+    int64_t ran_ns = is_worker(progress) ? 0 : waiting_read(progress->self, gettid()).ran_ns;
+    progress->own_ns = last ? ran_ns - progress->own_ns : ran_ns;
 }
 
-/* Did somebody else want the workers' cpus? Teams with more workers than cpus wait for one another. */
+/* Did somebody else want the workers' cpus? Teams with more workers than cpus wait for one another, and all wait for
+ * their caller where it hands out the work and is none of them: that is what the runner costs, and no disturbance. */
 static void judge_waiting(struct progress *progress, int64_t elapsed_ns)
 {
     struct sample *sample = progress->sample;
     int64_t waited_ns = 0;
     for (unsigned i = 0; i < progress->workers; i++)
         if (sample->workers[i].waited_ns > 0) waited_ns += sample->workers[i].waited_ns;
+    waited_ns -= progress->own_ns;
     bool much = (double)waited_ns > WAITED_MAX * (double)elapsed_ns * progress->workers;
     if (much && progress->workers <= progress->cpus)
         snprintf(sample->suspect, sizeof sample->suspect, "preempted");
@@ -196,9 +211,10 @@ static int passes(struct progress *progress)
         began_ns = clock_now_ns(progress->clock); /* workers that spin had to wait for this */
         read_waiting(progress, false);
     }
-    int64_t wall_ns = pass(progress);
+    int64_t before_ns = inject_dispatched_ns(&progress->injected), wall_ns = pass(progress);
     if (wall_ns < 0) return -1;
     sample->wall_ns = wall_ns;
+    if (progress->repetition->inject) sample->injected_ns += inject_dispatched_ns(&progress->injected) - before_ns;
     read_waiting(progress, true);
     judge_waiting(progress, clock_now_ns(progress->clock) - began_ns);
     return 0;
@@ -274,6 +290,7 @@ static void release(struct progress *progress)
     const struct kernel *kernel = progress->repetition->kernel;
     if (progress->job.kernel && kernel->release) kernel->release(progress->input);
     if (progress->spans.slots) spans_close(&progress->spans);
+    if (progress->injected.slots) inject_close(&progress->injected);
     memory_unmap(progress->team.reports, progress->workers * sizeof *progress->team.reports);
     memory_unmap(progress->results, progress->results_size);
     memory_close(&progress->memory);
@@ -291,6 +308,7 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
     memory_open(&progress.memory);
     *sample->cause = *sample->verified = *sample->hash = *sample->suspect = '\0';
     sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
+    sample->injected_ns = -1;
     sample->instrumented = repetition->instrumented;
     snprintf(sample->status, sizeof sample->status, "ok");
     if (!prepare(&progress) && !bring_up(&progress)) {
@@ -299,7 +317,7 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
         if (before && !*sample->cause) check_results(&progress);
         int64_t began_ns = clock_now_ns(clock);
         repetition->runner->stop(progress.state);
-        if (repetition->inject) inject_wait(&progress.injected, repetition->inject->stop_ns);
+        if (repetition->inject) sample->injected_ns += inject_wait(&progress.injected, repetition->inject->stop_ns);
         sample->stop_ns = clock_now_ns(clock) - began_ns;
         read_workers(&progress);
         if (!before && !*sample->cause) check_results(&progress);

@@ -176,7 +176,7 @@ void live_values(const struct live *live, unsigned cell, enum live_figure figure
         const struct sample *sample = live_sample(live, cell, block, instrumented);
         values[block] = NAN;
         if (!sample || strcmp(sample->status, "ok")) continue;
-        const int64_t figures[] = {sample->wall_ns, sample->start_ns, sample->stop_ns};
+        const int64_t figures[] = {sample->wall_ns, sample->start_ns, sample->stop_ns, sample->injected_ns};
         values[block] = (double)figures[figure];
     }
 }

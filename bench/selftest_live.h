@@ -17,7 +17,7 @@
 struct selftest;
 struct selftest_row;
 
-enum { LIVE_CELLS = 96, LIVE_BLOCKS = 80 };
+enum { LIVE_CELLS = 96, LIVE_BLOCKS = 160 };
 
 struct live_cell {
     const char *kernel;
@@ -70,7 +70,7 @@ double live_suspects(const struct live *);
 void live_judge(struct selftest *, const struct live *, struct selftest_row *, bool holds);
 
 /* One figure of a cell by block, over all blocks (NAN where missing); values has room for live->blocks. */
-enum live_figure { LIVE_WALL, LIVE_START, LIVE_STOP };
+enum live_figure { LIVE_WALL, LIVE_START, LIVE_STOP, LIVE_INJECTED };
 void live_values(const struct live *, unsigned cell, enum live_figure, bool instrumented, double *values);
 
 /* The first sample of a cell in a block; NULL: none. */

@@ -111,7 +111,8 @@ static int record(struct subject *subject, const struct search_point *point, con
                             .peak_rss_bytes = result->peak_rss_bytes,
                             .steal_ns = -1,
                             .throttled_ns = -1,
-                            .clock_ns = -1};
+                            .clock_ns = -1,
+                            .injected_ns = -1};
     snprintf(sample.status, sizeof sample.status, "%s", status[result->end]);
     snprintf(sample.cause, sizeof sample.cause, "%s", result->cause);
     return tune_record_sample(&subject->record, &sample);

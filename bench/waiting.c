@@ -5,16 +5,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int64_t waiting_ns(int pid, int tid)
+struct waiting waiting_read(int pid, int tid)
 {
+    const struct waiting none = {-1, -1};
+    struct waiting found;
     char path[64], text[96];
-    int64_t waited;
     snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return -1;
+    if (fd < 0) return none;
     ssize_t length = read(fd, text, sizeof text - 1);
     close(fd);
-    if (length <= 0) return -1;
+    if (length <= 0) return none;
     text[length] = '\0';
-    return sscanf(text, "%*s %" SCNd64, &waited) == 1 ? waited : -1;
+    return sscanf(text, "%" SCNd64 " %" SCNd64, &found.ran_ns, &found.waited_ns) == 2 ? found : none;
 }

@@ -1,6 +1,6 @@
-/* waiting.h: how long a worker was ready to run and did not: somebody else had its cpu.
+/* waiting.h: how long a thread was ready to run and did not, since somebody else had its cpu; and how long it ran.
  *
- * The second number of /proc/PID/task/TID/schedstat (the kernel's Documentation/scheduler/sched-stats.rst), exact to the ns
+ * The numbers of /proc/PID/task/TID/schedstat (the kernel's Documentation/scheduler/sched-stats.rst), exact to the ns
  * where counts of switches only hint. Costs one open, read and close.
  */
 #ifndef BREAKEVEN_WAITING_H
@@ -8,7 +8,10 @@
 
 #include <stdint.h>
 
-/* Since the thread began; -1 where the kernel does not say, or the thread is gone. */
-int64_t waiting_ns(int pid, int tid);
+/* Since the thread began; both -1 where the kernel does not say, or the thread is gone. */
+struct waiting {
+    int64_t ran_ns, waited_ns;
+};
+struct waiting waiting_read(int pid, int tid);
 
 #endif

@@ -266,12 +266,20 @@ static double apart(double predicted, struct quantity measured, bool bound)
     return fmax(predicted / measured.median, measured.median / predicted);
 }
 
+static const double PREDICTED_WITHIN = 1.15;
+
+/* Is the measured one known better than a prediction is asked to be? Else the two cannot be held against each other. */
+static bool is_sharp(struct quantity measured)
+{
+    return measured.low >= measured.median / PREDICTED_WITHIN && measured.high <= measured.median * PREDICTED_WITHIN;
+}
+
 /* Does calibration foretell where other kernels pay? Task sizes, with workers up and with start and stop. */
 static int crossovers_predicted(struct workshop *shop)
 {
     const struct summary *summary = shop->summary;
     struct sentence sentence = {0};
-    size_t known = 0, near = 0;
+    size_t known = 0, near = 0, rough = 0;
     double worst = 1;
     const struct crossover *far = NULL;
     char factor[PARTS_TEXT];
@@ -281,18 +289,22 @@ static int crossovers_predicted(struct workshop *shop)
         for (size_t j = 0; j < i && !told; j++) told = same_team(&summary->crossovers[j], c);
         double both[] = {apart(c->predicted_warm_task_ns, c->warm_task_ns, c->warm_bound),
                          apart(c->predicted_cold_task_ns, c->cold_task_ns, c->cold_bound)};
+        bool sharp[] = {is_sharp(c->warm_task_ns), is_sharp(c->cold_task_ns)};
         for (size_t k = 0; k < 2 && !told; k++) {
             if (isnan(both[k])) continue;
+            rough += !sharp[k];
+            if (!sharp[k]) continue;
             known++;
-            near += both[k] <= 1.15;
+            near += both[k] <= PREDICTED_WITHIN;
             if (both[k] > worst) worst = both[k], far = c;
         }
     }
-    if (!known) return 0;
+    if (!known && !rough) return 0;
     sentence_add(
         &sentence,
         "From what the runners cost with another kernel, %zu of %zu task sizes that pay are predicted within 15 %%",
         near, known);
+    if (rough) sentence_add(&sentence, " (%zu more were measured too roughly to tell)", rough);
     sentence_add(&sentence, ".");
     if (far)
         sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.", far->kernel,

@@ -76,6 +76,8 @@ struct sample {
     int64_t peak_rss_bytes; /* largest of its processes */
     int64_t steal_ns, throttled_ns;
     int64_t clock_ns;  /* cost of reading the clock once */
+    int64_t injected_ns; /* how long start, stop and the run phase's dispatches really waited where the self-test made
+                            them wait, all workers together; -1 elsewhere */
     bool instrumented; /* taken with busy spans: never a headline time */
     char verified[20]; /* "serial+published", "serial", "published", "" */
     char hash[20];     /* of all result bytes, hexadecimal */

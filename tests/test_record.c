@@ -94,6 +94,7 @@ static struct sample full_sample(void)
                             .steal_ns = -1,
                             .throttled_ns = 14,
                             .clock_ns = 15,
+                            .injected_ns = 12345,
                             .instrumented = true,
                             .verified = "serial",
                             .hash = "0123456789abcdef",

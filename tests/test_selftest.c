@@ -64,6 +64,7 @@ START_TEST(delays_go_where_they_are_sent)
     struct clock clock = {ticking_now_ns, &script};
     struct sample plain, sample;
     measure(&script, &clock, NULL, true, &plain);
+    ck_assert_int_eq(plain.injected_ns, -1);
     static const struct {
         struct inject inject;
         double start, stop, wall, busy;
@@ -79,6 +80,9 @@ START_TEST(delays_go_where_they_are_sent)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         measure(&script, &clock, &rows[i].inject, true, &sample);
         ck_assert_msg(!strcmp(sample.status, "ok"), "row %zu: %s", i, sample.cause);
+        double waits = rows[i].start + rows[i].stop + 2 * (rows[i].busy > 0 ? 0 : rows[i].wall); /* of both workers */
+        ck_assert_msg(fabs((double)sample.injected_ns - waits) <= 0.02 * waits, "row %zu: injected %g", i,
+                      (double)sample.injected_ns);
         const double grown[] = {(double)(sample.start_ns - plain.start_ns), (double)(sample.stop_ns - plain.stop_ns),
                                 (double)(sample.wall_ns - plain.wall_ns),
                                 (double)(sample.workers[0].busy_ns - plain.workers[0].busy_ns)};
