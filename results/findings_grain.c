@@ -299,7 +299,7 @@ static int crossovers_predicted(struct workshop *shop)
             if (both[k] > worst) worst = both[k], far = c;
         }
     }
-    if (!known && !rough) return 0;
+    if (!known) return 0;
     sentence_add(
         &sentence,
         "From what the runners cost with another kernel, %zu of %zu task sizes that pay are predicted within 15 %%",
