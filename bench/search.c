@@ -19,6 +19,7 @@ const struct search_options search_defaults = {.looks = 2,
                                                .patient = true};
 
 enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, EXPLORE_MIN = 5 };
+static const double near = 1.15; /* neighbours on an axis: nothing between them is looked at */
 
 /* Step 1: look */
 
@@ -51,8 +52,34 @@ static size_t best_of(struct search *search, const struct search_set *set)
     return best;
 }
 
+/* Do two points differ on this axis alone, and on those that follow it? */
+static bool same_line(const struct search *search, const struct search_point *a, const struct search_point *b,
+                      size_t axis)
+{
+    for (size_t i = 0; i < search->space->axis_count; i++) {
+        bool follows = points_ordered(search, i) && !search->space->axis[i].workers;
+        if (i != axis && !follows && a->level[i] != b->level[i]) return false;
+    }
+    return !a->serial && !b->serial;
+}
+
+/* Is something far behind on either side of an entry on the axis? Then so is what lies between. */
+static bool between_worse(struct search *search, size_t id, size_t axis)
+{
+    bool worse[2] = {false, false};
+    const struct search_point *point = &table_at(search, id)->point;
+    for (size_t i = 0; i < search->result->entry_count; i++) {
+        const struct search_entry *entry = table_at(search, i);
+        if (i != id && entry->count && entry->estimate > SEARCH_HOPELESS * search->best &&
+            same_line(search, &entry->point, point, axis))
+            worse[entry->point.level[axis] > point->level[axis]] = true;
+    }
+    return worse[0] && worse[1];
+}
+
 /* Values spread over an axis from the start upwards and then downwards, one by one, each under the limit that those
- * before it set. Either way ends at a value that hit the limit: further out is slower still. */
+ * before it set. Either way ends at a value that hit the limit: further out is slower still. The points that the winner
+ * is shown beside come first where a limit makes them cheap: they may save a step. */
 static size_t spread(struct search *search, size_t base, size_t axis)
 {
     struct search_set set = {0};
@@ -60,9 +87,13 @@ static size_t spread(struct search *search, size_t base, size_t axis)
     double step = fmax(2, pow(a->values[a->levels - 1] / a->values[0], 1.0 / (SPREAD - 1)));
     set_add(&set, base);
     table_look(search, &set, search->options->looks);
+    for (size_t i = 0; search->space->limits && i < search->space->also_count; i++) {
+        struct search_set one = {.count = 1, .ids = {search->result->also[i]}};
+        table_look(search, &one, search->options->looks);
+    }
     for (int side = 1; side >= 0; side--) {
         size_t at = points_scaled(search, base, axis, side ? step : 1 / step);
-        while (at != SEARCH_NONE && !search->error) {
+        while (at != SEARCH_NONE && !search->error && !between_worse(search, at, axis)) {
             struct search_set one = {.count = 1, .ids = {at}};
             table_look(search, &one, search->options->looks);
             set_add(&set, at);
@@ -182,7 +213,7 @@ static bool line_probe(struct search *search, struct line *line, size_t axis, in
     size_t next = line->ids[side ? at + 1 : at - 1];
     unsigned here = level_of(search, best, axis), there = level_of(search, next, axis);
     double gap = a->values[there] / a->values[here];
-    if ((side ? there - here : here - there) < 2 || fabs(log(gap)) < log(1.1)) return false;
+    if ((side ? there - here : here - there) < 2 || fabs(log(gap)) < log(near)) return false;
     if (fabs(log(gap)) <= log(2) && table_at(search, next)->estimate < SEARCH_FLAT * table_at(search, best)->estimate)
         return false;
     unsigned middle = points_nearest_level(a, a->values[here] * sqrt(gap));
@@ -268,7 +299,7 @@ static void leave(struct search *search)
     if (result->winner == SEARCH_NONE) result->winner = result->recommended = none;
     if (result->serial == SEARCH_NONE) result->serial = none;
     for (size_t i = 0; i < SEARCH_ALSO; i++)
-        if (result->also[i] == SEARCH_NONE) result->also[i] = none;
+        if (result->also[i] == SEARCH_NONE || !result->entries[result->also[i]].count) result->also[i] = none;
 }
 
 int search_run(const struct search_space *space, const struct search_options *options, struct search_result *result)
@@ -280,13 +311,13 @@ int search_run(const struct search_space *space, const struct search_options *op
     struct search_point point = first_point(&search);
     struct search_set set = {0};
     size_t base = points_settle(&search, &point, SEARCH_NONE) ? table_entry(&search, &point) : SEARCH_NONE;
-    if (base != SEARCH_NONE) {
+    for (size_t i = 0; i < space->also_count; i++) result->also[i] = table_entry(&search, &space->also[i]);
+    if (base != SEARCH_NONE && !search.error) {
         size_t axis = worker_axis(&search);
         if (axis != SEARCH_NONE) base = spread(&search, base, axis);
         combine(&search, base, &set);
     }
-    for (size_t i = 0; i < space->also_count; i++)
-        set_add(&set, result->also[i] = table_entry(&search, &space->also[i]));
+    for (size_t i = 0; i < space->also_count; i++) set_add(&set, result->also[i]);
     if (space->serial) set_add(&set, result->serial = table_entry(&search, &(struct search_point){.serial = true}));
     if (!set.count && !search.error) search.error = -EINVAL;
     table_look(&search, &set, options->looks);

@@ -196,8 +196,10 @@ static void confirm(struct search *search, struct search_set *set)
     if (result->serial < result->entry_count) set_add(set, result->serial);
     for (size_t i = 0; i < search->space->also_count; i++) set_add(set, result->also[i]);
     const struct search_set all = *set;
+    double began_s = result->spent_s;
     for (unsigned block = 0; block < search->options->confirm; block++) {
-        if (block >= SEARCH_FRESH_MIN && result->spent_s > search->budget_s &&
+        double next_s = block ? (result->spent_s - began_s) / block : 0;
+        if (block >= SEARCH_FRESH_MIN && result->spent_s + next_s > search->budget_s &&
             !(search->options->patient && keep_near(search, set)))
             break;
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
