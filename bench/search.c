@@ -18,7 +18,7 @@ const struct search_options search_defaults = {.looks = 2,
                                                .limit = 4,
                                                .patient = true};
 
-enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 12, EXPLORE_MIN = 5 };
+enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 32, EXPLORE_MIN = 5 };
 static const double near = 1.15; /* neighbours on an axis: nothing between them is looked at */
 
 /* Step 1: look */

@@ -16,6 +16,8 @@
 enum { MACHINES = 4, WORKLOADS = 75, LIMIT_S = 330 };
 static const unsigned machine_cpus[MACHINES] = {4, 16, 64, 256};
 static const uint64_t task_times_ns[] = {500, 50000};
+static const double STEADY = 1.5;   /* a serial loop that swings by more: the machine is not the same throughout */
+static const double NOTABLE = 0.02; /* regrets that are counted one by one */
 static const uint64_t WAIT_NS = 200000, WORK_NS = 3000000; /* the least task of a kernel that waits; serial work */
 
 struct bench {
@@ -50,18 +52,23 @@ static void print_trial(struct bench *bench, const struct tune_trial *trial)
     char task[24], serial[24];
     values_show_duration(trial->task_ns, task, sizeof task);
     values_show_duration(trial->serial_ns, serial, sizeof serial);
-    print(bench, "%-11s %8s %7llu %8s  %6.2f %6.1f %6.1f %6.2f %6.1f ", trial->kernel, task,
-          (unsigned long long)trial->tasks, serial, 100 * trial->regret.median, 100 * trial->regret.low,
+    print(bench, "%-11s %8s %7llu %8s %5.2f  %6.2f %6.1f %6.1f %6.2f %6.1f ", trial->kernel, task,
+          (unsigned long long)trial->tasks, serial, trial->swing, 100 * trial->regret.median, 100 * trial->regret.low,
           100 * trial->regret.high, 100 * trial->same, 100 * trial->search_s / trial->grid_s);
     for (unsigned r = 0; r < TUNE_RULES; r++) print(bench, " %7.1f", 100 * trial->rules[r]);
     print(bench, "  %s%s%s\n", trial->tuned, strcmp(trial->tuned, trial->best) ? " | " : "",
           strcmp(trial->tuned, trial->best) ? trial->best : "");
 }
 
+static double seconds_left(const struct bench *bench)
+{
+    double limit_s = bench->options->time_limit_ns ? (double)bench->options->time_limit_ns / 1e9 : LIMIT_S;
+    return limit_s - (double)(clock_now_ns(&clock_real) - bench->began_ns) / 1e9;
+}
+
 /* One kernel at one task time. A kernel that cannot be measured is said and left out. */
 static int try_one(struct bench *bench, const char *kernel, enum bottleneck bottleneck, uint64_t task_ns)
 {
-    static char *none[] = {(char *)"none"};
     static uint64_t waiting[] = {1, 2, 4, 8, 16, 32};
     struct options asked = *bench->options;
     char *name = (char *)kernel, why[512] = "";
@@ -70,13 +77,10 @@ static int try_one(struct bench *bench, const char *kernel, enum bottleneck bott
     asked.warm = true; /* where chunk and schedule matter; with start and stop, so little work is best done serially */
     asked.task_times_ns = (struct numbers){1, &task_ns};
     if (!asked.work_ns && !asked.tasks.count) asked.work_ns = waits ? 20 * task_ns : WORK_NS;
-    if (!asked.placements.count) asked.placements = (struct names){1, none};
     if (waits && !asked.workers.count && !asked.processes.count && !asked.threads.count)
         asked.workers = (struct numbers){sizeof waiting / sizeof *waiting, waiting};
-    double limit_s = bench->options->time_limit_ns ? (double)bench->options->time_limit_ns / 1e9 : LIMIT_S;
-    double passed_s = (double)(clock_now_ns(&clock_real) - bench->began_ns) / 1e9;
     double seconds =
-        fmax(limit_s - passed_s, 1) /
+        fmax(seconds_left(bench), 1) /
         (double)(bench->expected > bench->results.trial_count ? bench->expected - bench->results.trial_count : 1);
     struct tune_trial trial;
     int error = tune_trial_run(&asked, &bench->limits, &bench->record, seconds, &trial, why, sizeof why);
@@ -127,14 +131,15 @@ static int try_kernels(struct bench *bench)
 
 /* What holds */
 
-static void verdict(struct bench *bench, const char *what, double value, double bound, bool at_least)
+/* 1 where it falls short. */
+static unsigned verdict(struct bench *bench, const char *what, double value, double bound, bool at_least)
 {
     bool holds = at_least ? value >= bound : value <= bound;
     if (isnan(value)) print(bench, "  %-44s no case\n", what);
     else
         print(bench, "  %-44s %6.2f %%  (at %s %g %%)  %s\n", what, 100 * value, at_least ? "least" : "most",
               100 * bound, holds ? "holds" : "falls short");
-    if (!isnan(value) && !holds) bench->falls_short++;
+    return !isnan(value) && !holds;
 }
 
 struct figures { /* over many trials */
@@ -147,62 +152,90 @@ static double above_zero(double regret)
     return fmax(regret, 0);
 }
 
-static void verdicts(struct bench *bench, const struct figures *figures)
+static unsigned verdicts(struct bench *bench, const struct figures *figures)
 {
-    double total_over = 0;
-    for (size_t i = 0; i < figures->count; i++) total_over += figures->regrets[i] > 0.15;
-    verdict(bench, "regret, median", stats_quantile(figures->regrets, figures->count, 0.5), 0.01, false);
-    verdict(bench, "regret, 95th percentile", stats_quantile(figures->regrets, figures->count, 0.95), 0.05, false);
-    verdict(bench, "regret, largest", stats_quantile(figures->regrets, figures->count, 1), 0.15, false);
-    verdict(bench, "measuring time over the grid's, median", stats_quantile(figures->costs, figures->count, 0.5), 0.10,
-            false);
-    verdict(bench, "measuring time over the grid's, 95th perc.", stats_quantile(figures->costs, figures->count, 0.95),
-            0.10, false);
-    verdict(bench, "\"stay serial\" where that is best",
-            figures->serial ? (double)figures->stayed / (double)figures->serial : NAN, 0.95, true);
-    print(bench, "  (%zu trials, %zu above 15 %%, serial best in %zu)\n", figures->count, (size_t)total_over,
-          figures->serial);
+    const double *regrets = figures->regrets, *costs = figures->costs;
+    size_t n = figures->count, over = 0;
+    for (size_t i = 0; i < n; i++) over += regrets[i] > 0.15;
+    unsigned falls_short = verdict(bench, "regret, median", stats_quantile(regrets, n, 0.5), 0.01, false);
+    falls_short += verdict(bench, "regret, 95th percentile", stats_quantile(regrets, n, 0.95), 0.05, false);
+    falls_short += verdict(bench, "regret, largest", stats_quantile(regrets, n, 1), 0.15, false);
+    falls_short += verdict(bench, "measuring time over the grid's, median", stats_quantile(costs, n, 0.5), 0.10, false);
+    falls_short +=
+        verdict(bench, "measuring time over the grid's, 95th perc.", stats_quantile(costs, n, 0.95), 0.10, false);
+    falls_short += verdict(bench, "\"stay serial\" where that is best",
+                           figures->serial ? (double)figures->stayed / (double)figures->serial : NAN, 0.95, true);
+    print(bench, "  (%zu trials, %zu above 15 %%, serial best in %zu)\n", n, over, figures->serial);
+    return falls_short;
+}
+
+/* The trials during which the serial loop's speed swung by no more than that. */
+static void gather(const struct tune_results *results, double swing, struct figures *figures)
+{
+    for (size_t i = 0; i < results->trial_count; i++) {
+        const struct tune_trial *trial = &results->trials[i];
+        if (trial->swing > swing) continue;
+        figures->regrets[figures->count] = above_zero(trial->regret.median);
+        figures->costs[figures->count++] = trial->search_s / trial->grid_s;
+        figures->serial += trial->serial_best;
+        figures->stayed += trial->serial_best && trial->stayed;
+    }
+}
+
+static void print_totals(struct bench *bench)
+{
+    const struct tune_results *results = &bench->results;
+    size_t n = results->trial_count, resolved = 0, above = 0;
+    double values[n], search_s = 0, grid_s = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct tune_trial *trial = &results->trials[i];
+        search_s += trial->search_s, grid_s += trial->grid_s;
+        values[i] = trial->same;
+        above += trial->regret.median > NOTABLE;
+        resolved += trial->regret.median > NOTABLE && trial->regret.low > 0;
+    }
+    print(bench, "  of %zu regrets above %g %%, %zu are resolved: their interval is above 0\n", above, 100 * NOTABLE,
+          resolved);
+    print(bench,
+          "  noise: a second copy of the recommendation differed by %.2f %% (median), %.2f %% (95th percentile)\n",
+          100 * stats_quantile(values, n, 0.5), 100 * stats_quantile(values, n, 0.95));
+    print(bench, "  all searches together: %.1f s, %.1f %% of the grids' %.0f s\n", search_s, 100 * search_s / grid_s,
+          grid_s);
+    for (unsigned r = 0; r < TUNE_RULES; r++) {
+        size_t known = 0;
+        for (size_t i = 0; i < n; i++)
+            if (!isnan(results->trials[i].rules[r])) values[known++] = above_zero(results->trials[i].rules[r]);
+        print(bench, "  rule of thumb, all cpus and %-7s regret %.1f %% median, %.1f %% 95th percentile\n",
+              tune_rule_names[r], 100 * stats_quantile(values, known, 0.5), 100 * stats_quantile(values, known, 0.95));
+    }
 }
 
 static int judge_trials(struct bench *bench)
 {
     size_t n = bench->results.trial_count;
-    struct figures figures = {calloc(n + 1, sizeof(double)), calloc(n + 1, sizeof(double)), n, 0, 0};
-    double *rules = calloc(n + 1, sizeof *rules), *noise = calloc(n + 1, sizeof *noise), search_s = 0, grid_s = 0;
-    int error = figures.regrets && figures.costs && rules && noise ? 0 : -ENOMEM;
-    for (size_t i = 0; !error && i < n; i++) {
-        const struct tune_trial *trial = &bench->results.trials[i];
-        figures.regrets[i] = above_zero(trial->regret.median);
-        figures.costs[i] = trial->search_s / trial->grid_s;
-        figures.serial += trial->serial_best;
-        figures.stayed += trial->serial_best && trial->stayed;
-        noise[i] = trial->same;
-        search_s += trial->search_s, grid_s += trial->grid_s;
+    if (!n) return 0;
+    struct figures all = {calloc(n, sizeof(double)), calloc(n, sizeof(double)), 0, 0, 0}, steady = all;
+    if (!all.regrets || !all.costs) {
+        free(all.regrets), free(all.costs);
+        return -ENOMEM;
     }
-    if (!error && n) {
+    print(bench,
+          "\nOn this machine (regret: held-out run phase over that of the best found by anybody; cost: of a grid with "
+          "%d\nrepetitions of each cell, in the time that its cells took here):\n",
+          TUNE_GRID_REPETITIONS);
+    gather(&bench->results, INFINITY, &all);
+    bench->falls_short += verdicts(bench, &all);
+    print_totals(bench);
+    gather(&bench->results, STEADY, &steady);
+    if (steady.count < n) {
         print(bench,
-              "\nOn this machine (regret: held-out run phase over that of the best found by anybody; cost: of a grid "
-              "with %d\n"
-              "repetitions of each cell, in the time that its cells took here):\n",
-              TUNE_GRID_REPETITIONS);
-        verdicts(bench, &figures);
-        print(bench, "  all searches together: %.1f s, %.1f %% of the grids' %.0f s\n", search_s,
-              100 * search_s / grid_s, grid_s);
-        print(bench,
-              "  noise: a second copy of the recommendation differed by %.2f %% (median), %.2f %% (95th percentile)\n",
-              100 * stats_quantile(noise, n, 0.5), 100 * stats_quantile(noise, n, 0.95));
-        for (unsigned r = 0; r < TUNE_RULES; r++) {
-            size_t known = 0;
-            for (size_t i = 0; i < n; i++)
-                if (!isnan(bench->results.trials[i].rules[r]))
-                    rules[known++] = above_zero(bench->results.trials[i].rules[r]);
-            print(bench, "  rule of thumb, all cpus and %-7s regret %.1f %% median, %.1f %% 95th percentile\n",
-                  tune_rule_names[r], 100 * stats_quantile(rules, known, 0.5),
-                  100 * stats_quantile(rules, known, 0.95));
-        }
+              "During %zu trials the machine changed its own speed: the 90th percentile of their serial loops is above "
+              "%g times\nthe 10th, and what was best while it was searched need not be best later. The others alone:\n",
+              n - steady.count, STEADY);
+        verdicts(bench, &steady);
     }
-    free(figures.regrets), free(figures.costs), free(rules), free(noise);
-    return error;
+    free(all.regrets), free(all.costs);
+    return 0;
 }
 
 /* Simulated machines */
@@ -258,7 +291,7 @@ static int simulate(struct bench *bench)
         }
         print_machine(bench, bench->results.simulated + m * WORKLOADS, machine_cpus[m]);
     }
-    verdicts(bench, &figures);
+    bench->falls_short += verdicts(bench, &figures);
     return 0;
 }
 
@@ -277,7 +310,7 @@ static json_t *to_json(const struct bench *bench)
     for (size_t i = 0; i < bench->results.trial_count; i++) {
         const struct tune_trial *t = &bench->results.trials[i];
         json_t *trial = json_pack(
-            "{ss sf sI sf ss ss sf sf sf sI sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
+            "{ss sf sI sf ss ss sf sf sf sI sf sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
             "tasks", (json_int_t)t->tasks, "serial_ns", t->serial_ns, "recommended", t->tuned, "best", t->best,
             "regret", t->regret.median, "regret_low", t->regret.low, "regret_high", t->regret.high, "regret_blocks",
             (json_int_t)t->regret.n, "noise", t->same, "search_s", t->search_s, "grid_s", t->grid_s, "points",

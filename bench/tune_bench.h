@@ -25,7 +25,8 @@ struct tune_trial {
     double same;              /* what a second copy of the recommendation differed by: the noise of a regret */
     double search_s, grid_s;  /* measuring time: of the search; of the grid with so many of each cell */
     unsigned grid_reps;       /* how often each cell was really measured */
-    bool serial_best, stayed; /* serial is resolved to be fastest; tune recommends it */
+    double swing;             /* 90th over 10th percentile of its serial loop: how unsteady the machine was */
+    bool serial_best, stayed; /* serial is resolved to be faster than with workers; tune recommends it */
 };
 
 /* Tunes the kernel of the options, measures the whole grid, and then the recommendation, the grid's best and the rules

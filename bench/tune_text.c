@@ -1,20 +1,17 @@
-/* tune_text.c: what a tuning found, for people: the sentence, the curve, the table. */
-#include "tune.h"
+/* tune_text.c: what a tuning found, for people: the curve, the table, what failed. */
+#include "tune_text.h"
 
-#include "../results/models.h"
 #include "show.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BAR = 40, ROWS_MAX = 24, FAILURES_MAX = 8 };
-static const double NOTABLE = 0.02; /* differences that a sentence mentions */
-static const double WIDE = 1.25;    /* an interval whose ends differ by more is worth a warning */
+static const double WIDE = 1.25; /* an interval whose ends differ by more is worth a warning */
 
 void tune_show_cost(const struct tune *tune, double cost, char *text, size_t size)
 {
@@ -38,25 +35,25 @@ void tune_show_cpus(const struct limits *limits, char *text, size_t size)
     } else snprintf(text, size, "%u cpu%s", limits->usable, limits->usable == 1 ? "" : "s");
 }
 
-static const struct search_entry *entry_at(const struct tune *tune, size_t id)
+const struct search_entry *tune_entry(const struct tune *tune, size_t id)
 {
     return id < tune->result.entry_count ? &tune->result.entries[id] : NULL;
 }
 
-static bool works(const struct search_entry *entry)
+bool tune_works(const struct search_entry *entry)
 {
     return entry && !entry->failed && !entry->limited && entry->count;
 }
 
 const struct search_entry *tune_reference(const struct tune *tune)
 {
-    const struct search_entry *serial = entry_at(tune, tune->result.serial),
-                              *usual = entry_at(tune, tune->result.also[0]);
+    const struct search_entry *serial = tune_entry(tune, tune->result.serial),
+                              *usual = tune_entry(tune, tune->result.also[0]);
     if (serial && serial->count && !serial->failed) return serial;
     return usual && usual->count && !usual->failed ? usual : NULL;
 }
 
-static void name_of(const struct tune *tune, const struct search_entry *entry, char *text, size_t size)
+void tune_name(const struct tune *tune, const struct search_entry *entry, char *text, size_t size)
 {
     if (entry->point.serial) snprintf(text, size, "serial");
     else tune->subject->name(tune, &entry->point, text, size);
@@ -78,9 +75,7 @@ static int by_workers(const void *a, const void *b)
     return (x->estimate > y->estimate) - (x->estimate < y->estimate);
 }
 
-/* The best entry of each number of workers, of the recommendation's kind (NULL: of any), malloc'ed; their number in
- * *count. */
-static const struct search_entry **curve(const struct tune *tune, const struct search_entry *kind, size_t *count)
+const struct search_entry **tune_curve(const struct tune *tune, const struct search_entry *kind, size_t *count)
 {
     const struct search_result *result = &tune->result;
     const struct search_entry **best = calloc(result->entry_count + 1, sizeof *best);
@@ -95,202 +90,6 @@ static const struct search_entry **curve(const struct tune *tune, const struct s
     for (size_t i = 0; i < n; i++)
         if (!*count || best[*count - 1]->workers < best[i]->workers) best[(*count)++] = best[i];
     return best;
-}
-
-struct tune_peak tune_peak(const struct tune *tune)
-{
-    struct tune_peak peak = {NAN, NAN, NAN};
-    const struct search_entry *recommended = entry_at(tune, tune->result.recommended);
-    size_t count, n = 0;
-    if (!recommended || recommended->point.serial || tune->objective != TUNE_TIME) return peak;
-    const struct search_entry **best = curve(tune, recommended, &count);
-    double workers[count + 1], costs[count + 1];
-    struct usl_fit fit;
-    for (size_t i = 0; best && i < count; i++) {
-        if (best[i]->limited) continue;
-        workers[n] = best[i]->workers;
-        costs[n++] = best[i]->estimate;
-    }
-    free(best);
-    if (n >= 5 && !models_usl_fit(workers, costs, n, &fit) && fit.peak_seen)
-        peak = (struct tune_peak){fit.peak, fit.peak_low, fit.peak_high};
-    return peak;
-}
-
-/* Text that grows inside its bounds. */
-struct sentence {
-    char *text;
-    size_t size, used;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (sentence->used < sentence->size)
-        sentence->used +=
-            (size_t)vsnprintf(sentence->text + sentence->used, sentence->size - sentence->used, format, arguments);
-    va_end(arguments);
-}
-
-static void say_interval(struct sentence *sentence, struct quantity quantity)
-{
-    if (isfinite(quantity.low)) say(sentence, " [%.3g, %.3g]", quantity.low, quantity.high);
-}
-
-static void say_cost(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
-{
-    char cost[48], low[48], high[48];
-    tune_show_cost(tune, entry->estimate, cost, sizeof cost);
-    say(sentence, "%s", cost);
-    if (!entry->cost.n || !isfinite(entry->cost.low)) return;
-    tune_show_cost(tune, entry->cost.low, low, sizeof low);
-    tune_show_cost(tune, entry->cost.high, high, sizeof high);
-    say(sentence, " [%s, %s]", low, high);
-}
-
-/* "3.1 [3.0, 3.2] x faster than serial" */
-static void say_gain(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
-{
-    const struct search_entry *reference = tune_reference(tune);
-    char name[160];
-    if (!reference || reference == entry) return;
-    name_of(tune, reference, name, sizeof name);
-    struct quantity ratio = search_ratio(&tune->result, reference, entry);
-    double gain = ratio.n ? ratio.median : reference->estimate / entry->estimate;
-    if (reference->limited) {
-        say(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ", name,
-            gain);
-        return;
-    }
-    say(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name, gain);
-    say_interval(sentence, ratio);
-    say(sentence, " times that");
-}
-
-/* Why not the winner itself, and what is a tie. */
-static void say_ties(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
-{
-    const struct search_result *result = &tune->result;
-    const struct search_entry *winner = &result->entries[result->winner];
-    char name[160];
-    if (winner != entry) {
-        name_of(tune, winner, name, sizeof name);
-        say(sentence, entry->tied ? "; it cannot be told apart from %s" : "; %s is the best", name);
-        struct quantity ratio = search_ratio(result, entry, winner);
-        say(sentence, " (ratio %.3f", ratio.median);
-        say_interval(sentence, ratio);
-        say(sentence, ") and has fewer workers");
-        return;
-    }
-    for (size_t i = 0; i < result->entry_count; i++) {
-        const struct search_entry *other = &result->entries[i];
-        if (other == winner || !other->tied || other->ratio.n < STATS_INTERVAL_MIN) continue;
-        name_of(tune, other, name, sizeof name);
-        say(sentence, "; %s cannot be told apart from it (ratio %.3f", name, other->ratio.median);
-        say_interval(sentence, other->ratio);
-        say(sentence, ")");
-        return;
-    }
-}
-
-/* What more workers bring, from what was tried with more. */
-static void say_more(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
-{
-    size_t count;
-    const struct search_entry **best = curve(tune, NULL, &count), *next = NULL;
-    struct tune_peak peak = tune_peak(tune);
-    double most = 1; /* that could have been tried */
-    for (size_t axis = 0; axis < tune->space.axis_count; axis++)
-        if (tune->space.axis[axis].workers) most *= tune->space.axis[axis].values[tune->space.axis[axis].levels - 1];
-    for (size_t i = 0; best && i < count; i++)
-        if (best[i]->workers > entry->workers && (!next || best[i]->estimate < next->estimate)) next = best[i];
-    free(best);
-    if (most <= 1 || entry->point.serial) return;
-    if (!next) {
-        if (entry->workers < most) say(sentence, "; with more workers it failed");
-        else say(sentence, "; it is the most workers that were to be tried");
-        return;
-    }
-    double worse = next->estimate / entry->estimate - 1;
-    if (worse > NOTABLE)
-        say(sentence, "; more workers add waiting, not speed: %g take %s%.3g %% longer", next->workers,
-            next->limited ? "at least " : "", worse * 100);
-    else say(sentence, "; more workers gain %s", worse < -NOTABLE ? "little" : "nothing");
-    if (isfinite(peak.workers))
-        say(sentence, "; the fitted curve peaks at %.2g [%.2g, %.2g]", peak.workers, peak.low, peak.high);
-}
-
-/* Smaller and larger chunks beside the recommended one. */
-static void say_chunk(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
-{
-    const struct search_entry *beside[2] = {NULL, NULL};
-    size_t axis = 0;
-    while (axis < tune->space.axis_count && (tune->space.axis[axis].workers || !tune->space.axis[axis].values)) axis++;
-    if (axis == tune->space.axis_count || entry->point.serial) return;
-    const struct search_axis *chunk = &tune->space.axis[axis];
-    for (size_t i = 0; i < tune->result.entry_count; i++) {
-        const struct search_entry *other = &tune->result.entries[i];
-        if (!works(other) || other->point.serial) continue;
-        struct search_point point = other->point;
-        point.level[axis] = entry->point.level[axis];
-        if (other == entry || !search_same(&tune->space, &point, &entry->point)) continue;
-        int side = other->point.level[axis] > entry->point.level[axis];
-        const struct search_entry **nearest = &beside[side];
-        if (!*nearest || (side ? other->point.level[axis] < (*nearest)->point.level[axis]
-                               : other->point.level[axis] > (*nearest)->point.level[axis]))
-            *nearest = other;
-    }
-    for (int side = 0; side < 2; side++)
-        if (beside[side])
-            say(sentence, "%s %s %g: %+.2g %%", side && beside[0] ? "," : ";", chunk->name,
-                chunk->values[beside[side]->point.level[axis]], (beside[side]->estimate / entry->estimate - 1) * 100);
-}
-
-static void say_serial(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
-{
-    const struct search_entry *other = NULL;
-    for (size_t i = 0; i < tune->result.entry_count; i++) {
-        const struct search_entry *candidate = &tune->result.entries[i];
-        if (works(candidate) && candidate->confirmed && candidate != entry &&
-            (!other || candidate->estimate < other->estimate))
-            other = candidate;
-    }
-    if (!other) return;
-    char name[160];
-    name_of(tune, other, name, sizeof name);
-    struct quantity ratio = search_ratio(&tune->result, other, entry);
-    say(sentence, "; the best with workers, %s, takes %.3g", name, ratio.median);
-    say_interval(sentence, ratio);
-    say(sentence, " times that%s",
-        entry->tied && tune->result.winner != tune->result.recommended
-            ? ", which cannot be told apart: workers do not pay here"
-            : "");
-}
-
-void tune_sentence(const struct tune *tune, char *text, size_t size)
-{
-    struct sentence sentence = {text, size, 0};
-    const struct search_entry *entry = entry_at(tune, tune->result.recommended);
-    char name[160];
-    *text = '\0';
-    if (!entry) {
-        say(&sentence, "No configuration worked.");
-        return;
-    }
-    name_of(tune, entry, name, sizeof name);
-    if (entry->point.serial) say(&sentence, "Stay serial: ");
-    else say(&sentence, "%s: ", name);
-    say_cost(tune, &sentence, entry);
-    if (entry->point.serial) say_serial(tune, &sentence, entry);
-    else {
-        say_gain(tune, &sentence, entry);
-        say_ties(tune, &sentence, entry);
-        say_chunk(tune, &sentence, entry);
-        say_more(tune, &sentence, entry);
-    }
-    if (!entry->confirmed) say(&sentence, "; not measured again, so this is biased towards good luck");
-    say(&sentence, ".");
 }
 
 /* Breaks a text at spaces to so many columns. */
@@ -311,7 +110,7 @@ static void print_wrapped(const char *text, unsigned width)
 /* What makes the figures doubtful. */
 static void print_doubts(const struct tune *tune)
 {
-    const struct search_entry *best = entry_at(tune, tune->result.recommended);
+    const struct search_entry *best = tune_entry(tune, tune->result.recommended);
     if (tune->suspects)
         printf("%zu of %zu measurements are suspect: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
     if (best && isfinite(best->cost.low) && best->cost.high > WIDE * best->cost.low)
@@ -322,7 +121,7 @@ static void print_doubts(const struct tune *tune)
 static void print_curve(const struct tune *tune)
 {
     size_t count;
-    const struct search_entry **best = curve(tune, NULL, &count);
+    const struct search_entry **best = tune_curve(tune, NULL, &count);
     double most = 0;
     for (size_t i = 0; best && i < count; i++) most = fmax(most, best[i]->estimate);
     if (count > 1) puts("\nThe best of each number of workers that was tried:");
@@ -358,7 +157,7 @@ static const char *note_of(const struct tune *tune, const struct search_entry *e
 static void print_table(const struct tune *tune)
 {
     const struct search_result *result = &tune->result;
-    const struct search_entry *rows[result->entry_count + 1], *recommended = entry_at(tune, result->recommended);
+    const struct search_entry *rows[result->entry_count + 1], *recommended = tune_entry(tune, result->recommended);
     size_t count = 0, wide = 13;
     for (size_t i = 0; i < result->entry_count; i++)
         if (result->entries[i].count && !result->entries[i].failed) rows[count++] = &result->entries[i];
@@ -367,13 +166,13 @@ static void print_table(const struct tune *tune)
     size_t shown = count > ROWS_MAX ? ROWS_MAX : count;
     for (size_t i = 0; i < shown; i++) {
         char name[160];
-        name_of(tune, rows[i], name, sizeof name);
+        tune_name(tune, rows[i], name, sizeof name);
         if (strlen(name) > wide) wide = strlen(name);
     }
     printf("\n%-*s  %12s %8s %5s\n", (int)wide, "configuration", tune_objective_names[tune->objective], "ratio", "n");
     for (size_t i = 0; i < shown; i++) {
         char name[160], cost[48];
-        name_of(tune, rows[i], name, sizeof name);
+        tune_name(tune, rows[i], name, sizeof name);
         tune_show_cost(tune, rows[i]->estimate, cost, sizeof cost);
         const char *note = note_of(tune, rows[i]);
         printf("%-*s %s%12s %8.3f %5zu%s%s\n", (int)wide, name, rows[i]->limited ? ">" : " ", cost,
@@ -402,7 +201,7 @@ static void print_failures(const struct tune *tune)
     for (size_t i = 0; i < tune->failure_count && i < FAILURES_MAX; i++) {
         char name[160];
         struct search_entry entry = {.point = tune->failures[i].point};
-        name_of(tune, &entry, name, sizeof name);
+        tune_name(tune, &entry, name, sizeof name);
         printf("%sfailed: %s: %s\n", i ? "" : "\n", name, tune->failures[i].cause);
         if (tune->failures[i].output && strchr(tune->failures[i].output, '\n') !=
                                             strrchr(tune->failures[i].output, '\n')) /* more than the cause quotes */
@@ -414,11 +213,11 @@ static void print_failures(const struct tune *tune)
 /* The default where it is not what is compared with already. */
 static void print_default(const struct tune *tune)
 {
-    const struct search_entry *usual = entry_at(tune, tune->result.also[0]),
-                              *best = entry_at(tune, tune->result.recommended);
+    const struct search_entry *usual = tune_entry(tune, tune->result.also[0]),
+                              *best = tune_entry(tune, tune->result.recommended);
     if (!usual || !best || usual == best || !usual->count || usual->failed || usual == tune_reference(tune)) return;
     char name[160], cost[48];
-    name_of(tune, usual, name, sizeof name);
+    tune_name(tune, usual, name, sizeof name);
     tune_show_cost(tune, usual->estimate, cost, sizeof cost);
     struct quantity ratio = search_ratio(&tune->result, usual, best);
     printf("The default, %s, takes %s%s: %.3g", name, usual->limited ? "more than " : "", cost,

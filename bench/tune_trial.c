@@ -13,6 +13,8 @@
 enum { GRID_REPS_MAX = 3, TOP = 12, ROUND = 6, ROUND_MIN = 3, FIELD_MAX = TOP + TUNE_RULES + 4 };
 enum { BLOCKS_MIN = 12, BLOCKS_MAX = 80 };
 static const double PRECISION = 0.04; /* of an interval's width: narrower than what is asked of the regrets */
+/* Where a repetition takes longer (large inputs and results), there is less work, but no less than this share. */
+static const double REPETITION_S = 0.025, LEAST_WORK = 0.2;
 static const double GRID_SHARE = 0.4, CONTEST_SHARE = 0.5; /* of the time that is left */
 
 const char *const tune_rule_names[TUNE_RULES] = {"n/4p", "static", "guided"};
@@ -28,6 +30,8 @@ struct judge {
     struct tune_record *record;
     unsigned first, block;    /* record's id of the plan's cell 0 */
     double *medians, spent_s; /* of the grid's cells; of all measurements so far */
+    double *serial_ns;        /* every run phase of the serial loop, for how steady the machine was */
+    size_t serial_count;
     struct field contest, comparison;
 };
 
@@ -39,6 +43,10 @@ static int take(struct judge *judge, unsigned cell, unsigned order, double *cost
     if (error) return error;
     *cost = strcmp(sample.status, "ok") ? INFINITY : tune_grid_cost(TUNE_TIME, judge->grid.options->warm, &sample);
     judge->spent_s += *spent_s;
+    if (!cell && isfinite(*cost)) {
+        double *grown = realloc(judge->serial_ns, (judge->serial_count + 1) * sizeof *grown);
+        if (grown) judge->serial_ns = grown, grown[judge->serial_count++] = *cost;
+    }
     sample.cell += judge->first;
     error = tune_record_sample(judge->record, &sample);
     sample_free(&sample);
@@ -184,7 +192,7 @@ static double standing(const struct field *field, unsigned member)
     return stats_median(values, field->blocks).median;
 }
 
-/* Those who stand best in front, and no more than `keep` of them. */
+/* Those who stand best in front; no more than `keep` of them stay in the field. */
 static void narrow(struct field *field, unsigned keep)
 {
     double standings[FIELD_MAX];
@@ -215,16 +223,30 @@ static void add_top(const struct judge *judge, struct field *field)
     }
 }
 
-/* In fresh blocks, the half that stands worse leaving after each round, until two are left: the best first. */
-static int hold_contest(struct judge *judge, double seconds)
+/* With more than one worker: one that a serial loop is held against. The grid's 0 where there is none. */
+static unsigned best_parallel(const struct judge *judge, const unsigned *cells, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct cell *cell = &judge->grid.plan.cells[cells[i]];
+        if (cell->processes * cell->threads > 1) return cells[i];
+    }
+    return 0;
+}
+
+/* In fresh blocks, the half that stands worse leaving after each round, until two are left: the best first. *parallel
+ * receives the best one of the first round with more than one worker. */
+static int hold_contest(struct judge *judge, double seconds, unsigned *parallel)
 {
     struct field *field = &judge->contest;
     double until_s = judge->spent_s + seconds;
+    unsigned all = field->count;
     int error = 0;
     do {
         for (unsigned n = 0; !error && n < ROUND && (n < ROUND_MIN || judge->spent_s < until_s); n++)
             error = field_take(judge, field, field->count);
+        bool first = field->count == all;
         narrow(field, field->count > 4 ? (field->count + 1) / 2 : 2);
+        if (first) *parallel = best_parallel(judge, field->cells, all);
     } while (!error && field->count > 2);
     return error;
 }
@@ -274,6 +296,8 @@ static void conclude(const struct judge *judge, const struct contestants *who, s
     trial->serial_ns = stats_median(field->costs[serial], field->blocks).median;
     trial->serial_best = stats_verdict(field_ratio(field, field_find(field, who->parallel), serial)) == VERDICT_MORE;
     trial->stayed = who->tuned == 0;
+    trial->swing = stats_quantile(judge->serial_ns, judge->serial_count, 0.9) /
+                   stats_quantile(judge->serial_ns, judge->serial_count, 0.1);
     tune_cell_name(&cells[who->best], trial->best, sizeof trial->best);
     tune_cell_name(&cells[who->tuned], trial->tuned, sizeof trial->tuned);
 }
@@ -296,12 +320,29 @@ static int try_it(struct judge *judge, double seconds, struct tune_trial *trial)
     for (unsigned r = 0; r < TUNE_RULES; r++)
         if ((who.rules[r] = rule_cell(&judge->grid, r))) field_add(contest, who.rules[r]);
     add_top(judge, contest);
-    error = hold_contest(judge, CONTEST_SHARE * (seconds - judge->spent_s));
+    error = hold_contest(judge, CONTEST_SHARE * (seconds - judge->spent_s), &who.parallel);
     if (error) return error;
     who.best = contest->cells[0];
-    who.parallel = contest->cells[who.best == 0];
     error = compare(judge, &who, seconds - judge->spent_s);
     if (!error) conclude(judge, &who, trial);
+    return error;
+}
+
+/* The grid, and how long a repetition of its serial loop takes with all that is before and after the run phase: the
+ * shorter of two. */
+static int open_grid(struct judge *judge, const struct options *options, const struct limits *limits, double *serial_s,
+                     char *why, size_t why_size)
+{
+    int error = tune_grid_open(&judge->grid, options, limits, why, why_size);
+    if (!error) error = tune_grid_index(&judge->grid);
+    *serial_s = INFINITY;
+    for (unsigned i = 0; !error && i < 2; i++) {
+        struct sample sample;
+        double spent_s;
+        error = tune_grid_measure(&judge->grid, 0, 0, 0, &sample, &spent_s);
+        if (!error) sample_free(&sample);
+        *serial_s = fmin(*serial_s, spent_s);
+    }
     return error;
 }
 
@@ -309,20 +350,27 @@ int tune_trial_run(const struct options *options, const struct limits *limits, s
                    double seconds, struct tune_trial *trial, char *why, size_t why_size)
 {
     struct judge *judge = calloc(1, sizeof *judge);
+    struct options asked = *options;
+    double serial_s;
     *trial = (struct tune_trial){0};
     if (!judge) return -ENOMEM;
     judge->record = record;
-    int error = tune_grid_open(&judge->grid, options, limits, why, why_size);
-    if (!error) error = tune_grid_index(&judge->grid);
+    int error = open_grid(judge, &asked, limits, &serial_s, why, why_size);
+    if (!error && serial_s > REPETITION_S && !options_given(options, "work") && !options->tasks.count) {
+        asked.work_ns = (uint64_t)((double)asked.work_ns * fmax(REPETITION_S / serial_s, LEAST_WORK));
+        tune_grid_close(&judge->grid);
+        error = open_grid(judge, &asked, limits, &serial_s, why, why_size);
+    }
     if (!error) {
         const struct cell *serial = &judge->grid.plan.cells[0];
         snprintf(trial->kernel, sizeof trial->kernel, "%s", serial->label);
         trial->tasks = serial->tasks;
         trial->task_ns = judge->grid.plan.extra[0].task_ns;
         error = try_it(judge, seconds, trial);
-        if (error && *judge->grid.why) snprintf(why, why_size, "%s", judge->grid.why);
     }
+    if (error && *judge->grid.why) snprintf(why, why_size, "%s", judge->grid.why);
     free(judge->medians);
+    free(judge->serial_ns);
     tune_grid_close(&judge->grid);
     free(judge);
     return error;

@@ -1,0 +1,208 @@
+/* tune_sentence.c: the recommendation in one sentence with its reason. */
+#include "tune_text.h"
+
+#include "../results/models.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double NOTABLE = 0.02; /* differences that a sentence mentions */
+
+struct tune_peak tune_peak(const struct tune *tune)
+{
+    struct tune_peak peak = {NAN, NAN, NAN};
+    const struct search_entry *recommended = tune_entry(tune, tune->result.recommended);
+    size_t count, n = 0;
+    if (!recommended || recommended->point.serial || tune->objective != TUNE_TIME) return peak;
+    const struct search_entry **best = tune_curve(tune, recommended, &count);
+    double workers[count + 1], costs[count + 1];
+    struct usl_fit fit;
+    for (size_t i = 0; best && i < count; i++) {
+        if (best[i]->limited) continue;
+        workers[n] = best[i]->workers;
+        costs[n++] = best[i]->estimate;
+    }
+    free(best);
+    if (n >= 5 && !models_usl_fit(workers, costs, n, &fit) && fit.peak_seen)
+        peak = (struct tune_peak){fit.peak, fit.peak_low, fit.peak_high};
+    return peak;
+}
+
+/* Text that grows inside its bounds. */
+struct sentence {
+    char *text;
+    size_t size, used;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (sentence->used < sentence->size)
+        sentence->used +=
+            (size_t)vsnprintf(sentence->text + sentence->used, sentence->size - sentence->used, format, arguments);
+    va_end(arguments);
+}
+
+static void say_interval(struct sentence *sentence, struct quantity quantity)
+{
+    if (isfinite(quantity.low)) say(sentence, " [%.3g, %.3g]", quantity.low, quantity.high);
+}
+
+static void say_cost(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+{
+    char cost[48], low[48], high[48];
+    tune_show_cost(tune, entry->estimate, cost, sizeof cost);
+    say(sentence, "%s", cost);
+    if (!entry->cost.n || !isfinite(entry->cost.low)) return;
+    tune_show_cost(tune, entry->cost.low, low, sizeof low);
+    tune_show_cost(tune, entry->cost.high, high, sizeof high);
+    say(sentence, " [%s, %s]", low, high);
+}
+
+/* "3.1 [3.0, 3.2] x faster than serial" */
+static void say_gain(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+{
+    const struct search_entry *reference = tune_reference(tune);
+    char name[160];
+    if (!reference || reference == entry) return;
+    tune_name(tune, reference, name, sizeof name);
+    struct quantity ratio = search_ratio(&tune->result, reference, entry);
+    double gain = ratio.n ? ratio.median : reference->estimate / entry->estimate;
+    if (reference->limited) {
+        say(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ", name,
+            gain);
+        return;
+    }
+    say(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name, gain);
+    say_interval(sentence, ratio);
+    say(sentence, " times that");
+}
+
+/* Why not the winner itself, and what is a tie. */
+static void say_ties(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+{
+    const struct search_result *result = &tune->result;
+    const struct search_entry *winner = &result->entries[result->winner];
+    char name[160];
+    if (winner != entry) {
+        tune_name(tune, winner, name, sizeof name);
+        say(sentence, entry->tied ? "; it cannot be told apart from %s" : "; %s is the best", name);
+        struct quantity ratio = search_ratio(result, entry, winner);
+        say(sentence, " (ratio %.3f", ratio.median);
+        say_interval(sentence, ratio);
+        say(sentence, ") and has fewer workers");
+        return;
+    }
+    for (size_t i = 0; i < result->entry_count; i++) {
+        const struct search_entry *other = &result->entries[i];
+        if (other == winner || !other->tied || other->ratio.n < STATS_INTERVAL_MIN) continue;
+        tune_name(tune, other, name, sizeof name);
+        say(sentence, "; %s cannot be told apart from it (ratio %.3f", name, other->ratio.median);
+        say_interval(sentence, other->ratio);
+        say(sentence, ")");
+        return;
+    }
+}
+
+/* What more workers bring, from what was tried with more. */
+static void say_more(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+{
+    size_t count;
+    const struct search_entry **best = tune_curve(tune, NULL, &count), *next = NULL;
+    struct tune_peak peak = tune_peak(tune);
+    double most = 1; /* that could have been tried */
+    for (size_t axis = 0; axis < tune->space.axis_count; axis++)
+        if (tune->space.axis[axis].workers) most *= tune->space.axis[axis].values[tune->space.axis[axis].levels - 1];
+    for (size_t i = 0; best && i < count; i++)
+        if (best[i]->workers > entry->workers && (!next || best[i]->estimate < next->estimate)) next = best[i];
+    free(best);
+    if (most <= 1 || entry->point.serial) return;
+    if (!next) {
+        if (entry->workers < most) say(sentence, "; with more workers it failed");
+        else say(sentence, "; it is the most workers that were to be tried");
+        return;
+    }
+    double worse = next->estimate / entry->estimate - 1;
+    if (worse > NOTABLE)
+        say(sentence, "; more workers add waiting, not speed: %g take %s%.3g %% longer", next->workers,
+            next->limited ? "at least " : "", worse * 100);
+    else say(sentence, "; more workers gain %s", worse < -NOTABLE ? "little" : "nothing");
+    if (isfinite(peak.workers))
+        say(sentence, "; the fitted curve peaks at %.2g [%.2g, %.2g]", peak.workers, peak.low, peak.high);
+}
+
+/* Smaller and larger chunks beside the recommended one. */
+static void say_chunk(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+{
+    const struct search_entry *beside[2] = {NULL, NULL};
+    size_t axis = 0;
+    while (axis < tune->space.axis_count && (tune->space.axis[axis].workers || !tune->space.axis[axis].values)) axis++;
+    if (axis == tune->space.axis_count || entry->point.serial) return;
+    const struct search_axis *chunk = &tune->space.axis[axis];
+    for (size_t i = 0; i < tune->result.entry_count; i++) {
+        const struct search_entry *other = &tune->result.entries[i];
+        if (!tune_works(other) || other->point.serial) continue;
+        struct search_point point = other->point;
+        point.level[axis] = entry->point.level[axis];
+        if (other == entry || !search_same(&tune->space, &point, &entry->point)) continue;
+        int side = other->point.level[axis] > entry->point.level[axis];
+        const struct search_entry **nearest = &beside[side];
+        if (!*nearest || (side ? other->point.level[axis] < (*nearest)->point.level[axis]
+                               : other->point.level[axis] > (*nearest)->point.level[axis]))
+            *nearest = other;
+    }
+    for (int side = 0; side < 2; side++)
+        if (beside[side])
+            say(sentence, "%s %s %g: %+.2g %%", side && beside[0] ? "," : ";", chunk->name,
+                chunk->values[beside[side]->point.level[axis]], (beside[side]->estimate / entry->estimate - 1) * 100);
+}
+
+static void say_serial(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+{
+    const struct search_entry *other = NULL;
+    for (size_t i = 0; i < tune->result.entry_count; i++) {
+        const struct search_entry *candidate = &tune->result.entries[i];
+        if (tune_works(candidate) && candidate->confirmed && candidate != entry &&
+            (!other || candidate->estimate < other->estimate))
+            other = candidate;
+    }
+    if (!other) return;
+    char name[160];
+    tune_name(tune, other, name, sizeof name);
+    struct quantity ratio = search_ratio(&tune->result, other, entry);
+    say(sentence, "; the best with workers, %s, takes %.3g", name, ratio.median);
+    say_interval(sentence, ratio);
+    say(sentence, " times that%s",
+        entry->tied && tune->result.winner != tune->result.recommended
+            ? ", which cannot be told apart: workers do not pay here"
+            : "");
+}
+
+void tune_sentence(const struct tune *tune, char *text, size_t size)
+{
+    struct sentence sentence = {text, size, 0};
+    const struct search_entry *entry = tune_entry(tune, tune->result.recommended);
+    char name[160];
+    *text = '\0';
+    if (!entry) {
+        say(&sentence, "No configuration worked.");
+        return;
+    }
+    tune_name(tune, entry, name, sizeof name);
+    if (entry->point.serial) say(&sentence, "Stay serial: ");
+    else say(&sentence, "%s: ", name);
+    say_cost(tune, &sentence, entry);
+    if (entry->point.serial) say_serial(tune, &sentence, entry);
+    else {
+        say_gain(tune, &sentence, entry);
+        say_ties(tune, &sentence, entry);
+        say_chunk(tune, &sentence, entry);
+        say_more(tune, &sentence, entry);
+    }
+    if (!entry->confirmed) say(&sentence, "; not measured again, so this is biased towards good luck");
+    say(&sentence, ".");
+}
