@@ -303,6 +303,11 @@ static void draw(struct bench *bench)
     else print(bench, "\nThe figure: %s/tune.svg\n", dir);
 }
 
+static json_t *real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
 /* The object of --json, beside the table in the run's folder. */
 static json_t *to_json(const struct bench *bench)
 {
@@ -310,14 +315,15 @@ static json_t *to_json(const struct bench *bench)
     for (size_t i = 0; i < bench->results.trial_count; i++) {
         const struct tune_trial *t = &bench->results.trials[i];
         json_t *trial = json_pack(
-            "{ss sf sI sf ss ss sf sf sf sI sf sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
+            "{ss sf sI sf ss ss sf sf sf sI sf sf sf sI sI si sb sb}", "kernel", t->kernel, "task_ns", t->task_ns,
             "tasks", (json_int_t)t->tasks, "serial_ns", t->serial_ns, "recommended", t->tuned, "best", t->best,
             "regret", t->regret.median, "regret_low", t->regret.low, "regret_high", t->regret.high, "regret_blocks",
             (json_int_t)t->regret.n, "noise", t->same, "search_s", t->search_s, "grid_s", t->grid_s, "points",
             (json_int_t)t->points, "measurements", (json_int_t)t->measurements, "grid_reps", (int)t->grid_reps,
             "serial_best", t->serial_best, "stayed_serial", t->stayed);
-        for (unsigned r = 0; trial && r < TUNE_RULES; r++)
-            json_object_set_new(trial, tune_rule_names[r], isnan(t->rules[r]) ? json_null() : json_real(t->rules[r]));
+        json_object_set_new(trial, "swing", real_or_null(t->swing));
+        for (unsigned r = 0; r < TUNE_RULES; r++)
+            json_object_set_new(trial, tune_rule_names[r], real_or_null(t->rules[r]));
         json_array_append_new(trials, trial);
     }
     for (size_t i = 0; i < bench->results.simulated_count; i++) {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { GRID_REPS_MAX = 3, TOP = 12, ROUND = 6, ROUND_MIN = 3, FIELD_MAX = TOP + TUNE_RULES + 4 };
-enum { BLOCKS_MIN = 12, BLOCKS_MAX = 80 };
+enum { BLOCKS_ALL = 12, BLOCKS_MIN = 40, BLOCKS_MAX = 120 }; /* of all that is compared; of the regret alone */
 static const double PRECISION = 0.04; /* of an interval's width: narrower than what is asked of the regrets */
 /* Where a repetition takes longer (large inputs and results), there is less work, but no less than this share. */
 static const double REPETITION_S = 0.025, LEAST_WORK = 0.2;
@@ -257,22 +257,25 @@ struct contestants {
     unsigned tuned, best, parallel, rules[TUNE_RULES]; /* cells; a rule that no runner has: 0 */
 };
 
-/* Until the regret's interval is narrow. The rules of thumb leave before: for them so many blocks are enough. */
+/* A few blocks of everybody, then blocks of the recommendation and the best until the regret's interval is narrow. */
 static int compare(struct judge *judge, const struct contestants *who, double seconds)
 {
     struct field *field = &judge->comparison;
     double until_s = judge->spent_s + seconds;
-    const unsigned first[] = {who->tuned, who->best, 0, who->parallel};
-    for (unsigned i = 0; i < sizeof first / sizeof *first; i++) field_add(field, first[i]);
+    field_add(field, who->tuned);
+    field_add(field, who->best);
+    unsigned two = field->count;
+    field_add(field, 0);
+    field_add(field, who->parallel);
     field->cells[field->count++] = who->tuned; /* the copy: how much of a regret is noise */
-    unsigned few = field->count;
     for (unsigned r = 0; r < TUNE_RULES; r++)
         if (who->rules[r]) field_add(field, who->rules[r]);
     int error = 0;
     while (!error && field->blocks < BLOCKS_MAX) {
         struct quantity ratio = field_ratio(field, field_find(field, who->best), 0);
-        if (field->blocks >= BLOCKS_MIN && (ratio.high - ratio.low < PRECISION || judge->spent_s > until_s)) break;
-        error = field_take(judge, field, field->blocks < BLOCKS_MIN ? field->count : few);
+        bool narrow = ratio.high - ratio.low<PRECISION, late = judge->spent_s> until_s;
+        if (field->blocks >= BLOCKS_ALL && (narrow || (late && field->blocks >= BLOCKS_MIN))) break;
+        error = field_take(judge, field, field->blocks < BLOCKS_ALL ? field->count : two);
     }
     return error;
 }
@@ -287,13 +290,13 @@ static void conclude(const struct judge *judge, const struct contestants *who, s
 {
     const struct cell *cells = judge->grid.plan.cells;
     const struct field *field = &judge->comparison;
-    unsigned serial = field_find(field, 0), copy = serial + 1;
+    unsigned serial = field_find(field, 0), copy = field_find(field, who->tuned) + 1;
     while (field->cells[copy] != who->tuned) copy++;
     trial->regret = regret_of(field, who->tuned, who->best);
     trial->same = fabs(field_ratio(field, copy, 0).median - 1);
     for (unsigned r = 0; r < TUNE_RULES; r++)
         trial->rules[r] = who->rules[r] ? regret_of(field, who->rules[r], who->best).median : NAN;
-    trial->serial_ns = stats_median(field->costs[serial], field->blocks).median;
+    trial->serial_ns = stats_median(field->costs[serial], BLOCKS_ALL).median;
     trial->serial_best = stats_verdict(field_ratio(field, field_find(field, who->parallel), serial)) == VERDICT_MORE;
     trial->stayed = who->tuned == 0;
     trial->swing = stats_quantile(judge->serial_ns, judge->serial_count, 0.9) /
