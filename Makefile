@@ -100,7 +100,7 @@ bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of th
 plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest
 
-lessons: build ## measure every lesson and renew docs/lessons (five minutes, on an idle machine)
+lessons: build ## measure every lesson and renew docs/lessons (two minutes, on an idle machine)
 	@docs/lessons.sh $(CURDIR)/$(BUILD)/breakeven
 
 # What the program prints of itself, under share/.

@@ -124,7 +124,7 @@ const struct lesson lessons[] = {
         .question = "What does a container's limit do?",
         .prediction =
             "Under a quota of one cpu, a worker for each visible cpu is no more than 25 % faster than one worker.",
-        .command = "--kernel spin --task-time 1ms --tasks 200 --runner forkpool --processes 1,{c} --reps 8 --spans 0",
+        .command = "--kernel spin --task-time 1ms --tasks 200 --runner forkpool --processes 1,{c} --reps 16 --spans 0",
         .figure = "speedup",
         .quota_cpus = 1,
         .explanation =
@@ -217,7 +217,7 @@ const struct lesson lessons[] = {
             "A parent with 256 MiB of memory in use takes at least 1.5 times as long to start a worker as a small one.",
         .command = "--kernel ballast --size 65536,268435456 --tasks 64 --runner forkpool --processes 1,{c},{8c} --reps "
                    "10 --spans 0",
-        .figure = "overhead",
+        .figure = "start",
         .explanation = "fork copies no memory, but it copies the page tables that describe it: 2 MiB of tables for "
                        "each GiB in use, and "
                        "every page written afterwards is copied once. Open pools early, while the parent is small.",

@@ -118,7 +118,8 @@ static int budget_panel(struct chart *chart, size_t first)
     }
     chart_problem(summary, all[0], note, sizeof note);
     if (!one_problem) snprintf(note, sizeof note, "%u workers", cells[0]->workers);
-    snprintf(title, sizeof title, "%s, %s", all[0]->label, all[0]->study);
+    bool plain = !strcmp(all[0]->study, "run"); /* the one study of a run with a grid */
+    snprintf(title, sizeof title, "%s%s%s", all[0]->label, plain ? "" : ", ", plain ? "" : all[0]->study);
     if (chart_panel(chart, title, note) && chart_block(chart, 1)) {
         chart_say(chart, " %s (%s).", title, note);
         for (size_t i = 0; i < count; i++) {

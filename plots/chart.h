@@ -96,6 +96,6 @@ int chart_speedup(struct chart *), chart_time(struct chart *), chart_efficiency(
     chart_karpflatt(struct chart *), chart_granularity(struct chart *), chart_overhead(struct chart *),
     chart_chunk(struct chart *), chart_hybrid(struct chart *), chart_placement(struct chart *),
     chart_budget(struct chart *), chart_metg(struct chart *), chart_drift(struct chart *),
-    chart_timeline(struct chart *), chart_latency(struct chart *), chart_topology(struct chart *);
+    chart_timeline(struct chart *), chart_start(struct chart *), chart_latency(struct chart *), chart_topology(struct chart *);
 
 #endif

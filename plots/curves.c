@@ -153,24 +153,32 @@ static void describe(struct chart *chart, const struct line *line, enum line_axi
                   axis == LINE_CHUNK ? "tasks a chunk" : "workers");
 }
 
-/* Does another panel show the same kernel? Then the title says which study this one belongs to. */
-static bool named_twice(const struct lines *lines, const struct line *line)
+/* What tells a panel from others of the same kernel: its study, or the size in one study; "" where there are none. */
+static void tell_apart(const struct lines *lines, const struct line *line, char *out, size_t size)
 {
-    for (size_t i = 0; i < lines->count; i++)
-        if (lines->lines[i].panel != line->panel && !strcmp(lines->lines[i].first->label, line->first->label))
-            return true;
-    return false;
+    bool study = false, sizes = false;
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct cell *other = lines->lines[i].first;
+        if (lines->lines[i].panel == line->panel || strcmp(other->label, line->first->label)) continue;
+        study |= strcmp(other->study, line->first->study) != 0;
+        sizes |= !strcmp(other->study, line->first->study) && other->size != line->first->size;
+    }
+    *out = '\0';
+    if (study) snprintf(out, size, ", %s", line->first->study);
+    else if (sizes && line->first->task_time_ns)
+        snprintf(out, size, ", %s", format_asked(line->first->task_time_ns).text);
+    else if (sizes) snprintf(out, size, ", size %s", format_count(line->first->size).text);
 }
 
 static bool open_panel(struct chart *chart, const struct lines *lines, const struct line *line, enum line_axis axis)
 {
-    char title[128], note[192];
+    char title[192], note[192], apart[128];
     chart_problem(chart->summary, line->first, note, sizeof note);
+    tell_apart(lines, line, apart, sizeof apart);
     if (axis == LINE_GRANULARITY) snprintf(note, sizeof note, "%u workers", line->cells[0]->workers);
     if (axis == LINE_CHUNK || axis == LINE_PLACEMENT)
         snprintf(note + strlen(note), sizeof note - strlen(note), ", p = %u", line->cells[0]->workers);
-    snprintf(title, sizeof title, "%s%s%s", line->first->label, named_twice(lines, line) ? ", " : "",
-             named_twice(lines, line) ? line->first->study : "");
+    snprintf(title, sizeof title, "%s%s", line->first->label, apart);
     if (!chart_panel(chart, title, note)) return false;
     chart_say(chart, " %s (%s).", title, note);
     return true;
@@ -187,7 +195,19 @@ static bool drawable(const struct line *line, enum line_axis axis, enum quantity
     return false;
 }
 
-static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id y)
+/* The largest team of a panel's lines; of all lines with ~0u. */
+static unsigned most_workers(const struct lines *lines, unsigned panel)
+{
+    unsigned most = 0;
+    for (size_t i = 0; i < lines->count; i++)
+        for (size_t k = 0; k < lines->lines[i].count; k++)
+            if ((panel == ~0u || lines->lines[i].panel == panel) && lines->lines[i].cells[k]->workers > most)
+                most = lines->lines[i].cells[k]->workers;
+    return most;
+}
+
+/* `largest`: only the panels with the largest team of all. */
+static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id y, bool largest)
 {
     struct lines lines;
     unsigned panel = ~0u;
@@ -197,6 +217,7 @@ static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id
     for (size_t i = 0; i < lines.count; i++) {
         const struct line *line = &lines.lines[i];
         if (!drawable(line, axis, y)) continue;
+        if (largest && most_workers(&lines, line->panel) < most_workers(&lines, ~0u)) continue;
         if (line->panel != panel) drawn = open_panel(chart, &lines, line, axis);
         panel = line->panel;
         if (!drawn || !chart_block(chart, chart_series(chart, line->name, line->hue))) continue;
@@ -216,7 +237,7 @@ static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id
 static int by_workers(struct chart *chart, enum quantity_id y)
 {
     snprintf(chart->missing, sizeof chart->missing, "no runner was measured with more than one number of workers");
-    return draw_lines(chart, LINE_WORKERS, y);
+    return draw_lines(chart, LINE_WORKERS, y, y == QUANTITY_start_ns);
 }
 
 int chart_speedup(struct chart *chart)
@@ -268,6 +289,11 @@ int chart_time(struct chart *chart)
     return status ? status : panel_array(chart, LINE_WORKERS, "SERIAL_NS", serial_ns);
 }
 
+int chart_start(struct chart *chart)
+{
+    return by_workers(chart, QUANTITY_start_ns);
+}
+
 int chart_efficiency(struct chart *chart)
 {
     chart->bound = "ideal";
@@ -283,12 +309,12 @@ int chart_granularity(struct chart *chart)
 {
     snprintf(chart->missing, sizeof chart->missing, "no cells differ in the size of their tasks alone");
     chart->bound = "ideal, and 50 %";
-    return draw_lines(chart, LINE_GRANULARITY, QUANTITY_efficiency);
+    return draw_lines(chart, LINE_GRANULARITY, QUANTITY_efficiency, false);
 }
 
 int chart_overhead(struct chart *chart)
 {
-    int status = draw_lines(chart, LINE_GRANULARITY, QUANTITY_overhead_per_task_ns);
+    int status = draw_lines(chart, LINE_GRANULARITY, QUANTITY_overhead_per_task_ns, false);
     fprintf(chart->variables, "BY_TASK = %d\n", chart->panels > 0);
     return status || chart->panels ? status : by_workers(chart, QUANTITY_overhead_per_task_ns);
 }
@@ -296,7 +322,7 @@ int chart_overhead(struct chart *chart)
 int chart_chunk(struct chart *chart)
 {
     snprintf(chart->missing, sizeof chart->missing, "no cells differ in their chunk alone");
-    int status = draw_lines(chart, LINE_CHUNK, QUANTITY_wall_ns);
+    int status = draw_lines(chart, LINE_CHUNK, QUANTITY_wall_ns, false);
     if (!status) status = panel_array(chart, LINE_CHUNK, "TASKS", line_tasks);
     return status ? status : panel_array(chart, LINE_CHUNK, "WORKERS", line_workers);
 }

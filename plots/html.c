@@ -2,6 +2,7 @@
 #include "../results/summary_parts.h"
 #include "assets.h"
 #include "format.h"
+#include "html_parts.h"
 #include "svg.h"
 #include "tables.h"
 
@@ -9,36 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct page {
-    const struct summary *summary;
-    const struct facts *facts;
-    const char *dir;
-    FILE *out;
-    int status;
-};
-
-static void say(struct page *page, const char *text)
-{
-    format_html(page->out, text);
-}
-
 static void part_name(struct page *page)
 {
-    say(page, page->summary->run->name[0] ? page->summary->run->name : "a run");
+    html_say(page, page->summary->run->name[0] ? page->summary->run->name : "a run");
 }
 
 static void part_machine(struct page *page)
 {
     char machine[400];
     facts_machine(page->facts, machine, sizeof machine);
-    say(page, machine);
+    html_say(page, machine);
 }
 
 static void part_counts(struct page *page)
 {
     const struct facts *facts = page->facts;
     if (facts->began[0]) {
-        say(page, facts->began);
+        html_say(page, facts->began);
         fputs(" &middot; ", page->out);
     }
     fprintf(page->out, "%s repetitions of %s configurations", format_count(facts->samples).text,
@@ -50,7 +38,7 @@ static void part_counts(struct page *page)
 static void banner(struct page *page, const char *kind, const char *head, const char *text)
 {
     fprintf(page->out, "<p class=\"banner %s\"><strong>%s</strong> ", kind, head);
-    say(page, text);
+    html_say(page, text);
     fputs("</p>\n", page->out);
 }
 
@@ -70,124 +58,6 @@ static void part_banners(struct page *page)
         snprintf(text, sizeof text, "%zu of %zu repetitions have no time; the causes are under \"What failed\".",
                  facts->errors, facts->samples);
         banner(page, "bad", "Failures.", text);
-    }
-}
-
-/* ---- what was asked ---- */
-
-static void list_words(struct page *page, const char *(*get)(const struct cell *), const char *but)
-{
-    const struct run *run = page->summary->run;
-    unsigned count = 0;
-    for (unsigned i = 0; i < run->cell_count; i++) {
-        const char *word = get(&run->cells[i]);
-        bool seen = but && !strcmp(word, but);
-        for (unsigned k = 0; k < i && !seen; k++) seen = !strcmp(get(&run->cells[k]), word);
-        if (seen) continue;
-        fprintf(page->out, "%s", count++ ? ", " : "");
-        say(page, word);
-    }
-    if (!count) fputs("none", page->out);
-}
-
-static const char *kernel_of(const struct cell *cell)
-{
-    return cell->label;
-}
-
-static const char *runner_of(const struct cell *cell)
-{
-    return cell->runner;
-}
-
-static void part_asked(struct page *page)
-{
-    const struct summary *summary = page->summary;
-    unsigned most = 1;
-    for (size_t i = 0; i < summary->cell_count; i++)
-        if (summary->cells[i].workers > most) most = summary->cells[i].workers;
-    fputs("<p>At what task size, with how many workers, and with which kind of worker does parallelism pay? Measured "
-          "with the "
-          "kernels <b>",
-          page->out);
-    list_words(page, kernel_of, NULL);
-    fputs("</b>, run serially and by <b>", page->out);
-    list_words(page, runner_of, "serial");
-    fprintf(page->out, "</b>, with up to %u worker%s.</p>\n", most, most == 1 ? "" : "s");
-}
-
-static size_t topic_count(const struct summary *summary, enum finding_topic topic)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < summary->finding_count; i++) count += summary->findings[i].topic == topic;
-    return count;
-}
-
-/* Does a number's unit or noun begin here? It stays on the number's line. */
-static bool follows_number(const char *text)
-{
-    static const char *const words[] = {"ns",    "us",    "ms",      "s",       "%",
-                                        "times", "tasks", "workers", "threads", "processes"};
-    size_t length = strcspn(text, " ,;:.)]");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i]) == length && !strncmp(words[i], text, length)) return true;
-    return false;
-}
-
-/* A sentence in which neither a number and its unit nor an interval is broken. */
-static void say_sentence(struct page *page, const char *text)
-{
-    char kept[4000];
-    size_t used = 0, bracket = 0;
-    for (const char *at = text; *at && used + 3 < sizeof kept; at++) {
-        bracket = *at == '[' ? strcspn(at, "]") : bracket ? bracket - 1 : 0;
-        bool digit = at > text && at[-1] >= '0' && at[-1] <= '9';
-        if (*at == ' ' && ((bracket && bracket < 24) || (digit && follows_number(at + 1))))
-            used += (size_t)snprintf(kept + used, sizeof kept - used, "\xc2\xa0");
-        else kept[used++] = *at;
-    }
-    kept[used] = '\0';
-    say(page, kept);
-}
-
-static void write_topic(struct page *page, enum finding_topic topic, const char *kind)
-{
-    const struct summary *summary = page->summary;
-    fprintf(page->out, "<ul class=\"%s\">\n", kind);
-    for (size_t i = 0; i < summary->finding_count; i++) {
-        if (summary->findings[i].topic != topic) continue;
-        fputs("<li>", page->out);
-        say_sentence(page, summary->findings[i].text);
-        fputs("</li>\n", page->out);
-    }
-    fputs("</ul>\n", page->out);
-}
-
-static void part_findings(struct page *page)
-{
-    const struct summary *summary = page->summary;
-    if (!topic_count(summary, TOPIC_short)) {
-        fputs("<p>No comparison in this run is answered by enough repetitions to be put into a sentence; the tables "
-              "hold what "
-              "was measured.</p>\n",
-              page->out);
-        return;
-    }
-    write_topic(page, TOPIC_short, "short");
-}
-
-/* The other topics, each folded under its heading. */
-static void part_topics(struct page *page)
-{
-    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) {
-        size_t count = topic_count(page->summary, topic);
-        if (!count) continue;
-        fprintf(page->out, "<details class=\"topic\" id=\"topic-%s\"><summary><h3>", topic_names[topic]);
-        say(page, topic_headings[topic]);
-        fprintf(page->out, "</h3> <span class=\"tally\">%zu finding%s</span></summary>\n", count,
-                count == 1 ? "" : "s");
-        write_topic(page, topic, "findings");
-        fputs("</details>\n", page->out);
     }
 }
 
@@ -213,7 +83,7 @@ static void part_errors(struct page *page)
 static void write_caption(const char *line, void *context)
 {
     struct page *page = context;
-    say(page, line);
+    html_say(page, line);
 }
 
 static void write_legend(struct page *page, const struct chart *chart)
@@ -231,12 +101,12 @@ static void write_legend(struct page *page, const struct chart *chart)
                 : one->variant                  ? " dashed"
                                                 : "",
                 one->hue % CHART_HUES);
-        say(page, one->name);
+        html_say(page, one->name);
         fputs("</button>\n", page->out);
     }
     if (chart->bound) {
         fputs("<span class=\"bound\"><span class=\"swatch dashed\" style=\"--c:var(--bound)\"></span>", page->out);
-        say(page, chart->bound);
+        html_say(page, chart->bound);
         fputs("</span>\n", page->out);
     }
     fputs("</div>\n", page->out);
@@ -252,9 +122,9 @@ static void write_figure(struct page *page, const struct chart *chart)
     if (memory && fclose(memory)) lacking = -ENOMEM;
     if (lacking == -ENOMEM) page->status = lacking;
     fprintf(page->out, "<figure id=\"fig-%s\"><h3 id=\"fig-%s-title\">", figure->name, figure->name);
-    say(page, figure->title);
+    html_say(page, figure->title);
     fputs("</h3>\n<p class=\"question\">", page->out);
-    say(page, figure->question);
+    html_say(page, figure->question);
     fputs("</p>\n", page->out);
     if (lacking)
         fputs("<p class=\"note\">Not drawn here: gnuplot gave no picture. The data stand beside this page.</p>\n",
@@ -262,14 +132,14 @@ static void write_figure(struct page *page, const struct chart *chart)
     else {
         write_legend(page, chart);
         fprintf(page->out, "<div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Figure: ");
-        say(page, figure->title);
+        html_say(page, figure->title);
         fprintf(page->out, "\">%s</div>\n", picture);
     }
     fputs("<figcaption><p>", page->out);
     chart_caption(chart, 1 << 20, write_caption, page);
     fprintf(page->out, "</p><details><summary>In words</summary><p id=\"fig-%s-text\">", figure->name);
-    say(page, figure->question);
-    say(page, chart->alternative_text);
+    html_say(page, figure->question);
+    html_say(page, chart->alternative_text);
     fputs("</p></details><p class=\"files\">", page->out);
     for (const char *const *kind = (const char *const[]){"gp", "dat", "svg", "png", NULL}; *kind; kind++)
         fprintf(page->out, "%s<a href=\"plots/%s.%s\">%s.%s</a>", **kind == 'g' ? "" : " ", figure->name, *kind,
@@ -333,7 +203,7 @@ static void write_note(const char *text, void *context)
 {
     struct page *page = context;
     fputs("<li>", page->out);
-    say(page, text);
+    html_say(page, text);
     fputs("</li>\n", page->out);
 }
 
@@ -348,7 +218,7 @@ static void part_command(struct page *page)
 {
     if (page->facts->command[0]) {
         fputs("<pre tabindex=\"0\"><code>", page->out);
-        say(page, page->facts->command);
+        html_say(page, page->facts->command);
         fputs("</code></pre>\n", page->out);
     } else fputs("<p>The manifest holds no command.</p>\n", page->out);
 }
@@ -368,9 +238,9 @@ static const struct {
     void (*write)(struct page *);
 } parts[] = {
     {"name", part_name},       {"machine", part_machine},   {"counts", part_counts},     {"banners", part_banners},
-    {"asked", part_asked},     {"findings", part_findings}, {"advice", part_advice},     {"errors", part_errors},
+    {"asked", html_asked},     {"findings", html_findings}, {"advice", part_advice},     {"errors", part_errors},
     {"figures", part_figures}, {"tables", part_tables},     {"manifest", part_manifest}, {"command", part_command},
-    {"topics", part_topics},   {"notes", part_notes},       {"style", part_style},       {"script", part_script}};
+    {"topics", html_topics},   {"notes", part_notes},       {"style", part_style},       {"script", part_script}};
 
 static void write_page(struct page *page, const char *template)
 {

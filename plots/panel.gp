@@ -1,7 +1,7 @@
         set lmargin at screen px(across(k) * PANEL_WIDTH + LEFT)
         set rmargin at screen px((across(k) + 1) * PANEL_WIDTH - 18)
         set tmargin at screen py(TOP + down(k) * PANEL_HEIGHT + HEAD)
-        set bmargin at screen py(TOP + (down(k) + 1) * PANEL_HEIGHT - 46)
+        set bmargin at screen py(TOP + (down(k) + 1) * PANEL_HEIGHT - 54)
         set border 3 lc rgb QUIET
         set tics nomirror out scale 0.5; set tics font SMALL tc rgb QUIET; set tics nomirror noenhanced; set format '%g'
         set grid lc rgb RULE lt 1 lw 0.6

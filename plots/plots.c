@@ -26,6 +26,10 @@ FIGURE(speedup, "Speed-up against workers", "How much faster than the best seria
             "time is T_s.")
 FIGURE(time, "Time against workers", "How long does the run phase take?",
        DOTS " Dashed: T_s shared out evenly. Starting and stopping the workers is not in T_p.")
+FIGURE(start, "Starting workers", "What does it cost to start a team?",
+       DOTS
+       " Until all workers are started, bound and ready; what runs then does not matter, how much memory its parent "
+       "holds does. Only the problems with the largest teams are drawn.")
 FIGURE(efficiency, "Efficiency against workers", "How much of each worker's time was worth it?",
        DOTS " 1 means that each worker does as much as the serial loop would in that time.")
 FIGURE(granularity, "Efficiency against the size of a task",
@@ -71,9 +75,23 @@ FIGURE(topology, "The machine and its workers", "Which worker ran where?",
        "numbers.")
 
 const struct figure *const plots_figures[] = {
-    &figure_speedup,    &figure_granularity, &figure_metg,     &figure_budget, &figure_overhead,  &figure_time,
-    &figure_efficiency, &figure_karpflatt,   &figure_chunk,    &figure_hybrid, &figure_placement, &figure_latency,
-    &figure_timeline,   &figure_drift,       &figure_topology, NULL,
+    &figure_speedup,
+    &figure_granularity,
+    &figure_metg,
+    &figure_budget,
+    &figure_overhead,
+    &figure_time,
+    &figure_efficiency,
+    &figure_karpflatt,
+    &figure_chunk,
+    &figure_hybrid,
+    &figure_placement,
+    &figure_latency,
+    &figure_start,
+    &figure_timeline,
+    &figure_drift,
+    &figure_topology,
+    NULL,
 };
 
 int plots_make(const struct figure *figure, const struct summary *summary, const struct facts *facts,

@@ -25,6 +25,7 @@ static double value_of(const struct run *run, const struct cell *cell, size_t at
     const struct sample *sample = &run->samples[at];
     double wall_ns = (double)sample->wall_ns, workers = (double)cell->processes * cell->threads;
     if (quantity == QUANTITY_wall_ns) return wall_ns;
+    if (quantity == QUANTITY_start_ns) return sample->start_ns < 0 ? NAN : (double)sample->start_ns;
     if (quantity == QUANTITY_total_ns)
         return sample->start_ns < 0 || sample->stop_ns < 0
                    ? NAN

@@ -24,7 +24,7 @@ need_gnuplot() {
 @test "report draws every figure and writes the page" {
     need_gnuplot
     for run in small server; do
-        for figure in speedup time efficiency granularity overhead chunk hybrid placement budget metg drift latency timeline topology karpflatt; do
+        for figure in speedup time efficiency granularity overhead chunk hybrid placement budget metg drift latency start timeline topology karpflatt; do
             for kind in svg png dat gp; do [ -s $run/plots/$figure.$kind ] || { echo "$run $figure.$kind"; false; }; done
         done
         [ -s $run/report.html ]

@@ -1,0 +1,16 @@
+# start: until all workers are started, bound and ready, against how many they are; both logarithmic
+AXES = 'y'
+HEAD = 58
+do for [KIND in KINDS] {
+#include "frame.gp"
+    do for [k=1:PANELS] {
+#include "panel.gp"
+#include "steps.gp"
+#include "tics.gp"
+        set logscale x 2; set logscale y 10
+        set xlabel 'workers' font face(10) tc rgb QUIET; set ylabel 'start' font face(10) tc rgb QUIET
+        set xrange [X_LOW[k] / 1.12:X_HIGH[k] * 1.12]; set yrange [Y_LOW[k] / 1.5:Y_HIGH[k] * 1.5]
+#include "curves.gp"
+    }
+    unset multiplot
+}
