@@ -1,6 +1,7 @@
 /* map.c: many tasks as one job. The map is dealt to the workers' lines and runs without the program; what a dead worker
  * left over, and what is to be tried again, is started here as a further round once the first is over. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,7 +236,7 @@ static void take_recommended(struct forkpool_map *asked)
     const char *text = getenv("FORKPOOL_CHUNK");
     char *end;
     unsigned long chunk = text ? strtoul(text, &end, 10) : 0;
-    if (asked->schedule != FORKPOOL_AUTO || asked->chunk || !chunk || *end) return;
+    if (asked->schedule != FORKPOOL_AUTO || asked->chunk || !chunk || chunk > LONG_MAX /* below 0, or too long */ || *end) return;
     asked->schedule = FORKPOOL_DYNAMIC;
     asked->chunk = chunk;
 }

@@ -2,14 +2,16 @@
 #include "park.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sched.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "queue.h"
 
-enum { SPIN_NS = 50000, SPINS_PER_LOOK = 32 };
+enum { SPIN_NS = 50000, SPINS_PER_LOOK = 32, GLANCES = 16, GATHER = 128, UNFENCED_NS = 1000000 };
 
 int64_t now_ns(void)
 {
@@ -36,20 +38,33 @@ void park_wake(struct shared *shared, unsigned worker)
     if (atomic_exchange(&shared->workers[worker].parked, 0)) futex_wake(&shared->workers[worker].parked, 1);
 }
 
-static unsigned mask_words(const struct shared *shared) { return (shared->capacity + 63) / 64; }
-
-void park_wake_one(struct shared *shared, bool even_while_spinning)
+void park_wake_parked(struct shared *shared, unsigned word)
 {
-    for (unsigned i = 0; !even_while_spinning && i < mask_words(shared); i++)
-        if (atomic_load(&shared->spinning[i])) return;
-    for (unsigned i = 0; i < mask_words(shared); i++)
-        for (uint64_t bits; (bits = atomic_load(&shared->parked[i]));) {
+    for (; word < mask_words(shared); word++)
+        for (uint64_t bits; (bits = atomic_load(&shared->parked[word]));) {
             unsigned bit = (unsigned)__builtin_ctzll(bits);
-            if (!mask_clear(shared->parked, i * 64 + bit)) continue; /* somebody else woke it */
+            if (!mask_clear(shared->parked, word * 64 + bit)) continue; /* somebody else woke it */
             STEP();
-            park_wake(shared, i * 64 + bit);
+            park_wake(shared, word * 64 + bit);
             return;
         }
+}
+
+/* Programs with threads would wait for each cpu's grace period at registering: they fence instead. */
+bool park_expedited_offered(void)
+{
+    long commands = __libc_single_threaded ? syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0) : 0;
+    return commands > 0 && commands & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
+}
+
+int park_expedited_register(void)
+{
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) ? -errno : 0;
+}
+
+bool park_fence(struct shared *shared)
+{
+    return !shared->expedited || !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
 }
 
 void park_wake_all(struct shared *shared)
@@ -72,37 +87,44 @@ static bool news(struct shared *shared, struct worker *own, uint64_t active)
            acquire(&shared->drain);
 }
 
-/* Looks for news for some microseconds. Where the program and the workers do not have a cpu each it yields meanwhile,
- * and with more workers than cpus it hardly looks at all. */
-static bool spin(struct shared *shared, struct worker *own, uint64_t active)
+/* In a stream of small tasks the next one is but some ns away: not worth telling everybody. And who looks for each as
+ * it comes takes the program's line away for each: rather let some gather. */
+static bool at_hand(const struct shared *shared, bool stream)
 {
-    uint32_t wanted = relaxed(&shared->wanted);
-    int64_t start = now_ns(), budget = wanted > shared->cpus ? 0 : SPIN_NS;
-    do {
-        for (int i = 0; i < SPINS_PER_LOOK; i++) {
-            if (news(shared, own, active)) return true;
-            cpu_relax();
-        }
-        if (wanted >= shared->cpus) sched_yield();
-    } while (now_ns() - start < budget);
+    for (int i = 0; stream && i < GATHER; i++) cpu_relax();
+    for (int i = 0; i < GLANCES; i++) {
+        if (!queue_empty(shared)) return true;
+        cpu_relax();
+    }
     return false;
 }
 
-void park_idle(struct shared *shared, unsigned me, uint64_t active, bool patient)
+bool park_spin(struct shared *shared, unsigned me, uint64_t active, bool stream)
 {
     struct worker *own = &shared->workers[me];
-    if (patient) {
-        mask_set(shared->spinning, me);
-        STEP();
-        bool found = spin(shared, own, active);
-        mask_clear(shared->spinning, me);
-        if (found) return;
-    }
+    uint32_t wanted = relaxed(&shared->wanted);
+    if (at_hand(shared, stream)) return true;
+    mask_set(shared->spinning, me);
+    STEP();
+    bool found = false;
+    int64_t start = now_ns(), budget = wanted > shared->cpus ? 0 : SPIN_NS;
+    do {
+        for (int i = 0; i < SPINS_PER_LOOK && !(found = news(shared, own, active)); i++) cpu_relax();
+        if (!found && wanted >= shared->cpus) sched_yield();
+    } while (!found && now_ns() - start < budget);
+    mask_clear(shared->spinning, me);
+    return found;
+}
+
+void park_sleep(struct shared *shared, unsigned me, uint64_t active)
+{
+    struct worker *own = &shared->workers[me];
     publish(&own->parked_at, now_ns());
     atomic_store(&own->parked, 1);
     mask_set(shared->parked, me);
+    int64_t timeout = park_fence(shared) ? -1 : UNFENCED_NS;
     STEP();
-    while (atomic_load(&own->parked) && !news(shared, own, active)) futex_wait(&own->parked, 1, -1);
+    while (atomic_load(&own->parked) && !news(shared, own, active)) futex_wait(&own->parked, 1, timeout);
     mask_clear(shared->parked, me);
     atomic_store(&own->parked, 0);
     publish(&own->parked_at, 0);

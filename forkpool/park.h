@@ -3,8 +3,10 @@
  *
  * A worker that found nothing spins a little, then parks: it sets its futex and its bit in `parked`, looks for work once
  * more, sleeps. Whoever brings work looks at the bits afterwards. All of these are sequentially consistent, so either
- * the worker sees the work or the other sees the bit. A worker that spins will look once more before it parks, so while
- * one does nobody needs waking; a worker that takes a task and leaves others behind wakes the next.
+ * the worker sees the work or the other sees the bit; a full fence at each submission would cost more than the rest of
+ * it, so where the system offers it whoever parks makes the program fence (membarrier), and the program need not. A worker
+ * that spins will look once more before it parks, so while one does nobody needs waking; a worker that takes a task and
+ * leaves others behind wakes the next.
  */
 #ifndef FORKPOOL_PARK_H
 #define FORKPOOL_PARK_H
@@ -33,14 +35,34 @@ static inline bool mask_clear(_Atomic uint64_t *mask, unsigned bit)
     return atomic_fetch_and(&mask[bit / 64], ~(UINT64_C(1) << bit % 64)) >> bit % 64 & 1u;
 }
 
-/* P, S or W: there is new work for one worker. `at_least_one`: wake one even where a worker spins. */
-void park_wake_one(struct shared *shared, bool even_while_spinning);
+/* P, before it forks: may it do without fences? Then, after it: 0, or -errno where it must fence after all. */
+bool park_expedited_offered(void);
+int park_expedited_register(void);
+/* S or W: what P did before is seen by what follows. False: it may not be. */
+bool park_fence(struct shared *shared);
+
+/* P or W: there is new work for one worker. */
+void park_wake_parked(struct shared *shared, unsigned word);
+static inline unsigned mask_words(const struct shared *shared) { return (shared->capacity + 63) / 64; }
+static inline void park_wake_one(struct shared *shared)
+{
+    for (unsigned i = 0; i < mask_words(shared); i++)
+        if (atomic_load(&shared->spinning[i])) return;
+    for (unsigned i = 0; i < mask_words(shared); i++)
+        if (atomic_load(&shared->parked[i])) {
+            park_wake_parked(shared, i);
+            return;
+        }
+}
 void park_wake_all(struct shared *shared); /* P or S: everybody is to look */
 void park_wake(struct shared *shared, unsigned worker);
 
-/* W: nothing to do since `active` was read: spins and yields where it is patient, then sleeps until there may be
- * something. */
-void park_idle(struct shared *shared, unsigned me, uint64_t active, bool patient);
+/* W: nothing to do since `active` was read. Looks for news for some microseconds: true where there are any. Where the
+ * program and the workers do not have a cpu each it yields meanwhile, and with more workers than cpus it hardly looks.
+ * `stream`: many tasks may come; the first look may be a little later. */
+bool park_spin(struct shared *shared, unsigned me, uint64_t active, bool stream);
+/* W: sleeps until there may be something to do. */
+void park_sleep(struct shared *shared, unsigned me, uint64_t active);
 /* S: the worker is dead. */
 void park_forget(struct shared *shared, unsigned dead);
 

@@ -79,7 +79,7 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     uint32_t slots = 1;
     while (slots < config->max_inflight) slots *= 2;
     size_t header = round_up(sizeof(struct shared)), workers = round_up(config->workers_max * sizeof(struct worker));
-    size_t slot_bytes = round_up(slots * sizeof(struct slot)), ring = round_up(2 * slots * sizeof(uint32_t));
+    size_t slot_bytes = round_up(slots * sizeof(struct slot)), ring = round_up(2 * slots * sizeof(uint64_t));
     size_t lines = MAPS * config->workers_max * sizeof(struct line), bytes = header + workers + slot_bytes + ring + lines;
     char *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) return -errno;
@@ -91,9 +91,10 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->config = *config;
     shared->workers = (struct worker *)(base + header);
     shared->slots = (struct slot *)(base + header + workers);
-    shared->ring = (_Atomic uint32_t *)(base + header + workers + slot_bytes);
+    shared->ring = (_Atomic uint64_t *)(base + header + workers + slot_bytes);
     shared->lines = (struct line *)(base + header + workers + slot_bytes + ring);
     atomic_store(&shared->wanted, config->workers);
+    shared->expedited = park_expedited_offered();
     atomic_store(&shared->tick_ns, UINT64_MAX / 2);
     *result = shared;
     return 0;
@@ -255,6 +256,7 @@ static int server_open(struct forkpool *pool, char *why, size_t why_size)
     pthread_sigmask(SIG_SETMASK, &plan.mask, NULL);
     close(plan.fds[1]);
     pool->control_fd = plan.fds[0];
+    if (pool->shared->expedited && park_expedited_register()) pool->shared->expedited = false;
     if (rc) return explain(why, why_size, rc, "fork of the spawn server failed: %s", strerror(-rc));
     return 0;
 }

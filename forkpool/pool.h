@@ -4,6 +4,7 @@
 #define FORKPOOL_POOL_H
 
 #include <pthread.h>
+#include <sys/single_threaded.h>
 
 #include "arena.h"
 #include "shared.h"
@@ -30,27 +31,28 @@ struct map_job {
     int failed;
 };
 
+/* What a call without arguments in memory needs lies in its first two lines. */
 struct forkpool_job {
     struct forkpool *pool;
     struct forkpool_job *next;  /* in the free list or among finished callbacks */
     struct forkpool_job *older, *newer; /* all jobs of the pool */
     uint64_t id;
     enum job_kind kind;
+    int place;                  /* slot or map number; -1: none now */
     bool ended, released, callback_due, limited, hidden; /* hidden: an iterator's, not counted as a job */
     bool repeatable;            /* it may have to run again: the pool must not drain before it has ended */
-    int place;                  /* slot or map number; -1: none now */
     int status, task_status;    /* once ended */
     unsigned retries;
     forkpool_done_fn *done, *failed;
     void *user;
     /* task */
-    long value;                 /* argument, then result of a KIND_CALL */
     forkpool_task_fn *task;     /* NULL: a call */
+    long value;                 /* argument, then result of a KIND_CALL */
     void *argument_block, *result_block; /* arena blocks that are the job's */
     void *result;
     size_t result_bytes;
-    unsigned char small[SLOT_INLINE]; /* a small result, out of the slot */
     struct map_job *map;
+    unsigned char small[SLOT_INLINE]; /* a small result, out of the slot */
 };
 
 struct forkpool {
@@ -61,6 +63,7 @@ struct forkpool {
     pid_t program, server;
     int control_fd;
     int64_t checked_at;
+    int64_t yielded_ns;            /* spent in yielding to nobody: wait.c */
     bool closed, terminated, server_gone, server_reaped;
     struct arena arena;
     struct forkpool_job **slot_jobs;  /* [slot_count] */
@@ -76,7 +79,6 @@ struct forkpool {
     const char **cpus_copy;
 };
 
-extern char __libc_single_threaded; /* <sys/single_threaded.h> */
 /* No thread begins or is joined while the lock is held, so what lock finds, unlock finds. */
 static inline void pool_lock(struct forkpool *pool)
 {

@@ -1,27 +1,24 @@
 /* queue.c: see queue.h. */
 #include "queue.h"
 
-void queue_put(struct shared *shared, uint32_t number, uint64_t flags)
-{
-    struct slot *slot = &shared->slots[number];
-    uint64_t state = relaxed(&slot->state), tail = relaxed(&shared->tail);
-    publish(&slot->state, (state & ~UINT64_C(0xffffffff)) | flags | SLOT_READY);
-    atomic_store_explicit(&shared->ring[tail & (2 * shared->slot_count - 1)], number, memory_order_relaxed);
-    atomic_store(&shared->tail, tail + 1); /* a full barrier: the caller now looks for sleeping workers */
-}
+enum { AHEAD = 8 }; /* a slot takes as long from another cpu as so many empty tasks */
 
-void queue_free(struct slot *slot)
+struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
 {
-    publish(&slot->state, (relaxed(&slot->state) & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32));
-}
-
-struct slot *queue_claim(struct shared *shared, unsigned me, uint64_t *tail, bool *more)
-{
-    for (;;) {
-        uint64_t head = acquire(&shared->head);
-        if (head >= *tail && head >= (*tail = acquire(&shared->tail))) return NULL;
-        uint32_t number = relaxed(&shared->ring[head & (2 * shared->slot_count - 1)]);
+    for (uint64_t head = acquire(&shared->head);;) {
+        int number = queue_at(shared, head);
+        if (number == NOTHING) { /* or others have moved head on, and the ring has gone round */
+            uint64_t now = acquire(&shared->head);
+            if (now == head) return NULL;
+            head = now;
+            continue;
+        }
         struct slot *slot = &shared->slots[number];
+        prefetch_to_write(slot);
+        int next = queue_at(shared, head + 1);
+        int ahead = queue_at(shared, head + AHEAD);
+        if (ahead != NOTHING) prefetch_to_write(&shared->slots[ahead]);
+        else if (next != NOTHING) prefetch_to_write(&shared->slots[next]);
         uint64_t state = acquire(&slot->state);
         STEP();
         bool claimed = false;
@@ -31,11 +28,12 @@ struct slot *queue_claim(struct shared *shared, unsigned me, uint64_t *tail, boo
                                                             memory_order_acq_rel, memory_order_acquire);
         STEP();
         uint64_t expected = head;
-        atomic_compare_exchange_strong_explicit(&shared->head, &expected, head + 1, memory_order_acq_rel,
-                                                memory_order_relaxed);
+        bool moved = atomic_compare_exchange_strong_explicit(&shared->head, &expected, head + 1, memory_order_acq_rel,
+                                                             memory_order_acquire);
         STEP();
-        *more = head + 1 < *tail;
+        *more = next != NOTHING;
         if (claimed) return slot;
+        head = moved ? head + 1 : expected;
     }
 }
 

@@ -14,19 +14,36 @@
 static inline enum phase slot_phase(uint64_t state) { return (enum phase)(state & SLOT_PHASE); }
 static inline unsigned slot_worker(uint64_t state) { return (unsigned)(state >> 16) & 0xffffu; }
 static inline bool slot_ended(uint64_t state) { return slot_phase(state) >= SLOT_DONE; }
-static inline bool queue_empty(struct shared *shared)
+/* The number of the slot that was put at this place of the ring; NOTHING: it was not yet, or another one since. */
+enum { NOTHING = -1 };
+static inline int queue_at(const struct shared *shared, uint64_t place)
 {
-    return acquire(&shared->head) >= atomic_load_explicit(&shared->tail, memory_order_seq_cst);
+    uint64_t entry = atomic_load_explicit(&shared->ring[place & (2 * shared->slot_count - 1)], memory_order_seq_cst);
+    return (uint32_t)(entry >> 32) == (uint32_t)(place + 1) ? (int)(uint32_t)entry : NOTHING;
 }
+/* Nobody reads `tail` for this: the entry itself tells, and one line less travels between cpus for each task. */
+static inline bool queue_empty(const struct shared *shared) { return queue_at(shared, acquire(&shared->head)) == NOTHING; }
 
 /* P: the slot is filled; it becomes ready and joins the ring. `flags`: 0 or SLOT_WAITED. */
-void queue_put(struct shared *shared, uint32_t slot, uint64_t flags);
+static inline void queue_put(struct shared *shared, uint32_t number, uint64_t flags)
+{
+    struct slot *slot = &shared->slots[number];
+    uint64_t state = relaxed(&slot->state), tail = relaxed(&shared->tail);
+    publish(&slot->state, (state & ~UINT64_C(0xffffffff)) | flags | SLOT_READY);
+    publish(&shared->ring[tail & (2 * shared->slot_count - 1)], (tail + 1) << 32 | number);
+    /* The caller now looks for sleeping workers, and they for work before they sleep: one of them has to fence. */
+    if (shared->expedited) publish(&shared->tail, tail + 1);
+    else atomic_store(&shared->tail, tail + 1);
+    atomic_signal_fence(memory_order_seq_cst);
+}
 /* P: a slot that has ended becomes free, with a new generation. */
-void queue_free(struct slot *slot);
+static inline void queue_free(struct slot *slot)
+{
+    publish(&slot->state, (relaxed(&slot->state) & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32));
+}
 
-/* W: the slot claimed, NULL where there is none. `tail`: as last seen, looked at anew only where it was reached, since
- * the program's cpu owns that line. *more is set where other tasks wait. */
-struct slot *queue_claim(struct shared *shared, unsigned me, uint64_t *tail, bool *more);
+/* W: the slot claimed, NULL where there is none. *more is set where other tasks wait. */
+struct slot *queue_claim(struct shared *shared, unsigned me, bool *more);
 /* W: the task has ended: its result stands. True: somebody sleeps for it, wake them. Never returns to a worker that was
  * condemned: *condemned is set instead. */
 bool queue_finish(struct slot *slot, bool *condemned);

@@ -88,6 +88,7 @@ static void worker_left(struct server *server, unsigned number, enum leave why)
     case LEAVE_IDLE:
         atomic_fetch_add(&shared->idled, 1);
         atomic_fetch_add(&shared->retired, 1);
+        park_fence(shared); /* what is submitted now recalls it, or is seen below */
         break;
     case LEAVE_INITIALIZER:
         server_break(server, FORKPOOL_INITIALIZER, "the initializer of worker %u failed: it returned %d", number,

@@ -125,11 +125,12 @@ struct shared {
     struct forkpool_config config;
     struct worker *workers;     /* [capacity] */
     struct slot *slots;         /* [slot_count] */
-    _Atomic uint32_t *ring;     /* [2 * slot_count]: slot numbers in order of submission */
+    _Atomic uint64_t *ring;     /* [2 * slot_count]: slot numbers in order of submission | (place + 1) << 32 */
+    bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
     struct line *lines;         /* [MAPS][capacity] */
     struct map maps[MAPS];
 
-    alignas(128) _Atomic uint64_t tail;     /* P */
+    alignas(128) _Atomic uint64_t tail;     /* P, after the entry */
     alignas(128) _Atomic uint64_t head;     /* W, any */
     alignas(128) _Atomic uint64_t active;   /* low 8 bits: maps to look at; above: counts changes. P, S */
     alignas(128) _Atomic uint32_t event;    /* futex: something that somebody waits for has happened */
@@ -163,5 +164,15 @@ static inline struct line *map_lines(const struct shared *shared, unsigned map)
 #define acquire(object) atomic_load_explicit(object, memory_order_acquire)
 #define relaxed(object) atomic_load_explicit(object, memory_order_relaxed)
 #define publish(object, value) atomic_store_explicit(object, value, memory_order_release)
+
+/* This line will be written soon: it comes from another cpu meanwhile, and once, not first to be read and then to be written. */
+static inline void prefetch_to_write(const void *line)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
+#else
+    __builtin_prefetch(line, 1);
+#endif
+}
 
 #endif

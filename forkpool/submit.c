@@ -21,7 +21,7 @@ static void start(struct forkpool_job *job)
 {
     struct shared *shared = job->pool->shared;
     queue_put(shared, (uint32_t)job->place, job->done || job->failed || job->hidden ? SLOT_WAITED : 0);
-    park_wake_one(shared, false);
+    park_wake_one(shared);
     if (atomic_load(&shared->retired)) {
         atomic_store(&shared->recall, 1);
         pool_poke(job->pool);

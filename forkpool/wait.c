@@ -8,7 +8,7 @@
 #include "pool.h"
 #include "queue.h"
 
-enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8 };
+enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8, YIELDED_NS = 2000, YIELDS_NS = 100000 };
 
 int callbacks_run(struct forkpool *pool)
 {
@@ -57,6 +57,19 @@ static int sleep_once(struct forkpool *pool, wait_ready *ready, void *what, int6
     return answer;
 }
 
+/* Yielding gives the cpu to a worker that waits for this very one. Where all workers share the other cpus, the system
+ * does not move them here as long as this one is busy, with yielding: so after a while of that, sleep. It ends soon. */
+static bool nobody_yielded_to(struct forkpool *pool, int64_t since)
+{
+    int64_t took = now_ns() - since;
+    pool_lock(pool);
+    pool->yielded_ns = took < YIELDED_NS ? pool->yielded_ns + took : 0;
+    bool idle = pool->yielded_ns > YIELDS_NS;
+    if (idle) pool->yielded_ns = 0;
+    pool_unlock(pool);
+    return idle;
+}
+
 static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what,
                          int64_t timeout_ns, int64_t spin_ns)
 {
@@ -69,6 +82,7 @@ static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_re
         if (crowded) sched_yield();
         else for (int i = 0; i < SPINS && !(slot && slot_ended(acquire(&slot->state))); i++) cpu_relax();
         if ((answer = look(pool, ready, what, false))) return answer;
+        if (crowded && nobody_yielded_to(pool, now)) break;
     }
     while (!(answer = sleep_once(pool, ready, what, until)))
         if (now_ns() >= until) return -ETIMEDOUT;

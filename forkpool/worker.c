@@ -165,6 +165,8 @@ static _Noreturn void worker_loop(struct self *self)
 {
     struct shared *shared = self->shared;
     uint64_t seen = UINT64_MAX; /* `active` when all maps were found without work */
+    unsigned idles = 0;
+    bool stream = false;        /* tasks came faster than one by one since there was none; and let us see, now and then */
     bool fresh = true;          /* while a pool opens, its cpus are for the workers still to come */
     for (;;) {
         uint32_t drain = atomic_load(&shared->drain); /* first: what was submitted before it is seen below */
@@ -174,17 +176,20 @@ static _Noreturn void worker_loop(struct self *self)
         enum leave retire = (enum leave)relaxed(&self->own->retire);
         if (retire) worker_leave(self, retire);
         if (!self->calls_left) worker_leave(self, LEAVE_RECYCLE);
-        if ((slot = queue_claim(shared, self->me, &self->tail, &more))) {
-            if (more) park_wake_one(shared, false);
+        if (active != seen) self->tail = acquire(&shared->tail); /* a map is left for what comes after this */
+        if ((slot = queue_claim(shared, self->me, &more))) {
+            if (more) stream = true, park_wake_one(shared);
             task_run(self, slot);
         } else if (active != seen) {
             if (maps_run(self, active)) seen = active;
         } else if (drain) {
             worker_leave(self, LEAVE_DRAINED);
-        } else {
+        } else if (fresh || !park_spin(shared, self->me, active, stream || ++idles % 16 == 0)) {
             fflush(stdout);
-            park_idle(shared, self->me, active, !fresh);
-            fresh = false;
+            park_sleep(shared, self->me, active);
+            stream = fresh = false;
+        } else {
+            stream = false;
         }
     }
 }

@@ -11,7 +11,7 @@ struct self {
     unsigned me;
     volatile unsigned char *guard; /* wiped by the kernel in a child that a task forks */
     uint64_t calls_left;           /* until the worker is recycled */
-    uint64_t tail;                 /* of the queue when it was last looked at */
+    uint64_t tail;                 /* of the queue before it was last found empty with a map to look at */
     struct slot *slot;             /* the task that runs, or NULL */
     struct map *map;               /* the map that it is in, or NULL */
     int64_t soft_at;               /* of the running call; 0 */

@@ -39,9 +39,10 @@ static void *worker(void *number)
         uint32_t drain = atomic_load(&shared->drain);
         uint64_t active = atomic_load(&shared->active);
         bool more = false, all = true;
-        struct slot *slot = queue_claim(shared, me, &self.tail, &more);
+        if (active != seen) self.tail = acquire(&shared->tail);
+        struct slot *slot = queue_claim(shared, me, &more);
         if (slot) {
-            if (more) park_wake_one(shared, false);
+            if (more) park_wake_one(shared);
             task_run(&self, slot);
         } else if (active != seen) {
             for (unsigned map = 0; map < MAPS && all; map++)
@@ -49,8 +50,8 @@ static void *worker(void *number)
             if (all) seen = active;
         } else if (drain) {
             return NULL;
-        } else {
-            park_idle(shared, me, active, true);
+        } else if (!park_spin(shared, me, active, false)) {
+            park_sleep(shared, me, active);
         }
     }
 }
@@ -116,7 +117,7 @@ static void run_calls(void)
         slot->run.call = triple;
         slot->value = i;
         queue_put(shared, (uint32_t)(i % SLOTS), 0);
-        park_wake_one(shared, false);
+        park_wake_one(shared);
     }
 }
 

@@ -1,12 +1,14 @@
 /* What the pool offers, function by function. Faults are in test_forkpool_faults. */
 #include "../forkpool/forkpool.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "forkpool_leftovers.h"
@@ -429,6 +431,72 @@ START_TEST(default_size)
 }
 END_TEST
 
+/* What `breakeven tune --shell` prints for a shell to set. */
+static int longest_call(void *context, unsigned worker, size_t begin, size_t end)
+{
+    _Atomic int *longest = context;
+    int length = (int)(end - begin), seen = atomic_load(longest);
+    (void)worker;
+    while (seen < length && !atomic_compare_exchange_weak(longest, &seen, length)) {}
+    atomic_fetch_add(&board->calls, 1);
+    return 0;
+}
+static int longest_with(const char *chunk, struct forkpool_map map)
+{
+    atomic_store(&board->gate, 0);
+    atomic_store(&board->calls, 0);
+    setenv("FORKPOOL_CHUNK", chunk, 1);
+    map.tasks = 10000;
+    map.range = longest_call;
+    map.context = (void *)&board->gate;
+    ck_assert_int_eq(forkpool_map(pool, &map), 0);
+    unsetenv("FORKPOOL_CHUNK");
+    return atomic_load(&board->gate);
+}
+START_TEST(saved_chunk)
+{
+    open_pool(&(struct forkpool_config){.workers = 2});
+    ck_assert_int_eq(longest_with("100", (struct forkpool_map){0}), 100);
+    ck_assert_int_eq(board->calls, 100);
+    ck_assert_int_eq(longest_with("250", (struct forkpool_map){.schedule = FORKPOOL_DYNAMIC}), 1);  /* only for AUTO ... */
+    ck_assert_int_eq(longest_with("250", (struct forkpool_map){.schedule = FORKPOOL_DYNAMIC, .chunk = 40}), 40);
+    static const char *const no_chunks[] = {"", "0", "-5", "12x", "many", "99999999999999999999999999"};
+    for (size_t i = 0; i < sizeof no_chunks / sizeof *no_chunks; i++) { /* ... and else it is measured: a quarter of a worker's part at most */
+        int longest = longest_with(no_chunks[i], (struct forkpool_map){0});
+        ck_assert_msg(longest > 0 && longest <= 10000 / 2 / 4, "\"%s\": calls of up to %d tasks", no_chunks[i], longest);
+    }
+}
+END_TEST
+
+/* The worker is about to fall asleep, or just asleep, when the task comes: with a program that has one thread, whose
+ * submissions need no fence, and with one that has several. */
+static void *stay(void *unused) { while (!pause() || true) {} return unused; }
+static void calls_at_the_edge(void)
+{
+    open_pool(&(struct forkpool_config){.workers = 1});
+    for (long i = 0; i < 6000; i++) {
+        struct timespec now, from;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        do clock_gettime(CLOCK_MONOTONIC, &now);
+        while ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec < 30000 + i % 64 * 1000);
+        struct forkpool_job *job = forkpool_async(pool, square, i);
+        ck_assert_msg(forkpool_wait(job, 5000000000) == 0, "call %ld was never run", i);
+        ck_assert_int_eq(forkpool_value(job), i * i);
+        forkpool_release(job);
+    }
+}
+START_TEST(no_wakeup_is_lost) { calls_at_the_edge(); }
+END_TEST
+START_TEST(no_wakeup_is_lost_with_threads)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, stay, NULL), 0);
+    calls_at_the_edge();
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
+}
+END_TEST
+
 /* Several maps and calls at once, more maps than places. */
 static int tally(void *context, unsigned worker, size_t begin, size_t end)
 {
@@ -488,6 +556,9 @@ int main(void)
     tcase_add_test(cases, recycled_for_memory);
     tcase_add_test(cases, arena);
     tcase_add_test(cases, default_size);
+    tcase_add_test(cases, saved_chunk);
+    tcase_add_test(cases, no_wakeup_is_lost);
+    tcase_add_test(cases, no_wakeup_is_lost_with_threads);
     tcase_add_test(cases, maps_at_once);
     tcase_add_test(cases, phrases);
     suite_add_tcase(suite, cases);
