@@ -7,7 +7,8 @@
 
 static void add_cost(struct table *table, const char *unit, struct quantity cost)
 {
-    if (!isnan(cost.median)) table_cell(table, cost.median, "%s", format_quantity(unit, cost).text);
+    bool guess = cost.median < 0 && isnan(cost.low); /* two teams alone: a line through noise */
+    if (!isnan(cost.median) && !guess) table_cell(table, cost.median, "%s", format_quantity(unit, cost).text);
     else if (isfinite(cost.high)) table_cell(table, NAN, "at most %s", format_value(unit, cost.high).text);
     else table_cell(table, NAN, "-");
 }
