@@ -305,7 +305,7 @@ static void leave(struct search *search)
 int search_run(const struct search_space *space, const struct search_options *options, struct search_result *result)
 {
     *result = (struct search_result){
-        .winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE, .fresh = UINT_MAX};
+        .winner = SEARCH_NONE, .recommended = SEARCH_NONE, .serial = SEARCH_NONE, .fresh = UINT_MAX, .shift = 1};
     for (size_t i = 0; i < SEARCH_ALSO; i++) result->also[i] = SEARCH_NONE;
     struct search search = {.space = space, .options = options, .result = result, .best = INFINITY};
     struct search_point point = first_point(&search);

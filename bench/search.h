@@ -29,6 +29,7 @@
 #include <stddef.h>
 
 enum { SEARCH_AXES = 8, SEARCH_ALSO = 4 };
+#define SEARCH_SHIFT 1.5
 
 struct search_axis {
     const char *name;
@@ -113,6 +114,8 @@ struct search_result {
     double spent_s;
     double once_s;        /* what measuring every point once would take, by the nearest that were tried */
     bool short_of_budget; /* steps were shortened */
+    double shift; /* the most that the cost of a point differed between the fresh blocks and those before, as a ratio
+                     above 1: beyond SEARCH_SHIFT the machine has changed meanwhile */
 };
 
 /* 0, or a negative errno: -EINVAL for a space without a valid point, -ENOMEM, or what measure returned; the result then

@@ -126,15 +126,36 @@ static size_t thriftiest(struct search *search, size_t winner, double factor)
     return best;
 }
 
+/* How much an entry's cost in the blocks from `since` on differs from what it was before, as a ratio above 1; 1 where
+ * either is known from too few. */
+static double shift_of(const struct search_entry *entry, unsigned since)
+{
+    size_t before = 0;
+    while (before < entry->count && entry->blocks[before] < since) before++;
+    if (before < STATS_INTERVAL_MIN || entry->count - before < SEARCH_FRESH_MIN) return 1;
+    double ratio = table_cost(entry, since).median / stats_median(entry->costs, before).median;
+    return fmax(ratio, 1 / ratio);
+}
+
 static void settle_entry(struct search *search, size_t id, unsigned since)
 {
     struct search_entry *entry = table_at(search, id), *winner = table_at(search, search->result->winner);
     entry->cost = table_cost(entry, since);
     if (!table_works(entry) || !entry->cost.n) return;
     entry->confirmed = true;
+    search->result->shift = fmax(search->result->shift, shift_of(entry, since));
     entry->estimate = entry->cost.median;
     entry->ratio = table_ratio(entry, winner, since);
     entry->tied = stats_verdict(entry->ratio) == VERDICT_UNRESOLVED && entry->ratio.median < SEARCH_HOPELESS;
+}
+
+/* How much slower than the winner an entry may look and still be recommended for its fewer workers. One worker that is
+ * a little faster than the serial loop is no reason for a team. */
+static double allowance(struct search *search, const struct search_entry *entry)
+{
+    double within = 1 + search->options->within;
+    if (entry->point.serial && table_at(search, search->result->winner)->workers <= 1) return fmax(within, SEARCH_FLAT);
+    return entry->tied ? fmax(within, thrift) : within;
 }
 
 /* What is confirmed, and which of it to recommend. A rival replaces the winner only where it is resolved to be faster.
@@ -151,13 +172,9 @@ static void settle_result(struct search *search, const struct search_set *set, u
         result->winner = ranked.ids[0];
     for (size_t i = 0; i < set->count; i++) settle_entry(search, set->ids[i], since);
     result->recommended = result->winner;
-    double within = fmax(thrift, 1 + search->options->within);
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
-        bool near = entry->tied
-                        ? entry->ratio.median <=
-                              (table_at(search, result->winner)->workers <= 1 ? fmax(within, SEARCH_FLAT) : within)
-                        : entry->confirmed && entry->ratio.median <= 1 + search->options->within;
+        bool near = entry->confirmed && entry->ratio.median <= allowance(search, entry);
         if (near && entry->workers < table_at(search, result->recommended)->workers) result->recommended = set->ids[i];
     }
 }

@@ -16,8 +16,8 @@
 enum { MACHINES = 4, WORKLOADS = 75, LIMIT_S = 330 };
 static const unsigned machine_cpus[MACHINES] = {4, 16, 64, 256};
 static const uint64_t task_times_ns[] = {500, 50000};
-static const double STEADY = 1.5;   /* a serial loop that swings by more: the machine is not the same throughout */
-static const double NOTABLE = 0.02; /* regrets that are counted one by one */
+static const double STEADY = SEARCH_SHIFT;                 /* of a trial's swing */
+static const double NOTABLE = 0.02;                        /* regrets that are counted one by one */
 static const uint64_t WAIT_NS = 200000, WORK_NS = 3000000; /* the least task of a kernel that waits; serial work */
 
 struct bench {
@@ -228,10 +228,11 @@ static int judge_trials(struct bench *bench)
     print_totals(bench);
     gather(&bench->results, STEADY, &steady);
     if (steady.count < n) {
-        print(bench,
-              "During %zu trials the machine changed its own speed: the 90th percentile of their serial loops is above "
-              "%g times\nthe 10th, and what was best while it was searched need not be best later. The others alone:\n",
-              n - steady.count, STEADY);
+        print(
+            bench,
+            "During %zu trials the machine changed (swing above %g): the serial loop's 90th percentile to its 10th, or "
+            "the same\npoint before and later; what was best then need not be best now. The other trials alone:\n",
+            n - steady.count, STEADY);
         verdicts(bench, &steady);
     }
     free(all.regrets), free(all.costs);

@@ -20,13 +20,15 @@ struct tune_trial {
     double task_ns, serial_ns;
     uint64_t tasks;
     size_t points, measurements; /* of the grid; of the search */
-    struct quantity regret; /* with the interval of the held-out blocks */
+    struct quantity regret;      /* with the interval of the held-out blocks */
     double rules[TUNE_RULES];
-    double same;              /* what a second copy of the recommendation differed by: the noise of a regret */
-    double search_s, grid_s;  /* measuring time: of the search; of the grid with so many of each cell */
-    unsigned grid_reps;       /* how often each cell was really measured */
-    double swing;             /* 90th over 10th percentile of its serial loop: how unsteady the machine was */
-    bool serial_best, stayed; /* serial is resolved to be faster than with workers; tune recommends it */
+    double same;             /* what a second copy of the recommendation differed by: the noise of a regret */
+    double search_s, grid_s; /* measuring time: of the search; of the grid with so many of each cell */
+    unsigned grid_reps;      /* how often each cell was really measured */
+    double swing; /* how much the machine changed meanwhile, as a ratio above 1: of the serial loop's 90th percentile to
+                     its 10th, or of a point's cost to what it was before */
+    bool serial_best,
+        stayed; /* resolved to be faster than with more than one worker, and nothing faster; tune says so */
 };
 
 /* Tunes the kernel of the options, measures the whole grid, and then the recommendation, the grid's best and the rules

@@ -113,6 +113,11 @@ static void print_doubts(const struct tune *tune)
     const struct search_entry *best = tune_entry(tune, tune->result.recommended);
     if (tune->suspects)
         printf("%zu of %zu measurements are suspect: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
+    if (tune->result.shift > SEARCH_SHIFT)
+        printf(
+            "The machine changed while this was searched: what was measured again took %.2g times as long, or as much "
+            "less. Tune again.\n",
+            tune->result.shift);
     if (best && isfinite(best->cost.low) && best->cost.high > WIDE * best->cost.low)
         printf("The interval is wide: something else keeps this machine busy; \"breakeven doctor\" says more.\n");
 }

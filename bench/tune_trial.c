@@ -32,6 +32,7 @@ struct judge {
     double *medians, spent_s; /* of the grid's cells; of all measurements so far */
     double *serial_ns;        /* every run phase of the serial loop, for how steady the machine was */
     size_t serial_count;
+    double tuned_ns; /* the recommendation in the search's fresh blocks */
     struct field contest, comparison;
 };
 
@@ -80,6 +81,8 @@ static int tune_it(struct judge *judge, struct tune_trial *trial, unsigned *tune
     if (!error) *tuned = tune_grid_cell(&judge->grid, &result.entries[result.recommended].point);
     trial->search_s = result.spent_s;
     trial->measurements = result.measurements;
+    trial->swing = result.shift;
+    if (!error) judge->tuned_ns = result.entries[result.recommended].cost.median;
     search_free(&result);
     return error;
 }
@@ -286,6 +289,16 @@ static struct quantity regret_of(const struct field *field, unsigned cell, unsig
     return (struct quantity){ratio.median - 1, ratio.low - 1, ratio.high - 1, ratio.n};
 }
 
+/* How much the machine changed, whatever that did to the regret: the serial loop's 90th over its 10th percentile in all
+ * of the trial, or the recommendation now over what it was in the search; above 1. */
+static double swing(const struct judge *judge)
+{
+    double serial = stats_quantile(judge->serial_ns, judge->serial_count, 0.9) /
+                    stats_quantile(judge->serial_ns, judge->serial_count, 0.1);
+    double tuned = stats_median(judge->comparison.costs[0], judge->comparison.blocks).median / judge->tuned_ns;
+    return fmax(serial, fmax(tuned, 1 / tuned));
+}
+
 static void conclude(const struct judge *judge, const struct contestants *who, struct tune_trial *trial)
 {
     const struct cell *cells = judge->grid.plan.cells;
@@ -297,10 +310,10 @@ static void conclude(const struct judge *judge, const struct contestants *who, s
     for (unsigned r = 0; r < TUNE_RULES; r++)
         trial->rules[r] = who->rules[r] ? regret_of(field, who->rules[r], who->best).median : NAN;
     trial->serial_ns = stats_median(field->costs[serial], BLOCKS_ALL).median;
-    trial->serial_best = stats_verdict(field_ratio(field, field_find(field, who->parallel), serial)) == VERDICT_MORE;
+    trial->serial_best = stats_verdict(field_ratio(field, field_find(field, who->parallel), serial)) == VERDICT_MORE &&
+                         stats_verdict(field_ratio(field, field_find(field, who->best), serial)) != VERDICT_LESS;
     trial->stayed = who->tuned == 0;
-    trial->swing = stats_quantile(judge->serial_ns, judge->serial_count, 0.9) /
-                   stats_quantile(judge->serial_ns, judge->serial_count, 0.1);
+    trial->swing = fmax(trial->swing, swing(judge));
     tune_cell_name(&cells[who->best], trial->best, sizeof trial->best);
     tune_cell_name(&cells[who->tuned], trial->tuned, sizeof trial->tuned);
 }

@@ -17,6 +17,7 @@ struct fake {
     double spikes;   /* the share of measurements that take six times as long */
     uint64_t state;            /* of its generator */
     size_t calls, fail_after;  /* blocks; 0: never */
+    size_t slow_after;         /* blocks after which workers take twice as long; 0: never */
     size_t logged, count[LOG]; /* points per block */
     unsigned first[LOG];       /* the first level of each block */
     size_t measured[LEVELS], serial_count;
@@ -46,6 +47,7 @@ static int measure(void *context, const struct search_point *points, size_t coun
         else fake->measured[points[i].level[0]]++;
         if (fake->noise > 0) cost *= pow(fake->noise, 2 * next(fake) - 1);
         if (fake->spikes > 0 && next(fake) < fake->spikes) cost *= 6;
+        if (fake->slow_after && fake->calls >= fake->slow_after && !points[i].serial) cost *= 2;
         bool limited = cost > limit;
         outcomes[i] = (struct search_outcome){
             .cost = limited ? limit : cost, .spent_s = limited ? limit : cost, .limited = limited, .failed = cost <= 0};
@@ -173,6 +175,43 @@ START_TEST(spikes_do_not_make_a_slow_point_a_tie)
         search_free(&result);
     }
     ck_assert_uint_le(serial, 5);
+}
+END_TEST
+
+START_TEST(a_machine_that_changes_meanwhile_is_told)
+{
+    struct fake fake = {.serial = 3, .noise = 1.02};
+    for (unsigned i = 0; i < 4; i++) fake.cost[i] = 2.0 - 0.1 * i;
+    struct search_space space = space_of(&fake, 4, true);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_double_ge(result.shift, 1);
+    ck_assert_double_lt(result.shift, 1.1);
+    size_t fresh = result.fresh;
+    search_free(&result);
+    fake.calls = fake.logged = fake.state = 0;
+    fake.slow_after = fresh; /* all goes the same way, and then the fresh blocks are slow */
+    space.limits = false;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_uint_eq(result.fresh, fresh);
+    ck_assert_double_gt(result.shift, SEARCH_SHIFT);
+    search_free(&result);
+}
+END_TEST
+
+START_TEST(one_worker_that_is_little_faster_is_no_reason_for_a_team)
+{
+    struct fake fake = {.serial = 1.02};
+    for (unsigned i = 0; i < 4; i++) fake.cost[i] = 1.0 + i;
+    struct search_space space = space_of(&fake, 4, true);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_uint_eq(result.recommended, result.serial);
+    search_free(&result);
+    fake.serial = 1.1;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_double_eq(result.entries[result.recommended].workers, 1);
+    search_free(&result);
 }
 END_TEST
 
@@ -406,6 +445,8 @@ int main(void)
     tcase_add_test(tests, within_takes_fewer_workers_for_a_price);
     tcase_add_test(tests, staying_serial_is_an_answer);
     tcase_add_test(tests, spikes_do_not_make_a_slow_point_a_tie);
+    tcase_add_test(tests, a_machine_that_changes_meanwhile_is_told);
+    tcase_add_test(tests, one_worker_that_is_little_faster_is_no_reason_for_a_team);
     tcase_add_test(tests, points_that_fail_are_results);
     tcase_add_test(tests, where_all_fail_nothing_is_recommended);
     tcase_add_test(tests, an_interrupted_search_keeps_what_it_has);
