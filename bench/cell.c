@@ -54,6 +54,7 @@ static int run(const struct options *options)
         snprintf(sample.status, sizeof sample.status, "error");
         snprintf(sample.cause, sizeof sample.cause, "%s", why);
         sample.wall_ns = sample.start_ns = sample.stop_ns = sample.setup_ns = sample.first_ns = -1;
+        sample.injected_ns = -1;
     } else {
         sample.clock_ns = clock_cost_ns();
         repetition_run(&repetition, &clock_real, &sample);

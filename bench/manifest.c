@@ -104,13 +104,13 @@ static json_t *suspicion_to_json(void)
 {
     return json_pack("{ss ss ss ss ss ss}", "steal", "above 0.5 % of the time", "throttled", "any, by a cgroup quota",
                      "preempted", "workers waited for a cpu that their own caller did not have in more than 2 % of their time", "clock",
-                     "run phase below 20 readings", "unbound", "a worker read back elsewhere than placed", "drift",
+                     "run phase below 20 readings of the clock or 10 of its steps", "unbound", "a worker read back elsewhere than placed", "drift",
                      "sentinels of a block and its neighbours off by more than 2 %");
 }
 
 static json_t *protocol_to_json(const struct protocol *protocol)
 {
-    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
+    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
                      (json_int_t)protocol->reps_min, "precision",
                      protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "time_limit_ns",
                      (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans, "timeline", (int)protocol->timeline,
@@ -122,9 +122,11 @@ static json_t *protocol_to_json(const struct protocol *protocol)
                      ISOLATE_PADDING_MAX, "clock", "CLOCK_MONOTONIC_RAW",
                      "sentinel", "each problem's serial cell, once in each block", "duplicate",
                      "one cell twice in each block, where there are 6 repetitions or more (A/A)", "start",
-                     "workers are up and bound before the run phase begins; late_ns of each in instrumented repetitions",
+                     "all workers have written into a shared page that they are up and bound before the run phase begins; "
+                     "late_ns of each counts from there, in instrumented repetitions",
+                     "first", "the first warm-up pass is recorded apart: first_ns",
                      "spans_again", "an instrumented repetition that is suspect is taken again in later blocks, up to twice",
-                     "interval", "95 %, from ranks", "outliers", "counted, never removed: modified z above 14.8",
+                     "interval", "95 %, from ranks", "ratio", "median over pairs of one block, sign-test interval", "outliers", "counted, never removed: modified z above 14.8",
                      "suspicion", suspicion_to_json());
 }
 

@@ -1,11 +1,13 @@
 #include "measure.h"
 
+#include "clock.h"
 #include "isolate.h"
 #include "probe_system.h"
 #include "spec.h"
 #include "timeline.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@
 #include <unistd.h>
 
 static const double STEAL_MAX = 0.005; /* share of the time: beyond, a sample is suspect */
-enum { CLOCK_SHARE = 20 };             /* reading the clock must stay below 1/20 of what it measures */
+enum { CLOCK_SHARE = 20, STEP_SHARE = 10 }; /* reading the clock must stay below 1/20 of what it measures, its step
+                                               below 1/10 */
 
 /* What the machine counted before a repetition. */
 struct counters {
@@ -31,6 +34,7 @@ int measure_open(struct measure *measure, const struct plan *plan, char *why, si
         snprintf(why, why_size, "no memory");
         return -ENOMEM;
     }
+    made.resolution_ns = clock_measure(&clock_real).resolution_ns;
     *measure = made;
     return 0;
 }
@@ -88,7 +92,8 @@ static void judge(const struct measure *measure, const struct counters *before, 
         add_word(sample->suspect, sizeof sample->suspect, "steal");
     if (is_throttled(measure, before, &after, sample, elapsed_ns))
         add_word(sample->suspect, sizeof sample->suspect, "throttled");
-    if (sample->wall_ns >= 0 && sample->wall_ns < CLOCK_SHARE * sample->clock_ns)
+    double least_ns = fmax(CLOCK_SHARE * (double)sample->clock_ns, STEP_SHARE * measure->resolution_ns);
+    if (sample->wall_ns >= 0 && (double)sample->wall_ns < least_ns)
         add_word(sample->suspect, sizeof sample->suspect, "clock");
 }
 

@@ -18,6 +18,7 @@ struct measure {
     const struct plan *plan;
     const char *program; /* the build that runs all cells; NULL: each cell's own, or this one */
     struct limits limits;
+    double resolution_ns; /* of the clock, here and now */
     const char *timeline_dir; /* the run's folder, for timelines of instrumented repetitions; NULL: none are wanted */
     char (*expected)[20]; /* by the id of a baseline: the hash of its first good result; "" before */
 };

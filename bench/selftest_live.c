@@ -31,8 +31,26 @@ void live_open(struct live *live, const struct selftest *test)
     live->run.complete = true;
 }
 
+void live_wait_policy(struct live *live, const char *policy)
+{
+    const char *before = getenv("OMP_WAIT_POLICY");
+    live->policy = before ? strdup(before) : NULL;
+    live->policy_set = true;
+    setenv("OMP_WAIT_POLICY", policy, 1);
+}
+
+static void policy_back(struct live *live)
+{
+    if (!live->policy_set) return;
+    if (live->policy) setenv("OMP_WAIT_POLICY", live->policy, 1);
+    else unsetenv("OMP_WAIT_POLICY");
+    free(live->policy);
+    live->policy_set = false;
+}
+
 void live_close(struct live *live)
 {
+    policy_back(live);
     for (size_t i = 0; i < live->run.sample_count; i++) sample_free(&live->run.samples[i]);
     free(live->run.samples);
     if (live->closed) measure_close(&live->measure);

@@ -44,6 +44,8 @@ struct live {
     size_t room;
     unsigned blocks;
     bool undisturbed; /* set by the caller: live_values and live_sample leave out samples that are suspect */
+    char *policy;     /* what OMP_WAIT_POLICY was before live_wait_policy; NULL: not set */
+    bool policy_set;
     int error;     /* the first thing that went wrong; 0 */
     char why[400]; /* of it, one line */
 };
@@ -52,6 +54,11 @@ struct live {
 void live_open(struct live *, const struct selftest *);
 void live_close(struct live *);
 unsigned live_cell(struct live *, const struct live_cell *);
+
+/* OMP_WAIT_POLICY for all repetitions until live_close. With the policy that is its default, libgomp's first region takes
+ * 0.1 to 17 ms, in two heaps: what it costs to start has no middle that a few hundred repetitions would find again. */
+void live_wait_policy(struct live *, const char *policy);
+#define LIVE_STEADY_POLICY "passive"
 
 /* So many more blocks, with the instrumented repetitions beside the others or without. A sample that fails is an error,
  * unless `failures` says that they are wanted. */

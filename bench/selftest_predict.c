@@ -183,12 +183,9 @@ void selftest_grain(struct selftest *test)
 
 enum { PAY_TASKS = 64, PAY_RUNGS = 6 };
 static const char *const pay_kernels[] = {"primes", "collatz", "mandelbrot", "nqueens", "ep", "matmul"};
-/* With the policy that is its default, libgomp's first region takes 0.1 to 17 ms, in two heaps: what it costs to start
- * has no middle that a few hundred repetitions would find again. */
 static const struct {
-    const char *runner, *schedule, *policy, *name;
-} pay_runners[] = {{"openmp", "dynamic", "passive", "openmp (OMP_WAIT_POLICY=passive)"},
-                   {"forkpool", NULL, NULL, "forkpool"}};
+    const char *runner, *schedule, *name;
+} pay_runners[] = {{"openmp", "dynamic", "openmp (OMP_WAIT_POLICY=" LIVE_STEADY_POLICY ")"}, {"forkpool", NULL, "forkpool"}};
 enum { PAY_KERNELS = sizeof pay_kernels / sizeof *pay_kernels, PAY_RUNNERS = sizeof pay_runners / sizeof *pay_runners };
 
 /* The cells of one kernel and one runner: a ladder of task sizes, the last one long: it tells what two workers do. */
@@ -259,18 +256,18 @@ static struct quantity predicted(const struct live *live, const struct pay *pay)
     return stats_bootstrap(predicted_of_draws, &paid, paid.blocks, 200, 1);
 }
 
-/* Is the ratio known to about 10 %? Looked at in every tenth block, since it takes a while. */
+/* Is the ratio known to about 6 %? Looked at in every tenth block, since it takes a while. */
 static bool paid_enough(const struct live *live, void *context)
 {
     if (live->blocks % 10) return false;
     struct quantity found = predicted(live, context);
-    return found.high <= 1.2 * found.low;
+    return found.high <= 1.12 * found.low;
 }
 
 /* Rungs around where the crossing is to be expected, and a long one. */
 static void pay_cells(struct live *live, const char *kernel, size_t p, double around_ns, struct pay *pay)
 {
-    static const double rungs[PAY_RUNGS] = {0.5, 0.75, 1.1, 1.6, 2.4, 8};
+    static const double rungs[PAY_RUNGS] = {0.5, 0.75, 1.1, 1.6, 2.4, 5};
     double per_ns = size_per_ns(live, kernel, PAY_TASKS, around_ns);
     struct live_cell team = {.kernel = "spin", .task_ns = around_ns, .tasks = PAY_TASKS};
     team.baseline = pay->known_serial = live_cell(live, &team);
@@ -292,6 +289,7 @@ static double look_around(struct selftest *test, size_t p)
     struct live live;
     double totals[LIVE_BLOCKS], around_ns = 1e4;
     live_open(&live, test);
+    live_wait_policy(&live, LIVE_STEADY_POLICY);
     struct live_cell cell = {.kernel = "empty", .size = 1, .tasks = PAY_TASKS};
     cell.baseline = live_cell(&live, &cell);
     cell.workers = 2, cell.placement = "close", cell.runner = pay_runners[p].runner;
@@ -326,8 +324,9 @@ static void crossover_row(struct selftest *test, size_t p)
     for (unsigned k = 0; k < count; k++) {
         struct pay pay = {0};
         live_open(&live, test);
+        live_wait_policy(&live, LIVE_STEADY_POLICY);
         pay_cells(&live, pay_kernels[k], p, around_ns, &pay);
-        live_until(&live, test->quick ? 10 : 20, test->quick ? 10 : LIVE_BLOCKS, false, paid_enough, &pay);
+        live_until(&live, test->quick ? 10 : 20, test->quick ? 10 : 120, false, paid_enough, &pay);
         if (!live.error) note(&tally, pay_kernels[k], predicted(&live, &pay));
         if (live.error) break; /* its reason is told below */
         if (k + 1 < count) live_close(&live);
@@ -341,14 +340,6 @@ static void crossover_row(struct selftest *test, size_t p)
 
 void selftest_crossover(struct selftest *test)
 {
-    for (size_t p = 0; p < PAY_RUNNERS; p++) {
-        const char *before = getenv("OMP_WAIT_POLICY");
-        if (!runner_find(pay_runners[p].runner)) continue;
-        char *kept = before ? strdup(before) : NULL;
-        if (pay_runners[p].policy) setenv("OMP_WAIT_POLICY", pay_runners[p].policy, 1);
-        crossover_row(test, p);
-        if (kept) setenv("OMP_WAIT_POLICY", kept, 1);
-        else unsetenv("OMP_WAIT_POLICY");
-        free(kept);
-    }
+    for (size_t p = 0; p < PAY_RUNNERS; p++)
+        if (runner_find(pay_runners[p].runner)) crossover_row(test, p);
 }
