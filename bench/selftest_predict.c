@@ -314,6 +314,33 @@ static void note(struct tally *tally, const char *kernel, struct quantity found)
     snprintf(tally->ratios + used, sizeof tally->ratios - used, " %s %.2f", kernel, found.median);
 }
 
+/* Measures one kernel. Where the ladder does not reach the crossing, since the machine is not what it was when it was
+ * laid out, it is laid out again around what the calibration costs now, twice at most. `live` is left open. */
+static struct quantity pay_measure(struct selftest *test, struct live *live, const char *kernel, size_t p,
+                                   double *around_ns)
+{
+    const unsigned FIRST = test->quick ? 10 : 20, MOST = test->quick ? 10 : 120;
+    struct quantity found = {NAN, NAN, NAN, 0};
+    for (int tries = 0; tries < 3 && isnan(found.median); tries++) {
+        struct pay pay = {0};
+        struct paid_off paid;
+        if (tries) live_close(live);
+        live_open(live, test);
+        live_wait_policy(live, LIVE_STEADY_POLICY);
+        pay_cells(live, kernel, p, *around_ns, &pay);
+        live_blocks(live, FIRST, false, false);
+        if (live->error) break;
+        found = predicted(live, &pay);
+        paid_off(live, &pay, &paid);
+        double cost_ns = stats_quantile(paid.cost, paid.blocks, 0.5);
+        if (isnan(found.median) && cost_ns > 0) *around_ns = 2 * cost_ns / PAY_TASKS;
+        if (isnan(found.median)) continue;
+        live_until(live, 0, MOST, false, paid_enough, &pay);
+        found = predicted(live, &pay);
+    }
+    return found;
+}
+
 static void crossover_row(struct selftest *test, size_t p)
 {
     struct tally tally = {0};
@@ -322,13 +349,9 @@ static void crossover_row(struct selftest *test, size_t p)
     unsigned count = test->quick ? 1 : PAY_KERNELS;
     double around_ns = look_around(test, p);
     for (unsigned k = 0; k < count; k++) {
-        struct pay pay = {0};
-        live_open(&live, test);
-        live_wait_policy(&live, LIVE_STEADY_POLICY);
-        pay_cells(&live, pay_kernels[k], p, around_ns, &pay);
-        live_until(&live, test->quick ? 10 : 20, test->quick ? 10 : 120, false, paid_enough, &pay);
-        if (!live.error) note(&tally, pay_kernels[k], predicted(&live, &pay));
+        struct quantity found = pay_measure(test, &live, pay_kernels[k], p, &around_ns);
         if (live.error) break; /* its reason is told below */
+        note(&tally, pay_kernels[k], found);
         if (k + 1 < count) live_close(&live);
     }
     snprintf(row.injected, sizeof row.injected, "the task size from which %s pays, 2 workers", pay_runners[p].name);
