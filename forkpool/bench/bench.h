@@ -17,12 +17,12 @@ extern const struct measure measures[]; /* ends with a NULL name */
 /* ours.c */
 double ours_map(void), ours_map_metg(void), ours_submit(void), ours_submit_metg(void), ours_call_hot(void), ours_call_parked(void);
 double ours_start_stop(void), ours_start_stop_many(void), ours_pss(void), ours_sleeps(void), ours_map_crowded(void);
-double ours_submit_crowded(void), ours_idle_cpu(void), ours_waiting_cpu(void), ours_large_result(void), ours_small_result(void);
+double ours_submit_crowded(void), ours_idle_cpu(void), ours_waiting_cpu(void), ours_large_result(void);
 double ours_copied(void);
 /* peers.c */
 double gomp_dynamic(void), gomp_dynamic_metg(void), gomp_tasks(void), gomp_tasks_metg(void), bare_counter(void);
 double bare_chain(void), bare_ring(void), bare_ring_call(void);
-double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void);
+double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void), bare_copy_time(void);
 double python_map(void), python_submit(void), python_apply(void), mpi_tasks(void);
 
 /* tools.c */

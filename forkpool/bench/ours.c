@@ -249,7 +249,6 @@ static double result_of(size_t bytes)
     return best * 1e6;
 }
 double ours_large_result(void) { return result_of(16 << 20); }
-double ours_small_result(void) { return result_of(1); }
 
 static int fill(const void *argument, size_t argument_bytes, void *result, size_t bytes)
 {
