@@ -78,7 +78,7 @@ static void grid_fill(const struct elsewhere *elsewhere, struct grid *grid)
 {
     for (const char *const *kernel = elsewhere->kernels; *kernel; kernel++) {
         add(grid, *kernel, "none", 0);
-        for (int packed = 0; packed <= elsewhere->packed; packed++)
+        for (int packed = 0; packed <= (elsewhere->packed ? 1 : 0); packed++)
             for (unsigned workers = 1; workers <= ELSEWHERE_WORKERS; workers *= 2)
                 add(grid, *kernel, packed ? "close" : "spread", workers);
     }

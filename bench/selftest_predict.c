@@ -344,7 +344,7 @@ static struct quantity pay_measure(struct selftest *test, struct live *live, con
 static void crossover_row(struct selftest *test, size_t p)
 {
     struct tally tally = {0};
-    struct live live;
+    struct live live = {0};
     struct selftest_row row = {.id = "V12", .wanted = "within 15 % for at least 80 % of them"};
     unsigned count = test->quick ? 1 : PAY_KERNELS;
     double around_ns = look_around(test, p);

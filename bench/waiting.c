@@ -8,7 +8,7 @@
 struct waiting waiting_read(int pid, int tid)
 {
     const struct waiting none = {-1, -1};
-    struct waiting found;
+    struct waiting found = none;
     char path[64], text[96];
     snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);

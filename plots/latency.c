@@ -123,7 +123,7 @@ static unsigned worth(const struct summary *summary, const struct cell *problem)
         const struct cell_summary *row = &summary->cells[i];
         if (!tables_has_latency(row) || !same_problem(row->cell, problem)) continue;
         single += parts_chunk(row->cell) == 1;
-        far |= isfinite(row->quantity[QUANTITY_latency_p99_ns].median);
+        if (isfinite(row->quantity[QUANTITY_latency_p99_ns].median)) far = 1;
     }
     return 2 * single + far;
 }

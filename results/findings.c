@@ -44,7 +44,8 @@ int sentence_end(struct workshop *shop, enum finding_topic topic, struct sentenc
         free(text);
         return -ENOMEM;
     }
-    *place = (struct statement){topic, text};
+    place->topic = topic;
+    place->text = text;
     return 0;
 }
 
