@@ -168,14 +168,14 @@ static void metg_cell(const struct metg *metg, struct cell *cell)
 static void metg_row(struct chart *chart, unsigned row, const struct metg *metg, const char *name)
 {
     const struct quantity *g = &metg->granularity_ns;
+    double low = isnan(g->low) ? g->median : g->low;
+    double high = isnan(g->high) ? g->median : isinf(g->high) ? metg->largest_ns : g->high;
     char note[320];
     if (!metg->reached) snprintf(note, sizeof note, "not reached, best %s", format_share(metg->best_efficiency).text);
     else snprintf(note, sizeof note, "%s%s", metg->bound ? "at most " : "", format_time(g->median).text);
-    chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row,
-              !metg->reached ? 0
-              : metg->bound  ? 2
-                             : 1,
-              g->median, g->low, isinf(g->high) ? metg->largest_ns : g->high, metg->smallest_ns, metg->largest_ns);
+    int outcome = !metg->reached ? 0 : metg->bound ? 2 : 1;
+    chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row, outcome, g->median, low, high,
+              metg->smallest_ns, metg->largest_ns);
     format_datum(chart->data, name);
     putc(' ', chart->data);
     format_datum(chart->data, note);

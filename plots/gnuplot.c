@@ -92,7 +92,11 @@ static int judge(bool in_time, int status, const char *said, unsigned deadline_s
         snprintf(why, why_size, "gnuplot is missing, so no figure is drawn; install it (Debian: gnuplot-nox)");
         return -ENOENT;
     }
-    if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+    if (WIFSIGNALED(status)) {
+        snprintf(why, why_size, "gnuplot was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return -EIO;
+    }
+    if (WEXITSTATUS(status)) {
         snprintf(why, why_size, "gnuplot failed%s%s", line[0] ? ": " : "", line);
         return -EIO;
     }

@@ -195,17 +195,21 @@ END_TEST
 
 /* ---- drawing ---- */
 
-static void simulate(const struct simulate_machine *machine, struct run *run)
+static void simulate(const struct simulate_machine *machine, unsigned blocks, struct run *run)
 {
     make_dir();
-    ck_assert_int_eq(simulate_run(dir, machine, 8, 3), 0);
+    ck_assert_int_eq(simulate_run(dir, machine, blocks, 3), 0);
     ck_assert_msg(!run_read(dir, run, note, sizeof note, why, sizeof why), "%s", why);
 }
 
 START_TEST(every_figure_of_the_default_experiment_is_drawn)
 {
+    static const struct {
+        const struct simulate_machine *machine;
+        unsigned blocks;
+    } cases[] = {{&simulate_small, 8}, {&simulate_server, 8}, {&simulate_small, 2}}; /* two: no interval anywhere */
     struct run run = {0};
-    simulate(_i ? &simulate_server : &simulate_small, &run);
+    simulate(cases[_i].machine, cases[_i].blocks, &run);
     struct summary summary = summarise(&run);
     int count = 0;
     int drawn = plots_draw(&summary, dir, note, sizeof note);
@@ -439,7 +443,7 @@ static char *printed(const struct summary *summary, unsigned width, bool colour)
 START_TEST(text_keeps_to_the_width)
 {
     struct run run = {0};
-    simulate(&simulate_small, &run);
+    simulate(&simulate_small, 8, &run);
     struct summary summary = summarise(&run);
     static const unsigned widths[] = {72, 80, 100, 132};
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
@@ -522,7 +526,7 @@ int main(void)
     tcase_add_test(all, text_becomes_valid_and_stays_on_its_line);
     tcase_add_test(all, cells_that_differ_in_one_thing_make_a_line);
     tcase_add_test(all, a_grid_of_shapes_is_a_heat_map);
-    tcase_add_loop_test(all, every_figure_of_the_default_experiment_is_drawn, 0, 2);
+    tcase_add_loop_test(all, every_figure_of_the_default_experiment_is_drawn, 0, 3);
     tcase_add_test(all, what_a_run_lacks_is_said_and_an_old_figure_goes);
     tcase_add_test(all, latencies_are_drawn_where_tasks_were_timed);
     tcase_add_test(all, an_empty_run_has_a_page);
