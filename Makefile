@@ -87,9 +87,6 @@ $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) -c -o $@ $<
 
-# The figures' scripts and the page are inside the program.
-$(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/*.gp plots/*.html plots/*.css plots/*.js)
-
 bench: ## run the default experiment, print what it found, draw it (ARGS=... for more options)
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) build
 	@$(BUILD)/breakeven run $(ARGS)

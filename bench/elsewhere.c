@@ -1,11 +1,11 @@
 /* elsewhere.c: see elsewhere.h. */
 #include "elsewhere.h"
+#include "manifest.h"
 #include "simulated.h"
 
 #include "../results/record.h"
 
 #include <errno.h>
-#include <hwloc.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -123,20 +123,6 @@ static int write_samples(int fd, const struct grid *grid)
     return status;
 }
 
-static int write_topology(const char *dir)
-{
-    hwloc_topology_t made;
-    char *xml = NULL;
-    int length = 0, status = -EIO;
-    if (hwloc_topology_init(&made)) return -ENOMEM;
-    if (!hwloc_topology_set_synthetic(made, topology) && !hwloc_topology_load(made) &&
-        !hwloc_topology_export_xmlbuffer(made, &xml, &length, 0))
-        status = record_write_file(dir, "topology.xml", xml, (size_t)length - 1);
-    if (xml) hwloc_free_xmlbuffer(made, xml);
-    hwloc_topology_destroy(made);
-    return status;
-}
-
 static int write_manifest(const char *dir, const struct grid *grid)
 {
     json_t *cells = json_array();
@@ -146,9 +132,7 @@ static int write_manifest(const char *dir, const struct grid *grid)
         json_pack("{ss ss si si si si}", "hostname", "nowhere", "model", "a simulated machine", "cpus",
                   (int)machine.cpus, "cores", (int)machine.cores, "packages", 2, "numa", 2),
         "cells", cells);
-    char *text = manifest ? json_dumps(manifest, JSON_INDENT(1)) : NULL;
-    int status = text ? record_write_file(dir, "manifest.json", text, strlen(text)) : -ENOMEM;
-    free(text);
+    int status = manifest ? manifest_write(dir, manifest) : -ENOMEM;
     json_decref(manifest);
     return status;
 }
@@ -164,7 +148,7 @@ int elsewhere_record(const struct elsewhere *elsewhere, const char *dir)
         status = fd < 0 ? fd : write_samples(fd, grid);
         if (fd >= 0) close(fd);
     }
-    if (!status) status = write_topology(dir);
+    if (!status) status = manifest_write_synthetic(dir, topology);
     if (!status) status = write_manifest(dir, grid);
     free(grid);
     return status;

@@ -196,6 +196,17 @@ int manifest_write_topology(const char *dir, hwloc_topology_t topology)
     return error;
 }
 
+int manifest_write_synthetic(const char *dir, const char *description)
+{
+    hwloc_topology_t topology;
+    char why[200];
+    int error = topology_load(description, &topology, why, sizeof why);
+    if (error) return error;
+    error = manifest_write_topology(dir, topology);
+    hwloc_topology_destroy(topology);
+    return error;
+}
+
 void manifest_finish(json_t *manifest, bool complete, const char *stopped, int64_t measured_ns)
 {
     json_object_set_new(manifest, "complete", json_boolean(complete));

@@ -22,6 +22,8 @@ struct json_t *manifest_make(const struct plan *, const char *name, const struct
 /* Writes it, and topology.xml beside it the first time. 0 or -errno. */
 int manifest_write(const char *dir, const struct json_t *manifest);
 int manifest_write_topology(const char *dir, hwloc_topology_t);
+/* The same of a simulated machine, in hwloc's synthetic notation. */
+int manifest_write_synthetic(const char *dir, const char *description);
 
 /* Sets how the run ended; stopped: "reps", "precision", "not converged", "time limit", "interrupted", .. */
 void manifest_finish(struct json_t *manifest, bool complete, const char *stopped, int64_t measured_ns);

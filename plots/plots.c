@@ -6,6 +6,9 @@
 #include "gnuplot.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -199,12 +202,12 @@ int plots_draw(const struct summary *summary, const char *dir, char *note, size_
     return status < 0 ? status : drawn;
 }
 
-static int print_figure(const struct chart *chart, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
+/* The data and the script into the folder, and gnuplot's text out of it. */
+static int print_in(const char *dir, const struct chart *chart, FILE *out, unsigned width, bool colour, char *note,
+                    size_t note_size)
 {
-    char dir[] = "/tmp/breakeven-plot-XXXXXX", first[128], path[64];
-    char *text = NULL;
+    char first[128], data[64], *text = NULL;
     size_t size;
-    if (!mkdtemp(dir)) return -errno;
     FILE *script = open_memstream(&text, &size);
     int status = script ? 0 : -ENOMEM;
     if (!status) {
@@ -213,17 +216,28 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, bo
     }
     snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; BY_TASK = %d", width, 20u,
              colour ? "ansi" : "mono", !strcmp(chart->figure->name, "granularity"));
-    snprintf(path, sizeof path, "%s.dat", chart->figure->name);
-    if (!status) status = record_write_file(dir, path, chart->data_text, chart->data_size);
+    snprintf(data, sizeof data, "%s.dat", chart->figure->name);
+    if (!status) status = record_write_file(dir, data, chart->data_text, chart->data_size);
     if (!status) status = record_write_file(dir, "text.gp", text, size);
     if (!status) status = gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note, note_size);
     free(text);
-    const char *const names[] = {path, "text.gp"};
-    for (size_t i = 0; i < 2; i++) {
-        char whole[128];
-        snprintf(whole, sizeof whole, "%s/%s", dir, names[i]);
-        unlink(whole);
-    }
+    return status;
+}
+
+/* In a folder of its own below TMPDIR, which it empties and removes. */
+static int print_figure(const struct chart *chart, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
+{
+    const char *temporary = getenv("TMPDIR");
+    char dir[PATH_MAX], data[64];
+    int n = snprintf(dir, sizeof dir, "%s/breakeven-plot-XXXXXX", temporary && *temporary ? temporary : P_tmpdir);
+    if (n >= (int)sizeof dir) return -ENAMETOOLONG;
+    if (!mkdtemp(dir)) return -errno;
+    int status = print_in(dir, chart, out, width, colour, note, note_size);
+    snprintf(data, sizeof data, "%s.dat", chart->figure->name);
+    int folder = open(dir, O_DIRECTORY | O_CLOEXEC);
+    unlinkat(folder, data, 0);
+    unlinkat(folder, "text.gp", 0);
+    if (folder >= 0) close(folder);
     rmdir(dir);
     return status;
 }

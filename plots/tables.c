@@ -95,26 +95,20 @@ static void add_setting(struct table *table, const char *study, const char *kern
                         const char *placement)
 {
     struct cell cell = {.processes = processes, .threads = threads};
-    char team[96];
     snprintf(cell.runner, sizeof cell.runner, "%s", runner);
-    tables_team(team, sizeof team, &cell);
-    table_row(table);
-    table_cell(table, NAN, "%s", team);
-    table_cell(table, NAN, "%s", kernel);
-    table_cell(table, NAN, "%s", schedule);
+    snprintf(cell.label, sizeof cell.label, "%s", kernel);
+    snprintf(cell.schedule, sizeof cell.schedule, "%s", schedule);
+    snprintf(cell.placement, sizeof cell.placement, "%s", placement);
+    tables_add_who(table, &cell);
     if (chunk) table_cell(table, NAN, "%s", format_count(chunk).text);
     else table_cell(table, NAN, "default");
-    table_cell(table, NAN, "%s", placement);
     table_cell(table, NAN, "%s", study);
 }
 
 static void setting_columns(struct table *table)
 {
-    table_column(table, "runner", "runner and workers, processes x threads", false);
-    table_column(table, "kernel", "what the tasks compute", false);
-    table_column(table, "schedule", "", false);
+    tables_who_columns(table);
     table_column(table, "chunk", "tasks claimed at once", false);
-    table_column(table, "placement", "", false);
     table_column(table, "study", "", false);
 }
 

@@ -23,6 +23,27 @@ void tables_team(char *out, size_t size, const struct cell *cell)
     else snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
 }
 
+/* ---- what rows begin with: whose they are ---- */
+
+void tables_who_columns(struct table *table)
+{
+    table_column(table, "runner", "runner and workers, processes x threads", false);
+    table_column(table, "kernel", "what the tasks compute", false);
+    table_column(table, "schedule", "", false);
+    table_column(table, "placement", "", false);
+}
+
+void tables_add_who(struct table *table, const struct cell *cell)
+{
+    char team[96];
+    tables_team(team, sizeof team, cell);
+    table_row(table);
+    table_cell(table, NAN, "%s", team);
+    table_cell(table, NAN, "%s", cell->label);
+    table_cell(table, NAN, "%s", cell->schedule);
+    table_cell(table, NAN, "%s", cell->placement);
+}
+
 /* ---- one study's cells ---- */
 
 static const struct {
@@ -61,15 +82,9 @@ static void add_marks(struct table *table, const struct cell_summary *cell)
 static void add_study_row(struct table *table, const struct cell_summary *summary)
 {
     const struct cell *cell = summary->cell;
-    char team[96];
-    tables_team(team, sizeof team, cell);
-    table_row(table);
-    table_cell(table, NAN, "%s", team);
-    table_cell(table, NAN, "%s", cell->label);
-    table_cell(table, NAN, "%s", cell->schedule);
+    tables_add_who(table, cell);
     if (cell->chunk) table_cell(table, NAN, "%s", format_count(cell->chunk).text);
     else table_cell(table, NAN, "default");
-    table_cell(table, NAN, "%s", cell->placement);
     tables_add_count(table, cell->tasks);
     table_cell(table, summary->quantity[QUANTITY_task_ns].median, "%s",
                format_time(summary->quantity[QUANTITY_task_ns].median).text);
@@ -90,11 +105,8 @@ struct table *tables_study(const struct summary *summary, const char *study)
     char title[64];
     snprintf(title, sizeof title, "Study: %s", study);
     struct table *table = table_new(title, "");
-    table_column(table, "runner", "runner and workers, processes x threads", false);
-    table_column(table, "kernel", "what the tasks compute", false);
-    table_column(table, "schedule", "", false);
+    tables_who_columns(table);
     table_column(table, "chunk", "tasks claimed at once", false);
-    table_column(table, "placement", "", false);
     table_column(table, "tasks", "N", true);
     table_column(table, "task", quantity_meanings[QUANTITY_task_ns], true);
     for (size_t q = 0; q < STUDY_QUANTITIES; q++)
@@ -141,13 +153,7 @@ static void add_quantile(struct table *table, struct quantity q)
 static void add_latency_row(struct table *table, const struct cell_summary *row)
 {
     const struct cell *cell = row->cell;
-    char team[96];
-    tables_team(team, sizeof team, cell);
-    table_row(table);
-    table_cell(table, NAN, "%s", team);
-    table_cell(table, NAN, "%s", cell->label);
-    table_cell(table, NAN, "%s", cell->schedule);
-    table_cell(table, NAN, "%s", cell->placement);
+    tables_add_who(table, cell);
     table_cell(table, NAN, "%s", cell->study);
     table_cell(table, row->quantity[QUANTITY_task_ns].median, "%s",
                format_time(row->quantity[QUANTITY_task_ns].median).text);
@@ -168,10 +174,7 @@ struct table *tables_latency(const struct summary *summary)
     struct table *table = table_new("How long single tasks took",
                                     "From repetitions with busy spans, of runners that claim tasks one by one or in "
                                     "chunks that shrink; a dash where too few tasks tell the quantile.");
-    table_column(table, "runner", "runner and workers, processes x threads", false);
-    table_column(table, "kernel", "what the tasks compute", false);
-    table_column(table, "schedule", "", false);
-    table_column(table, "placement", "", false);
+    tables_who_columns(table);
     table_column(table, "study", "", false);
     table_column(table, "task", quantity_meanings[QUANTITY_task_ns], true);
     for (size_t q = 0; q < LATENCY_QUANTITIES; q++)

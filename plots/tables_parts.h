@@ -9,5 +9,8 @@ void tables_add_quantity(struct table *, const char *unit, struct quantity); /* 
 void tables_add_count(struct table *, uint64_t);
 /* "openmp 4", "hybrid 2 x 4", "serial"; without processes the runner alone. */
 void tables_team(char *out, size_t size, const struct cell *);
+/* Runner, kernel, schedule and placement: the columns, and a new row with them. */
+void tables_who_columns(struct table *);
+void tables_add_who(struct table *, const struct cell *);
 
 #endif
