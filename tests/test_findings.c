@@ -10,9 +10,7 @@
 
 static struct summary summarise(const struct run *run)
 {
-    struct summary summary;
-    char why[256];
-    ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
+    struct summary summary = runs_summary(run);
     for (size_t i = 0; i < summary.finding_count; i++) {
         const char *text = summary.findings[i].text;
         ck_assert(!i || summary.findings[i - 1].topic <= summary.findings[i].topic);

@@ -88,13 +88,6 @@ static struct run worker_run(unsigned blocks)
     return run;
 }
 
-static struct summary summarise(const struct run *run)
-{
-    struct summary summary;
-    ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
-    return summary;
-}
-
 static const struct figure *figure_named(const char *name)
 {
     for (const struct figure *const *figure = plots_figures; *figure; figure++)
@@ -152,7 +145,7 @@ START_TEST(cells_that_differ_in_one_thing_make_a_line)
 {
     make_dir();
     struct run run = worker_run(7);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     struct lines lines;
     ck_assert_int_eq(lines_make(&summary, LINE_WORKERS, &lines), 0);
     ck_assert_uint_eq(lines.count, 1);
@@ -177,7 +170,7 @@ START_TEST(a_grid_of_shapes_is_a_heat_map)
         for (unsigned threads = 1; threads <= 2; threads++) runs_cell(&run, "hybrid", processes, threads);
     for (unsigned cell = 0; cell < 5; cell++)
         for (unsigned block = 0; block < 7; block++) runs_sample(&run, cell, block, 1000 + block);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     struct lines lines;
     ck_assert_int_eq(lines_make(&summary, LINE_SHAPE, &lines), 0);
     ck_assert_uint_eq(lines.count, 1);
@@ -210,7 +203,7 @@ START_TEST(every_figure_of_the_default_experiment_is_drawn)
     } cases[] = {{&simulate_small, 8}, {&simulate_server, 8}, {&simulate_small, 2}}; /* two: no interval anywhere */
     struct run run = {0};
     simulate(cases[_i].machine, cases[_i].blocks, &run);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     int count = 0;
     int drawn = plots_draw(&summary, dir, note, sizeof note);
     if (have_gnuplot()) ck_assert_str_eq(note, "");
@@ -236,7 +229,7 @@ START_TEST(what_a_run_lacks_is_said_and_an_old_figure_goes)
 {
     make_dir();
     struct run run = worker_run(7);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert(!mkdir(path_of("plots"), 0777));
     FILE *old = fopen(path_of("plots/chunk.svg"), "w");
     ck_assert_ptr_nonnull(old);
@@ -269,7 +262,7 @@ START_TEST(latencies_are_drawn_where_tasks_were_timed)
         sample->latency[0] = (struct sample_bin){latency_bin(1000, 1), 90};
         sample->latency[1] = (struct sample_bin){latency_bin(50000, 1), 10};
     }
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_int_ge(plots_draw(&summary, dir, note, sizeof note), 0);
     if (have_gnuplot()) {
         ck_assert_str_eq(note, "");
@@ -289,7 +282,7 @@ START_TEST(an_empty_run_has_a_page)
     make_dir();
     struct run run = worker_run(0);
     run.complete = false;
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
     ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
     char *page = text_of("report.html");
@@ -318,7 +311,7 @@ START_TEST(without_gnuplot_numbers_and_page_still_come)
     make_dir();
     setenv("BREAKEVEN_GNUPLOT", "/nonexistent/gnuplot", 1);
     struct run run = worker_run(7);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
     ck_assert_ptr_nonnull(strstr(note, "gnuplot is missing"));
     ck_assert_ptr_null(strchr(note, '\n'));
@@ -341,7 +334,7 @@ START_TEST(a_failing_gnuplot_is_told_once_with_its_words)
     make_dir();
     use_gnuplot("#!/bin/sh\necho >&2; echo 'no such terminal' >&2; echo 'second line' >&2; exit 1\n");
     struct run run = worker_run(7);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
     ck_assert_ptr_nonnull(strstr(note, "gnuplot failed: no such terminal"));
     ck_assert_ptr_null(strstr(note, "second line"));
@@ -356,7 +349,7 @@ START_TEST(a_gnuplot_that_draws_nothing_is_not_believed)
     make_dir();
     use_gnuplot("#!/bin/sh\nexit 0\n");
     struct run run = worker_run(7);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
     ck_assert_ptr_nonnull(strstr(note, "drew nothing"));
     summary_free(&summary);
@@ -402,7 +395,7 @@ START_TEST(names_stay_text_everywhere)
     json_object_set_new(run.manifest, "host",
                         json_pack("{ss ss}", "hostname", bad, "model", "{{script}}<img src=x onerror=1>"));
     json_object_set_new(run.manifest, "command", json_pack("[s s]", "breakeven", "it's; <b>"));
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     int drawn = plots_draw(&summary, dir, note, sizeof note);
     if (have_gnuplot()) {
         ck_assert_msg(!note[0], "%s", note);
@@ -444,7 +437,7 @@ START_TEST(text_keeps_to_the_width)
 {
     struct run run = {0};
     simulate(&simulate_small, 8, &run);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     static const unsigned widths[] = {72, 80, 100, 132};
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
         char *text = printed(&summary, widths[i], false), *rest;
@@ -499,7 +492,7 @@ START_TEST(curves_in_characters)
 {
     make_dir();
     struct run run = worker_run(7);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);

@@ -5,7 +5,6 @@
 
 #include <check.h>
 #include <jansson.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,38 +13,15 @@
 
 static char why[512];
 
-static struct summary summarise(const struct run *run)
-{
-    struct summary summary;
-    ck_assert_msg(!summary_make(run, &summary, why, sizeof why), "%s", why);
-    ck_assert_uint_eq(summary.cell_count, run->cell_count);
-    return summary;
-}
-
 static struct quantity figure(const struct summary *summary, unsigned cell, enum quantity_id id)
 {
     return summary->cells[cell].quantity[id];
 }
 
-/* Serial 1000, 1010, ... and two workers at exactly half of it, block by block, start 100, stop 50. */
-static struct run plain_run(unsigned blocks)
-{
-    struct run run = runs_new();
-    runs_cell(&run, "serial", 1, 1);
-    runs_cell(&run, "forkpool", 2, 1);
-    for (unsigned block = 0; block < blocks; block++) {
-        runs_sample(&run, 0, block, 100000 + 1000 * block);
-        struct sample *sample = runs_sample(&run, 1, block, (100000 + 1000 * block) / 2);
-        sample->start_ns = 10000;
-        sample->stop_ns = 5000;
-    }
-    return run;
-}
-
 START_TEST(figures_of_a_cell)
 {
-    struct run run = plain_run(10);
-    struct summary summary = summarise(&run);
+    struct run run = runs_plain(10);
+    struct summary summary = runs_summary(&run);
     ck_assert_double_eq(figure(&summary, 0, QUANTITY_wall_ns).median, 104500);
     ck_assert_double_eq(figure(&summary, 1, QUANTITY_wall_ns).median, 52250);
     ck_assert_double_eq(figure(&summary, 1, QUANTITY_wall_ns).low, 50500); /* rank 2 of 10 */
@@ -71,8 +47,8 @@ END_TEST
 
 START_TEST(few_repetitions_have_no_interval)
 {
-    struct run run = plain_run(5);
-    struct summary summary = summarise(&run);
+    struct run run = runs_plain(5);
+    struct summary summary = runs_summary(&run);
     ck_assert_double_nan(figure(&summary, 1, QUANTITY_wall_ns).low);
     ck_assert_double_nan(figure(&summary, 1, QUANTITY_speedup).high);
     ck_assert_uint_eq(figure(&summary, 1, QUANTITY_speedup).n, 5);
@@ -91,7 +67,7 @@ START_TEST(ratios_are_formed_inside_a_block)
         runs_sample(&run, 0, block, 90000 + 2000 * block);
         if (block >= 6) runs_sample(&run, 1, block, (90000 + 2000 * block) / 4); /* the early ones are lost */
     }
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_speedup).median, 4, 1e-9);
     ck_assert_uint_eq(figure(&summary, 1, QUANTITY_speedup).n, 6);
     ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_serial_ns).median, 101000, 1e-9);
@@ -102,10 +78,10 @@ END_TEST
 
 START_TEST(without_a_serial_time_there_is_no_ratio)
 {
-    struct run run = plain_run(8);
+    struct run run = runs_plain(8);
     for (size_t i = 0; i < run.sample_count; i++)
         if (run.samples[i].cell == 0) strcpy(run.samples[i].status, "error");
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_uint_eq(figure(&summary, 1, QUANTITY_speedup).n, 0);
     ck_assert_double_nan(figure(&summary, 1, QUANTITY_speedup).median);
     ck_assert_double_nan(figure(&summary, 1, QUANTITY_task_ns).median);
@@ -118,7 +94,7 @@ END_TEST
 
 START_TEST(nothing_is_dropped_and_nothing_bad_is_a_time)
 {
-    struct run run = plain_run(10);
+    struct run run = runs_plain(10);
     struct sample *sample = runs_sample(&run, 1, 10, -1);
     strcpy(sample->status, "killed");
     strcpy(sample->cause, "signal 9 (Killed)");
@@ -131,7 +107,7 @@ START_TEST(nothing_is_dropped_and_nothing_bad_is_a_time)
     strcpy(run.samples[3].suspect, "throttled migrated");
     strcpy(run.samples[5].verified, "");
     sample = runs_sample(&run, 1, 12, 90000000); /* an outlier stays */
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     const struct cell_summary *row = &summary.cells[1];
     ck_assert_uint_eq(row->samples, 11);
     ck_assert_uint_eq(row->errors, 2);
@@ -150,14 +126,14 @@ END_TEST
 
 START_TEST(pool_tax_is_that_of_one_worker)
 {
-    struct run run = plain_run(8);
+    struct run run = runs_plain(8);
     runs_cell(&run, "forkpool", 1, 1);
     strcpy(runs_cell(&run, "forkpool", 4, 1)->placement, "close");
     for (unsigned block = 0; block < 8; block++) {
         runs_sample(&run, 2, block, (100000 + 1000 * block) * 5 / 4);
         runs_sample(&run, 3, block, 30000);
     }
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_pool_tax).median, 0.25, 1e-9);
     ck_assert_double_eq_tol(figure(&summary, 2, QUANTITY_pool_tax).median, 0.25, 1e-9);
     ck_assert_double_nan(figure(&summary, 3, QUANTITY_pool_tax).median); /* another placement has another T_1 */
@@ -169,12 +145,12 @@ END_TEST
 
 START_TEST(budget_comes_from_instrumented_samples)
 {
-    struct run run = plain_run(8);
+    struct run run = runs_plain(8);
     struct sample *sample = runs_sample(&run, 1, 2, 55000);
     runs_spans(sample, 2, (int64_t[]){51000, 50000}, (int64_t[]){54500, 54000});
     sample->start_ns = 1000;
     sample->stop_ns = 1000;
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     const struct budget *b = &summary.cells[1].budget;
     ck_assert_uint_eq(b->n, 1);
     ck_assert_double_eq(b->core_ns, 2 * 57000);
@@ -210,7 +186,7 @@ static struct run grain_run(double cost, double first, double last)
 START_TEST(metg_is_found)
 {
     struct run run = grain_run(100, 8, 10000);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_uint_eq(summary.metg_count, 1);
     const struct metg *metg = &summary.metgs[0];
     ck_assert(metg->reached && !metg->bound);
@@ -229,7 +205,7 @@ START_TEST(metg_at_the_efficiency_asked_for)
 {
     struct run run = grain_run(100, 8, 10000);
     json_object_set_new(run.manifest, "efficiency", json_real(0.8));
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_double_eq_tol(summary.metgs[0].granularity_ns.median, 500 * 1.045, 20); /* w/(w + 100) = 0.8 at w = 400 */
     ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 400 * 1.045, 16);
     summary_free(&summary);
@@ -240,14 +216,14 @@ END_TEST
 START_TEST(metg_says_what_it_did_not_see)
 {
     struct run run = grain_run(1e6, 8, 10000);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert(!summary.metgs[0].reached);
     ck_assert_double_nan(summary.metgs[0].granularity_ns.median);
     ck_assert_double_lt(summary.metgs[0].best_efficiency, 0.02);
     summary_free(&summary);
     run_free(&run);
     run = grain_run(1, 8, 10000);
-    summary = summarise(&run);
+    summary = runs_summary(&run);
     ck_assert(summary.metgs[0].reached && summary.metgs[0].bound);
     ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 8 * 1.045, 1e-9);
     summary_free(&summary);
@@ -259,9 +235,9 @@ END_TEST
  * task. */
 START_TEST(crossover_and_advice)
 {
-    struct run run = plain_run(10);
+    struct run run = runs_plain(10);
     for (size_t i = 0; i < run.sample_count; i++) run.samples[i].wall_ns = run.samples[i].cell ? 50000 : 100000;
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_uint_eq(summary.crossover_count, 1);
     ck_assert_double_eq(summary.crossovers[0].tasks.median, 32);
     ck_assert_double_eq(summary.crossovers[0].tasks.high, 32);
@@ -272,7 +248,7 @@ START_TEST(crossover_and_advice)
     for (size_t i = 0; i < run.sample_count; i++)
         if (run.samples[i].cell) run.samples[i].start_ns = 90000;
     summary_free(&summary);
-    summary = summarise(&run);
+    summary = runs_summary(&run);
     ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[0]);
     ck_assert_double_eq(summary.advices[0].gain.median, 1);
     ck_assert_ptr_eq(summary.advices[0].warm, &summary.cells[1]);
@@ -293,13 +269,13 @@ START_TEST(ties_go_to_the_fewest_workers)
         runs_sample(&run, 1, block, 52000);
         runs_sample(&run, 2, block, block % 3 ? 51000 : 56000);
     }
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[1]);
     ck_assert_ptr_eq(summary.scalings[0].best, &summary.cells[2]);
     ck_assert_ptr_eq(summary.scalings[0].enough, &summary.cells[1]);
     summary_free(&summary);
     for (unsigned block = 0; block < 10; block++) runs_sample(&run, 3, block, 20000);
-    summary = summarise(&run);
+    summary = runs_summary(&run);
     ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[3]);
     ck_assert_ptr_eq(summary.scalings[0].enough, &summary.cells[3]);
     summary_free(&summary);
@@ -312,14 +288,14 @@ START_TEST(empty_runs_and_odd_cells_have_a_summary)
     struct run run = runs_new();
     runs_cell(&run, "serial", 1, 1)->tasks = 0;
     runs_cell(&run, "forkpool", 2, 1)->tasks = 0;
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_uint_eq(figure(&summary, 1, QUANTITY_wall_ns).n, 0);
     summary_free(&summary);
     for (unsigned block = 0; block < 10; block++) {
         runs_sample(&run, 0, block, 0);
         runs_sample(&run, 1, block, 0);
     }
-    summary = summarise(&run);
+    summary = runs_summary(&run);
     ck_assert_double_nan(figure(&summary, 1, QUANTITY_speedup).median);
     ck_assert_double_nan(figure(&summary, 1, QUANTITY_task_ns).median);
     char *csv = summary_to_csv(&summary);
@@ -363,7 +339,7 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
     json_object_set_new(run.manifest, "host", json_pack("{si}", "cores", 64));
     costs_cells(&run, "spin");
     costs_cells(&run, "primes");
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     ck_assert_uint_eq(summary.pool_count, 2);
     const struct pool_costs *pool = &summary.pools[0];
     ck_assert_str_eq(pool->kernel, "spin");
@@ -407,143 +383,6 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
     ck_assert_uint_eq(json_array_size(json_object_get(model, "cells")), 12);
     json_decref(json);
     summary_free(&summary);
-    run_free(&run);
-}
-END_TEST
-
-START_TEST(json_has_what_the_design_promises)
-{
-    struct run run = plain_run(5);
-    strcpy(run.samples[1].suspect, "steal");
-    json_object_set_new(run.manifest, "host", json_pack("{si}", "cpus", 2));
-    struct summary summary = summarise(&run);
-    json_t *json = summary_to_json(&summary), *cell = json_array_get(json_object_get(json, "cells"), 1);
-    ck_assert_int_eq(json_integer_value(json_object_get(json, "schema")), RECORD_SCHEMA);
-    ck_assert_str_eq(json_string_value(json_object_get(json, "run")), "made by hand");
-    ck_assert(json_is_true(json_object_get(json, "complete")));
-    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(json, "host"), "cpus")), 2);
-    static const char *const keys[] = {"kernel", "runner", "processes", "threads",  "chunk",  "schedule", "placement",
-                                       "tasks",  "size",   "study",     "verified", "errors", "suspect",  "budget"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        ck_assert_msg(json_object_get(cell, keys[i]), "%s", keys[i]);
-    for (size_t i = 0; i < QUANTITIES; i++) {
-        const json_t *quantity = json_object_get(cell, quantity_names[i]);
-        ck_assert_msg(json_object_size(quantity) == 4 && json_is_null(json_object_get(quantity, "low")), "%s",
-                      quantity_names[i]);
-    }
-    ck_assert_double_eq(json_real_value(json_object_get(json_object_get(cell, "wall_ns"), "median")), 51000);
-    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(cell, "suspect"), 0)), "steal");
-    ck_assert_uint_eq(json_array_size(json_object_get(json, "crossovers")), 1);
-    ck_assert_uint_eq(json_array_size(json_object_get(json, "advice")), 1);
-    json_decref(json);
-    summary_free(&summary);
-    run_free(&run);
-}
-END_TEST
-
-/* The documentation is held against the lists: a figure or field without a word in it fails here. Run from the root. */
-START_TEST(every_figure_and_field_is_documented)
-{
-    static const char *const fields[] = {
-#define CELL_FIELD(kind, need, member)   #member,
-#define SAMPLE_FIELD(kind, need, member) #member,
-#define WORKER_FIELD(kind, need, member) #member,
-#define LOST_FIELD(kind, need, member)   #member,
-#define BIN_FIELD(kind, need, member)    #member,
-#include "../results/record_fields.h"
-    };
-    static char page[1 << 17];
-    char quoted[64];
-    FILE *file = fopen("docs/method.md", "r");
-    if (!file) {
-        printf("skipped: every_figure_and_field_is_documented: docs/method.md is not here\n");
-        return;
-    }
-    ck_assert_uint_lt(fread(page, 1, sizeof page - 1, file), sizeof page - 1);
-    fclose(file);
-    for (size_t i = 0; i < QUANTITIES + sizeof fields / sizeof *fields; i++) {
-        snprintf(quoted, sizeof quoted, "`%s`", i < QUANTITIES ? quantity_names[i] : fields[i - QUANTITIES]);
-        ck_assert_msg(strstr(page, quoted), "docs/method.md says nothing of %s", quoted);
-    }
-}
-END_TEST
-
-static size_t columns(const char *line)
-{
-    size_t count = 1;
-    bool quoted = false;
-    for (; *line != '\r' || quoted; line++) {
-        if (*line == '"') quoted = !quoted;
-        count += *line == ',' && !quoted;
-    }
-    return count;
-}
-
-START_TEST(csv_is_rfc_4180)
-{
-    struct run run = plain_run(10);
-    strcpy(run.cells[0].kernel, "./odd,\"name\".so");
-    strcpy(run.cells[1].kernel, "./odd,\"name\".so");
-    struct summary summary = summarise(&run);
-    char *csv = summary_to_csv(&summary), *second = strstr(csv, "\r\n") + 2, *third = strstr(second, "\r\n") + 2;
-    ck_assert_uint_eq(columns(csv), columns(second));
-    ck_assert_uint_eq(columns(csv), columns(third));
-    ck_assert_ptr_nonnull(strstr(second, "\"./odd,\"\"name\"\".so\""));
-    ck_assert_ptr_nonnull(strstr(third, ",52250,50500,54000,"));
-    ck_assert_ptr_nonnull(strstr(csv, ",wall_ns,wall_ns_low,wall_ns_high,"));
-    ck_assert(!strcmp(csv + strlen(csv) - 2, "\r\n"));
-    free(csv);
-    summary_free(&summary);
-    run_free(&run);
-}
-END_TEST
-
-static void remove_dir(const char *dir)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* Makes a locale whose decimal point is a comma, in a folder of its own, and enters it. */
-static bool enter_comma_locale(void)
-{
-    char dir[] = "/tmp/test_locale.XXXXXX", command[256], text[16];
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(
-        command, sizeof command,
-        "printf 'LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n' >%s/source; "
-        "localedef -c -i %s/source %s/comma >/dev/null 2>&1",
-        dir, dir, dir);
-    bool entered = system(command) != -1 && !setenv("LOCPATH", dir, 1) && setlocale(LC_ALL, "comma");
-    snprintf(text, sizeof text, "%.1f", 0.5);
-    remove_dir(dir);
-    return entered && !strcmp(text, "0,5");
-}
-
-START_TEST(numbers_have_a_point_in_every_locale)
-{
-    struct run run = plain_run(10);
-    for (size_t i = 0; i < run.sample_count; i++) run.samples[i].wall_ns |= 1; /* medians may end in .5 */
-    struct summary here = summarise(&run);
-    char *expected = summary_to_csv(&here);
-    if (!enter_comma_locale()) {
-        printf("skipped: numbers_have_a_point_in_every_locale: localedef makes no locale here\n");
-    } else {
-        struct summary there = summarise(&run);
-        char *csv = summary_to_csv(&there);
-        ck_assert_str_eq(csv, expected);
-        for (size_t i = 0; i < here.finding_count; i++) ck_assert_str_eq(here.findings[i].text, there.findings[i].text);
-        ck_assert_str_eq(here.advices[0].sentence, there.advices[0].sentence);
-        ck_assert_ptr_nonnull(strchr(here.advices[0].sentence, '.'));
-        char text[16];
-        snprintf(text, sizeof text, "%.1f", 0.5);
-        ck_assert_str_eq(text, "0,5"); /* and the caller's locale is left as it was */
-        free(csv);
-        summary_free(&there);
-    }
-    free(expected);
-    summary_free(&here);
     run_free(&run);
 }
 END_TEST
@@ -592,7 +431,7 @@ START_TEST(simulated_runs_give_their_model_back)
     const struct simulate_machine *machine = _i ? &simulate_server : &simulate_small;
     char dir[64];
     struct run run = simulated(machine, dir);
-    struct summary summary = summarise(&run);
+    struct summary summary = runs_summary(&run);
     size_t covered = 0, asked = 0;
     for (unsigned i = 0; i < run.cell_count; i++) {
         struct quantity speedup = figure(&summary, i, QUANTITY_speedup);
@@ -611,7 +450,8 @@ START_TEST(simulated_runs_give_their_model_back)
     check_models(&summary, _i);
     summary_free(&summary);
     run_free(&run);
-    remove_dir(dir);
+    snprintf(why, sizeof why, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(why), 0);
 }
 END_TEST
 
@@ -634,10 +474,6 @@ int main(void)
     tcase_add_test(all, ties_go_to_the_fewest_workers);
     tcase_add_test(all, empty_runs_and_odd_cells_have_a_summary);
     tcase_add_test(all, costs_of_a_runner_are_fitted_and_predict_another_kernel);
-    tcase_add_test(all, json_has_what_the_design_promises);
-    tcase_add_test(all, every_figure_and_field_is_documented);
-    tcase_add_test(all, csv_is_rfc_4180);
-    tcase_add_test(all, numbers_have_a_point_in_every_locale);
     tcase_add_loop_test(all, simulated_runs_give_their_model_back, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

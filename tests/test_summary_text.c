@@ -1,0 +1,158 @@
+/* A summary as text: JSON, CSV, in every locale, and each of its names documented. */
+#include "../results/summary.h"
+#include "fixtures/runs.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(json_has_what_the_design_promises)
+{
+    struct run run = runs_plain(5);
+    strcpy(run.samples[1].suspect, "steal");
+    json_object_set_new(run.manifest, "host", json_pack("{si}", "cpus", 2));
+    struct summary summary = runs_summary(&run);
+    json_t *json = summary_to_json(&summary), *cell = json_array_get(json_object_get(json, "cells"), 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(json, "schema")), RECORD_SCHEMA);
+    ck_assert_str_eq(json_string_value(json_object_get(json, "run")), "made by hand");
+    ck_assert(json_is_true(json_object_get(json, "complete")));
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(json, "host"), "cpus")), 2);
+    static const char *const keys[] = {"kernel", "runner", "processes", "threads",  "chunk",  "schedule", "placement",
+                                       "tasks",  "size",   "study",     "verified", "errors", "suspect",  "budget"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        ck_assert_msg(json_object_get(cell, keys[i]), "%s", keys[i]);
+    for (size_t i = 0; i < QUANTITIES; i++) {
+        const json_t *quantity = json_object_get(cell, quantity_names[i]);
+        ck_assert_msg(json_object_size(quantity) == 4 && json_is_null(json_object_get(quantity, "low")), "%s",
+                      quantity_names[i]);
+    }
+    ck_assert_double_eq(json_real_value(json_object_get(json_object_get(cell, "wall_ns"), "median")), 51000);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(cell, "suspect"), 0)), "steal");
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "crossovers")), 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "advice")), 1);
+    json_decref(json);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* The documentation is held against the lists: a figure or field without a word in it fails here. Run from the root. */
+START_TEST(every_figure_and_field_is_documented)
+{
+    static const char *const fields[] = {
+#define CELL_FIELD(kind, need, member)   #member,
+#define SAMPLE_FIELD(kind, need, member) #member,
+#define WORKER_FIELD(kind, need, member) #member,
+#define LOST_FIELD(kind, need, member)   #member,
+#define BIN_FIELD(kind, need, member)    #member,
+#include "../results/record_fields.h"
+    };
+    static char page[1 << 17];
+    char quoted[64];
+    FILE *file = fopen("docs/method.md", "r");
+    if (!file) {
+        printf("skipped: every_figure_and_field_is_documented: docs/method.md is not here\n");
+        return;
+    }
+    ck_assert_uint_lt(fread(page, 1, sizeof page - 1, file), sizeof page - 1);
+    fclose(file);
+    for (size_t i = 0; i < QUANTITIES + sizeof fields / sizeof *fields; i++) {
+        snprintf(quoted, sizeof quoted, "`%s`", i < QUANTITIES ? quantity_names[i] : fields[i - QUANTITIES]);
+        ck_assert_msg(strstr(page, quoted), "docs/method.md says nothing of %s", quoted);
+    }
+}
+END_TEST
+
+static size_t columns(const char *line)
+{
+    size_t count = 1;
+    bool quoted = false;
+    for (; *line != '\r' || quoted; line++) {
+        if (*line == '"') quoted = !quoted;
+        count += *line == ',' && !quoted;
+    }
+    return count;
+}
+
+START_TEST(csv_is_rfc_4180)
+{
+    struct run run = runs_plain(10);
+    strcpy(run.cells[0].kernel, "./odd,\"name\".so");
+    strcpy(run.cells[1].kernel, "./odd,\"name\".so");
+    struct summary summary = runs_summary(&run);
+    char *csv = summary_to_csv(&summary), *second = strstr(csv, "\r\n") + 2, *third = strstr(second, "\r\n") + 2;
+    ck_assert_uint_eq(columns(csv), columns(second));
+    ck_assert_uint_eq(columns(csv), columns(third));
+    ck_assert_ptr_nonnull(strstr(second, "\"./odd,\"\"name\"\".so\""));
+    ck_assert_ptr_nonnull(strstr(third, ",52250,50500,54000,"));
+    ck_assert_ptr_nonnull(strstr(csv, ",wall_ns,wall_ns_low,wall_ns_high,"));
+    ck_assert(!strcmp(csv + strlen(csv) - 2, "\r\n"));
+    free(csv);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+/* Makes a locale whose decimal point is a comma, in a folder of its own, and enters it. */
+static bool enter_comma_locale(void)
+{
+    char dir[] = "/tmp/test_locale.XXXXXX", command[256], text[16];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(
+        command, sizeof command,
+        "printf 'LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n' >%s/source; "
+        "localedef -c -i %s/source %s/comma >/dev/null 2>&1",
+        dir, dir, dir);
+    bool entered = system(command) != -1 && !setenv("LOCPATH", dir, 1) && setlocale(LC_ALL, "comma");
+    snprintf(text, sizeof text, "%.1f", 0.5);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+    return entered && !strcmp(text, "0,5");
+}
+
+START_TEST(numbers_have_a_point_in_every_locale)
+{
+    struct run run = runs_plain(10);
+    for (size_t i = 0; i < run.sample_count; i++) run.samples[i].wall_ns |= 1; /* medians may end in .5 */
+    struct summary here = runs_summary(&run);
+    char *expected = summary_to_csv(&here);
+    if (!enter_comma_locale()) {
+        printf("skipped: numbers_have_a_point_in_every_locale: localedef makes no locale here\n");
+    } else {
+        struct summary there = runs_summary(&run);
+        char *csv = summary_to_csv(&there);
+        ck_assert_str_eq(csv, expected);
+        for (size_t i = 0; i < here.finding_count; i++) ck_assert_str_eq(here.findings[i].text, there.findings[i].text);
+        ck_assert_str_eq(here.advices[0].sentence, there.advices[0].sentence);
+        ck_assert_ptr_nonnull(strchr(here.advices[0].sentence, '.'));
+        char text[16];
+        snprintf(text, sizeof text, "%.1f", 0.5);
+        ck_assert_str_eq(text, "0,5"); /* and the caller's locale is left as it was */
+        free(csv);
+        summary_free(&there);
+    }
+    free(expected);
+    summary_free(&here);
+    run_free(&run);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("summary as text");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 30);
+    tcase_add_test(all, json_has_what_the_design_promises);
+    tcase_add_test(all, every_figure_and_field_is_documented);
+    tcase_add_test(all, csv_is_rfc_4180);
+    tcase_add_test(all, numbers_have_a_point_in_every_locale);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
