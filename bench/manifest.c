@@ -123,7 +123,7 @@ static json_t *protocol_to_json(const struct protocol *protocol)
                      "sentinel", "each problem's serial cell, once in each block", "duplicate",
                      "one cell twice in each block, where there are 6 repetitions or more (A/A)", "start",
                      "all workers have written into a shared page that they are up and bound before the run phase begins; "
-                     "late_ns of each counts from there, in instrumented repetitions",
+                     "late_ns of each (late_p50_ns and late_max_ns of a cell) counts from there, in instrumented repetitions",
                      "first", "the first warm-up pass is recorded apart: first_ns",
                      "spans_again", "an instrumented repetition that is suspect is taken again in later blocks, up to twice",
                      "interval", "95 %, from ranks", "ratio", "median over pairs of one block, sign-test interval", "outliers", "counted, never removed: modified z above 14.8",

@@ -28,10 +28,14 @@ static void add(struct selftest *test, const struct selftest_row *row)
     struct selftest_row *grown = realloc(test->rows, (test->count + 1) * sizeof *grown);
     test->failed += row->outcome == SELFTEST_FALLS_SHORT || !grown; /* a row that is lost has not held */
     if (!grown) return;
+    int64_t now_ns = clock_now_ns(&clock_real);
+    struct selftest_row *added = &grown[test->count++];
+    *added = *row;
+    added->took_s = (double)(now_ns - test->last_ns) / 1e9;
+    test->last_ns = now_ns;
     test->rows = grown;
-    test->rows[test->count++] = *row;
     test->skipped += row->outcome == SELFTEST_SKIPPED;
-    if (test->progress) test->progress(row);
+    if (test->progress) test->progress(added);
 }
 
 void selftest_add(struct selftest *test, const struct selftest_row *row, bool holds)
@@ -62,6 +66,7 @@ void selftest_free(struct selftest *test)
 static void print_row(const struct selftest_row *row)
 {
     printf("%-4s %-58s  %s", row->id, row->injected, selftest_outcome_names[row->outcome]);
+    if (row->took_s >= 0.05) printf(" (%.1f s)", row->took_s);
     printf("\n     %s%s%s\n", row->came_back, row->wanted[0] ? "; wanted: " : "", row->wanted);
     fflush(stdout);
 }
@@ -71,9 +76,9 @@ static int print_json(const struct options *options, const struct selftest *test
     json_t *rows = json_array();
     for (size_t i = 0; i < test->count; i++) {
         const struct selftest_row *row = &test->rows[i];
-        json_array_append_new(rows, json_pack("{ss ss ss ss ss}", "id", row->id, "injected", row->injected, "came_back",
+        json_array_append_new(rows, json_pack("{ss ss ss ss ss sf}", "id", row->id, "injected", row->injected, "came_back",
                                               row->came_back, "wanted", row->wanted, "outcome",
-                                              selftest_outcome_names[row->outcome]));
+                                              selftest_outcome_names[row->outcome], "took_s", row->took_s));
     }
     json_t *object =
         json_pack("{si sb sI sf sI sI so}", "schema", 1, "quick", test->quick, "seed", (json_int_t)test->seed, "took_s",
@@ -104,7 +109,7 @@ static int run(const struct options *options)
 {
     struct selftest test = {
         .quick = options->quick, .seed = options->seed, .progress = options->json ? NULL : print_row};
-    int64_t began_ns = clock_now_ns(&clock_real);
+    int64_t began_ns = test.last_ns = clock_now_ns(&clock_real);
     if (test.quick) test.until_ns = began_ns + QUICK_S * INT64_C(1000000000);
     for (const struct selftest_part *part = selftest_parts; part->run; part++)
         if (!interrupt_seen() && wanted(options, part)) part->run(&test);

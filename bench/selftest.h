@@ -24,6 +24,7 @@ struct selftest_row {
     char injected[120];  /* what went in */
     char came_back[200]; /* what came out, with its numbers */
     char wanted[100];    /* what would hold */
+    double took_s;       /* since the row before, or the beginning: rows of one part share what they measured */
     enum selftest_outcome outcome;
 };
 
@@ -31,6 +32,7 @@ struct selftest {
     bool quick;       /* fewer trials and fewer live repetitions; the limits are widened to what so few can tell */
     uint64_t seed;    /* the same seed draws the same trials */
     int64_t until_ns; /* on clock_real: live rows stop then and are skipped; 0: never */
+    int64_t last_ns;  /* on clock_real: when the last row was added; set by the caller to when it began */
     size_t count, failed, skipped;
     struct selftest_row *rows;
     void (*progress)(const struct selftest_row *); /* called with each finished row; NULL: nobody */

@@ -32,8 +32,9 @@ void selftest_same(struct selftest *test)
     unsigned comparisons = test->quick ? 20 : 300, blocks = comparisons * PAIRS, misses = 0;
     struct live live;
     live_open(&live, test);
-    unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .task_ns = 1000, .tasks = 1500});
-    struct live_cell same = {.kernel = "spin", .tasks = 1500, .runner = "serial", .baseline = serial};
+    uint64_t tasks = test->quick ? 500 : 1500;
+    unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .task_ns = 1000, .tasks = tasks});
+    struct live_cell same = {.kernel = "spin", .tasks = tasks, .runner = "serial", .baseline = serial};
     unsigned a = live_cell(&live, &same), b = live_cell(&live, &same);
     live_blocks(&live, blocks, false, false);
     double *as = calloc(blocks, sizeof *as), *bs = calloc(blocks, sizeof *bs);
@@ -134,11 +135,12 @@ static struct dearer dearer(const struct live *live, unsigned plain, unsigned de
                            stats_median(a, live->blocks)};
 }
 
-enum { DELAYS = 4 };
+enum { DELAYS = 4, DELAYS_QUICK = 2 };
 static const struct delay_case delays[DELAYS] = {
-    {200, 1000, 20000}, {1000, 1000, 8000}, {10000, 5000, 1600}, {100000, 20000, 300}};
+    {200, 1000, 20000}, {10000, 5000, 1600}, {1000, 1000, 8000}, {100000, 20000, 300}};
 
 struct delayed {
+    int count; /* of delays */
     unsigned plain[DELAYS], delayed[DELAYS];
 };
 
@@ -151,7 +153,7 @@ static double tolerance_of(const struct delay_case *known)
 static bool delays_enough(const struct live *live, void *context)
 {
     const struct delayed *cells = context;
-    for (int i = 0; i < DELAYS; i++) {
+    for (int i = 0; i < cells->count; i++) {
         struct quantity excess = dearer(live, cells->plain[i], cells->delayed[i], delays[i].tasks, 2).excess;
         if (!(excess.high - excess.low <= 1.5 * tolerance_of(&delays[i]))) return false;
     }
@@ -179,12 +181,12 @@ void selftest_dispatch(struct selftest *test)
 {
     for (size_t p = 0; p < 2; p++) {
         struct inject inject[DELAYS];
-        struct delayed cells;
+        struct delayed cells = {.count = test->quick ? DELAYS_QUICK : DELAYS};
         struct live live;
         if (!runner_find(pools[p])) continue;
         live_open(&live, test);
         live.undisturbed = true;
-        for (int i = 0; i < DELAYS; i++) {
+        for (int i = 0; i < cells.count; i++) {
             inject[i] = (struct inject){.dispatch_ns = delays[i].delay_ns};
             struct live_cell cell = {.kernel = "spin", .task_ns = (double)delays[i].task_ns, .tasks = delays[i].tasks};
             cell.baseline = live_cell(&live, &cell);
@@ -195,7 +197,8 @@ void selftest_dispatch(struct selftest *test)
             cells.delayed[i] = live_cell(&live, &cell);
         }
         live_until(&live, 8, test->quick ? 12 : LIVE_BLOCKS, false, delays_enough, &cells);
-        for (int i = 0; i < DELAYS; i++) delay_row(test, &live, pools[p], &delays[i], cells.plain[i], cells.delayed[i]);
+        for (int i = 0; i < cells.count; i++)
+            delay_row(test, &live, pools[p], &delays[i], cells.plain[i], cells.delayed[i]);
         live_close(&live);
     }
 }
@@ -216,7 +219,7 @@ static double term_of(const struct live *live, unsigned cell, unsigned block, do
 }
 
 /* What is injected: two workers wait for a start, each waits in its own dispatches. */
-enum { PAID_START_NS = 40000000, PAID_TASKS = 4000, PAID_BYTES = 64, PAID_NS_PER_BYTE = 256 };
+enum { PAID_START_NS = 40000000, PAID_TASKS = 4000, PAID_TASKS_QUICK = 2000, PAID_BYTES = 64, PAID_NS_PER_BYTE = 256 };
 
 struct paid {
     unsigned plain, injected;
@@ -282,7 +285,7 @@ void selftest_terms(struct selftest *test)
         live_open(&live, test);
         live_wait_policy(&live, LIVE_STEADY_POLICY);
         live.undisturbed = true;
-        struct live_cell cell = {.kernel = "payload", .size = PAID_BYTES, .tasks = PAID_TASKS};
+        struct live_cell cell = {.kernel = "payload", .size = PAID_BYTES, .tasks = test->quick ? PAID_TASKS_QUICK : PAID_TASKS};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
         cell.schedule = p ? NULL : "dynamic";

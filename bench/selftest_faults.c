@@ -67,7 +67,8 @@ static int enter_group(const char *group)
     return error;
 }
 
-/* Two workers, 100 ms each, bound to two cpus; nothing else, so that half a cpu is soon used up. */
+/* Two workers, 50 ms each a pass, bound to two cpus; nothing else, so that half a cpu is soon used up: a quota's period
+ * is 100 ms. */
 static void measure_team(const struct trial *trial, struct outcome *outcome)
 {
     enum { BLOCKS = 5 };
@@ -80,7 +81,7 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
     snprintf(lists, sizeof lists, "%u,%u", trial->cpus[0], trial->cpus[1]);
     live_open(&live, trial->test);
     struct live_cell cell = {
-        .kernel = "spin", .task_ns = 50000, .tasks = 4000, .runner = "openmp", .workers = 2, .placement = lists};
+        .kernel = "spin", .task_ns = 50000, .tasks = 2000, .runner = "openmp", .workers = 2, .placement = lists};
     unsigned team = live_cell(&live, &cell);
     live_blocks(&live, BLOCKS, false, false);
     outcome->samples = live.blocks;

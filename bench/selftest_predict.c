@@ -40,10 +40,11 @@ static const struct pool grain_pools[] = {
     {"forkpool", NULL, "forkpool map"}, {"openmp", "dynamic", "openmp dynamic"}, {"openmp", "tasks", "openmp tasks"}};
 enum { GRAIN_POOLS = sizeof grain_pools / sizeof *grain_pools };
 
-static uint64_t grain_tasks(double task_ns)
+/* About 4 ms of them, or 1000; with --quick half of that. */
+static uint64_t grain_tasks(const struct selftest *test, double task_ns)
 {
-    double tasks = 4e6 / (task_ns + 40);
-    return tasks < 1000 ? 1000 : (uint64_t)tasks;
+    double tasks = (test->quick ? 2e6 : 4e6) / (task_ns + 40), least = test->quick ? 500 : 1000;
+    return tasks < least ? (uint64_t)least : (uint64_t)tasks;
 }
 
 enum { RUNGS = 11 };
@@ -54,12 +55,12 @@ struct ladder {
     unsigned serial[RUNGS], cells[RUNGS][GRAIN_POOLS];
 };
 
-static void ladder_cells(struct live *live, struct ladder *ladder)
+static void ladder_cells(const struct selftest *test, struct live *live, struct ladder *ladder)
 {
     double per_ns = size_per_ns(live, "spin", 2000, 2000);
     for (size_t i = 0; i < RUNGS; i++) {
         struct live_cell cell = {
-            .kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(rungs_ns[i])};
+            .kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(test, rungs_ns[i])};
         cell.baseline = ladder->serial[i] = live_cell(live, &cell);
         cell.workers = 2, cell.chunk = 1, cell.placement = "close";
         for (size_t p = 0; p < GRAIN_POOLS; p++) {
@@ -165,7 +166,7 @@ void selftest_grain(struct selftest *test)
     struct run run[2];
     struct summary halves[2];
     live_open(&live, test);
-    ladder_cells(&live, &ladder);
+    ladder_cells(test, &live, &ladder);
     live_until(&live, test->quick ? 12 : 24, test->quick ? 12 : LIVE_BLOCKS, false, ladder_enough, NULL);
     bool first = !live.error && half_summary(&live, 0, &run[0], &halves[0]);
     bool both = first && half_summary(&live, 1, &run[1], &halves[1]);

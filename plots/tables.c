@@ -247,6 +247,7 @@ struct table *tables_budget(const struct summary *summary)
     table_column(table, "load balance", "mean U/max U", true);
     table_column(table, "process level", "share of the time that processes are outside the pool: mean B/R", true);
     table_column(table, "thread level", "share of that time that their threads are in the kernel: mean U/mean B", true);
+    table_column(table, "late", quantity_meanings[QUANTITY_late_max_ns], true);
     table_column(table, "instrumentation",
                  "what recording the spans cost: instrumented over headline run phase, minus 1", true);
     table_column(table, "marks", "", false);
@@ -261,8 +262,7 @@ struct table *tables_budget(const struct summary *summary)
                                  b->residual,
                                  b->load_balance,
                                  b->process_load_balance * b->process_communication,
-                                 b->thread_load_balance * b->thread_communication,
-                                 b->instrumentation};
+                                 b->thread_load_balance * b->thread_communication};
         char team[96];
         if (!b->n) continue;
         tables_team(team, sizeof team, cell->cell);
@@ -276,6 +276,9 @@ struct table *tables_budget(const struct summary *summary)
                    cell->cell->chunk ? format_count(cell->cell->chunk).text : "default");
         for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
             table_cell(table, shares[k], "%s", format_share(shares[k]).text);
+        double late_ns = cell->quantity[QUANTITY_late_max_ns].median;
+        table_cell(table, late_ns, "%s", isnan(late_ns) ? "-" : format_time(late_ns).text);
+        table_cell(table, b->instrumentation, "%s", format_share(b->instrumentation).text);
         table_cell(table, NAN, "%s", b->marked ? "residual above the limit" : "");
         if (b->marked) table_mark(table);
     }

@@ -258,8 +258,52 @@ static int about_duplicates(struct workshop *shop)
     return status;
 }
 
+/* How long after the common start a runner's last worker began with its first task: the median over its cells with
+ * several workers, and the cell that was latest. n: 0 where none tells. */
+static struct quantity lateness(const struct summary *summary, const char *runner, const struct cell_summary **worst)
+{
+    double *values = malloc((summary->cell_count + 1) * sizeof *values);
+    struct quantity found = {NAN, NAN, NAN, 0};
+    size_t n = 0;
+    for (size_t i = 0; values && i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        double late_ns = row->quantity[QUANTITY_late_max_ns].median;
+        if (row->workers < 2 || isnan(late_ns) || strcmp(row->cell->runner, runner)) continue;
+        values[n++] = late_ns;
+        if (!*worst || late_ns > (*worst)->quantity[QUANTITY_late_max_ns].median) *worst = row;
+    }
+    if (n) found = stats_median(values, n);
+    free(values);
+    return found;
+}
+
+/* Workers start together: how far apart their first tasks were all the same, runner by runner. */
+static int about_start(struct workshop *shop)
+{
+    const struct summary *summary = shop->summary;
+    const struct cell_summary *worst = NULL;
+    struct sentence sentence = {0};
+    char text[PARTS_TEXT], team[PARTS_TEXT];
+    size_t told = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const char *runner = summary->cells[i].cell->runner;
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++) seen = !strcmp(summary->cells[k].cell->runner, runner);
+        struct quantity late = seen ? (struct quantity){.n = 0} : lateness(summary, runner, &worst);
+        if (late.n)
+            sentence_add(&sentence, "%s%s under %s", told++ ? ", " : "From the common start to the last worker's first task: ",
+                         parts_duration(text, late.median), runner);
+    }
+    if (!told) return 0;
+    sentence_add(&sentence, " (medians over the cells with several workers); at most %s, %s under %s with %s.",
+                 parts_duration(text, worst->quantity[QUANTITY_late_max_ns].median), worst->cell->label,
+                 worst->cell->runner, parts_team(team, worst->cell));
+    return sentence_end(shop, TOPIC_trust, &sentence);
+}
+
 int findings_trust(struct workshop *shop)
 {
     int status = about_run(shop);
+    if (!status) status = about_start(shop);
     return status ? status : about_duplicates(shop);
 }

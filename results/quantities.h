@@ -15,6 +15,8 @@ QUANTITY(overhead_core_ns, "ns", "p T_p - T_s: core time that was not the kernel
 QUANTITY(overhead_per_task_ns, "ns", "(p T_p - T_s)/N")
 QUANTITY(pool_tax, "ratio", "T_1/T_s - 1: what the runner costs with one worker")
 QUANTITY(karp_flatt, "ratio", "(1/S - 1/p)/(1 - 1/p): experimentally determined serial fraction")
+QUANTITY(late_p50_ns, "ns", "from the common start to the first task of half of the workers; from repetitions with busy spans")
+QUANTITY(late_max_ns, "ns", "from the common start to the last worker's first task; from repetitions with busy spans")
 QUANTITY(latency_p50_ns, "ns", "half of the tasks took at most this long; from repetitions with busy spans")
 QUANTITY(latency_p95_ns, "ns", "95 % of the tasks took at most this long; from repetitions with busy spans")
 QUANTITY(latency_p99_ns, "ns", "99 % of the tasks took at most this long; from repetitions with busy spans")

@@ -278,6 +278,32 @@ static int budgets(const struct workshop *shop, struct cell_summary *row)
     return status;
 }
 
+/* How late the workers that got a task began with it: half of them, and the last one. */
+static int lateness(const struct workshop *shop, struct cell_summary *row)
+{
+    const struct series *series = &shop->series[row->cell->id];
+    size_t n = series->spanned_count;
+    double *middle = calloc(n + 1, sizeof *middle), *last = calloc(n + 1, sizeof *last),
+           *late = calloc(row->workers + 1, sizeof *late);
+    bool made = middle && last && late;
+    for (size_t i = 0; made && i < n; i++) {
+        const struct sample *sample = series->spanned[i];
+        unsigned count = 0;
+        for (unsigned w = 0; w < sample->worker_count && w < row->workers; w++)
+            if (sample->workers[w].late_ns >= 0) late[count++] = (double)sample->workers[w].late_ns;
+        middle[i] = stats_quantile(late, count, 0.5);
+        last[i] = stats_quantile(late, count, 1);
+    }
+    if (made) {
+        row->quantity[QUANTITY_late_p50_ns] = stats_median(middle, n);
+        row->quantity[QUANTITY_late_max_ns] = stats_median(last, n);
+    }
+    free(middle);
+    free(last);
+    free(late);
+    return made ? 0 : -ENOMEM;
+}
+
 static int rows_make(struct workshop *shop)
 {
     struct summary *summary = shop->summary;
@@ -296,6 +322,7 @@ static int rows_make(struct workshop *shop)
         pool_tax(shop, row);
         if (!status) status = budgets(shop, row);
         if (!status) status = latencies(shop, row);
+        if (!status) status = lateness(shop, row);
     }
     if (!status) count_samples(summary);
     for (unsigned id = 0; !status && id < summary->cell_count; id++) doubt_efficiency(&summary->cells[id]);

@@ -148,6 +148,8 @@ START_TEST(budget_comes_from_instrumented_samples)
     struct run run = runs_plain(8);
     struct sample *sample = runs_sample(&run, 1, 2, 55000);
     runs_spans(sample, 2, (int64_t[]){51000, 50000}, (int64_t[]){54500, 54000});
+    sample->workers[0].late_ns = 500;
+    sample->workers[1].late_ns = 2500;
     sample->start_ns = 1000;
     sample->stop_ns = 1000;
     struct summary summary = runs_summary(&run);
@@ -158,6 +160,13 @@ START_TEST(budget_comes_from_instrumented_samples)
     ck_assert_double_eq_tol(b->dilation, -1000 / 114000.0, 1e-12);
     ck_assert_double_eq_tol(b->instrumentation, 55000 / 51000.0 - 1, 1e-12);
     ck_assert_uint_eq(summary.cells[0].budget.n, 0);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_late_p50_ns).median, 1500);
+    ck_assert_double_eq(figure(&summary, 1, QUANTITY_late_max_ns).median, 2500);
+    ck_assert_uint_eq(figure(&summary, 0, QUANTITY_late_max_ns).n, 0);
+    bool told = false;
+    for (size_t i = 0; i < summary.finding_count; i++)
+        told |= strstr(summary.findings[i].text, "to the last worker's first task: 2.5 us under forkpool") != NULL;
+    ck_assert(told);
     summary_free(&summary);
     run_free(&run);
 }
