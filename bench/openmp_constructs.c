@@ -31,86 +31,89 @@ static void delay(uint64_t steps)
     (void)sink;
 }
 
+/* Set once, before the first construct: what a region or a task takes from the function around it travels to each of its
+ * threads with it, a line of memory more, and is no part of what the construct costs. */
+static struct {
+    unsigned threads;
+    uint64_t steps;
+} set;
+
 /* Runs a construct `times` times. */
-typedef void construct(unsigned threads, uint64_t steps, unsigned times);
+typedef void construct(unsigned times);
 
-static void reference(unsigned threads, uint64_t steps, unsigned times)
+static void reference(unsigned times)
 {
-    (void)threads;
-    for (unsigned i = 0; i < times; i++) delay(steps);
+    for (unsigned i = 0; i < times; i++) delay(set.steps);
 }
 
-static void region(unsigned threads, uint64_t steps, unsigned times)
+static void region(unsigned times)
 {
-    (void)threads; /* for compilers that are told to skip pragmas */
     for (unsigned i = 0; i < times; i++) {
-#pragma omp parallel num_threads(threads)
-        delay(steps);
+#pragma omp parallel num_threads(set.threads)
+        delay(set.steps);
     }
 }
 
-static void region_loop(unsigned threads, uint64_t steps, unsigned times)
+static void region_loop(unsigned times)
 {
     for (unsigned i = 0; i < times; i++) {
-#pragma omp parallel for num_threads(threads)
-        for (unsigned j = 0; j < threads; j++) delay(steps);
+#pragma omp parallel for num_threads(set.threads)
+        for (unsigned j = 0; j < set.threads; j++) delay(set.steps);
     }
 }
 
-static void loop(unsigned threads, uint64_t steps, unsigned times)
+static void loop(unsigned times)
 {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(set.threads)
     for (unsigned i = 0; i < times; i++) {
 #pragma omp for
-        for (unsigned j = 0; j < threads; j++) delay(steps);
+        for (unsigned j = 0; j < set.threads; j++) delay(set.steps);
     }
 }
 
-static void barrier(unsigned threads, uint64_t steps, unsigned times)
+static void barrier(unsigned times)
 {
-    (void)threads;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(set.threads)
     for (unsigned i = 0; i < times; i++) {
-        delay(steps);
+        delay(set.steps);
 #pragma omp barrier
     }
 }
 
-static void dynamic(unsigned threads, uint64_t steps, unsigned times)
+static void dynamic(unsigned times)
 {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(set.threads)
     for (unsigned i = 0; i < times; i++) {
 #pragma omp for schedule(dynamic, 1)
-        for (unsigned j = 0; j < OPENMP_ITERATIONS * threads; j++) delay(steps);
+        for (unsigned j = 0; j < OPENMP_ITERATIONS * set.threads; j++) delay(set.steps);
     }
 }
 
-static void guided(unsigned threads, uint64_t steps, unsigned times)
+static void guided(unsigned times)
 {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(set.threads)
     for (unsigned i = 0; i < times; i++) {
 #pragma omp for schedule(guided, 1)
-        for (unsigned j = 0; j < OPENMP_ITERATIONS * threads; j++) delay(steps);
+        for (unsigned j = 0; j < OPENMP_ITERATIONS * set.threads; j++) delay(set.steps);
     }
 }
 
-static void task(unsigned threads, uint64_t steps, unsigned times)
+static void task(unsigned times)
 {
-    (void)threads;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(set.threads)
     for (unsigned i = 0; i < times; i++) {
 #pragma omp task
-        delay(steps);
+        delay(set.steps);
     }
 }
 
-static void task_producer(unsigned threads, uint64_t steps, unsigned times)
+static void task_producer(unsigned times)
 {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(set.threads)
 #pragma omp master
-    for (unsigned i = 0; i < times * threads; i++) {
+    for (unsigned i = 0; i < times * set.threads; i++) {
 #pragma omp task
-        delay(steps);
+        delay(set.steps);
     }
 }
 
@@ -129,18 +132,18 @@ static const struct {
     [OPENMP_CONSTRUCT_task_producer] = {task_producer, 1},
 };
 
-static double time_of(construct *run, const struct openmp_constructs *asked, unsigned times, const struct clock *clock)
+static double time_of(construct *run, unsigned times, const struct clock *clock)
 {
     int64_t began_ns = clock_now_ns(clock);
-    run(asked->threads, asked->steps, times);
+    run(times);
     return (double)(clock_now_ns(clock) - began_ns) / times;
 }
 
 /* How many times fill the target; the search is the warm-up. */
-static unsigned times_for(construct *run, const struct openmp_constructs *asked, const struct clock *clock)
+static unsigned times_for(construct *run, double target_ns, const struct clock *clock)
 {
     unsigned times = 1;
-    while (time_of(run, asked, times, clock) * times < asked->target_ns && times < 1u << 24) times *= 2;
+    while (time_of(run, times, clock) * times < target_ns && times < 1u << 24) times *= 2;
     return times;
 }
 
@@ -161,15 +164,16 @@ int openmp_constructs_measure(const struct openmp_constructs *asked, const struc
     double *found = calloc((size_t)rounds * OPENMP_CONSTRUCTS, sizeof *found), taken[OPENMP_CONSTRUCTS + 1];
     uint64_t state = asked->seed;
     if (!found) return -ENOMEM;
+    set.threads = asked->threads, set.steps = asked->steps;
     for (unsigned i = 0; i <= OPENMP_CONSTRUCTS; i++) {
         order[i] = i;
-        times[i] = times_for(i < OPENMP_CONSTRUCTS ? table[i].run : reference, asked, clock);
+        times[i] = times_for(i < OPENMP_CONSTRUCTS ? table[i].run : reference, asked->target_ns, clock);
     }
     for (unsigned round = 0; round < rounds; round++) {
         shuffle(order, OPENMP_CONSTRUCTS + 1, &state);
         for (unsigned k = 0; k <= OPENMP_CONSTRUCTS; k++) {
             unsigned i = order[k];
-            taken[i] = time_of(i < OPENMP_CONSTRUCTS ? table[i].run : reference, asked, times[i], clock);
+            taken[i] = time_of(i < OPENMP_CONSTRUCTS ? table[i].run : reference, times[i], clock);
         }
         for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
             found[i * rounds + round] = taken[i] / table[i].delays - taken[OPENMP_CONSTRUCTS];

@@ -22,7 +22,7 @@ extern const char *const selftest_outcome_names[SELFTEST_OUTCOMES]; /* "holds", 
 struct selftest_row {
     char id[8];          /* "V1" */
     char injected[120];  /* what went in */
-    char came_back[200]; /* what came out, with its numbers */
+    char came_back[600]; /* what came out, with its numbers */
     char wanted[100];    /* what would hold */
     double took_s;       /* since the row before, or the beginning: rows of one part share what they measured */
     enum selftest_outcome outcome;
