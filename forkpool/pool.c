@@ -261,12 +261,15 @@ static int server_open(struct forkpool *pool, char *why, size_t why_size)
     return 0;
 }
 
+/* A worker that has already left because it had nothing to do was ready, and does not come back without work. */
 static int workers_ready(struct forkpool *pool, void *unused, bool sleeping)
 {
     (void)unused, (void)sleeping;
     if (atomic_load(&pool->shared->error)) return pool_gone(pool);
-    for (unsigned i = 0; i < pool->shared->config.workers; i++)
-        if (atomic_load(&pool->shared->workers[i].life) != LIFE_READY) return pool_gone(pool);
+    for (unsigned i = 0; i < pool->shared->config.workers; i++) {
+        const struct worker *worker = &pool->shared->workers[i];
+        if (atomic_load(&worker->life) != LIFE_READY && atomic_load(&worker->leave) != LEAVE_IDLE) return pool_gone(pool);
+    }
     return 1;
 }
 

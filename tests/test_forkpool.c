@@ -376,6 +376,19 @@ START_TEST(idle_workers_retire)
 }
 END_TEST
 
+static int linger(void *unused, unsigned worker, const char *cpus)
+{
+    (void)unused, (void)cpus;
+    return worker ? usleep(50000) : 0;
+}
+START_TEST(one_retires_before_others_are_up)
+{
+    open_pool(&(struct forkpool_config){.workers = 3, .idle_ns = 1000000, .initializer = linger});
+    for (long i = 0; i < 8; i++) ck_assert_int_eq(forkpool_value(forkpool_async(pool, square, i)), i * i);
+    ck_assert_uint_eq(forkpool_losses(pool, NULL, 0), 0);
+}
+END_TEST
+
 static long grow(long bytes)
 {
     static char *volatile kept;
@@ -553,6 +566,7 @@ int main(void)
     tcase_add_test(cases, bad_configurations);
     tcase_add_test(cases, resizing);
     tcase_add_test(cases, idle_workers_retire);
+    tcase_add_test(cases, one_retires_before_others_are_up);
     tcase_add_test(cases, recycled_for_memory);
     tcase_add_test(cases, arena);
     tcase_add_test(cases, default_size);
