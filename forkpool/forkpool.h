@@ -101,7 +101,8 @@ struct forkpool_config {
 /* min(cpus this process may run on, cgroup cpu quota of every ancestor rounded up, $FORKPOOL_WORKERS), at least 1. */
 unsigned forkpool_default_workers(void);
 
-/* Opens a pool; returns once every worker is ready (initializer done). Blocks for the forks: about 0.1 ms a worker.
+/* Opens a pool; returns once every worker is forked and, with an initializer or cpus, ready: these may fail, and then
+ * opening fails. Blocks for the forks: about 0.1 ms a worker.
  * forkpool_open: NULL with errno set on failure (a forkpool_error shows as ECANCELED).
  * forkpool_open_with: 0 or negative, with one line in `why` (which may be NULL). The strings of the config are copied. */
 struct forkpool *forkpool_open(unsigned workers);

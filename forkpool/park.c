@@ -119,7 +119,7 @@ bool park_spin(struct shared *shared, unsigned me, uint64_t active, bool stream)
 void park_sleep(struct shared *shared, unsigned me, uint64_t active)
 {
     struct worker *own = &shared->workers[me];
-    publish(&own->parked_at, now_ns());
+    if (shared->config.idle_ns) publish(&own->parked_at, now_ns());
     atomic_store(&own->parked, 1);
     mask_set(shared->parked, me);
     int64_t timeout = park_fence(shared) ? -1 : UNFENCED_NS;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -71,6 +72,7 @@ int pool_refusal(struct forkpool *pool)
     return 0;
 }
 
+static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 static size_t round_up(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
 /* One mapping for everything that is shared, laid out once. */
@@ -156,7 +158,7 @@ static void pool_free(struct forkpool *pool)
     }
     arena_close(&pool->arena);
     if (pool->shared) munmap(pool->shared, pool->shared->bytes);
-    if (pool->owner) munmap((void *)pool->owner, 1);
+    if (pool->owner) munmap((void *)pool->owner, pool->wiped_bytes);
     pthread_mutex_destroy(&pool->lock);
     free(pool->slot_jobs);
     free(pool->free_slots);
@@ -177,14 +179,26 @@ static unsigned cpus_together(const struct forkpool_config *config)
     return cpus_count(&all);
 }
 
+/* What each process finds zeroed after a fork. The workers' mark and the server's record share no page with the
+ * program's mark: that process writes there. */
+static int wiped_open(struct forkpool *pool, unsigned workers_max)
+{
+    pool->wiped_bytes = page_bytes() + sizeof *pool->hands + workers_max * sizeof *pool->hands;
+    char *base = mmap(NULL, pool->wiped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) return -errno;
+    pool->owner = (unsigned char *)base;
+    pool->guard = (unsigned char *)base + page_bytes();
+    pool->hands = (struct hand *)(base + page_bytes()) + 1;
+    if (madvise(base, pool->wiped_bytes, MADV_WIPEONFORK)) return -errno;
+    *pool->owner = 1;
+    return 0;
+}
+
 static int memory_open(struct forkpool *pool, struct forkpool_config *config, char *why, size_t why_size)
 {
     int rc = cpus_copy(pool, config);
     if (rc) return explain(why, why_size, rc, "no memory for the pool");
-    void *owner = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (owner == MAP_FAILED || madvise(owner, 1, MADV_WIPEONFORK)) rc = -errno;
-    if (owner != MAP_FAILED) *(pool->owner = owner) = 1;
-    if (!rc) rc = shared_open(config, cpus_together(config), &pool->shared);
+    if (!(rc = wiped_open(pool, config->workers_max))) rc = shared_open(config, cpus_together(config), &pool->shared);
     if (rc) return explain(why, why_size, rc, "no memory to share with workers: %s", strerror(-rc));
     rc = arena_open(&pool->arena, config->arena_bytes);
     if (rc)
@@ -201,7 +215,7 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
 /* What the program has printed and not written yet would be written again by every worker that exits. */
 static void flush(FILE *stream)
 {
-    if (ftrylockfile(stream)) return; /* another thread is at it, maybe for long */
+    if (!__fpending(stream) || ftrylockfile(stream)) return; /* another thread is at it, maybe for long */
     fflush_unlocked(stream);
     funlockfile(stream);
 }
@@ -220,7 +234,7 @@ static void *fork_server(void *argument)
     pid_t pid = fork();
     if (pid == 0) {
         close(plan->fds[0]);
-        server_main(pool->shared, pool->program, plan->fds[1]);
+        server_main(pool->shared, pool->program, plan->fds[1], pool->guard, pool->hands);
     }
     plan->error = pid < 0 ? errno : 0;
     pool->server = pid;
@@ -261,13 +275,15 @@ static int server_open(struct forkpool *pool, char *why, size_t why_size)
     return 0;
 }
 
-/* A worker that has already left because it had nothing to do was ready, and does not come back without work. */
-static int workers_ready(struct forkpool *pool, void *unused, bool sleeping)
+/* All forked; and past what may fail in them before their first task. A worker that has already left because it had
+ * nothing to do was ready, and does not come back without work. */
+static int workers_there(struct forkpool *pool, void *unused, bool sleeping)
 {
+    struct shared *shared = pool->shared;
     (void)unused, (void)sleeping;
-    if (atomic_load(&pool->shared->error)) return pool_gone(pool);
-    for (unsigned i = 0; i < pool->shared->config.workers; i++) {
-        const struct worker *worker = &pool->shared->workers[i];
+    if (atomic_load(&shared->error) || atomic_load(&shared->server) == SERVER_OPENING) return pool_gone(pool);
+    for (unsigned i = 0; start_may_fail(&shared->config) && i < shared->config.workers; i++) {
+        const struct worker *worker = &shared->workers[i];
         if (atomic_load(&worker->life) != LIFE_READY && atomic_load(&worker->leave) != LEAVE_IDLE) return pool_gone(pool);
     }
     return 1;
@@ -277,7 +293,7 @@ static int pool_start(struct forkpool *pool, char *why, size_t why_size)
 {
     int rc = server_open(pool, why, why_size);
     if (rc) return rc;
-    wait_long(pool, workers_ready, NULL, FORKPOOL_FOREVER);
+    wait_long(pool, workers_there, NULL, FORKPOOL_FOREVER);
     rc = atomic_load(&pool->shared->error);
     if (!rc) return 0;
     explain(why, why_size, rc, "%s", pool->shared->reason);
@@ -322,7 +338,7 @@ void pool_drain_if_due(struct forkpool *pool)
     if (!pool->closed || pool->repeatable || pool->iterators || relaxed(&pool->shared->drain)) return;
     atomic_store(&pool->shared->drain, 1);
     park_wake_all(pool->shared);
-    pool_poke(pool);
+    if (!atomic_load(&pool->shared->alive)) pool_poke(pool); /* else the end of its last worker tells the server */
 }
 
 int forkpool_close(struct forkpool *pool)
@@ -340,7 +356,7 @@ int forkpool_terminate(struct forkpool *pool)
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     pool_lock(pool);
     pool->closed = pool->terminated = true;
-    if (!atomic_exchange(&pool->shared->terminate, 1)) pool_poke(pool);
+    if (!atomic_exchange(&pool->shared->terminate, 1) && !pool->server_reaped) pool_poke(pool);
     pool_unlock(pool);
     return 0;
 }
@@ -355,23 +371,32 @@ int forkpool_interrupt(struct forkpool *pool)
     return (int)count;
 }
 
-static int joined(struct forkpool *pool, void *unused, bool sleeping)
+/* The server is gone; or nothing but its end is still to come, and it may take as long as it takes. */
+static int joined(struct forkpool *pool, void *for_ever, bool sleeping)
 {
-    (void)unused, (void)sleeping;
+    (void)sleeping;
     jobs_settle(pool);
     pool_drain_if_due(pool);
-    if (!pool_gone(pool)) return 0;
-    jobs_settle(pool);
-    return pool->done_first ? 0 : 1;
+    bool over = *(const bool *)for_ever && pool->submitted == pool->ended && relaxed(&pool->shared->drain);
+    if (pool_gone(pool)) {
+        jobs_settle(pool);
+        over = true;
+    }
+    return over && !pool->done_first;
 }
 
 int forkpool_join(struct forkpool *pool, int64_t timeout_ns)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     if (!pool->closed && !atomic_load(&pool->shared->interrupts)) return -EINVAL;
-    int rc = wait_long(pool, joined, NULL, timeout_ns);
+    bool for_ever = timeout_ns < 0;
+    int rc = wait_long(pool, joined, &for_ever, timeout_ns);
     if (rc < 0) return rc;
+    siginfo_t ended;
+    while (!pool->server_reaped && waitid(P_PID, (id_t)pool->server, &ended, WEXITED | WNOWAIT) && errno == EINTR) {}
     pool_lock(pool);
+    pool->checked_at = 0;
+    pool_check(pool);
     while (!pool->server_reaped && waitpid(pool->server, NULL, 0) < 0 && errno == EINTR) {}
     pool->server_reaped = true;
     pool_unlock(pool);

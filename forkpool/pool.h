@@ -57,6 +57,9 @@ struct forkpool_job {
 
 struct forkpool {
     volatile unsigned char *owner; /* 1; wiped in a child of the program */
+    volatile unsigned char *guard; /* the same of a worker */
+    struct hand *hands;            /* [capacity]; the server's */
+    size_t wiped_bytes;            /* of the mapping that holds these */
     struct shared *shared;
     pthread_mutex_t lock;
     bool alone;                    /* the lock is held without being taken: there is one thread */

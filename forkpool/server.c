@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -47,29 +45,36 @@ void server_break(struct server *server, int error, const char *format, ...)
     event_raise(shared);
 }
 
-/* Without a mapping for the guard there is nothing to tell a task's stray child by: that is an opening failure. */
-static bool server_prepare(struct server *server)
+/* What workers inherit. */
+static void server_prepare(struct server *server)
 {
-    struct shared *shared = server->shared;
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     worker_inheritance();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    sigemptyset(&all);
-    sigaddset(&all, SIGCHLD);
-    server->program_fd = (int)syscall(SYS_pidfd_open, server->program, 0);
-    server->signal_fd = server->program_fd < 0 ? -1 : signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    void *guard = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    server->hands = calloc(shared->capacity, sizeof *server->hands);
-    if (server->program_fd < 0 || server->signal_fd < 0) {
-        server_break(server, -errno, "no descriptor for the spawn server: %m");
-    } else if (guard == MAP_FAILED || !server->hands || madvise(guard, 1, MADV_WIPEONFORK)) {
-        server_break(server, -errno, "no memory for the spawn server: %m");
-    }
-    server->guard = guard;
     if (getppid() != server->program) _exit(0);
-    return !server->ending;
+}
+
+/* The first workers start meanwhile. Signals are blocked: one that has ended already is news here. */
+static void server_watch(struct server *server)
+{
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    server->program_fd = (int)syscall(SYS_pidfd_open, server->program, 0);
+    if (server->program_fd >= 0) server->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (server->signal_fd < 0) server_break(server, -errno, "no descriptor for the spawn server: %m");
+}
+
+static void server_open(struct server *server)
+{
+    server_prepare(server);
+    for (unsigned i = 0; i < server->shared->config.workers && !server->ending; i++) spawn_worker(server, i);
+    server_watch(server);
+    if (server->ending) return;
+    atomic_store(&server->shared->server, SERVER_RUNNING);
+    event_raise(server->shared);
 }
 
 static void terminate_step(struct server *server, int64_t now, int64_t *wake_at)
@@ -126,13 +131,12 @@ static void wait_for_something(struct server *server, int64_t wake_at)
     if (fds[2].revents && read(server->signal_fd, info, sizeof info) < 0) return;
 }
 
-_Noreturn void server_main(struct shared *shared, pid_t program, int control_fd)
+_Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
+                            struct hand *hands)
 {
-    struct server server = {.shared = shared, .program = program, .control_fd = control_fd};
-    if (server_prepare(&server)) {
-        for (unsigned i = 0; i < shared->config.workers && !server.ending; i++) spawn_worker(&server, i);
-    }
-    server.oom_kills = UINT64_MAX;
+    struct server server = {.shared = shared, .program = program, .control_fd = control_fd, .program_fd = -1,
+                            .signal_fd = -1, .guard = guard, .hands = hands, .oom_kills = UINT64_MAX};
+    server_open(&server);
     int64_t settled_at = now_ns() + SETTLED_NS;
     for (;;) {
         int64_t now = now_ns(), wake_at = INT64_MAX;

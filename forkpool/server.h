@@ -30,8 +30,9 @@ struct server {
     bool ending;                /* terminated or broken: no more forks */
 };
 
-/* In the new process; never returns. */
-_Noreturn void server_main(struct shared *shared, pid_t program, int control_fd);
+/* In the new process; never returns. `guard`, and `hands`, one for each worker, are zeroed in each child. */
+_Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
+                            struct hand *hands);
 
 void server_break(struct server *server, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void server_kill_all(struct server *server, int signal);

@@ -115,7 +115,7 @@ struct worker {
 enum call_phase { CALL_IDLE, CALL_RUNNING, CALL_CONDEMNED };
 
 /* ---- all of it ---- */
-enum server_state { SERVER_RUNNING, SERVER_GONE };
+enum server_state { SERVER_OPENING, SERVER_RUNNING, SERVER_GONE };
 struct shared {
     /* set once, before the server exists */
     size_t bytes;               /* of this mapping */
@@ -155,6 +155,9 @@ struct shared {
     _Atomic uint64_t loss_count;            /* S: after its entry */
     struct forkpool_loss losses[LOSSES];
 };
+
+/* May something fail in a worker's start, before its first task? Then opening waits for it. */
+static inline bool start_may_fail(const struct forkpool_config *config) { return config->initializer || config->cpus; }
 
 static inline struct line *map_lines(const struct shared *shared, unsigned map)
 {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -123,12 +124,18 @@ void worker_inheritance(void)
     on_exit(exit_handler, NULL);
 }
 
+/* What tasks have printed. Mostly there is nothing, and fflush would cost a new process some pages to see that. */
+static void flush(void)
+{
+    if (__fpending(stdout)) fflush(stdout);
+}
+
 static _Noreturn void worker_leave(struct self *self, enum leave why)
 {
     const struct forkpool_config *config = &self->shared->config;
     if (config->finalizer && why != LEAVE_INITIALIZER) config->finalizer(config->context, self->me);
     worker_check(self);
-    fflush(stdout);
+    flush();
     publish(&self->own->leave, why);
     _exit(0);
 }
@@ -185,7 +192,7 @@ static _Noreturn void worker_loop(struct self *self)
         } else if (drain) {
             worker_leave(self, LEAVE_DRAINED);
         } else if (fresh || !park_spin(shared, self->me, active, stream || ++idles % 16 == 0)) {
-            fflush(stdout);
+            flush();
             park_sleep(shared, self->me, active);
             stream = fresh = false;
         } else {
@@ -201,7 +208,8 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server) _exit(0); /* it died before prctl */
     setpgid(0, 0);
-    for (size_t i = 0; i < close_count; i++) close(close_fds[i]);
+    for (size_t i = 0; i < close_count; i++)
+        if (close_fds[i] >= 0) close(close_fds[i]);
     *guard = 1;
     self.calls_left = shared->config.recycle_tasks ? shared->config.recycle_tasks : UINT64_MAX;
     self_here = &self;
@@ -211,7 +219,8 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
     sigprocmask(SIG_SETMASK, &none, NULL);
     worker_prepare(&self);
     atomic_store(&self.own->life, LIFE_READY);
-    if (atomic_fetch_add(&shared->ready, 1) + 1 >= shared->config.workers) event_raise(shared); /* else not all yet */
+    uint32_t ready = atomic_fetch_add(&shared->ready, 1) + 1;
+    if (ready >= shared->config.workers && start_may_fail(&shared->config)) event_raise(shared); /* else not all yet */
     worker_loop(&self);
     pthread_cleanup_pop(0);
 }

@@ -688,6 +688,20 @@ START_TEST(server_killed)
 }
 END_TEST
 
+static void kill_server(void *context, unsigned worker) { (void)context; if (worker == 0) kill(getppid(), SIGKILL); }
+START_TEST(server_killed_while_joining)
+{
+    open_pool(&(struct forkpool_config){.workers = 2, .finalizer = kill_server});
+    check_good(4);
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, FORKPOOL_FOREVER), 0);
+    ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "spawn server was killed by signal 9"));
+    forkpool_delete(pool);
+    pool = NULL;
+    while (waitpid(-1, NULL, 0) > 0) {}
+}
+END_TEST
+
 START_TEST(used_in_a_child)
 {
     int status;
@@ -737,6 +751,7 @@ int main(void)
     tcase_add_test(cases, opened_in_another_thread);
     tcase_add_loop_test(cases, nuisance, 0, (int)(sizeof nuisances / sizeof *nuisances));
     tcase_add_test(cases, server_killed);
+    tcase_add_test(cases, server_killed_while_joining);
     tcase_add_test(cases, used_in_a_child);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
