@@ -31,8 +31,8 @@ static void delay(uint64_t steps)
     (void)sink;
 }
 
-/* Set once, before the first construct: what a region or a task takes from the function around it travels to each of its
- * threads with it, a line of memory more, and is no part of what the construct costs. */
+/* Set once, before the first construct: what a region or a task takes from the function around it travels to each of
+ * its threads with it, a line of memory more, and is no part of what the construct costs. */
 static struct {
     unsigned threads;
     uint64_t steps;

@@ -76,8 +76,8 @@ static int print_json(const struct options *options, const struct selftest *test
     json_t *rows = json_array();
     for (size_t i = 0; i < test->count; i++) {
         const struct selftest_row *row = &test->rows[i];
-        json_array_append_new(rows, json_pack("{ss ss ss ss ss sf}", "id", row->id, "injected", row->injected, "came_back",
-                                              row->came_back, "wanted", row->wanted, "outcome",
+        json_array_append_new(rows, json_pack("{ss ss ss ss ss sf}", "id", row->id, "injected", row->injected,
+                                              "came_back", row->came_back, "wanted", row->wanted, "outcome",
                                               selftest_outcome_names[row->outcome], "took_s", row->took_s));
     }
     json_t *object =

@@ -168,10 +168,11 @@ static void delay_row(struct selftest *test, const struct live *live, const char
     struct dearer found = dearer(live, plain, delayed, known->tasks, 2);
     snprintf(row.injected, sizeof row.injected, "%lld ns in each dispatch of %s, 2 workers, chunk 1",
              (long long)known->delay_ns, runner);
-    snprintf(row.came_back, sizeof row.came_back,
-             "overhead per task grew by %.1f ns where %.1f were really injected: off by %+.1f [%+.1f, %+.1f], %u blocks",
-             found.grown.median, found.injected.median, found.excess.median, found.excess.low, found.excess.high,
-             live->blocks);
+    snprintf(
+        row.came_back, sizeof row.came_back,
+        "overhead per task grew by %.1f ns where %.1f were really injected: off by %+.1f [%+.1f, %+.1f], %u blocks",
+        found.grown.median, found.injected.median, found.excess.median, found.excess.low, found.excess.high,
+        live->blocks);
     bool holds = fabs(found.excess.median) <= tolerance && found.excess.low <= tolerance / 2 &&
                  found.excess.high >= -tolerance / 2;
     live_judge(test, live, &row, holds);
@@ -285,7 +286,8 @@ void selftest_terms(struct selftest *test)
         live_open(&live, test);
         live_wait_policy(&live, LIVE_STEADY_POLICY);
         live.undisturbed = true;
-        struct live_cell cell = {.kernel = "payload", .size = PAID_BYTES, .tasks = test->quick ? PAID_TASKS_QUICK : PAID_TASKS};
+        struct live_cell cell = {
+            .kernel = "payload", .size = PAID_BYTES, .tasks = test->quick ? PAID_TASKS_QUICK : PAID_TASKS};
         cell.baseline = live_cell(&live, &cell);
         cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
         cell.schedule = p ? NULL : "dynamic";

@@ -55,8 +55,9 @@ void live_open(struct live *, const struct selftest *);
 void live_close(struct live *);
 unsigned live_cell(struct live *, const struct live_cell *);
 
-/* OMP_WAIT_POLICY for all repetitions until live_close. With the policy that is its default, libgomp's first region takes
- * 0.1 to 17 ms, in two heaps: what it costs to start has no middle that a few hundred repetitions would find again. */
+/* OMP_WAIT_POLICY for all repetitions until live_close. With the policy that is its default, libgomp's first region
+ * takes 0.1 to 17 ms, in two heaps: what it costs to start has no middle that a few hundred repetitions would find
+ * again. */
 void live_wait_policy(struct live *, const char *policy);
 #define LIVE_STEADY_POLICY "passive"
 

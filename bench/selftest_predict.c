@@ -21,7 +21,8 @@ static double size_per_ns(struct live *live, const char *kernel, uint64_t tasks,
     double task_ns = 1;
     if (!live->error) live->error = kernel_info_get(kernel, none, &info, live->why, sizeof live->why);
     if (!live->error)
-        live->error = kernel_info_calibrate(&info, none, tasks, 1, near_ns, &size, &task_ns, live->why, sizeof live->why);
+        live->error =
+            kernel_info_calibrate(&info, none, tasks, 1, near_ns, &size, &task_ns, live->why, sizeof live->why);
     return (double)size / task_ns;
 }
 

@@ -289,12 +289,15 @@ static int about_start(struct workshop *shop)
         const char *runner = summary->cells[i].cell->runner;
         bool seen = false;
         for (size_t k = 0; k < i && !seen; k++) seen = !strcmp(summary->cells[k].cell->runner, runner);
-        struct quantity late = seen ? (struct quantity){.n = 0} : lateness(summary, runner, &worst);
-        if (late.n)
-            sentence_add(&sentence, "%s%s under %s", told++ ? ", " : "From the common start to the last worker's first task: ",
-                         parts_duration(text, late.median), runner);
+        if (seen) continue;
+        struct quantity late = lateness(summary, runner, &worst);
+        if (!late.n) continue;
+        sentence_add(&sentence, "%s%s under %s",
+                     told ? ", " : "From the common start to the last worker's first task: ",
+                     parts_duration(text, late.median), runner);
+        told++;
     }
-    if (!told) return 0;
+    if (!worst) return 0;
     sentence_add(&sentence, " (medians over the cells with several workers); at most %s, %s under %s with %s.",
                  parts_duration(text, worst->quantity[QUANTITY_late_max_ns].median), worst->cell->label,
                  worst->cell->runner, parts_team(team, worst->cell));
