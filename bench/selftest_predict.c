@@ -191,7 +191,11 @@ static const struct {
 } pay_runners[] = {{"openmp", "dynamic", "openmp (OMP_WAIT_POLICY=" LIVE_STEADY_POLICY ")"},
                    {"forkpool", NULL, "forkpool"},
                    {"hybrid", NULL, "hybrid"}};
-enum { PAY_KERNELS = sizeof pay_kernels / sizeof *pay_kernels, PAY_RUNNERS = sizeof pay_runners / sizeof *pay_runners };
+enum {
+    PAY_KERNELS = sizeof pay_kernels / sizeof *pay_kernels,
+    PAY_RUNNERS = sizeof pay_runners / sizeof *pay_runners,
+    PAY_RUNNERS_QUICK = 2
+};
 
 /* The cells of one kernel and one runner: a ladder of task sizes, the last one long: it tells what two workers do. */
 struct pay {
@@ -404,6 +408,7 @@ static void crossover_row(struct selftest *test, size_t p)
 
 void selftest_crossover(struct selftest *test)
 {
-    for (size_t p = 0; p < PAY_RUNNERS; p++)
+    size_t count = test->quick ? PAY_RUNNERS_QUICK : PAY_RUNNERS;
+    for (size_t p = 0; p < count; p++)
         if (runner_find(pay_runners[p].runner)) crossover_row(test, p);
 }
