@@ -216,7 +216,6 @@ double live_suspects(const struct live *live)
 
 void live_judge(struct selftest *test, const struct live *live, struct selftest_row *row, bool holds)
 {
-    const double LOUD = 0.1;
     double suspects = live_suspects(live);
     if (interrupt_seen()) return; /* no row: nothing was found out */
     if (live->error == -ETIME) {
@@ -226,7 +225,7 @@ void live_judge(struct selftest *test, const struct live *live, struct selftest_
     if (live->error) {
         snprintf(row->came_back, sizeof row->came_back, "%.190s", live->why);
         holds = false;
-    } else if (!holds && test->quick && suspects > LOUD) {
+    } else if (!holds && test->quick && suspects > LIVE_LOUD) {
         selftest_skip(test, row->id, row->injected,
                       "the machine is too loud: %.0f %% of the samples are suspect (%.80s)", 100 * suspects,
                       row->came_back);

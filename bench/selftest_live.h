@@ -69,7 +69,8 @@ void live_blocks(struct live *, unsigned count, bool instrumented, bool failures
 typedef bool live_enough(const struct live *, void *context);
 void live_until(struct live *, unsigned fewest, unsigned most, bool instrumented, live_enough *enough, void *context);
 
-/* Share of the samples that the program itself calls suspect. */
+/* Share of the samples that the program itself calls suspect; above LIVE_LOUD the machine is not its own. */
+#define LIVE_LOUD 0.1
 double live_suspects(const struct live *);
 
 /* Adds a row that was judged by live samples. With --quick, one that does not hold on a machine that is too loud (more
