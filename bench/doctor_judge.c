@@ -2,6 +2,7 @@
  * clock 5 % and 10 % of an interval), else what such machines show when they are quiet. */
 #include "doctor.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -151,6 +152,11 @@ static void judge_noise(const struct doctor_facts *facts, struct finding *findin
     for (size_t i = 0; i < facts->noise.count; i++) {
         const struct probe_noise_cpu *cpu = &facts->noise.cpu[i];
         if (!worst || cpu->p99_ns / cpu->p50_ns > worst->p99_ns / worst->p50_ns) worst = cpu;
+    }
+    if (facts->noise_error == -ETIMEDOUT) {
+        set(finding, DOCTOR_BAD, "2 s of work on all cpus at once did not end in %d s", PROBE_DEADLINE_S);
+        advise(finding, "The cpus are not this process's own: see load, pressure, quota and steal.");
+        return;
     }
     if (facts->noise_error || !worst) {
         set(finding, DOCTOR_CAUTION, "the probe failed: %s", strerror(-facts->noise_error));

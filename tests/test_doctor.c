@@ -83,6 +83,7 @@ SPOIL(back_clock, facts->clock.backwards = 1)
 SPOIL(some_noise, facts->noise.cpu[1].p99_ns = 1.15e6)
 SPOIL(much_noise, facts->noise.cpu[1].p99_ns = 2e6)
 SPOIL(no_noise, facts->noise_error = -EPERM)
+SPOIL(crowded, facts->noise_error = -ETIMEDOUT)
 SPOIL(neighbour, facts->noise.cpu[1].p50_ns = 2e6; facts->noise.cpu[1].p99_ns = 2e6)
 SPOIL(long_sleep, facts->sleep.median_ns = 4e6)
 SPOIL(threads, facts->sibling_groups = 2; strcpy(facts->siblings, "0,2 1,3"))
@@ -119,6 +120,7 @@ START_TEST(each_trouble_is_found_and_comes_with_advice)
         {some_noise, "noise", DOCTOR_CAUTION, "cpu 1"},
         {much_noise, "noise", DOCTOR_BAD, "2.00 x"},
         {no_noise, "noise", DOCTOR_CAUTION, "failed"},
+        {crowded, "noise", DOCTOR_BAD, "did not end"},
         {neighbour, "evenness", DOCTOR_BAD, "2.00 x"},
         {long_sleep, "sleep", DOCTOR_BAD, "4000 us"},
         {threads, "siblings", DOCTOR_CAUTION, "0,2 1,3"},
