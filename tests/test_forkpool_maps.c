@@ -1,0 +1,174 @@
+/* Maps and iterators. */
+#include "forkpool_board.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+static int odd_fails(void *context, const void *input, void *output)
+{
+    (void)context;
+    *(int *)output = 2 * *(const int *)input;
+    return *(const int *)input % 2 ? 11 : 0;
+}
+START_TEST(map_collects_or_fails_fast)
+{
+    enum { N = 1000 };
+    static int in[N], out[N], status[N];
+    open_pool(&(struct forkpool_config){.workers = 2});
+    for (int i = 0; i < N; i++) in[i] = i, out[i] = -1;
+    struct forkpool_map map = {.tasks = N, .item = odd_fails, .input = in, .input_stride = sizeof *in, .output = out,
+                               .output_stride = sizeof *out, .status = status, .flags = _i ? FORKPOOL_FAIL_FAST : 0,
+                               .schedule = FORKPOOL_DYNAMIC};
+    ck_assert_int_eq(forkpool_map(pool, &map), FORKPOOL_FAILED);
+    int cancelled = 0;
+    for (int i = 0; i < N; i++) {
+        cancelled += status[i] == FORKPOOL_CANCELLED;
+        ck_assert(status[i] == (i % 2 ? 11 : 0) || (_i && status[i] == FORKPOOL_CANCELLED));
+        ck_assert_int_eq(out[i], status[i] ? -1 : 2 * i);
+    }
+    ck_assert_int_eq(!!cancelled, _i);
+}
+END_TEST
+
+START_TEST(iterators)
+{
+    enum { N = 2000 };
+    static int in[N];
+    static bool seen[N];
+    static const size_t chunks[] = {1, 7, 64};
+    open_pool(&(struct forkpool_config){.workers = 2});
+    for (int i = 0; i < N; i++) in[i] = i;
+    for (int c = 0; c < 3; c++) {
+        struct forkpool_iterator *it;
+        struct forkpool_map map = {.tasks = N, .item = odd_fails, .input = in, .input_stride = sizeof *in,
+                                   .output = board->tries, .output_stride = 0, .chunk = chunks[c]};
+        int *out = forkpool_alloc(pool, N * sizeof *out);
+        map.output = out;
+        map.output_stride = sizeof *out;
+        memset(seen, 0, sizeof seen);
+        ck_assert_int_eq(forkpool_imap(pool, &map, _i, &it), 0);
+        size_t index, count = 0;
+        int status, rc;
+        void *output;
+        while ((rc = forkpool_next(it, FORKPOOL_FOREVER, &index, &status, &output)) == 1) {
+            if (_i) ck_assert_uint_eq(index, count);
+            if (seen[index] || status != (index % 2 ? 11 : 0)) ck_abort_msg("item %zu", index);
+            if (!status) ck_assert_int_eq(*(int *)output, 2 * (int)index);
+            seen[index] = true;
+            count++;
+        }
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(count, N);
+        forkpool_iterator_delete(it);
+        forkpool_free(pool, out);
+    }
+}
+END_TEST
+
+static int seventh_dies(void *context, const void *input, void *output)
+{
+    (void)context;
+    if (*(const int *)input % 50 == 7) abort();
+    *(int *)output = *(const int *)input;
+    return 0;
+}
+START_TEST(iterator_with_losses_and_early_end)
+{
+    int in[200], lost = 0, count = 0, status;
+    size_t index;
+    open_pool(&(struct forkpool_config){.workers = 2, .restart_max = 1000});
+    for (int i = 0; i < 200; i++) in[i] = i;
+    int *out = forkpool_alloc(pool, sizeof in);
+    struct forkpool_map map = {.tasks = 200, .item = seventh_dies, .input = in, .input_stride = sizeof(int), .output = out,
+                               .output_stride = sizeof(int), .chunk = 8};
+    struct forkpool_iterator *it;
+    ck_assert_int_eq(forkpool_imap(pool, &map, _i, &it), 0);
+    while (forkpool_next(it, FORKPOOL_FOREVER, &index, &status, NULL) == 1) {
+        count++;
+        ck_assert_int_eq(status, index % 50 == 7 ? FORKPOOL_LOST : 0);
+        lost += status != 0;
+    }
+    ck_assert_int_eq(count, 200);
+    ck_assert_int_eq(lost, 4);
+    forkpool_iterator_delete(it);
+    ck_assert_int_eq(forkpool_imap(pool, &map, _i, &it), 0);
+    ck_assert_int_eq(forkpool_next(it, FORKPOOL_FOREVER, &index, &status, NULL), 1);
+    forkpool_iterator_delete(it);
+    forkpool_free(pool, out);
+}
+END_TEST
+
+/* What `breakeven tune --shell` prints for a shell to set. */
+static int longest_call(void *context, unsigned worker, size_t begin, size_t end)
+{
+    _Atomic int *longest = context;
+    int length = (int)(end - begin), seen = atomic_load(longest);
+    (void)worker;
+    while (seen < length && !atomic_compare_exchange_weak(longest, &seen, length)) {}
+    atomic_fetch_add(&board->calls, 1);
+    return 0;
+}
+static int longest_with(const char *chunk, struct forkpool_map map)
+{
+    atomic_store(&board->gate, 0);
+    atomic_store(&board->calls, 0);
+    setenv("FORKPOOL_CHUNK", chunk, 1);
+    map.tasks = 10000;
+    map.range = longest_call;
+    map.context = (void *)&board->gate;
+    ck_assert_int_eq(forkpool_map(pool, &map), 0);
+    unsetenv("FORKPOOL_CHUNK");
+    return atomic_load(&board->gate);
+}
+START_TEST(saved_chunk)
+{
+    open_pool(&(struct forkpool_config){.workers = 2});
+    ck_assert_int_eq(longest_with("100", (struct forkpool_map){0}), 100);
+    ck_assert_int_eq(board->calls, 100);
+    ck_assert_int_eq(longest_with("250", (struct forkpool_map){.schedule = FORKPOOL_DYNAMIC}), 1);  /* only for AUTO ... */
+    ck_assert_int_eq(longest_with("250", (struct forkpool_map){.schedule = FORKPOOL_DYNAMIC, .chunk = 40}), 40);
+    static const char *const no_chunks[] = {"", "0", "-5", "12x", "many", "99999999999999999999999999"};
+    for (size_t i = 0; i < sizeof no_chunks / sizeof *no_chunks; i++) { /* ... and else it is measured: a quarter of a worker's part at most */
+        int longest = longest_with(no_chunks[i], (struct forkpool_map){0});
+        ck_assert_msg(longest > 0 && longest <= 10000 / 2 / 4, "\"%s\": calls of up to %d tasks", no_chunks[i], longest);
+    }
+}
+END_TEST
+
+/* Several maps and calls at once, more maps than places. */
+static int tally(void *context, unsigned worker, size_t begin, size_t end)
+{
+    (void)worker;
+    atomic_fetch_add((_Atomic long *)context, (long)(end - begin));
+    return 0;
+}
+START_TEST(maps_at_once)
+{
+    enum { MAPS = 20, N = 5000 };
+    struct forkpool_job *maps[MAPS], *calls[MAPS];
+    open_pool(&(struct forkpool_config){.workers = 3});
+    _Atomic long *sums = forkpool_alloc(pool, MAPS * sizeof *sums);
+    for (long i = 0; i < MAPS; i++) {
+        struct forkpool_map map = {.tasks = N, .range = tally, .context = (void *)&sums[i], .schedule = (enum forkpool_schedule)(i % 4)};
+        ck_assert_int_eq(forkpool_map_async(pool, &map, &maps[i]), 0);
+        calls[i] = forkpool_async(pool, square, i);
+    }
+    for (long i = 0; i < MAPS; i++) {
+        ck_assert_int_eq(forkpool_wait(maps[i], FORKPOOL_FOREVER), 0);
+        ck_assert_int_eq(forkpool_status(maps[i]), 0);
+        ck_assert_int_eq(sums[i], N);
+        ck_assert_int_eq(forkpool_value(calls[i]), i * i);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = board_cases("forkpool maps");
+    tcase_add_loop_test(cases, map_collects_or_fails_fast, 0, 2);
+    tcase_add_loop_test(cases, iterators, 0, 2);
+    tcase_add_loop_test(cases, iterator_with_losses_and_early_end, 0, 2);
+    tcase_add_test(cases, saved_chunk);
+    tcase_add_test(cases, maps_at_once);
+    return board_run("forkpool maps", cases);
+}
