@@ -21,7 +21,7 @@ double ours_submit_crowded(void), ours_idle_cpu(void), ours_waiting_cpu(void), o
 double ours_copied(void);
 /* peers.c */
 double gomp_dynamic(void), gomp_dynamic_metg(void), gomp_tasks(void), gomp_tasks_metg(void), bare_counter(void);
-double bare_chain(void), bare_ring(void), bare_ring_call(void);
+double bare_ranges(void), bare_chain(void), bare_chain_many(void), bare_ring(void), bare_ring_call(void);
 double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void), bare_copy_time(void);
 double python_map(void), python_submit(void), python_apply(void), mpi_tasks(void);
 

@@ -87,19 +87,24 @@ double gomp_tasks_metg(void)
     return metg_of(tasks_seconds, TASKS_METG);
 }
 
-/* Two forked processes and one shared counter: no pool at all. */
-double bare_counter(void)
+/* Two forked processes that claim from one counter, or each from a range of its own: no pool at all. */
+struct counter { alignas(128) _Atomic size_t next; };
+
+static double claims(bool apart)
 {
-    struct { _Atomic size_t next; _Atomic int ready, go; } *shared = share(4096);
+    struct { struct counter counters[WORKERS]; _Atomic int ready, go; } *shared = share(4096);
     static unsigned turns;
     bench_results = share(MAP_TASKS * sizeof *bench_results);
     memset(bench_results, 0, MAP_TASKS * sizeof *bench_results);
     for (unsigned i = 0; i < WORKERS; i++) {
+        struct counter *own = &shared->counters[apart ? i : 0];
+        size_t end = apart ? MAP_TASKS / WORKERS * (i + 1) : MAP_TASKS;
+        if (apart) atomic_store(&own->next, MAP_TASKS / WORKERS * i);
         if (fork()) continue;
         bind_to(i);
         atomic_fetch_add(&shared->ready, 1);
         futex_sleep(&shared->go, 0);
-        for (size_t task_number; (task_number = atomic_fetch_add(&shared->next, 1)) < MAP_TASKS;) task(&turns, i, task_number, task_number + 1);
+        for (size_t number; (number = atomic_fetch_add(&own->next, 1)) < end;) task(&turns, i, number, number + 1);
         _exit(0);
     }
     while (atomic_load(&shared->ready) < WORKERS) usleep(100);
@@ -110,6 +115,8 @@ double bare_counter(void)
     double took = seconds_now() - start;
     return bench_check(MAP_TASKS, 0, took / MAP_TASKS * 1e9);
 }
+double bare_counter(void) { return claims(false); }
+double bare_ranges(void) { return claims(true); }
 
 /* A ring of slots between two processes that spin, one line of memory each way: no pool could submit for less. */
 enum { RING = 1024 };
@@ -241,6 +248,7 @@ static double fork_loop(int workers, double *pss, bool chain)
 }
 double bare_start_stop(void) { return fork_loop(WORKERS, NULL, false); }
 double bare_chain(void) { return fork_loop(WORKERS, NULL, true); }
+double bare_chain_many(void) { return fork_loop(MANY, NULL, true); }
 double bare_start_stop_many(void) { return fork_loop(MANY, NULL, false); }
 double bare_pss(void)
 {
