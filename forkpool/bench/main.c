@@ -180,7 +180,7 @@ static void print_table(const struct outcome *outcomes)
         print_figure(stdout, outcomes[i].ratio);
         printf(" %s", outcomes[i].verdict);
         struct figure floor = rows[i].floor ? outcomes[i].floor : (struct figure){.n = 0};
-        if (floor.n) printf("; %.3g x the floor of %.3g", outcomes[i].value.median / floor.median, floor.median);
+        if (floor.n && outcomes[i].value.n) printf("; %.3g x the floor of %.3g", outcomes[i].value.median / floor.median, floor.median);
         putchar('\n');
     }
 }
