@@ -56,7 +56,7 @@ static void server_prepare(struct server *server)
     if (getppid() != server->program) _exit(0);
 }
 
-/* The first workers start meanwhile. Signals are blocked: one that has ended already is news here. */
+/* Before the first fork: without these nobody would learn that a worker has ended. */
 static void server_watch(struct server *server)
 {
     sigset_t child;
@@ -70,8 +70,8 @@ static void server_watch(struct server *server)
 static void server_open(struct server *server)
 {
     server_prepare(server);
-    for (unsigned i = 0; i < server->shared->config.workers && !server->ending; i++) spawn_worker(server, i);
     server_watch(server);
+    for (unsigned i = 0; i < server->shared->config.workers && !server->ending; i++) spawn_worker(server, i);
     if (server->ending) return;
     atomic_store(&server->shared->server, SERVER_RUNNING);
     event_raise(server->shared);

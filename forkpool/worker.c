@@ -208,8 +208,7 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server) _exit(0); /* it died before prctl */
     setpgid(0, 0);
-    for (size_t i = 0; i < close_count; i++)
-        if (close_fds[i] >= 0) close(close_fds[i]);
+    for (size_t i = 0; i < close_count; i++) close(close_fds[i]);
     *guard = 1;
     self.calls_left = shared->config.recycle_tasks ? shared->config.recycle_tasks : UINT64_MAX;
     self_here = &self;
