@@ -126,15 +126,56 @@ static size_t thriftiest(struct search *search, size_t winner, double factor)
     return best;
 }
 
+/* Measurements of an entry in the blocks before `since`. */
+static size_t count_before(const struct search_entry *entry, unsigned since)
+{
+    size_t before = 0;
+    while (before < entry->count && entry->blocks[before] < since) before++;
+    return before;
+}
+
 /* How much an entry's cost in the blocks from `since` on differs from what it was before, as a ratio above 1; 1 where
  * either is known from too few. */
 static double shift_of(const struct search_entry *entry, unsigned since)
 {
-    size_t before = 0;
-    while (before < entry->count && entry->blocks[before] < since) before++;
+    size_t before = count_before(entry, since);
     if (before < STATS_INTERVAL_MIN || entry->count - before < SEARCH_FRESH_MIN) return 1;
     double ratio = table_cost(entry, since).median / stats_median(entry->costs, before).median;
     return fmax(ratio, 1 / ratio);
+}
+
+static double shift(struct search *search, const struct search_set *set, unsigned since)
+{
+    double most = 1;
+    for (size_t i = 0; i < set->count; i++)
+        if (table_works(table_at(search, set->ids[i])))
+            most = fmax(most, shift_of(table_at(search, set->ids[i]), since));
+    return most;
+}
+
+/* What an entry took over what the best of the set took, before the fresh blocks. NAN where it is hardly known. */
+static double behind_before(struct search *search, const struct search_set *set, size_t id)
+{
+    double least = INFINITY, own = NAN;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct search_entry *entry = table_at(search, set->ids[i]);
+        size_t before = count_before(entry, search->result->fresh);
+        if (!table_works(entry) || before < search->options->looks) continue;
+        double cost = stats_median(entry->costs, before).median;
+        least = fmin(least, cost);
+        if (set->ids[i] == id) own = cost;
+    }
+    return own / least;
+}
+
+/* How far an entry is behind the winner; where the machine changed meanwhile, in the worse of what it was before and
+ * what it is now: nobody knows which of the two it will be. */
+static double behind(struct search *search, const struct search_set *set, size_t id)
+{
+    struct search_result *result = search->result;
+    double now = table_ratio(table_at(search, id), table_at(search, result->winner), result->fresh).median;
+    if (result->shift <= SEARCH_SHIFT) return now;
+    return fmax(now, behind_before(search, set, id));
 }
 
 static void settle_entry(struct search *search, size_t id, unsigned since)
@@ -143,7 +184,6 @@ static void settle_entry(struct search *search, size_t id, unsigned since)
     entry->cost = table_cost(entry, since);
     if (!table_works(entry) || !entry->cost.n) return;
     entry->confirmed = true;
-    search->result->shift = fmax(search->result->shift, shift_of(entry, since));
     entry->estimate = entry->cost.median;
     entry->ratio = table_ratio(entry, winner, since);
     entry->tied = stats_verdict(entry->ratio) == VERDICT_UNRESOLVED && entry->ratio.median < SEARCH_HOPELESS;
@@ -158,9 +198,9 @@ static double allowance(struct search *search, const struct search_entry *entry)
     return entry->tied ? fmax(within, thrift) : within;
 }
 
-/* What is confirmed, and which of it to recommend. A rival replaces the winner only where it is resolved to be faster.
- */
-static void settle_result(struct search *search, const struct search_set *set, unsigned since)
+/* Who wins the fresh blocks: a rival replaces the winner only where he is resolved to be faster. Where the machine
+ * changed, whoever loses least in the worse of its two states. */
+static void choose_winner(struct search *search, const struct search_set *set, unsigned since)
 {
     struct search_result *result = search->result;
     struct search_set ranked = *set;
@@ -170,11 +210,28 @@ static void settle_result(struct search *search, const struct search_set *set, u
     if (!table_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS ||
         rival.median < 1 / upset)
         result->winner = ranked.ids[0];
+    if (result->shift <= SEARCH_SHIFT) return;
+    size_t best = result->winner;
+    double least = behind(search, set, best);
+    for (size_t i = 0; i < set->count; i++) {
+        double loss = behind(search, set, set->ids[i]);
+        if (table_works(table_at(search, set->ids[i])) && loss < least / thrift) best = set->ids[i], least = loss;
+    }
+    result->winner = best;
+}
+
+/* What is confirmed, and which of it to recommend. */
+static void settle_result(struct search *search, const struct search_set *set, unsigned since)
+{
+    struct search_result *result = search->result;
+    result->shift = shift(search, set, since);
+    choose_winner(search, set, since);
     for (size_t i = 0; i < set->count; i++) settle_entry(search, set->ids[i], since);
+    double winner = behind(search, set, result->winner);
     result->recommended = result->winner;
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
-        bool near = entry->confirmed && entry->ratio.median <= allowance(search, entry);
+        bool near = entry->confirmed && behind(search, set, set->ids[i]) <= winner * allowance(search, entry);
         if (near && entry->workers < table_at(search, result->recommended)->workers) result->recommended = set->ids[i];
     }
 }
@@ -222,7 +279,8 @@ static void confirm(struct search *search, struct search_set *set)
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
     }
     while (search->options->patient && !search->error && result->blocks - since < search->options->final &&
-           result->spent_s < overdraft * search->budget_s && blurred(search, set, since) && keep_near(search, set) &&
+           result->spent_s < overdraft * search->budget_s &&
+           (blurred(search, set, since) || shift(search, set, since) > SEARCH_SHIFT) && keep_near(search, set) &&
            set->count > 1)
         table_measure(search, set, INFINITY);
     if (!search->error) settle_result(search, &all, since);

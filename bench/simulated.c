@@ -1,12 +1,17 @@
 #include "simulated.h"
 
+#include "tune_sentinel.h"
+
 #include <errno.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { CPUS_MAX = 1024, CHUNKS_MAX = 40, GRID_REPETITIONS = 15 };
+enum { CPUS_MAX = 1024, CHUNKS_MAX = 40, GRID_REPETITIONS = 15, LOOKS_MAX = 1000 };
+enum { PHASE_SEARCH, PHASE_COMPARISON };
+static const double OVERHEAD_S = 0.005, LOOK_S = 0.04; /* of a measurement; between two looks of the sentinel */
+static const double COMPARED = 3;                      /* the comparison takes so many times as long as the search */
 
 static double between(gsl_rng *rng, double low, double high) /* uniform in the logarithm */
 {
@@ -101,7 +106,19 @@ double simulated_time(const struct simulated_machine *machine, const struct simu
 
 /* The fake runner */
 
+/* A neighbour who comes and goes. */
+struct neighbour {
+    double slow;            /* the factor by which he slows a cpu; 0: there is none */
+    double cpus;            /* how many he slows */
+    double here_s, away_s;  /* mean times */
+    double now_s, change_s; /* this machine's time, and when he comes or goes */
+    bool here;
+    struct tune_sentinel sentinel;
+    double look_s; /* when it looks next */
+};
+
 struct fake {
+    struct neighbour neighbour;
     struct simulated_machine machine;
     struct simulated_workload workload;
     double workers[CPUS_MAX], chunks[CHUNKS_MAX];
@@ -134,6 +151,51 @@ static double seed_chunk(void *context, const struct search_point *point, size_t
     return search_seed_chunk(fake->workload.tasks, fake->workers[point->level[AXIS_WORKERS_OF]]);
 }
 
+/* How much longer a point takes while the neighbour is there. Who has fewer workers than there are cpus is hit by
+ * chance: on the mean. Handing out makes up for a slow worker, equal shares do not. */
+static double slowdown(const struct fake *fake, const struct search_point *point)
+{
+    const struct neighbour *neighbour = &fake->neighbour;
+    double workers = point->serial ? 1 : fake->workers[point->level[AXIS_WORKERS_OF]], slow = neighbour->slow;
+    double hit = fmin(workers, workers * neighbour->cpus / fake->machine.cpus); /* workers */
+    if (workers <= hit) return slow;
+    bool equal = !point->serial && point->level[AXIS_SCHEDULE_OF] == SIMULATED_STATIC;
+    if (point->serial || equal) return 1 + fmin(1, hit) * (slow - 1);
+    return workers / (workers - hit + hit / slow);
+}
+
+/* A look of the sentinel, as tune_sentinel_look takes one. */
+static int look_on(struct fake *fake, unsigned phase)
+{
+    struct neighbour *neighbour = &fake->neighbour;
+    double walls_ns[fake->machine.cpus];
+    for (unsigned cpu = 0; cpu < fake->machine.cpus; cpu++)
+        walls_ns[cpu] = 1e6 * exp(gsl_ran_gaussian(fake->rng, 0.01)) *
+                        (neighbour->here && cpu < neighbour->cpus ? neighbour->slow : 1);
+    return tune_sentinel_note(&neighbour->sentinel, phase, walls_ns);
+}
+
+/* Lets time pass; the share of it during which the neighbour was there, or an error below 0. */
+static double pass(struct fake *fake, double seconds, unsigned phase)
+{
+    struct neighbour *neighbour = &fake->neighbour;
+    double until_s = neighbour->now_s + seconds, here_s = 0;
+    while (neighbour->now_s < until_s) {
+        double next_s = fmin(fmin(until_s, neighbour->change_s), neighbour->look_s);
+        if (neighbour->here) here_s += next_s - neighbour->now_s;
+        neighbour->now_s = next_s;
+        if (next_s >= neighbour->look_s) {
+            int error = look_on(fake, phase);
+            if (error) return error;
+            neighbour->look_s += fmax(LOOK_S, seconds / LOOKS_MAX);
+        }
+        if (next_s < neighbour->change_s) continue;
+        neighbour->here = !neighbour->here;
+        neighbour->change_s += gsl_ran_exponential(fake->rng, neighbour->here ? neighbour->here_s : neighbour->away_s);
+    }
+    return seconds > 0 ? here_s / seconds : 0;
+}
+
 static int measure(void *context, const struct search_point *points, size_t count, double limit,
                    struct search_outcome *outcomes)
 {
@@ -143,6 +205,11 @@ static int measure(void *context, const struct search_point *points, size_t coun
         double cost = truth(fake, &points[i]) * exp(gsl_ran_gaussian(fake->rng, fake->workload.noise) + fake->drift);
         if (gsl_rng_uniform(fake->rng) < fake->workload.spikes)
             cost *= 1 + (fake->workload.spike_size - 1) * gsl_rng_uniform(fake->rng);
+        if (fake->neighbour.slow > 0) {
+            double share = pass(fake, cost * 1e-9, PHASE_SEARCH), rest = pass(fake, OVERHEAD_S, PHASE_SEARCH);
+            if (share < 0 || rest < 0) return (int)fmin(share, rest);
+            cost *= 1 + share * (slowdown(fake, &points[i]) - 1);
+        }
         outcomes[i] = (struct search_outcome){
             .cost = fmin(cost, limit), .spent_s = fmin(cost, limit) * 1e-9, .limited = cost > limit};
     }
@@ -172,10 +239,17 @@ static void make_space(struct fake *fake, struct search_space *space)
     };
 }
 
-static struct simulated_score score(const struct fake *fake, const struct search_point *point, double optimum_ns)
+/* What a point takes on the mean while the neighbour is there for a share of the time. */
+static double truth_beside(const struct fake *fake, const struct search_point *point, double share)
+{
+    return truth(fake, point) * (share > 0 ? 1 + share * (slowdown(fake, point) - 1) : 1);
+}
+
+static struct simulated_score score(const struct fake *fake, const struct search_point *point, double share,
+                                    double optimum_ns)
 {
     return (struct simulated_score){
-        .regret = truth(fake, point) / optimum_ns - 1,
+        .regret = truth_beside(fake, point, share) / optimum_ns - 1,
         .serial = point->serial,
         .workers = point->serial ? 0 : fake->workers[point->level[AXIS_WORKERS_OF]],
         .chunk = point->serial ? 0 : fake->chunks[point->level[AXIS_CHUNK_OF]],
@@ -184,22 +258,22 @@ static struct simulated_score score(const struct fake *fake, const struct search
 }
 
 /* The whole grid: its true optimum and what measuring it takes. */
-static double exhaust(struct fake *fake, const struct search_space *space, struct simulated_trial *trial)
+static double exhaust(struct fake *fake, const struct search_space *space, double share, struct simulated_trial *trial)
 {
     struct search_point best = {.serial = true};
-    double best_ns = truth(fake, &best), sum_ns = best_ns;
+    double best_ns = truth_beside(fake, &best, share), sum_ns = best_ns;
     trial->points = 1;
     for (unsigned s = 0; s < space->axis[0].levels; s++)
         for (unsigned p = 0; p < space->axis[1].levels; p++)
             for (unsigned c = 0; c < space->axis[2].levels; c++) {
                 struct search_point point = {.level = {s, p, c}};
                 if (!valid(fake, &point)) continue;
-                double ns = truth(fake, &point);
+                double ns = truth_beside(fake, &point, share);
                 sum_ns += ns;
                 trial->points++;
                 if (ns < best_ns) best_ns = ns, best = point;
             }
-    trial->optimum = score(fake, &best, best_ns);
+    trial->optimum = score(fake, &best, share, best_ns);
     trial->once = sum_ns * 1e-9;
     return best_ns;
 }
@@ -213,25 +287,46 @@ static struct simulated_score rule(const struct fake *fake, enum simulated_sched
         .regret = ns / best_ns - 1, .workers = workers, .chunk = chunk, .schedule = schedule};
 }
 
-int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *options, struct simulated_trial *trial)
+static void fake_free(struct fake *fake)
 {
-    if (cpus < 1 || cpus > CPUS_MAX) return -EINVAL;
+    if (!fake) return;
+    tune_sentinel_close(&fake->neighbour.sentinel);
+    if (fake->rng) gsl_rng_free(fake->rng);
+    free(fake);
+}
+
+static struct fake *fake_new(unsigned cpus, uint64_t seed)
+{
     struct fake *fake = calloc(1, sizeof *fake);
     if (fake) fake->rng = gsl_rng_alloc(gsl_rng_mt19937);
     if (!fake || !fake->rng) {
-        free(fake);
-        return -ENOMEM;
+        fake_free(fake);
+        return NULL;
     }
     gsl_rng_set(fake->rng, (unsigned long)(seed + 1));
     simulated_draw(cpus, seed, &fake->machine, &fake->workload);
+    return fake;
+}
+
+/* One search, and the comparison of what it recommends with everything. */
+static int try_once(struct fake *fake, const struct search_options *options, struct simulated_trial *trial)
+{
     struct search_space space;
     struct search_result result;
+    struct neighbour *neighbour = &fake->neighbour;
+    double began_s = neighbour->now_s, n = fake->workload.tasks, cpus = fake->machine.cpus;
     make_space(fake, &space);
-    *trial = (struct simulated_trial){0};
-    double best_ns = exhaust(fake, &space, trial), n = fake->workload.tasks;
+    *trial = (struct simulated_trial){.cpus = fake->machine.cpus, .attempts = trial->attempts + 1};
     int error = search_run(&space, options, &result);
+    double share = 0;
+    if (!error && neighbour->slow > 0) {
+        share = pass(fake, COMPARED * (neighbour->now_s - began_s), PHASE_COMPARISON);
+        if (share < 0) error = (int)share;
+        trial->unsteady = tune_sentinel_swing(&neighbour->sentinel) > TUNE_UNSTEADY;
+    }
     if (!error) {
-        trial->tuned = score(fake, &result.entries[result.recommended].point, best_ns);
+        double best_ns = exhaust(fake, &space, share, trial);
+        trial->tuned = score(fake, &result.entries[result.recommended].point, share, best_ns);
         trial->python = rule(fake, SIMULATED_DYNAMIC, ceil(n / (4 * cpus)), best_ns);
         trial->even = rule(fake, SIMULATED_STATIC, 0, best_ns);
         trial->guided = rule(fake, SIMULATED_GUIDED, 1, best_ns);
@@ -240,7 +335,46 @@ int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *opt
         trial->once = result.spent_s / trial->once;
     }
     search_free(&result);
-    gsl_rng_free(fake->rng);
-    free(fake);
+    return error;
+}
+
+int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *options, struct simulated_trial *trial)
+{
+    if (cpus < 1 || cpus > CPUS_MAX) return -EINVAL;
+    struct fake *fake = fake_new(cpus, seed);
+    if (!fake) return -ENOMEM;
+    *trial = (struct simulated_trial){0};
+    int error = try_once(fake, options, trial);
+    fake_free(fake);
+    return error;
+}
+
+static void draw_neighbour(struct fake *fake)
+{
+    struct neighbour *neighbour = &fake->neighbour;
+    *neighbour = (struct neighbour){.slow = 1.3 + 0.7 * gsl_rng_uniform(fake->rng),
+                                    .cpus = one_in(fake->rng, 2) ? 1 : fake->machine.cpus,
+                                    .here_s = between(fake->rng, 0.02, 10),
+                                    .sentinel.cpu_count = fake->machine.cpus};
+    neighbour->away_s = neighbour->here_s * between(fake->rng, 1, 5);
+    neighbour->here = one_in(fake->rng, 3);
+    neighbour->change_s = gsl_ran_exponential(fake->rng, neighbour->here ? neighbour->here_s : neighbour->away_s);
+}
+
+int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, unsigned attempts,
+                       struct simulated_trial *first, struct simulated_trial *last)
+{
+    if (cpus < 1 || cpus > CPUS_MAX) return -EINVAL;
+    struct fake *fake = fake_new(cpus, seed);
+    if (!fake) return -ENOMEM;
+    draw_neighbour(fake);
+    *last = (struct simulated_trial){0};
+    int error = 0;
+    for (unsigned i = 0; !error && i < attempts && (!i || last->unsteady); i++) {
+        tune_sentinel_forget(&fake->neighbour.sentinel);
+        error = try_once(fake, options, last);
+        if (!i) *first = *last;
+    }
+    fake_free(fake);
     return error;
 }

@@ -49,6 +49,8 @@ struct simulated_score {
 };
 
 struct simulated_trial {
+    unsigned cpus, attempts;
+    bool unsteady; /* of a machine that changes: its sentinel saw it */
     struct simulated_score optimum, tuned;
     struct simulated_score python; /* all cpus, n/4p a chunk */
     struct simulated_score even;   /* all cpus, static: n/p */
@@ -60,5 +62,13 @@ struct simulated_trial {
 
 /* Searches one simulated machine. 0 or the search's error. */
 int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *, struct simulated_trial *);
+
+/* The same on a machine that changes: a neighbour makes one cpu or all of them 1.3 to 2 times slower, for 20 ms to 10 s
+ * at a time, and leaves them alone for as long or up to five times that. Searched, and then compared during three times
+ * as long, as on a real machine: regret is against the best under what the neighbour did during the comparison. The
+ * sentinel of the evaluation on real machines looks on; a trial during which it saw a change is made again, up to
+ * `attempts` in all. *first receives the first attempt, *last the last. 0 or an error of the search. */
+int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *, unsigned attempts,
+                       struct simulated_trial *first, struct simulated_trial *last);
 
 #endif

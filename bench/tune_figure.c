@@ -58,7 +58,7 @@ static void print_data(FILE *file, const struct tune_results *results)
         const struct tune_trial *trial = &results->trials[i];
         if (starts_kernel(results->trials, i)) fprintf(file, "%s# kernel %s\n", i ? "\n\n" : "", trial->kernel);
         fprintf(file, "%s %g %g %g\n", trial->kernel, 100 * trial->search_s / trial->grid_s,
-                100 * fmax(trial->regret.median, 0), trial->task_ns);
+                100 * fmax(trial->regret.median, 0), trial->problem.task_ns);
     }
     fprintf(file, "%s# simulated\n", results->trial_count ? "\n\n" : "");
     for (size_t i = 0; i < results->simulated_count; i++)

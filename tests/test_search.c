@@ -195,6 +195,25 @@ START_TEST(a_machine_that_changes_meanwhile_is_told)
     ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
     ck_assert_uint_eq(result.fresh, fresh);
     ck_assert_double_gt(result.shift, SEARCH_SHIFT);
+    /* Serial is now 15 % better than four workers, who were 75 % better before. */
+    ck_assert_uint_lt(result.recommended, result.entry_count);
+    ck_assert(!result.entries[result.recommended].point.serial);
+    ck_assert(result.entries[result.serial].confirmed);
+    ck_assert_double_lt(result.entries[result.serial].cost.median, result.entries[result.recommended].cost.median);
+    search_free(&result);
+}
+END_TEST
+
+/* The same machine all the time: what the fresh blocks say counts. */
+START_TEST(a_machine_that_holds_still_is_judged_by_its_fresh_blocks)
+{
+    struct fake fake = {.serial = 1.5, .noise = 1.02};
+    for (unsigned i = 0; i < 4; i++) fake.cost[i] = 2.0 - 0.1 * i;
+    struct search_space space = space_of(&fake, 4, true);
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_double_lt(result.shift, SEARCH_SHIFT);
+    ck_assert_uint_eq(result.recommended, result.serial);
     search_free(&result);
 }
 END_TEST
@@ -417,6 +436,31 @@ START_TEST(simulated_machines)
 }
 END_TEST
 
+/* A machine whose neighbour comes and goes: what its sentinel saw decides what is made again, and nothing else. */
+START_TEST(simulated_machines_that_change)
+{
+    static const unsigned cpus[] = {2, 4, 16};
+    enum { WORKLOADS = 40 };
+    double regret[WORKLOADS];
+    unsigned steady = 0, again = 0;
+    for (unsigned i = 0; i < WORKLOADS; i++) {
+        struct simulated_trial first, last;
+        ck_assert_int_eq(simulated_restless(cpus[_i], 9000 + i, &search_defaults, 3, &first, &last), 0);
+        ck_assert_uint_eq(first.attempts, 1);
+        ck_assert(first.unsteady == (last.attempts > 1));
+        ck_assert(!last.unsteady || last.attempts == 3);
+        regret[i] = last.tuned.regret;
+        steady += !last.unsteady;
+        again += last.attempts - 1;
+    }
+    qsort(regret, WORKLOADS, sizeof *regret, by_value);
+    ck_assert_uint_gt(steady, 0);
+    ck_assert_uint_gt(again, 0);
+    ck_assert_double_le(regret[WORKLOADS / 2], 0.01);
+    ck_assert_double_le(regret[WORKLOADS * 95 / 100], 0.15);
+}
+END_TEST
+
 START_TEST(the_simulated_surface)
 {
     struct simulated_machine machine = {.cpus = 8, .cores = 4, .thread_gain = 0.25, .bandwidth_workers = 2};
@@ -446,6 +490,7 @@ int main(void)
     tcase_add_test(tests, staying_serial_is_an_answer);
     tcase_add_test(tests, spikes_do_not_make_a_slow_point_a_tie);
     tcase_add_test(tests, a_machine_that_changes_meanwhile_is_told);
+    tcase_add_test(tests, a_machine_that_holds_still_is_judged_by_its_fresh_blocks);
     tcase_add_test(tests, one_worker_that_is_little_faster_is_no_reason_for_a_team);
     tcase_add_test(tests, points_that_fail_are_results);
     tcase_add_test(tests, where_all_fail_nothing_is_recommended);
@@ -458,6 +503,7 @@ int main(void)
     tcase_add_test(tests, one_spike_in_two_blocks_does_not_move_a_rank);
     tcase_add_test(tests, the_simulated_surface);
     tcase_add_loop_test(tests, simulated_machines, 0, 4);
+    tcase_add_loop_test(tests, simulated_machines_that_change, 0, 3);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -171,7 +171,9 @@ assert o["sentence"] and o["cpus"]["usable"] >= 1 and o["measurements"] >= 6
 import json
 o = json.load(open("results/latest/tune.json"))
 assert [t["kernel"] for t in o["trials"]] == ["spin", "lock"] and len(o["simulated"]) == 300
-for t in o["trials"]:
+assert len(o["first_attempts"]) == 2 and len(o["restless"]) == 225
+for t in o["trials"] + o["first_attempts"]:
+    assert t["attempts"] in (1, 2, 3) and t["unsteady"] == (t["swing"] > 1.25), t
     assert t["regret_low"] <= t["regret"] <= t["regret_high"] and t["search_s"] > 0 and t["grid_s"] > 0, t
 '
 }
