@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double blur = 1.5;       /* an interval whose ends differ by more calls for more fresh blocks: */
-static const double overdraft = 1.25; /* with these the search may take so many times its budget */
+static const double blur = 1.5;       /* an interval whose ends differ by more calls for more fresh blocks; */
+static const double haze = 1.15;      /* the same while deciding, up to */
+enum { patience = 3 };                /* times as many blocks */
+static const double overdraft = 1.25; /* with the fresh ones the search may take so many times its budget */
 /* A rival who is this much faster in the fresh blocks replaces the winner, resolved or not. */
 static const double upset = 1.05;
 static const double thrift = 1.01; /* a tie with fewer workers may look this much slower and still be recommended */
@@ -96,11 +98,25 @@ static bool equal(struct search *search, const struct search_set *set, unsigned 
     return true;
 }
 
-/* Step 4: the last three, until all but one are resolved to be slower or each has been measured often enough. */
+/* Is a ratio to the set's first unresolved, and its interval wider than that? Spikes and changes do that; more blocks
+ * help. */
+static bool blurred(struct search *search, const struct search_set *set, size_t first, unsigned since, double width)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct quantity ratio = table_ratio(table_at(search, set->ids[i]), table_at(search, first), since);
+        if (stats_verdict(ratio) == VERDICT_UNRESOLVED && ratio.high > width * ratio.low) return true;
+    }
+    return false;
+}
+
+/* Step 4: the last three, until all but one are resolved to be slower or each has been measured often enough: where the
+ * machine is so uneasy that the intervals stay wide, up to `patience` times as often. */
 static void decide(struct search *search, struct search_set *set, unsigned since)
 {
     while (set->count > 1 && !budget_is_out(search, 1)) {
-        if (table_rank(search, set, since, NULL) >= search->options->final || equal(search, set, since)) break;
+        size_t blocks = table_rank(search, set, since, NULL), final = search->options->final;
+        if (equal(search, set, since) || blocks >= patience * final) break;
+        if (blocks >= final && !blurred(search, set, set->ids[0], since, haze)) break;
         table_measure(search, set, search->options->limit * search->best);
         if (search->error || !table_rank(search, set, since, NULL)) break;
         for (size_t i = set->count; i-- > 1;) {
@@ -190,11 +206,12 @@ static void settle_entry(struct search *search, size_t id, unsigned since)
 }
 
 /* How much slower than the winner an entry may look and still be recommended for its fewer workers. One worker that is
- * a little faster than the serial loop is no reason for a team. */
+ * a little faster than the serial loop, or not resolved to be, is no reason for a team. */
 static double allowance(struct search *search, const struct search_entry *entry)
 {
     double within = 1 + search->options->within;
-    if (entry->point.serial && table_at(search, search->result->winner)->workers <= 1) return fmax(within, SEARCH_FLAT);
+    if (entry->point.serial && table_at(search, search->result->winner)->workers <= 1)
+        return fmax(within, entry->tied ? SEARCH_HOPELESS : SEARCH_FLAT);
     return entry->tied ? fmax(within, thrift) : within;
 }
 
@@ -248,17 +265,6 @@ static bool keep_near(struct search *search, struct search_set *set)
     return kept > 0;
 }
 
-/* Is a ratio to the winner unresolved and so wide that it says little? Spikes do that; more blocks help. */
-static bool blurred(struct search *search, const struct search_set *set, unsigned since)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        struct quantity ratio =
-            table_ratio(table_at(search, set->ids[i]), table_at(search, search->result->winner), since);
-        if (stats_verdict(ratio) == VERDICT_UNRESOLVED && ratio.high > blur * ratio.low) return true;
-    }
-    return false;
-}
-
 static void confirm(struct search *search, struct search_set *set)
 {
     struct search_result *result = search->result;
@@ -280,8 +286,8 @@ static void confirm(struct search *search, struct search_set *set)
     }
     while (search->options->patient && !search->error && result->blocks - since < search->options->final &&
            result->spent_s < overdraft * search->budget_s &&
-           (blurred(search, set, since) || shift(search, set, since) > SEARCH_SHIFT) && keep_near(search, set) &&
-           set->count > 1)
+           (blurred(search, set, result->winner, since, blur) || shift(search, set, since) > SEARCH_SHIFT) &&
+           keep_near(search, set) && set->count > 1)
         table_measure(search, set, INFINITY);
     if (!search->error) settle_result(search, &all, since);
 }
