@@ -70,20 +70,16 @@ int processes_open(const struct team *team, const struct job *job, processes_rea
     return error;
 }
 
-/* Only what the signal or code beside it does not say. */
-static const char *cause_name(enum forkpool_cause cause)
-{
-    switch (cause) {
-    case FORKPOOL_CAUSE_STACK_OVERFLOW:
-        return "stack overflow";
-    case FORKPOOL_CAUSE_OUT_OF_MEMORY:
-        return "out of memory";
-    case FORKPOOL_CAUSE_EXIT:
-        return "ended by itself in a task";
-    default:
-        return "";
-    }
-}
+static const char *const cause_names[] = {
+    [FORKPOOL_CAUSE_UNKNOWN] = "",
+    [FORKPOOL_CAUSE_EXIT] = "ended by itself in a task",
+    [FORKPOOL_CAUSE_CRASH] = "crash",
+    [FORKPOOL_CAUSE_STACK_OVERFLOW] = "stack overflow",
+    [FORKPOOL_CAUSE_OUT_OF_MEMORY] = "out of memory",
+    [FORKPOOL_CAUSE_KILLED] = "killed from outside",
+    [FORKPOOL_CAUSE_LIMIT] = "over a time limit",
+    [FORKPOOL_CAUSE_CANCELLED] = "cancelled",
+};
 
 /* What the pool knows of lost workers, into the failure. */
 static void lost_read(struct processes *processes, struct failure *failure)
@@ -99,7 +95,7 @@ static void lost_read(struct processes *processes, struct failure *failure)
                                      .max_rss_bytes = losses[i].max_rss_bytes,
                                      .user_ns = losses[i].user_ns,
                                      .system_ns = losses[i].system_ns};
-        snprintf(lost->cause, sizeof lost->cause, "%s", cause_name(losses[i].cause));
+        snprintf(lost->cause, sizeof lost->cause, "%s", cause_names[losses[i].cause]);
     }
     if (count)
         snprintf(failure->text, sizeof failure->text, "worker %u lost: %s", failure->lost[0].worker, losses[0].text);

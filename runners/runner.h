@@ -84,7 +84,7 @@ static inline void job_team(const struct job *job, unsigned first_worker, bool e
 struct lost_worker {
     unsigned worker;
     int signal, code; /* one of them, the other 0 */
-    char cause[64];   /* probable cause: "out of memory", "stack overflow"; "" where unknown */
+    char cause[64];   /* probable cause: "crash", "out of memory"; "" where unknown */
     int64_t max_rss_bytes, user_ns, system_ns;
 };
 enum { FAILURE_LOST_MAX = 16 };
