@@ -3,6 +3,7 @@
 #define FORKPOOL_BOARD_H
 
 #include "../forkpool/forkpool.h"
+#include "suite.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -95,11 +96,7 @@ static inline int board_run(const char *name, TCase *cases)
 {
     Suite *suite = suite_create(name);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 #endif

@@ -2,6 +2,7 @@
  * memory (step.h), and here the n-th step that any worker takes is its last, for n = 1, 2, 3 ... until a load runs
  * through without coming to step n. Faults 4 and 6 are among these. */
 #include "../forkpool/forkpool.h"
+#include "suite.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -154,9 +155,5 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, death_at_every_step, 0, LOADS);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

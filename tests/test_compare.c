@@ -2,8 +2,8 @@
  * does not where nothing changed. */
 #include "../results/compare.h"
 #include "../results/shift.h"
+#include "suite.h"
 
-#include <check.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <jansson.h>
@@ -302,9 +302,5 @@ int main(void)
     tcase_add_test(all, other_kernels_sizes_machines_are_refused);
     tcase_add_test(all, only_headline_samples_count);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -2,8 +2,8 @@
  */
 #include "../bench/doctor.h"
 #include "../bench/probe_team.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <jansson.h>
@@ -339,9 +339,5 @@ int main(void)
     tcase_add_test(all, a_team_tells_fails_and_leaves_nothing_behind);
     tcase_add_test(all, probes_of_this_machine_make_sense);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /* The machine's level by its sentinels: a step is marked, noise of single ones is not. */
 #include "../results/drift.h"
+#include "suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +94,5 @@ int main(void)
     tcase_add_test(all, too_few_sentinels_tell_nothing);
     tcase_add_test(all, nothing_at_all_is_no_error);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* Findings: each sentence says what its numbers say, and "cannot be told" where they do not. */
 #include "../results/summary.h"
 #include "fixtures/runs.h"
+#include "suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,9 +267,5 @@ int main(void)
     tcase_add_test(all, disturbed_repetitions_are_weighed);
     tcase_add_test(all, in_short_tells_waiting_from_computing);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

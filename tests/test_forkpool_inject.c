@@ -1,6 +1,7 @@
 /* Calls of the system that fail: fork, mmap, madvise, socketpair, signalfd, pidfd_open, poll and read interrupted, futex
  * interrupted or returning early. This program defines the functions itself, so the pool's calls come here first. */
 #include "../forkpool/forkpool.h"
+#include "suite.h"
 
 #include <dlfcn.h>
 #include <poll.h>
@@ -224,9 +225,5 @@ int main(void)
     tcase_add_test(cases, replacement_fails_for_a_while);
     tcase_add_loop_test(cases, replacement_fails_for_good, 0, 2);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int bad = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return bad != 0;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Fault 27: a random worker is killed every 10 ms under a load of mixed task sizes. Every task ends exactly once, memory
  * and descriptors stay flat. FORKPOOL_SOAK_SECONDS: how long (make soak); without it, the short form. */
 #include "../forkpool/forkpool.h"
+#include "suite.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -173,9 +174,5 @@ int main(void)
     tcase_set_timeout(cases, (asked ? atof(asked) : 3) + 60);
     tcase_add_test(cases, soak);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,8 +2,8 @@
  * pieces; a wrong result is seen; nothing to do, and no memory to do it in. The example of a user's kernel goes
  * through the same. */
 #include "../kernels/kernel.h"
+#include "suite.h"
 
-#include <check.h>
 #include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
@@ -380,10 +380,5 @@ int main(void)
     tcase_add_loop_test(tests, without_memory_prepare_fails_cleanly, 0, count);
     tcase_add_test(tests, a_lock_outlives_its_owner);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_FORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

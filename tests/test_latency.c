@@ -1,7 +1,7 @@
 /* Latencies: every duration lands in the bin that holds it; quantiles of known distributions come back. */
 #include "../results/latency.h"
+#include "suite.h"
 
-#include <check.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -68,9 +68,5 @@ int main(void)
     tcase_add_test(all, quantiles_come_back);
     tcase_add_test(all, too_few_tasks_have_no_tail);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* The cpus that this process may use, from made-up /proc and /sys trees, and the lists of cpus they are written in. */
 #include "../runners/cpulist.h"
 #include "../runners/limits.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <math.h>
@@ -326,10 +326,5 @@ int main(void)
     tcase_add_test(tests, test_lists);
     tcase_add_test(tests, test_list_too_long);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_FORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

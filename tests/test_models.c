@@ -1,8 +1,8 @@
 /* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
 #include "../results/budget.h"
 #include "../results/models.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -326,9 +326,5 @@ int main(void)
     tcase_add_test(all, budget_levels_of_plain_teams);
     tcase_add_test(all, median_budget_is_a_real_one);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /* Values and options as people type them: what is taken, and what is refused in one line. */
 #include "../bench/options.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -387,9 +387,5 @@ int main(void)
     tcase_add_test(lines, the_table_is_sound);
     suite_add_tcase(suite, values);
     suite_add_tcase(suite, lines);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

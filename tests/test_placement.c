@@ -1,8 +1,8 @@
 /* Placement: the cpus that each policy gives, worked out by hand for a machine of 2 packages x 2 memory nodes x 4
  * cores x 2 hardware threads (core c has the cpus 2c and 2c+1), and what must hold on any machine. */
 #include "../runners/placement.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -281,10 +281,5 @@ int main(void)
     tcase_add_test(tests, test_xml);
     tcase_add_test(tests, test_affinity);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_FORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

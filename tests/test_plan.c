@@ -3,8 +3,8 @@
 #include "../bench/studies.h"
 #include "../kernels/kernel.h"
 #include "../runners/runner.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -388,9 +388,5 @@ int main(int argc, char **argv)
     suite_add_tcase(suite, order);
     suite_add_tcase(suite, grids);
     suite_add_tcase(suite, studies);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -8,8 +8,8 @@
 #include "../results/latency.h"
 #include "fixtures/runs.h"
 #include "fixtures/simulate.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <jansson.h>
@@ -532,9 +532,5 @@ int main(void)
     tcase_add_test(all, tables_fold_align_and_escape);
     tcase_add_test(all, curves_in_characters);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

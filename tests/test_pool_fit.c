@@ -1,7 +1,7 @@
 /* The fitted pool: injected costs come back, and what the points cannot tell is said to be unknown. */
 #include "../results/pool_fit.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -236,9 +236,5 @@ int main(void)
     tcase_add_test(all, start_up_comes_back);
     tcase_add_test(all, the_crossover_is_where_a_scan_finds_it);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

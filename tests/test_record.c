@@ -1,7 +1,7 @@
 /* The record: what is written comes back, and whatever stands in a run's folder is read without a crash or a hang. */
 #include "../results/record.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -483,9 +483,5 @@ int main(void)
     tcase_add_test(all, a_line_that_does_not_fit_leaves_no_half);
     tcase_add_test(all, resuming_cuts_what_was_cut_short);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

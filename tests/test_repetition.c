@@ -3,8 +3,8 @@
 #include "../bench/isolate.h"
 #include "../bench/repetition.h"
 #include "../bench/spec.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -518,9 +518,5 @@ int main(void)
     tcase_add_test(isolate, a_program_that_is_not_there);
     suite_add_tcase(suite, repetition);
     suite_add_tcase(suite, isolate);
-    SRunner *runner_ = srunner_create(suite);
-    srunner_run_all(runner_, CK_ENV);
-    int failed = srunner_ntests_failed(runner_);
-    srunner_free(runner_);
-    return failed != 0;
+    return suite_run(suite);
 }

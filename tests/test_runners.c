@@ -3,8 +3,8 @@
  * */
 #include "../runners/placement.h"
 #include "../runners/runner.h"
+#include "suite.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -528,10 +528,5 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tests, test_hook, 0, count);
     tcase_add_loop_test(tests, test_lost, 0, 2 * count);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_FORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
 #include "../bench/search_table.h"
 #include "../bench/simulated.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -505,9 +505,5 @@ int main(void)
     tcase_add_loop_test(tests, simulated_machines, 0, 4);
     tcase_add_loop_test(tests, simulated_machines_that_change, 0, 3);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

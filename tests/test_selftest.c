@@ -5,8 +5,8 @@
 #include "../bench/repetition.h"
 #include "../bench/selftest.h"
 #include "../bench/spec.h"
+#include "suite.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -201,9 +201,5 @@ int main(void)
     tcase_add_test(all, rows_by_script_and_simulation_hold);
     tcase_add_test(all, a_row_that_falls_short_is_counted);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

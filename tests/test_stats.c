@@ -1,7 +1,7 @@
 /* Statistics against values worked out by hand and coverage against its nominal rate. */
 #include "../results/stats.h"
+#include "suite.h"
 
-#include <check.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -205,9 +205,5 @@ int main(void)
     tcase_add_test(all, autocorrelation_is_noticed);
     tcase_add_test(all, unresolved_is_a_verdict);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

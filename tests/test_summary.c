@@ -2,8 +2,8 @@
 #include "../results/summary.h"
 #include "fixtures/runs.h"
 #include "fixtures/simulate.h"
+#include "suite.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -485,9 +485,5 @@ int main(void)
     tcase_add_test(all, costs_of_a_runner_are_fitted_and_predict_another_kernel);
     tcase_add_loop_test(all, simulated_runs_give_their_model_back, 0, 2);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

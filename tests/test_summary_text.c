@@ -1,8 +1,8 @@
 /* A summary as text: JSON, CSV, in every locale, and each of its names documented. */
 #include "../results/summary.h"
 #include "fixtures/runs.h"
+#include "suite.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
@@ -150,9 +150,5 @@ int main(void)
     tcase_add_test(all, csv_is_rfc_4180);
     tcase_add_test(all, numbers_have_a_point_in_every_locale);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,8 +3,8 @@
 #include "../bench/command.h"
 #include "../bench/tune_config.h"
 #include "../bench/tune_sentinel.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -324,9 +324,5 @@ int main(void)
     tcase_add_loop_test(tests, the_sentinel_sees_changes_and_no_spikes, 0, sizeof changes / sizeof *changes);
     tcase_add_test(tests, the_sentinel_looks_at_every_cpu_now_and_then);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }
