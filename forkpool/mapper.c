@@ -16,6 +16,15 @@ struct visit {
     uint32_t batch; /* units per call of an automatic schedule, grows */
 };
 
+struct tasks {
+    size_t begin, end;
+};
+static inline struct tasks tasks_of(const struct map *map, struct units units)
+{
+    size_t begin = units.begin * map->chunk, end = units.end * map->chunk;
+    return (struct tasks){map->base + begin, map->base + (end < map->tasks ? end : map->tasks)};
+}
+
 static void map_failed(struct map *map, int status)
 {
     int none = 0;
@@ -23,17 +32,21 @@ static void map_failed(struct map *map, int status)
     if (map->flags & FORKPOOL_FAIL_FAST) atomic_store(&map->stop, 1);
 }
 
-static void call_units(struct visit *visit, struct units units)
+static inline void call_ended(const struct visit *visit, struct units units, int status)
 {
-    struct map *map = visit->map;
-    size_t begin = units.begin * map->chunk, end = units.end * map->chunk;
-    if (end > map->tasks) end = map->tasks;
-    if (map->limited) worker_limited_begin(visit->self, &map->limits);
-    int status = work_call(visit->self, &map->work, map->base + begin, map->base + end);
-    if (map->limited) worker_limited_end(visit->self);
-    if (__builtin_expect(status != 0, 0)) map_failed(map, status);
+    if (__builtin_expect(status != 0, 0)) map_failed(visit->map, status);
     range_finish(visit->own, units.end - units.begin);
     worker_count(visit->self);
+}
+
+static void call_units(const struct visit *visit, struct units units)
+{
+    struct map *map = visit->map;
+    struct tasks tasks = tasks_of(map, units);
+    if (map->limited) worker_limited_begin(visit->self, &map->limits);
+    int status = work_call(visit->self, &map->work, tasks.begin, tasks.end);
+    if (map->limited) worker_limited_end(visit->self);
+    call_ended(visit, units, status);
 }
 
 /* Stopped: units end without a call. */
@@ -66,7 +79,7 @@ static uint32_t next_batch(const struct visit *visit)
     return 1;
 }
 
-static bool interrupted(const struct visit *visit)
+static inline bool interrupted(const struct visit *visit)
 {
     return worker_leaving(visit->self) || relaxed(&visit->self->shared->tail) != visit->self->tail;
 }
@@ -78,9 +91,35 @@ static void run_units(struct visit *visit, struct units units)
     else call_units(visit, units);
 }
 
+/* Ranges of a size that never changes, without limits: what a task of a dynamic map costs is this loop. It is one
+ * function, since each store in it, of a saved register too, has to leave the cpu before the next claim. */
+static bool is_plain(const struct map *map)
+{
+    return map->work.range && !map->limited && (map->schedule == FORKPOOL_DYNAMIC || map->schedule == FORKPOOL_STATIC);
+}
+
+/* The own range until it is empty or the map is stopped. False: interrupted. */
+static bool run_plain(const struct visit *visit)
+{
+    const struct visit at = *visit;
+    const struct work work = at.map->work;
+    uint32_t most = at.map->schedule == FORKPOOL_STATIC ? at.map->static_units : 1;
+    while (__builtin_expect(!relaxed(&at.map->stop), 1)) {
+        struct units units = range_claim(at.own, most);
+        if (!units.end) return true;
+        struct tasks tasks = tasks_of(at.map, units);
+        int status = work.range(work.context, at.self->me, tasks.begin, tasks.end);
+        worker_check(at.self);
+        call_ended(&at, units, status);
+        if (interrupted(&at)) return false;
+    }
+    return true;
+}
+
 /* The own range until it is empty. False: interrupted. */
 static bool run_own(struct visit *visit)
 {
+    if (is_plain(visit->map) && !run_plain(visit)) return false;
     for (;;) {
         struct units units = range_claim(visit->own, relaxed(&visit->map->stop) ? UNITS_MAX : next_batch(visit));
         if (!units.end) return true;
