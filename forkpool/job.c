@@ -6,43 +6,26 @@
 #include "park.h"
 #include "pool.h"
 
-struct forkpool_job *job_new(struct forkpool *pool, enum job_kind kind)
+bool jobs_more(struct forkpool *pool)
 {
-    struct forkpool_job *job = pool->spare;
-    if (job) pool->spare = job->next;
-    else if (!(job = malloc(sizeof *job))) return NULL;
-    job->pool = pool;
-    job->kind = kind;
-    job->id = ++pool->next_id;
-    job->place = -1;
-    job->ended = job->released = job->callback_due = job->limited = job->hidden = job->repeatable = false;
-    job->status = job->task_status = 0;
-    job->retries = 0;
-    job->done = job->failed = NULL;
-    job->user = NULL;
-    job->value = 0;
-    job->task = NULL;
-    job->argument_block = job->result_block = job->result = NULL;
-    job->result_bytes = 0;
-    job->map = NULL;
-    job->newer = NULL;
-    job->older = pool->jobs;
-    if (job->older) job->older->newer = job;
-    pool->jobs = job;
-    return job;
+    struct job_block *block = calloc(1, sizeof *block);
+    if (!block) return false;
+    block->next = pool->blocks;
+    pool->blocks = block;
+    for (unsigned i = JOBS_IN_BLOCK; i-- > 0;) {
+        block->jobs[i].pool = pool;
+        block->jobs[i].next = pool->spare;
+        pool->spare = &block->jobs[i];
+    }
+    return true;
 }
 
-void job_delete(struct forkpool_job *job)
+void job_free_memory(struct forkpool_job *job)
 {
-    struct forkpool *pool = job->pool;
-    if (job->argument_block) arena_give(&pool->arena, job->argument_block);
-    if (job->result_block) arena_give(&pool->arena, job->result_block);
+    struct arena *arena = &job->pool->arena;
+    if (job->argument_block) arena_give(arena, job->argument_block);
+    if (job->result_block) arena_give(arena, job->result_block);
     if (job->map) map_free(job);
-    if (job->older) job->older->newer = job->newer;
-    if (job->newer) job->newer->older = job->older;
-    else pool->jobs = job->older;
-    job->next = pool->spare;
-    pool->spare = job;
 }
 
 void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *to)
@@ -179,7 +162,15 @@ int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t t
     return rc < 0 ? rc : 0;
 }
 
-int forkpool_wait(struct forkpool_job *job, int64_t timeout_ns) { return forkpool_wait_all(&job, 1, timeout_ns); }
+int forkpool_wait(struct forkpool_job *job, int64_t timeout_ns)
+{
+    struct forkpool *pool = job->pool;
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    bool at_hand = !pool->callbacks && !pool->done_first && job_settle(job);
+    pool_unlock(pool);
+    return at_hand ? 0 : forkpool_wait_all(&job, 1, timeout_ns);
+}
 
 int forkpool_status(struct forkpool_job *job)
 {

@@ -65,13 +65,6 @@ bool pool_gone(struct forkpool *pool)
     return pool->server_gone;
 }
 
-int pool_refusal(struct forkpool *pool)
-{
-    if (pool->closed || relaxed(&pool->shared->interrupts)) return FORKPOOL_CLOSED;
-    if (relaxed(&pool->shared->error) || pool->server_gone) return FORKPOOL_BROKEN;
-    return 0;
-}
-
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 static size_t round_up(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
@@ -147,14 +140,11 @@ static int cpus_copy(struct forkpool *pool, struct forkpool_config *config)
 static void pool_free(struct forkpool *pool)
 {
     if (pool->control_fd >= 0) close(pool->control_fd);
-    for (struct forkpool_job *next, *job = pool->jobs; job; job = next) {
-        next = job->older;
-        if (job->map) map_free(job);
-        free(job);
-    }
-    for (struct forkpool_job *next, *job = pool->spare; job; job = next) {
-        next = job->next;
-        free(job);
+    for (struct job_block *next, *block = pool->blocks; block; block = next) {
+        next = block->next;
+        for (unsigned i = 0; i < JOBS_IN_BLOCK; i++)
+            if (block->jobs[i].map) map_free(&block->jobs[i]);
+        free(block);
     }
     arena_close(&pool->arena);
     if (pool->shared) munmap(pool->shared, pool->shared->bytes);
@@ -409,7 +399,8 @@ void forkpool_delete(struct forkpool *pool)
     if (!pool_foreign(pool)) {
         pool->callbacks = 0;
         pool->done_first = NULL;
-        for (struct forkpool_job *job = pool->jobs; job; job = job->older) job->done = job->failed = NULL;
+        for (struct job_block *block = pool->blocks; block; block = block->next)
+            for (unsigned i = 0; i < JOBS_IN_BLOCK; i++) block->jobs[i].done = block->jobs[i].failed = NULL;
         forkpool_terminate(pool);
         forkpool_join(pool, FORKPOOL_FOREVER);
     }

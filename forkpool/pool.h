@@ -31,11 +31,9 @@ struct map_job {
     int failed;
 };
 
-/* What a call without arguments in memory needs lies in its first two lines. */
 struct forkpool_job {
     struct forkpool *pool;
     struct forkpool_job *next;  /* in the free list or among finished callbacks */
-    struct forkpool_job *older, *newer; /* all jobs of the pool */
     uint64_t id;
     enum job_kind kind;
     int place;                  /* slot or map number; -1: none now */
@@ -43,16 +41,23 @@ struct forkpool_job {
     bool repeatable;            /* it may have to run again: the pool must not drain before it has ended */
     int status, task_status;    /* once ended */
     unsigned retries;
+    long value;                 /* argument, then result of a KIND_CALL */
     forkpool_done_fn *done, *failed;
     void *user;
     /* task */
     forkpool_task_fn *task;     /* NULL: a call */
-    long value;                 /* argument, then result of a KIND_CALL */
     void *argument_block, *result_block; /* arena blocks that are the job's */
     void *result;
     size_t result_bytes;
     struct map_job *map;
     unsigned char small[SLOT_INLINE]; /* a small result, out of the slot */
+};
+
+/* Jobs are taken from blocks, which only forkpool_delete gives back. */
+enum { JOBS_IN_BLOCK = 32 };
+struct job_block {
+    struct job_block *next;
+    struct forkpool_job jobs[JOBS_IN_BLOCK];
 };
 
 struct forkpool {
@@ -72,7 +77,8 @@ struct forkpool {
     struct forkpool_job **slot_jobs;  /* [slot_count] */
     uint32_t *free_slots, free_count;
     struct forkpool_job *map_jobs[MAPS];
-    struct forkpool_job *spare, *jobs; /* free list; newest of all */
+    struct job_block *blocks;          /* all jobs there are */
+    struct forkpool_job *spare;        /* free list */
     struct forkpool_job *done_first, **done_last; /* callbacks to run */
     unsigned callbacks, repeatable, iterators;    /* outstanding jobs with callbacks; jobs that may run again */
     unsigned limited;
@@ -99,7 +105,12 @@ static inline bool pool_foreign(const struct forkpool *pool) { return !*pool->ow
 void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
 bool pool_gone(struct forkpool *pool);     /* the server has ended: nothing will end any more */
 void pool_check(struct forkpool *pool);    /* looks, now and then, whether somebody killed the server */
-int pool_refusal(struct forkpool *pool);   /* 0, or why nothing may be submitted */
+/* 0, or why nothing may be submitted. */
+static inline int pool_refusal(const struct forkpool *pool)
+{
+    if (pool->closed || relaxed(&pool->shared->interrupts)) return FORKPOOL_CLOSED;
+    return relaxed(&pool->shared->error) || pool->server_gone ? FORKPOOL_BROKEN : 0;
+}
 void pool_drain_if_due(struct forkpool *pool);
 
 /* wait.c: waits, without the lock held, until `ready` (called with it) returns non-zero, and returns that, or
@@ -115,8 +126,36 @@ int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t time
 int callbacks_run(struct forkpool *pool);  /* without the lock */
 
 /* job.c */
-struct forkpool_job *job_new(struct forkpool *pool, enum job_kind kind);
-void job_delete(struct forkpool_job *job);             /* frees what it owns; handle goes to the free list */
+bool jobs_more(struct forkpool *pool);                 /* one block more; false: no memory */
+static inline struct forkpool_job *job_new(struct forkpool *pool, enum job_kind kind)
+{
+    if (__builtin_expect(!pool->spare, 0) && !jobs_more(pool)) return NULL;
+    struct forkpool_job *job = pool->spare;
+    pool->spare = job->next;
+    job->kind = kind;
+    job->id = ++pool->next_id;
+    job->place = -1;
+    job->ended = job->released = job->callback_due = job->limited = job->hidden = job->repeatable = false;
+    job->status = job->task_status = 0;
+    job->retries = 0;
+    job->value = 0;
+    job->done = job->failed = NULL;
+    job->user = NULL;
+    job->task = NULL;
+    job->argument_block = job->result_block = job->result = NULL;
+    job->result_bytes = 0;
+    job->map = NULL;
+    return job;
+}
+void job_free_memory(struct forkpool_job *job);
+/* Frees what it owns; the handle goes to the free list. */
+static inline void job_delete(struct forkpool_job *job)
+{
+    struct forkpool *pool = job->pool;
+    if (__builtin_expect(job->argument_block || job->result_block || job->map, 0)) job_free_memory(job);
+    job->next = pool->spare;
+    pool->spare = job;
+}
 bool job_settle(struct forkpool_job *job);             /* takes the outcome over if there is one: ended? */
 void job_end(struct forkpool_job *job, int status, int task_status);
 void job_mark(struct forkpool_job *job);               /* its end is to raise an event somebody sleeps for */

@@ -8,7 +8,7 @@
 
 static struct slot *slot_of(const struct forkpool_job *job) { return &job->pool->shared->slots[job->place]; }
 
-static bool ring_has_room(struct forkpool *pool)
+static inline bool ring_has_room(struct forkpool *pool)
 {
     /* Entries of cancelled tasks stay until a worker comes by; a slot that is ready has one entry that counts. */
     uint64_t tail = relaxed(&pool->shared->tail), size = 2 * pool->shared->slot_count;
@@ -16,16 +16,19 @@ static bool ring_has_room(struct forkpool *pool)
     return tail - pool->head_seen < size;
 }
 
+static void recall_retired(struct forkpool *pool)
+{
+    atomic_store(&pool->shared->recall, 1);
+    pool_poke(pool);
+}
+
 /* The slot is filled: let it run. */
-static void start(struct forkpool_job *job)
+static inline void start(struct forkpool_job *job)
 {
     struct shared *shared = job->pool->shared;
     queue_put(shared, (uint32_t)job->place, job->done || job->failed || job->hidden ? SLOT_WAITED : 0);
     park_wake_one(shared);
-    if (atomic_load(&shared->retired)) {
-        atomic_store(&shared->recall, 1);
-        pool_poke(job->pool);
-    }
+    if (__builtin_expect(atomic_load(&shared->retired) != 0, 0)) recall_retired(job->pool);
 }
 
 static void slot_leave(struct forkpool_job *job)
@@ -78,9 +81,11 @@ bool task_settle(struct forkpool_job *job)
 {
     if (job->place < 0) return job->ended;
     struct slot *slot = slot_of(job);
-    bool gone = pool_gone(job->pool); /* before the state: what ended before the server did counts */
     uint64_t state = acquire(&slot->state);
-    if (!slot_ended(state) && !gone) return false;
+    if (!slot_ended(state)) {
+        if (!pool_gone(job->pool)) return false;
+        state = acquire(&slot->state); /* once more: what ended before the server did counts */
+    }
     int status = outcome(job, state), task_status = status == FORKPOOL_FAILED ? slot->status : 0;
     if (status == FORKPOOL_LOST && run_again(job)) return false;
     if (!status) take_result(job, slot);
@@ -117,8 +122,7 @@ static int room(struct forkpool *pool, void *refusal, bool sleeping)
     return pool->free_count && ring_has_room(pool);
 }
 
-/* Lock held on success: there is a free slot. */
-static int wait_for_room(struct forkpool *pool)
+static int wait_longer_for_room(struct forkpool *pool)
 {
     int refused = 0;
     for (;;) {
@@ -131,8 +135,17 @@ static int wait_for_room(struct forkpool *pool)
     }
 }
 
+/* Lock held on success: there is a free slot. */
+static inline int wait_for_room(struct forkpool *pool)
+{
+    pool_lock(pool);
+    if (__builtin_expect(!pool_refusal(pool) && pool->free_count && ring_has_room(pool), 1)) return 0;
+    pool_unlock(pool);
+    return wait_longer_for_room(pool);
+}
+
 /* A job in a slot, with everything common filled in. */
-static struct forkpool_job *job_in_slot(struct forkpool *pool, struct slot **slot)
+static inline struct forkpool_job *job_in_slot(struct forkpool *pool, struct slot **slot)
 {
     struct forkpool_job *job = job_new(pool, JOB_TASK);
     if (!job) return NULL;
