@@ -74,6 +74,26 @@ int cpus_set(const struct cpus *cpus)
     return sched_setaffinity(0, sizeof *cpus, (const cpu_set_t *)cpus) ? -errno : 0;
 }
 
+int cpus_first(const struct cpus *cpus)
+{
+    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
+        if (has(cpus, cpu)) return (int)cpu;
+    return -1;
+}
+
+void cpus_drop(struct cpus *cpus, unsigned cpu)
+{
+    if (cpu < CPUS_MAX) cpus->bits[cpu / LONG_BITS] &= ~(1ul << cpu % LONG_BITS);
+}
+
+void cpus_move(unsigned cpu)
+{
+    struct cpus allowed, one = {{0}};
+    if (cpu >= CPUS_MAX || cpus_get(&allowed) || !has(&allowed, cpu)) return;
+    one.bits[cpu / LONG_BITS] = 1ul << cpu % LONG_BITS;
+    if (!cpus_set(&one)) cpus_set(&allowed);
+}
+
 unsigned cpus_count(const struct cpus *cpus)
 {
     unsigned count = 0;

@@ -4,6 +4,7 @@
 #include "park.h"
 #include "queue.h"
 #include "range.h"
+#include "spread.h"
 #include "worker.h"
 
 enum { AUTO_CALL_NS = 50000, LOOKS_FOR_UNITS = 64 };
@@ -14,6 +15,7 @@ struct visit {
     struct map *map;
     struct line *own;
     uint32_t batch; /* units per call of an automatic schedule, grows */
+    struct spread spread;
 };
 
 struct tasks {
@@ -32,14 +34,15 @@ static void map_failed(struct map *map, int status)
     if (map->flags & FORKPOOL_FAIL_FAST) atomic_store(&map->stop, 1);
 }
 
-static inline void call_ended(const struct visit *visit, struct units units, int status)
+static inline void call_ended(struct visit *visit, struct units units, int status)
 {
     if (__builtin_expect(status != 0, 0)) map_failed(visit->map, status);
     range_finish(visit->own, units.end - units.begin);
     worker_count(visit->self);
+    if (__builtin_expect(!--visit->spread.calls, 0)) spread_look(&visit->spread, visit->self->shared, visit->self->me);
 }
 
-static void call_units(const struct visit *visit, struct units units)
+static void call_units(struct visit *visit, struct units units)
 {
     struct map *map = visit->map;
     struct tasks tasks = tasks_of(map, units);
@@ -99,19 +102,19 @@ static bool is_plain(const struct map *map)
 }
 
 /* The own range until it is empty or the map is stopped. False: interrupted. */
-static bool run_plain(const struct visit *visit)
+static bool run_plain(struct visit *visit)
 {
-    const struct visit at = *visit;
-    const struct work work = at.map->work;
-    uint32_t most = at.map->schedule == FORKPOOL_STATIC ? at.map->static_units : 1;
-    while (__builtin_expect(!relaxed(&at.map->stop), 1)) {
-        struct units units = range_claim(at.own, most);
+    struct map *map = visit->map;
+    forkpool_range_fn *range = map->work.range;
+    uint32_t most = map->schedule == FORKPOOL_STATIC ? map->static_units : 1;
+    while (__builtin_expect(!relaxed(&map->stop), 1)) {
+        struct units units = range_claim(visit->own, most);
         if (!units.end) return true;
-        struct tasks tasks = tasks_of(at.map, units);
-        int status = work.range(work.context, at.self->me, tasks.begin, tasks.end);
-        worker_check(at.self);
-        call_ended(&at, units, status);
-        if (interrupted(&at)) return false;
+        struct tasks tasks = tasks_of(map, units);
+        int status = range(map->work.context, visit->self->me, tasks.begin, tasks.end);
+        worker_check(visit->self);
+        call_ended(visit, units, status);
+        if (interrupted(visit)) return false;
     }
     return true;
 }
@@ -167,9 +170,10 @@ bool mapper_run(struct self *self, unsigned number)
     STEP();
     if (atomic_load(&map->state) == state) {
         struct line *lines = map_lines(self->shared, number);
-        struct visit visit = {self, map, &lines[self->me], 1};
+        struct visit visit = {self, map, &lines[self->me], 1, {0}};
         self->map = map;
         atomic_store_explicit(&self->own->busy, 1, memory_order_relaxed);
+        spread_look(&visit.spread, self->shared, self->me);
         exhausted = run_own(&visit) && (map->schedule == FORKPOOL_STATIC || run_others(&visit, lines));
         STEP();
         if (range_all_ended(lines, map->lines, map->units) &&

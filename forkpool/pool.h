@@ -71,7 +71,7 @@ struct forkpool {
     pid_t program, server;
     int control_fd;
     int64_t checked_at;
-    int64_t yielded_ns;            /* spent in yielding to nobody: wait.c */
+    int64_t yielded_ns, offer_after_ns; /* spent in yielding to nobody; how much of it is too much: wait.c */
     bool closed, terminated, server_gone, server_reaped;
     struct arena arena;
     struct forkpool_job **slot_jobs;  /* [slot_count] */

@@ -100,6 +100,7 @@ struct worker {
     _Atomic uint32_t retire;              /* S: leave between tasks: enum leave */
     _Atomic uint32_t leave;               /* W: why it leaves: enum leave */
     _Atomic uint32_t busy;                /* W: 1 in a call of a slot or inside a map */
+    _Atomic uint32_t cpu;                 /* W: cpu + 1 where it was when it last looked, in a map or before it slept; 0: never */
     _Atomic uint64_t calls, steals;       /* W, kept by the next with this number */
     _Atomic uint32_t kill;                /* P: slot + 1 of a condemned task */
     _Atomic int64_t parked_at;            /* W: asleep since; 0 */
@@ -140,6 +141,7 @@ struct shared {
 
     alignas(128) _Atomic uint32_t wanted;   /* P: workers */
     _Atomic uint32_t drain;                 /* P: leave when there is no work */
+    _Atomic uint32_t offer;                 /* P: cpu + 1 where nobody but P is, a worker is to come; W: 0, it comes */
     _Atomic uint32_t terminate;             /* P: 1 */
     _Atomic uint32_t interrupts;            /* P: forkpool_interrupt */
     _Atomic uint32_t limited;               /* P: jobs with limits that have not ended */

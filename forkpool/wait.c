@@ -7,8 +7,10 @@
 #include "park.h"
 #include "pool.h"
 #include "queue.h"
+#include "spread.h"
 
-enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8, YIELDED_NS = 2000, YIELDS_NS = 100000 };
+enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8 };
+enum { YIELDED_NS = 8000, RAN_NS = 20000, OFFER_NS = 100000, OFFER_MOST_NS = 12800000 };
 
 int callbacks_run(struct forkpool *pool)
 {
@@ -57,17 +59,24 @@ static int sleep_once(struct forkpool *pool, wait_ready *ready, void *what, int6
     return answer;
 }
 
-/* Yielding gives the cpu to a worker that waits for this very one. Where all workers share the other cpus, the system
- * does not move them here as long as this one is busy, with yielding: so after a while of that, sleep. It ends soon. */
-static bool nobody_yielded_to(struct forkpool *pool, int64_t since)
+/* Yielding gives the cpu to a worker that waits for this very one. Where workers share the others instead, the system
+ * may leave it so for long: this one is busy, with yielding. So after a while of that the cpu is offered; where that does
+ * not help, less and less often. */
+static void yield_cpu(struct forkpool *pool)
 {
+    int64_t since = now_ns();
+    sched_yield();
     int64_t took = now_ns() - since;
     pool_lock(pool);
     pool->yielded_ns = took < YIELDED_NS ? pool->yielded_ns + took : 0;
-    bool idle = pool->yielded_ns > YIELDS_NS;
-    if (idle) pool->yielded_ns = 0;
+    if (took >= RAN_NS || !pool->offer_after_ns) pool->offer_after_ns = OFFER_NS;
+    bool offer = pool->yielded_ns > pool->offer_after_ns;
+    if (offer) {
+        pool->yielded_ns = 0;
+        if (pool->offer_after_ns < OFFER_MOST_NS) pool->offer_after_ns *= 2;
+    }
     pool_unlock(pool);
-    return idle;
+    if (offer) spread_offer(pool->shared);
 }
 
 static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what,
@@ -79,10 +88,9 @@ static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_re
     if (until < start) until = INT64_MAX;
     bool crowded = relaxed(&pool->shared->wanted) >= pool->shared->cpus;
     for (int64_t now = start; now < start + spin_ns && now < until; now = now_ns()) {
-        if (crowded) sched_yield();
+        if (crowded) yield_cpu(pool);
         else for (int i = 0; i < SPINS && !(slot && slot_ended(acquire(&slot->state))); i++) cpu_relax();
         if ((answer = look(pool, ready, what, false))) return answer;
-        if (crowded && nobody_yielded_to(pool, now)) break;
     }
     while (!(answer = sleep_once(pool, ready, what, until)))
         if (now_ns() >= until) return -ETIMEDOUT;

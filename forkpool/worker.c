@@ -16,6 +16,7 @@
 #include "openmp.h"
 #include "park.h"
 #include "queue.h"
+#include "spread.h"
 
 /* The one global: set once in a worker, so that forkpool_stopping needs no argument and the fault handler finds its
  * record. NULL in every other process. */
@@ -183,6 +184,7 @@ static _Noreturn void worker_loop(struct self *self)
         enum leave retire = (enum leave)relaxed(&self->own->retire);
         if (retire) worker_leave(self, retire);
         if (!self->calls_left) worker_leave(self, LEAVE_RECYCLE);
+        if (__builtin_expect(relaxed(&shared->offer) != 0, 0)) spread_accept(shared);
         if (active != seen) self->tail = acquire(&shared->tail); /* a map is left for what comes after this */
         if ((slot = queue_claim(shared, self->me, &more))) {
             if (more) stream = true, park_wake_one(shared);
@@ -193,6 +195,7 @@ static _Noreturn void worker_loop(struct self *self)
             worker_leave(self, LEAVE_DRAINED);
         } else if (fresh || !park_spin(shared, self->me, active, stream || ++idles % 16 == 0)) {
             flush();
+            spread_note(shared, self->me);
             park_sleep(shared, self->me, active);
             stream = fresh = false;
         } else {
