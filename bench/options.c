@@ -155,6 +155,10 @@ const struct option_row options_table[] = {
      FIELD(minimise), 0, 0, objective_choice, "objective"},
     {"within", 0, "PERCENT", "tune", "recommend the fewest workers that cost at most this much more than the best",
      OPTION_PERCENT, FIELD(within), 0, 0, NULL, NULL},
+    {"patience", 0, "TIME", "tune",
+     "how long in all to wait while all cores together do less than 0.7 of the work expected of\n"
+     "them; 0s: do not look (5s)",
+     OPTION_DURATION, FIELD(patience_ns), 0, 3600ull * 1000000000, NULL, NULL},
     {"warm", 0, NULL, "tune", "judge a kernel's run phase alone: the pool is open already", OPTION_FLAG, FIELD(warm), 0, 0,
      NULL, NULL},
     {"shell", 0, NULL, "tune", "print lines for a shell to eval instead of text", OPTION_FLAG, FIELD(shell), 0, 0, NULL,

@@ -18,8 +18,22 @@ const struct search_options search_defaults = {.looks = 2,
                                                .limit = 4,
                                                .patient = true};
 
+/* One look at each value, and an end in a quarter of what trying all of them takes. */
+const struct search_options search_commands = {.looks = 1,
+                                               .candidates = 6,
+                                               .last = 2,
+                                               .final = 6,
+                                               .confirm = STATS_INTERVAL_MIN,
+                                               .within = 0,
+                                               .share = 0.22,
+                                               .least = 14,
+                                               .budget_s = INFINITY,
+                                               .limit = 2,
+                                               .patient = false};
+
 enum { SPREAD = 5, LEADERS = 3, COMBINATIONS_MAX = 32, EXPLORE_MIN = 5 };
 static const double near = 1.15; /* neighbours on an axis: nothing between them is looked at */
+static const double COLD_S = 10; /* beside this what the first start of a program costs more does not matter */
 
 /* Step 1: look */
 
@@ -87,6 +101,8 @@ static size_t spread(struct search *search, size_t base, size_t axis)
     double step = fmax(2, pow(a->values[a->levels - 1] / a->values[0], 1.0 / (SPREAD - 1)));
     set_add(&set, base);
     table_look(search, &set, search->options->looks);
+    /* The first start of a program is slow, and its time would be a limit for all others: the better of two. */
+    if (search->space->limits && table_at(search, base)->spent_s < COLD_S) table_look(search, &set, 2);
     for (size_t i = 0; search->space->limits && i < search->space->also_count; i++) {
         struct search_set one = {.count = 1, .ids = {search->result->also[i]}};
         table_look(search, &one, search->options->looks);

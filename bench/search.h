@@ -84,7 +84,7 @@ struct search_options {
     double limit;        /* stop a measurement at so many times the best cost so far */
     bool patient;        /* no limit in the fresh blocks: serial and also come out in full, however slow */
 };
-extern const struct search_options search_defaults;
+extern const struct search_options search_defaults, search_commands; /* the latter where a measurement is dear */
 
 struct search_entry {
     struct search_point point;

@@ -1,6 +1,6 @@
 #include "simulated.h"
 
-#include "tune_sentinel.h"
+#include "tune_watch.h"
 
 #include <errno.h>
 #include <gsl/gsl_randist.h>
@@ -8,10 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { CPUS_MAX = 1024, CHUNKS_MAX = 40, GRID_REPETITIONS = 15, LOOKS_MAX = 1000 };
-enum { PHASE_SEARCH, PHASE_COMPARISON };
-static const double OVERHEAD_S = 0.005, LOOK_S = 0.04; /* of a measurement; between two looks of the sentinel */
-static const double COMPARED = 3;                      /* the comparison takes so many times as long as the search */
+enum { CPUS_MAX = 1024, CHUNKS_MAX = 40, GRID_REPETITIONS = 15, STEPS_MIN = 100 };
+static const double OVERHEAD_S = 0.005, LOOK_S = 0.003; /* of a measurement; of a look of the watch */
+static const double COMPARED = 3;                       /* the comparison takes so many times as long as the search */
 
 static double between(gsl_rng *rng, double low, double high) /* uniform in the logarithm */
 {
@@ -106,15 +105,16 @@ double simulated_time(const struct simulated_machine *machine, const struct simu
 
 /* The fake runner */
 
-/* A neighbour who comes and goes. */
+/* A neighbour who comes and goes, and whom he slows: one cpu, all of them, or all that work at once since they share
+ * fewer cores. */
+enum whom { ONE, ALL, TOGETHER, WHOM };
 struct neighbour {
-    double slow;            /* the factor by which he slows a cpu; 0: there is none */
-    double cpus;            /* how many he slows */
+    double slow;            /* the factor by which he does; 0: there is none */
+    enum whom whom;
     double here_s, away_s;  /* mean times */
     double now_s, change_s; /* this machine's time, and when he comes or goes */
     bool here;
-    struct tune_sentinel sentinel;
-    double look_s; /* when it looks next */
+    struct tune_watch watch;
 };
 
 struct fake {
@@ -157,38 +157,23 @@ static double slowdown(const struct fake *fake, const struct search_point *point
 {
     const struct neighbour *neighbour = &fake->neighbour;
     double workers = point->serial ? 1 : fake->workers[point->level[AXIS_WORKERS_OF]], slow = neighbour->slow;
-    double hit = fmin(workers, workers * neighbour->cpus / fake->machine.cpus); /* workers */
-    if (workers <= hit) return slow;
+    double cpus = fake->machine.cpus, hit = workers / cpus; /* workers on the one cpu */
+    if (neighbour->whom == ALL || (neighbour->whom == ONE && workers <= hit)) return slow;
+    if (neighbour->whom == TOGETHER) return fmax(1, fmin(workers, cpus) * slow / cpus);
     bool equal = !point->serial && point->level[AXIS_SCHEDULE_OF] == SIMULATED_STATIC;
     if (point->serial || equal) return 1 + fmin(1, hit) * (slow - 1);
     return workers / (workers - hit + hit / slow);
 }
 
-/* A look of the sentinel, as tune_sentinel_look takes one. */
-static int look_on(struct fake *fake, unsigned phase)
-{
-    struct neighbour *neighbour = &fake->neighbour;
-    double walls_ns[fake->machine.cpus];
-    for (unsigned cpu = 0; cpu < fake->machine.cpus; cpu++)
-        walls_ns[cpu] = 1e6 * exp(gsl_ran_gaussian(fake->rng, 0.01)) *
-                        (neighbour->here && cpu < neighbour->cpus ? neighbour->slow : 1);
-    return tune_sentinel_note(&neighbour->sentinel, phase, walls_ns);
-}
-
-/* Lets time pass; the share of it during which the neighbour was there, or an error below 0. */
-static double pass(struct fake *fake, double seconds, unsigned phase)
+/* Lets time pass; the share of it during which the neighbour was there. */
+static double pass(struct fake *fake, double seconds)
 {
     struct neighbour *neighbour = &fake->neighbour;
     double until_s = neighbour->now_s + seconds, here_s = 0;
     while (neighbour->now_s < until_s) {
-        double next_s = fmin(fmin(until_s, neighbour->change_s), neighbour->look_s);
+        double next_s = fmin(until_s, neighbour->change_s);
         if (neighbour->here) here_s += next_s - neighbour->now_s;
         neighbour->now_s = next_s;
-        if (next_s >= neighbour->look_s) {
-            int error = look_on(fake, phase);
-            if (error) return error;
-            neighbour->look_s += fmax(LOOK_S, seconds / LOOKS_MAX);
-        }
         if (next_s < neighbour->change_s) continue;
         neighbour->here = !neighbour->here;
         neighbour->change_s += gsl_ran_exponential(fake->rng, neighbour->here ? neighbour->here_s : neighbour->away_s);
@@ -196,24 +181,68 @@ static double pass(struct fake *fake, double seconds, unsigned phase)
     return seconds > 0 ? here_s / seconds : 0;
 }
 
+/* The watch's eyes: what tune_capacity_look would find. One slow cpu is as slow alone. */
+static int look(void *context, double *cores)
+{
+    struct fake *fake = context;
+    const struct neighbour *neighbour = &fake->neighbour;
+    double share = pass(fake, LOOK_S), all = fake->machine.cores;
+    double then = neighbour->whom == ONE        ? all - 1 + 1 / neighbour->slow
+                  : neighbour->whom == TOGETHER ? all / neighbour->slow
+                                                : all;
+    *cores = (share * then + (1 - share) * all) * exp(gsl_ran_gaussian(fake->rng, 0.05));
+    return 0;
+}
+
+static double now_s(void *context)
+{
+    return ((struct fake *)context)->neighbour.now_s;
+}
+
+static int nap(void *context, double seconds)
+{
+    pass(context, seconds);
+    return 0;
+}
+
+static void watch_open(struct fake *fake, double patience_s)
+{
+    const struct tune_watch_eyes eyes = {look, now_s, nap, fake, fake->machine.cores};
+    tune_watch_open(&fake->neighbour.watch, &eyes, patience_s);
+}
+
+static void measure_one(struct fake *fake, const struct search_point *point, double limit,
+                        struct search_outcome *outcome)
+{
+    double cost = truth(fake, point) * exp(gsl_ran_gaussian(fake->rng, fake->workload.noise) + fake->drift);
+    if (gsl_rng_uniform(fake->rng) < fake->workload.spikes)
+        cost *= 1 + (fake->workload.spike_size - 1) * gsl_rng_uniform(fake->rng);
+    if (fake->neighbour.slow > 0) {
+        double share = pass(fake, cost * 1e-9);
+        pass(fake, OVERHEAD_S);
+        cost *= 1 + share * (slowdown(fake, point) - 1);
+    }
+    *outcome = (struct search_outcome){
+        .cost = fmin(cost, limit), .spent_s = fmin(cost, limit) * 1e-9, .limited = cost > limit};
+}
+
 static int measure(void *context, const struct search_point *points, size_t count, double limit,
                    struct search_outcome *outcomes)
 {
     struct fake *fake = context;
+    struct tune_watch *watch = &fake->neighbour.watch;
+    bool again = true;
+    int error = 0;
     fake->drift += gsl_ran_gaussian(fake->rng, fake->workload.drift);
-    for (size_t i = 0; i < count; i++) {
-        double cost = truth(fake, &points[i]) * exp(gsl_ran_gaussian(fake->rng, fake->workload.noise) + fake->drift);
-        if (gsl_rng_uniform(fake->rng) < fake->workload.spikes)
-            cost *= 1 + (fake->workload.spike_size - 1) * gsl_rng_uniform(fake->rng);
-        if (fake->neighbour.slow > 0) {
-            double share = pass(fake, cost * 1e-9, PHASE_SEARCH), rest = pass(fake, OVERHEAD_S, PHASE_SEARCH);
-            if (share < 0 || rest < 0) return (int)fmin(share, rest);
-            cost *= 1 + share * (slowdown(fake, &points[i]) - 1);
+    while (!error && again) {
+        error = tune_watch_begin(watch);
+        again = false;
+        for (size_t i = 0; !error && !again && i < count; i++) {
+            measure_one(fake, &points[i], limit, &outcomes[i]);
+            error = tune_watch_check(watch, &again);
         }
-        outcomes[i] = (struct search_outcome){
-            .cost = fmin(cost, limit), .spent_s = fmin(cost, limit) * 1e-9, .limited = cost > limit};
     }
-    return 0;
+    return error;
 }
 
 static void make_space(struct fake *fake, struct search_space *space)
@@ -290,7 +319,6 @@ static struct simulated_score rule(const struct fake *fake, enum simulated_sched
 static void fake_free(struct fake *fake)
 {
     if (!fake) return;
-    tune_sentinel_close(&fake->neighbour.sentinel);
     if (fake->rng) gsl_rng_free(fake->rng);
     free(fake);
 }
@@ -308,22 +336,40 @@ static struct fake *fake_new(unsigned cpus, uint64_t seed)
     return fake;
 }
 
+/* The comparison after a search that took so long, through the watch: the share of the time compared during which the
+ * neighbour was there. */
+static double compare(struct fake *fake, double search_s, struct simulated_trial *trial)
+{
+    struct tune_watch *watch = &fake->neighbour.watch;
+    double before = tune_watch_mean(&watch->measured), share = 0;
+    unsigned steps = STEPS_MIN;
+    watch_open(fake, watch->patience_s);
+    watch->gave_up = trial->gave_up; /* as in tune_trial.c */
+    for (unsigned i = 0; i < steps; i++) {
+        tune_watch_begin(watch);
+        share += pass(fake, COMPARED * search_s / steps) / steps;
+    }
+    double changed = tune_watch_mean(&watch->measured) / before;
+    trial->unsteady = changed < TUNE_WATCH_LOW || changed > 1 / TUNE_WATCH_LOW;
+    return share;
+}
+
 /* One search, and the comparison of what it recommends with everything. */
-static int try_once(struct fake *fake, const struct search_options *options, struct simulated_trial *trial)
+static int try_once(struct fake *fake, const struct search_options *options, double patience_s,
+                    struct simulated_trial *trial)
 {
     struct search_space space;
     struct search_result result;
     struct neighbour *neighbour = &fake->neighbour;
-    double began_s = neighbour->now_s, n = fake->workload.tasks, cpus = fake->machine.cpus;
+    double began_s = neighbour->now_s, n = fake->workload.tasks, cpus = fake->machine.cpus, share = 0;
     make_space(fake, &space);
+    watch_open(fake, patience_s);
     *trial = (struct simulated_trial){.cpus = fake->machine.cpus, .attempts = trial->attempts + 1};
     int error = search_run(&space, options, &result);
-    double share = 0;
-    if (!error && neighbour->slow > 0) {
-        share = pass(fake, COMPARED * (neighbour->now_s - began_s), PHASE_COMPARISON);
-        if (share < 0) error = (int)share;
-        trial->unsteady = tune_sentinel_swing(&neighbour->sentinel) > TUNE_UNSTEADY;
-    }
+    trial->together = neighbour->slow > 0 && neighbour->whom == TOGETHER;
+    trial->waited_s = neighbour->watch.waited_s;
+    trial->gave_up = neighbour->watch.gave_up;
+    if (!error && neighbour->slow > 0) share = compare(fake, neighbour->now_s - began_s - trial->waited_s, trial);
     if (!error) {
         double best_ns = exhaust(fake, &space, share, trial);
         trial->tuned = score(fake, &result.entries[result.recommended].point, share, best_ns);
@@ -344,7 +390,7 @@ int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *opt
     struct fake *fake = fake_new(cpus, seed);
     if (!fake) return -ENOMEM;
     *trial = (struct simulated_trial){0};
-    int error = try_once(fake, options, trial);
+    int error = try_once(fake, options, 0, trial);
     fake_free(fake);
     return error;
 }
@@ -353,16 +399,15 @@ static void draw_neighbour(struct fake *fake)
 {
     struct neighbour *neighbour = &fake->neighbour;
     *neighbour = (struct neighbour){.slow = 1.3 + 0.7 * gsl_rng_uniform(fake->rng),
-                                    .cpus = one_in(fake->rng, 2) ? 1 : fake->machine.cpus,
-                                    .here_s = between(fake->rng, 0.02, 10),
-                                    .sentinel.cpu_count = fake->machine.cpus};
+                                    .whom = (enum whom)gsl_rng_uniform_int(fake->rng, WHOM),
+                                    .here_s = between(fake->rng, 0.02, 10)};
     neighbour->away_s = neighbour->here_s * between(fake->rng, 1, 5);
     neighbour->here = one_in(fake->rng, 3);
     neighbour->change_s = gsl_ran_exponential(fake->rng, neighbour->here ? neighbour->here_s : neighbour->away_s);
 }
 
-int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, unsigned attempts,
-                       struct simulated_trial *first, struct simulated_trial *last)
+int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, double patience_s,
+                       unsigned attempts, struct simulated_trial *first, struct simulated_trial *last)
 {
     if (cpus < 1 || cpus > CPUS_MAX) return -EINVAL;
     struct fake *fake = fake_new(cpus, seed);
@@ -371,8 +416,7 @@ int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options
     *last = (struct simulated_trial){0};
     int error = 0;
     for (unsigned i = 0; !error && i < attempts && (!i || last->unsteady); i++) {
-        tune_sentinel_forget(&fake->neighbour.sentinel);
-        error = try_once(fake, options, last);
+        error = try_once(fake, options, patience_s, last);
         if (!i) *first = *last;
     }
     fake_free(fake);

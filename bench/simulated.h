@@ -50,7 +50,9 @@ struct simulated_score {
 
 struct simulated_trial {
     unsigned cpus, attempts;
-    bool unsteady; /* of a machine that changes: its sentinel saw it */
+    bool together;          /* the neighbour takes cores away */
+    bool unsteady, gave_up; /* of a machine that changes: its watch saw another one in the comparison; lost patience */
+    double waited_s;        /* the search did */
     struct simulated_score optimum, tuned;
     struct simulated_score python; /* all cpus, n/4p a chunk */
     struct simulated_score even;   /* all cpus, static: n/p */
@@ -63,12 +65,13 @@ struct simulated_trial {
 /* Searches one simulated machine. 0 or the search's error. */
 int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *, struct simulated_trial *);
 
-/* The same on a machine that changes: a neighbour makes one cpu or all of them 1.3 to 2 times slower, for 20 ms to 10 s
- * at a time, and leaves them alone for as long or up to five times that. Searched, and then compared during three times
- * as long, as on a real machine: regret is against the best under what the neighbour did during the comparison. The
- * sentinel of the evaluation on real machines looks on; a trial during which it saw a change is made again, up to
- * `attempts` in all. *first receives the first attempt, *last the last. 0 or an error of the search. */
-int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *, unsigned attempts,
-                       struct simulated_trial *first, struct simulated_trial *last);
+/* The same on a machine that changes: a neighbour makes one cpu, or all of them, or all of them as soon as they work at
+ * once (they share fewer cores then) 1.3 to 2 times slower, for 20 ms to 10 s at a time, and leaves them alone for as
+ * long or up to five times that. Searched, and then compared during three times as long, both through a watch
+ * (tune_watch.h) with this patience: regret is against the best under what the neighbour did while was compared. A
+ * trial whose search and comparison saw different capacities is made again, up to `attempts` in all. *first receives
+ * the first attempt, *last the last. 0 or an error of the search. */
+int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, double patience_s,
+                       unsigned attempts, struct simulated_trial *first, struct simulated_trial *last);
 
 #endif

@@ -30,6 +30,19 @@ int tune_open(struct tune *tune, const struct options *options)
     return tune_record_check(options);
 }
 
+double tune_patience_s(const struct options *options)
+{
+    return options_given(options, "patience") ? (double)options->patience_ns / 1e9 : TUNE_WATCH_PATIENCE_S;
+}
+
+int tune_watch_machine(struct tune *tune, hwloc_topology_t topology)
+{
+    int error = tune_capacity_open(&tune->capacity, topology, &tune->limits);
+    struct tune_watch_eyes eyes = tune_capacity_eyes(&tune->capacity);
+    if (!error) tune_watch_open(&tune->watch, &eyes, tune_patience_s(tune->options));
+    return error;
+}
+
 void tune_close(struct tune *tune)
 {
     for (size_t i = 0; i < tune->failure_count; i++) free(tune->failures[i].output);

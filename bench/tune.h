@@ -7,6 +7,7 @@
 #include "../runners/limits.h"
 #include "options.h"
 #include "search.h"
+#include "tune_capacity.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -38,6 +39,8 @@ struct tune {
     const struct tune_subject *subject;
     void *context; /* the subject's */
     struct limits limits;
+    struct tune_capacity capacity;
+    struct tune_watch watch;
     struct search_space space;
     struct search_options search;
     struct search_result result;
@@ -53,6 +56,10 @@ struct tune {
 /* What the options say about every subject: objective, limits of the search. 0 or an exit status after one line. */
 int tune_open(struct tune *, const struct options *);
 void tune_close(struct tune *);
+
+/* Lets tune->watch see this machine; its patience is the options'. 0 or -errno. */
+int tune_watch_machine(struct tune *, hwloc_topology_t);
+double tune_patience_s(const struct options *);
 
 /* Notes why a point failed, once. */
 void tune_fail(struct tune *, const struct search_point *, const char *cause, const char *output);
@@ -73,6 +80,9 @@ struct tune_peak {
     double workers, low, high;
 };
 struct tune_peak tune_peak(const struct tune *);
+
+/* What the watch waited for, in a sentence; "" where it saw nothing amiss. */
+void tune_show_waiting(const struct tune *, char *text, size_t size);
 
 /* How many cpus there are to use, and why: "2 cpus", "1.5 cpus (the quota of /a/b; 4 are allowed): 1 or 2 workers". */
 void tune_show_cpus(const struct limits *, char *text, size_t size);

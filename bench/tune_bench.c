@@ -27,7 +27,7 @@ struct bench {
     const struct options *options;
     struct limits limits;
     struct tune_record record;
-    struct tune_sentinel sentinel;
+    struct tune_capacity capacity;
     hwloc_topology_t topology;
     struct plan plan;        /* for the record's manifest; without cells */
     struct planned *planned; /* the trials; one that cannot be measured is taken out */
@@ -43,9 +43,10 @@ static void print_trial(const struct tune_out *out, const struct tune_trial *tri
     char task[24], serial[24];
     values_show_duration(trial->problem.task_ns, task, sizeof task);
     values_show_duration(trial->serial_ns, serial, sizeof serial);
-    tune_say(out, "%-11s %8s %7llu %8s %5.2f%c %6.2f %6.1f %6.1f %6.2f %6.1f ", trial->kernel, task,
-             (unsigned long long)trial->problem.tasks, serial, trial->swing, trial->unsteady ? '*' : ' ',
-             100 * trial->regret.median, 100 * trial->regret.low, 100 * trial->regret.high, 100 * trial->same,
+    tune_say(out, "%-11s %8s %7llu %8s %5.1f%c %4.2f %4.2f%c %6.2f %6.1f %6.1f %6.2f %6.1f ", trial->kernel, task,
+             (unsigned long long)trial->problem.tasks, serial, trial->waited_s, trial->gave_up ? '!' : ' ',
+             trial->search_cores, trial->comparison_cores, trial->unsteady ? '*' : ' ', 100 * trial->regret.median,
+             100 * trial->regret.low, 100 * trial->regret.high, 100 * trial->same,
              100 * trial->search_s / trial->grid_s);
     for (unsigned r = 0; r < TUNE_RULES; r++) tune_say(out, " %7.1f", 100 * trial->rules[r]);
     tune_say(out, "  %s%s%s\n", trial->tuned, strcmp(trial->tuned, trial->best) ? " | " : "",
@@ -72,7 +73,8 @@ static int try_one(struct bench *bench, const struct planned *planned, double se
     if (!asked.work_ns && !asked.tasks.count) asked.work_ns = waits ? 20 * task_ns : WORK_NS;
     if (waits && !asked.workers.count && !asked.processes.count && !asked.threads.count)
         asked.workers = (struct numbers){sizeof waiting / sizeof *waiting, waiting};
-    int error = tune_trial_run(&asked, &bench->limits, &bench->record, &bench->sentinel, fmax(seconds, 0.1), trial, why,
+    struct tune_watch_eyes eyes = tune_capacity_eyes(&bench->capacity);
+    int error = tune_trial_run(&asked, &bench->limits, &bench->record, &eyes, fmax(seconds, 0.1), trial, why,
                                sizeof why);
     if (!error) print_trial(&bench->out, trial);
     if (!error || error == -EINTR || error == -ENOSPC || error == -ENOMEM) return error;
@@ -112,8 +114,8 @@ static int plan_trials(struct bench *bench)
 static int try_all(struct bench *bench)
 {
     struct tune_results *results = &bench->results;
-    tune_say(&bench->out, "%-11s %8s %7s %8s %5s  %6s %6s %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task", "tasks",
-             "serial", "swing", "regret", "low", "high", "noise", "cost", tune_rule_names[0], tune_rule_names[1],
+    tune_say(&bench->out, "%-11s %8s %7s %8s %5s  %9s  %6s %6s %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task",
+             "tasks", "serial", "wait", "cores", "regret", "low", "high", "noise", "cost", tune_rule_names[0], tune_rule_names[1],
              tune_rule_names[2], "recommended | the best, where another");
     for (size_t i = 0; i < bench->planned_count;) {
         double seconds = seconds_left(bench, FIRST_SHARE) / (double)(bench->planned_count - i);
@@ -127,8 +129,8 @@ static int try_all(struct bench *bench)
     return 0;
 }
 
-/* The trials during which the machine changed, once more from the start: a while later, when it may hold still. Only
- * the sentinel says which. */
+/* The trials whose search and comparison saw different machines, once more from the start. Only the cores' work that was
+ * seen says which. */
 static int try_again(struct bench *bench)
 {
     size_t n = bench->results.trial_count;
@@ -137,7 +139,7 @@ static int try_again(struct bench *bench)
         for (size_t i = 0, said = 0; i < n; i++) {
             struct tune_trial *trial = &bench->results.trials[i], again = *trial;
             if (!trial->unsteady || seconds_left(bench, 1) < seconds) continue;
-            if (!said++) tune_say(&bench->out, "Attempt %u, of trials during which the machine changed:\n", attempt);
+            if (!said++) tune_say(&bench->out, "Attempt %u, where the cores' work had changed:\n", attempt);
             int error = try_one(bench, &bench->planned[i], seconds, &again);
             if (error && error != -ENOENT) return error;
             if (!error) *trial = again;
@@ -163,11 +165,12 @@ static json_t *simulated_to_json(const struct simulated_trial *trials, size_t co
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++) {
         const struct simulated_trial *t = &trials[i];
-        json_array_append_new(array, json_pack("{si sf sf sb sb sf sf sf si sb}", "cpus", (int)t->cpus, "regret",
-                                               t->tuned.regret, "cost", t->cost, "serial_best", t->optimum.serial,
+        json_array_append_new(array, json_pack("{si sf sf sb sb sf sf sf si sb sb sf sb}", "cpus", (int)t->cpus,
+                                               "regret", t->tuned.regret, "cost", t->cost, "serial_best", t->optimum.serial,
                                                "stayed_serial", t->tuned.serial, "n/4p", t->python.regret, "static",
                                                t->even.regret, "guided", t->guided.regret, "attempts", (int)t->attempts,
-                                               "unsteady", t->unsteady));
+                                               "unsteady", t->unsteady, "together", t->together, "waited_s",
+                                               t->waited_s, "gave_up", t->gave_up));
     }
     return array;
 }
@@ -185,7 +188,12 @@ static json_t *trials_to_json(const struct tune_trial *trials, size_t count)
             "search_s", t->search_s, "grid_s", t->grid_s, "points", (json_int_t)t->points, "measurements",
             (json_int_t)t->measurements, "grid_reps", (int)t->grid_reps, "serial_best", t->serial_best, "stayed_serial",
             t->stayed, "attempts", (int)t->attempts, "unsteady", t->unsteady);
-        json_object_set_new(trial, "swing", real_or_null(t->swing));
+        json_object_set_new(trial, "search_cores", real_or_null(t->search_cores));
+        json_object_set_new(trial, "comparison_cores", real_or_null(t->comparison_cores));
+        json_object_set_new(trial, "waited_s", json_real(t->waited_s));
+        json_object_set_new(trial, "judge_waited_s", json_real(t->judge_waited_s));
+        json_object_set_new(trial, "blocks_dropped", json_integer((json_int_t)t->dropped));
+        json_object_set_new(trial, "gave_up", json_boolean(t->gave_up));
         json_object_set_new(trial, "search_shift", real_or_null(t->shift));
         for (unsigned r = 0; r < TUNE_RULES; r++)
             json_object_set_new(trial, tune_rule_names[r], real_or_null(t->rules[r]));
@@ -243,7 +251,7 @@ static int add_verdict(struct bench *bench, int falls_short)
 static int run_bench(struct bench *bench)
 {
     bench->results.cpus = bench->limits.usable;
-    int error = tune_sentinel_open(&bench->sentinel);
+    int error = tune_capacity_open(&bench->capacity, bench->topology, &bench->limits);
     if (!error) error = plan_trials(bench);
     if (!error) error = try_all(bench);
     if (!error) error = try_again(bench);
@@ -257,7 +265,6 @@ static int run_bench(struct bench *bench)
 static void close_bench(struct bench *bench, int error)
 {
     tune_record_close(&bench->record, NULL, error);
-    tune_sentinel_close(&bench->sentinel);
     plan_free(&bench->plan);
     hwloc_topology_destroy(bench->topology);
     free(bench->planned);

@@ -7,7 +7,6 @@
 #include "simulated.h"
 #include "tune_kernel.h"
 #include "tune_record.h"
-#include "tune_sentinel.h"
 
 enum {
     TUNE_GRID_REPETITIONS = 15
@@ -34,8 +33,11 @@ struct tune_trial {
     double search_s, grid_s; /* measuring time: of the search; of the grid with so many of each cell */
     unsigned grid_reps;      /* how often each cell was really measured */
     double shift;            /* what the search itself saw of a change (search.h) */
-    double swing;            /* what the sentinel saw, from the search to the comparison */
-    bool unsteady;           /* the latter is above TUNE_UNSTEADY */
+    double waited_s, judge_waited_s;         /* for all cores' work: in the search, and in all that judges it */
+    unsigned dropped;                        /* blocks of the search; */
+    bool gave_up;                            /* its patience was spent */
+    double search_cores, comparison_cores;   /* whose work was done while measuring, on the mean */
+    bool unsteady;                           /* these differ by more than is waited for */
     bool serial_best,
         stayed; /* resolved to be faster than with more than one worker, and nothing faster; tune says so */
 };
@@ -43,16 +45,16 @@ struct tune_trial {
 /* Tunes the kernel of the options (trial->problem of an earlier attempt is kept, as is their number), measures the
  * whole grid, and then the recommendation, the grid's best and the rules of thumb in fresh blocks that neither has
  * seen; records all of it. seconds: about how long it may take. 0, or -errno with `why`. */
-int tune_trial_run(const struct options *, const struct limits *, struct tune_record *, struct tune_sentinel *,
-                   double seconds, struct tune_trial *, char *why, size_t why_size);
+int tune_trial_run(const struct options *, const struct limits *, struct tune_record *,
+                   const struct tune_watch_eyes *, double seconds, struct tune_trial *, char *why, size_t why_size);
 
-enum { TUNE_ATTEMPTS = 3 }; /* at a trial during which the machine changes */
+enum { TUNE_ATTEMPTS = 3 }; /* at a trial whose search and comparison saw different machines */
 
 struct tune_results {
     struct tune_trial *trials, *firsts; /* of each trial the last attempt, and the first: often the same */
     size_t trial_count;
     struct simulated_trial *simulated; /* machine by machine */
-    struct simulated_trial *restless;  /* machines that change: of each trial the last attempt */
+    struct simulated_trial *restless;  /* machines that change, through the watch: the last attempts */
     size_t simulated_count, restless_count;
     unsigned cpus; /* of this machine */
 };

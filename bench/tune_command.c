@@ -169,6 +169,7 @@ static int measure(void *context, const struct search_point *points, size_t coun
     struct subject *subject = context;
     for (size_t i = 0; i < count; i++) {
         int error = warm_up(subject, &points[i]);
+        if (!error) error = tune_watch_begin(&subject->tune->watch);
         if (!error) error = run_once(subject, &points[i], limit, (int)i, &outcomes[i]);
         if (error) return error;
         if (!outcomes[i].failed && !outcomes[i].limited)
@@ -300,17 +301,12 @@ static void make_space(struct subject *subject, struct tune *tune)
     space->context = subject;
 }
 
-/* Commands are long and few: one look at each value, and an end in a quarter of what trying all of them takes. */
 static void protocol(const struct options *options, struct search_options *search)
 {
-    search->looks = 1;
-    search->candidates = 6;
-    search->last = 2;
-    search->final = 6;
-    search->least = 14;
-    search->share = 0.22;
-    search->limit = 2;
-    search->patient = false;
+    const struct search_options asked = *search;
+    *search = search_commands;
+    search->within = asked.within;
+    search->budget_s = asked.budget_s;
     if (!options_given(options, "reps")) return;
     search->confirm = (unsigned)options->reps;
     search->share = INFINITY;
@@ -342,7 +338,8 @@ static int search(struct subject *subject)
     interrupt_watch();
     int status = tune_record_open(&subject->record, options, &plan);
     if (!status) {
-        int error = search_run(&tune->space, &tune->search, &tune->result);
+        int error = tune_watch_machine(tune, topology);
+        if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
         memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
         tune_record_close(&subject->record, tune_to_json(tune), error);
         if (error == -ENOENT) status = options_complain(options, "%s", subject->why);

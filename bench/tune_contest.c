@@ -25,13 +25,12 @@ void judge_add(struct judge_field *field, unsigned cell)
 /* One block of the first `count` of the field, in an order that rotates. */
 static int field_take(struct judge *judge, struct judge_field *field, unsigned count)
 {
-    int error = 0;
-    for (unsigned i = 0; !error && i < count; i++) {
-        unsigned at = (i + field->blocks) % count;
-        double spent_s;
-        error = judge_take(judge, field->cells[at], i, &field->costs[at][field->blocks], &spent_s);
-    }
-    judge->block++;
+    unsigned cells[JUDGE_FIELD_MAX] = {0};
+    double costs[JUDGE_FIELD_MAX];
+    for (unsigned i = 0; i < count; i++) cells[i] = field->cells[(i + field->blocks) % count];
+    int error = judge_take(judge, cells, count, costs, NULL);
+    for (unsigned i = 0; !error && i < count; i++)
+        field->costs[(i + field->blocks) % count][field->blocks] = costs[i];
     field->blocks++;
     return error;
 }

@@ -62,6 +62,16 @@ static json_t *gain_to_json(const struct tune *tune)
                      quantity(ratio));
 }
 
+/* What the watch saw: the cores' work together, in units of one alone. */
+static json_t *capacity_to_json(const struct tune_watch *watch)
+{
+    return json_pack("{sf sI so so so sf sf sI sb}", "expected", watch->eyes.expected, "looks",
+                     (json_int_t)watch->looks, "measured", number(tune_watch_mean(&watch->measured)), "low",
+                     number(tune_watch_mean(&watch->low)), "lowest",
+                     number(watch->low.looks ? watch->low.least : NAN), "waited_s", watch->waited_s, "patience_s",
+                     watch->patience_s, "blocks_dropped", (json_int_t)watch->dropped, "gave_up", watch->gave_up);
+}
+
 json_t *tune_to_json(const struct tune *tune)
 {
     static const char *const units[] = {"ns", "core-ns", "bytes"};
@@ -78,13 +88,13 @@ json_t *tune_to_json(const struct tune *tune)
                   "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where);
     json_t *peaks =
         json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
-    return json_pack("{si ss so ss ss so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
+    return json_pack("{si ss so ss ss so so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
                      tune->subject->unit, "what", words(tune->what), "objective", tune_objective_names[tune->objective],
                      "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
                      entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",
-                     cpus, "measurements", (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks,
-                     "spent_s", result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
+                     cpus, "capacity", capacity_to_json(&tune->watch), "measurements",
+                     (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks, "spent_s", result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
                      result->short_of_budget, "suspect", (json_int_t)tune->suspects, "tried", tried);
 }
 

@@ -15,13 +15,10 @@ struct judge_field {
     double costs[JUDGE_FIELD_MAX][JUDGE_BLOCKS_MAX]; /* 0: not taken in this block */
 };
 
-enum judge_phase { JUDGE_SEARCH, JUDGE_GRID, JUDGE_CONTEST, JUDGE_COMPARISON };
-
 struct judge {
     struct tune_grid grid; /* first: the search's functions of the grid get this address */
     struct tune_record *record;
-    struct tune_sentinel *sentinel;
-    enum judge_phase phase;
+    struct tune_watch watch; /* all of it is measured through this */
     unsigned first, block;    /* record's id of the plan's cell 0 */
     double *medians, spent_s; /* of the grid's cells; of all measurements so far */
     struct judge_field contest, comparison;
@@ -31,8 +28,9 @@ struct judge_contestants {
     unsigned tuned, best, parallel, rules[TUNE_RULES]; /* cells; a rule that no runner has: 0 */
 };
 
-/* One repetition, recorded, with a look at the sentinel before it. cost: INFINITY where it failed. */
-int judge_take(struct judge *, unsigned cell, unsigned order, double *cost, double *spent_s);
+/* One repetition of each of the cells, in this order, recorded; a block that the watch drops is taken again. costs:
+ * INFINITY where one failed. spent_s (or NULL): what each took. */
+int judge_take(struct judge *, const unsigned *cells, unsigned count, double *costs, double *spent_s);
 
 void judge_add(struct judge_field *, unsigned cell); /* unless it is there */
 unsigned judge_find(const struct judge_field *, unsigned cell);

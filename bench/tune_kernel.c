@@ -42,22 +42,30 @@ static int measure_point(struct subject *subject, const struct search_point *poi
     }
     int id = tune_record_cell(&subject->record, &plan->cells[cell], &plan->extra[cell]);
     sample.cell = (unsigned)id;
-    error = id < 0 ? id : tune_record_sample(&subject->record, &sample);
+    if (id >= 0) return tune_record_hold(&subject->record, &sample);
     sample_free(&sample);
-    return error;
+    return id;
 }
 
 static int measure(void *context, const struct search_point *points, size_t count, double limit,
                    struct search_outcome *outcomes)
 {
     struct subject *subject = context;
+    bool again = true;
+    int error = 0;
     (void)limit;
-    for (size_t i = 0; i < count; i++) {
-        int error = measure_point(subject, &points[i], (unsigned)i, &outcomes[i]);
-        if (error) return error;
+    while (!error && again) {
+        error = tune_watch_begin(&subject->tune->watch);
+        again = false;
+        for (size_t i = 0; !error && !again && i < count; i++) {
+            error = measure_point(subject, &points[i], (unsigned)i, &outcomes[i]);
+            if (!error) error = tune_watch_check(&subject->tune->watch, &again);
+        }
+        int settled = tune_record_settle(&subject->record, again);
+        if (!error) error = settled;
+        subject->block++;
     }
-    subject->block++;
-    return 0;
+    return error;
 }
 
 /* Showing */
@@ -129,8 +137,8 @@ static int search(struct subject *subject)
     int status = tune_record_open(&subject->record, options, &none);
     if (status) return status;
     struct search_outcome serial; /* first of all: what every result is held against */
-    int error = measure_point(subject, &(struct search_point){.serial = true}, 0, &serial);
-    subject->block++;
+    int error = tune_watch_machine(tune, subject->grid.topology);
+    if (!error) error = measure(subject, &(struct search_point){.serial = true}, 1, INFINITY, &serial);
     if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
     memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
     tune_record_close(&subject->record, tune_to_json(tune), error);

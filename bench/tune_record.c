@@ -104,10 +104,36 @@ int tune_record_sample(struct tune_record *record, const struct sample *sample)
     return error ? fail(record, "samples.jsonl", error) : 0;
 }
 
+int tune_record_hold(struct tune_record *record, struct sample *sample)
+{
+    struct sample *held = realloc(record->held, (record->held_count + 1) * sizeof *held);
+    if (held) {
+        record->held = held;
+        held[record->held_count++] = *sample;
+    } else sample_free(sample);
+    return held ? 0 : -ENOMEM;
+}
+
+int tune_record_settle(struct tune_record *record, bool dropped)
+{
+    int error = 0;
+    for (size_t i = 0; i < record->held_count; i++) {
+        struct sample *sample = &record->held[i];
+        size_t used = strlen(sample->suspect);
+        if (dropped)
+            snprintf(sample->suspect + used, sizeof sample->suspect - used, "%scapacity", used ? " " : "");
+        if (!error) error = tune_record_sample(record, sample);
+        sample_free(sample);
+    }
+    record->held_count = 0;
+    return error;
+}
+
 void tune_record_close(struct tune_record *record, json_t *tuning, int error)
 {
     enum { SUMMED_MAX = 1000 }; /* cells; more are a benchmark's, which has a table of its own */
     struct shown shown;
+    tune_record_settle(record, false);
     if (record->manifest) {
         const char *stopped = error == -EINTR ? "interrupted" : error ? "error" : "search";
         if (tuning) json_object_set(record->manifest, "tuning", tuning);
@@ -124,8 +150,10 @@ void tune_record_close(struct tune_record *record, json_t *tuning, int error)
     json_decref(tuning);
     json_decref(record->manifest);
     free(record->cells);
+    free(record->held);
     if (record->fd >= 0) close(record->fd);
     record->manifest = NULL;
     record->cells = NULL;
+    record->held = NULL;
     record->fd = -1;
 }

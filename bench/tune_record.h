@@ -8,6 +8,7 @@
 #include "plan.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct tune_record {
     const struct options *options;
@@ -15,6 +16,8 @@ struct tune_record {
     json_t *manifest;
     struct cell *cells;
     unsigned cell_count;
+    struct sample *held; /* of the block that is being taken */
+    size_t held_count;
     int fd; /* samples.jsonl */
     int64_t began_ns;
 };
@@ -32,6 +35,12 @@ int tune_record_cell(struct tune_record *, const struct cell *, const struct pla
 
 /* The same for all cells of a plan at once, which are new: the id of its cell i is what comes back + i. */
 int tune_record_cells(struct tune_record *, const struct plan *);
+
+/* Takes a sample over, until its block has been taken. 0 or -ENOMEM: it is lost then. */
+int tune_record_hold(struct tune_record *, struct sample *);
+
+/* Appends what is held; a block that is dropped is suspect. 0, or -errno after one line. */
+int tune_record_settle(struct tune_record *, bool dropped);
 
 /* Appends a sample. 0, or -errno after one line. */
 int tune_record_sample(struct tune_record *, const struct sample *);

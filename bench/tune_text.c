@@ -35,6 +35,23 @@ void tune_show_cpus(const struct limits *limits, char *text, size_t size)
     } else snprintf(text, size, "%u cpu%s", limits->usable, limits->usable == 1 ? "" : "s");
 }
 
+void tune_show_waiting(const struct tune *tune, char *text, size_t size)
+{
+    const struct tune_watch *watch = &tune->watch;
+    char again[64] = "";
+    *text = '\0';
+    if (!watch->low.looks) return;
+    if (watch->dropped)
+        snprintf(again, sizeof again, ", and took %u block%s of measurements again", watch->dropped,
+                 watch->dropped == 1 ? "" : "s");
+    int used = snprintf(text, size, "For %.2g s the %u cores together did the work of %.2g", watch->waited_s,
+                        tune->capacity.count, tune_watch_mean(&watch->low));
+    if (!watch->gave_up) snprintf(text + used, size - (size_t)used, ": waited%s.", again);
+    else
+        snprintf(text + used, size - (size_t)used,
+                 ", and that went on: measured all the same; expect another answer when it is over.");
+}
+
 const struct search_entry *tune_entry(const struct tune *tune, size_t id)
 {
     return id < tune->result.entry_count ? &tune->result.entries[id] : NULL;
@@ -111,6 +128,9 @@ static void print_wrapped(const char *text, unsigned width)
 static void print_doubts(const struct tune *tune)
 {
     const struct search_entry *best = tune_entry(tune, tune->result.recommended);
+    char waiting[320];
+    tune_show_waiting(tune, waiting, sizeof waiting);
+    if (*waiting) puts(waiting);
     if (tune->suspects)
         printf("%zu of %zu measurements are suspect: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
     if (tune->result.shift > SEARCH_SHIFT)

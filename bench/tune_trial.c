@@ -19,18 +19,33 @@ static const double GRID_SHARE = 0.4, CONTEST_SHARE = 0.5; /* of the time that i
 
 const char *const tune_rule_names[TUNE_RULES] = {"n/4p", "static", "guided"};
 
-/* One repetition, recorded. cost: INFINITY where it failed. */
-int judge_take(struct judge *judge, unsigned cell, unsigned order, double *cost, double *spent_s)
+static int take_one(struct judge *judge, unsigned cell, unsigned order, double *cost, double *spent_s)
 {
     struct sample sample;
-    int error = tune_sentinel_look(judge->sentinel, judge->phase);
-    if (!error) error = tune_grid_measure(&judge->grid, cell, judge->block, order, &sample, spent_s);
+    int error = tune_grid_measure(&judge->grid, cell, judge->block, order, &sample, spent_s);
     if (error) return error;
     *cost = strcmp(sample.status, "ok") ? INFINITY : tune_grid_cost(TUNE_TIME, judge->grid.options->warm, &sample);
     judge->spent_s += *spent_s;
     sample.cell += judge->first;
-    error = tune_record_sample(judge->record, &sample);
-    sample_free(&sample);
+    return tune_record_hold(judge->record, &sample);
+}
+
+int judge_take(struct judge *judge, const unsigned *cells, unsigned count, double *costs, double *spent_s)
+{
+    bool again = true;
+    int error = 0;
+    while (!error && again) {
+        error = tune_watch_begin(&judge->watch);
+        again = false;
+        for (unsigned i = 0; !error && !again && i < count; i++) {
+            double one_s;
+            error = take_one(judge, cells[i], i, &costs[i], spent_s ? &spent_s[i] : &one_s);
+            if (!error) error = tune_watch_check(&judge->watch, &again);
+        }
+        int settled = tune_record_settle(judge->record, again);
+        if (!error) error = settled;
+        judge->block++;
+    }
     return error;
 }
 
@@ -38,15 +53,16 @@ static int measure(void *context, const struct search_point *points, size_t coun
                    struct search_outcome *outcomes)
 {
     struct judge *judge = context;
+    unsigned cells[count];
+    double costs[count], spent_s[count];
     (void)limit;
-    for (size_t i = 0; i < count; i++) {
-        unsigned cell = tune_grid_cell(&judge->grid, &points[i]);
-        int error = judge_take(judge, cell, (unsigned)i, &outcomes[i].cost, &outcomes[i].spent_s);
-        if (error) return error;
-        outcomes[i].failed = !isfinite(outcomes[i].cost);
-    }
-    judge->block++;
-    return 0;
+    memset(cells, 0, sizeof cells);
+    for (size_t i = 0; i < count; i++) cells[i] = tune_grid_cell(&judge->grid, &points[i]);
+    int error = judge_take(judge, cells, (unsigned)count, costs, spent_s);
+    for (size_t i = 0; !error && i < count; i++)
+        outcomes[i] =
+            (struct search_outcome){.cost = costs[i], .spent_s = spent_s[i], .failed = !isfinite(costs[i])};
+    return error;
 }
 
 static int tune_it(struct judge *judge, struct tune_trial *trial, unsigned *tuned)
@@ -86,10 +102,9 @@ static int measure_grid(struct judge *judge, double seconds, struct tune_trial *
         plan_order(plan->cells, cells, plan->protocol.seed, reps, order);
         for (unsigned i = 0; !error && i < cells; i++) {
             double spent_s = 0;
-            error = judge_take(judge, order[i], i, &costs[(size_t)order[i] * GRID_REPS_MAX + reps], &spent_s);
+            error = judge_take(judge, &order[i], 1, &costs[(size_t)order[i] * GRID_REPS_MAX + reps], &spent_s);
             sum_s += spent_s;
         }
-        judge->block++;
         reps++;
     }
     for (unsigned i = 0; !error && i < cells; i++) {
@@ -143,36 +158,50 @@ static void conclude(const struct judge *judge, const struct judge_contestants *
     trial->serial_best = stats_verdict(judge_ratio(field, judge_find(field, who->parallel), serial)) == VERDICT_MORE &&
                          stats_verdict(judge_ratio(field, judge_find(field, who->best), serial)) != VERDICT_LESS;
     trial->stayed = who->tuned == 0;
-    trial->swing = tune_sentinel_swing(judge->sentinel);
-    trial->unsteady = trial->swing > TUNE_UNSTEADY;
+    trial->comparison_cores = tune_watch_mean(&judge->watch.measured);
+    double changed = trial->comparison_cores / trial->search_cores;
+    trial->unsteady = changed < TUNE_WATCH_LOW || changed > 1 / TUNE_WATCH_LOW;
     tune_cell_name(&cells[who->best], trial->best, sizeof trial->best);
     tune_cell_name(&cells[who->tuned], trial->tuned, sizeof trial->tuned);
+}
+
+/* The search is over. What judges it has a patience of its own, or none where the search's was spent: it should see the
+ * same machine. */
+static void judge_watch(struct judge *judge, struct tune_trial *trial)
+{
+    struct tune_watch search = judge->watch;
+    trial->search_cores = tune_watch_mean(&search.measured);
+    trial->waited_s = search.waited_s;
+    trial->dropped = search.dropped;
+    trial->gave_up = search.gave_up;
+    tune_watch_open(&judge->watch, &search.eyes, search.patience_s);
+    judge->watch.gave_up = search.gave_up;
 }
 
 static int try_it(struct judge *judge, double seconds, struct tune_trial *trial)
 {
     struct judge_contestants who = {0};
     struct judge_field *contest = &judge->contest;
-    double cost, spent_s;
+    double cost;
+    const unsigned serial = 0;
     int first = tune_record_cells(judge->record, &judge->grid.plan);
     if (first < 0) return first;
     judge->first = (unsigned)first;
-    int error = judge_take(judge, 0, 0, &cost, &spent_s); /* what all results are held against */
-    judge->block++;
+    int error = judge_take(judge, &serial, 1, &cost, NULL); /* what all results are held against */
     if (!error) error = tune_it(judge, trial, &who.tuned);
-    judge->phase = JUDGE_GRID;
+    judge_watch(judge, trial);
     if (!error) error = measure_grid(judge, GRID_SHARE * (seconds - judge->spent_s), trial);
     if (error) return error;
     judge_add(contest, 0);
     judge_add(contest, who.tuned);
     for (unsigned r = 0; r < TUNE_RULES; r++)
         if ((who.rules[r] = rule_cell(&judge->grid, r))) judge_add(contest, who.rules[r]);
-    judge->phase = JUDGE_CONTEST;
     error = judge_contest(judge, CONTEST_SHARE * (seconds - judge->spent_s), &who.parallel);
     if (error) return error;
     who.best = contest->cells[0];
-    judge->phase = JUDGE_COMPARISON;
+    judge->watch.measured = (struct tune_watch_seen){0};
     error = judge_compare(judge, &who, seconds - judge->spent_s);
+    trial->judge_waited_s = judge->watch.waited_s;
     if (!error) conclude(judge, &who, trial);
     return error;
 }
@@ -261,7 +290,8 @@ static int open_problem(struct judge *judge, struct options *asked, const struct
 }
 
 int tune_trial_run(const struct options *options, const struct limits *limits, struct tune_record *record,
-                   struct tune_sentinel *sentinel, double seconds, struct tune_trial *trial, char *why, size_t why_size)
+                   const struct tune_watch_eyes *eyes, double seconds, struct tune_trial *trial, char *why,
+                   size_t why_size)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     struct options asked = *options;
@@ -269,8 +299,7 @@ int tune_trial_run(const struct options *options, const struct limits *limits, s
     *trial = (struct tune_trial){.attempts = trial->attempts + 1};
     if (!judge) return -ENOMEM;
     judge->record = record;
-    judge->sentinel = sentinel;
-    tune_sentinel_forget(sentinel);
+    tune_watch_open(&judge->watch, eyes, tune_patience_s(options));
     int error = open_problem(judge, &asked, limits, &problem, why, why_size);
     if (!error) {
         snprintf(trial->kernel, sizeof trial->kernel, "%s", judge->grid.plan.cells[0].label);

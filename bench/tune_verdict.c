@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MACHINES = 4, RESTLESS = 3, WORKLOADS = 75 };
+enum { MACHINES = 4, RESTLESS = 3, WORKLOADS = 75, RESTLESS_WORKLOADS = 300 };
 static const unsigned machine_cpus[MACHINES] = {4, 16, 64, 256}, restless_cpus[RESTLESS] = {2, 4, 16};
 static const double NOTABLE = 0.02; /* regrets that are counted one by one */
 
@@ -64,21 +64,17 @@ static unsigned verdicts(const struct tune_out *out, const struct figures *figur
     return falls_short;
 }
 
-enum which { ALL, STEADY };
-
-static int judge_some(const struct tune_out *out, const struct tune_trial *trials, size_t n, enum which which)
+static int judge_all(const struct tune_out *out, const struct tune_trial *trials, size_t n)
 {
     struct figures figures = {calloc(n, sizeof(double)), calloc(n, sizeof(double)), 0, 0, 0};
     int falls_short = figures.regrets && figures.costs ? 0 : -ENOMEM;
     for (size_t i = 0; !falls_short && i < n; i++) {
-        if (which == STEADY && trials[i].unsteady) continue;
         figures.regrets[figures.count] = above_zero(trials[i].regret.median);
         figures.costs[figures.count++] = trials[i].search_s / trials[i].grid_s;
         figures.serial += trials[i].serial_best;
         figures.stayed += trials[i].serial_best && trials[i].stayed;
     }
-    if (!falls_short && figures.count) falls_short = (int)verdicts(out, &figures);
-    else if (!falls_short) tune_say(out, "  none\n");
+    if (!falls_short) falls_short = (int)verdicts(out, &figures);
     free(figures.regrets), free(figures.costs);
     return falls_short;
 }
@@ -113,27 +109,29 @@ static void print_totals(const struct tune_out *out, const struct tune_results *
 
 int tune_judge_trials(const struct tune_out *out, const struct tune_results *results)
 {
-    size_t n = results->trial_count, unsteady = 0, again = 0, unsteady_first = 0;
+    size_t n = results->trial_count, unsteady = 0, again = 0, waited = 0, gave_up = 0;
+    double waited_s = 0, judge_waited_s = 0;
     if (!n) return 0;
     for (size_t i = 0; i < n; i++) {
-        unsteady += results->trials[i].unsteady;
-        unsteady_first += results->firsts[i].unsteady;
-        again += results->trials[i].attempts - 1;
+        const struct tune_trial *trial = &results->trials[i];
+        unsteady += trial->unsteady;
+        again += trial->attempts - 1;
+        waited += trial->waited_s > 0;
+        gave_up += trial->gave_up;
+        waited_s += trial->waited_s, judge_waited_s += trial->judge_waited_s;
     }
-    tune_say(
-        out,
-        "\nOn this machine (regret: held-out run phase over that of the best found by anybody; cost: of a grid "
-        "with %d\nrepetitions of each cell, in the time that its cells took here).\nThe machine changed during %zu "
-        "of %zu first attempts (swing above %g: of the same short work on all cpus at once,\na phase's 90th "
-        "percentile over the trial's 10th; marked *); %zu attempts were made again; it never held still in %zu "
-        "trials.\nThe last attempt of every trial, whatever the machine did:\n",
-        TUNE_GRID_REPETITIONS, unsteady_first, n, TUNE_UNSTEADY, again, unsteady);
-    int falls_short = judge_some(out, results->trials, n, ALL), error = falls_short < 0 ? falls_short : 0;
+    tune_say(out,
+             "\nOn this machine (regret: held-out run phase over that of the best found by anybody; cost: of a grid "
+             "with %d\nrepetitions of each cell, in the time that its cells took here).\nAll cores together did less "
+             "than %g of the work expected of them during %zu of %zu searches, which waited %.1f s in all\nfor that to "
+             "end; %zu gave up (!). The judging waited %.1f s. %zu attempts were made again; in %zu trials (*) "
+             "the\ncores' work differed between search and comparison in the end too. The last attempt of every "
+             "trial:\n",
+             TUNE_GRID_REPETITIONS, TUNE_WATCH_LOW, waited, n, waited_s, gave_up, judge_waited_s, again, unsteady);
+    int falls_short = judge_all(out, results->trials, n), error = falls_short < 0 ? falls_short : 0;
     if (!error) print_totals(out, results);
     if (!error && again) tune_say(out, "All first attempts:\n");
-    if (!error && again) error = judge_some(out, results->firsts, n, ALL);
-    if (error >= 0 && unsteady) tune_say(out, "The last attempts during which the machine held still:\n");
-    if (error >= 0 && unsteady) error = judge_some(out, results->trials, n, STEADY);
+    if (!error && again) error = judge_all(out, results->firsts, n);
     return error < 0 ? error : falls_short;
 }
 
@@ -192,14 +190,14 @@ int tune_judge_simulated(const struct tune_out *out, uint64_t seed, struct tune_
     return (int)verdicts(out, &figures);
 }
 
-/* Some trials of one kind in one line. */
+/* Those trials whose neighbour takes cores away, or those whose does not, in one line. */
 static void print_restless(const struct tune_out *out, const char *name, const struct simulated_trial *trials, size_t n,
-                           enum which which)
+                           bool together)
 {
     double regrets[n], costs[n];
     size_t count = 0, over = 0;
     for (size_t i = 0; i < n; i++) {
-        if (which == STEADY && trials[i].unsteady) continue;
+        if (trials[i].together != together) continue;
         over += trials[i].tuned.regret > 0.15;
         regrets[count] = trials[i].tuned.regret;
         costs[count++] = trials[i].cost;
@@ -212,27 +210,34 @@ static void print_restless(const struct tune_out *out, const char *name, const s
 
 int tune_judge_restless(const struct tune_out *out, uint64_t seed, struct tune_results *results)
 {
-    static struct simulated_trial firsts[RESTLESS * WORKLOADS];
-    size_t n = RESTLESS * WORKLOADS, again = 0, unsteady = 0;
+    static struct simulated_trial blind[RESTLESS * RESTLESS_WORKLOADS], firsts[RESTLESS * RESTLESS_WORKLOADS];
+    size_t n = RESTLESS * RESTLESS_WORKLOADS, again = 0, waited = 0, gave_up = 0;
     results->restless = calloc(n, sizeof *results->restless);
     if (!results->restless) return -ENOMEM;
     results->restless_count = n;
     for (size_t i = 0; i < n; i++) {
         struct simulated_trial *last = &results->restless[i];
-        int error = simulated_restless(restless_cpus[i / WORKLOADS], seed * 100000 + i % WORKLOADS, &search_defaults,
-                                       TUNE_ATTEMPTS, &firsts[i], last);
+        unsigned cpus = restless_cpus[i / RESTLESS_WORKLOADS];
+        uint64_t own = seed * 100000 + i % RESTLESS_WORKLOADS;
+        int error = simulated_restless(cpus, own, &search_defaults, 0, 1, &blind[i], last);
+        if (!error)
+            error = simulated_restless(cpus, own, &search_defaults, TUNE_WATCH_PATIENCE_S, TUNE_ATTEMPTS, &firsts[i],
+                                       last);
         if (error) return error;
         again += last->attempts - 1;
-        unsteady += firsts[i].unsteady;
+        waited += firsts[i].waited_s > 0;
+        gave_up += firsts[i].gave_up;
     }
     tune_say(out,
-             "\nSimulated machines of 2, 4 and 16 cpus that change: a neighbour slows one cpu or all by 1.3 to 2, for "
-             "20 ms to 10 s at\na time. %zu workloads; the sentinel saw a change during %zu first attempts; %zu were "
-             "made again. In %%:\n  %-40s %5s  %6s %6s %6s  %4s  %6s %6s\n",
-             n, unsteady, again, "", "trials", "median", "p95", "max", ">15", "cost", "p95");
-    print_restless(out, "all first attempts", firsts, n, ALL);
-    print_restless(out, "first attempts without a change", firsts, n, STEADY);
-    print_restless(out, "all last attempts", results->restless, n, ALL);
-    print_restless(out, "last attempts without a change", results->restless, n, STEADY);
+             "\nSimulated machines of 2, 4 and 16 cpus that change: a neighbour slows one cpu, or all, or all as soon "
+             "as they work at\nonce, by 1.3 to 2, for 20 ms to 10 s at a time. %zu workloads; %zu first attempts "
+             "waited, %zu gave up; %zu were made again.\nIn %%:\n  %-40s %5s  %6s %6s %6s  %4s  %6s %6s\n",
+             n, waited, gave_up, again, "", "trials", "median", "p95", "max", ">15", "cost", "p95");
+    for (int together = 1; together >= 0; together--) {
+        tune_say(out, together ? " all as soon as they work at once:\n" : " one, or all:\n");
+        print_restless(out, "without a watch", blind, n, together);
+        print_restless(out, "through the watch: first attempts", firsts, n, together);
+        print_restless(out, "through the watch: last attempts", results->restless, n, together);
+    }
     return 0;
 }

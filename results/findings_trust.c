@@ -125,6 +125,7 @@ static const struct {
     {"preempted", "something else ran on a worker's cpu"},    {"steal", "the host gave the cpu to others"},
     {"throttled", "a container's limit stopped the workers"}, {"drift", "the machine's speed changed"},
     {"unbound", "a worker was not where it was placed"},      {"clock", "reading the clock took too long"},
+    {"capacity", "all cores together did far less than they should: tune dropped these"},
 };
 
 static bool has_word(const char *list, const char *word)

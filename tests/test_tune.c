@@ -2,11 +2,9 @@
  * recommendations. */
 #include "../bench/command.h"
 #include "../bench/tune_config.h"
-#include "../bench/tune_sentinel.h"
 #include "suite.h"
 
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,50 +257,6 @@ START_TEST(saved_recommendations)
 }
 END_TEST
 
-/* The sentinel: 40 looks in each of three phases at two cpus, of which the second is slower in some of them. */
-static const struct {
-    unsigned from, to, each; /* looks from..to of all 120 are slow, every each-th of them */
-    double slow, swing;
-} changes[] = {
-    {0, 0, 1, 2, 1},        /* never */
-    {50, 52, 1, 2, 1},      /* a spike: less than a tenth of a phase */
-    {60, 61, 1, 100, 1},    /* however large */
-    {40, 46, 1, 1.6, 1.6},  /* 6 of a phase's 40 */
-    {80, 120, 1, 1.3, 1.3}, /* a whole phase, and only the last */
-    {0, 120, 2, 1.9, 1.9},  /* all the time, back and forth */
-    {0, 120, 1, 1.9, 1},    /* all the time: it did not change */
-};
-
-START_TEST(the_sentinel_sees_changes_and_no_spikes)
-{
-    struct tune_sentinel sentinel = {.cpu_count = 2};
-    ck_assert(isnan(tune_sentinel_swing(&sentinel)));
-    for (unsigned i = 0; i < 120; i++) {
-        bool slow = i >= changes[_i].from && i < changes[_i].to && i % changes[_i].each == 0;
-        double walls_ns[] = {1e6, slow ? 1e6 * changes[_i].slow : 1e6};
-        ck_assert_int_eq(tune_sentinel_note(&sentinel, i / 40, walls_ns), 0);
-    }
-    ck_assert_double_eq_tol(tune_sentinel_swing(&sentinel), changes[_i].swing, 1e-9);
-    tune_sentinel_forget(&sentinel);
-    ck_assert(isnan(tune_sentinel_swing(&sentinel)));
-    tune_sentinel_close(&sentinel);
-}
-END_TEST
-
-START_TEST(the_sentinel_looks_at_every_cpu_now_and_then)
-{
-    struct tune_sentinel sentinel;
-    ck_assert_int_eq(tune_sentinel_open(&sentinel), 0);
-    ck_assert_uint_gt(sentinel.cpu_count, 0);
-    for (unsigned i = 0; i < 100; i++) ck_assert_int_eq(tune_sentinel_look(&sentinel, 0), 0);
-    ck_assert_uint_gt(sentinel.look_count, 0);
-    ck_assert_uint_lt(sentinel.look_count, 100); /* most calls return at once */
-    for (size_t i = 0; i < sentinel.look_count * sentinel.cpu_count; i++) ck_assert_double_gt(sentinel.walls_ns[i], 0);
-    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
-    tune_sentinel_close(&sentinel);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("tune");
@@ -321,8 +275,6 @@ int main(void)
     tcase_add_test(tests, preparation_comes_before_and_its_failure_is_named);
     tcase_add_test(tests, memory_is_that_of_all_processes);
     tcase_add_loop_test(tests, saved_recommendations, 0, sizeof configs / sizeof *configs);
-    tcase_add_loop_test(tests, the_sentinel_sees_changes_and_no_spikes, 0, sizeof changes / sizeof *changes);
-    tcase_add_test(tests, the_sentinel_looks_at_every_cpu_now_and_then);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -88,7 +88,30 @@ assert r["settings"]["workers"] in (3, 4), r
 assert r["fresh"]["n"] == 6 and r["fresh"]["low"] <= r["fresh"]["median"] <= r["fresh"]["high"], r
 assert len(o["tried"]) >= 2 and all("settings" in t for t in o["tried"])
 assert o["sentence"] and o["cpus"]["usable"] >= 1 and o["measurements"] >= 6
+c = o["capacity"]
+assert c["patience_s"] == 5 and 0 <= c["waited_s"] and (c["looks"] > 0) == (c["expected"] > 1), c
 ' <<<"$output"
+}
+
+@test "--patience: how long it waits for the cores, 0s not to look" {
+    command -v python3 >/dev/null || skip "python3 is missing"
+    tune --json --patience 0s --kernel primes --task-time 20us --work 1ms
+    [ "$status" = 0 ]
+    python3 -c '
+import json, sys
+c = json.load(sys.stdin)["capacity"]
+assert c["looks"] == 0 and c["waited_s"] == 0 and c["patience_s"] == 0 and not c["gave_up"] and c["measured"] is None, c
+' <<<"$output"
+    tune --json --patience 1s --kernel primes --task-time 20us --work 1ms
+    [ "$status" = 0 ]
+    python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+c = o["capacity"]
+assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"] > 0) == (c["expected"] > 1), c
+' <<<"$output"
+    tune --patience -1s --kernel primes
+    [ "$status" = 2 ]
 }
 
 @test "--shell prints lines that a shell evals" {
@@ -171,9 +194,11 @@ assert o["sentence"] and o["cpus"]["usable"] >= 1 and o["measurements"] >= 6
 import json
 o = json.load(open("results/latest/tune.json"))
 assert [t["kernel"] for t in o["trials"]] == ["spin", "lock"] and len(o["simulated"]) == 300
-assert len(o["first_attempts"]) == 2 and len(o["restless"]) == 225
+assert len(o["first_attempts"]) == 2 and len(o["restless"]) == 900
 for t in o["trials"] + o["first_attempts"]:
-    assert t["attempts"] in (1, 2, 3) and t["unsteady"] == (t["swing"] > 1.25), t
+    assert t["attempts"] in (1, 2, 3) and t["waited_s"] >= 0 and t["judge_waited_s"] >= 0, t
+    if t["search_cores"] and t["comparison_cores"]: # with one core there is nothing to look at
+        assert t["unsteady"] == (not 0.7 <= t["comparison_cores"] / t["search_cores"] <= 1 / 0.7), t
     assert t["regret_low"] <= t["regret"] <= t["regret_high"] and t["search_s"] > 0 and t["grid_s"] > 0, t
 '
 }
