@@ -109,7 +109,7 @@ double simulated_time(const struct simulated_machine *machine, const struct simu
  * fewer cores. */
 enum whom { ONE, ALL, TOGETHER, WHOM };
 struct neighbour {
-    double slow;            /* the factor by which he does; 0: there is none */
+    double slow; /* the factor by which he does; 0: there is none */
     enum whom whom;
     double here_s, away_s;  /* mean times */
     double now_s, change_s; /* this machine's time, and when he comes or goes */
@@ -336,8 +336,8 @@ static struct fake *fake_new(unsigned cpus, uint64_t seed)
     return fake;
 }
 
-/* The comparison after a search that took so long, through the watch: the share of the time compared during which the
- * neighbour was there. */
+/* The comparison after a search that took so long, through the watch. Returns the share of the time compared during
+ * which the neighbour was there. */
 static double compare(struct fake *fake, double search_s, struct simulated_trial *trial)
 {
     struct tune_watch *watch = &fake->neighbour.watch;

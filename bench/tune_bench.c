@@ -115,8 +115,8 @@ static int try_all(struct bench *bench)
 {
     struct tune_results *results = &bench->results;
     tune_say(&bench->out, "%-11s %8s %7s %8s %5s  %9s  %6s %6s %6s %6s %6s  %7s %7s %7s  %s\n", "kernel", "task",
-             "tasks", "serial", "wait", "cores", "regret", "low", "high", "noise", "cost", tune_rule_names[0], tune_rule_names[1],
-             tune_rule_names[2], "recommended | the best, where another");
+             "tasks", "serial", "wait", "cores", "regret", "low", "high", "noise", "cost", tune_rule_names[0],
+             tune_rule_names[1], tune_rule_names[2], "recommended | the best, where another");
     for (size_t i = 0; i < bench->planned_count;) {
         double seconds = seconds_left(bench, FIRST_SHARE) / (double)(bench->planned_count - i);
         struct tune_trial trial = {0};
@@ -129,8 +129,8 @@ static int try_all(struct bench *bench)
     return 0;
 }
 
-/* The trials whose search and comparison saw different machines, once more from the start. Only the cores' work that was
- * seen says which. */
+/* The trials whose search and comparison saw different machines, once more from the start. Only the cores' work that
+ * was seen says which. */
 static int try_again(struct bench *bench)
 {
     size_t n = bench->results.trial_count;

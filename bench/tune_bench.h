@@ -33,11 +33,11 @@ struct tune_trial {
     double search_s, grid_s; /* measuring time: of the search; of the grid with so many of each cell */
     unsigned grid_reps;      /* how often each cell was really measured */
     double shift;            /* what the search itself saw of a change (search.h) */
-    double waited_s, judge_waited_s;         /* for all cores' work: in the search, and in all that judges it */
-    unsigned dropped;                        /* blocks of the search; */
-    bool gave_up;                            /* its patience was spent */
-    double search_cores, comparison_cores;   /* whose work was done while measuring, on the mean */
-    bool unsteady;                           /* these differ by more than is waited for */
+    double waited_s, judge_waited_s;       /* for all cores' work: in the search, and in all that judges it */
+    unsigned dropped;                      /* blocks of the search; */
+    bool gave_up;                          /* its patience was spent */
+    double search_cores, comparison_cores; /* whose work was done while measuring, on the mean */
+    bool unsteady;                         /* these differ by more than is waited for */
     bool serial_best,
         stayed; /* resolved to be faster than with more than one worker, and nothing faster; tune says so */
 };

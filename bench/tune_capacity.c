@@ -18,8 +18,8 @@ enum { ROUNDS = 4, STEPS = 5000, TRIES = 30 };
 static const double QUANTUM_NS = 250e3;
 
 struct shared { /* what the team shares */
-    atomic_uint turn;                             /* rounds whose one has been alone */
-    atomic_uint here[ROUNDS], done[ROUNDS];       /* members */
+    atomic_uint turn;                       /* rounds whose one has been alone */
+    atomic_uint here[ROUNDS], done[ROUNDS]; /* members */
     double alone_ns[ROUNDS], all_ns[ROUNDS][TUNE_CAPACITY_CORES];
 };
 
@@ -64,7 +64,6 @@ static void spin_until(atomic_uint *counter, unsigned count)
 {
     while (atomic_load(counter) < count) sched_yield();
 }
-
 
 static int take_part(void *context, size_t member, void *page)
 {

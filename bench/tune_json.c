@@ -94,7 +94,8 @@ json_t *tune_to_json(const struct tune *tune)
                      entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",
                      cpus, "capacity", capacity_to_json(&tune->watch), "measurements",
-                     (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks, "spent_s", result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
+                     (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks, "spent_s",
+                     result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
                      result->short_of_budget, "suspect", (json_int_t)tune->suspects, "tried", tried);
 }
 
