@@ -51,15 +51,18 @@ static int measure(void *context, const struct search_point *points, size_t coun
                    struct search_outcome *outcomes)
 {
     struct subject *subject = context;
+    struct tune *tune = subject->tune;
+    const size_t suspects = tune->suspects;
     bool again = true;
     int error = 0;
     (void)limit;
     while (!error && again) {
-        error = tune_watch_begin(&subject->tune->watch);
+        error = tune_watch_begin(&tune->watch);
+        tune->suspects = suspects; /* not those of a block that was dropped */
         again = false;
         for (size_t i = 0; !error && !again && i < count; i++) {
             error = measure_point(subject, &points[i], (unsigned)i, &outcomes[i]);
-            if (!error) error = tune_watch_check(&subject->tune->watch, &again);
+            if (!error) error = tune_watch_check(&tune->watch, &again);
         }
         int settled = tune_record_settle(&subject->record, again);
         if (!error) error = settled;
