@@ -6,13 +6,13 @@
 
 enum { LOOK_NS = 200000, PACE = 16, PACE_MOST = 1 << 20 };
 
-/* Are so many workers awake that, none being where the program is, two must share another cpu? */
+/* Are so many workers at work that, none being where the program is, two must share another cpu? */
 static bool must_share(const struct shared *shared)
 {
-    uint32_t alive = relaxed(&shared->alive), parked = 0;
+    uint32_t alive = relaxed(&shared->alive), idle = 0;
     for (unsigned i = 0; i < mask_words(shared); i++)
-        parked += (uint32_t)__builtin_popcountll(relaxed(&shared->parked[i]));
-    return alive >= shared->cpus + parked;
+        idle += (uint32_t)__builtin_popcountll(relaxed(&shared->parked[i]) | relaxed(&shared->spinning[i]));
+    return alive >= shared->cpus + idle;
 }
 
 void spread_offer(struct shared *shared)

@@ -10,7 +10,7 @@
 #include "spread.h"
 
 enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8 };
-enum { YIELDED_NS = 8000, RAN_NS = 20000, OFFER_NS = 100000, OFFER_MOST_NS = 12800000 };
+enum { YIELDED_NS = 2000, RAN_NS = 20000, OFFER_NS = 100000, OFFER_MOST_NS = 12800000 };
 
 int callbacks_run(struct forkpool *pool)
 {
