@@ -10,7 +10,7 @@
 static const double blur = 1.5;       /* an interval whose ends differ by more calls for more fresh blocks; */
 static const double haze = 1.15;      /* the same while deciding, up to */
 enum { patience = 3 };                /* times as many blocks */
-static const double aside = 1.12;     /* a rival who is so far behind is left out where measuring is dear */
+static const double aside = 1.08;     /* a rival who is so far behind is left out where measuring is dear */
 static const double overdraft = 1.25; /* with the fresh ones the search may take so many times its budget */
 /* A rival who is this much faster in the fresh blocks replaces the winner, resolved or not. */
 static const double upset = 1.05;
