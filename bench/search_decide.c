@@ -210,13 +210,26 @@ static void settle_entry(struct search *search, size_t id, unsigned since)
     entry->tied = stats_verdict(entry->ratio) == VERDICT_UNRESOLVED && entry->ratio.median < SEARCH_HOPELESS;
 }
 
+/* The least of an entry's costs in the fresh blocks. */
+static double least_fresh(const struct search *search, const struct search_entry *entry)
+{
+    double least = INFINITY;
+    for (size_t i = count_before(entry, search->result->fresh); i < entry->count; i++)
+        least = fmin(least, entry->costs[i]);
+    return least;
+}
+
 /* How much slower than the winner an entry may look and still be recommended for its fewer workers. One worker that is
- * a little faster than the serial loop, or not resolved to be, is no reason for a team. */
+ * a little faster than the serial loop, or not resolved to be, is no reason for a team; nor is one that is no faster at
+ * its best: they do the same work, and what lies between them then is the core that each was on. */
 static double allowance(struct search *search, const struct search_entry *entry)
 {
     double within = 1 + search->options->within;
-    if (entry->point.serial && table_at(search, search->result->winner)->workers <= 1)
+    const struct search_entry *winner = table_at(search, search->result->winner);
+    if (entry->point.serial && winner->workers <= 1) {
+        if (least_fresh(search, entry) <= SEARCH_FLAT * least_fresh(search, winner)) return INFINITY;
         return fmax(within, entry->tied ? SEARCH_HOPELESS : SEARCH_FLAT);
+    }
     return entry->tied ? fmax(within, thrift) : within;
 }
 

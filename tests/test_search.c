@@ -19,6 +19,7 @@ struct fake {
     uint64_t state;            /* of its generator */
     size_t calls, fail_after;  /* blocks; 0: never */
     size_t slow_after;         /* blocks after which workers take twice as long; 0: never */
+    double serial_slow;        /* the factor by which the serial point does in two of three blocks; 0: never */
     size_t logged, count[LOG]; /* points per block */
     unsigned first[LOG];       /* the first level of each block */
     size_t measured[LEVELS], serial_count;
@@ -49,6 +50,7 @@ static int measure(void *context, const struct search_point *points, size_t coun
         if (fake->noise > 0) cost *= pow(fake->noise, 2 * next(fake) - 1);
         if (fake->spikes > 0 && next(fake) < fake->spikes) cost *= 6;
         if (fake->slow_after && fake->calls >= fake->slow_after && !points[i].serial) cost *= 2;
+        if (fake->serial_slow > 0 && points[i].serial && fake->calls % 3) cost *= fake->serial_slow;
         if (fake->cold > 0 && !fake->calls && !i) cost *= fake->cold;
         bool limited = cost > limit;
         outcomes[i] = (struct search_outcome){
@@ -232,6 +234,22 @@ START_TEST(one_worker_that_is_little_faster_is_no_reason_for_a_team)
     fake.serial = 1.1;
     ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
     ck_assert_double_eq(result.entries[result.recommended].workers, 1);
+    search_free(&result);
+}
+END_TEST
+
+/* The serial loop is on a slow core in two of three blocks, one worker never: they do the same work. */
+START_TEST(one_worker_that_had_the_better_core_is_no_reason_for_a_team)
+{
+    struct fake fake = {.serial = 1, .serial_slow = 1.6};
+    for (unsigned i = 0; i < 4; i++) fake.cost[i] = i ? 3 : 0.99;
+    struct search_space space = space_of(&fake, 4, true);
+    space.limits = false;
+    struct search_result result;
+    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+    ck_assert_double_eq(result.entries[result.winner].workers, 1);
+    ck_assert_uint_eq(result.recommended, result.serial);
+    ck_assert_double_gt(result.entries[result.serial].cost.median, 1.5);
     search_free(&result);
 }
 END_TEST
@@ -529,6 +547,7 @@ int main(void)
     tcase_add_test(tests, a_machine_that_changes_meanwhile_is_told);
     tcase_add_test(tests, a_machine_that_holds_still_is_judged_by_its_fresh_blocks);
     tcase_add_test(tests, one_worker_that_is_little_faster_is_no_reason_for_a_team);
+    tcase_add_test(tests, one_worker_that_had_the_better_core_is_no_reason_for_a_team);
     tcase_add_test(tests, points_that_fail_are_results);
     tcase_add_test(tests, where_all_fail_nothing_is_recommended);
     tcase_add_test(tests, an_interrupted_search_keeps_what_it_has);
