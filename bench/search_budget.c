@@ -91,7 +91,9 @@ void budget_settle(struct search *search)
     double rivals_s = (2 + (double)search->space->also_count) * best_s;
     search->budget_s = fmax(search->options->share * result->once_s, search->options->least * best_s);
     search->budget_s = fmin(search->budget_s, search->options->budget_s);
-    unsigned far =
-        serial_s > 2 * best_s ? SEARCH_FRESH_MIN : search->options->confirm; /* how often serial is measured then */
-    search->allowance_s = search->budget_s - rivals_s * search->options->confirm - serial_s * far;
+    /* Fresh blocks beyond those that an interval needs are for what is left; a serial loop that is far behind is not in
+     * all of them. */
+    unsigned confirm = search->options->confirm < STATS_INTERVAL_MIN ? search->options->confirm : STATS_INTERVAL_MIN;
+    unsigned far = serial_s > 2 * best_s ? SEARCH_FRESH_MIN : confirm;
+    search->allowance_s = search->budget_s - rivals_s * confirm - serial_s * far;
 }

@@ -297,8 +297,9 @@ static void confirm(struct search *search, struct search_set *set)
     double began_s = result->spent_s;
     for (unsigned block = 0; block < search->options->confirm; block++) {
         double next_s = block ? (result->spent_s - began_s) / block : 0;
+        bool enough = block >= STATS_INTERVAL_MIN || !search->options->patient;
         if (block >= SEARCH_FRESH_MIN && result->spent_s + next_s > search->budget_s &&
-            !(search->options->patient && keep_near(search, set)))
+            (enough || !keep_near(search, set)))
             break;
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
     }

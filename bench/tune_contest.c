@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROUND = 6, ROUND_MIN = 3, BLOCKS_MIN = 40 };
+enum { ROUND = 6, ROUND_MIN = 3, BLOCKS_MIN = 160 };
 static const double PRECISION = 0.04; /* of an interval's width: narrower than what is asked of the regrets */
 
 unsigned judge_find(const struct judge_field *field, unsigned cell)
