@@ -10,15 +10,15 @@ VERSION := 0.1.0
 PKGS     := hwloc gsl jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+ALL_CFLAGS = -std=c11 -iquote . -D_GNU_SOURCE $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
 LDLIBS     = $(PKG_LIBS) -lm -ldl -lpthread
 
 KERNELS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard kernels/*.c))
 RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c)) $(BUILD)/runners/python_script.o
-RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c))
+RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c results/*/*.c))
 
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
-BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c))) $(BUILD)/bench/lesson_pages.o
+BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) $(BUILD)/bench/lesson_pages.o
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
@@ -85,7 +85,7 @@ $(BUILD)/bench/lesson_pages.o: bench/lesson_pages.h $(wildcard docs/lessons/*.md
 
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC) -c -o $@ $<
+	$(CC) -iquote . -c -o $@ $<
 
 bench: ## run the default experiment, print what it found, draw it (ARGS=... for more options)
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) build

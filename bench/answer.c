@@ -1,7 +1,7 @@
-#include "answer.h"
+#include "bench/answer.h"
 
-#include "isolate.h"
-#include "verb.h"
+#include "bench/isolate.h"
+#include "bench/verb.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,6 +1,6 @@
-#include "build.h"
+#include "bench/build.h"
 
-#include "../results/record.h"
+#include "results/record.h"
 
 #include <gsl/gsl_version.h>
 #include <hwloc.h>

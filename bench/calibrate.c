@@ -1,10 +1,10 @@
 /* calibrate, and _calibrate: the same in a process that the kernel may crash. */
-#include "calibrate.h"
+#include "bench/calibrate.h"
 
-#include "answer.h"
-#include "kernel_load.h"
-#include "memory.h"
-#include "options.h"
+#include "bench/answer.h"
+#include "bench/kernel_load.h"
+#include "bench/memory.h"
+#include "bench/options.h"
 
 #include <errno.h>
 #include <jansson.h>

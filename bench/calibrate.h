@@ -9,8 +9,8 @@
 #ifndef BREAKEVEN_CALIBRATE_H
 #define BREAKEVEN_CALIBRATE_H
 
-#include "../kernels/kernel.h"
-#include "clock.h"
+#include "kernels/kernel.h"
+#include "bench/clock.h"
 
 struct calibration {
     const struct kernel *kernel;

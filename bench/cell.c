@@ -1,9 +1,9 @@
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
-#include "answer.h"
-#include "kernel_load.h"
-#include "options.h"
-#include "repetition.h"
-#include "spec.h"
+#include "bench/answer.h"
+#include "bench/kernel_load.h"
+#include "bench/options.h"
+#include "bench/repetition.h"
+#include "bench/spec.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-#include "command.h"
+#include "bench/command.h"
 
-#include "clock.h"
-#include "interrupt.h"
-#include "leftover.h"
+#include "bench/clock.h"
+#include "bench/interrupt.h"
+#include "bench/leftover.h"
 
 #include <ctype.h>
 #include <dirent.h>

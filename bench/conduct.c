@@ -1,11 +1,11 @@
-#include "conduct.h"
+#include "bench/conduct.h"
 
-#include "../runners/limits.h"
-#include "compare.h"
-#include "experiment.h"
-#include "interrupt.h"
-#include "manifest.h"
-#include "rundir.h"
+#include "runners/limits.h"
+#include "bench/compare.h"
+#include "bench/experiment.h"
+#include "bench/interrupt.h"
+#include "bench/manifest.h"
+#include "bench/rundir.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -8,8 +8,8 @@
 #ifndef BREAKEVEN_CONDUCT_H
 #define BREAKEVEN_CONDUCT_H
 
-#include "plan.h"
-#include "show.h"
+#include "bench/plan.h"
+#include "bench/show.h"
 
 struct conduct {
     const struct options *options;

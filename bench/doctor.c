@@ -1,7 +1,7 @@
 /* doctor: runs the probes, judges, and says what to do. Never changes a setting. */
-#include "doctor.h"
+#include "bench/doctor.h"
 
-#include "options.h"
+#include "bench/options.h"
 
 #include <errno.h>
 #include <jansson.h>

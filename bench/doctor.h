@@ -8,10 +8,10 @@
 #ifndef BREAKEVEN_DOCTOR_H
 #define BREAKEVEN_DOCTOR_H
 
-#include "probe.h"
-#include "probe_system.h"
+#include "bench/probe.h"
+#include "bench/probe_system.h"
 
-#include "../runners/limits.h"
+#include "runners/limits.h"
 
 enum { DOCTOR_FINDINGS = 20 };
 

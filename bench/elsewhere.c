@@ -1,9 +1,9 @@
 /* elsewhere.c: see elsewhere.h. */
-#include "elsewhere.h"
-#include "manifest.h"
-#include "simulated.h"
+#include "bench/elsewhere.h"
+#include "bench/manifest.h"
+#include "bench/simulated.h"
 
-#include "../results/record.h"
+#include "results/record.h"
 
 #include <errno.h>
 #include <jansson.h>

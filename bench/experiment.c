@@ -1,10 +1,10 @@
-#include "experiment.h"
+#include "bench/experiment.h"
 
-#include "../results/stats.h"
-#include "clock.h"
-#include "interrupt.h"
-#include "manifest.h"
-#include "progress.h"
+#include "results/stats.h"
+#include "bench/clock.h"
+#include "bench/interrupt.h"
+#include "bench/manifest.h"
+#include "bench/progress.h"
 
 #include <errno.h>
 #include <math.h>

@@ -9,8 +9,8 @@
 #ifndef BREAKEVEN_EXPERIMENT_H
 #define BREAKEVEN_EXPERIMENT_H
 
-#include "measure.h"
-#include "versus.h"
+#include "bench/measure.h"
+#include "bench/versus.h"
 
 struct experiment {
     const struct plan *plan;

@@ -1,8 +1,8 @@
 /* grid.c: from one grid, as the command line gives it, to cells (plan_add). */
-#include "plan.h"
-#include "plan_build.h"
+#include "bench/plan.h"
+#include "bench/plan_build.h"
 
-#include "../runners/runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* help: what the program and each verb can do, from the lists of verbs and options. */
-#include "options.h"
+#include "bench/options.h"
 
 #include <string.h>
 

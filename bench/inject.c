@@ -1,6 +1,6 @@
-#include "inject.h"
+#include "bench/inject.h"
 
-#include "memory.h"
+#include "bench/memory.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -10,8 +10,8 @@
 #ifndef BREAKEVEN_INJECT_H
 #define BREAKEVEN_INJECT_H
 
-#include "../runners/runner.h"
-#include "clock.h"
+#include "runners/runner.h"
+#include "bench/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "inject_script.h"
+#include "bench/inject_script.h"
 
 #include <errno.h>
 #include <math.h>

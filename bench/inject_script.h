@@ -13,8 +13,8 @@
 #ifndef BREAKEVEN_INJECT_SCRIPT_H
 #define BREAKEVEN_INJECT_SCRIPT_H
 
-#include "../runners/runner.h"
-#include "clock.h"
+#include "runners/runner.h"
+#include "bench/clock.h"
 
 struct inject_script {
     struct clock clock;

@@ -1,9 +1,9 @@
 /* _inspect: what a user's kernel is, asked of it in a process that it may crash: loads it and prepares its smallest
  * input once. */
-#include "answer.h"
-#include "kernel_load.h"
-#include "memory.h"
-#include "options.h"
+#include "bench/answer.h"
+#include "bench/kernel_load.h"
+#include "bench/memory.h"
+#include "bench/options.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "interrupt.h"
+#include "bench/interrupt.h"
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
-#include "isolate.h"
+#include "bench/isolate.h"
 
-#include "clock.h"
-#include "interrupt.h"
-#include "leftover.h"
+#include "bench/clock.h"
+#include "bench/interrupt.h"
+#include "bench/leftover.h"
 
 #include <errno.h>
 #include <fcntl.h>

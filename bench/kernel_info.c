@@ -1,7 +1,7 @@
-#include "kernel_info.h"
+#include "bench/kernel_info.h"
 
-#include "isolate.h"
-#include "kernel_load.h"
+#include "bench/isolate.h"
+#include "bench/kernel_load.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_KERNEL_INFO_H
 #define BREAKEVEN_KERNEL_INFO_H
 
-#include "../kernels/kernel.h"
+#include "kernels/kernel.h"
 
 struct kernel_info {
     char name[256]; /* as a cell names it: built-in name, or the object's absolute path */

@@ -1,4 +1,4 @@
-#include "kernel_load.h"
+#include "bench/kernel_load.h"
 
 #include <dlfcn.h>
 #include <errno.h>

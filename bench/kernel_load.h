@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_KERNEL_LOAD_H
 #define BREAKEVEN_KERNEL_LOAD_H
 
-#include "../kernels/kernel.h"
+#include "kernels/kernel.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-#include "leftover.h"
+#include "bench/leftover.h"
 
-#include "clock.h"
+#include "bench/clock.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,4 +1,4 @@
-#include "lessons.h"
+#include "bench/lessons.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef BREAKEVEN_LESSONS_H
 #define BREAKEVEN_LESSONS_H
 
-#include "elsewhere.h"
+#include "bench/elsewhere.h"
 
 enum lesson_verdict {
     LESSON_HELD,       /* the prediction held, resolved by its interval */

@@ -1,8 +1,8 @@
 /* list: the kernels, runners and placements that there are, and whether each can run here. */
-#include "options.h"
+#include "bench/options.h"
 
-#include "../kernels/kernel.h"
-#include "../runners/runner.h"
+#include "kernels/kernel.h"
+#include "runners/runner.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* breakeven: when does parallelism pay? */
-#include "options.h"
+#include "bench/options.h"
 
-#include "../runners/worker.h"
+#include "runners/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>

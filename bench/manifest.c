@@ -1,12 +1,12 @@
-#include "manifest.h"
+#include "bench/manifest.h"
 
-#include "../runners/limits.h"
-#include "build.h"
-#include "clock.h"
-#include "isolate.h"
-#include "probe.h"
-#include "probe_system.h"
-#include "topo.h"
+#include "runners/limits.h"
+#include "bench/build.h"
+#include "bench/clock.h"
+#include "bench/isolate.h"
+#include "bench/probe.h"
+#include "bench/probe_system.h"
+#include "bench/topo.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,10 +1,10 @@
-#include "measure.h"
+#include "bench/measure.h"
 
-#include "clock.h"
-#include "isolate.h"
-#include "probe_system.h"
-#include "spec.h"
-#include "timeline.h"
+#include "bench/clock.h"
+#include "bench/isolate.h"
+#include "bench/probe_system.h"
+#include "bench/spec.h"
+#include "bench/timeline.h"
 
 #include <errno.h>
 #include <math.h>

@@ -11,8 +11,8 @@
 #ifndef BREAKEVEN_MEASURE_H
 #define BREAKEVEN_MEASURE_H
 
-#include "../runners/limits.h"
-#include "plan.h"
+#include "runners/limits.h"
+#include "bench/plan.h"
 
 struct measure {
     const struct plan *plan;

@@ -8,7 +8,7 @@
 #ifndef BREAKEVEN_MEMORY_H
 #define BREAKEVEN_MEMORY_H
 
-#include "../kernels/kernel.h"
+#include "kernels/kernel.h"
 
 /* `size` bytes, zeroed, shared with later forks and not yet touched: each page goes to the memory near the cpu that
  * writes it first. NULL without memory. Freed by memory_unmap with the same size. */

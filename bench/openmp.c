@@ -1,15 +1,15 @@
 /* openmp: what OpenMP's constructs cost here, to be laid beside EPCC's figures. _openmp: one measurement of all of them
  * in a process of its own, so that each has another layout and another moment. */
-#include "openmp_constructs.h"
+#include "bench/openmp_constructs.h"
 
-#include "answer.h"
-#include "isolate.h"
-#include "options.h"
-#include "probe_team.h"
+#include "bench/answer.h"
+#include "bench/isolate.h"
+#include "bench/options.h"
+#include "bench/probe_team.h"
 
-#include "../results/stats.h"
-#include "../runners/placement.h"
-#include "../runners/team.h"
+#include "results/stats.h"
+#include "runners/placement.h"
+#include "runners/team.h"
 
 #include <errno.h>
 #include <jansson.h>

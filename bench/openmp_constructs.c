@@ -1,8 +1,8 @@
-#include "openmp_constructs.h"
+#include "bench/openmp_constructs.h"
 
-#include "probe_team.h"
+#include "bench/probe_team.h"
 
-#include "../results/stats.h"
+#include "results/stats.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_OPENMP_CONSTRUCTS_H
 #define BREAKEVEN_OPENMP_CONSTRUCTS_H
 
-#include "clock.h"
+#include "bench/clock.h"
 
 #include <stdint.h>
 

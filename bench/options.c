@@ -1,9 +1,9 @@
-#include "options.h"
-#include "tune.h"
+#include "bench/options.h"
+#include "bench/tune.h"
 
-#include "../kernels/kernel.h"
-#include "../results/compare.h"
-#include "../runners/runner.h"
+#include "kernels/kernel.h"
+#include "results/compare.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,12 +11,12 @@
 #include <string.h>
 
 #define VERB(name) extern const struct verb verb_##name;
-#include "list.h"
+#include "bench/list.h"
 #undef VERB
 
 const struct verb *const verbs[] = {
 #define VERB(name) &verb_##name,
-#include "list.h"
+#include "bench/list.h"
 #undef VERB
     NULL,
 };

@@ -11,8 +11,8 @@
 #ifndef BREAKEVEN_OPTIONS_H
 #define BREAKEVEN_OPTIONS_H
 
-#include "values.h"
-#include "verb.h"
+#include "bench/values.h"
+#include "bench/verb.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* order.c: in which order the cells of a block are measured (plan_order). */
-#include "plan.h"
+#include "bench/plan.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-#include "plan.h"
-#include "plan_build.h"
+#include "bench/plan.h"
+#include "bench/plan_build.h"
 
-#include "../runners/runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <math.h>

@@ -12,10 +12,10 @@
 #ifndef BREAKEVEN_PLAN_H
 #define BREAKEVEN_PLAN_H
 
-#include "../results/record.h"
-#include "../runners/placement.h"
-#include "kernel_info.h"
-#include "options.h"
+#include "results/record.h"
+#include "runners/placement.h"
+#include "bench/kernel_info.h"
+#include "bench/options.h"
 
 #include <stdbool.h>
 

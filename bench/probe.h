@@ -13,7 +13,7 @@
 #ifndef BREAKEVEN_PROBE_H
 #define BREAKEVEN_PROBE_H
 
-#include "clock.h"
+#include "bench/clock.h"
 
 #include <stdbool.h>
 #include <stddef.h>

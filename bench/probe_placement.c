@@ -1,9 +1,9 @@
 /* How pairs of cpus stand to each other: what a cache line costs to go there and back, and whether two workers compute
  * twice as much as one. */
-#include "probe.h"
-#include "probe_team.h"
+#include "bench/probe.h"
+#include "bench/probe_team.h"
 
-#include "../results/stats.h"
+#include "results/stats.h"
 
 #include <errno.h>
 #include <jansson.h>

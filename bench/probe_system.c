@@ -1,6 +1,6 @@
-#include "probe_system.h"
+#include "bench/probe_system.h"
 
-#include "../runners/placement.h"
+#include "runners/placement.h"
 
 #include <errno.h>
 #include <hwloc.h>

@@ -1,6 +1,6 @@
-#include "probe_team.h"
+#include "bench/probe_team.h"
 
-#include "probe.h"
+#include "bench/probe.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -1,8 +1,8 @@
 /* Probes of time: noise by fixed work quanta, the length of a short sleep. */
-#include "probe.h"
-#include "probe_team.h"
+#include "bench/probe.h"
+#include "bench/probe_team.h"
 
-#include "../results/stats.h"
+#include "results/stats.h"
 
 #include <errno.h>
 #include <sched.h>

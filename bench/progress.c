@@ -1,6 +1,6 @@
-#include "progress.h"
+#include "bench/progress.h"
 
-#include "clock.h"
+#include "bench/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

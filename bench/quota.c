@@ -1,4 +1,4 @@
-#include "quota.h"
+#include "bench/quota.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,10 +1,10 @@
-#include "repetition.h"
+#include "bench/repetition.h"
 
-#include "memory.h"
-#include "probe.h"
-#include "spans.h"
-#include "waiting.h"
-#include "timeline.h"
+#include "bench/memory.h"
+#include "bench/probe.h"
+#include "bench/spans.h"
+#include "bench/waiting.h"
+#include "bench/timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>

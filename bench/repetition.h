@@ -12,11 +12,11 @@
 #ifndef BREAKEVEN_REPETITION_H
 #define BREAKEVEN_REPETITION_H
 
-#include "../kernels/kernel.h"
-#include "../results/record.h"
-#include "../runners/runner.h"
-#include "clock.h"
-#include "inject.h"
+#include "kernels/kernel.h"
+#include "results/record.h"
+#include "runners/runner.h"
+#include "bench/clock.h"
+#include "bench/inject.h"
 
 struct repetition {
     const struct kernel *kernel;

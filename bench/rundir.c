@@ -1,4 +1,4 @@
-#include "rundir.h"
+#include "bench/rundir.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "search_table.h"
+#include "bench/search_table.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* selftest: runs the parts, prints what was injected, what came back, and whether it holds. */
-#include "selftest.h"
+#include "bench/selftest.h"
 
-#include "clock.h"
-#include "interrupt.h"
-#include "options.h"
+#include "bench/clock.h"
+#include "bench/interrupt.h"
+#include "bench/options.h"
 
 #include <jansson.h>
 #include <stdarg.h>

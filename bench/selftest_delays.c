@@ -1,12 +1,12 @@
 /* V3, V4, V5 and V7 in real processes: A/A pairs, delays that must come back, budgets that must close. */
-#include "selftest.h"
-#include "selftest_live.h"
+#include "bench/selftest.h"
+#include "bench/selftest_live.h"
 
-#include "inject.h"
+#include "bench/inject.h"
 
-#include "../results/budget.h"
-#include "../results/compare.h"
-#include "../results/stats.h"
+#include "results/budget.h"
+#include "results/compare.h"
+#include "results/stats.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

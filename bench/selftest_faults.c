@@ -1,14 +1,14 @@
 /* V9 and V13: a loud neighbour, a quota, and deliberate mistakes: each must be noticed, by the check that is there for
  * it. */
-#include "selftest.h"
-#include "selftest_live.h"
+#include "bench/selftest.h"
+#include "bench/selftest_live.h"
 
-#include "inject.h"
-#include "probe.h"
-#include "probe_system.h"
-#include "probe_team.h"
+#include "bench/inject.h"
+#include "bench/probe.h"
+#include "bench/probe_system.h"
+#include "bench/probe_team.h"
 
-#include "../results/stats.h"
+#include "results/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>

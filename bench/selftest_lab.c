@@ -1,6 +1,6 @@
-#include "selftest_lab.h"
+#include "bench/selftest_lab.h"
 
-#include "repetition.h"
+#include "bench/repetition.h"
 
 #include <errno.h>
 #include <stdio.h>

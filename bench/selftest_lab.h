@@ -11,8 +11,8 @@
 #ifndef BREAKEVEN_SELFTEST_LAB_H
 #define BREAKEVEN_SELFTEST_LAB_H
 
-#include "../results/summary.h"
-#include "inject_script.h"
+#include "results/summary.h"
+#include "bench/inject_script.h"
 
 enum { LAB_CELLS = 64, LAB_SERIAL = -1 };
 

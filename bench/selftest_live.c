@@ -1,9 +1,9 @@
-#include "selftest_live.h"
+#include "bench/selftest_live.h"
 
-#include "clock.h"
-#include "inject.h"
-#include "interrupt.h"
-#include "selftest.h"
+#include "bench/clock.h"
+#include "bench/inject.h"
+#include "bench/interrupt.h"
+#include "bench/selftest.h"
 
 #include <errno.h>
 #include <math.h>

@@ -10,9 +10,9 @@
 #ifndef BREAKEVEN_SELFTEST_LIVE_H
 #define BREAKEVEN_SELFTEST_LIVE_H
 
-#include "measure.h"
+#include "bench/measure.h"
 
-#include "../results/summary.h"
+#include "results/summary.h"
 
 struct selftest;
 struct selftest_row;

@@ -1,11 +1,11 @@
 /* V11 and V12 in real processes: METG against the overhead that it stands for, and the task size from which a pool
  * pays, predicted from its costs and measured. */
-#include "selftest.h"
-#include "selftest_live.h"
+#include "bench/selftest.h"
+#include "bench/selftest_live.h"
 
-#include "../results/models.h"
-#include "../results/stats.h"
-#include "../runners/runner.h"
+#include "results/models.h"
+#include "results/stats.h"
+#include "runners/runner.h"
 
 #include <math.h>
 #include <stdio.h>

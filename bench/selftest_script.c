@@ -1,11 +1,11 @@
 /* V6, V8 and the scripted halves of V5, V7 and V11: repetitions whose every duration is known, through the repetition,
  * the order of blocks, the summary and the budget. */
-#include "selftest.h"
+#include "bench/selftest.h"
 
-#include "plan.h"
-#include "selftest_lab.h"
+#include "bench/plan.h"
+#include "bench/selftest_lab.h"
 
-#include "../results/budget.h"
+#include "results/budget.h"
 
 #include <math.h>
 #include <stdio.h>

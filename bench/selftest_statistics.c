@@ -1,10 +1,10 @@
 /* V1, V2 and the simulated half of V3: fits and intervals hold what they promise, on samples whose truth is known. */
-#include "selftest.h"
+#include "bench/selftest.h"
 
-#include "../results/compare.h"
-#include "../results/models.h"
-#include "../results/shift.h"
-#include "../results/stats.h"
+#include "results/compare.h"
+#include "results/models.h"
+#include "results/shift.h"
+#include "results/stats.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>

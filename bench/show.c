@@ -1,7 +1,7 @@
-#include "show.h"
+#include "bench/show.h"
 
-#include "../plots/plots.h"
-#include "progress.h"
+#include "plots/plots.h"
+#include "bench/progress.h"
 
 #include <errno.h>
 #include <jansson.h>

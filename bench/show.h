@@ -2,8 +2,8 @@
 #ifndef BREAKEVEN_SHOW_H
 #define BREAKEVEN_SHOW_H
 
-#include "../results/summary.h"
-#include "options.h"
+#include "results/summary.h"
+#include "bench/options.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
-#include "simulated.h"
+#include "bench/simulated.h"
 
-#include "tune_watch.h"
+#include "bench/tune_watch.h"
 
 #include <errno.h>
 #include <gsl/gsl_randist.h>

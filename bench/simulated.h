@@ -11,8 +11,8 @@
 #ifndef BREAKEVEN_SIMULATED_H
 #define BREAKEVEN_SIMULATED_H
 
-#include "../results/models.h"
-#include "search.h"
+#include "results/models.h"
+#include "bench/search.h"
 
 #include <stdint.h>
 

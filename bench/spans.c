@@ -1,7 +1,7 @@
-#include "spans.h"
+#include "bench/spans.h"
 
-#include "../results/latency.h"
-#include "memory.h"
+#include "results/latency.h"
+#include "bench/memory.h"
 
 #include <errno.h>
 #include <stdalign.h>

@@ -13,9 +13,9 @@
 #ifndef BREAKEVEN_SPANS_H
 #define BREAKEVEN_SPANS_H
 
-#include "../results/record.h"
-#include "../runners/runner.h"
-#include "clock.h"
+#include "results/record.h"
+#include "runners/runner.h"
+#include "bench/clock.h"
 
 struct span_slot;
 struct span_event { /* one call of the kernel; times as the clock gives them */

@@ -1,4 +1,4 @@
-#include "spec.h"
+#include "bench/spec.h"
 
 #include <errno.h>
 #include <jansson.h>

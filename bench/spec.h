@@ -2,8 +2,8 @@
 #ifndef BREAKEVEN_SPEC_H
 #define BREAKEVEN_SPEC_H
 
-#include "../results/record.h"
-#include "inject.h"
+#include "results/record.h"
+#include "bench/inject.h"
 
 #include <stdbool.h>
 

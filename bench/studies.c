@@ -1,7 +1,7 @@
-#include "studies.h"
+#include "bench/studies.h"
 
-#include "clock.h"
-#include "measure.h"
+#include "bench/clock.h"
+#include "bench/measure.h"
 
 #include <errno.h>
 #include <math.h>

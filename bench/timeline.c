@@ -1,4 +1,4 @@
-#include "timeline.h"
+#include "bench/timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,8 +7,8 @@
 #ifndef BREAKEVEN_TIMELINE_H
 #define BREAKEVEN_TIMELINE_H
 
-#include "repetition.h"
-#include "spans.h"
+#include "bench/repetition.h"
+#include "bench/spans.h"
 
 enum { TIMELINE_ROOM = 4096 }; /* calls kept of each worker */
 

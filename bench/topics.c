@@ -1,5 +1,5 @@
 /* topics: what belongs to no single verb, for `breakeven help TOPIC` and the manual. Each text in one place. */
-#include "options.h"
+#include "bench/options.h"
 
 const struct topic topics[] = {
     {"values", "how values are written",

@@ -1,8 +1,8 @@
 /* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
-#include "topo.h"
+#include "bench/topo.h"
 
-#include "../runners/placement.h"
-#include "options.h"
+#include "runners/placement.h"
+#include "bench/options.h"
 
 #include <jansson.h>
 #include <math.h>

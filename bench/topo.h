@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_TOPO_H
 #define BREAKEVEN_TOPO_H
 
-#include "../runners/limits.h"
+#include "runners/limits.h"
 
 #include <hwloc.h>
 

@@ -1,7 +1,7 @@
 /* tune: the verb, and what all its subjects share. */
-#include "tune.h"
+#include "bench/tune.h"
 
-#include "tune_bench.h"
+#include "bench/tune_bench.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,10 +4,10 @@
 #ifndef BREAKEVEN_TUNE_H
 #define BREAKEVEN_TUNE_H
 
-#include "../runners/limits.h"
-#include "options.h"
-#include "search.h"
-#include "tune_capacity.h"
+#include "runners/limits.h"
+#include "bench/options.h"
+#include "bench/search.h"
+#include "bench/tune_capacity.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 #ifndef BREAKEVEN_TUNE_AXES_H
 #define BREAKEVEN_TUNE_AXES_H
 
-#include "command.h"
-#include "tune.h"
+#include "bench/command.h"
+#include "bench/tune.h"
 
 struct tune_axis { /* how each level of an axis is written */
     char name[64];

@@ -1,10 +1,10 @@
 /* tune_bench.c: `tune --versus-grid`: the trials, made again where the machine changed, and their table. */
-#include "tune_bench.h"
+#include "bench/tune_bench.h"
 
-#include "../kernels/kernel.h"
-#include "clock.h"
-#include "conduct.h"
-#include "interrupt.h"
+#include "kernels/kernel.h"
+#include "bench/clock.h"
+#include "bench/conduct.h"
+#include "bench/interrupt.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,9 +4,9 @@
 #ifndef BREAKEVEN_TUNE_BENCH_H
 #define BREAKEVEN_TUNE_BENCH_H
 
-#include "simulated.h"
-#include "tune_kernel.h"
-#include "tune_record.h"
+#include "bench/simulated.h"
+#include "bench/tune_kernel.h"
+#include "bench/tune_record.h"
 
 enum {
     TUNE_GRID_REPETITIONS = 15

@@ -1,9 +1,9 @@
-#include "tune_capacity.h"
+#include "bench/tune_capacity.h"
 
-#include "interrupt.h"
-#include "probe_team.h"
+#include "bench/interrupt.h"
+#include "bench/probe_team.h"
 
-#include "../results/stats.h"
+#include "results/stats.h"
 
 #include <errno.h>
 #include <linux/futex.h>

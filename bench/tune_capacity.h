@@ -9,8 +9,8 @@
 #ifndef BREAKEVEN_TUNE_CAPACITY_H
 #define BREAKEVEN_TUNE_CAPACITY_H
 
-#include "../runners/limits.h"
-#include "tune_watch.h"
+#include "runners/limits.h"
+#include "bench/tune_watch.h"
 
 #include <hwloc.h>
 #include <stdint.h>

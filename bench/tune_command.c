@@ -1,9 +1,9 @@
 /* tune_command.c: a command line with {placeholders} as the subject of tune. */
-#include "command.h"
-#include "interrupt.h"
-#include "tune.h"
-#include "tune_axes.h"
-#include "tune_record.h"
+#include "bench/command.h"
+#include "bench/interrupt.h"
+#include "bench/tune.h"
+#include "bench/tune_axes.h"
+#include "bench/tune_record.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "tune_config.h"
+#include "bench/tune_config.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* tune_figure.c: regret against search cost, one point a trial. */
-#include "tune_bench.h"
+#include "bench/tune_bench.h"
 
-#include "../plots/gnuplot.h"
+#include "plots/gnuplot.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,11 +1,11 @@
 /* tune_grid.c: the grid of one kernel's configurations: runner x schedule x chunk, placement, workers. */
-#include "tune_kernel.h"
+#include "bench/tune_kernel.h"
 
-#include "clock.h"
-#include "conduct.h"
-#include "interrupt.h"
+#include "bench/clock.h"
+#include "bench/conduct.h"
+#include "bench/interrupt.h"
 
-#include "../runners/runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* tune_json.c: what a tuning found, for programs: JSON, lines for a shell, a file for `run --config`; and the exit
  * status. */
-#include "tune.h"
+#include "bench/tune.h"
 
-#include "../results/record.h"
+#include "results/record.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -1,10 +1,10 @@
 /* tune_kernel.c: a kernel as the subject of tune. */
-#include "tune_kernel.h"
+#include "bench/tune_kernel.h"
 
-#include "interrupt.h"
-#include "tune_record.h"
+#include "bench/interrupt.h"
+#include "bench/tune_record.h"
 
-#include "../runners/runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <math.h>

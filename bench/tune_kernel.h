@@ -11,8 +11,8 @@
 #ifndef BREAKEVEN_TUNE_KERNEL_H
 #define BREAKEVEN_TUNE_KERNEL_H
 
-#include "measure.h"
-#include "tune.h"
+#include "bench/measure.h"
+#include "bench/tune.h"
 
 enum { TUNE_VARIANT, TUNE_PLACEMENT, TUNE_WORKERS, TUNE_CHUNK };
 

@@ -1,10 +1,10 @@
-#include "tune_record.h"
+#include "bench/tune_record.h"
 
-#include "clock.h"
-#include "manifest.h"
-#include "options.h"
-#include "rundir.h"
-#include "show.h"
+#include "bench/clock.h"
+#include "bench/manifest.h"
+#include "bench/options.h"
+#include "bench/rundir.h"
+#include "bench/show.h"
 
 #include <errno.h>
 #include <stdio.h>

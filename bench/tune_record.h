@@ -4,8 +4,8 @@
 #ifndef BREAKEVEN_TUNE_RECORD_H
 #define BREAKEVEN_TUNE_RECORD_H
 
-#include "../results/record.h"
-#include "plan.h"
+#include "results/record.h"
+#include "bench/plan.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* tune_text.c: what a tuning found, for people: the curve, the table, what failed. */
-#include "tune_text.h"
+#include "bench/tune_text.h"
 
-#include "show.h"
+#include "bench/show.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* tune_trial.c: one kernel: tune against the whole grid, judged in blocks that neither has seen. */
-#include "tune_judge.h"
+#include "bench/tune_judge.h"
 
-#include "../runners/runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-#include "tune_watch.h"
+#include "bench/tune_watch.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "values.h"
+#include "bench/values.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* version: which build this is. */
-#include "options.h"
+#include "bench/options.h"
 
-#include "build.h"
+#include "bench/build.h"
 
 #include <jansson.h>
 #include <stdlib.h>

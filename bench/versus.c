@@ -1,7 +1,7 @@
-#include "versus.h"
+#include "bench/versus.h"
 
-#include "clock.h"
-#include "manifest.h"
+#include "bench/clock.h"
+#include "bench/manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>

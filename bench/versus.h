@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_VERSUS_H
 #define BREAKEVEN_VERSUS_H
 
-#include "measure.h"
+#include "bench/measure.h"
 
 enum { VERSUS_PATH = 4096 };
 

@@ -1,4 +1,4 @@
-#include "waiting.h"
+#include "bench/waiting.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -51,7 +51,7 @@ $(BUILD)/forkpool-steps/%.o: forkpool/%.c
 FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread)
 $(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/%.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(FORKPOOL_CFLAGS) -o $@ $^ $$(pkg-config --cflags --libs check) -lm
+	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm
 tests: $(FORKPOOL_INSIDE)
 
 .PHONY: model tsan soak bench-pool
@@ -62,7 +62,7 @@ model: ## check the pool's protocol with spin: every interleaving, workers dying
 FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c spread.c cpus.c openmp.c)
 tsan: ## the pool's protocol over threads under ThreadSanitizer
 	@mkdir -p $(BUILD)/tests
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
 	TSAN_OPTIONS=halt_on_error=1 timeout -s KILL 300 $(BUILD)/tests/forkpool-threads
 
 SECONDS ?= 600

@@ -1,6 +1,6 @@
 /* alloc: builds a balanced tree of `size` nodes by malloc, walks it, and frees it node by node. Threads share an
  * allocator, processes do not. */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <stdio.h>

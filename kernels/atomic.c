@@ -1,5 +1,5 @@
 /* atomic: adds 1 to a shared total `size` times, by an atomic addition each. */
-#include "total.h"
+#include "kernels/total.h"
 
 static void run(const void *input, size_t begin, size_t end, void *results)
 {

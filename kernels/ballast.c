@@ -1,6 +1,6 @@
 /* ballast: tasks that do nothing in a parent whose memory is in use. What is left is the cost of forking it: fork
  * copies the page tables of the parent, so starting a worker takes longer the more memory the parent has touched. */
-#include "kernel.h"
+#include "kernels/kernel.h"
 
 #include <errno.h>
 #include <stdio.h>

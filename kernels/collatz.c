@@ -1,7 +1,7 @@
 /* collatz: follows n -> n / 2 or 3n + 1 to 1 from each start in [i * size, (i + 1) * size), and keeps the start that
  * takes the most steps. Starts come again from 0 after 2^32, so that no value on the way exceeds 64 bits: the first
  * start whose path does is 12327829503 (Oliveira e Silva). */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <stdio.h>

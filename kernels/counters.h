@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_COUNTERS_H
 #define BREAKEVEN_COUNTERS_H
 
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* empty: tasks that do nothing but write their index. What remains is the cost of handing them out. */
-#include "kernel.h"
+#include "kernels/kernel.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* falseshare: counters that lie side by side, so that workers who share nothing still pass one cache line about. */
-#include "counters.h"
+#include "kernels/counters.h"
 
 static int prepare(const struct kernel_params *params, struct arena *shared, void **input)
 {

@@ -1,6 +1,6 @@
 /* lock: adds 1 to a shared total `size` times, each time under a mutex. The mutex is robust: a worker that dies
  * while it holds it does not leave the others waiting for ever. */
-#include "total.h"
+#include "kernels/total.h"
 
 static int prepare(const struct kernel_params *params, struct arena *shared, void **input)
 {

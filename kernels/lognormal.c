@@ -1,9 +1,9 @@
 /* lognormal: chains as in spin, of a length drawn for each task from a lognormal distribution with mean `size` and
  * SIGMA 1.5: most tasks are short, half of the work lies in the longest 7 %, and where the longest falls decides the
  * end. The draw is keyed by seed and index. */
-#include "chain.h"
-#include "params.h"
-#include "random.h"
+#include "kernels/chain.h"
+#include "kernels/params.h"
+#include "kernels/random.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* mandelbrot: counts iterations of z -> z^2 + c until |z| > 2, at most LIMIT, for `size` pixels in row order of a
  * picture of the whole set. Neighbouring tasks cost alike, tasks in the middle rows a hundred times those at the
  * edge. */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* padded: the counters of falseshare, each on a line of its own: what the sharing cost. */
-#include "counters.h"
+#include "kernels/counters.h"
 
 static int prepare(const struct kernel_params *params, struct arena *shared, void **input)
 {

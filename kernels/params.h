@@ -2,8 +2,8 @@
 #ifndef BREAKEVEN_PARAMS_H
 #define BREAKEVEN_PARAMS_H
 
-#include "kernel.h"
-#include "random.h"
+#include "kernels/kernel.h"
+#include "kernels/random.h"
 
 #include <errno.h>
 #include <stdalign.h>

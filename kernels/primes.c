@@ -1,6 +1,6 @@
 /* primes: counts the primes in [i * size, (i + 1) * size), by trial division with a few small primes and the
  * Miller-Rabin test, whose cost hardly grows with the number: the work is linear in `size` wherever the range lies. */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* reduction: adds 1 `size` times to a sum of the task's own, and that to the shared total once: how lock and atomic
  * ought to be written. */
-#include "total.h"
+#include "kernels/total.h"
 
 static void run(const void *input, size_t begin, size_t end, void *results)
 {

@@ -1,14 +1,14 @@
-#include "kernel.h"
+#include "kernels/kernel.h"
 
 #include <string.h>
 
 #define KERNEL(name) extern const struct kernel kernel_##name;
-#include "list.h"
+#include "kernels/list.h"
 #undef KERNEL
 
 const struct kernel *const kernels[] = {
 #define KERNEL(name) &kernel_##name,
-#include "list.h"
+#include "kernels/list.h"
 #undef KERNEL
     NULL,
 };

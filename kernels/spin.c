@@ -2,9 +2,9 @@
  * out-of-order processor and make serial time look too short; so each starts only when the one before has ended: its
  * start takes in the end of that one, masked by a zero that nobody can foresee. The value still depends on the index
  * alone. */
-#include "chain.h"
-#include "params.h"
-#include "random.h"
+#include "kernels/chain.h"
+#include "kernels/params.h"
+#include "kernels/random.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  * The wait is a sleep: it occupies no cpu, so far more workers than cpus pay. Linux adds a timer slack of 50 us by
  * default and the wake-up itself: a delay below about 100 us lasts longer than asked. */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <stdio.h>

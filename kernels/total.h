@@ -3,7 +3,7 @@
 #ifndef BREAKEVEN_TOTAL_H
 #define BREAKEVEN_TOTAL_H
 
-#include "counters.h"
+#include "kernels/counters.h"
 
 #include <pthread.h>
 

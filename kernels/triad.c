@@ -6,7 +6,7 @@
  * computes the block: the pass that touches memory for the first time is slower, as start-up is. Beyond one sweep,
  * blocks are taken again (the same values are written again), each sweep from another place, so that workers a sweep
  * apart do not walk over the same lines side by side. */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * More than half of it hangs on one child of the root. So prepare takes apart the few thousand nodes that carry more
  * than 2 % of the tree each, and a unit of work is a subtree under one of them or under the root: UNITS of them, seven
  * in eight a single node, the largest 82257 nodes. */
-#include "params.h"
+#include "kernels/params.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,5 +4,5 @@
     asset_##symbol: .incbin file; \
     .byte 0;
     .section .rodata
-#include "assets.h"
+#include "plots/assets.h"
     .section .note.GNU-stack, "", %progbits

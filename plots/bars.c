@@ -1,7 +1,7 @@
 /* bars.c: the figures made of horizontal bars: the efficiency budget, METG, and the workers' timeline. */
-#include "../results/trace.h"
-#include "chart.h"
-#include "format.h"
+#include "results/trace.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <errno.h>
 #include <math.h>

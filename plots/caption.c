@@ -1,6 +1,6 @@
 /* caption.c: the words under a figure: how to read it, where it was measured, what to doubt. */
-#include "chart.h"
-#include "format.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* chart.c: a figure in the making: its panels, blocks and rows. How it becomes a script is in chart_script.c. */
-#include "chart.h"
-#include "format.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <errno.h>
 #include <math.h>

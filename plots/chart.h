@@ -13,9 +13,9 @@
 #ifndef BREAKEVEN_CHART_H
 #define BREAKEVEN_CHART_H
 
-#include "facts.h"
-#include "lines.h"
-#include "plots.h"
+#include "plots/facts.h"
+#include "plots/lines.h"
+#include "plots/plots.h"
 
 enum { CHART_PANELS = 12, CHART_SERIES = 16, CHART_BLOCKS = 192, CHART_POINTS = 40, CHART_WIDTH = 960 };
 

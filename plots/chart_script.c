@@ -1,7 +1,7 @@
 /* chart_script.c: a finished chart as a gnuplot script: its measures, its variables, the template. */
-#include "assets.h"
-#include "chart.h"
-#include "format.h"
+#include "plots/assets.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
-#include "../results/points.h"
-#include "chart.h"
-#include "format.h"
+#include "results/points.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <math.h>
 #include <stdlib.h>

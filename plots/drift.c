@@ -1,6 +1,6 @@
 /* drift.c: the serial sentinels and the A/A pair in the order in which they were taken. */
-#include "chart.h"
-#include "format.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* facts.c: the manifest's keys, taken as they come. */
-#include "facts.h"
-#include "format.h"
+#include "plots/facts.h"
+#include "plots/format.h"
 
 #include <jansson.h>
 #include <string.h>

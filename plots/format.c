@@ -1,5 +1,5 @@
 /* format.c: numbers and names as text. */
-#include "format.h"
+#include "plots/format.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* gnuplot.c: gnuplot as a child. */
-#include "gnuplot.h"
-#include "format.h"
+#include "plots/gnuplot.h"
+#include "plots/format.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* html.c: report.html from the template plots/report.html, whose {{words}} each stand for a part below. */
-#include "../results/summary_parts.h"
-#include "assets.h"
-#include "format.h"
-#include "html_parts.h"
-#include "svg.h"
-#include "tables.h"
+#include "results/summary_parts.h"
+#include "plots/assets.h"
+#include "plots/format.h"
+#include "plots/html_parts.h"
+#include "plots/svg.h"
+#include "plots/tables.h"
 
 #include <errno.h>
 #include <stdlib.h>

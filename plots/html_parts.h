@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_HTML_PARTS_H
 #define BREAKEVEN_HTML_PARTS_H
 
-#include "facts.h"
+#include "plots/facts.h"
 
 #include <stdio.h>
 

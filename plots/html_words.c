@@ -1,6 +1,6 @@
 /* html_words.c: the page's sentences: what was asked, and what was found, in short and by topic. */
-#include "format.h"
-#include "html_parts.h"
+#include "plots/format.h"
+#include "plots/html_parts.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* latency.c: how long single tasks took, from repetitions with busy spans. */
-#include "../results/latency.h"
-#include "../results/summary_parts.h"
-#include "chart.h"
-#include "format.h"
-#include "tables.h"
+#include "results/latency.h"
+#include "results/summary_parts.h"
+#include "plots/chart.h"
+#include "plots/format.h"
+#include "plots/tables.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* lines.c: cells grouped into curves and panels. */
-#include "lines.h"
+#include "plots/lines.h"
 
 #include <errno.h>
 #include <math.h>

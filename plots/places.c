@@ -1,7 +1,7 @@
 /* places.c: the figures over shapes and places: the heat map of processes x threads, and placements side by side. */
-#include "../results/points.h"
-#include "chart.h"
-#include "format.h"
+#include "results/points.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <math.h>
 #include <string.h>

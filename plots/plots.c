@@ -1,9 +1,9 @@
 /* plots.c: the figures of a report, and drawing them. */
-#include "plots.h"
-#include "../results/summary_parts.h"
-#include "assets.h"
-#include "chart.h"
-#include "gnuplot.h"
+#include "plots/plots.h"
+#include "results/summary_parts.h"
+#include "plots/assets.h"
+#include "plots/chart.h"
+#include "plots/gnuplot.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* report.c: the run as text for a terminal, and as Markdown. */
-#include "../results/summary_parts.h"
-#include "facts.h"
-#include "format.h"
-#include "plots.h"
-#include "tables.h"
+#include "results/summary_parts.h"
+#include "plots/facts.h"
+#include "plots/format.h"
+#include "plots/plots.h"
+#include "plots/tables.h"
 
 #include <errno.h>
 #include <limits.h>

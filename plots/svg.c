@@ -1,6 +1,6 @@
 /* svg.c: gnuplot's SVG, tag by tag. */
-#include "svg.h"
-#include "format.h"
+#include "plots/svg.h"
+#include "plots/format.h"
 
 #include <ctype.h>
 #include <errno.h>

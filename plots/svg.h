@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_SVG_H
 #define BREAKEVEN_SVG_H
 
-#include "chart.h"
+#include "plots/chart.h"
 
 #include <stddef.h>
 #include <stdio.h>

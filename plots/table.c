@@ -1,6 +1,6 @@
 /* table.c: tables for terminals, Markdown and HTML. */
-#include "table.h"
-#include "format.h"
+#include "plots/table.h"
+#include "plots/format.h"
 
 #include <math.h>
 #include <stdarg.h>

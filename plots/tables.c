@@ -1,5 +1,5 @@
 /* tables.c: the tables of verdicts, fits and budgets. Those with a row a cell are in tables_cells.c. */
-#include "tables_parts.h"
+#include "plots/tables_parts.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef BREAKEVEN_TABLES_H
 #define BREAKEVEN_TABLES_H
 
-#include "facts.h"
-#include "table.h"
+#include "plots/facts.h"
+#include "plots/table.h"
 
 /* Each is NULL without memory and empty where there is nothing to say. The caller frees. */
 struct table *tables_advice(const struct summary *);

@@ -1,6 +1,6 @@
 /* tables_models.c: what each runner costs, as the fitted model has it. */
-#include "format.h"
-#include "tables.h"
+#include "plots/format.h"
+#include "plots/tables.h"
 
 #include <math.h>
 #include <string.h>

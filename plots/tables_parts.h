@@ -2,8 +2,8 @@
 #ifndef BREAKEVEN_TABLES_PARTS_H
 #define BREAKEVEN_TABLES_PARTS_H
 
-#include "format.h"
-#include "tables.h"
+#include "plots/format.h"
+#include "plots/tables.h"
 
 void tables_add_quantity(struct table *, const char *unit, struct quantity); /* the next cell: value and interval */
 void tables_add_count(struct table *, uint64_t);

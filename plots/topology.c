@@ -1,6 +1,6 @@
 /* topology.c: the machine of the run, from its topology.xml, with the workers where they were read back. */
-#include "chart.h"
-#include "format.h"
+#include "plots/chart.h"
+#include "plots/format.h"
 
 #include <hwloc.h>
 #include <math.h>

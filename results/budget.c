@@ -1,5 +1,5 @@
 /* budget.c: see budget.h. */
-#include "budget.h"
+#include "results/budget.h"
 
 #include <errno.h>
 #include <math.h>

@@ -9,7 +9,7 @@
 #ifndef BREAKEVEN_BUDGET_H
 #define BREAKEVEN_BUDGET_H
 
-#include "record.h"
+#include "results/record.h"
 
 #define BUDGET_RESIDUAL_MAX 0.02
 

@@ -1,7 +1,7 @@
 /* compare.c: see compare.h. */
-#include "compare.h"
+#include "results/compare.h"
 
-#include "shift.h"
+#include "results/shift.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -20,8 +20,8 @@
 #ifndef BREAKEVEN_COMPARE_H
 #define BREAKEVEN_COMPARE_H
 
-#include "record.h"
-#include "stats.h"
+#include "results/record.h"
+#include "results/stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-#include "drift.h"
+#include "results/drift.h"
 
-#include "stats.h"
+#include "results/stats.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* findings.c: plain sentences from verdicts, by topic. What is not resolved is called that. Here: making sentences and
  * putting them in order. */
-#include "findings.h"
+#include "results/findings.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,13 +11,13 @@
 
 const char *const topic_names[TOPICS] = {
 #define TOPIC(name, heading) #name,
-#include "topics.h"
+#include "results/topics.h"
 #undef TOPIC
 };
 
 const char *const topic_headings[TOPICS] = {
 #define TOPIC(name, heading) heading,
-#include "topics.h"
+#include "results/topics.h"
 #undef TOPIC
 };
 

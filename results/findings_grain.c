@@ -1,5 +1,5 @@
 /* findings_grain.c: sentences on task size: METG, crossovers, and what starting workers costs. */
-#include "findings.h"
+#include "results/findings.h"
 
 #include <math.h>
 #include <stdio.h>

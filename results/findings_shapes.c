@@ -1,6 +1,6 @@
 /* findings_shapes.c: sentences on choices among cells that differ in one thing: chunk, processes x threads, placement.
  */
-#include "findings.h"
+#include "results/findings.h"
 
 #include <errno.h>
 #include <math.h>

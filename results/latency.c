@@ -1,5 +1,5 @@
 /* latency.c: see latency.h. */
-#include "latency.h"
+#include "results/latency.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* points.c: single repetitions, looked up in the run. */
-#include "points.h"
+#include "results/points.h"
 
 #include <math.h>
 #include <string.h>

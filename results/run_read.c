@@ -1,6 +1,6 @@
 /* run_read.c: reads a recorded run, whatever the files hold. */
-#include "drift.h"
-#include "record.h"
+#include "results/drift.h"
+#include "results/record.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "shift.h"
+#include "results/shift.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>

@@ -9,7 +9,7 @@
 #ifndef BREAKEVEN_SHIFT_H
 #define BREAKEVEN_SHIFT_H
 
-#include "stats.h"
+#include "results/stats.h"
 
 enum { SHIFT_EXACT = 40 };
 

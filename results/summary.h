@@ -8,15 +8,15 @@
 #ifndef BREAKEVEN_SUMMARY_H
 #define BREAKEVEN_SUMMARY_H
 
-#include "budget.h"
-#include "models.h"
-#include "pool_fit.h"
-#include "record.h"
-#include "stats.h"
+#include "results/budget.h"
+#include "results/models.h"
+#include "results/pool_fit.h"
+#include "results/record.h"
+#include "results/stats.h"
 
 enum quantity_id {
 #define QUANTITY(name, unit, meaning) QUANTITY_##name,
-#include "quantities.h"
+#include "results/quantities.h"
 #undef QUANTITY
     QUANTITIES
 };
@@ -26,7 +26,7 @@ extern const char *const quantity_meanings[QUANTITIES];
 
 enum finding_topic {
 #define TOPIC(name, heading) TOPIC_##name,
-#include "topics.h"
+#include "results/topics.h"
 #undef TOPIC
     TOPICS
 };

@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_SUMMARY_PARTS_H
 #define BREAKEVEN_SUMMARY_PARTS_H
 
-#include "summary.h"
+#include "results/summary.h"
 
 #include <locale.h>
 

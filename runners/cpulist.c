@@ -1,4 +1,4 @@
-#include "cpulist.h"
+#include "runners/cpulist.h"
 
 #include <errno.h>
 #include <stdint.h>

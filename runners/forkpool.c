@@ -1,6 +1,6 @@
 /* forkpool: forked worker processes, by the project's own pool. */
-#include "processes.h"
-#include "worker.h"
+#include "runners/processes.h"
+#include "runners/worker.h"
 
 static int ready(const struct processes *processes, unsigned process, struct failure *failure)
 {

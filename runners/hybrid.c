@@ -4,8 +4,8 @@
  * region would hang in its own first one with libgomp. Chunks go to processes; the threads of one share its chunk by
  * the schedule, static where none is given. Without a chunk a process takes a quarter of what it has left, but enough
  * for each thread to have several tasks. */
-#include "processes.h"
-#include "team.h"
+#include "runners/processes.h"
+#include "runners/team.h"
 
 enum { TASKS_PER_THREAD = 4 };
 

@@ -1,6 +1,6 @@
-#include "limits.h"
+#include "runners/limits.h"
 
-#include "cpulist.h"
+#include "runners/cpulist.h"
 
 #include <errno.h>
 #include <hwloc.h>

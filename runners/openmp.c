@@ -1,6 +1,6 @@
 /* openmp: the threads of one process, by the compiler's OpenMP runtime. */
-#include "runner.h"
-#include "team.h"
+#include "runners/runner.h"
+#include "runners/team.h"
 
 #include <errno.h>
 #include <sched.h>

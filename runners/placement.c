@@ -1,6 +1,6 @@
-#include "placement.h"
+#include "runners/placement.h"
 
-#include "placement_list.h"
+#include "runners/placement_list.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "placement_list.h"
+#include "runners/placement_list.h"
 
-#include "cpulist.h"
+#include "runners/cpulist.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "processes.h"
+#include "runners/processes.h"
 
-#include "worker.h"
+#include "runners/worker.h"
 
 #include <errno.h>
 #include <stdio.h>

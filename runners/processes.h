@@ -6,8 +6,8 @@
 #ifndef BREAKEVEN_PROCESSES_H
 #define BREAKEVEN_PROCESSES_H
 
-#include "../forkpool/forkpool.h"
-#include "runner.h"
+#include "forkpool/forkpool.h"
+#include "runners/runner.h"
 
 /* What the workers share; mapped before they are forked. */
 struct processes_shared {

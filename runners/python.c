@@ -6,7 +6,7 @@
  * cheaper than Python's own way of sending them through a pipe. The script is python.py.
  *
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
-#include "runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,15 +1,15 @@
-#include "runner.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define RUNNER(name) extern const struct runner runner_##name;
-#include "list.h"
+#include "runners/list.h"
 #undef RUNNER
 
 const struct runner *const runners[] = {
 #define RUNNER(name) &runner_##name,
-#include "list.h"
+#include "runners/list.h"
 #undef RUNNER
     NULL,
 };

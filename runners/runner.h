@@ -14,7 +14,7 @@
 #ifndef BREAKEVEN_RUNNER_H
 #define BREAKEVEN_RUNNER_H
 
-#include "../kernels/kernel.h"
+#include "kernels/kernel.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* serial: the caller itself, in one call. The time that every other runner is measured against. */
-#include "runner.h"
-#include "worker.h"
+#include "runners/runner.h"
+#include "runners/worker.h"
 
 static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
 {

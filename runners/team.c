@@ -1,6 +1,6 @@
-#include "team.h"
+#include "runners/team.h"
 
-#include "worker.h"
+#include "runners/worker.h"
 
 #include <errno.h>
 #include <omp.h>

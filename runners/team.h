@@ -3,7 +3,7 @@
 #ifndef BREAKEVEN_TEAM_H
 #define BREAKEVEN_TEAM_H
 
-#include "runner.h"
+#include "runners/runner.h"
 
 /* The schedules a team takes, as a runner's bits. */
 enum {

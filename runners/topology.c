@@ -1,4 +1,4 @@
-#include "placement.h"
+#include "runners/placement.h"
 
 #include <errno.h>
 #include <stdio.h>

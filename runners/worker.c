@@ -1,6 +1,6 @@
-#include "worker.h"
+#include "runners/worker.h"
 
-#include "cpulist.h"
+#include "runners/cpulist.h"
 
 #include <errno.h>
 #include <hwloc.h>

@@ -5,7 +5,7 @@
 #ifndef BREAKEVEN_WORKER_H
 #define BREAKEVEN_WORKER_H
 
-#include "runner.h"
+#include "runners/runner.h"
 
 /* Binds the calling thread to `cpus` ("0-3,8"; NULL: leaves it as it is), reads the binding back and fills `report`
  * (NULL: not wanted), `ready` last. Returns 0, or -errno where the kernel refused, or -EINVAL where it bound to other

@@ -2,14 +2,14 @@
 #ifndef FORKPOOL_BOARD_H
 #define FORKPOOL_BOARD_H
 
-#include "../forkpool/forkpool.h"
-#include "suite.h"
+#include "forkpool/forkpool.h"
+#include "tests/suite.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "forkpool_leftovers.h"
+#include "tests/forkpool_leftovers.h"
 
 static struct leftovers before;
 static struct forkpool *pool;

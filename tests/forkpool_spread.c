@@ -1,14 +1,14 @@
 /* Workers that share a cpu while another is free: who sees it, who goes, where to; and that a worker which moves may run
  * where it could before. */
-#include "../forkpool/cpus.h"
-#include "../forkpool/pool.h"
-#include "../forkpool/spread.h"
-#include "suite.h"
+#include "forkpool/cpus.h"
+#include "forkpool/pool.h"
+#include "forkpool/spread.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "forkpool_leftovers.h"
+#include "tests/forkpool_leftovers.h"
 
 void forkpool_step(void);
 void forkpool_step(void) {}

@@ -1,8 +1,8 @@
 /* A worker dies at every step of the protocol: the pool is compiled with a hook between any two accesses to shared
  * memory (step.h), and here the n-th step that any worker takes is its last, for n = 1, 2, 3 ... until a load runs
  * through without coming to step n. Faults 4 and 6 are among these. */
-#include "../forkpool/forkpool.h"
-#include "suite.h"
+#include "forkpool/forkpool.h"
+#include "tests/suite.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "forkpool_leftovers.h"
+#include "tests/forkpool_leftovers.h"
 
 void forkpool_step(void);
 

@@ -1,9 +1,9 @@
 /* The pool's protocol with threads for workers, for ThreadSanitizer: ranges, steals, queue, parking. Deaths have no place
  * here (a thread can't be killed); the model and the step tests have them. */
-#include "../forkpool/park.h"
-#include "../forkpool/queue.h"
-#include "../forkpool/range.h"
-#include "../forkpool/worker.h"
+#include "forkpool/park.h"
+#include "forkpool/queue.h"
+#include "forkpool/range.h"
+#include "forkpool/worker.h"
 
 #include <pthread.h>
 #include <stdio.h>

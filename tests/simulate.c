@@ -1,5 +1,5 @@
 /* simulate: writes a simulated run's folder. simulate DIR [small|server] [BLOCKS] [SEED] */
-#include "fixtures/simulate.h"
+#include "tests/fixtures/simulate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

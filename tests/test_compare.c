@@ -1,8 +1,8 @@
 /* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
  * does not where nothing changed. */
-#include "../results/compare.h"
-#include "../results/shift.h"
-#include "suite.h"
+#include "results/compare.h"
+#include "results/shift.h"
+#include "tests/suite.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

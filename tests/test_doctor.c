@@ -1,8 +1,8 @@
 /* The probes and the doctor's judgement: made-up machines, and what must hold on any real one. No duration is asserted.
  */
-#include "../bench/doctor.h"
-#include "../bench/probe_team.h"
-#include "suite.h"
+#include "bench/doctor.h"
+#include "bench/probe_team.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -1,6 +1,6 @@
 /* The machine's level by its sentinels: a step is marked, noise of single ones is not. */
-#include "../results/drift.h"
-#include "suite.h"
+#include "results/drift.h"
+#include "tests/suite.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Findings: each sentence says what its numbers say, and "cannot be told" where they do not. */
-#include "../results/summary.h"
-#include "fixtures/runs.h"
-#include "suite.h"
+#include "results/summary.h"
+#include "tests/fixtures/runs.h"
+#include "tests/suite.h"
 
 #include <math.h>
 #include <stdio.h>

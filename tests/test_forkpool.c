@@ -1,5 +1,5 @@
 /* What the pool offers, function by function. Maps are in test_forkpool_maps, faults in test_forkpool_faults. */
-#include "forkpool_board.h"
+#include "tests/forkpool_board.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 /* Tasks that do not end, programs and pools that end in the middle, numbers of tasks and sizes at the edge. */
-#include "forkpool_board.h"
+#include "tests/forkpool_board.h"
 
 #include <signal.h>
 #include <stdbool.h>

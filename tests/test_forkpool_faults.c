@@ -1,6 +1,6 @@
 /* What must never happen, whatever a task does: workers that die, starts that fail, tasks that misbehave; each under a
  * deadline, and nothing left behind afterwards. Limits and ends are in test_forkpool_ends. */
-#include "forkpool_board.h"
+#include "tests/forkpool_board.h"
 
 #include <pthread.h>
 #include <signal.h>

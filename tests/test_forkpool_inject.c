@@ -1,7 +1,7 @@
 /* Calls of the system that fail: fork, mmap, madvise, socketpair, signalfd, pidfd_open, poll and read interrupted, futex
  * interrupted or returning early. This program defines the functions itself, so the pool's calls come here first. */
-#include "../forkpool/forkpool.h"
-#include "suite.h"
+#include "forkpool/forkpool.h"
+#include "tests/suite.h"
 
 #include <dlfcn.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "forkpool_leftovers.h"
+#include "tests/forkpool_leftovers.h"
 
 enum fault { FAULT_NONE, FAULT_FORK, FAULT_MMAP, FAULT_MADVISE, FAULT_SOCKETPAIR, FAULT_SIGNALFD, FAULT_PIDFD, FAULT_PPOLL, FAULT_READ,
              FAULT_FUTEX, FAULT_SEND, FAULT_WAITID, FAULTS };

@@ -1,5 +1,5 @@
 /* Maps and iterators. */
-#include "forkpool_board.h"
+#include "tests/forkpool_board.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Fault 27: a random worker is killed every 10 ms under a load of mixed task sizes. Every task ends exactly once, memory
  * and descriptors stay flat. FORKPOOL_SOAK_SECONDS: how long (make soak); without it, the short form. */
-#include "../forkpool/forkpool.h"
-#include "suite.h"
+#include "forkpool/forkpool.h"
+#include "tests/suite.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "forkpool_leftovers.h"
+#include "tests/forkpool_leftovers.h"
 
 enum { TASKS = 500000, CALLS = 200, WORKERS = 4, KILL_US = 10000, LOSSES = 256 };
 

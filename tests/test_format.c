@@ -1,7 +1,7 @@
 /* What is shown, as text: numbers with their units, names from anywhere, tables. */
-#include "../plots/format.h"
-#include "../plots/table.h"
-#include "suite.h"
+#include "plots/format.h"
+#include "plots/table.h"
+#include "tests/suite.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Every kernel against the contract in kernels/kernel.h: the published answer, whoever computes it and in whatever
  * pieces; a wrong result is seen; nothing to do, and no memory to do it in. The example of a user's kernel goes
  * through the same. */
-#include "../kernels/kernel.h"
-#include "suite.h"
+#include "kernels/kernel.h"
+#include "tests/suite.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../kernels/example/divisors.c"
+#include "kernels/example/divisors.c"
 #define EXAMPLE (&breakeven_kernel)
 
 enum { DEADLINE_S = 60 };

@@ -1,6 +1,6 @@
 /* Latencies: every duration lands in the bin that holds it; quantiles of known distributions come back. */
-#include "../results/latency.h"
-#include "suite.h"
+#include "results/latency.h"
+#include "tests/suite.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* The cpus that this process may use, from made-up /proc and /sys trees, and the lists of cpus they are written in. */
-#include "../runners/cpulist.h"
-#include "../runners/limits.h"
-#include "suite.h"
+#include "runners/cpulist.h"
+#include "runners/limits.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -1,7 +1,7 @@
 /* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
-#include "../results/budget.h"
-#include "../results/models.h"
-#include "suite.h"
+#include "results/budget.h"
+#include "results/models.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <gsl/gsl_randist.h>

@@ -1,6 +1,6 @@
 /* Values and options as people type them: what is taken, and what is refused in one line. */
-#include "../bench/options.h"
-#include "suite.h"
+#include "bench/options.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <locale.h>

@@ -1,9 +1,9 @@
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
-#include "../bench/plan.h"
-#include "../bench/studies.h"
-#include "../kernels/kernel.h"
-#include "../runners/runner.h"
-#include "suite.h"
+#include "bench/plan.h"
+#include "bench/studies.h"
+#include "kernels/kernel.h"
+#include "runners/runner.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /* Figures, page and tables: what a run has is drawn, what it lacks is said, and names from a record stay text. */
-#include "../plots/chart.h"
-#include "../plots/format.h"
-#include "../plots/gnuplot.h"
-#include "../plots/lines.h"
-#include "../plots/plots.h"
-#include "../results/latency.h"
-#include "fixtures/runs.h"
-#include "fixtures/simulate.h"
-#include "suite.h"
+#include "plots/chart.h"
+#include "plots/format.h"
+#include "plots/gnuplot.h"
+#include "plots/lines.h"
+#include "plots/plots.h"
+#include "results/latency.h"
+#include "tests/fixtures/runs.h"
+#include "tests/fixtures/simulate.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <ftw.h>

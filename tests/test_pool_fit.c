@@ -1,6 +1,6 @@
 /* The fitted pool: injected costs come back, and what the points cannot tell is said to be unknown. */
-#include "../results/pool_fit.h"
-#include "suite.h"
+#include "results/pool_fit.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <gsl/gsl_randist.h>

@@ -1,6 +1,6 @@
 /* The record: what is written comes back, and whatever stands in a run's folder is read without a crash or a hang. */
-#include "../results/record.h"
-#include "suite.h"
+#include "results/record.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* The contract of runners: whatever the team, the chunk, the schedule and the number of tasks, results are the bytes
  * that a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left.
  * */
-#include "../runners/placement.h"
-#include "../runners/runner.h"
-#include "suite.h"
+#include "runners/placement.h"
+#include "runners/runner.h"
+#include "tests/suite.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

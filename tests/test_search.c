@@ -1,7 +1,7 @@
 /* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
-#include "../bench/search_table.h"
-#include "../bench/simulated.h"
-#include "suite.h"
+#include "bench/search_table.h"
+#include "bench/simulated.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <math.h>

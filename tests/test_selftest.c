@@ -1,11 +1,11 @@
 /* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact.
  */
-#include "../bench/inject.h"
-#include "../bench/inject_script.h"
-#include "../bench/repetition.h"
-#include "../bench/selftest.h"
-#include "../bench/spec.h"
-#include "suite.h"
+#include "bench/inject.h"
+#include "bench/inject_script.h"
+#include "bench/repetition.h"
+#include "bench/selftest.h"
+#include "bench/spec.h"
+#include "tests/suite.h"
 
 #include <jansson.h>
 #include <math.h>

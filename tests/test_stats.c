@@ -1,6 +1,6 @@
 /* Statistics against values worked out by hand and coverage against its nominal rate. */
-#include "../results/stats.h"
-#include "suite.h"
+#include "results/stats.h"
+#include "tests/suite.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>

@@ -1,8 +1,8 @@
 /* The summary: figures of hand-made runs worked out by hand, and of simulated ones against their model. */
-#include "../results/summary.h"
-#include "fixtures/runs.h"
-#include "fixtures/simulate.h"
-#include "suite.h"
+#include "results/summary.h"
+#include "tests/fixtures/runs.h"
+#include "tests/fixtures/simulate.h"
+#include "tests/suite.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Commands with placeholders: what is replaced, how each way to fail comes back, that nothing is left; saved
  * recommendations. */
-#include "../bench/command.h"
-#include "../bench/tune_config.h"
-#include "suite.h"
+#include "bench/command.h"
+#include "bench/tune_config.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <signal.h>

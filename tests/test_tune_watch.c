@@ -1,9 +1,9 @@
 /* The watch over the cores' work, with a clock and a machine that follow a script; what it expects of machines that are
  * not here; one look at the one that is. */
-#include "../bench/tune.h"
-#include "../bench/tune_record.h"
-#include "../runners/placement.h"
-#include "suite.h"
+#include "bench/tune.h"
+#include "bench/tune_record.h"
+#include "runners/placement.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <math.h>
