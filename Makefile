@@ -69,8 +69,8 @@ $(BUILD)/%.o: %.c
 # What this build is made of; compiled again when the commit or the flags change.
 BUILT_FROM := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$(if $(shell git status --porcelain -uno 2>/dev/null),+changes)
 BUILT_WITH  = $(CC) -std=c11 $(CFLAGS) $(EXTRA_CFLAGS)
-$(BUILD)/bench/build.o: ALL_CFLAGS += -DBREAKEVEN_COMMIT='"$(BUILT_FROM)"' -DBREAKEVEN_FLAGS='"$(BUILT_WITH)"'
-$(BUILD)/bench/build.o: $(BUILD)/.built-from
+$(BUILD)/bench/base/build.o: ALL_CFLAGS += -DBREAKEVEN_COMMIT='"$(BUILT_FROM)"' -DBREAKEVEN_FLAGS='"$(BUILT_WITH)"'
+$(BUILD)/bench/base/build.o: $(BUILD)/.built-from
 $(BUILD)/.built-from: FORCE
 	@mkdir -p $(@D)
 	@echo '$(BUILT_FROM) $(BUILT_WITH)' | cmp -s - $@ || echo '$(BUILT_FROM) $(BUILT_WITH)' > $@

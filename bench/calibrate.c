@@ -1,9 +1,9 @@
 /* calibrate, and _calibrate: the same in a process that the kernel may crash. */
 #include "bench/calibrate.h"
 
-#include "bench/answer.h"
+#include "bench/base/answer.h"
 #include "bench/kernel_load.h"
-#include "bench/memory.h"
+#include "bench/base/memory.h"
 #include "bench/options.h"
 
 #include <errno.h>

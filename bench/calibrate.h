@@ -10,7 +10,7 @@
 #define BREAKEVEN_CALIBRATE_H
 
 #include "kernels/kernel.h"
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 struct calibration {
     const struct kernel *kernel;

@@ -1,5 +1,5 @@
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
-#include "bench/answer.h"
+#include "bench/base/answer.h"
 #include "bench/kernel_load.h"
 #include "bench/options.h"
 #include "bench/repetition.h"

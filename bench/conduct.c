@@ -3,7 +3,7 @@
 #include "runners/limits.h"
 #include "bench/compare.h"
 #include "bench/experiment.h"
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 #include "bench/manifest.h"
 #include "bench/rundir.h"
 

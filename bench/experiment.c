@@ -1,8 +1,8 @@
 #include "bench/experiment.h"
 
 #include "results/stats.h"
-#include "bench/clock.h"
-#include "bench/interrupt.h"
+#include "bench/base/clock.h"
+#include "bench/base/interrupt.h"
 #include "bench/manifest.h"
 #include "bench/progress.h"
 

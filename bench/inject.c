@@ -1,6 +1,6 @@
 #include "bench/inject.h"
 
-#include "bench/memory.h"
+#include "bench/base/memory.h"
 
 #include <errno.h>
 #include <jansson.h>

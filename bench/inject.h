@@ -11,7 +11,7 @@
 #define BREAKEVEN_INJECT_H
 
 #include "runners/runner.h"
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -14,7 +14,7 @@
 #define BREAKEVEN_INJECT_SCRIPT_H
 
 #include "runners/runner.h"
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 struct inject_script {
     struct clock clock;

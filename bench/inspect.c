@@ -1,8 +1,8 @@
 /* _inspect: what a user's kernel is, asked of it in a process that it may crash: loads it and prepares its smallest
  * input once. */
-#include "bench/answer.h"
+#include "bench/base/answer.h"
 #include "bench/kernel_load.h"
-#include "bench/memory.h"
+#include "bench/base/memory.h"
 #include "bench/options.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "bench/kernel_info.h"
 
-#include "bench/isolate.h"
+#include "bench/base/isolate.h"
 #include "bench/kernel_load.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 #include "bench/manifest.h"
 
 #include "runners/limits.h"
-#include "bench/build.h"
-#include "bench/clock.h"
-#include "bench/isolate.h"
+#include "bench/base/build.h"
+#include "bench/base/clock.h"
+#include "bench/base/isolate.h"
 #include "bench/probe.h"
 #include "bench/probe_system.h"
 #include "bench/topo.h"

@@ -1,7 +1,7 @@
 #include "bench/measure.h"
 
-#include "bench/clock.h"
-#include "bench/isolate.h"
+#include "bench/base/clock.h"
+#include "bench/base/isolate.h"
 #include "bench/probe_system.h"
 #include "bench/spec.h"
 #include "bench/timeline.h"

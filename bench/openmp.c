@@ -2,8 +2,8 @@
  * in a process of its own, so that each has another layout and another moment. */
 #include "bench/openmp_constructs.h"
 
-#include "bench/answer.h"
-#include "bench/isolate.h"
+#include "bench/base/answer.h"
+#include "bench/base/isolate.h"
 #include "bench/options.h"
 #include "bench/probe_team.h"
 

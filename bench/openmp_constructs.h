@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_OPENMP_CONSTRUCTS_H
 #define BREAKEVEN_OPENMP_CONSTRUCTS_H
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 #include <stdint.h>
 

@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_OPTIONS_H
 #define BREAKEVEN_OPTIONS_H
 
-#include "bench/values.h"
+#include "bench/base/values.h"
 #include "bench/verb.h"
 
 #include <stdbool.h>

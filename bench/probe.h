@@ -13,7 +13,7 @@
 #ifndef BREAKEVEN_PROBE_H
 #define BREAKEVEN_PROBE_H
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_PROBE_TEAM_H
 #define BREAKEVEN_PROBE_TEAM_H
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 #include <stddef.h>
 #include <stdint.h>

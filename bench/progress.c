@@ -1,6 +1,6 @@
 #include "bench/progress.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 #include "bench/repetition.h"
 
-#include "bench/memory.h"
+#include "bench/base/memory.h"
 #include "bench/probe.h"
 #include "bench/spans.h"
-#include "bench/waiting.h"
+#include "bench/base/waiting.h"
 #include "bench/timeline.h"
 
 #include <errno.h>

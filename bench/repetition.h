@@ -15,7 +15,7 @@
 #include "kernels/kernel.h"
 #include "results/record.h"
 #include "runners/runner.h"
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/inject.h"
 
 struct repetition {

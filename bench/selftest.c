@@ -1,8 +1,8 @@
 /* selftest: runs the parts, prints what was injected, what came back, and whether it holds. */
 #include "bench/selftest.h"
 
-#include "bench/clock.h"
-#include "bench/interrupt.h"
+#include "bench/base/clock.h"
+#include "bench/base/interrupt.h"
 #include "bench/options.h"
 
 #include <jansson.h>

@@ -1,8 +1,8 @@
 #include "bench/selftest_live.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/inject.h"
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 #include "bench/selftest.h"
 
 #include <errno.h>

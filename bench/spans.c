@@ -1,7 +1,7 @@
 #include "bench/spans.h"
 
 #include "results/latency.h"
-#include "bench/memory.h"
+#include "bench/base/memory.h"
 
 #include <errno.h>
 #include <stdalign.h>

@@ -15,7 +15,7 @@
 
 #include "results/record.h"
 #include "runners/runner.h"
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 struct span_slot;
 struct span_event { /* one call of the kernel; times as the clock gives them */

@@ -1,6 +1,6 @@
 #include "bench/studies.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/measure.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef BREAKEVEN_TUNE_AXES_H
 #define BREAKEVEN_TUNE_AXES_H
 
-#include "bench/command.h"
+#include "bench/base/command.h"
 #include "bench/tune.h"
 
 struct tune_axis { /* how each level of an axis is written */

@@ -2,9 +2,9 @@
 #include "bench/tune_bench.h"
 
 #include "kernels/kernel.h"
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/conduct.h"
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "bench/tune_capacity.h"
 
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 #include "bench/probe_team.h"
 
 #include "results/stats.h"

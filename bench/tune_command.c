@@ -1,6 +1,6 @@
 /* tune_command.c: a command line with {placeholders} as the subject of tune. */
-#include "bench/command.h"
-#include "bench/interrupt.h"
+#include "bench/base/command.h"
+#include "bench/base/interrupt.h"
 #include "bench/tune.h"
 #include "bench/tune_axes.h"
 #include "bench/tune_record.h"

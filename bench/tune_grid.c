@@ -1,9 +1,9 @@
 /* tune_grid.c: the grid of one kernel's configurations: runner x schedule x chunk, placement, workers. */
 #include "bench/tune_kernel.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/conduct.h"
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 
 #include "runners/runner.h"
 

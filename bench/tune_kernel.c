@@ -1,7 +1,7 @@
 /* tune_kernel.c: a kernel as the subject of tune. */
 #include "bench/tune_kernel.h"
 
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 #include "bench/tune_record.h"
 
 #include "runners/runner.h"

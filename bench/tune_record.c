@@ -1,6 +1,6 @@
 #include "bench/tune_record.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/manifest.h"
 #include "bench/options.h"
 #include "bench/rundir.h"

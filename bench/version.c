@@ -1,7 +1,7 @@
 /* version: which build this is. */
 #include "bench/options.h"
 
-#include "bench/build.h"
+#include "bench/base/build.h"
 
 #include <jansson.h>
 #include <stdlib.h>

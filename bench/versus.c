@@ -1,6 +1,6 @@
 #include "bench/versus.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 #include "bench/manifest.h"
 
 #include <errno.h>

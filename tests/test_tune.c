@@ -1,6 +1,6 @@
 /* Commands with placeholders: what is replaced, how each way to fail comes back, that nothing is left; saved
  * recommendations. */
-#include "bench/command.h"
+#include "bench/base/command.h"
 #include "bench/tune_config.h"
 #include "tests/suite.h"
 

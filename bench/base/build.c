@@ -1,4 +1,4 @@
-#include "bench/build.h"
+#include "bench/base/build.h"
 
 #include "results/record.h"
 

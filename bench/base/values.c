@@ -1,4 +1,4 @@
-#include "bench/values.h"
+#include "bench/base/values.h"
 
 #include <errno.h>
 #include <stdarg.h>

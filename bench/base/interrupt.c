@@ -1,4 +1,4 @@
-#include "bench/interrupt.h"
+#include "bench/base/interrupt.h"
 
 #include <stddef.h>
 

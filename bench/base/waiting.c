@@ -1,4 +1,4 @@
-#include "bench/waiting.h"
+#include "bench/base/waiting.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

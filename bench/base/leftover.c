@@ -1,6 +1,6 @@
-#include "bench/leftover.h"
+#include "bench/base/leftover.h"
 
-#include "bench/clock.h"
+#include "bench/base/clock.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
-#include "bench/answer.h"
+#include "bench/base/answer.h"
 
-#include "bench/isolate.h"
+#include "bench/base/isolate.h"
 #include "bench/verb.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
-#include "bench/isolate.h"
+#include "bench/base/isolate.h"
 
-#include "bench/clock.h"
-#include "bench/interrupt.h"
-#include "bench/leftover.h"
+#include "bench/base/clock.h"
+#include "bench/base/interrupt.h"
+#include "bench/base/leftover.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
-#include "bench/command.h"
+#include "bench/base/command.h"
 
-#include "bench/clock.h"
-#include "bench/interrupt.h"
-#include "bench/leftover.h"
+#include "bench/base/clock.h"
+#include "bench/base/interrupt.h"
+#include "bench/base/leftover.h"
 
 #include <ctype.h>
 #include <dirent.h>

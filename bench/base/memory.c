@@ -1,4 +1,4 @@
-#include "bench/memory.h"
+#include "bench/base/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
