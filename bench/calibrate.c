@@ -4,7 +4,7 @@
 #include "bench/base/answer.h"
 #include "bench/kernel_load.h"
 #include "bench/base/memory.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
 #include "bench/base/answer.h"
 #include "bench/kernel_load.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 #include "bench/repetition.h"
 #include "bench/spec.h"
 

@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_BENCH_COMPARE_H
 #define BREAKEVEN_BENCH_COMPARE_H
 
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 /* As text or, with --json, JSON; margin, figure and force are the options'. The verb's exit status: 1 where a cell of
  * `new` is slower beyond the margin. */

@@ -1,7 +1,7 @@
 /* doctor: runs the probes, judges, and says what to do. Never changes a setting. */
 #include "bench/doctor.h"
 
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <errno.h>
 #include <jansson.h>

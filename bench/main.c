@@ -1,5 +1,5 @@
 /* breakeven: when does parallelism pay? */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include "runners/worker.h"
 

@@ -4,7 +4,7 @@
 
 #include "bench/base/answer.h"
 #include "bench/base/isolate.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 #include "bench/probe_team.h"
 
 #include "results/stats.h"

@@ -15,7 +15,7 @@
 #include "results/record.h"
 #include "runners/placement.h"
 #include "bench/kernel_info.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <stdbool.h>
 

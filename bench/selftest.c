@@ -3,7 +3,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <jansson.h>
 #include <stdarg.h>

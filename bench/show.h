@@ -3,7 +3,7 @@
 #define BREAKEVEN_SHOW_H
 
 #include "results/summary.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 #include "bench/topo.h"
 
 #include "runners/placement.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #define BREAKEVEN_TUNE_H
 
 #include "runners/limits.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 #include "bench/search.h"
 #include "bench/tune_capacity.h"
 

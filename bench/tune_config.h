@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_TUNE_CONFIG_H
 #define BREAKEVEN_TUNE_CONFIG_H
 
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 /* A saved recommendation; it holds what the options made from it point to. */
 struct tune_config {

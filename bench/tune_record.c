@@ -2,7 +2,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/manifest.h"
-#include "bench/options.h"
+#include "bench/cli/options.h"
 #include "bench/rundir.h"
 #include "bench/show.h"
 

@@ -1,5 +1,5 @@
 /* Values and options as people type them: what is taken, and what is refused in one line. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 #include "tests/suite.h"
 
 #include <errno.h>

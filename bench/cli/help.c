@@ -1,5 +1,5 @@
 /* help: what the program and each verb can do, from the lists of verbs and options. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <string.h>
 

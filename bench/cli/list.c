@@ -1,5 +1,5 @@
 /* list: the kernels, runners and placements that there are, and whether each can run here. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include "kernels/kernel.h"
 #include "runners/runner.h"

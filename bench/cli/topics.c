@@ -1,5 +1,5 @@
 /* topics: what belongs to no single verb, for `breakeven help TOPIC` and the manual. Each text in one place. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 const struct topic topics[] = {
     {"values", "how values are written",

@@ -1,4 +1,4 @@
-#include "bench/options.h"
+#include "bench/cli/options.h"
 #include "bench/tune.h"
 
 #include "kernels/kernel.h"

@@ -1,5 +1,5 @@
 /* version: which build this is. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include "bench/base/build.h"
 

@@ -1,5 +1,5 @@
 /* completion: shell completions from the lists of verbs and options: `breakeven completion bash|zsh|fish`. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <string.h>
 

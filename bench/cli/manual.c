@@ -1,5 +1,5 @@
 /* manual: the page breakeven(1), from the same lists that feed the parser and --help. */
-#include "bench/options.h"
+#include "bench/cli/options.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
 #define BREAKEVEN_OPTIONS_H
 
 #include "bench/base/values.h"
-#include "bench/verb.h"
+#include "bench/cli/verb.h"
 
 #include <stdbool.h>
 #include <stddef.h>
