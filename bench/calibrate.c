@@ -2,7 +2,7 @@
 #include "bench/calibrate.h"
 
 #include "bench/base/answer.h"
-#include "bench/kernel_load.h"
+#include "bench/plan/kernel_load.h"
 #include "bench/base/memory.h"
 #include "bench/cli/options.h"
 

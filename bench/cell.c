@@ -1,9 +1,9 @@
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
 #include "bench/base/answer.h"
-#include "bench/kernel_load.h"
+#include "bench/plan/kernel_load.h"
 #include "bench/cli/options.h"
 #include "bench/repetition.h"
-#include "bench/spec.h"
+#include "bench/plan/spec.h"
 
 #include <jansson.h>
 #include <stdlib.h>

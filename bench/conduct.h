@@ -8,7 +8,7 @@
 #ifndef BREAKEVEN_CONDUCT_H
 #define BREAKEVEN_CONDUCT_H
 
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 #include "bench/show.h"
 
 struct conduct {

@@ -1,7 +1,7 @@
 /* _inspect: what a user's kernel is, asked of it in a process that it may crash: loads it and prepares its smallest
  * input once. */
 #include "bench/base/answer.h"
-#include "bench/kernel_load.h"
+#include "bench/plan/kernel_load.h"
 #include "bench/base/memory.h"
 #include "bench/cli/options.h"
 

@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_MANIFEST_H
 #define BREAKEVEN_MANIFEST_H
 
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 
 #include <stdbool.h>
 

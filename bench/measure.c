@@ -3,7 +3,7 @@
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
 #include "bench/probe_system.h"
-#include "bench/spec.h"
+#include "bench/plan/spec.h"
 #include "bench/timeline.h"
 
 #include <errno.h>

@@ -12,7 +12,7 @@
 #define BREAKEVEN_MEASURE_H
 
 #include "runners/limits.h"
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 
 struct measure {
     const struct plan *plan;

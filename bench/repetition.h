@@ -16,7 +16,7 @@
 #include "results/record.h"
 #include "runners/runner.h"
 #include "bench/base/clock.h"
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 
 struct repetition {
     const struct kernel *kernel;

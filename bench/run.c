@@ -1,8 +1,8 @@
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
 #include "bench/conduct.h"
 #include "bench/manifest.h"
-#include "bench/studies.h"
-#include "bench/tune_config.h"
+#include "bench/plan/studies.h"
+#include "bench/plan/plan_config.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "bench/selftest.h"
 #include "bench/selftest_live.h"
 
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 
 #include "results/budget.h"
 #include "results/compare.h"

@@ -3,7 +3,7 @@
 #include "bench/selftest.h"
 #include "bench/selftest_live.h"
 
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 #include "bench/probe.h"
 #include "bench/probe_system.h"
 #include "bench/probe_team.h"

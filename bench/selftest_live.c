@@ -1,7 +1,7 @@
 #include "bench/selftest_live.h"
 
 #include "bench/base/clock.h"
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 #include "bench/base/interrupt.h"
 #include "bench/selftest.h"
 

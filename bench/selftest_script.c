@@ -2,7 +2,7 @@
  * the order of blocks, the summary and the budget. */
 #include "bench/selftest.h"
 
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 #include "bench/selftest_lab.h"
 
 #include "results/budget.h"

@@ -5,7 +5,7 @@
 #define BREAKEVEN_TUNE_RECORD_H
 
 #include "results/record.h"
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
-#include "bench/plan.h"
-#include "bench/studies.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/studies.h"
 #include "kernels/kernel.h"
 #include "runners/runner.h"
 #include "tests/suite.h"

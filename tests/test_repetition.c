@@ -2,7 +2,7 @@
  * wrong in a kernel or a runner is a cause and never a number. */
 #include "bench/base/isolate.h"
 #include "bench/repetition.h"
-#include "bench/spec.h"
+#include "bench/plan/spec.h"
 #include "tests/suite.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact.
  */
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 #include "bench/inject_script.h"
 #include "bench/repetition.h"
 #include "bench/selftest.h"
-#include "bench/spec.h"
+#include "bench/plan/spec.h"
 #include "tests/suite.h"
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* Commands with placeholders: what is replaced, how each way to fail comes back, that nothing is left; saved
  * recommendations. */
 #include "bench/base/command.h"
-#include "bench/tune_config.h"
+#include "bench/plan/plan_config.h"
 #include "tests/suite.h"
 
 #include <errno.h>

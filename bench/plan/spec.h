@@ -3,7 +3,7 @@
 #define BREAKEVEN_SPEC_H
 
 #include "results/record.h"
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 
 #include <stdbool.h>
 

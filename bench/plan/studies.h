@@ -5,7 +5,7 @@
 #ifndef BREAKEVEN_STUDIES_H
 #define BREAKEVEN_STUDIES_H
 
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 
 /* One grid of a study. Words in braces are put in for this machine: {cpus}; {all}: workers from 1 to twice the cpus;
  * {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {tasks}: a modest number of tasks; {share}: 20000/cpus;

@@ -1,7 +1,7 @@
-#include "bench/kernel_info.h"
+#include "bench/plan/kernel_info.h"
 
 #include "bench/base/isolate.h"
-#include "bench/kernel_load.h"
+#include "bench/plan/kernel_load.h"
 
 #include <errno.h>
 #include <jansson.h>

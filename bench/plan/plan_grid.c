@@ -1,6 +1,6 @@
 /* grid.c: from one grid, as the command line gives it, to cells (plan_add). */
-#include "bench/plan.h"
-#include "bench/plan_build.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/plan_build.h"
 
 #include "runners/runner.h"
 

@@ -1,4 +1,4 @@
-#include "bench/tune_config.h"
+#include "bench/plan/plan_config.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,5 +1,5 @@
-#include "bench/plan.h"
-#include "bench/plan_build.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/plan_build.h"
 
 #include "runners/runner.h"
 

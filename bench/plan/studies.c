@@ -1,4 +1,4 @@
-#include "bench/studies.h"
+#include "bench/plan/studies.h"
 
 #include "bench/base/clock.h"
 #include "bench/measure.h"

@@ -1,5 +1,5 @@
 /* order.c: in which order the cells of a block are measured (plan_order). */
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 
 #include <stdlib.h>
 

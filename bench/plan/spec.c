@@ -1,4 +1,4 @@
-#include "bench/spec.h"
+#include "bench/plan/spec.h"
 
 #include <errno.h>
 #include <jansson.h>

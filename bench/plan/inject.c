@@ -1,4 +1,4 @@
-#include "bench/inject.h"
+#include "bench/plan/inject.h"
 
 #include "bench/base/memory.h"
 

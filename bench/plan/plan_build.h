@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_PLAN_BUILD_H
 #define BREAKEVEN_PLAN_BUILD_H
 
-#include "bench/plan.h"
+#include "bench/plan/plan.h"
 
 #include <limits.h>
 

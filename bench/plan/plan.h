@@ -14,7 +14,7 @@
 
 #include "results/record.h"
 #include "runners/placement.h"
-#include "bench/kernel_info.h"
+#include "bench/plan/kernel_info.h"
 #include "bench/cli/options.h"
 
 #include <stdbool.h>

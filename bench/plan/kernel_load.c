@@ -1,4 +1,4 @@
-#include "bench/kernel_load.h"
+#include "bench/plan/kernel_load.h"
 
 #include <dlfcn.h>
 #include <errno.h>
