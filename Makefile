@@ -60,7 +60,7 @@ $(BUILD)/runners/%.o: runners/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<
 
-$(BUILD)/bench/openmp_constructs.o: ALL_CFLAGS += -fopenmp
+$(BUILD)/bench/machine/openmp_constructs.o: ALL_CFLAGS += -fopenmp
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
 #include "bench/conduct.h"
 #include "bench/lessons.h"
-#include "bench/quota.h"
+#include "bench/machine/quota.h"
 
 #include "results/record.h"
 #include "runners/limits.h"

@@ -4,9 +4,9 @@
 #include "bench/base/build.h"
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
-#include "bench/probe.h"
-#include "bench/probe_system.h"
-#include "bench/topo.h"
+#include "bench/machine/probe.h"
+#include "bench/machine/probe_system.h"
+#include "bench/machine/topo.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -2,7 +2,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
-#include "bench/probe_system.h"
+#include "bench/machine/probe_system.h"
 #include "bench/plan/spec.h"
 #include "bench/timeline.h"
 

@@ -1,7 +1,7 @@
 #include "bench/repetition.h"
 
 #include "bench/base/memory.h"
-#include "bench/probe.h"
+#include "bench/machine/probe.h"
 #include "bench/spans.h"
 #include "bench/base/waiting.h"
 #include "bench/timeline.h"

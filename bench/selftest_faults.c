@@ -4,9 +4,9 @@
 #include "bench/selftest_live.h"
 
 #include "bench/plan/inject.h"
-#include "bench/probe.h"
-#include "bench/probe_system.h"
-#include "bench/probe_team.h"
+#include "bench/machine/probe.h"
+#include "bench/machine/probe_system.h"
+#include "bench/machine/probe_team.h"
 
 #include "results/stats.h"
 

@@ -1,7 +1,7 @@
 #include "bench/tune_capacity.h"
 
 #include "bench/base/interrupt.h"
-#include "bench/probe_team.h"
+#include "bench/machine/probe_team.h"
 
 #include "results/stats.h"
 

@@ -1,7 +1,7 @@
 /* The probes and the doctor's judgement: made-up machines, and what must hold on any real one. No duration is asserted.
  */
-#include "bench/doctor.h"
-#include "bench/probe_team.h"
+#include "bench/machine/doctor.h"
+#include "bench/machine/probe_team.h"
 #include "tests/suite.h"
 
 #include <errno.h>

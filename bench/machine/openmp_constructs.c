@@ -1,6 +1,6 @@
-#include "bench/openmp_constructs.h"
+#include "bench/machine/openmp_constructs.h"
 
-#include "bench/probe_team.h"
+#include "bench/machine/probe_team.h"
 
 #include "results/stats.h"
 

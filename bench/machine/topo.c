@@ -1,5 +1,5 @@
 /* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
-#include "bench/topo.h"
+#include "bench/machine/topo.h"
 
 #include "runners/placement.h"
 #include "bench/cli/options.h"

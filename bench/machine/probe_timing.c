@@ -1,6 +1,6 @@
 /* Probes of time: noise by fixed work quanta, the length of a short sleep. */
-#include "bench/probe.h"
-#include "bench/probe_team.h"
+#include "bench/machine/probe.h"
+#include "bench/machine/probe_team.h"
 
 #include "results/stats.h"
 

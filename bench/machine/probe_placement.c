@@ -1,7 +1,7 @@
 /* How pairs of cpus stand to each other: what a cache line costs to go there and back, and whether two workers compute
  * twice as much as one. */
-#include "bench/probe.h"
-#include "bench/probe_team.h"
+#include "bench/machine/probe.h"
+#include "bench/machine/probe_team.h"
 
 #include "results/stats.h"
 

@@ -1,11 +1,11 @@
 /* openmp: what OpenMP's constructs cost here, to be laid beside EPCC's figures. _openmp: one measurement of all of them
  * in a process of its own, so that each has another layout and another moment. */
-#include "bench/openmp_constructs.h"
+#include "bench/machine/openmp_constructs.h"
 
 #include "bench/base/answer.h"
 #include "bench/base/isolate.h"
 #include "bench/cli/options.h"
-#include "bench/probe_team.h"
+#include "bench/machine/probe_team.h"
 
 #include "results/stats.h"
 #include "runners/placement.h"

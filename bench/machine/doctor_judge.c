@@ -1,6 +1,6 @@
 /* doctor_judge: from facts to findings, one function a topic. The limits are METHOD's where it has one (steal 0.5 %,
  * clock 5 % and 10 % of an interval), else what such machines show when they are quiet. */
-#include "bench/doctor.h"
+#include "bench/machine/doctor.h"
 
 #include <errno.h>
 #include <math.h>

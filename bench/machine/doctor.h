@@ -8,8 +8,8 @@
 #ifndef BREAKEVEN_DOCTOR_H
 #define BREAKEVEN_DOCTOR_H
 
-#include "bench/probe.h"
-#include "bench/probe_system.h"
+#include "bench/machine/probe.h"
+#include "bench/machine/probe_system.h"
 
 #include "runners/limits.h"
 

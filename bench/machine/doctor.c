@@ -1,5 +1,5 @@
 /* doctor: runs the probes, judges, and says what to do. Never changes a setting. */
-#include "bench/doctor.h"
+#include "bench/machine/doctor.h"
 
 #include "bench/cli/options.h"
 

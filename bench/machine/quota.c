@@ -1,4 +1,4 @@
-#include "bench/quota.h"
+#include "bench/machine/quota.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "bench/probe_system.h"
+#include "bench/machine/probe_system.h"
 
 #include "runners/placement.h"
 

@@ -1,6 +1,6 @@
-#include "bench/probe_team.h"
+#include "bench/machine/probe_team.h"
 
-#include "bench/probe.h"
+#include "bench/machine/probe.h"
 
 #include <errno.h>
 #include <sched.h>
