@@ -2,7 +2,7 @@
 #include "bench/base/answer.h"
 #include "bench/plan/kernel_load.h"
 #include "bench/cli/options.h"
-#include "bench/repetition.h"
+#include "bench/measure/repetition.h"
 #include "bench/plan/spec.h"
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* elsewhere.c: see elsewhere.h. */
 #include "bench/elsewhere.h"
-#include "bench/manifest.h"
+#include "bench/measure/manifest.h"
 #include "bench/simulated.h"
 
 #include "results/record.h"

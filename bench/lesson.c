@@ -1,5 +1,5 @@
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
-#include "bench/conduct.h"
+#include "bench/measure/conduct.h"
 #include "bench/lessons.h"
 #include "bench/machine/quota.h"
 

@@ -1,6 +1,6 @@
 /* metg: the smallest task size at which each runner still reaches an efficiency: minimum effective task granularity
  * (Slaughter et al., "Task Bench", SC'20). */
-#include "bench/conduct.h"
+#include "bench/measure/conduct.h"
 
 #include <jansson.h>
 #include <math.h>

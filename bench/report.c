@@ -1,6 +1,6 @@
 /* report: a recorded run as text, figures and page; measures nothing. */
 #include "plots/plots.h"
-#include "bench/show.h"
+#include "bench/measure/show.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
-#include "bench/conduct.h"
-#include "bench/manifest.h"
+#include "bench/measure/conduct.h"
+#include "bench/measure/manifest.h"
 #include "bench/plan/studies.h"
 #include "bench/plan/plan_config.h"
 

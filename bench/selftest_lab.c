@@ -1,6 +1,6 @@
 #include "bench/selftest_lab.h"
 
-#include "bench/repetition.h"
+#include "bench/measure/repetition.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #ifndef BREAKEVEN_SELFTEST_LIVE_H
 #define BREAKEVEN_SELFTEST_LIVE_H
 
-#include "bench/measure.h"
+#include "bench/measure/measure.h"
 
 #include "results/summary.h"
 

@@ -3,7 +3,7 @@
 
 #include "kernels/kernel.h"
 #include "bench/base/clock.h"
-#include "bench/conduct.h"
+#include "bench/measure/conduct.h"
 #include "bench/base/interrupt.h"
 
 #include <errno.h>

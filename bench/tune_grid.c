@@ -2,7 +2,7 @@
 #include "bench/tune_kernel.h"
 
 #include "bench/base/clock.h"
-#include "bench/conduct.h"
+#include "bench/measure/conduct.h"
 #include "bench/base/interrupt.h"
 
 #include "runners/runner.h"

@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_TUNE_KERNEL_H
 #define BREAKEVEN_TUNE_KERNEL_H
 
-#include "bench/measure.h"
+#include "bench/measure/measure.h"
 #include "bench/tune.h"
 
 enum { TUNE_VARIANT, TUNE_PLACEMENT, TUNE_WORKERS, TUNE_CHUNK };

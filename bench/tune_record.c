@@ -1,10 +1,10 @@
 #include "bench/tune_record.h"
 
 #include "bench/base/clock.h"
-#include "bench/manifest.h"
+#include "bench/measure/manifest.h"
 #include "bench/cli/options.h"
-#include "bench/rundir.h"
-#include "bench/show.h"
+#include "bench/measure/rundir.h"
+#include "bench/measure/show.h"
 
 #include <errno.h>
 #include <stdio.h>

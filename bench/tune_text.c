@@ -1,7 +1,7 @@
 /* tune_text.c: what a tuning found, for people: the curve, the table, what failed. */
 #include "bench/tune_text.h"
 
-#include "bench/show.h"
+#include "bench/measure/show.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* One repetition: its phases in order, timed by a clock that follows a script, with a runner that is made up; what goes
  * wrong in a kernel or a runner is a cause and never a number. */
 #include "bench/base/isolate.h"
-#include "bench/repetition.h"
+#include "bench/measure/repetition.h"
 #include "bench/plan/spec.h"
 #include "tests/suite.h"
 

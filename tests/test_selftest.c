@@ -2,7 +2,7 @@
  */
 #include "bench/plan/inject.h"
 #include "bench/inject_script.h"
-#include "bench/repetition.h"
+#include "bench/measure/repetition.h"
 #include "bench/selftest.h"
 #include "bench/plan/spec.h"
 #include "tests/suite.h"

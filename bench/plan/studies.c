@@ -1,7 +1,7 @@
 #include "bench/plan/studies.h"
 
 #include "bench/base/clock.h"
-#include "bench/measure.h"
+#include "bench/measure/measure.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,10 +1,10 @@
-#include "bench/measure.h"
+#include "bench/measure/measure.h"
 
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
 #include "bench/machine/probe_system.h"
 #include "bench/plan/spec.h"
-#include "bench/timeline.h"
+#include "bench/measure/timeline.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,10 +1,10 @@
-#include "bench/experiment.h"
+#include "bench/measure/experiment.h"
 
 #include "results/stats.h"
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
-#include "bench/manifest.h"
-#include "bench/progress.h"
+#include "bench/measure/manifest.h"
+#include "bench/measure/progress.h"
 
 #include <errno.h>
 #include <math.h>

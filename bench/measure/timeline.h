@@ -7,8 +7,8 @@
 #ifndef BREAKEVEN_TIMELINE_H
 #define BREAKEVEN_TIMELINE_H
 
-#include "bench/repetition.h"
-#include "bench/spans.h"
+#include "bench/measure/repetition.h"
+#include "bench/measure/spans.h"
 
 enum { TIMELINE_ROOM = 4096 }; /* calls kept of each worker */
 

@@ -1,7 +1,7 @@
-#include "bench/show.h"
+#include "bench/measure/show.h"
 
 #include "plots/plots.h"
-#include "bench/progress.h"
+#include "bench/measure/progress.h"
 
 #include <errno.h>
 #include <jansson.h>

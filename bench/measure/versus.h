@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_VERSUS_H
 #define BREAKEVEN_VERSUS_H
 
-#include "bench/measure.h"
+#include "bench/measure/measure.h"
 
 enum { VERSUS_PATH = 4096 };
 

@@ -1,7 +1,7 @@
-#include "bench/versus.h"
+#include "bench/measure/versus.h"
 
 #include "bench/base/clock.h"
-#include "bench/manifest.h"
+#include "bench/measure/manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>

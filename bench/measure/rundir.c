@@ -1,4 +1,4 @@
-#include "bench/rundir.h"
+#include "bench/measure/rundir.h"
 
 #include <dirent.h>
 #include <errno.h>

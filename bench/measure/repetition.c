@@ -1,10 +1,10 @@
-#include "bench/repetition.h"
+#include "bench/measure/repetition.h"
 
 #include "bench/base/memory.h"
 #include "bench/machine/probe.h"
-#include "bench/spans.h"
+#include "bench/measure/spans.h"
 #include "bench/base/waiting.h"
-#include "bench/timeline.h"
+#include "bench/measure/timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>

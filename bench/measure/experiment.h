@@ -9,8 +9,8 @@
 #ifndef BREAKEVEN_EXPERIMENT_H
 #define BREAKEVEN_EXPERIMENT_H
 
-#include "bench/measure.h"
-#include "bench/versus.h"
+#include "bench/measure/measure.h"
+#include "bench/measure/versus.h"
 
 struct experiment {
     const struct plan *plan;

@@ -9,7 +9,7 @@
 #define BREAKEVEN_CONDUCT_H
 
 #include "bench/plan/plan.h"
-#include "bench/show.h"
+#include "bench/measure/show.h"
 
 struct conduct {
     const struct options *options;

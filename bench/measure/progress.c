@@ -1,4 +1,4 @@
-#include "bench/progress.h"
+#include "bench/measure/progress.h"
 
 #include "bench/base/clock.h"
 

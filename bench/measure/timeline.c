@@ -1,4 +1,4 @@
-#include "bench/timeline.h"
+#include "bench/measure/timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,11 +1,11 @@
-#include "bench/conduct.h"
+#include "bench/measure/conduct.h"
 
 #include "runners/limits.h"
 #include "bench/compare.h"
-#include "bench/experiment.h"
+#include "bench/measure/experiment.h"
 #include "bench/base/interrupt.h"
-#include "bench/manifest.h"
-#include "bench/rundir.h"
+#include "bench/measure/manifest.h"
+#include "bench/measure/rundir.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "bench/spans.h"
+#include "bench/measure/spans.h"
 
 #include "results/latency.h"
 #include "bench/base/memory.h"

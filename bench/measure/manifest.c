@@ -1,4 +1,4 @@
-#include "bench/manifest.h"
+#include "bench/measure/manifest.h"
 
 #include "runners/limits.h"
 #include "bench/base/build.h"
