@@ -1,7 +1,7 @@
 #include "bench/measure/conduct.h"
 
 #include "runners/limits.h"
-#include "bench/compare.h"
+#include "bench/verbs/compare.h"
 #include "bench/measure/experiment.h"
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"

@@ -1,5 +1,5 @@
 /* calibrate, and _calibrate: the same in a process that the kernel may crash. */
-#include "bench/calibrate.h"
+#include "bench/verbs/calibrate.h"
 
 #include "bench/base/answer.h"
 #include "bench/plan/kernel_load.h"

@@ -1,5 +1,5 @@
 /* compare: is NEW slower or faster than BASE? The record's numbers, results/compare.c's verdicts, a table. */
-#include "bench/compare.h"
+#include "bench/verbs/compare.h"
 
 #include "results/compare.h"
 
