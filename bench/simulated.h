@@ -12,7 +12,7 @@
 #define BREAKEVEN_SIMULATED_H
 
 #include "results/models.h"
-#include "bench/search.h"
+#include "bench/tune/search/search.h"
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 
 #include "runners/limits.h"
 #include "bench/cli/options.h"
-#include "bench/search.h"
+#include "bench/tune/search/search.h"
 #include "bench/tune_capacity.h"
 
 #include <jansson.h>

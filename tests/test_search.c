@@ -1,5 +1,5 @@
 /* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
-#include "bench/search_table.h"
+#include "bench/tune/search/search_table.h"
 #include "bench/simulated.h"
 #include "tests/suite.h"
 

@@ -1,5 +1,5 @@
 /* search_budget.c: what a search may spend, and what measuring everything would. Part of search.c. */
-#include "bench/search_table.h"
+#include "bench/tune/search/search_table.h"
 
 #include <math.h>
 

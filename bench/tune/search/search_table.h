@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_SEARCH_TABLE_H
 #define BREAKEVEN_SEARCH_TABLE_H
 
-#include "bench/search.h"
+#include "bench/tune/search/search.h"
 
 enum { SEARCH_FRESH_MIN = 3 }; /* fresh blocks that every search ends with */
 enum { SEARCH_SET_MAX = 64 };  /* most points in one block */

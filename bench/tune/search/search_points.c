@@ -1,5 +1,5 @@
 /* search_points.c: the points of a space: which there are, and the moves between them. Part of search.c. */
-#include "bench/search_table.h"
+#include "bench/tune/search/search_table.h"
 
 #include <math.h>
 

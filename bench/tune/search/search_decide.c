@@ -1,6 +1,6 @@
 /* search_decide.c: steps 3 to 5 of the search: halve the candidates, decide among the last, confirm. Part of search.c.
  */
-#include "bench/search_table.h"
+#include "bench/tune/search/search_table.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "bench/search_table.h"
+#include "bench/tune/search/search_table.h"
 
 #include <errno.h>
 #include <limits.h>
