@@ -1,6 +1,6 @@
 #include "bench/simulated.h"
 
-#include "bench/tune_watch.h"
+#include "bench/tune/tune_watch.h"
 
 #include <errno.h>
 #include <gsl/gsl_randist.h>

@@ -5,8 +5,8 @@
 #define BREAKEVEN_TUNE_BENCH_H
 
 #include "bench/simulated.h"
-#include "bench/tune_kernel.h"
-#include "bench/tune_record.h"
+#include "bench/tune/tune_kernel.h"
+#include "bench/tune/tune_record.h"
 
 enum {
     TUNE_GRID_REPETITIONS = 15

@@ -1,5 +1,5 @@
 #include "bench/cli/options.h"
-#include "bench/tune.h"
+#include "bench/tune/tune.h"
 
 #include "kernels/kernel.h"
 #include "results/compare.h"

@@ -1,4 +1,4 @@
-#include "bench/tune_axes.h"
+#include "bench/tune/tune_axes.h"
 
 #include <ctype.h>
 #include <errno.h>

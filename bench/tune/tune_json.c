@@ -1,6 +1,6 @@
 /* tune_json.c: what a tuning found, for programs: JSON, lines for a shell, a file for `run --config`; and the exit
  * status. */
-#include "bench/tune.h"
+#include "bench/tune/tune.h"
 
 #include "results/record.h"
 

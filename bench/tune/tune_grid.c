@@ -1,5 +1,5 @@
 /* tune_grid.c: the grid of one kernel's configurations: runner x schedule x chunk, placement, workers. */
-#include "bench/tune_kernel.h"
+#include "bench/tune/tune_kernel.h"
 
 #include "bench/base/clock.h"
 #include "bench/measure/conduct.h"

@@ -1,9 +1,9 @@
 /* tune_command.c: a command line with {placeholders} as the subject of tune. */
 #include "bench/base/command.h"
 #include "bench/base/interrupt.h"
-#include "bench/tune.h"
-#include "bench/tune_axes.h"
-#include "bench/tune_record.h"
+#include "bench/tune/tune.h"
+#include "bench/tune/tune_axes.h"
+#include "bench/tune/tune_record.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* tune: the verb, and what all its subjects share. */
-#include "bench/tune.h"
+#include "bench/tune/tune.h"
 
 #include "bench/tune_bench.h"
 

@@ -1,4 +1,4 @@
-#include "bench/tune_record.h"
+#include "bench/tune/tune_record.h"
 
 #include "bench/base/clock.h"
 #include "bench/measure/manifest.h"

@@ -1,4 +1,4 @@
-#include "bench/tune_watch.h"
+#include "bench/tune/tune_watch.h"
 
 #include <math.h>
 #include <stddef.h>

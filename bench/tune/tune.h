@@ -7,7 +7,7 @@
 #include "runners/limits.h"
 #include "bench/cli/options.h"
 #include "bench/tune/search/search.h"
-#include "bench/tune_capacity.h"
+#include "bench/tune/tune_capacity.h"
 
 #include <jansson.h>
 #include <stdbool.h>

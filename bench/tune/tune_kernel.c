@@ -1,8 +1,8 @@
 /* tune_kernel.c: a kernel as the subject of tune. */
-#include "bench/tune_kernel.h"
+#include "bench/tune/tune_kernel.h"
 
 #include "bench/base/interrupt.h"
-#include "bench/tune_record.h"
+#include "bench/tune/tune_record.h"
 
 #include "runners/runner.h"
 

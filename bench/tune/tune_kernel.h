@@ -12,7 +12,7 @@
 #define BREAKEVEN_TUNE_KERNEL_H
 
 #include "bench/measure/measure.h"
-#include "bench/tune.h"
+#include "bench/tune/tune.h"
 
 enum { TUNE_VARIANT, TUNE_PLACEMENT, TUNE_WORKERS, TUNE_CHUNK };
 

@@ -1,4 +1,4 @@
-#include "bench/tune_capacity.h"
+#include "bench/tune/tune_capacity.h"
 
 #include "bench/base/interrupt.h"
 #include "bench/machine/probe_team.h"

@@ -10,7 +10,7 @@
 #define BREAKEVEN_TUNE_CAPACITY_H
 
 #include "runners/limits.h"
-#include "bench/tune_watch.h"
+#include "bench/tune/tune_watch.h"
 
 #include <hwloc.h>
 #include <stdint.h>

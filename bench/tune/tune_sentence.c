@@ -1,5 +1,5 @@
 /* tune_sentence.c: the recommendation in one sentence with its reason. */
-#include "bench/tune_text.h"
+#include "bench/tune/tune_text.h"
 
 #include "results/models.h"
 

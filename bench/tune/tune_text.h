@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_TUNE_TEXT_H
 #define BREAKEVEN_TUNE_TEXT_H
 
-#include "bench/tune.h"
+#include "bench/tune/tune.h"
 
 const struct search_entry *tune_entry(const struct tune *, size_t id); /* NULL where there is none */
 bool tune_works(const struct search_entry *);                          /* measured to its end; false for NULL */

@@ -4,7 +4,7 @@
 #define BREAKEVEN_TUNE_AXES_H
 
 #include "bench/base/command.h"
-#include "bench/tune.h"
+#include "bench/tune/tune.h"
 
 struct tune_axis { /* how each level of an axis is written */
     char name[64];

@@ -1,5 +1,5 @@
 /* tune_text.c: what a tuning found, for people: the curve, the table, what failed. */
-#include "bench/tune_text.h"
+#include "bench/tune/tune_text.h"
 
 #include "bench/measure/show.h"
 
