@@ -1,7 +1,7 @@
 /* elsewhere.c: see elsewhere.h. */
 #include "bench/elsewhere.h"
 #include "bench/measure/manifest.h"
-#include "bench/simulated.h"
+#include "bench/tune/judge/simulated.h"
 
 #include "results/record.h"
 

@@ -1,6 +1,6 @@
 /* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
 #include "bench/tune/search/search_table.h"
-#include "bench/simulated.h"
+#include "bench/tune/judge/simulated.h"
 #include "tests/suite.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* tune: the verb, and what all its subjects share. */
 #include "bench/tune/tune.h"
 
-#include "bench/tune_bench.h"
+#include "bench/tune/judge/judge.h"
 
 #include <math.h>
 #include <stdio.h>

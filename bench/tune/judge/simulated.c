@@ -1,4 +1,4 @@
-#include "bench/simulated.h"
+#include "bench/tune/judge/simulated.h"
 
 #include "bench/tune/tune_watch.h"
 

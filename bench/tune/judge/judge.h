@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_TUNE_BENCH_H
 #define BREAKEVEN_TUNE_BENCH_H
 
-#include "bench/simulated.h"
+#include "bench/tune/judge/simulated.h"
 #include "bench/tune/tune_kernel.h"
 #include "bench/tune/tune_record.h"
 

@@ -1,6 +1,6 @@
 /* tune_verdict.c: which of the asked figures hold, over trials on this machine and on simulated ones. Part of tune's
  * evaluation. */
-#include "bench/tune_bench.h"
+#include "bench/tune/judge/judge.h"
 
 #include <errno.h>
 #include <math.h>

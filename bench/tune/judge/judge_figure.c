@@ -1,5 +1,5 @@
 /* tune_figure.c: regret against search cost, one point a trial. */
-#include "bench/tune_bench.h"
+#include "bench/tune/judge/judge.h"
 
 #include "plots/gnuplot.h"
 

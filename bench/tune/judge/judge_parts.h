@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_TUNE_JUDGE_H
 #define BREAKEVEN_TUNE_JUDGE_H
 
-#include "bench/tune_bench.h"
+#include "bench/tune/judge/judge.h"
 
 enum { JUDGE_TOP = 12, JUDGE_FIELD_MAX = JUDGE_TOP + TUNE_RULES + 4 };
 enum { JUDGE_BLOCKS_ALL = 12, JUDGE_BLOCKS_MAX = 240 }; /* of all that is compared; of the regret alone, at most */

@@ -1,6 +1,6 @@
 /* tune_contest.c: who is the best that anybody found, and the comparison that nobody was chosen by. Part of tune's
  * evaluation. */
-#include "bench/tune_judge.h"
+#include "bench/tune/judge/judge_parts.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* tune_trial.c: one kernel: tune against the whole grid, judged in blocks that neither has seen. */
-#include "bench/tune_judge.h"
+#include "bench/tune/judge/judge_parts.h"
 
 #include "runners/runner.h"
 

@@ -1,5 +1,5 @@
 /* tune_bench.c: `tune --versus-grid`: the trials, made again where the machine changed, and their table. */
-#include "bench/tune_bench.h"
+#include "bench/tune/judge/judge.h"
 
 #include "kernels/kernel.h"
 #include "bench/base/clock.h"
