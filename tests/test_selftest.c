@@ -1,9 +1,9 @@
 /* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact.
  */
 #include "bench/plan/inject.h"
-#include "bench/inject_script.h"
+#include "bench/selftest/inject_script.h"
 #include "bench/measure/repetition.h"
-#include "bench/selftest.h"
+#include "bench/selftest/selftest.h"
 #include "bench/plan/spec.h"
 #include "tests/suite.h"
 

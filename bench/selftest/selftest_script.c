@@ -1,9 +1,9 @@
 /* V6, V8 and the scripted halves of V5, V7 and V11: repetitions whose every duration is known, through the repetition,
  * the order of blocks, the summary and the budget. */
-#include "bench/selftest.h"
+#include "bench/selftest/selftest.h"
 
 #include "bench/plan/plan.h"
-#include "bench/selftest_lab.h"
+#include "bench/selftest/selftest_lab.h"
 
 #include "results/budget.h"
 

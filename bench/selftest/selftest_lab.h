@@ -12,7 +12,7 @@
 #define BREAKEVEN_SELFTEST_LAB_H
 
 #include "results/summary.h"
-#include "bench/inject_script.h"
+#include "bench/selftest/inject_script.h"
 
 enum { LAB_CELLS = 64, LAB_SERIAL = -1 };
 

@@ -1,7 +1,7 @@
 /* V11 and V12 in real processes: METG against the overhead that it stands for, and the task size from which a pool
  * pays, predicted from its costs and measured. */
-#include "bench/selftest.h"
-#include "bench/selftest_live.h"
+#include "bench/selftest/selftest.h"
+#include "bench/selftest/selftest_live.h"
 
 #include "results/models.h"
 #include "results/stats.h"

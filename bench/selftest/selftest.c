@@ -1,5 +1,5 @@
 /* selftest: runs the parts, prints what was injected, what came back, and whether it holds. */
-#include "bench/selftest.h"
+#include "bench/selftest/selftest.h"
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"

@@ -1,4 +1,4 @@
-#include "bench/inject_script.h"
+#include "bench/selftest/inject_script.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* V3, V4, V5 and V7 in real processes: A/A pairs, delays that must come back, budgets that must close. */
-#include "bench/selftest.h"
-#include "bench/selftest_live.h"
+#include "bench/selftest/selftest.h"
+#include "bench/selftest/selftest_live.h"
 
 #include "bench/plan/inject.h"
 

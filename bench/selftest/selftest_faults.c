@@ -1,7 +1,7 @@
 /* V9 and V13: a loud neighbour, a quota, and deliberate mistakes: each must be noticed, by the check that is there for
  * it. */
-#include "bench/selftest.h"
-#include "bench/selftest_live.h"
+#include "bench/selftest/selftest.h"
+#include "bench/selftest/selftest_live.h"
 
 #include "bench/plan/inject.h"
 #include "bench/machine/probe.h"

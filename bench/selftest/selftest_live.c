@@ -1,9 +1,9 @@
-#include "bench/selftest_live.h"
+#include "bench/selftest/selftest_live.h"
 
 #include "bench/base/clock.h"
 #include "bench/plan/inject.h"
 #include "bench/base/interrupt.h"
-#include "bench/selftest.h"
+#include "bench/selftest/selftest.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "bench/selftest_lab.h"
+#include "bench/selftest/selftest_lab.h"
 
 #include "bench/measure/repetition.h"
 

@@ -1,5 +1,5 @@
 /* V1, V2 and the simulated half of V3: fits and intervals hold what they promise, on samples whose truth is known. */
-#include "bench/selftest.h"
+#include "bench/selftest/selftest.h"
 
 #include "results/compare.h"
 #include "results/models.h"
