@@ -18,7 +18,7 @@ RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c)) $(BUILD)/runners
 RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c results/*/*.c))
 
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
-BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) $(BUILD)/bench/lesson_pages.o
+BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) $(BUILD)/bench/lessons/lesson_pages.o
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
@@ -81,7 +81,7 @@ $(BUILD)/runners/python_script.o: runners/python.py
 # The figures' scripts and the page are inside the program.
 $(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/*.gp plots/*.html plots/*.css plots/*.js)
 
-$(BUILD)/bench/lesson_pages.o: bench/lesson_pages.h $(wildcard docs/lessons/*.md)
+$(BUILD)/bench/lessons/lesson_pages.o: bench/lessons/lesson_pages.h $(wildcard docs/lessons/*.md)
 
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)

@@ -58,6 +58,6 @@ setup() {
         grep -q '^\*\*\(The prediction\|Unresolved\|Not to be seen\)' "$pages/$name.md" || { echo "$name"; false; }
         grep -q '^<sub>Measured' "$pages/$name.md"
         [ -s "$pages/$name.svg" ]
-        grep -q "\"$name\"" "$BATS_TEST_DIRNAME/../bench/lesson_pages.h"
+        grep -q "\"$name\"" "$BATS_TEST_DIRNAME/../bench/lessons/lesson_pages.h"
     done
 }

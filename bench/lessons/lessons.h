@@ -7,7 +7,7 @@
 #ifndef BREAKEVEN_LESSONS_H
 #define BREAKEVEN_LESSONS_H
 
-#include "bench/elsewhere.h"
+#include "bench/lessons/elsewhere.h"
 
 enum lesson_verdict {
     LESSON_HELD,       /* the prediction held, resolved by its interval */

@@ -4,5 +4,5 @@
     lesson_page_##symbol: .incbin file; \
     .byte 0;
     .section .rodata
-#include "bench/lesson_pages.h"
+#include "bench/lessons/lesson_pages.h"
     .section .note.GNU-stack, "", %progbits

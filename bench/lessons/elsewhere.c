@@ -1,5 +1,5 @@
 /* elsewhere.c: see elsewhere.h. */
-#include "bench/elsewhere.h"
+#include "bench/lessons/elsewhere.h"
 #include "bench/measure/manifest.h"
 #include "bench/tune/judge/simulated.h"
 

@@ -1,4 +1,4 @@
-#include "bench/lessons.h"
+#include "bench/lessons/lessons.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* lesson_checks: whether each lesson's prediction held, read from the summary alone. */
-#include "bench/lessons.h"
+#include "bench/lessons/lessons.h"
 
 #include <math.h>
 #include <stdarg.h>

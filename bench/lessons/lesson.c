@@ -1,6 +1,6 @@
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
 #include "bench/measure/conduct.h"
-#include "bench/lessons.h"
+#include "bench/lessons/lessons.h"
 #include "bench/machine/quota.h"
 
 #include "results/record.h"
@@ -97,13 +97,13 @@ static int look_beyond(const struct options *options, const struct lesson *lesso
 static void read_recorded(const struct lesson *lesson, char *text, size_t size)
 {
 #define RECORDED(symbol, name, file) extern const char lesson_page_##symbol[];
-#include "bench/lesson_pages.h"
+#include "bench/lessons/lesson_pages.h"
 #undef RECORDED
     static const struct {
         const char *name, *page;
     } pages[] = {
 #define RECORDED(symbol, name, file) {name, lesson_page_##symbol},
-#include "bench/lesson_pages.h"
+#include "bench/lessons/lesson_pages.h"
 #undef RECORDED
     };
     const char *verdict = NULL, *where = NULL;
