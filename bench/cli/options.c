@@ -11,12 +11,12 @@
 #include <string.h>
 
 #define VERB(name) extern const struct verb verb_##name;
-#include "bench/list.h"
+#include "bench/verbs_list.h"
 #undef VERB
 
 const struct verb *const verbs[] = {
 #define VERB(name) &verb_##name,
-#include "bench/list.h"
+#include "bench/verbs_list.h"
 #undef VERB
     NULL,
 };

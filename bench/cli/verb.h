@@ -1,4 +1,4 @@
-/* verb.h: what `breakeven VERB` does: one file per verb, ending in one struct literal, plus one line in bench/list.h.
+/* verb.h: what `breakeven VERB` does: one file per verb, ending in one struct literal, plus one line in bench/verbs_list.h.
  *
  *     const struct verb verb_list = { .name = "list", .summary = "...", .run = run };
  *
