@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_FORMAT_H
 #define BREAKEVEN_FORMAT_H
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* compare.c: see compare.h. */
 #include "results/compare.h"
 
-#include "results/shift.h"
+#include "results/statistics/shift.h"
 
 #include <errno.h>
 #include <jansson.h>

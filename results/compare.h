@@ -21,7 +21,7 @@
 #define BREAKEVEN_COMPARE_H
 
 #include "results/record.h"
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>

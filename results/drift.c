@@ -1,6 +1,6 @@
 #include "results/drift.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <math.h>

@@ -9,10 +9,10 @@
 #define BREAKEVEN_SUMMARY_H
 
 #include "results/budget.h"
-#include "results/models.h"
-#include "results/pool_fit.h"
+#include "results/statistics/models.h"
+#include "results/statistics/pool_fit.h"
 #include "results/record.h"
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 enum quantity_id {
 #define QUANTITY(name, unit, meaning) QUANTITY_##name,

@@ -1,7 +1,7 @@
 /* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
  * does not where nothing changed. */
 #include "results/compare.h"
-#include "results/shift.h"
+#include "results/statistics/shift.h"
 #include "tests/suite.h"
 
 #include <gsl/gsl_randist.h>

@@ -1,6 +1,6 @@
 /* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
 #include "results/budget.h"
-#include "results/models.h"
+#include "results/statistics/models.h"
 #include "tests/suite.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* The fitted pool: injected costs come back, and what the points cannot tell is said to be unknown. */
-#include "results/pool_fit.h"
+#include "results/statistics/pool_fit.h"
 #include "tests/suite.h"
 
 #include <errno.h>

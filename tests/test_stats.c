@@ -1,5 +1,5 @@
 /* Statistics against values worked out by hand and coverage against its nominal rate. */
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 #include "tests/suite.h"
 
 #include <gsl/gsl_randist.h>

@@ -7,7 +7,7 @@
 #include "bench/cli/options.h"
 #include "bench/machine/probe_team.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 #include "runners/placement.h"
 #include "runners/team.h"
 

@@ -2,7 +2,7 @@
 
 #include "bench/machine/probe_team.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "bench/machine/probe.h"
 #include "bench/machine/probe_team.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,6 +1,6 @@
 #include "bench/measure/experiment.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"

@@ -6,7 +6,7 @@
 
 #include "results/budget.h"
 #include "results/compare.h"
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

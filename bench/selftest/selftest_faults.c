@@ -8,7 +8,7 @@
 #include "bench/machine/probe_system.h"
 #include "bench/machine/probe_team.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>

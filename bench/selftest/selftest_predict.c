@@ -3,8 +3,8 @@
 #include "bench/selftest/selftest.h"
 #include "bench/selftest/selftest_live.h"
 
-#include "results/models.h"
-#include "results/stats.h"
+#include "results/statistics/models.h"
+#include "results/statistics/stats.h"
 #include "runners/runner.h"
 
 #include <math.h>

@@ -2,9 +2,9 @@
 #include "bench/selftest/selftest.h"
 
 #include "results/compare.h"
-#include "results/models.h"
-#include "results/shift.h"
-#include "results/stats.h"
+#include "results/statistics/models.h"
+#include "results/statistics/shift.h"
+#include "results/statistics/stats.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>

@@ -3,7 +3,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/machine/probe_team.h"
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <linux/futex.h>

@@ -1,7 +1,7 @@
 /* tune_sentence.c: the recommendation in one sentence with its reason. */
 #include "bench/tune/tune_text.h"
 
-#include "results/models.h"
+#include "results/statistics/models.h"
 
 #include <math.h>
 #include <stdarg.h>

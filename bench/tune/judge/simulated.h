@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_SIMULATED_H
 #define BREAKEVEN_SIMULATED_H
 
-#include "results/models.h"
+#include "results/statistics/models.h"
 #include "bench/tune/search/search.h"
 
 #include <stdint.h>

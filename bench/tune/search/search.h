@@ -23,7 +23,7 @@
 #ifndef BREAKEVEN_SEARCH_H
 #define BREAKEVEN_SEARCH_H
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>

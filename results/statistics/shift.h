@@ -9,7 +9,7 @@
 #ifndef BREAKEVEN_SHIFT_H
 #define BREAKEVEN_SHIFT_H
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 enum { SHIFT_EXACT = 40 };
 

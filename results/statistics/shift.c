@@ -1,4 +1,4 @@
-#include "results/shift.h"
+#include "results/statistics/shift.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>

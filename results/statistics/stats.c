@@ -1,5 +1,5 @@
 /* stats.c: see stats.h. GSL supplies distributions, quantiles, sorting and random numbers. */
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_rng.h>

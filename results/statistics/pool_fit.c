@@ -1,5 +1,5 @@
 /* pool_fit.c: see pool_fit.h. */
-#include "results/pool_fit.h"
+#include "results/statistics/pool_fit.h"
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>

@@ -14,7 +14,7 @@
 #ifndef BREAKEVEN_POOL_FIT_H
 #define BREAKEVEN_POOL_FIT_H
 
-#include "results/stats.h"
+#include "results/statistics/stats.h"
 
 enum pool_term { POOL_REGION, POOL_DILATION, POOL_CHUNK, POOL_BYTE, POOL_SPREAD, POOL_SERIAL, POOL_TERMS };
 

@@ -1,5 +1,5 @@
 /* models.c: see models.h for the formulas and their sources. Regressions are GSL's. */
-#include "results/models.h"
+#include "results/statistics/models.h"
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
