@@ -1,5 +1,5 @@
 /* bars.c: the figures made of horizontal bars: the efficiency budget, METG, and the workers' timeline. */
-#include "results/trace.h"
+#include "results/record/trace.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 

@@ -1,5 +1,5 @@
 /* latency.c: how long single tasks took, from repetitions with busy spans. */
-#include "results/latency.h"
+#include "results/record/latency.h"
 #include "results/summary_parts.h"
 #include "plots/chart.h"
 #include "plots/format.h"

@@ -9,7 +9,7 @@
 #ifndef BREAKEVEN_BUDGET_H
 #define BREAKEVEN_BUDGET_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 #define BUDGET_RESIDUAL_MAX 0.02
 

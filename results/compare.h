@@ -20,7 +20,7 @@
 #ifndef BREAKEVEN_COMPARE_H
 #define BREAKEVEN_COMPARE_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 #include "results/statistics/stats.h"
 
 #include <stdbool.h>

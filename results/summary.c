@@ -1,5 +1,5 @@
 /* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
-#include "results/latency.h"
+#include "results/record/latency.h"
 #include "results/summary_parts.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include "results/budget.h"
 #include "results/statistics/models.h"
 #include "results/statistics/pool_fit.h"
-#include "results/record.h"
+#include "results/record/record.h"
 #include "results/statistics/stats.h"
 
 enum quantity_id {

@@ -1,5 +1,5 @@
 /* The machine's level by its sentinels: a step is marked, noise of single ones is not. */
-#include "results/drift.h"
+#include "results/record/drift.h"
 #include "tests/suite.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Latencies: every duration lands in the bin that holds it; quantiles of known distributions come back. */
-#include "results/latency.h"
+#include "results/record/latency.h"
 #include "tests/suite.h"
 
 #include <gsl/gsl_cdf.h>

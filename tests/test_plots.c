@@ -4,7 +4,7 @@
 #include "plots/gnuplot.h"
 #include "plots/lines.h"
 #include "plots/plots.h"
-#include "results/latency.h"
+#include "results/record/latency.h"
 #include "tests/fixtures/runs.h"
 #include "tests/fixtures/simulate.h"
 #include "tests/suite.h"

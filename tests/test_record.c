@@ -1,5 +1,5 @@
 /* The record: what is written comes back, and whatever stands in a run's folder is read without a crash or a hang. */
-#include "results/record.h"
+#include "results/record/record.h"
 #include "tests/suite.h"
 
 #include <errno.h>

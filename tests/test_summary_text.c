@@ -48,7 +48,7 @@ START_TEST(every_figure_and_field_is_documented)
 #define WORKER_FIELD(kind, need, member) #member,
 #define LOST_FIELD(kind, need, member)   #member,
 #define BIN_FIELD(kind, need, member)    #member,
-#include "results/record_fields.h"
+#include "results/record/record_fields.h"
     };
     static char page[1 << 17];
     char quoted[64];

@@ -1,6 +1,6 @@
 #include "bench/base/build.h"
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 #include <gsl/gsl_version.h>
 #include <hwloc.h>

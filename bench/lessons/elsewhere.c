@@ -3,7 +3,7 @@
 #include "bench/measure/manifest.h"
 #include "bench/tune/judge/simulated.h"
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -3,7 +3,7 @@
 #include "bench/lessons/lessons.h"
 #include "bench/machine/quota.h"
 
-#include "results/record.h"
+#include "results/record/record.h"
 #include "runners/limits.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #ifndef BREAKEVEN_PROGRESS_H
 #define BREAKEVEN_PROGRESS_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 #include <stdbool.h>
 

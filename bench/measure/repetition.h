@@ -13,7 +13,7 @@
 #define BREAKEVEN_REPETITION_H
 
 #include "kernels/kernel.h"
-#include "results/record.h"
+#include "results/record/record.h"
 #include "runners/runner.h"
 #include "bench/base/clock.h"
 #include "bench/plan/inject.h"

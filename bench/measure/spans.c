@@ -1,6 +1,6 @@
 #include "bench/measure/spans.h"
 
-#include "results/latency.h"
+#include "results/record/latency.h"
 #include "bench/base/memory.h"
 
 #include <errno.h>

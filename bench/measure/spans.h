@@ -13,7 +13,7 @@
 #ifndef BREAKEVEN_SPANS_H
 #define BREAKEVEN_SPANS_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 #include "runners/runner.h"
 #include "bench/base/clock.h"
 

@@ -12,7 +12,7 @@
 #ifndef BREAKEVEN_PLAN_H
 #define BREAKEVEN_PLAN_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 #include "runners/placement.h"
 #include "bench/plan/kernel_info.h"
 #include "bench/cli/options.h"

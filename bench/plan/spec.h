@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_SPEC_H
 #define BREAKEVEN_SPEC_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 #include "bench/plan/inject.h"
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  * status. */
 #include "bench/tune/tune.h"
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -4,7 +4,7 @@
 #ifndef BREAKEVEN_TUNE_RECORD_H
 #define BREAKEVEN_TUNE_RECORD_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 #include "bench/plan/plan.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* latency.c: see latency.h. */
-#include "results/latency.h"
+#include "results/record/latency.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "results/drift.h"
+#include "results/record/drift.h"
 
 #include "results/statistics/stats.h"
 

@@ -1,5 +1,5 @@
 /* record.c: the files of a run: whole files through a temporary one, lines with one write each. */
-#include "results/record.h"
+#include "results/record/record.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #ifndef BREAKEVEN_LATENCY_H
 #define BREAKEVEN_LATENCY_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 enum { LATENCY_BINS = 8 * 45 };
 

@@ -1,5 +1,5 @@
 /* trace.c: see trace.h. */
-#include "results/trace.h"
+#include "results/record/trace.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* run_read.c: reads a recorded run, whatever the files hold. */
-#include "results/drift.h"
-#include "results/record.h"
+#include "results/record/drift.h"
+#include "results/record/record.h"
 
 #include <errno.h>
 #include <fcntl.h>

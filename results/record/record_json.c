@@ -1,6 +1,6 @@
 /* record_json.c: structs of the record to JSON and back, made from the list in record_fields.h. */
-#include "results/latency.h"
-#include "results/record.h"
+#include "results/record/latency.h"
+#include "results/record/record.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,23 +25,23 @@ struct field {
     {#member, KIND_##k, n, offsetof(struct type, member), sizeof(((struct type *)0)->member)},
 static const struct field cell_fields[] = {
 #define CELL_FIELD(kind, need, member) FIELD(cell, kind, need, member)
-#include "results/record_fields.h"
+#include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 static const struct field sample_fields[] = {
 #define SAMPLE_FIELD(kind, need, member) FIELD(sample, kind, need, member)
-#include "results/record_fields.h"
+#include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 static const struct field worker_fields[] = {
 #define WORKER_FIELD(kind, need, member) FIELD(sample_worker, kind, need, member)
-#include "results/record_fields.h"
+#include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 static const struct field bin_fields[] = {
 #define BIN_FIELD(kind, need, member) FIELD(sample_bin, kind, need, member)
-#include "results/record_fields.h"
+#include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 static const struct field lost_fields[] = {
 #define LOST_FIELD(kind, need, member) FIELD(sample_lost, kind, need, member)
-#include "results/record_fields.h"
+#include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 
 __attribute__((format(printf, 3, 4))) static int bad(char *why, size_t why_size, const char *format, ...)

@@ -8,7 +8,7 @@
 #ifndef BREAKEVEN_DRIFT_H
 #define BREAKEVEN_DRIFT_H
 
-#include "results/record.h"
+#include "results/record/record.h"
 
 #define DRIFT_MAX 0.02
 enum { DRIFT_MIN = 5 };
