@@ -1,5 +1,5 @@
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
-#include "results/points.h"
+#include "results/models/points.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 

@@ -7,7 +7,7 @@
 #ifndef BREAKEVEN_FACTS_H
 #define BREAKEVEN_FACTS_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 struct facts {
     char host[128], cpu[128], system[128], began[64], command[1024];

@@ -1,5 +1,5 @@
 /* html.c: report.html from the template plots/report.html, whose {{words}} each stand for a part below. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 #include "plots/assets.h"
 #include "plots/format.h"
 #include "plots/html_parts.h"

@@ -1,6 +1,6 @@
 /* latency.c: how long single tasks took, from repetitions with busy spans. */
 #include "results/record/latency.h"
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 #include "plots/tables.h"

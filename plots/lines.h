@@ -3,7 +3,7 @@
 #ifndef BREAKEVEN_LINES_H
 #define BREAKEVEN_LINES_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 enum line_axis {
     LINE_WORKERS,     /* processes and threads differ */

@@ -1,5 +1,5 @@
 /* places.c: the figures over shapes and places: the heat map of processes x threads, and placements side by side. */
-#include "results/points.h"
+#include "results/models/points.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 

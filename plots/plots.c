@@ -1,6 +1,6 @@
 /* plots.c: the figures of a report, and drawing them. */
 #include "plots/plots.h"
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "plots/gnuplot.h"

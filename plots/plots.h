@@ -15,7 +15,7 @@
 #ifndef BREAKEVEN_PLOTS_H
 #define BREAKEVEN_PLOTS_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* report.c: the run as text for a terminal, and as Markdown. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 #include "plots/facts.h"
 #include "plots/format.h"
 #include "plots/plots.h"

@@ -1,5 +1,5 @@
 /* tables_cells.c: the tables with a row a cell: a study's, and how long single tasks took. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 #include "plots/tables_parts.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers; serial is among the candidates.
  */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <math.h>

@@ -11,13 +11,13 @@
 
 const char *const topic_names[TOPICS] = {
 #define TOPIC(name, heading) #name,
-#include "results/topics.h"
+#include "results/models/topics.h"
 #undef TOPIC
 };
 
 const char *const topic_headings[TOPICS] = {
 #define TOPIC(name, heading) heading,
-#include "results/topics.h"
+#include "results/models/topics.h"
 #undef TOPIC
 };
 

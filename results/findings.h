@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_FINDINGS_H
 #define BREAKEVEN_FINDINGS_H
 
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 /* A sentence in the making; what does not fit is cut at the end, with "...". */
 struct sentence {

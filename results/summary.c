@@ -1,6 +1,6 @@
 /* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
 #include "results/record/latency.h"
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -11,17 +11,17 @@
 
 const char *const quantity_names[QUANTITIES] = {
 #define QUANTITY(name, unit, meaning) #name,
-#include "results/quantities.h"
+#include "results/models/quantities.h"
 #undef QUANTITY
 };
 const char *const quantity_units[QUANTITIES] = {
 #define QUANTITY(name, unit, meaning) unit,
-#include "results/quantities.h"
+#include "results/models/quantities.h"
 #undef QUANTITY
 };
 const char *const quantity_meanings[QUANTITIES] = {
 #define QUANTITY(name, unit, meaning) meaning,
-#include "results/quantities.h"
+#include "results/models/quantities.h"
 #undef QUANTITY
 };
 

@@ -1,5 +1,5 @@
 /* summary_json.c: the summary as summary.json and summary.csv. Numbers that are none are null, or an empty field. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>

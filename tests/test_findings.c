@@ -1,5 +1,5 @@
 /* Findings: each sentence says what its numbers say, and "cannot be told" where they do not. */
-#include "results/summary.h"
+#include "results/models/summary.h"
 #include "tests/fixtures/runs.h"
 #include "tests/suite.h"
 

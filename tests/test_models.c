@@ -1,5 +1,5 @@
 /* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
-#include "results/budget.h"
+#include "results/models/budget.h"
 #include "results/statistics/models.h"
 #include "tests/suite.h"
 

@@ -1,5 +1,5 @@
 /* The summary: figures of hand-made runs worked out by hand, and of simulated ones against their model. */
-#include "results/summary.h"
+#include "results/models/summary.h"
 #include "tests/fixtures/runs.h"
 #include "tests/fixtures/simulate.h"
 #include "tests/suite.h"

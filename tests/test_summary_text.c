@@ -1,5 +1,5 @@
 /* A summary as text: JSON, CSV, in every locale, and each of its names documented. */
-#include "results/summary.h"
+#include "results/models/summary.h"
 #include "tests/fixtures/runs.h"
 #include "tests/suite.h"
 

@@ -8,7 +8,7 @@
 #ifndef BREAKEVEN_ELSEWHERE_H
 #define BREAKEVEN_ELSEWHERE_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 enum elsewhere_need {
     ELSEWHERE_NOTHING,

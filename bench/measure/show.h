@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_SHOW_H
 #define BREAKEVEN_SHOW_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 #include "bench/cli/options.h"
 
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 
 #include "bench/plan/inject.h"
 
-#include "results/budget.h"
+#include "results/models/budget.h"
 #include "results/compare.h"
 #include "results/statistics/stats.h"
 

@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_SELFTEST_LAB_H
 #define BREAKEVEN_SELFTEST_LAB_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 #include "bench/selftest/inject_script.h"
 
 enum { LAB_CELLS = 64, LAB_SERIAL = -1 };

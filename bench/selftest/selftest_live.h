@@ -12,7 +12,7 @@
 
 #include "bench/measure/measure.h"
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 struct selftest;
 struct selftest_row;

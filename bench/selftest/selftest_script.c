@@ -5,7 +5,7 @@
 #include "bench/plan/plan.h"
 #include "bench/selftest/selftest_lab.h"
 
-#include "results/budget.h"
+#include "results/models/budget.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* points.c: single repetitions, looked up in the run. */
-#include "results/points.h"
+#include "results/models/points.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* budget.c: see budget.h. */
-#include "results/budget.h"
+#include "results/models/budget.h"
 
 #include <errno.h>
 #include <math.h>

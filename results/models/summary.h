@@ -8,7 +8,7 @@
 #ifndef BREAKEVEN_SUMMARY_H
 #define BREAKEVEN_SUMMARY_H
 
-#include "results/budget.h"
+#include "results/models/budget.h"
 #include "results/statistics/models.h"
 #include "results/statistics/pool_fit.h"
 #include "results/record/record.h"
@@ -16,7 +16,7 @@
 
 enum quantity_id {
 #define QUANTITY(name, unit, meaning) QUANTITY_##name,
-#include "results/quantities.h"
+#include "results/models/quantities.h"
 #undef QUANTITY
     QUANTITIES
 };
@@ -26,7 +26,7 @@ extern const char *const quantity_meanings[QUANTITIES];
 
 enum finding_topic {
 #define TOPIC(name, heading) TOPIC_##name,
-#include "results/topics.h"
+#include "results/models/topics.h"
 #undef TOPIC
     TOPICS
 };

@@ -1,5 +1,5 @@
 /* granularity.c: how small tasks may be: METG of each runner, and where a runner begins to beat serial. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* pools.c: the costs of each runner, fitted to the cells of a study (pool_fit.h), and each cell's predicted time. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_SUMMARY_PARTS_H
 #define BREAKEVEN_SUMMARY_PARTS_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 #include <locale.h>
 

@@ -1,6 +1,6 @@
 /* predict.c: where a runner begins to pay for one kernel, from what it cost with another: calibration put to the test.
  */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* summary_parts.c: see summary_parts.h. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* scaling.c: how a runner's speed-up grows with its workers: best, enough, and the fits. */
-#include "results/summary_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #ifndef BREAKEVEN_POINTS_H
 #define BREAKEVEN_POINTS_H
 
-#include "results/summary.h"
+#include "results/models/summary.h"
 
 /* The values of `quantity` (wall_ns, total_ns, speedup, efficiency or overhead_per_task_ns) in the order in which they
  * were taken, from good repetitions without busy spans; ratios against the serial repetition of the same block. Fills
