@@ -1,6 +1,6 @@
 /* findings.c: plain sentences from verdicts, by topic. What is not resolved is called that. Here: making sentences and
  * putting them in order. */
-#include "results/findings.h"
+#include "results/findings/findings.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* findings_grain.c: sentences on task size: METG, crossovers, and what starting workers costs. */
-#include "results/findings.h"
+#include "results/findings/findings.h"
 
 #include <math.h>
 #include <stdio.h>

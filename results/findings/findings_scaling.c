@@ -1,6 +1,6 @@
 /* findings_scaling.c: sentences on speed-up: one a problem with all its runners, what holds for several, and the
  * runners side by side. */
-#include "results/findings.h"
+#include "results/findings/findings.h"
 
 #include <errno.h>
 #include <math.h>

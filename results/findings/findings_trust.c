@@ -1,5 +1,5 @@
 /* findings_trust.c: where the core time went, and what to doubt: gaps, failures, suspicion, A/A. */
-#include "results/findings.h"
+#include "results/findings/findings.h"
 
 #include <math.h>
 #include <stdlib.h>

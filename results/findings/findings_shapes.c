@@ -1,6 +1,6 @@
 /* findings_shapes.c: sentences on choices among cells that differ in one thing: chunk, processes x threads, placement.
  */
-#include "results/findings.h"
+#include "results/findings/findings.h"
 
 #include <errno.h>
 #include <math.h>

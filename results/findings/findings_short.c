@@ -1,5 +1,5 @@
 /* findings_short.c: the run in a few sentences, made from verdicts alone. */
-#include "results/findings.h"
+#include "results/findings/findings.h"
 
 #include <errno.h>
 #include <jansson.h>
