@@ -1,6 +1,6 @@
 /* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
  * does not where nothing changed. */
-#include "results/compare.h"
+#include "results/summary/compare.h"
 #include "results/statistics/shift.h"
 #include "tests/suite.h"
 

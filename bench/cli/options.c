@@ -2,7 +2,7 @@
 #include "bench/tune/tune.h"
 
 #include "kernels/kernel.h"
-#include "results/compare.h"
+#include "results/summary/compare.h"
 #include "runners/runner.h"
 
 #include <errno.h>

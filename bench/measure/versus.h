@@ -6,7 +6,7 @@
  *     experiment.versus = &versus;        // each cell is measured by one build and then by the other, in changing
  * order versus_close(&versus, complete, stopped);
  *
- * Both manifests carry the same "together"; results/compare.h then pairs the runs block by block.
+ * Both manifests carry the same "together"; results/summary/compare.h then pairs the runs block by block.
  */
 #ifndef BREAKEVEN_VERSUS_H
 #define BREAKEVEN_VERSUS_H

@@ -5,7 +5,7 @@
 #include "bench/plan/inject.h"
 
 #include "results/models/budget.h"
-#include "results/compare.h"
+#include "results/summary/compare.h"
 #include "results/statistics/stats.h"
 
 #include <gsl/gsl_cdf.h>

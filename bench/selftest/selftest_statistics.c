@@ -1,7 +1,7 @@
 /* V1, V2 and the simulated half of V3: fits and intervals hold what they promise, on samples whose truth is known. */
 #include "bench/selftest/selftest.h"
 
-#include "results/compare.h"
+#include "results/summary/compare.h"
 #include "results/statistics/models.h"
 #include "results/statistics/shift.h"
 #include "results/statistics/stats.h"

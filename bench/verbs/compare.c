@@ -1,7 +1,7 @@
-/* compare: is NEW slower or faster than BASE? The record's numbers, results/compare.c's verdicts, a table. */
+/* compare: is NEW slower or faster than BASE? The record's numbers, results/summary/compare.c's verdicts, a table. */
 #include "bench/verbs/compare.h"
 
-#include "results/compare.h"
+#include "results/summary/compare.h"
 
 #include <jansson.h>
 #include <math.h>

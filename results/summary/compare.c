@@ -1,5 +1,5 @@
 /* compare.c: see compare.h. */
-#include "results/compare.h"
+#include "results/summary/compare.h"
 
 #include "results/statistics/shift.h"
 
