@@ -79,7 +79,7 @@ FORCE:
 $(BUILD)/runners/python_script.o: runners/python.py
 
 # The figures' scripts and the page are inside the program.
-$(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/*.gp plots/*.html plots/*.css plots/*.js)
+$(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/assets/*.gp plots/assets/*.html plots/assets/*.css plots/assets/*.js)
 
 $(BUILD)/bench/lessons/lesson_pages.o: bench/lessons/lesson_pages.h $(wildcard docs/lessons/*.md)
 

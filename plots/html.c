@@ -1,4 +1,4 @@
-/* html.c: report.html from the template plots/report.html, whose {{words}} each stand for a part below. */
+/* html.c: report.html from the template plots/assets/report.html, whose {{words}} each stand for a part below. */
 #include "results/models/summary_parts.h"
 #include "plots/assets.h"
 #include "plots/format.h"
