@@ -272,7 +272,7 @@ START_TEST(without_gnuplot_numbers_and_page_still_come)
     ck_assert_ptr_nonnull(strstr(note, "gnuplot is missing"));
     ck_assert_ptr_null(strchr(note, '\n'));
     ck_assert_int_gt(size_of("plots/speedup.dat"), 0);
-    ck_assert_int_gt(size_of("plots/assets/time.gp"), 0);
+    ck_assert_int_gt(size_of("plots/time.gp"), 0);
     ck_assert_int_eq(size_of("plots/speedup.svg"), -1);
     ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
     char *page = text_of("report.html");
