@@ -1,11 +1,10 @@
 /* breakeven: when does parallelism pay? */
 #include "bench/cli/options.h"
 
-#include "runners/worker.h"
+#include "bench/base/site.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,16 +15,24 @@ static void hold_standard_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);
 }
 
+/* Once, by verbs that look at this machine. */
+static void say_what_is_not_obeyed(const struct options *options)
+{
+    char names[256];
+    if (options->verb->machine && !options->topology && site_names(names, sizeof names))
+        options_complain(options, "not obeyed, but recorded: %s; this machine is measured as it is", names);
+}
+
 int main(int argc, char **argv)
 {
-    worker_unbind_openmp(); /* before anything reads or inherits the affinity */
+    site_begin(); /* before anything reads or inherits the affinity */
     hold_standard_descriptors();
-    signal(SIGPIPE,
-           SIG_IGN); /* a reader that leaves, a file too large: errors to report, no reason to lose what was measured */
-    signal(SIGXFSZ, SIG_IGN);
     struct options options;
     int status = options_parse(&options, argc, argv);
-    if (status < 0) status = options.verb->run(&options);
+    if (status < 0) {
+        say_what_is_not_obeyed(&options);
+        status = options.verb->run(&options);
+    }
     if (fflush(stdout) && status == STATUS_GOOD)
         status = options_complain(&options, "cannot write to standard output: %s", strerror(errno));
     options_free(&options);

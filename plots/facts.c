@@ -58,6 +58,7 @@ void facts_read(const struct run *run, struct facts *facts)
     facts->numa_nodes = take_count(host, "numa");
     facts->cores = take_count(host, "cores");
     facts->cpus = take_count(host, "cpus");
+    facts->cpus_online = take_count(host, "cpus_online");
     facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
     for (size_t i = 0; i < run->sample_count; i++) {
         facts->errors += strcmp(run->samples[i].status, "ok") != 0;
@@ -70,7 +71,9 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%s", facts->host[0] ? facts->host : "an unnamed host");
     if (facts->cpu[0] && used < size) used += (size_t)snprintf(out + used, size - used, ", %s", facts->cpu);
-    if (facts->cpus && used < size)
+    if (facts->cpus_online > facts->cpus && used < size)
+        used += (size_t)snprintf(out + used, size - used, ", %u of %u cpus", facts->cpus, facts->cpus_online);
+    else if (facts->cpus && used < size)
         used += (size_t)snprintf(out + used, size - used, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
     if (facts->cores && facts->cpus && used < size)
         used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");

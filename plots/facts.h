@@ -2,7 +2,7 @@
  * absent stays 0 or "". Keys looked for:
  *     simulated (bool); command (a string or an array of words); began (a string)
  *     host: hostname, model (of the cpu), kernel (strings); packages, numa, cores, cpus (of the set that the run was
- *           allowed), quota_cpus (numbers)
+ *           allowed), cpus_online (of the machine), quota_cpus (numbers)
  */
 #ifndef BREAKEVEN_FACTS_H
 #define BREAKEVEN_FACTS_H
@@ -11,7 +11,7 @@
 
 struct facts {
     char host[128], cpu[128], system[128], began[64], command[1024];
-    unsigned packages, numa_nodes, cores, cpus; /* 0: not known */
+    unsigned packages, numa_nodes, cores, cpus, cpus_online; /* 0: not known */
     double quota_cpus;                          /* 0: none */
     bool simulated, complete;
     size_t samples, errors, suspects; /* repetitions of the run: all, failed, suspect */

@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <hwloc.h>
-#include <omp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The calling thread's mask as a bitmap. The kernel's mask may be larger than cpu_set_t and wants to be read whole
@@ -98,21 +98,24 @@ char *worker_union(const char *const *cpus, unsigned count)
     return text;
 }
 
+/* The affinity this process was started with, as the kernel gave it. .preinit_array runs before the constructors of any
+ * shared library, so before an OpenMP runtime binds the initial thread (System V ABI, "Initialization functions"). */
+static unsigned long start_mask[1024];
+static long start_bytes;
+
+__attribute__((no_sanitize("address", "undefined"))) static void note_start(void)
+{
+    start_bytes = syscall(SYS_sched_getaffinity, 0, sizeof start_mask, start_mask);
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const note_first)(void) = note_start;
+
 int worker_unbind_openmp(void)
 {
-    /* Places are listed only where OMP_PROC_BIND or OMP_PLACES asked for them (OpenMP 5.1, 6.4 and 6.5). */
-    if (omp_get_proc_bind() == omp_proc_bind_false) return 0;
-    hwloc_bitmap_t all = hwloc_bitmap_alloc();
-    int error = all ? 0 : -ENOMEM;
-    for (int place = 0; !error && place < omp_get_num_places(); place++) {
-        int count = omp_get_place_num_procs(place);
-        int *ids = calloc((size_t)count + 1, sizeof *ids);
-        if (!ids) error = -ENOMEM;
-        else omp_get_place_proc_ids(place, ids);
-        for (int i = 0; !error && i < count; i++) hwloc_bitmap_set(all, (unsigned)ids[i]);
-        free(ids);
-    }
-    if (!error && !hwloc_bitmap_iszero(all)) error = affinity_write(all);
-    hwloc_bitmap_free(all);
-    return error;
+    static unsigned long mask[sizeof start_mask / sizeof *start_mask];
+    if (start_bytes <= 0) return 0;
+    if (syscall(SYS_sched_getaffinity, 0, sizeof mask, mask) == start_bytes &&
+        !memcmp(mask, start_mask, (size_t)start_bytes))
+        return 0; /* set again, the kernel would remember it as our wish and not follow a cpuset that grows */
+    return syscall(SYS_sched_setaffinity, 0, (size_t)start_bytes, start_mask) < 0 ? -errno : 0;
 }

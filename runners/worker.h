@@ -20,9 +20,9 @@ int worker_join(const struct team *team, unsigned worker, struct failure *failur
  * memory or a bad list. */
 char *worker_union(const char *const *cpus, unsigned count);
 
-/* libgomp and libomp bind the initial thread when the program is loaded if OMP_PROC_BIND is set, and everything it
- * starts inherits that one cpu. Gives the calling thread back the cpus that the OpenMP runtime found at load. To be
- * called first in main. Returns 0 (also where there was nothing to undo) or -errno. */
+/* libgomp and libomp bind the initial thread when the program is loaded if OMP_PROC_BIND, OMP_PLACES or
+ * GOMP_CPU_AFFINITY are set, and everything it starts inherits that. Gives the calling thread back the affinity that the
+ * process was started with. To be called first in main. Returns 0 (also where there was nothing to undo) or -errno. */
 int worker_unbind_openmp(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
+#include "bench/base/site.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -171,16 +172,13 @@ static void close_fd(int *fd)
 /* Between fork and exec: only calls that signal-safety(7) allows, and prctl, close_range, putenv of what is ours. */
 __attribute__((noreturn)) static void become(const struct child *child, const struct filled *filled, pid_t parent)
 {
-    sigset_t none;
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
     int null = open("/dev/null", O_RDWR);
     if (dup2(null, 0) < 0 || dup2(child->output[1], 1) < 0 || dup2(child->output[1], 2) < 0) _exit(127);
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-    signal(SIGPIPE, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    site_return();
     for (char **variable = filled->variables; *variable; variable++) putenv(*variable);
     execvp(filled->words[0], filled->words);
     int error = errno;

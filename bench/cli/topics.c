@@ -28,6 +28,9 @@ const struct topic topics[] = {
      "the .gp and .dat that make it again) and report.html (one page, no network). results/latest is the newest run."},
     {"environment", "variables that are read",
      "FORKPOOL_WORKERS: the most workers by default. OMP_*: as the OpenMP runtime reads them; all are recorded.\n"
+     "Not obeyed, said and recorded, since this machine is measured and --placement binds: HWLOC_XMLFILE,\n"
+     "HWLOC_SYNTHETIC, HWLOC_FSROOT, HWLOC_COMPONENTS, HWLOC_CPUID_PATH, HWLOC_THISSYSTEM, OMP_PLACES, OMP_PROC_BIND,\n"
+     "GOMP_CPU_AFFINITY, KMP_AFFINITY, KMP_HW_SUBSET. A command that tune runs finds them as they were set.\n"
      "NO_COLOR: no colours. COLUMNS: the width of tables. BREAKEVEN_GNUPLOT: the gnuplot to use."},
     {0},
 };

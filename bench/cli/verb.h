@@ -7,6 +7,8 @@
 #ifndef BREAKEVEN_VERB_H
 #define BREAKEVEN_VERB_H
 
+#include <stdbool.h>
+
 struct options;
 
 /* Exit statuses. What `run` returns is the program's. */
@@ -23,6 +25,7 @@ struct verb {
     const char *summary;  /* one line for `breakeven help` */
     const char *operands; /* for the usage line: "DIR", "[kernels|runners]"; "" where it takes none */
     unsigned operands_min, operands_max;
+    bool machine;                       /* does it look at this machine, or measure on it? */
     const char *details;                /* a paragraph for `breakeven VERB --help`, or NULL */
     int (*run)(const struct options *); /* prints its own errors with options_complain; returns the exit status */
 };

@@ -315,5 +315,6 @@ const struct verb verb_lesson = {
     .details = "Without a name it lists the twelve lessons. Each takes less than a minute on two cpus and leaves a "
                "recorded run\n"
                "with its figure, its report and lesson.md, the lesson's page with this machine's numbers.",
+    .machine = true,
     .run = run,
 };

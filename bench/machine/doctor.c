@@ -129,5 +129,6 @@ const struct verb verb_doctor = {
         "Looks at the system and probes it for about three seconds, under ten on any machine, and changes nothing.\n"
         "Each finding is good, caution (keep it in mind when you read figures) or bad (do not trust figures taken\n"
         "now). Exit status 1 where one is bad, else 0.",
+    .machine = true,
     .run = run,
 };

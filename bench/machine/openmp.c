@@ -213,5 +213,6 @@ const struct verb verb_openmp = {
         "10\n"
         "rounds in each of --reps fresh processes (20). Threads are bound by --placement (close); OMP_WAIT_POLICY\n"
         "and the like are the environment's.",
+    .machine = true,
     .run = run,
 };

@@ -268,5 +268,6 @@ const struct verb verb_topo = {
     .operands = "",
     .details = "Binds nothing. With --topology it shows another machine, from hwloc's XML (a run records its own in\n"
                "topology.xml) or from a description.",
+    .machine = true,
     .run = run,
 };

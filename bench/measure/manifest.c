@@ -1,103 +1,19 @@
 #include "bench/measure/manifest.h"
 
-#include "runners/limits.h"
 #include "bench/base/build.h"
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
+#include "bench/machine/host.h"
 #include "bench/machine/probe.h"
-#include "bench/machine/probe_system.h"
 #include "bench/machine/topo.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
-
-static int count_of(hwloc_topology_t topology, hwloc_obj_type_t type)
-{
-    int count = hwloc_get_nbobjs_by_type(topology, type);
-    return count < 0 ? 0 : count;
-}
-
-/* The first line of a file that begins so, behind its ": "; "" where there is none. */
-static void read_field(const char *path, const char *begin, char *value, size_t size)
-{
-    char line[512];
-    FILE *file = fopen(path, "re");
-    *value = '\0';
-    while (file && !*value && fgets(line, sizeof line, file)) {
-        const char *colon = strstr(line, ": ");
-        if (strncmp(line, begin, strlen(begin))) continue;
-        line[strcspn(line, "\n")] = '\0';
-        snprintf(value, size, "%.*s", (int)size - 1, colon ? colon + 2 : line);
-    }
-    if (file) fclose(file);
-}
-
-/* Arguments and variables may hold any bytes; JSON holds UTF-8. */
-static json_t *text_or_note(const char *text)
-{
-    json_t *string = json_string(text);
-    return string ? string : json_string("(not UTF-8)");
-}
-
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *host_to_json(const struct plan *plan)
-{
-    struct limits limits;
-    struct probe_system system;
-    struct utsname name;
-    unsigned cpus[PROBE_CPUS_MAX];
-    char model[128], pages[128], why[256], release[200];
-    if (limits_read("", &limits, why, sizeof why)) limits = (struct limits){.quota_cpus = INFINITY};
-    probe_system_read("", cpus, probe_allowed_cpus(cpus, PROBE_CPUS_MAX), &system);
-    uname(&name);
-    read_field("/proc/cpuinfo", "model name", model, sizeof model);
-    read_field("/sys/kernel/mm/transparent_hugepage/enabled", "", pages, sizeof pages);
-    snprintf(release, sizeof release, "%s %s", name.sysname, name.release);
-    return json_pack(
-        "{ss ss ss ss si si si si ss so sI ss ss so sb so ss}", "hostname", name.nodename, "model",
-        *model ? model : name.machine, "kernel", release, "machine", name.machine, "cpus",
-        count_of(plan->topology, HWLOC_OBJ_PU), "cores", count_of(plan->topology, HWLOC_OBJ_CORE), "packages",
-        count_of(plan->topology, HWLOC_OBJ_PACKAGE), "numa", count_of(plan->topology, HWLOC_OBJ_NUMANODE), "allowed",
-        limits.allowed_list, "quota_cpus", number_or_null(limits.quota_cpus), "memory_bytes",
-        (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), "clocksource", system.clocksource, "governor",
-        system.governor, "boost", system.boost < 0 ? json_null() : json_boolean(system.boost), "virtual_machine",
-        (int)system.virtual_machine, "load", number_or_null(system.load), "transparent_hugepages", pages);
-}
-
-static json_t *limits_to_json(void)
-{
-    struct limits limits;
-    char why[256];
-    return limits_read("", &limits, why, sizeof why) ? json_null() : topo_limits_json(&limits);
-}
-
-/* Settings that change what is measured. */
-static json_t *environment_to_json(void)
-{
-    static const char *const prefixes[] = {"OMP_",    "GOMP_",          "KMP_",       "FORKPOOL_", "BREAKEVEN_",
-                                           "MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD", "PYTHON"};
-    json_t *object = json_object();
-    for (char **entry = environ; *entry; entry++)
-        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-            const char *equals = strchr(*entry, '=');
-            if (!equals || strncmp(*entry, prefixes[i], strlen(prefixes[i]))) continue;
-            json_object_setn_new(object, *entry, (size_t)(equals - *entry), text_or_note(equals + 1));
-        }
-    return object;
-}
 
 /* What makes a sample suspect: word by word, as the samples carry them. */
 static json_t *suspicion_to_json(void)
@@ -165,15 +81,15 @@ json_t *manifest_make(const struct plan *plan, const char *name, const struct op
     struct tm utc;
     strftime(began, sizeof began, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     json_t *command = json_array(), *notes = json_array();
-    for (int i = 0; i < options->argc; i++) json_array_append_new(command, text_or_note(options->argv[i]));
+    for (int i = 0; i < options->argc; i++) json_array_append_new(command, host_text(options->argv[i]));
     for (unsigned i = 0; i < plan->note_count; i++) json_array_append_new(notes, json_string(plan->notes[i]));
     json_t *manifest =
-        json_pack("{si ss sb ss ss so ss? sI sf so so so so so so* so so so}", "schema", RECORD_SCHEMA, "name", name,
+        json_pack("{si ss sb ss ss so ss? sI sf so so so so so so* so so so so}", "schema", RECORD_SCHEMA, "name", name,
                   "complete", 0, "stopped", "", "began", began, "command", command, "working_directory", here, "seed",
                   (json_int_t)plan->protocol.seed, "efficiency", options->efficiency, "build", build_to_json(), "host",
-                  host_to_json(plan), "limits", limits_to_json(), "topology", topo_machine_json(plan->topology),
+                  host_to_json(plan->topology), "limits", host_limits_to_json(), "topology", topo_machine_json(plan->topology),
                   "clock", clock_to_json(), "placement_probe", probe_placement_json(&clock_real), "environment",
-                  environment_to_json(), "protocol", protocol_to_json(&plan->protocol), "notes", notes);
+                  host_environment_to_json(), "not_obeyed", host_ignored_to_json(), "protocol", protocol_to_json(&plan->protocol), "notes", notes);
     free(here);
     if (manifest) add_cells(manifest, plan);
     return manifest;

@@ -94,5 +94,6 @@ const struct verb verb_tune = {
         "is started without a shell. Most values are tried once, slow ones are stopped, and the best are measured\n"
         "again. Where configurations cannot be told apart it says so and recommends the fewest workers; staying\n"
         "serial is an answer.",
+    .machine = true,
     .run = run,
 };

@@ -92,5 +92,6 @@ const struct verb verb_metg = {
     .details = "Without options: kernel spin, tasks of 10 ns to 1 ms with the same work in all, one task claimed at a "
                "time, all\n"
                "runners that can run here with as many workers as cpus.",
+    .machine = true,
     .run = run,
 };

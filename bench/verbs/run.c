@@ -178,5 +178,6 @@ const struct verb verb_run = {
         "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It takes about\n"
         "three minutes, draws every figure and writes report.html. With --kernel it measures that grid; each\n"
         "problem's serial time is measured beside it.",
+    .machine = true,
     .run = run,
 };

@@ -44,16 +44,17 @@ static void add_one(struct sentence *sentence, const struct summary *summary, co
     sentence_add(sentence, " with %s of %s", parts_team(team, row->cell), row->cell->runner);
 }
 
-static unsigned host_cpus(const struct summary *summary)
+static unsigned host_cpus(const struct summary *summary, const char *key)
 {
-    json_int_t cpus = json_integer_value(json_object_get(json_object_get(summary->run->manifest, "host"), "cpus"));
+    json_int_t cpus = json_integer_value(json_object_get(json_object_get(summary->run->manifest, "host"), key));
     return cpus > 0 && cpus < 1 << 20 ? (unsigned)cpus : 0;
 }
 
 static void add_machine(struct sentence *sentence, const struct summary *summary)
 {
-    unsigned cpus = host_cpus(summary);
-    if (cpus) sentence_add(sentence, " on this machine's %u cpu%s", cpus, cpus == 1 ? "" : "s");
+    unsigned cpus = host_cpus(summary, "cpus"), online = host_cpus(summary, "cpus_online");
+    if (online > cpus) sentence_add(sentence, " on the %u of this machine's %u cpus that could be used", cpus, online);
+    else if (cpus) sentence_add(sentence, " on this machine's %u cpu%s", cpus, cpus == 1 ? "" : "s");
 }
 
 /* Many gains as their range; a few by name. */

@@ -27,8 +27,8 @@ static int by_workers(const void *left, const void *right)
 
 static unsigned host_number(const struct run *run, const char *key)
 {
-    json_int_t value = json_integer_value(json_object_get(json_object_get(run->manifest, "host"), key));
-    return value > 0 && value < 1 << 20 ? (unsigned)value : 0;
+    double value = json_number_value(json_object_get(json_object_get(run->manifest, "host"), key));
+    return value > 0 && value < 1 << 20 ? value < 1 ? 1 : (unsigned)value : 0;
 }
 
 bool parts_waits(const struct workshop *shop, const struct cell *cell)
@@ -38,14 +38,15 @@ bool parts_waits(const struct workshop *shop, const struct cell *cell)
     return busy < 0.5 * serial->quantity[QUANTITY_wall_ns].median;
 }
 
-/* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, and where
+/* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, up to the cpu quota, and where
  * workers fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such
  * step. */
 unsigned parts_fit_limit(const struct workshop *shop, const struct cell *cell)
 {
     const struct run *run = shop->summary->run;
-    unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa");
+    unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa"), quota = host_number(run, "quota_cpus");
     if (parts_waits(shop, cell) || !cores) return UINT32_MAX;
+    if (quota && quota < cores) return quota; /* beyond it workers are held back in turns: another ground */
     return nodes > 1 && !strcmp(cell->placement, "close") && cores >= nodes ? cores / nodes : cores;
 }
 

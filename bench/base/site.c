@@ -1,0 +1,87 @@
+#include "bench/base/site.h"
+
+#include "runners/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+/* hwloc: "Environment variables" in its manual; OpenMP 5.2, 21.2; libgomp and libomp have their own beside. */
+static const char *const names[] = {"HWLOC_XMLFILE",    "HWLOC_SYNTHETIC", "HWLOC_FSROOT", "HWLOC_COMPONENTS",
+                                    "HWLOC_CPUID_PATH", "HWLOC_THISSYSTEM", "OMP_PLACES",   "OMP_PROC_BIND",
+                                    "GOMP_CPU_AFFINITY", "KMP_AFFINITY",    "KMP_HW_SUBSET"};
+enum { NAMES = sizeof names / sizeof *names };
+
+static const int changed[] = {SIGCHLD, SIGPIPE, SIGXFSZ};
+enum { CHANGED = sizeof changed / sizeof *changed };
+
+static char *taken[NAMES + 1];
+static struct sigaction found[CHANGED];
+static sigset_t found_mask;
+
+static char *entry_of(const char *name)
+{
+    size_t length = strlen(name);
+    for (char **entry = environ; *entry; entry++)
+        if (!strncmp(*entry, name, length) && (*entry)[length] == '=') return *entry;
+    return NULL;
+}
+
+static void take_variables(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < NAMES; i++) {
+        char *entry = entry_of(names[i]);
+        if (!entry) continue;
+        taken[count++] = entry; /* the text stays where it is */
+        unsetenv(names[i]);
+    }
+}
+
+static void take_signals(void)
+{
+    for (size_t i = 0; i < CHANGED; i++) {
+        struct sigaction action = {.sa_handler = changed[i] == SIGCHLD ? SIG_DFL : SIG_IGN};
+        sigaction(changed[i], &action, &found[i]);
+    }
+    sigset_t needed;
+    sigemptyset(&needed);
+    for (size_t i = 0; i < CHANGED; i++) sigaddset(&needed, changed[i]);
+    sigaddset(&needed, SIGINT);
+    sigaddset(&needed, SIGTERM);
+    sigaddset(&needed, SIGHUP);
+    sigprocmask(SIG_UNBLOCK, &needed, &found_mask);
+}
+
+void site_begin(void)
+{
+    worker_unbind_openmp();
+    take_variables();
+    take_signals();
+}
+
+const char *const *site_taken(void)
+{
+    return (const char *const *)taken;
+}
+
+size_t site_names(char *text, size_t size)
+{
+    size_t count = 0, used = 0;
+    *text = '\0';
+    for (; taken[count]; count++)
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%.*s", count ? " " : "",
+                                     (int)strcspn(taken[count], "="), taken[count]);
+    return count;
+}
+
+void site_return(void)
+{
+    for (char **entry = taken; *entry; entry++) putenv(*entry);
+    for (size_t i = 0; i < CHANGED; i++) sigaction(changed[i], &found[i], NULL);
+    sigprocmask(SIG_SETMASK, &found_mask, NULL);
+}

@@ -1,0 +1,29 @@
+/* site.h: what whoever started this program left in it, and what of that is not obeyed: variables that describe another
+ * machine to hwloc or bind OpenMP's threads, the affinity those bound us to, and how signals are treated.
+ *
+ *     site_begin();                          // first in main
+ *     for (const char *const *entry = site_taken(); *entry; entry++) ... // "NAME=value", to be said and recorded
+ *     if (!fork()) { site_return(); execvp(..); }  // another's command begins as if we were not there
+ *
+ * Not safe across threads.
+ */
+#ifndef BREAKEVEN_SITE_H
+#define BREAKEVEN_SITE_H
+
+#include <stddef.h>
+
+/* Gives back the affinity the process was started with, takes the variables out of the environment, and has SIGCHLD,
+ * SIGPIPE and SIGXFSZ as this program needs them: children can be waited for, and a reader that leaves or a file too
+ * large is an error to report. SIGINT, SIGTERM and SIGHUP can arrive again, ignored where they were (nohup). */
+void site_begin(void);
+
+/* The variables that were taken out, with their values; ends with NULL. Of the process; never freed. */
+const char *const *site_taken(void);
+
+/* Their names with blanks between; "" where there are none. Returns how many. */
+size_t site_names(char *names, size_t size);
+
+/* In a child, before exec: variables and signals as they were found. Signal-safe but for putenv of what is ours. */
+void site_return(void);
+
+#endif
