@@ -1,5 +1,6 @@
 /* breakeven: when does parallelism pay? */
 #include "bench/cli/options.h"
+#include "bench/verbs.h"
 
 #include "bench/base/site.h"
 
@@ -28,7 +29,7 @@ int main(int argc, char **argv)
     site_begin(); /* before anything reads or inherits the affinity */
     hold_standard_descriptors();
     struct options options;
-    int status = options_parse(&options, argc, argv);
+    int status = options_parse(&options, verbs, argc, argv);
     if (status < 0) {
         say_what_is_not_obeyed(&options);
         status = options.verb->run(&options);

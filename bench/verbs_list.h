@@ -1,4 +1,4 @@
-/* Every verb, one line each: VERB(x) is `const struct verb verb_x` in bench/x.c, in the order of `breakeven help`. */
+/* Every verb, one line each: VERB(x) is `const struct verb verb_x` in some room of bench/, in the order of `breakeven help`. */
 VERB(run)
 VERB(metg)
 VERB(tune)

@@ -1,4 +1,5 @@
 /* Values and options as people type them: what is taken, and what is refused in one line. */
+#include "bench/verbs.h"
 #include "bench/cli/options.h"
 #include "tests/suite.h"
 
@@ -217,7 +218,7 @@ static int parse_words(struct options *options, int count, char **words)
     int saved = dup(2), pipes[2];
     ck_assert_int_eq(pipe(pipes), 0);
     dup2(pipes[1], 2);
-    int status = options_parse(options, count, words);
+    int status = options_parse(options, verbs, count, words);
     fflush(stderr);
     dup2(saved, 2);
     close(pipes[1]);
@@ -338,7 +339,7 @@ START_TEST(the_table_is_sound)
         char verbs_copy[256];
         snprintf(verbs_copy, sizeof verbs_copy, "%s", row->verbs);
         for (char *rest, *word = strtok_r(verbs_copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-            ck_assert_msg(!strcmp(word, "*") || verb_find(word), "--%s names a verb that is not there: %s", row->name,
+            ck_assert_msg(!strcmp(word, "*") || verb_find(verbs, word), "--%s names a verb that is not there: %s", row->name,
                           word);
     }
     ck_assert_uint_le(rows, 64); /* options.given holds a bit for each */

@@ -1,4 +1,5 @@
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
+#include "bench/verbs.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/studies.h"
 #include "kernels/kernel.h"
@@ -139,7 +140,7 @@ static int plan_line(struct plan *plan, const struct protocol *how, const char *
     snprintf(copy, sizeof copy, "%s", line);
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) words[count++] = word;
     struct options grid;
-    ck_assert_int_eq(options_parse(&grid, count, words), -1);
+    ck_assert_int_eq(options_parse(&grid, verbs, count, words), -1);
     *why = '\0';
     plan_open(plan, topology, 4, how);
     int error = plan_add(plan, "run", &grid, why, sizeof why);
@@ -328,7 +329,7 @@ START_TEST(every_study_can_be_parsed)
             for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
                 words[count++] = word;
             struct options grid;
-            ck_assert_msg(options_parse(&grid, count, words) == -1, "%s for %u cpus", from, cpus[i / 2]);
+            ck_assert_msg(options_parse(&grid, verbs, count, words) == -1, "%s for %u cpus", from, cpus[i / 2]);
             options_free(&grid);
         }
 }
@@ -353,7 +354,7 @@ END_TEST
 static int be_breakeven(int argc, char **argv)
 {
     struct options options;
-    int status = options_parse(&options, argc, argv);
+    int status = options_parse(&options, verbs, argc, argv);
     if (status < 0) status = options.verb->run(&options);
     options_free(&options);
     return status;

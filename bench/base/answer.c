@@ -1,7 +1,7 @@
 #include "bench/base/answer.h"
 
 #include "bench/base/isolate.h"
-#include "bench/cli/verb.h"
+#include "bench/base/status.h"
 
 #include <errno.h>
 #include <jansson.h>

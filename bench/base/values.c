@@ -287,23 +287,22 @@ static size_t edits(const char *a, const char *b)
     return d[rows][columns];
 }
 
+void values_guess(struct values_guess *guess, const char *word)
+{
+    size_t length = strlen(guess->text), longest = strlen(word) > length ? strlen(word) : length;
+    if (longest > 31) return;
+    size_t distance = edits(guess->text, word);
+    if (distance * 5 > longest * 2 && distance > 1) return; /* more than two fifths differ: no likeness */
+    if (distance >= longest || (guess->nearest && distance >= guess->distance)) return;
+    guess->nearest = word;
+    guess->distance = distance;
+}
+
 const char *values_nearest(const char *text, const char *(*candidate)(size_t i))
 {
-    if (strlen(text) > 31) return NULL;
-    const char *nearest = NULL;
-    size_t best = 0;
-    for (size_t i = 0; candidate(i); i++) {
-        const char *name = candidate(i);
-        if (strlen(name) > 31) continue;
-        size_t distance = edits(text, name), longest = strlen(name) > strlen(text) ? strlen(name) : strlen(text);
-        if (distance * 5 > longest * 2 && distance > 1) continue; /* more than two fifths differ: no likeness */
-        if (distance >= longest) continue;
-        if (!nearest || distance < best) {
-            nearest = name;
-            best = distance;
-        }
-    }
-    return nearest;
+    struct values_guess guess = {.text = text};
+    for (size_t i = 0; candidate(i); i++) values_guess(&guess, candidate(i));
+    return guess.nearest;
 }
 
 void values_show_duration(double ns, char *text, size_t size)

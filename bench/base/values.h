@@ -52,6 +52,14 @@ int values_names(const char *text, struct names *, char *why, size_t why_size);
 int values_placements(const char *text, struct names *, char *why, size_t why_size);
 void values_names_free(struct names *);
 
+/* What a mistyped word may have meant: offer it one word after the other; `nearest` is the nearest by edits so far, NULL
+ * where none is near. */
+struct values_guess {
+    const char *text, *nearest;
+    size_t distance;
+};
+void values_guess(struct values_guess *, const char *word);
+
 /* The candidate nearest to `text` by edits, or NULL where none is near. candidate(i) is NULL after the last. */
 const char *values_nearest(const char *text, const char *(*candidate)(size_t i));
 

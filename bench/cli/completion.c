@@ -10,7 +10,7 @@ static void print_words(const char *(*choice)(size_t))
     for (size_t i = 0; choice(i); i++) printf("%s%s", i ? " " : "", choice(i));
 }
 
-static void print_verbs(void)
+static void print_verbs(const struct verb *const *verbs)
 {
     for (const struct verb *const *verb = verbs; *verb; verb++)
         if (*(*verb)->name != '_') printf("%s%s", verb == verbs ? "" : " ", (*verb)->name);
@@ -30,7 +30,7 @@ static bool takes_path(const struct option_row *row)
     return row->type == OPTION_PATH;
 }
 
-static void print_bash(void)
+static void print_bash(const struct verb *const *verbs)
 {
     puts("# bash completion of breakeven, made by `breakeven completion bash`\n"
          "_breakeven() {\n"
@@ -38,7 +38,7 @@ static void print_bash(void)
          "    COMPREPLY=()\n"
          "    if [ \"$COMP_CWORD\" = 1 ]; then");
     fputs("        COMPREPLY=($(compgen -W '", stdout);
-    print_verbs();
+    print_verbs(verbs);
     puts("' -- \"$current\"))\n        return\n    fi\n    case $previous in");
     for (const struct option_row *row = options_table; row->name; row++) {
         if (row->choice) {
@@ -87,7 +87,7 @@ static void print_zsh_option(const struct option_row *row)
     fputs("' \\\n", stdout);
 }
 
-static void print_zsh(void)
+static void print_zsh(const struct verb *const *verbs)
 {
     puts("#compdef breakeven\n# zsh completion of breakeven, made by `breakeven completion zsh`\n_breakeven() {\n"
          "    if (( CURRENT == 2 )); then\n        local -a verbs=(");
@@ -109,7 +109,7 @@ static void print_zsh(void)
     puts("    esac\n}\n_breakeven \"$@\"");
 }
 
-static void print_fish(void)
+static void print_fish(const struct verb *const *verbs)
 {
     puts("# fish completion of breakeven, made by `breakeven completion fish`");
     for (const struct verb *const *verb = verbs; *verb; verb++) {
@@ -137,10 +137,10 @@ static void print_fish(void)
 
 static int run(const struct options *options)
 {
-    static void (*const print[])(void) = {print_bash, print_zsh, print_fish};
+    static void (*const print[])(const struct verb *const *) = {print_bash, print_zsh, print_fish};
     for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
         if (!strcmp(options->operands[0], shells[i])) {
-            print[i]();
+            print[i](options->verbs);
             return STATUS_GOOD;
         }
     return options_complain(options, "no shell \"%.60s\"; there are bash, zsh, fish", options->operands[0]);

@@ -16,7 +16,7 @@ static void print_row(FILE *out, const char *left, const char *text)
     fputc('\n', out);
 }
 
-void options_help(FILE *out)
+void options_help(FILE *out, const struct verb *const *verbs)
 {
     fputs("breakeven measures when parallelism pays: at what task size, with how many workers, of which kind.\n\n"
           "Start with `breakeven run`: it measures this machine in about three minutes and says what it found.\n\n",
@@ -46,9 +46,9 @@ void options_help_verb(FILE *out, const struct verb *verb)
 static int run(const struct options *options)
 {
     const char *name = options->operand_count ? options->operands[0] : NULL;
-    const struct verb *verb = name ? verb_find(name) : NULL;
+    const struct verb *verb = name ? verb_find(options->verbs, name) : NULL;
     if (verb) options_help_verb(stdout, verb);
-    if (!name) options_help(stdout);
+    if (!name) options_help(stdout, options->verbs);
     if (verb || !name) return STATUS_GOOD;
     for (const struct topic *topic = topics; topic->name; topic++)
         if (!strcmp(topic->name, name)) return options_print(options, topic->text);

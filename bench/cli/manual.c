@@ -50,7 +50,6 @@ static void print_verb(const struct verb *verb)
 
 static int run(const struct options *options)
 {
-    (void)options;
     printf(".TH BREAKEVEN 1 \"\" \"breakeven %s\" \"User Commands\"\n", BREAKEVEN_VERSION);
     puts(".SH NAME\nbreakeven \\- when does parallelism pay?\n.SH SYNOPSIS\n"
          ".B breakeven\n.I VERB\n[\\fIOPTION\\fR..]\n.SH DESCRIPTION");
@@ -60,7 +59,7 @@ static int run(const struct options *options)
                "processes x threads and over Python's multiprocessing.Pool; every difference is measured, explained\n"
                "and turned into a recommendation.");
     puts(".SH VERBS");
-    for (const struct verb *const *verb = verbs; *verb; verb++)
+    for (const struct verb *const *verb = options->verbs; *verb; verb++)
         if (*(*verb)->name != '_') print_verb(*verb);
     for (const struct topic *topic = topics; topic->name; topic++) {
         puts(".SH");

@@ -1,5 +1,4 @@
 #include "bench/cli/options.h"
-#include "bench/tune/tune.h"
 
 #include "kernels/kernel.h"
 #include "results/summary/compare.h"
@@ -10,18 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERB(name) extern const struct verb verb_##name;
-#include "bench/verbs_list.h"
-#undef VERB
-
-const struct verb *const verbs[] = {
-#define VERB(name) &verb_##name,
-#include "bench/verbs_list.h"
-#undef VERB
-    NULL,
-};
-
-const struct verb *verb_find(const char *name)
+const struct verb *verb_find(const struct verb *const *verbs, const char *name)
 {
     for (const struct verb *const *verb = verbs; *verb; verb++)
         if (!strcmp((*verb)->name, name)) return *verb;
@@ -66,9 +54,11 @@ static const char *figure_choice(size_t i)
     return i < COMPARE_FIGURES ? compare_figure_names[i] : NULL;
 }
 
+const char *const options_objectives[] = {"time", "core-seconds", "memory", NULL};
+
 static const char *objective_choice(size_t i)
 {
-    return tune_objective_names[i];
+    return options_objectives[i];
 }
 
 #define FIELD(name) offsetof(struct options, name)
@@ -236,26 +226,22 @@ int options_print(const struct options *options, const char *text)
     return STATUS_GOOD;
 }
 
-static const char *verb_choice(size_t i)
-{
-    size_t shown = 0;
-    for (const struct verb *const *verb = verbs; *verb; verb++)
-        if (*(*verb)->name != '_' && shown++ == i) return (*verb)->name;
-    return NULL;
-}
-
 static const char *option_choice(size_t i)
 {
     return options_table[i].name;
 }
 
 /* " - did you mean "x"?" where something is near, else "". */
-static const char *hint(const char *text, const char *prefix, const char *(*choice)(size_t), char *out, size_t size)
+static const char *suggest(const char *nearest, const char *prefix, char *out, size_t size)
 {
-    const char *nearest = values_nearest(text, choice);
     *out = '\0';
     if (nearest) snprintf(out, size, "; did you mean \"%s%s\"?", prefix, nearest);
     return out;
+}
+
+static const char *hint(const char *text, const char *prefix, const char *(*choice)(size_t), char *out, size_t size)
+{
+    return suggest(values_nearest(text, choice), prefix, out, size);
 }
 
 static bool is_choice(const struct option_row *row, const char *word)
@@ -437,21 +423,30 @@ static int take_words(struct options *options, char **next)
     return 0;
 }
 
+/* The shown verb that `name` may have meant, or NULL. */
+static const char *nearest_verb(const struct verb *const *verbs, const char *name)
+{
+    struct values_guess guess = {.text = name};
+    for (const struct verb *const *verb = verbs; *verb; verb++)
+        if (*(*verb)->name != '_') values_guess(&guess, (*verb)->name);
+    return guess.nearest;
+}
+
 /* The verb's name, "help" for nothing and for a leading --help, "version" for --version. */
 static int take_verb(struct options *options, const char *name)
 {
     if (!name || !strcmp(name, "--help") || !strcmp(name, "-h")) name = "help";
     if (!strcmp(name, "--version")) name = "version";
-    options->verb = verb_find(name);
+    options->verb = verb_find(options->verbs, name);
     if (options->verb) return 0;
     char near[80];
-    hint(name, "breakeven ", verb_choice, near, sizeof near);
+    suggest(nearest_verb(options->verbs, name), "breakeven ", near, sizeof near);
     return options_complain(options, "no verb \"%.60s\"%s", name, *near ? near : " (\"breakeven help\" lists them)");
 }
 
-int options_parse(struct options *options, int argc, char **argv)
+int options_parse(struct options *options, const struct verb *const *verbs, int argc, char **argv)
 {
-    *options = (struct options){.argc = argc, .argv = argv, .seed = 1, .efficiency = 0.5, .margin = 0.05};
+    *options = (struct options){.verbs = verbs, .argc = argc, .argv = argv, .seed = 1, .efficiency = 0.5, .margin = 0.05};
     if (take_verb(options, argc > 1 ? argv[1] : NULL)) return STATUS_USAGE;
     options->operands = calloc((size_t)argc + 1, sizeof *options->operands);
     if (!options->operands) return options_complain(options, "no memory");

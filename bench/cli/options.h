@@ -1,7 +1,7 @@
 /* options.h: the command line, from one table.
  *
  *     struct options options;
- *     int status = options_parse(&options, argc, argv);   // prints what is wrong, one line
+ *     int status = options_parse(&options, verbs, argc, argv);   // prints what is wrong, one line
  *     if (status < 0) status = options.verb->run(&options);
  *     options_free(&options);
  *
@@ -21,6 +21,7 @@
 
 /* What the command line said. Fields that no option set are zero, unless the table gives a default. */
 struct options {
+    const struct verb *const *verbs; /* all there are, ends with NULL */
     const struct verb *verb;
     int argc; /* as main got them, for the record */
     char **argv;
@@ -65,12 +66,14 @@ struct option_row {
 };
 extern const struct option_row options_table[];
 
+extern const char *const options_objectives[]; /* what tune can minimise: "time", "core-seconds", "memory", NULL */
+
 /* Does this verb take this option? */
 bool option_belongs(const struct option_row *, const struct verb *);
 
 /* Reads the command line. Returns -1 where a verb is to be run, else the exit status: 0 after `--help`, 2 after one
  * line on stderr. Nothing has been run or written then. Always to be followed by options_free. */
-int options_parse(struct options *, int argc, char **argv);
+int options_parse(struct options *, const struct verb *const *verbs, int argc, char **argv);
 void options_free(struct options *);
 
 bool options_given(const struct options *, const char *name); /* name: a row's */
@@ -84,7 +87,7 @@ struct topic {
 };
 extern const struct topic topics[];
 
-void options_help(FILE *);                           /* all verbs */
+void options_help(FILE *, const struct verb *const *verbs); /* all verbs */
 void options_help_verb(FILE *, const struct verb *); /* one verb with its options */
 
 /* Prints `text` and a newline on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */

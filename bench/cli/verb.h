@@ -7,18 +7,11 @@
 #ifndef BREAKEVEN_VERB_H
 #define BREAKEVEN_VERB_H
 
+#include "bench/base/status.h"
+
 #include <stdbool.h>
 
 struct options;
-
-/* Exit statuses. What `run` returns is the program's. */
-enum {
-    STATUS_GOOD = 0,
-    STATUS_FINDING = 1,      /* a regression, a failed check */
-    STATUS_USAGE = 2,        /* bad usage or input: one line on stderr said what and where */
-    STATUS_FAILED = 3,       /* a measurement failed */
-    STATUS_INTERRUPTED = 130 /* Ctrl-C */
-};
 
 struct verb {
     const char *name;     /* a leading '_' marks a verb that the program uses on itself, hidden from help */
@@ -30,7 +23,7 @@ struct verb {
     int (*run)(const struct options *); /* prints its own errors with options_complain; returns the exit status */
 };
 
-extern const struct verb *const verbs[];        /* in the order of list.h, ends with NULL (options.c) */
-const struct verb *verb_find(const char *name); /* NULL where there is none */
+/* The verb of a list that ends with NULL; NULL where there is none of this name. */
+const struct verb *verb_find(const struct verb *const *verbs, const char *name);
 
 #endif

@@ -192,7 +192,7 @@ static int measure(const struct options *options, const struct lesson *lesson, s
 }
 
 /* Words of the lesson's command as the options of `run`. The caller frees words and options. */
-static int parse_command(char *command, char ***words, struct options *grid)
+static int parse_command(const struct verb *const *verbs, char *command, char ***words, struct options *grid)
 {
     size_t count = 2;
     for (const char *c = command; *c; c++) count += *c == ' ';
@@ -204,7 +204,7 @@ static int parse_command(char *command, char ***words, struct options *grid)
     count = 2;
     for (char *save, *word = strtok_r(command, " ", &save); word; word = strtok_r(NULL, " ", &save))
         (*words)[count++] = word;
-    return options_parse(grid, (int)count, *words) < 0 ? 0 : -EINVAL;
+    return options_parse(grid, verbs, (int)count, *words) < 0 ? 0 : -EINVAL;
 }
 
 static int show_result(const struct options *options, const struct lesson *lesson, const char *command, const char *dir,
@@ -246,7 +246,7 @@ static int run_lesson(const struct options *options, const struct lesson *lesson
     if (lesson->quota_cpus > 0) printf("\nIn a cgroup with a quota of %g cpu:", lesson->quota_cpus);
     printf("\n$ %s\n", shown);
     fflush(stdout);
-    int status = parse_command(command, &words, &grid) ? STATUS_USAGE : STATUS_GOOD;
+    int status = parse_command(options->verbs, command, &words, &grid) ? STATUS_USAGE : STATUS_GOOD;
     grid.output = options->output;
     grid.verb = options->verb; /* whose name complaints carry */
     if (!status) status = measure(options, lesson, &grid, dir, sizeof dir, &cpus, lacking, sizeof lacking);

@@ -1,7 +1,6 @@
 #include "bench/measure/conduct.h"
 
 #include "runners/limits.h"
-#include "bench/verbs/compare.h"
 #include "bench/measure/experiment.h"
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
@@ -189,15 +188,12 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
     return status;
 }
 
-int conduct_run(struct conduct *conduct, const char *name, bool draw)
+int conduct_show(const struct conduct *conduct, bool draw)
 {
     const struct options *options = conduct->options;
     struct shown shown;
-    int status = conduct_measure(conduct, name, draw);
-    if (status) return status;
-    if (*conduct->base_dir) return compare_print(options, conduct->base_dir, conduct->dir);
     if (show_open(options, conduct->dir, &shown)) return STATUS_FAILED;
-    status = show_print(options, &shown);
+    int status = show_print(options, &shown);
     size_t failed = show_failures(options, &shown);
     show_close(&shown);
     if (!options->json && !status) {

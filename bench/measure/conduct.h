@@ -1,9 +1,10 @@
 /* conduct.h: from a plan to an exit status: the road that every measuring verb takes.
  *
  *     struct conduct conduct;
- *     int status = conduct_open(&conduct, options, &defaults);        // looks at the machine; refuses bad output
- * folders if (!status) status = plan_add(&conduct.plan, "run", options, ...) ? ... : conduct_run(&conduct, "name",
- * draw); conduct_close(&conduct);
+ *     int status = conduct_open(&conduct, options, &defaults); // looks at the machine; refuses bad output folders
+ *     if (!status) status = plan_add(&conduct.plan, "run", options, ...) ? ... : conduct_measure(&conduct, "name", draw);
+ *     if (!status) status = conduct_show(&conduct, draw);
+ *     conduct_close(&conduct);
  */
 #ifndef BREAKEVEN_CONDUCT_H
 #define BREAKEVEN_CONDUCT_H
@@ -34,7 +35,7 @@ void conduct_close(struct conduct *);
  * nothing. */
 int conduct_measure(struct conduct *, const char *name, bool draw);
 
-/* conduct_measure, and then prints what was found. The exit status of the verb: 3 where samples failed. */
-int conduct_run(struct conduct *, const char *name, bool draw);
+/* Prints what conduct_measure found (draw: and where the page is). The exit status of the verb: 3 where samples failed. */
+int conduct_show(const struct conduct *, bool draw);
 
 #endif

@@ -1,8 +1,5 @@
 #include "bench/plan/studies.h"
 
-#include "bench/base/clock.h"
-#include "bench/measure/measure.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -62,8 +59,7 @@ enum {
     REPS_MAX = 20,
     TASKS_FEW = 32,
     TASKS_MANY = 128,
-    ALL_MAX = 8,
-    PILOTS = 12
+    ALL_MAX = 8
 };
 
 void studies_protocol(bool quick, struct protocol *protocol)
@@ -135,16 +131,23 @@ int studies_expand(const char *text, unsigned cpus, double scale, char *out, siz
     return 0;
 }
 
-static int add_grid(struct plan *plan, const struct study_grid *study, const char *text, double scale, char *why,
-                    size_t why_size)
+/* A grid of a study for this machine: text, and what it is scaled by. */
+struct expansion {
+    const char *study, *text;
+    const struct verb *const *verbs;
+    double scale;
+};
+
+static int add_grid(struct plan *plan, const struct expansion *of, char *why, size_t why_size)
 {
     char expanded[1024], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
     int count = 2;
-    if (studies_expand(text, plan->cpus, scale, expanded, sizeof expanded)) return -ENAMETOOLONG;
+    if (studies_expand(of->text, plan->cpus, of->scale, expanded, sizeof expanded)) return -ENAMETOOLONG;
     for (char *word = strtok_r(expanded, " ", &rest); word && count < 63; word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
     struct options grid;
-    int error = options_parse(&grid, count, words) == -1 ? plan_add(plan, study->study, &grid, why, why_size) : -EINVAL;
+    int error = options_parse(&grid, of->verbs, count, words);
+    error = error == -1 ? plan_add(plan, of->study, &grid, why, why_size) : -EINVAL;
     options_free(&grid);
     return error;
 }
@@ -160,10 +163,11 @@ int studies_add(struct plan *plan, const struct options *options, double scale, 
 {
     for (const struct study_grid *study = studies_grids; study->study; study++) {
         const char *text = options->quick ? study->quick : study->options;
+        struct expansion of = {study->study, text, options->verbs, scale};
         char reason[512] = "";
         if (!text || !is_wanted(options, study->study)) continue;
         unsigned before = plan->cell_count;
-        if (!add_grid(plan, study, text, scale, reason, sizeof reason)) continue;
+        if (!add_grid(plan, &of, reason, sizeof reason)) continue;
         if (plan->cell_count == before || !strncmp(reason, "nothing is left", 15))
             continue; /* a runner that is left out */
         snprintf(why, why_size, "study %s: %s", study->study, reason);
@@ -180,24 +184,4 @@ double studies_expected_ns(const struct plan *plan)
     for (unsigned i = 0; i < plan->cell_count; i++)
         sum += plan_expected_ns(plan, i) * (double)(plan->protocol.reps_min + (plan->cells[i].baseline != i));
     return sum;
-}
-
-double studies_slowness(const struct plan *plan)
-{
-    struct measure measure;
-    char why[512];
-    double expected_ns = 0;
-    if (measure_open(&measure, plan, why, sizeof why)) return 1;
-    int64_t began_ns = clock_now_ns(&clock_real);
-    for (unsigned i = 0; i < PILOTS && i < plan->cell_count; i++) {
-        unsigned cell = (unsigned)((uint64_t)i * plan->cell_count / PILOTS);
-        struct sample sample;
-        if (plan_expected_ns(plan, cell) > 300e6) continue; /* too dear for a look */
-        if (measure_cell(&measure, cell, 0, 0, false, &sample, why, sizeof why)) break;
-        expected_ns += plan_expected_ns(plan, cell);
-        sample_free(&sample);
-    }
-    int64_t took_ns = clock_now_ns(&clock_real) - began_ns;
-    measure_close(&measure);
-    return expected_ns > 0 ? fmax(1, (double)took_ns / expected_ns) : 1;
 }

@@ -26,10 +26,6 @@ int studies_add(struct plan *, const struct options *, double scale, char *why, 
 /* What the whole plan is expected to take with the fewest repetitions. */
 double studies_expected_ns(const struct plan *);
 
-/* How many times as long as expected a few repetitions, spread over a closed plan, take now: above 1 on a busy machine;
- * 1 where they cannot be taken. Takes about a second. */
-double studies_slowness(const struct plan *);
-
 /* Puts the values for so many cpus into one grid's text. 0, or -ENAMETOOLONG. (For tests.) */
 int studies_expand(const char *text, unsigned cpus, double scale, char *out, size_t size);
 

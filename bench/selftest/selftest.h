@@ -52,7 +52,7 @@ __attribute__((format(printf, 4, 5))) void selftest_skip(struct selftest *, cons
 void selftest_free(struct selftest *);
 
 /* The share of trials that may hit where each does with probability `rate`: the 99 % band of `trials`, or of 1000 where
- * there are more (METHOD's 93.2-96.8 % at 95 %): an interval may be off by what 1000 trials cannot show. */
+ * there are more (docs/method.md's 93.2-96.8 % at 95 %): an interval may be off by what 1000 trials cannot show. */
 struct selftest_band {
     double low, high;
 };

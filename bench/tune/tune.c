@@ -1,14 +1,12 @@
-/* tune: the verb, and what all its subjects share. */
+/* tune: what all its subjects share. */
 #include "bench/tune/tune.h"
 
-#include "bench/tune/judge/judge.h"
+#include "bench/tune/tune_record.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *const tune_objective_names[] = {"time", "core-seconds", "memory", NULL};
 
 /* Where limits are read from: a made-up tree of /proc and /sys in tests, this system otherwise. */
 static const char *limits_root(void)
@@ -23,8 +21,8 @@ int tune_open(struct tune *tune, const struct options *options)
     *tune = (struct tune){.options = options, .search = search_defaults};
     if (options->json && options->shell) return options_complain(options, "--json and --shell both say what to print");
     if (limits_read(limits_root(), &tune->limits, why, sizeof why)) return options_complain(options, "%s", why);
-    for (int i = 0; options->minimise && tune_objective_names[i]; i++)
-        if (!strcmp(options->minimise, tune_objective_names[i])) tune->objective = (enum tune_objective)i;
+    for (int i = 0; options->minimise && options_objectives[i]; i++)
+        if (!strcmp(options->minimise, options_objectives[i])) tune->objective = (enum tune_objective)i;
     tune->search.within = options->within;
     if (options_given(options, "time-limit")) tune->search.budget_s = (double)options->time_limit_ns / 1e9;
     return tune_record_check(options);
@@ -68,32 +66,3 @@ const struct tune_failure *tune_failure_of(const struct tune *tune, const struct
         if (search_same(&tune->space, &tune->failures[i].point, point)) return &tune->failures[i];
     return NULL;
 }
-
-static int run(const struct options *options)
-{
-    if (options->versus_grid && options->operand_count)
-        return options_complain(options, "--versus-grid is about kernels: leave the command out");
-    if (options->versus_grid) return tune_versus_grid(options);
-    if (options->operand_count && options->kernels.count)
-        return options_complain(options, "--kernel and a command are both given: tune one of them");
-    if (options->operand_count) return tune_command(options);
-    if (options->kernels.count) return tune_kernel(options);
-    return options_complain(options,
-                            "what is to be tuned? --kernel K, or a command: tune --workers 1..16 -- make -j{workers}");
-}
-
-const struct verb verb_tune = {
-    .name = "tune",
-    .summary = "find the runner, number of workers, chunk and placement for a kernel, or the settings of a command",
-    .operands = "[-- COMMAND with {workers}]",
-    .operands_max = 4096,
-    .details =
-        "A kernel: tries runners, workers, chunks, schedules and placements, few of them and those often. A command:\n"
-        "{workers}, {threads}, {chunk} and the names of --parameter are replaced in its words, --env and --prepare; "
-        "it\n"
-        "is started without a shell. Most values are tried once, slow ones are stopped, and the best are measured\n"
-        "again. Where configurations cannot be told apart it says so and recommends the fewest workers; staying\n"
-        "serial is an answer.",
-    .machine = true,
-    .run = run,
-};

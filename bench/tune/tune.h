@@ -13,7 +13,6 @@
 #include <stdbool.h>
 
 enum tune_objective { TUNE_TIME, TUNE_CORE_SECONDS, TUNE_MEMORY };
-extern const char *const tune_objective_names[]; /* "time", "core-seconds", "memory", NULL */
 
 struct tune;
 

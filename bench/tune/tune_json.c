@@ -89,7 +89,7 @@ json_t *tune_to_json(const struct tune *tune)
     json_t *peaks =
         json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
     return json_pack("{si ss so ss ss so so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
-                     tune->subject->unit, "what", words(tune->what), "objective", tune_objective_names[tune->objective],
+                     tune->subject->unit, "what", words(tune->what), "objective", options_objectives[tune->objective],
                      "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
                      entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",

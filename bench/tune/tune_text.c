@@ -194,7 +194,7 @@ static void print_table(const struct tune *tune)
         tune_name(tune, rows[i], name, sizeof name);
         if (strlen(name) > wide) wide = strlen(name);
     }
-    printf("\n%-*s  %12s %8s %5s\n", (int)wide, "configuration", tune_objective_names[tune->objective], "ratio", "n");
+    printf("\n%-*s  %12s %8s %5s\n", (int)wide, "configuration", options_objectives[tune->objective], "ratio", "n");
     for (size_t i = 0; i < shown; i++) {
         char name[160], cost[48];
         tune_name(tune, rows[i], name, sizeof name);

@@ -1,8 +1,10 @@
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
 #include "bench/measure/conduct.h"
 #include "bench/measure/manifest.h"
+#include "bench/measure/pilot.h"
 #include "bench/plan/studies.h"
 #include "bench/plan/plan_config.h"
+#include "bench/verbs/compare.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -12,6 +14,14 @@
 #include <unistd.h>
 
 static const double SCALE_MIN = 0.2; /* shorter work would be lost among start-ups */
+
+static int measure_and_show(struct conduct *conduct, const char *name, bool draw)
+{
+    int status = conduct_measure(conduct, name, draw);
+    if (status) return status;
+    if (*conduct->base_dir) return compare_print(conduct->options, conduct->base_dir, conduct->dir);
+    return conduct_show(conduct, draw);
+}
 
 static const char *const grid_options[] = {"runner", "processes", "threads", "workers",  "tasks",     "size",
                                            "work",   "task-time", "delay",   "schedule", "placement", "chunk"};
@@ -35,7 +45,7 @@ static int run_grid(const struct options *options)
     int status = conduct_open(&conduct, options, NULL);
     if (!status && plan_add(&conduct.plan, "run", options, why, sizeof why))
         status = options_complain(options, "%s", why);
-    if (!status) status = conduct_run(&conduct, "run", false);
+    if (!status) status = measure_and_show(&conduct, "run", false);
     conduct_close(&conduct);
     return status;
 }
@@ -55,7 +65,7 @@ static int plan_studies(struct conduct *conduct)
     struct plan *plan = &conduct->plan;
     int status = plan_scaled(conduct, 1);
     if (status || plan->protocol.time_limit_ns == 0) return status;
-    double needed = studies_expected_ns(plan) * studies_slowness(plan) / (double)plan->protocol.time_limit_ns;
+    double needed = studies_expected_ns(plan) * pilot_slowness(plan) / (double)plan->protocol.time_limit_ns;
     if (needed <= 1) return 0;
     struct protocol protocol = plan->protocol;
     unsigned cpus = plan->cpus;
@@ -78,7 +88,7 @@ static int run_studies(const struct options *options)
     studies_protocol(options->quick, &protocol);
     int status = conduct_open(&conduct, options, &protocol);
     if (!status) status = plan_studies(&conduct);
-    if (!status) status = conduct_run(&conduct, options->quick ? "quick" : "default", true);
+    if (!status) status = measure_and_show(&conduct, options->quick ? "quick" : "default", true);
     conduct_close(&conduct);
     return status;
 }
@@ -111,7 +121,7 @@ static int resume_run(struct conduct *conduct, const struct run *run)
     conduct->before = run;
     bool whole = false; /* runs of the default experiment are drawn */
     for (unsigned i = 0; i < run->cell_count; i++) whole = whole || strcmp(run->cells[i].study, "run");
-    return status ? status : conduct_run(conduct, run->name, whole);
+    return status ? status : measure_and_show(conduct, run->name, whole);
 }
 
 static int resume(const struct options *options)

@@ -1,0 +1,13 @@
+/* status.h: the program's exit statuses. */
+#ifndef BREAKEVEN_STATUS_H
+#define BREAKEVEN_STATUS_H
+
+enum {
+    STATUS_GOOD = 0,
+    STATUS_FINDING = 1,      /* a regression, a failed check */
+    STATUS_USAGE = 2,        /* bad usage or input: one line on stderr said what and where */
+    STATUS_FAILED = 3,       /* a measurement failed */
+    STATUS_INTERRUPTED = 130 /* Ctrl-C */
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* tune: the best configuration of a kernel or a command, and (--versus-grid) how good that search is. */
+#include "bench/tune/judge/judge.h"
+#include "bench/tune/tune.h"
+
+static int run(const struct options *options)
+{
+    if (options->versus_grid && options->operand_count)
+        return options_complain(options, "--versus-grid is about kernels: leave the command out");
+    if (options->versus_grid) return tune_versus_grid(options);
+    if (options->operand_count && options->kernels.count)
+        return options_complain(options, "--kernel and a command are both given: tune one of them");
+    if (options->operand_count) return tune_command(options);
+    if (options->kernels.count) return tune_kernel(options);
+    return options_complain(options,
+                            "what is to be tuned? --kernel K, or a command: tune --workers 1..16 -- make -j{workers}");
+}
+
+const struct verb verb_tune = {
+    .name = "tune",
+    .summary = "find the runner, number of workers, chunk and placement for a kernel, or the settings of a command",
+    .operands = "[-- COMMAND with {workers}]",
+    .operands_max = 4096,
+    .details =
+        "A kernel: tries runners, workers, chunks, schedules and placements, few of them and those often. A command:\n"
+        "{workers}, {threads}, {chunk} and the names of --parameter are replaced in its words, --env and --prepare; "
+        "it\n"
+        "is started without a shell. Most values are tried once, slow ones are stopped, and the best are measured\n"
+        "again. Where configurations cannot be told apart it says so and recommends the fewest workers; staying\n"
+        "serial is an answer.",
+    .machine = true,
+    .run = run,
+};

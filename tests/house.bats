@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# The order of the rooms.
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.." || return 1
+    copy=$BATS_TEST_TMPDIR/copy
+}
+
+copy_sources() {
+    mkdir "$copy"
+    for room in forkpool kernels runners results plots bench; do
+        find $room -name '*.[chS]' -exec cp --parents {} "$copy" \;
+    done
+}
+
+@test "every include goes down and is written from the root" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    run python3 tests/includes.py .
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "an include that goes up, one that is not from the root and one into the pool are found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    copy_sources
+    echo '#include "bench/tune/tune.h"' >>"$copy/bench/base/clock.c"
+    echo '#include "clock.h"' >>"$copy/bench/base/values.c"
+    echo '#include "forkpool/queue.h"' >>"$copy/runners/forkpool.c"
+    run python3 tests/includes.py "$copy"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"bench/base includes bench/tune/tune.h, which stands above it"* ]]
+    [[ $output == *'"clock.h" is not written from the root'* ]]
+    [[ $output == *"forkpool/queue.h is the inside of the library"* ]]
+    [ "${#lines[@]}" -eq 3 ]
+}
+
+@test "a file in no room is found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    copy_sources
+    mkdir "$copy/results/attic" && echo 'int attic;' >"$copy/results/attic/attic.c"
+    run python3 tests/includes.py "$copy"
+    [ "$status" -eq 1 ]
+    [[ $output == *"results/attic/attic.c: stands in no room"* ]]
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""tests/includes.py [ROOT]: every include of the program goes down, and no two rooms include each other.
+
+The order below is the house: a file may include files of its own room and of rooms that stand before it. Prints each
+include that goes up or is not written from the root, and ends with 1 where there is one.
+"""
+import os
+import re
+import sys
+
+ROOMS = [
+    "forkpool", "kernels", "runners", "results/statistics", "results/record", "results/models", "results/findings",
+    "results/summary", "plots", "bench/base", "bench/cli", "bench/plan", "bench/machine", "bench/measure",
+    "bench/tune/search", "bench/tune", "bench/tune/judge", "bench/selftest", "bench/lessons", "bench/verbs", "bench",
+]
+# A library of its own, and what users compile: they include by their own paths.
+OUTSIDE = ("forkpool/", "kernels/example/")
+
+
+def room_of(path):
+    folder = os.path.dirname(path)
+    return next((room for room in sorted(ROOMS, key=len, reverse=True) if folder == room or folder.startswith(room + "/")), None)
+
+
+def sources(root):
+    for top in sorted({room.split("/")[0] for room in ROOMS}):
+        for folder, _, names in os.walk(os.path.join(root, top)):
+            for name in sorted(names):
+                path = os.path.relpath(os.path.join(folder, name), root)
+                if name.endswith((".c", ".h", ".S")) and not path.startswith(OUTSIDE):
+                    yield path
+
+
+def faults(root):
+    for path in sources(root):
+        room = room_of(path)
+        if room is None:
+            yield f"{path}: stands in no room of tests/includes.py"
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            text = re.sub(r"/\*.*?\*/", lambda match: "\n" * match.group(0).count("\n"), file.read(), flags=re.S)
+        for number, line in enumerate(text.split("\n"), 1):
+            match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+            if not match:
+                continue
+            target = match.group(1)
+            if not os.path.exists(os.path.join(root, target)):
+                yield f"{path}:{number}: \"{target}\" is not written from the root"
+            elif target.startswith("forkpool/") and target != "forkpool/forkpool.h":
+                yield f"{path}:{number}: {target} is the inside of the library"
+            elif room_of(target) is None or ROOMS.index(room_of(target)) > ROOMS.index(room):
+                yield f"{path}:{number}: {room} includes {target}, which stands above it"
+
+
+def main():
+    found = list(faults(sys.argv[1] if len(sys.argv) > 1 else "."))
+    print("\n".join(found) if found else "every include goes down")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
