@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "forkpool.h"
 #include "openmp.h"
+#include "quota.h"
 
 enum { LONG_BITS = 8 * sizeof(unsigned long) };
 
@@ -102,93 +104,17 @@ unsigned cpus_count(const struct cpus *cpus)
     return count;
 }
 
-/* First line of dir/file as text; false where there is none. */
-static bool read_line(const char *dir, const char *file, char *line, int size)
+unsigned forkpool_cpus(struct forkpool_cpus *out)
 {
-    char path[4400];
-    snprintf(path, sizeof path, "%s/%s", dir, file);
-    FILE *stream = fopen(path, "re");
-    bool good = stream && fgets(line, size, stream);
-    if (stream) fclose(stream);
-    return good;
-}
-
-/* Cpus' worth of quota of one cgroup directory, version 2 or 1; 0: none. */
-static unsigned quota_of(const char *dir)
-{
-    char line[64];
-    long long quota = 0, period = 0;
-    if (read_line(dir, "cpu.max", line, sizeof line)) {
-        if (sscanf(line, "%lld %lld", &quota, &period) != 2) return 0;
-    } else if (read_line(dir, "cpu.cfs_quota_us", line, sizeof line)) {
-        quota = atoll(line);
-        if (read_line(dir, "cpu.cfs_period_us", line, sizeof line)) period = atoll(line);
-    }
-    return quota > 0 && period > 0 ? (unsigned)((quota + period - 1) / period) : 0;
-}
-
-/* The least quota from mount/path up to mount. */
-static unsigned quota_up(const char *mount, char *path)
-{
-    unsigned least = 0;
-    for (;;) {
-        char dir[4352];
-        snprintf(dir, sizeof dir, "%s%s", mount, path);
-        unsigned quota = quota_of(dir);
-        if (quota && (!least || quota < least)) least = quota;
-        char *slash = strrchr(path, '/');
-        if (!slash) return least;
-        *slash = 0;
-    }
-}
-
-/* Where the cpu controller (version 1) or the unified hierarchy is mounted. */
-static bool find_mount(bool unified, char *mount, size_t size)
-{
-    FILE *mounts = fopen("/proc/self/mounts", "re");
-    char line[1024], dir[512], type[64], options[512];
-    bool found = false;
-    while (mounts && !found && fgets(line, sizeof line, mounts)) {
-        if (sscanf(line, "%*s %511s %63s %511s", dir, type, options) != 3) continue;
-        if (unified) {
-            found = !strcmp(type, "cgroup2");
-        } else if (!strcmp(type, "cgroup")) {
-            for (char *save, *word = strtok_r(options, ",", &save); word; word = strtok_r(NULL, ",", &save))
-                found |= !strcmp(word, "cpu");
-        }
-        if (found) snprintf(mount, size, "%s", dir);
-    }
-    if (mounts) fclose(mounts);
-    return found;
-}
-
-unsigned cpus_quota(void)
-{
-    FILE *groups = fopen("/proc/self/cgroup", "re");
-    char line[4200], mount[512];
-    unsigned least = 0;
-    while (groups && fgets(line, sizeof line, groups)) {
-        char *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!path) continue;
-        *path++ = 0;
-        path[strcspn(path, "\n")] = 0;
-        bool unified = !controllers[1], cpu = false;
-        for (char *save, *word = strtok_r(controllers + 1, ",", &save); word; word = strtok_r(NULL, ",", &save))
-            cpu |= !strcmp(word, "cpu");
-        if ((!unified && !cpu) || !find_mount(unified, mount, sizeof mount)) continue;
-        if (!strcmp(path, "/")) *path = 0;
-        unsigned quota = quota_up(mount, path);
-        if (quota && (!least || quota < least)) least = quota;
-    }
-    if (groups) fclose(groups);
-    return least;
-}
-
-unsigned cpus_usable(void)
-{
-    struct cpus cpus;
-    unsigned count = cpus_get(&cpus) ? 1 : cpus_count(&cpus), quota = cpus_quota();
-    openmp_widen(&cpus, &count);
-    if (quota && quota < count) count = quota;
+    struct forkpool_cpus found = {0};
+    struct cpus cpus = {{0}};
+    found.affinity = cpus_get(&cpus) ? 1 : cpus_count(&cpus);
+    openmp_widen(&cpus, &found.affinity);
+    found.quota = quota_read("");
+    found.asked = batch_read(&found.asked_by, &found.ignored);
+    unsigned count = found.affinity;
+    if (found.quota && found.quota < count) count = found.quota;
+    if (found.asked && found.asked < count) count = found.asked;
+    if (out) *out = found;
     return count ? count : 1;
 }

@@ -22,9 +22,4 @@ unsigned cpus_count(const struct cpus *cpus);
 int cpus_first(const struct cpus *cpus);             /* -1: none */
 void cpus_drop(struct cpus *cpus, unsigned cpu);
 
-/* Cpu quota of this process's cgroup and all its ancestors, rounded up; 0: none. */
-unsigned cpus_quota(void);
-/* Affinity and quota together, at least 1. */
-unsigned cpus_usable(void);
-
 #endif

@@ -99,7 +99,21 @@ struct forkpool_config {
     uint64_t restart_window_ns;    /* 0 and 0: 100 + 10 per worker in one second */
 };
 
-/* min(cpus this process may run on, cgroup cpu quota of every ancestor rounded up, $FORKPOOL_WORKERS), at least 1. */
+/* What bounds the number of workers that can make progress at once; 0 where that bounds nothing. */
+struct forkpool_cpus {
+    unsigned affinity;    /* cpus this process may run on; cpusets are in it */
+    unsigned quota;       /* the smallest cgroup cpu quota, its own or an ancestor's, in cpus rounded up */
+    unsigned asked;       /* the smallest number that a variable gives: FORKPOOL_WORKERS, or a batch system's: Slurm's
+                             SLURM_CPUS_PER_TASK or else SLURM_CPUS_ON_NODE, PBS_NUM_PPN or NCPUS of PBS, NSLOTS of Grid
+                             Engine, LSB_DJOB_NUMPROC of LSF */
+    const char *asked_by; /* that variable's name, NULL: none. A constant */
+    const char *ignored;  /* one of them that holds no whole number of 1 or more; NULL: none. A constant */
+};
+/* The smallest of them, at least 1. `cpus` may be NULL. Groups above what is mounted here (most containers) cannot be
+ * seen, and neither can their quotas. */
+unsigned forkpool_cpus(struct forkpool_cpus *cpus);
+
+/* forkpool_cpus, at most FORKPOOL_WORKERS_MAX. */
 unsigned forkpool_default_workers(void);
 
 /* Opens a pool; returns once every worker is forked and, with an initializer or cpus, ready: these may fail, and then

@@ -48,7 +48,7 @@ $(BUILD)/forkpool-steps/%.o: forkpool/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FORKPOOL_CFLAGS) -DFORKPOOL_STEPS -c -o $@ $<
 # What looks inside links these objects: the library shows forkpool_* alone.
-FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread)
+FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread quota)
 $(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/%.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm
@@ -59,7 +59,7 @@ model: ## check the pool's protocol with spin: every interleaving, workers dying
 	forkpool/model/check.sh $(BUILD)/model
 
 # The protocol's own files, with threads for workers.
-FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c spread.c cpus.c openmp.c)
+FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c spread.c cpus.c openmp.c quota.c batch.c)
 tsan: ## the pool's protocol over threads under ThreadSanitizer
 	@mkdir -p $(BUILD)/tests
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)

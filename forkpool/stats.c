@@ -2,17 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cpus.h"
 #include "park.h"
 #include "pool.h"
 
 unsigned forkpool_default_workers(void)
 {
-    unsigned count = cpus_usable();
-    const char *text = getenv("FORKPOOL_WORKERS");
-    char *end;
-    unsigned long asked = text ? strtoul(text, &end, 10) : 0;
-    if (asked && !*end && asked < count) count = (unsigned)asked;
+    unsigned count = forkpool_cpus(NULL);
     return count < FORKPOOL_WORKERS_MAX ? count : FORKPOOL_WORKERS_MAX;
 }
 

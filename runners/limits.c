@@ -1,5 +1,7 @@
 #include "runners/limits.h"
 
+#include "forkpool/forkpool.h"
+#include "runners/cgroup.h"
 #include "runners/cpulist.h"
 
 #include <errno.h>
@@ -11,16 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One mounted cgroup hierarchy in which the process has a group. */
-struct hierarchy {
-    bool unified;            /* version 2 */
-    char mount[LIMITS_PATH]; /* where it is mounted */
-    char group[LIMITS_PATH]; /* directory of the process's own group, at or below mount */
-};
-
 static FILE *root_open(const char *root, const char *path)
 {
-    char whole[3 * LIMITS_PATH];
+    char whole[2 * LIMITS_PATH];
     if (snprintf(whole, sizeof whole, "%s%s", root, path) >= (int)sizeof whole) return NULL;
     return fopen(whole, "re");
 }
@@ -28,7 +23,7 @@ static FILE *root_open(const char *root, const char *path)
 /* The first line of dir/name without its newline; false where there is none. */
 static bool line_read(const char *root, const char *dir, const char *name, char *line, size_t size)
 {
-    char path[2 * LIMITS_PATH];
+    char path[LIMITS_PATH + 64];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *file = root_open(root, path);
     bool read = file && fgets(line, (int)size, file);
@@ -56,119 +51,24 @@ static bool list_read(const char *root, const char *path, const char *prefix, hw
     return found;
 }
 
-/* mountinfo writes blanks and the like as \040. In place. */
-static void unescape(char *text)
+/* cpu.max: "150000 100000" or "max 100000"; version 1: two files, -1 for none. INFINITY: no quota. A period that is not
+ * there is the kernel's own, 100 ms. */
+static double quota_read(const char *root, const struct cgroup *cgroup, const char *group)
 {
-    char *to = text;
-    for (const char *from = text; *from; to++) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
-            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = 0;
-}
-
-/* Is `word` one of the words that commas divide? */
-static bool has_word(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += length)
-        if ((at == words || at[-1] == ',') && (at[length] == ',' || !at[length])) return true;
-    return false;
-}
-
-/* The process's path in the hierarchy of `controller`; NULL: in the unified one. From lines "4:cpu,cpuacct:/path". */
-static bool group_find(const char *root, const char *controller, char *path, size_t size)
-{
-    FILE *file = root_open(root, "/proc/self/cgroup");
-    if (!file) return false;
-    char line[2 * LIMITS_PATH];
-    bool found = false;
-    while (!found && fgets(line, sizeof line, file)) {
-        line[strcspn(line, "\n")] = 0;
-        char *controllers = strchr(line, ':');
-        char *group = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!group) continue;
-        *group++ = 0;
-        controllers++;
-        found = controller ? has_word(controllers, controller) : !*controllers;
-        if (found) snprintf(path, size, "%s", group);
-    }
-    fclose(file);
-    return found;
-}
-
-/* Where the hierarchy is mounted, and which of its groups stands at the mount point: the fields 4 and 5 of mountinfo,
- * the type and the options after the dash. */
-static bool mount_find(const char *root, const char *controller, char *top, char *mount, size_t size)
-{
-    FILE *file = root_open(root, "/proc/self/mountinfo");
-    if (!file) return false;
-    char line[4096], from[LIMITS_PATH], at[LIMITS_PATH], type[32], options[256];
-    bool found = false;
-    while (!found && fgets(line, sizeof line, file)) {
-        const char *dash = strstr(line, " - ");
-        if (!dash || sscanf(line, "%*s %*s %*s %319s %319s", from, at) != 2 ||
-            sscanf(dash, " - %31s %*s %255s", type, options) != 2)
-            continue;
-        found = controller ? !strcmp(type, "cgroup") && has_word(options, controller) : !strcmp(type, "cgroup2");
-    }
-    fclose(file);
-    if (!found) return false;
-    unescape(from);
-    unescape(at);
-    snprintf(top, size, "%s", from);
-    snprintf(mount, size, "%s", at);
-    return true;
-}
-
-static bool hierarchy_find(const char *root, const char *controller, struct hierarchy *hierarchy)
-{
-    char path[LIMITS_PATH], top[LIMITS_PATH];
-    if (!group_find(root, controller, path, sizeof path)) return false;
-    if (!mount_find(root, controller, top, hierarchy->mount, sizeof hierarchy->mount)) return false;
-    hierarchy->unified = !controller;
-    /* A container's mount shows its own group as the top; what does not lie below it is not to be seen from here. */
-    size_t skip = !strcmp(top, "/") ? 0 : strlen(top);
-    bool below = !strncmp(path, top, skip) && (!path[skip] || path[skip] == '/') && !strstr(path, "/..");
-    const char *rest = below && strcmp(path + skip, "/") ? path + skip : "";
-    return snprintf(hierarchy->group, sizeof hierarchy->group, "%s%s", hierarchy->mount, rest) <
-           (int)sizeof hierarchy->group;
-}
-
-/* From a group to its parent; false at the mount point. */
-static bool parent_of(const struct hierarchy *hierarchy, char *group)
-{
-    char *slash = strrchr(group, '/');
-    if (!slash || strlen(group) <= strlen(hierarchy->mount)) return false;
-    *slash = 0;
-    return true;
-}
-
-/* cpu.max: "150000 100000" or "max 100000"; version 1: two files, -1 for none. INFINITY: no quota. */
-static double quota_read(const char *root, const struct hierarchy *hierarchy, const char *group)
-{
-    char line[64], period_line[64];
-    double quota, period;
-    if (hierarchy->unified) {
-        if (!line_read(root, group, "cpu.max", line, sizeof line) || sscanf(line, "%lf %lf", &quota, &period) != 2)
-            return INFINITY;
-    } else {
-        if (!line_read(root, group, "cpu.cfs_quota_us", line, sizeof line) || sscanf(line, "%lf", &quota) != 1 ||
-            !line_read(root, group, "cpu.cfs_period_us", period_line, sizeof period_line) ||
-            sscanf(period_line, "%lf", &period) != 1)
-            return INFINITY;
-    }
+    char line[64];
+    double quota, period = 100000;
+    if (!line_read(root, group, cgroup_quota_file(cgroup), line, sizeof line) ||
+        sscanf(line, "%lf %lf", &quota, &period) < 1)
+        return INFINITY;
+    if (!cgroup->unified && line_read(root, group, "cpu.cfs_period_us", line, sizeof line))
+        period = strtod(line, NULL);
     return quota > 0 && period > 0 && isfinite(quota) ? quota / period : INFINITY;
 }
 
 /* cpu.stat: nr_throttled, and throttled_usec (version 2) or throttled_time in ns (version 1). -1 where not there. */
 static void throttling_read(const char *root, const char *group, int64_t *ns, int64_t *periods)
 {
-    char path[2 * LIMITS_PATH], line[128];
+    char path[LIMITS_PATH + 64], line[128];
     int64_t value;
     *ns = *periods = -1;
     snprintf(path, sizeof path, "%s/cpu.stat", group);
@@ -181,12 +81,15 @@ static void throttling_read(const char *root, const char *group, int64_t *ns, in
     if (file) fclose(file);
 }
 
-static void quotas_read(struct limits *limits, const struct hierarchy *hierarchy)
+static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
 {
     char group[LIMITS_PATH];
-    strcpy(group, hierarchy->group);
+    strcpy(group, cgroup->group);
+    snprintf(limits->quota_top, sizeof limits->quota_top, "%s", cgroup->mount);
+    limits->quota_file = cgroup_quota_file(cgroup);
+    limits->quota_hidden = cgroup->hidden;
     do {
-        struct limits_group one = {.quota_cpus = quota_read(limits->root, hierarchy, group)};
+        struct limits_group one = {.quota_cpus = quota_read(limits->root, cgroup, group)};
         strcpy(one.path, group);
         throttling_read(limits->root, group, &one.throttled_ns, &one.throttled_periods);
         if (one.quota_cpus < limits->quota_cpus) {
@@ -194,21 +97,23 @@ static void quotas_read(struct limits *limits, const struct hierarchy *hierarchy
             strcpy(limits->quota_where, group);
         }
         if (limits->group_count < LIMITS_GROUPS) limits->groups[limits->group_count++] = one;
-    } while (parent_of(hierarchy, group));
+    } while (cgroup_parent(cgroup, group));
 }
 
 /* The nearest group that says which cpus it has: one without the controller has those of its parent. */
-static bool cpuset_read(const char *root, const struct hierarchy *hierarchy, hwloc_bitmap_t into)
+static bool cpuset_read(struct limits *limits, const struct cgroup *cgroup, hwloc_bitmap_t into)
 {
     static const char *const names[] = {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"};
-    char group[LIMITS_PATH], path[2 * LIMITS_PATH];
-    strcpy(group, hierarchy->group);
+    char group[LIMITS_PATH], path[LIMITS_PATH + 64];
+    strcpy(group, cgroup->group);
     do {
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
             snprintf(path, sizeof path, "%s/%s", group, names[i]);
-            if (list_read(root, path, "", into)) return true;
+            if (!list_read(limits->root, path, "", into)) continue;
+            strcpy(limits->cpuset_where, path);
+            return true;
         }
-    } while (parent_of(hierarchy, group));
+    } while (cgroup_parent(cgroup, group));
     return false;
 }
 
@@ -218,10 +123,23 @@ static unsigned weight(hwloc_const_bitmap_t set)
     return count > 0 ? (unsigned)count : 0;
 }
 
+static void usable_count(struct limits *limits)
+{
+    struct forkpool_cpus cpus;
+    forkpool_cpus(&cpus);
+    limits->asked = cpus.asked;
+    limits->asked_by = cpus.asked_by;
+    limits->ignored = cpus.ignored;
+    limits->usable = limits->allowed;
+    if (ceil(limits->quota_cpus) < limits->usable) limits->usable = (unsigned)ceil(limits->quota_cpus);
+    if (limits->asked && limits->asked < limits->usable) limits->usable = limits->asked;
+    if (!limits->usable) limits->usable = 1;
+}
+
 int limits_read(const char *root, struct limits *limits, char *why, size_t why_size)
 {
     struct limits made = {.quota_cpus = INFINITY};
-    struct hierarchy hierarchy;
+    struct cgroup cgroup;
     hwloc_bitmap_t set = hwloc_bitmap_alloc(), cpuset = hwloc_bitmap_alloc();
     int error = set && cpuset ? 0 : -ENOMEM;
     if (!error && snprintf(made.root, sizeof made.root, "%s", root) >= (int)sizeof made.root) error = -ENAMETOOLONG;
@@ -233,17 +151,15 @@ int limits_read(const char *root, struct limits *limits, char *why, size_t why_s
         goto out;
     }
     made.affinity = weight(set);
-    if ((hierarchy_find(root, "cpuset", &hierarchy) && cpuset_read(root, &hierarchy, cpuset)) ||
-        (hierarchy_find(root, NULL, &hierarchy) && cpuset_read(root, &hierarchy, cpuset))) {
+    if ((cgroup_find(root, "cpuset", &cgroup) && cpuset_read(&made, &cgroup, cpuset)) ||
+        (cgroup_find(root, NULL, &cgroup) && cpuset_read(&made, &cgroup, cpuset))) {
         made.cpuset = weight(cpuset);
         if (hwloc_bitmap_intersects(set, cpuset)) hwloc_bitmap_and(set, set, cpuset);
     }
     made.allowed = weight(set);
     cpulist_write(set, made.allowed_list, sizeof made.allowed_list);
-    if (hierarchy_find(root, "cpu", &hierarchy) || hierarchy_find(root, NULL, &hierarchy))
-        quotas_read(&made, &hierarchy);
-    made.usable = made.allowed;
-    if (ceil(made.quota_cpus) < made.usable) made.usable = made.quota_cpus > 1 ? (unsigned)ceil(made.quota_cpus) : 1;
+    if (cgroup_find(root, "cpu", &cgroup) || cgroup_find(root, NULL, &cgroup)) quotas_read(&made, &cgroup);
+    usable_count(&made);
     *limits = made;
 out:
     hwloc_bitmap_free(set);

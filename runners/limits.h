@@ -1,4 +1,5 @@
-/* limits.h: how many cpus this process may use: affinity, cgroup cpuset, and the cpu quota of every ancestor group.
+/* limits.h: how many cpus this process may use: affinity, cgroup cpuset, the cpu quota of every ancestor group, and what
+ * FORKPOOL_WORKERS or a batch system says.
  *
  *     struct limits limits;
  *     if (!limits_read("", &limits, why, sizeof why))
@@ -11,10 +12,13 @@
 #ifndef BREAKEVEN_LIMITS_H
 #define BREAKEVEN_LIMITS_H
 
+#include "runners/cgroup.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = 320 };
+enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = CGROUP_PATH };
 
 /* One group of the cpu controller, the process's own or an ancestor. */
 struct limits_group {
@@ -33,8 +37,14 @@ struct limits {
     char allowed_list[LIMITS_LIST]; /* the same as a list, "0-3,8"; ends in "..." where it is too long */
     double quota_cpus;              /* the smallest quota of all groups; INFINITY: none */
     char quota_where[LIMITS_PATH];  /* the group that sets it; "" */
-    unsigned usable;      /* workers that can make progress at once, for default numbers: the smaller of allowed
-                             and the quota rounded up, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
+    char quota_top[LIMITS_PATH];    /* the highest group that can be seen; "": no cpu controller is mounted here */
+    const char *quota_file;         /* the file in a group that says its quota; NULL as above. A constant */
+    bool quota_hidden;              /* there are groups above quota_top */
+    char cpuset_where[LIMITS_PATH]; /* the file that says the cpuset; "" */
+    unsigned asked;                 /* the smallest number that FORKPOOL_WORKERS or a batch system gives; 0: none */
+    const char *asked_by, *ignored; /* that variable, and one that holds no number, as in forkpool.h; NULL: none */
+    unsigned usable;      /* workers that can make progress at once, for default numbers: the smallest of allowed,
+                             the quota rounded up and asked, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
                              1 worker does not. */
     unsigned group_count; /* the process's own first, then its ancestors; beyond LIMITS_GROUPS they still count in
                              quota_cpus, but are not kept here */
@@ -43,7 +53,8 @@ struct limits {
 
 /* `root` stands before each path that is read: "" for this system, a directory with proc/ and sys/ for a made-up one.
  * What is not there (no cgroups, no cpuset) is no limit. 0, or -errno with one line in `why` where the process's own
- * affinity cannot be read; *limits is untouched then. Allocates; safe across threads. */
+ * affinity cannot be read; *limits is untouched then. Allocates; safe across threads. Variables are
+ * those of this process whatever the root. */
 int limits_read(const char *root, struct limits *limits, char *why, size_t why_size);
 
 /* Reads the groups' throttling again: the sum of throttled_ns over those that can be read; -1 where none can. A

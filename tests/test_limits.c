@@ -2,22 +2,14 @@
 #include "runners/cpulist.h"
 #include "runners/limits.h"
 #include "tests/suite.h"
+#include "tests/trees.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* Files of a tree: path and text. A path of NULL ends it. */
-struct file {
-    const char *path, *text;
-};
-
-enum { FILES = 16 };
 
 #define STATUS(list)                                                                                                   \
     {                                                                                                                  \
@@ -35,7 +27,7 @@ enum { FILES = 16 };
 
 static const struct {
     const char *what;
-    struct file files[FILES];
+    struct file files[TREE_FILES];
     unsigned online, affinity, cpuset, allowed, usable, groups;
     const char *list;
     double quota;
@@ -202,40 +194,14 @@ static const struct {
      -1},
 };
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static void tree_make(const char *root, const struct file *files)
-{
-    for (; files->path; files++) {
-        char path[512];
-        snprintf(path, sizeof path, "%s%s", root, files->path);
-        for (char *slash = path + strlen(root); (slash = strchr(slash + 1, '/'));) {
-            *slash = 0;
-            mkdir(path, 0755);
-            *slash = '/';
-        }
-        FILE *file = fopen(path, "w");
-        ck_assert_msg(file != NULL, "%s", path);
-        fputs(files->text, file);
-        fclose(file);
-    }
-}
-
 START_TEST(test_tree)
 {
     char root[] = "/tmp/test_limits.XXXXXX", why[256] = "";
-    ck_assert_ptr_nonnull(mkdtemp(root));
     tree_make(root, trees[_i].files);
     struct limits limits;
     int error = limits_read(root, &limits, why, sizeof why);
     int64_t throttled = error ? 0 : limits_throttled_ns(&limits);
-    nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    tree_remove(root);
     ck_assert_msg(!error, "%s: %s", trees[_i].what, why);
     ck_assert_uint_eq(limits.online, trees[_i].online);
     ck_assert_uint_eq(limits.affinity, trees[_i].affinity);
@@ -248,6 +214,37 @@ START_TEST(test_tree)
                   "%s: quota %g", trees[_i].what, limits.quota_cpus);
     ck_assert_str_eq(limits.quota_where, trees[_i].where);
     ck_assert_int_eq(throttled, trees[_i].throttled_ns);
+}
+END_TEST
+
+START_TEST(test_quota_of_a_layout)
+{
+    const struct quota_tree *tree = &quota_trees[_i];
+    char root[] = "/tmp/test_limits.XXXXXX", why[256] = "";
+    tree_make(root, tree->files);
+    struct limits limits = {0};
+    int error = limits_read(root, &limits, why, sizeof why);
+    tree_remove(root);
+    ck_assert_msg(!error, "%s: %s", tree->what, why);
+    ck_assert_msg(isinf(tree->quota) ? isinf(limits.quota_cpus) : fabs(limits.quota_cpus - tree->quota) < 1e-9,
+                  "%s: quota %g", tree->what, limits.quota_cpus);
+    ck_assert_msg(limits.quota_hidden == tree->hidden, "%s: hidden", tree->what);
+    ck_assert_uint_eq(limits.usable, tree->quota < 8 ? (unsigned)ceil(tree->quota) : 8);
+}
+END_TEST
+
+START_TEST(test_a_job_bounds_the_workers)
+{
+    struct limits limits;
+    char why[256];
+    char root[] = "/tmp/test_limits.XXXXXX";
+    setenv("SLURM_JOB_ID", "1", 1);
+    setenv("SLURM_CPUS_PER_TASK", "2", 1);
+    tree_make(root, quota_trees[2].files);
+    int error = limits_read(root, &limits, why, sizeof why);
+    tree_remove(root);
+    ck_assert(!error && limits.usable == 2 && limits.quota_cpus > 2);
+    ck_assert_str_eq(limits.asked_by, "SLURM_CPUS_PER_TASK");
 }
 END_TEST
 
@@ -321,6 +318,8 @@ int main(void)
     TCase *tests = tcase_create("limits");
     tcase_set_timeout(tests, 20);
     tcase_add_loop_test(tests, test_tree, 0, sizeof trees / sizeof *trees);
+    tcase_add_loop_test(tests, test_quota_of_a_layout, 0, QUOTA_TREES);
+    tcase_add_test(tests, test_a_job_bounds_the_workers);
     tcase_add_test(tests, test_no_proc);
     tcase_add_test(tests, test_here);
     tcase_add_test(tests, test_lists);

@@ -76,7 +76,7 @@ const struct option_row options_table[] = {
      "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
      "both each split into processes x threads (the cpus that may be used)",
      OPTION_COUNTS, FIELD(workers), 1, 4096, NULL, NULL},
-    {"tasks", 'n', "LIST", "run metg tune", "number of tasks (the kernel's own; with --task-time as --work says)",
+    {"tasks", 'n', "LIST", "run metg tune cpus", "number of tasks (the kernel's own; with --task-time as --work says)",
      OPTION_COUNTS, FIELD(tasks), 1, 1u << 30, NULL, NULL},
     {"size", 0, "LIST", "run tune", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
      FIELD(sizes), 0, 0, NULL, NULL},
@@ -174,8 +174,10 @@ const struct option_row options_table[] = {
     {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
      NULL, NULL},
     {"all", 0, NULL, "lesson", "every lesson, in under ten minutes on two cpus", OPTION_FLAG, FIELD(all), 0, 0, NULL, NULL},
-    {"json", 0, NULL, "list version topo run metg report compare doctor selftest openmp tune",
+    {"json", 0, NULL, "list version topo cpus run metg report compare doctor selftest openmp tune",
      "print one JSON object instead of text", OPTION_FLAG, FIELD(json), 0, 0, NULL, NULL},
+    {"why", 0, NULL, "cpus", "say what bounds the number, from which file or variable, and what cannot be seen", OPTION_FLAG,
+     FIELD(why), 0, 0, NULL, NULL},
     {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL},
     {0},
 };

@@ -27,7 +27,8 @@ const struct topic topics[] = {
      "with\n"
      "the .gp and .dat that make it again) and report.html (one page, no network). results/latest is the newest run."},
     {"environment", "variables that are read",
-     "FORKPOOL_WORKERS: the most workers by default. OMP_*: as the OpenMP runtime reads them; all are recorded.\n"
+     "FORKPOOL_WORKERS, and what a batch system gave the job (Slurm, PBS, Grid Engine, LSF): the most workers by\n"
+     "default; `breakeven cpus --why` shows them. OMP_*: as the OpenMP runtime reads them; all are recorded.\n"
      "Not obeyed, said and recorded, since this machine is measured and --placement binds: HWLOC_XMLFILE,\n"
      "HWLOC_SYNTHETIC, HWLOC_FSROOT, HWLOC_COMPONENTS, HWLOC_CPUID_PATH, HWLOC_THISSYSTEM, OMP_PLACES, OMP_PROC_BIND,\n"
      "GOMP_CPU_AFFINITY, KMP_AFFINITY, KMP_HW_SUBSET. A command that tune runs finds them as they were set.\n"

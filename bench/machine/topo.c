@@ -90,11 +90,13 @@ json_t *topo_limits_json(const struct limits *limits)
                                                 counter_json(group->throttled_ns), "throttled_periods",
                                                 counter_json(group->throttled_periods)));
     }
-    return json_pack("{si si so si ss si so ss? so}", "online", (int)limits->online, "affinity", (int)limits->affinity,
+    return json_pack("{si si so si ss si so ss? so ss? so}", "online", (int)limits->online, "affinity", (int)limits->affinity,
                      "cpuset", limits->cpuset ? json_integer(limits->cpuset) : json_null(), "allowed",
                      (int)limits->allowed, "allowed_list", limits->allowed_list, "usable", (int)limits->usable,
                      "quota_cpus", number_json(limits->quota_cpus), "quota_where",
-                     *limits->quota_where ? limits->quota_where : NULL, "groups", groups);
+                     *limits->quota_where ? limits->quota_where : NULL, "asked",
+                     limits->asked ? json_integer(limits->asked) : json_null(), "asked_by", limits->asked_by, "groups",
+                     groups);
 }
 
 /* The index of the object of this type that holds all cpus of the set; -1: none, or several. */

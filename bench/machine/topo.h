@@ -13,7 +13,8 @@ struct json_t;
  * "bytes" (of memory or cache), "children"}. NULL without memory; the caller drops it. */
 struct json_t *topo_machine_json(hwloc_topology_t topology);
 
-/* {"online", "affinity", "cpuset", "allowed", "allowed_list", "usable", "quota_cpus", "quota_where", "groups"}: as in
+/* {"online", "affinity", "cpuset", "allowed", "allowed_list", "usable", "quota_cpus", "quota_where",
+ * "asked", "asked_by", "groups"}: as in
  * limits.h; no quota and what cannot be read are null. */
 struct json_t *topo_limits_json(const struct limits *limits);
 
