@@ -5,12 +5,12 @@ PREFIX ?= /usr/local
 CC     ?= cc
 CFLAGS ?= -O2 -g
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 PKGS     := hwloc gsl jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
-ALL_CFLAGS = -std=c11 -iquote . -D_GNU_SOURCE $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+ALL_CFLAGS = -std=c11 -iquote . -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(CFLAGS) $(PKG_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
 LDLIBS     = $(PKG_LIBS) -lm -ldl -lpthread
 
 KERNELS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard kernels/*.c))
@@ -45,11 +45,11 @@ include forkpool/forkpool.mk
 include tests/tests.mk
 
 $(BUILD)/breakeven: $(BUILD)/bench/main.o $(OBJECTS) $(FORKPOOL_LIB)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The python runner calls the same kernels, from a shared object.
 $(BUILD)/libkernels.so: $(KERNELS)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared -o $@ $^ -lm
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared $(LDFLAGS) -o $@ $^ -lm
 
 # Kernels are compiled once, without OpenMP: all runners time the same code.
 $(BUILD)/kernels/%.o: kernels/%.c

@@ -4,7 +4,7 @@ FORKPOOL_SO      := $(BUILD)/libforkpool.so.0
 FORKPOOL_SOURCES := $(wildcard forkpool/*.c)
 FORKPOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(FORKPOOL_SOURCES))
 # -fno-plt: names are bound once, when the program starts, and not anew in each worker, which would double its page faults.
-FORKPOOL_CFLAGS   = -std=c11 -fno-plt -D_GNU_SOURCE $(WARN) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+FORKPOOL_CFLAGS   = -std=c11 -fno-plt -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
 LIBDIR           ?= $(PREFIX)/lib
 
 $(BUILD)/forkpool/%.o: forkpool/%.c
@@ -19,7 +19,7 @@ $(FORKPOOL_LIB): $(FORKPOOL_OBJECTS)
 	$(AR) rcs $@ $(BUILD)/forkpool/all.o
 
 $(FORKPOOL_SO): $(FORKPOOL_OBJECTS)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ -lpthread -ldl
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^ -lpthread -ldl
 
 build: $(FORKPOOL_LIB) $(FORKPOOL_SO)
 
@@ -33,6 +33,7 @@ install-forkpool: $(FORKPOOL_LIB) $(FORKPOOL_SO)
 	ln -sf libforkpool.so.0 $(DESTDIR)$(LIBDIR)/libforkpool.so
 	install -D -m 644 forkpool/README.md $(DESTDIR)$(PREFIX)/share/doc/forkpool/README.md
 	install -d $(DESTDIR)$(PREFIX)/share/doc/forkpool/examples $(dir $(FORKPOOL_PC))
+	install -m 644 forkpool/LICENSE $(DESTDIR)$(PREFIX)/share/doc/forkpool/LICENSE
 	install -m 644 forkpool/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/forkpool/examples/
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' forkpool/forkpool.pc.in >$(FORKPOOL_PC)
 	chmod 644 $(FORKPOOL_PC)

@@ -31,7 +31,9 @@ BEGIN {
     print ".SH NAME"
 }
 
-FNR == 1 { # "/* forkpool.h: what it is."
+/^\/\* SPDX-/ { next }
+
+/^\/\* forkpool\.h: / { # "/* forkpool.h: what it is."
     sub(/^\/\* forkpool\.h: /, "")
     sub(/\.$/, "")
     print "forkpool \\- " escape($0)
@@ -87,5 +89,6 @@ comment {
 
 END {
     fill(1)
+    print ".SH COPYING\nMIT licence."
     print ".SH SEE ALSO\n.BR breakeven (1),\n.BR fork (2),\n.BR futex (2)"
 }

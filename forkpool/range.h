@@ -10,7 +10,7 @@
  * line (ack). So the server can tell, after a thief has died, whether the stolen range is the thief's.
  *
  * A word never returns to an earlier value: the first unit of an installed range is claimed already, and a range's
- * begin rises, its end falls. model.pml checks all of this with workers dying at every step.
+ * begin rises, its end falls. model/range.pml checks all of this with workers dying at every step.
  */
 #ifndef FORKPOOL_RANGE_H
 #define FORKPOOL_RANGE_H

@@ -8,11 +8,11 @@ TEST_KERNELS  := $(patsubst %.c,$(BUILD)/tests/kernels/%.so,$(notdir $(wildcard 
 $(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp -I kernels
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
 
 # A run made up from a model: build/tests/simulate DIR [small|server] [BLOCKS] [SEED]
 $(BUILD)/tests/simulate: $(BUILD)/tests/simulate.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/kernels/%.so: tests/kernels/%.c kernels/kernel.h
 	@mkdir -p $(@D)

@@ -1,9 +1,11 @@
 /* command.h: runs a user's command once, timed, with {placeholders} filled in, and leaves nothing of it behind.
  *
- *     struct command command = {.words = (const char *const[]){"make", "-j{workers}", NULL}, .deadline_ns =
- * 60000000000}; struct command_value values[] = {{"workers", "4"}}; struct command_result result; if
- * (!command_run(&command, values, 1, INT64_MAX, &result, why, sizeof why)) { if (result.end == COMMAND_DONE) ...
- * result.wall_ns ... command_result_free(&result);
+ *     struct command command = {.words = (const char *const[]){"make", "-j{workers}", NULL}, .deadline_ns = 60000000000};
+ *     struct command_value values[] = {{"workers", "4"}};
+ *     struct command_result result;
+ *     if (!command_run(&command, values, 1, INT64_MAX, &result, why, sizeof why)) {
+ *         if (result.end == COMMAND_DONE) ... result.wall_ns ...
+ *         command_result_free(&result);
  *     }
  *
  * The command runs in a session of its own, its standard input is /dev/null, its output goes through a pipe of which

@@ -1,10 +1,12 @@
 /* isolate.h: runs this program again as a fresh process that can do no harm: under a deadline, in a session of its own,
  * with a cap on memory, and with everything that it leaves behind killed and reaped.
  *
- *     struct isolate isolate = {.words = (const char *const[]){"_cell", NULL}, .input = spec, .input_size =
- * strlen(spec), .deadline_ns = 10000000000}; struct isolate_result result; int error = isolate_run(&isolate, &result);
- * // blocks until the child and its descendants are gone if (!error && result.end == ISOLATE_DONE) ... result.output
- * ... isolate_result_free(&result);
+ *     struct isolate isolate = {.words = (const char *const[]){"_cell", NULL}, .input = spec, .input_size = strlen(spec),
+ *                               .deadline_ns = 10000000000};
+ *     struct isolate_result result;
+ *     int error = isolate_run(&isolate, &result);   // blocks until the child and its descendants are gone
+ *     if (!error && result.end == ISOLATE_DONE) ... result.output ...
+ *     isolate_result_free(&result);
  *
  * The child finds its input on descriptor ISOLATE_INPUT and writes its answer to ISOLATE_OUTPUT; its standard input and
  * output are /dev/null, and of its standard error the last line is kept for the cause. The caller becomes a child

@@ -66,7 +66,8 @@ static int run(const struct options *options)
         print_title(topic->title);
         print_text(topic->text);
     }
-    puts(".SH SEE ALSO\n.BR forkpool (3)");
+    puts(".SH COPYING\nGPL\\-3.0\\-or\\-later; forkpool, the process pool in it, is under the MIT licence. There is no warranty.\n"
+         ".SH SEE ALSO\n.BR forkpool (3)");
     return STATUS_GOOD;
 }
 

@@ -97,7 +97,7 @@ const struct verb verb_selftest = {
     .operands_max = 16,
     .details =
         "Each row injects something known into the code that measures (times, delays, drift, noise, bugs) and looks\n"
-        "for it in what comes out; METHOD names the limits. Exit status 0 only if every row holds, 1 otherwise. With\n"
+        "for it in what comes out; docs/method.md names the limits. Exit status 0 only if every row holds, 1 otherwise. With\n"
         "operands, only the parts with these rows.",
     .machine = true,
     .run = run,

@@ -140,7 +140,7 @@ struct summary {
 
 int summary_make(const struct run *, struct summary *, char *why, size_t why_size);
 void summary_free(struct summary *);
-struct json_t *summary_to_json(const struct summary *);     /* DESIGN: schema, run, complete, host, cells, ... */
+struct json_t *summary_to_json(const struct summary *);     /* schema, run, complete, host, cells, ... */
 char *summary_to_csv(const struct summary *);               /* malloc'ed; '.' as decimal point in every locale */
 int summary_write(const struct summary *, const char *dir); /* summary.json and summary.csv; 0 or -errno */
 
