@@ -2,6 +2,7 @@
 #include "bench/cli/options.h"
 #include "bench/verbs.h"
 
+#include "bench/base/leftover.h"
 #include "bench/base/site.h"
 
 #include <errno.h>
@@ -16,23 +17,33 @@ static void hold_standard_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);
 }
 
-/* Once, by verbs that look at this machine. */
-static void say_what_is_not_obeyed(const struct options *options)
+/* For verbs that look at this machine: what of the site is not obeyed or cannot be seen, once, and what makes measuring
+ * impossible. A status below 0: go on. */
+static int check_site(const struct options *options)
 {
     char names[256];
-    if (options->verb->machine && !options->topology && site_names(names, sizeof names))
+    if (!options->verb->machine || options->topology) return -1;
+    if (site_names(names, sizeof names))
         options_complain(options, "not obeyed, but recorded: %s; this machine is measured as it is", names);
+    if (!site_can_have_children())
+        return options_complain(options, "children would live in another pid namespace, which ends with the first of "
+                                         "them: start it with unshare --pid --fork");
+    if (!leftover_proc_is_ours())
+        options_complain(options, "/proc is missing or another pid namespace's: processes that are left behind and the "
+                                  "memory of commands cannot be seen (unshare --mount-proc mounts the right one)");
+    return -1;
 }
 
 int main(int argc, char **argv)
 {
     site_begin(); /* before anything reads or inherits the affinity */
     hold_standard_descriptors();
+    site_leave_children();
     struct options options;
     int status = options_parse(&options, verbs, argc, argv);
     if (status < 0) {
-        say_what_is_not_obeyed(&options);
-        status = options.verb->run(&options);
+        status = check_site(&options);
+        if (status < 0) status = options.verb->run(&options);
     }
     if (fflush(stdout) && status == STATUS_GOOD)
         status = options_complain(&options, "cannot write to standard output: %s", strerror(errno));

@@ -22,8 +22,12 @@ static const char *program(void)
 /* In the child: only calls that are safe after fork. Its complaints and its output come back through pipes. */
 static void child(const char *dir, char *const *words, int out, int complaint)
 {
-    int nothing = open("/dev/null", O_RDWR);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    sigset_t none;
+    sigemptyset(&none);
     setpgid(0, 0);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     if (nothing < 0 || chdir(dir) || dup2(nothing, 0) < 0 || dup2(out < 0 ? nothing : out, 1) < 0 ||
         dup2(complaint, 2) < 0)
         _exit(126);

@@ -113,13 +113,16 @@ static int ended(struct python *python, struct failure *failure)
 {
     int status = 0;
     struct pollfd none = {.fd = -1};
-    for (int i = 0; i < 100 && waitpid(python->pid, &status, WNOHANG) == 0; i++) poll(&none, 0, 10);
+    pid_t got = 0;
+    for (int i = 0; i < 100 && !got; i++)
+        if (!(got = waitpid(python->pid, &status, WNOHANG))) poll(&none, 0, 10);
+    if (!got) return fail(failure, -EPROTO, "python3 closed its channel and lives on");
+    python->pid = 0; /* reaped: the number may be another's from now on */
     if (WIFSIGNALED(status)) {
         int signal = WTERMSIG(status);
-        python->pid = 0;
         return fail(failure, -ECHILD, "python3 was ended by signal %d (%s)", signal, strsignal(signal));
     }
-    return fail(failure, -ECHILD, "python3 ended by itself");
+    return fail(failure, -ECHILD, "python3 ended by itself, with status %d", WEXITSTATUS(status));
 }
 
 /* One line of JSON from the interpreter, which is to come within `timeout_ms`. */

@@ -41,10 +41,12 @@ few() { # a run of a few cells
     record manifest.json "m['host']['cpus'] == $cpus and m['not_obeyed'] == ['HWLOC_SYNTHETIC']"
     record manifest.json "m['environment']['HWLOC_SYNTHETIC'] == 'pack:2 core:32 pu:2'"
     HWLOC_XMLFILE=/nonexistent run --separate-stderr "$BREAKEVEN" topo --json
-    [ "$status" = 0 ] && [[ $stderr == *HWLOC_XMLFILE* ]]
+    [ "$status" = 0 ]
+    [[ $stderr == *HWLOC_XMLFILE* ]]
     [ "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["machine"]["allowed_cpus"])' <<<"$output")" = "$cpus" ]
     run --separate-stderr "$BREAKEVEN" topo --topology "core:4 pu:1"
-    [[ $output == *"cpus: 4"* ]] && [ -z "$stderr" ]
+    [[ $output == *"cpus: 4"* ]]
+    [ -z "$stderr" ]
     [[ $("$BREAKEVEN" help environment) == *HWLOC_SYNTHETIC* ]]
 }
 
@@ -52,7 +54,8 @@ few() { # a run of a few cells
     [ "$cpus" -gt 1 ] || skip "one cpu only"
     for setting in "OMP_PLACES={$cpu}" "GOMP_CPU_AFFINITY=$cpu" "OMP_PROC_BIND=true"; do
         run --separate-stderr env "$setting" "$BREAKEVEN" topo
-        [[ $output == *"workers that can run at once: $cpus"* ]] && [[ $stderr == *"${setting%%=*}"* ]]
+        [[ $output == *"workers that can run at once: $cpus"* ]]
+        [[ $stderr == *"${setting%%=*}"* ]]
     done
     run --separate-stderr taskset -c "$cpu" env GOMP_CPU_AFFINITY=0-1023 "$BREAKEVEN" topo
     [[ $output == *"allowed: cpus $cpu (1 of "* ]]
@@ -63,9 +66,87 @@ few() { # a run of a few cells
     run timeout -k 5 60 bash -c "trap '' XFSZ; exec '$BREAKEVEN' tune --workers 1 --reps 2 --output tune -- \
         sh -c 'env >env; cat /proc/self/status >status' x {workers}"
     [ "$status" = 0 ]
-    grep -qx "OMP_PLACES={$cpu}" env && grep -qx "HWLOC_COMPONENTS=-x86" env
+    grep -qx "OMP_PLACES={$cpu}" env
+    grep -qx "HWLOC_COMPONENTS=-x86" env
     python3 -c '
 fields = dict(line.split(":\t", 1) for line in open("status") if ":\t" in line)
 assert int(fields["SigIgn"], 16) == 1 << 24, fields["SigIgn"]      # SIGXFSZ, as it was, and nothing of ours
 assert int(fields["SigBlk"], 16) == 0, fields["SigBlk"]'
+}
+
+# samples EXPRESSION: of all samples of run/, s, the expression must be true
+samples() {
+    python3 -c '
+import json, sys
+s = [json.loads(line) for line in open("run/samples.jsonl")]
+assert s and eval(sys.argv[1]), [(x["status"], x["cause"]) for x in s]' "$1"
+}
+
+@test "children of before (a shell that ends in exec) are left alone" {
+    export BREAKEVEN
+    run --separate-stderr timeout -k 5 60 bash -c 'sleep 100 >/dev/null 2>&1 3>&- & echo $! >pid; exec "$BREAKEVEN" run \
+        --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial,openmp --threads 2 --output run'
+    kill "$(cat pid)"       # it lives
+    [ "$status" = 0 ]
+    samples "all(x['status'] == 'ok' for x in s)"
+    run bash -c 'sleep 100 >/dev/null 2>&1 3>&- & echo $! >pid; exec "$BREAKEVEN" compare missing missing'
+    kill "$(cat pid)"
+    [ "$status" = 2 ]       # its own status
+}
+
+@test "SIGCHLD ignored or blocked at start changes nothing" {
+    for start in "signal.signal(signal.SIGCHLD, signal.SIG_IGN)" \
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM])"; do
+        rm -rf run
+        timeout -k 5 60 python3 -c "
+import os, signal, sys
+$start
+os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 \
+            --runner serial,openmp --threads 2 --output run
+        samples "all(x['status'] == 'ok' for x in s)"
+    done
+}
+
+@test "an environment near the kernel's limit: one line, and no repetition at all" {
+    run --separate-stderr timeout -k 5 60 bash -c "ulimit -s 512; FILL=\$(head -c 120000 /dev/zero | tr '\\0' x); export FILL
+        exec '$BREAKEVEN' run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial --output run"
+    [ "$status" != 0 ]
+    [[ $stderr == *"Argument list too long"*"ulimit -s"* ]]
+    [ "$(wc -l <<<"$stderr")" = 1 ]
+    [ ! -e run ]
+}
+
+@test "too few descriptors: the limit is named" {
+    run --separate-stderr timeout -k 5 60 bash -c "ulimit -n 11; exec '$BREAKEVEN' run --kernel spin --task-time 10us \
+        --tasks 20 --reps 2 --runner serial --output run" 3>&-
+    [ "$status" != 0 ]
+    [[ $stderr == *"Too many open files"*"ulimit -n is 11"* ]]
+    [[ $stderr != *"exit code 127"* ]]
+}
+
+@test "a pid namespace without its init, or with the outer /proc: one line names it" {
+    unshare --pid true 2>/dev/null || skip "pid namespaces need more rights"
+    run --separate-stderr timeout -k 5 60 unshare --pid "$BREAKEVEN" tune --workers 1 --output tune -- true '{workers}'
+    [ "$status" = 2 ]
+    [[ $stderr == *"--fork"* ]]
+    [ "$(wc -l <<<"$stderr")" = 1 ]
+    run --separate-stderr timeout -k 5 60 unshare --pid --fork "$BREAKEVEN" tune --workers 1 --reps 2 --output tune -- \
+        sh -c 'setsid sleep 100 & exit 0' x '{workers}'
+    [ "$status" = 0 ]
+    [[ $stderr == *"cannot be seen"* ]]
+}
+
+@test "as process 1 of a pid namespace it ends by TERM" {
+    unshare --pid --fork --mount-proc true 2>/dev/null || skip "pid namespaces need more rights"
+    unshare --pid --fork --kill-child --mount-proc "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --reps 100 \
+        --runner serial --output run 3>&- &
+    for _ in $(seq 100); do
+        if [ -s run/samples.jsonl ]; then break; fi
+        sleep 0.1
+    done
+    kill -TERM "$(pgrep -P $!)"
+    status=0
+    wait $! || status=$?
+    [ "$status" = 130 ] || [ "$status" = 143 ]
+    python3 -c 'import json; assert json.load(open("run/manifest.json"))["stopped"] == "interrupted"'
 }

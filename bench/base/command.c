@@ -4,6 +4,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
 #include "bench/base/site.h"
+#include "bench/base/starting.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -176,29 +177,36 @@ __attribute__((noreturn)) static void become(const struct child *child, const st
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
     int null = open("/dev/null", O_RDWR);
-    if (dup2(null, 0) < 0 || dup2(child->output[1], 1) < 0 || dup2(child->output[1], 2) < 0) _exit(127);
+    if (dup2(null, 0) < 0 || dup2(child->output[1], 1) < 0 || dup2(child->output[1], 2) < 0)
+        starting_fail(child->started[1], "its descriptors");
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
     site_return();
     for (char **variable = filled->variables; *variable; variable++) putenv(*variable);
     execvp(filled->words[0], filled->words);
-    int error = errno;
-    (void)!write(child->started[1], &error, sizeof error);
-    _exit(127);
+    starting_fail(child->started[1], "exec");
+}
+
+/* The errno of a step, told in the result's cause. */
+static int not_started(struct child *child, const char *step)
+{
+    int error = -errno;
+    starting_describe(error, step, child->result->cause, sizeof child->result->cause);
+    return error;
 }
 
 static int start(struct child *child, const struct filled *filled)
 {
-    if (pipe2(child->output, O_CLOEXEC) || pipe2(child->started, O_CLOEXEC)) return -errno;
+    if (pipe2(child->output, O_CLOEXEC) || pipe2(child->started, O_CLOEXEC)) return not_started(child, "pipe");
     fcntl(child->output[0], F_SETFL, O_NONBLOCK);
     fcntl(child->output[1], F_SETPIPE_SZ,
           PIPE_BYTES); /* fewer turns for a command that prints much; no matter if not */
     pid_t parent = getpid();
     child->pid = fork();
     if (!child->pid) become(child, filled, parent);
-    if (child->pid < 0) return -errno;
+    if (child->pid < 0) return not_started(child, "fork");
     child->exited = (int)syscall(SYS_pidfd_open, child->pid, 0);
     if (child->exited < 0) {
-        int error = -errno;
+        int error = not_started(child, "pidfd_open");
         leftover_kill_session(child->pid);
         waitpid(child->pid, NULL, 0);
         return error;
@@ -233,7 +241,7 @@ static void take_output(struct child *child)
 /* The sum over the command's session of each process's proportional share of memory (smaps_rollup, proc(5)). */
 static int64_t session_pss_bytes(pid_t session)
 {
-    DIR *proc = opendir("/proc");
+    DIR *proc = leftover_proc_is_ours() ? opendir("/proc") : NULL;
     int64_t sum = 0;
     for (struct dirent *entry; proc && (entry = readdir(proc));) {
         char path[64], line[256];
@@ -322,7 +330,9 @@ static void describe(struct command_result *result, int64_t deadline_ns, int sta
         snprintf(what, sizeof what, "stopped after %.4g s", (double)result->wall_ns / 1e9);
         break;
     case COMMAND_MISSING:
-        snprintf(what, sizeof what, "cannot start \"%.100s\": %s", program, strerror(start_error));
+        starting_describe(start_error, "", line, sizeof line);
+        snprintf(what, sizeof what, "cannot start \"%.40s\"%.130s", program, line);
+        *line = '\0';
         break;
     case COMMAND_INTERRUPTED:
         snprintf(what, sizeof what, "interrupted");
@@ -359,7 +369,8 @@ static void finish(struct child *child, enum command_end end, const struct comma
 {
     struct command_result *result = child->result;
     struct rusage usage = {0};
-    int status = 0, start_error = 0;
+    int status = 0, start_error;
+    char step[32];
     if (end == COMMAND_LIMITED) {
         kill(-child->pid, SIGTERM);
         wait_until(child, clock_now_ns(&clock_real) + COMMAND_GRACE_MS * INT64_C(1000000), false, true);
@@ -369,7 +380,7 @@ static void finish(struct child *child, enum command_end end, const struct comma
     bool reaped = poll(&dead, 1, LEFTOVER_DEADLINE_MS) == 1 && wait4(child->pid, &status, 0, &usage) == child->pid;
     result->left = leftover_reap(end == COMMAND_DONE ? LEFTOVER_GRACE_MS : 0);
     if (child->output[0] >= 0) take_output(child);
-    if (read(child->started[0], &start_error, sizeof start_error) == sizeof start_error) end = COMMAND_MISSING;
+    if ((start_error = starting_read(child->started[0], step, sizeof step))) end = COMMAND_MISSING;
     else if (end == COMMAND_DONE && WIFSIGNALED(status)) end = COMMAND_SIGNALED;
     else if (end == COMMAND_DONE && (!reaped || WEXITSTATUS(status))) end = COMMAND_EXITED;
     result->end = end;
@@ -420,6 +431,7 @@ int command_run(const struct command *command, const struct command_value *value
 {
     struct command_result made = {0};
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
+    if (error) starting_describe(error, "prctl(PR_SET_CHILD_SUBREAPER)", made.cause, sizeof made.cause);
     if (!error && command->prepare) {
         error =
             run_words(command, (const char *const[]){command->prepare, NULL}, true, values, count, INT64_MAX, &made);
@@ -434,7 +446,7 @@ int command_run(const struct command *command, const struct command_value *value
     if (!error && made.end == COMMAND_DONE)
         error = run_words(command, command->words, command->shell, values, count, limit_ns, &made);
     if (error) {
-        snprintf(why, why_size, "cannot run the command: %s", strerror(-error));
+        snprintf(why, why_size, "cannot run the command: %s", *made.cause ? made.cause : strerror(-error));
         command_result_free(&made);
         return error;
     }

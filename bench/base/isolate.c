@@ -3,6 +3,7 @@
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
+#include "bench/base/starting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,8 @@ enum { SHADOWED = 0 };
 /* What the parent holds of a child while it runs. Descriptors are -1 where closed. */
 struct child {
     pid_t pid;
-    int input, output[2], message[2], exited; /* exited: a pidfd, readable once the child is dead (pidfd_open(2)) */
+    int input, output[2], message[2], started[2];
+    int exited; /* a pidfd, readable once the child is dead (pidfd_open(2)) */
     char **environment;
     char padding[ISOLATE_PADDING_MAX + 32];
     char *bytes; /* its output so far */
@@ -46,12 +48,14 @@ static void close_fd(int *fd)
 
 static void child_release(struct child *child)
 {
-    int *const fds[] = {&child->input,      &child->output[0],  &child->output[1],
-                        &child->message[0], &child->message[1], &child->exited};
+    int *const fds[] = {&child->input,      &child->output[0],  &child->output[1],  &child->message[0],
+                        &child->message[1], &child->started[0], &child->started[1], &child->exited};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close_fd(fds[i]);
     free(child->environment);
     free(child->bytes);
 }
+
+enum { WORDS_BYTES = 8192 }; /* for the words, the program's path, and what the kernel puts beside them */
 
 /* The environment with a variable of so many bytes in front, and the setting. */
 static int make_environment(struct child *child, unsigned padding_bytes, const char *setting)
@@ -62,12 +66,24 @@ static int make_environment(struct child *child, unsigned padding_bytes, const c
     if (!child->environment) return -ENOMEM;
     if (padding_bytes > ISOLATE_PADDING_MAX) padding_bytes = ISOLATE_PADDING_MAX;
     name = (size_t)sprintf(child->padding, "BREAKEVEN_PADDING=");
-    memset(child->padding + name, 'x', padding_bytes);
-    child->padding[name + padding_bytes] = '\0';
+    memset(child->padding + name, 'x', ISOLATE_PADDING_MAX);
+    child->padding[name + ISOLATE_PADDING_MAX] = '\0';
     child->environment[0] = child->padding;
     memcpy(child->environment + 1, environ, count * sizeof *environ);
     child->environment[count + 1] = (char *)setting;
-    return 0;
+    int error = starting_check(child->environment, WORDS_BYTES); /* with the most padding: all repetitions or none */
+    child->padding[name + padding_bytes] = '\0';
+    return error;
+}
+
+int isolate_check(char *why, size_t why_size)
+{
+    char reason[240];
+    int error = starting_check(environ, WORDS_BYTES + ISOLATE_PADDING_MAX);
+    if (!error) return 0;
+    starting_describe(error, "exec", reason, sizeof reason);
+    snprintf(why, why_size, "no repetition could be started: %s", reason);
+    return error;
 }
 
 static int make_descriptors(struct child *child, const struct isolate *isolate)
@@ -80,7 +96,8 @@ static int make_descriptors(struct child *child, const struct isolate *isolate)
         done += (size_t)wrote;
     }
     if (lseek(child->input, 0, SEEK_SET) < 0) return -errno;
-    if (pipe2(child->output, O_CLOEXEC) || pipe2(child->message, O_CLOEXEC)) return -errno;
+    if (pipe2(child->output, O_CLOEXEC) || pipe2(child->message, O_CLOEXEC) || pipe2(child->started, O_CLOEXEC))
+        return -errno;
     fcntl(child->output[0], F_SETFL, O_NONBLOCK);
     fcntl(child->message[0], F_SETFL, O_NONBLOCK);
     return 0;
@@ -95,11 +112,14 @@ __attribute__((noreturn)) static void become(const struct child *child, const st
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a planner that is killed leaves no repetition behind */
     if (getppid() != parent) _exit(127);
     int null = open("/dev/null", O_RDWR);
-    int from[] = {null, null, child->message[1], child->input, child->output[1]}, high[5];
-    for (int i = 0; i < 5; i++) high[i] = fcntl(from[i], F_DUPFD, 16); /* out of the way of 0 to 4 */
-    for (int i = 0; i < 5; i++)
-        if (dup2(high[i], i) < 0) _exit(127);
-    close_range(5, ~0u, 0);
+    int from[] = {null, null, child->message[1], child->input, child->output[1], child->started[1]}, high[6];
+    for (int i = 0; i < 6; i++) { /* out of the way of 0 to 5 */
+        high[i] = fcntl(from[i], F_DUPFD, 6);
+        if (high[i] < 0) starting_fail(child->started[1], "its descriptors");
+    }
+    for (int i = 0; i < 6; i++) dup2(high[i], i);
+    fcntl(5, F_SETFD, FD_CLOEXEC);
+    close_range(6, ~0u, 0);
     int adjust = open("/proc/self/oom_score_adj", O_WRONLY);
     if (adjust >= 0) { /* where memory runs out, the repetition goes and not what the user runs beside it */
         (void)!write(adjust, "1000", 4);
@@ -112,7 +132,7 @@ __attribute__((noreturn)) static void become(const struct child *child, const st
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(isolate->program ? isolate->program : "/proc/self/exe", words, child->environment);
-    _exit(127);
+    starting_fail(5, "exec");
 }
 
 static int start(struct child *child, const struct isolate *isolate, const char **failed)
@@ -120,15 +140,16 @@ static int start(struct child *child, const struct isolate *isolate, const char 
     size_t count = 0;
     while (isolate->words[count]) count++;
     char **words = calloc(count + 2, sizeof *words);
-    *failed = "memory";
-    if (!words || make_environment(child, isolate->padding_bytes, isolate->setting)) {
+    *failed = "exec";
+    int error = words ? make_environment(child, isolate->padding_bytes, isolate->setting) : -ENOMEM;
+    if (error) {
         free(words);
-        return -ENOMEM;
+        return error;
     }
     words[0] = (char *)"breakeven";
     memcpy(words + 1, isolate->words, count * sizeof *words);
     *failed = "descriptors";
-    int error = make_descriptors(child, isolate);
+    error = make_descriptors(child, isolate);
     pid_t parent = getpid();
     if (!error) {
         *failed = "fork";
@@ -138,7 +159,7 @@ static int start(struct child *child, const struct isolate *isolate, const char 
     }
     free(words);
     if (error) return error;
-    *failed = "pidfd_open (Linux 5.3 or newer is needed)";
+    *failed = "pidfd_open";
     child->exited = (int)syscall(SYS_pidfd_open, child->pid, 0);
     if (child->exited < 0) {
         error = -errno;
@@ -147,6 +168,7 @@ static int start(struct child *child, const struct isolate *isolate, const char 
     }
     close_fd(&child->output[1]);
     close_fd(&child->message[1]);
+    close_fd(&child->started[1]);
     return error;
 }
 
@@ -288,18 +310,23 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
 
 int isolate_run(const struct isolate *isolate, struct isolate_result *result, char *why, size_t why_size)
 {
-    struct child child = {.input = -1, .output = {-1, -1}, .message = {-1, -1}, .exited = -1};
+    struct child child = {.input = -1, .output = {-1, -1}, .message = {-1, -1}, .started = {-1, -1}, .exited = -1};
     struct isolate_result made = {0};
-    const char *failed = "subreaper";
+    const char *failed = "prctl(PR_SET_CHILD_SUBREAPER)";
     long kills = out_of_memory_kills();
     int64_t began_ns = clock_now_ns(&clock_real);
+    char reason[240], step[32];
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : start(&child, isolate, &failed);
-    if (error) {
-        snprintf(why, why_size, "cannot start a process for a repetition: %s: %s", failed, strerror(-error));
-    } else {
+    if (!error) {
         finish(&child, wait_for(&child, began_ns + isolate->deadline_ns), isolate, &made, kills);
         made.elapsed_ns = clock_now_ns(&clock_real) - began_ns;
-        *result = made;
+        error = starting_read(child.started[0], step, sizeof step);
+        if (error) isolate_result_free(&made), failed = step;
+        else *result = made;
+    }
+    if (error) {
+        starting_describe(error, failed, reason, sizeof reason);
+        snprintf(why, why_size, "cannot start a process for a repetition: %s", reason);
     }
     child_release(&child);
     return error;

@@ -54,6 +54,9 @@ struct isolate_result {
 };
 enum { ISOLATE_OUTPUT_MAX = 4 << 20 };
 
+/* Could a process be started, with the environment as it is and the most padding? 0, or -E2BIG with `why`. */
+int isolate_check(char *why, size_t why_size);
+
 /* 0, or -errno with `why` filled where no process could be started; *result is valid after 0 only. */
 int isolate_run(const struct isolate *, struct isolate_result *, char *why, size_t why_size);
 void isolate_result_free(struct isolate_result *);

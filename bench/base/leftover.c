@@ -45,10 +45,19 @@ static pid_t parent_of(const char *pid, char *state)
     return bracket && sscanf(bracket + 1, " %c %d", state, &parent) == 2 ? parent : -1;
 }
 
+bool leftover_proc_is_ours(void)
+{
+    char self[32];
+    ssize_t length = readlink("/proc/self", self, sizeof self - 1);
+    if (length < 0) return false;
+    self[length] = '\0';
+    return atoi(self) == getpid();
+}
+
 /* Kills every living child of the caller, once each round; returns their number. */
 static unsigned kill_children(void)
 {
-    DIR *proc = opendir("/proc");
+    DIR *proc = leftover_proc_is_ours() ? opendir("/proc") : NULL; /* another's numbers are other processes */
     unsigned killed = 0;
     if (!proc) return 0;
     for (struct dirent *entry; (entry = readdir(proc));) {
@@ -75,6 +84,7 @@ unsigned leftover_reap(int grace_ms)
         if (reap_dead()) return 0;
     }
     unsigned killed = 0;
+    if (!leftover_proc_is_ours()) return 0;
     began_ns = clock_now_ns(&clock_real);
     while (clock_now_ns(&clock_real) - began_ns < LEFTOVER_DEADLINE_MS * INT64_C(1000000)) {
         unsigned now = kill_children();

@@ -4,6 +4,7 @@
 #ifndef BREAKEVEN_LEFTOVER_H
 #define BREAKEVEN_LEFTOVER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum {
@@ -18,5 +19,9 @@ void leftover_kill_session(pid_t leader);
  * until there are none or the deadline passes. Reaps all. Returns how many had to be killed. Costs one system call
  * where there are none. */
 unsigned leftover_reap(int grace_ms);
+
+/* Does /proc show the caller's pid namespace? Where it does not, processes that left their session cannot be found: they
+ * are neither killed nor waited for. */
+bool leftover_proc_is_ours(void);
 
 #endif

@@ -2,10 +2,14 @@
 
 #include "runners/worker.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -17,6 +21,9 @@ enum { NAMES = sizeof names / sizeof *names };
 
 static const int changed[] = {SIGCHLD, SIGPIPE, SIGXFSZ};
 enum { CHANGED = sizeof changed / sizeof *changed };
+
+static const int passed[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+enum { PASSED = sizeof passed / sizeof *passed };
 
 static char *taken[NAMES + 1];
 static struct sigaction found[CHANGED];
@@ -61,6 +68,51 @@ void site_begin(void)
     worker_unbind_openmp();
     take_variables();
     take_signals();
+}
+
+static pid_t program; /* for the handler */
+
+static void pass_on(int signal)
+{
+    kill(program, signal);
+}
+
+/* The program is the child; this process waits for it, hands signals on and ends as it did. */
+__attribute__((noreturn)) static void stand_by(const sigset_t *before)
+{
+    int status;
+    struct sigaction action = {.sa_handler = pass_on}, old;
+    for (size_t i = 0; i < PASSED; i++)
+        if (!sigaction(passed[i], NULL, &old) && old.sa_handler != SIG_IGN) sigaction(passed[i], &action, NULL);
+    sigprocmask(SIG_SETMASK, before, NULL);
+    while (waitpid(program, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+    _exit(128 + WTERMSIG(status));
+}
+
+void site_leave_children(void)
+{
+    siginfo_t info;
+    sigset_t all, before;
+    pid_t parent = getpid();
+    if (parent != 1 && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && errno == ECHILD) return;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before); /* none is lost before there is somebody to hand it to */
+    program = fork();
+    if (program > 0) stand_by(&before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (program < 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+}
+
+bool site_can_have_children(void)
+{
+    char own[64] = "", theirs[64] = "";
+    if (readlink("/proc/thread-self/ns/pid", own, sizeof own - 1) < 0) return true; /* cannot be seen */
+    return readlink("/proc/thread-self/ns/pid_for_children", theirs, sizeof theirs - 1) > 0 && !strcmp(own, theirs);
 }
 
 const char *const *site_taken(void)

@@ -3,6 +3,7 @@
 #include "runners/limits.h"
 #include "bench/measure/experiment.h"
 #include "bench/base/interrupt.h"
+#include "bench/base/isolate.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
 
@@ -67,6 +68,7 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
         return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
                                 options->name);
     if (!options->resume && rundir_check(options->output, why, sizeof why)) return options_complain(options, "%s", why);
+    if (isolate_check(why, sizeof why)) return options_complain(options, "%s", why);
     if (limits_read("", &limits, why, sizeof why) || topology_load(NULL, &conduct->topology, why, sizeof why))
         return options_complain(options, "%s", why);
     conduct->loaded = true;
