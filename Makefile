@@ -23,7 +23,7 @@ OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build bench bench-tune test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps
+.PHONY: help build bench bench-tune bench-report test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps
 
 # What is missing is installed once, before the first object is compiled; `make deps` looks again.
 deps: ## install what is missing to build and to test
@@ -93,6 +93,9 @@ bench: ## run the default experiment, print what it found, draw it (ARGS=... for
 
 bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of thumb; six minutes and more (ARGS=...)
 	@$(BUILD)/breakeven tune --versus-grid $(ARGS)
+
+bench-report: build $(BUILD)/tests/simulate ## how long a report takes beside Python reading the same samples (BLOCKS="100 1000")
+	@python3 tests/report_speed.py $(BUILD)/breakeven $(BUILD)/tests/simulate $(BLOCKS)
 
 plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest

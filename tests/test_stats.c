@@ -1,4 +1,5 @@
 /* Statistics against values worked out by hand and coverage against its nominal rate. */
+#include "results/statistics/draws.h"
 #include "results/statistics/stats.h"
 #include "tests/suite.h"
 
@@ -82,6 +83,32 @@ START_TEST(outliers_are_counted)
     same[19] = 1e9; /* MAD is 0: the mean deviation stands in, 1e9/(1.2533 x 1e9/20) = 15.96 */
     ck_assert_uint_eq(stats_outliers(same, 20), 1);
     ck_assert_uint_eq(stats_outliers(same, 0), 0);
+}
+END_TEST
+
+/* Ties, infinities, values that are missing; blocks that are drawn often and never. */
+START_TEST(a_median_of_draws_is_that_of_the_sorted_draws)
+{
+    enum { N = 23 };
+    double values[N], drawn[N];
+    size_t draws[N];
+    unsigned times[N];
+    srand((unsigned)_i + 1);
+    for (size_t i = 0; i < N; i++) {
+        values[i] = rand() % 9;
+        if (_i % 3 && rand() % 4 == 0) values[i] = NAN;
+        if (_i % 5 == 0 && rand() % 6 == 0) values[i] = INFINITY;
+    }
+    struct draws_column column;
+    ck_assert_int_eq(draws_column_make(&column, values, N), 0);
+    for (int round = 0; round < 200; round++) {
+        size_t few = 1 + (size_t)rand() % N; /* of a few only: other medians, and often none at all */
+        for (size_t i = 0; i < N; i++) drawn[i] = values[draws[i] = (size_t)rand() % few];
+        draws_count(draws, N, times);
+        double want = stats_quantile(drawn, N, 0.5), got = draws_median(&column, times);
+        ck_assert_msg(isnan(want) ? isnan(got) : got == want, "%g instead of %g", got, want);
+    }
+    draws_column_free(&column);
 }
 END_TEST
 
@@ -199,6 +226,7 @@ int main(void)
     tcase_add_test(all, ratio_is_the_median_of_log_ratios);
     tcase_add_test(all, outliers_are_counted);
     tcase_add_test(all, quantiles_interpolate);
+    tcase_add_loop_test(all, a_median_of_draws_is_that_of_the_sorted_draws, 0, 12);
     tcase_add_test(all, bootstrap_covers_and_repeats);
     tcase_add_test(all, replicates_that_reach_nothing_open_the_interval);
     tcase_add_test(all, intervals_cover_at_their_exact_rate);

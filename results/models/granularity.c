@@ -1,5 +1,6 @@
 /* granularity.c: how small tasks may be: METG of each runner, and where a runner begins to beat serial. */
 #include "results/models/summary_parts.h"
+#include "results/statistics/draws.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -16,8 +17,9 @@ static const double METG_EFFICIENCY = 0.5; /* where the run asked for none */
 struct curve {
     size_t count, blocks;
     const struct cell **cells;
-    double *wall, *log_speedup, *around; /* [cell * blocks + block]; around: start + stop */
-    double *scratch, *granularity, *efficiency;
+    struct draws_column *wall, *log_speedup, *around; /* of each cell; around: start + stop */
+    unsigned *times;                                  /* how often each block was drawn */
+    double *granularity, *efficiency;
     double target;
     double region_ns; /* what a run phase costs whatever it computes; 0 where that is not known */
     bool total;       /* `wall` and `log_speedup` are those of start + run + stop */
@@ -25,7 +27,10 @@ struct curve {
 
 static void curve_free(struct curve *curve)
 {
+    for (size_t i = 0; curve->wall && i < 3 * curve->count; i++) draws_column_free(&curve->wall[i]);
     free(curve->wall);
+    free(curve->times);
+    free(curve->granularity);
 }
 
 static unsigned block_end(const struct workshop *shop, const struct cell **cells, size_t count)
@@ -39,21 +44,35 @@ static unsigned block_end(const struct workshop *shop, const struct cell **cells
     return end;
 }
 
-static void curve_fill(struct curve *curve, const struct workshop *shop, const size_t *column)
+/* One cell's columns. `room` holds three rows of blocks. */
+static int curve_fill(struct curve *curve, const struct workshop *shop, const size_t *column, size_t c, double *room)
 {
-    for (size_t at = 0; at < curve->count * curve->blocks; at++)
-        curve->wall[at] = curve->log_speedup[at] = curve->around[at] = NAN;
-    for (size_t c = 0; c < curve->count; c++) {
-        const struct series *series = &shop->series[curve->cells[c]->id];
-        for (size_t i = 0; i < series->n; i++) {
-            if (series->sample[i]->block >= 1u << 20) continue;
-            size_t at = c * curve->blocks + column[series->sample[i]->block];
-            double time = curve->total ? series->total[i] : series->wall[i];
-            curve->wall[at] = time;
-            curve->log_speedup[at] = log(series->serial[i] / time);
-            curve->around[at] = series->total[i] - series->wall[i];
-        }
+    const struct series *series = &shop->series[curve->cells[c]->id];
+    double *wall = room, *log_speedup = wall + curve->blocks, *around = log_speedup + curve->blocks;
+    for (size_t i = 0; i < 3 * curve->blocks; i++) room[i] = NAN;
+    for (size_t i = 0; i < series->n; i++) {
+        if (series->sample[i]->block >= 1u << 20) continue;
+        size_t at = column[series->sample[i]->block];
+        wall[at] = curve->total ? series->total[i] : series->wall[i];
+        log_speedup[at] = log(series->serial[i] / wall[at]);
+        around[at] = series->total[i] - series->wall[i];
     }
+    int status = draws_column_make(&curve->wall[c], wall, curve->blocks);
+    if (!status) status = draws_column_make(&curve->log_speedup[c], log_speedup, curve->blocks);
+    if (!status) status = draws_column_make(&curve->around[c], around, curve->blocks);
+    return status;
+}
+
+static int curve_alloc(struct curve *curve)
+{
+    curve->wall = calloc(3 * curve->count + 1, sizeof *curve->wall);
+    curve->times = calloc(curve->blocks + 1, sizeof *curve->times);
+    curve->granularity = calloc(2 * curve->count + 1, sizeof *curve->granularity);
+    if (!curve->wall || !curve->times || !curve->granularity) return -ENOMEM;
+    curve->log_speedup = curve->wall + curve->count;
+    curve->around = curve->log_speedup + curve->count;
+    curve->efficiency = curve->granularity + curve->count;
+    return 0;
 }
 
 /* Blocks without any sample of the group get no column: drawing them would only make the interval wider. */
@@ -62,6 +81,7 @@ static int curve_make(struct curve *curve, const struct workshop *shop, const st
 {
     unsigned end = block_end(shop, cells, count);
     size_t *column = calloc((size_t)end + 1, sizeof *column), blocks = 0;
+    *curve = (struct curve){.count = count, .cells = cells, .total = total};
     if (!column) return -ENOMEM;
     for (size_t c = 0; c < count; c++)
         for (size_t i = 0; i < shop->series[cells[c]->id].n; i++)
@@ -69,35 +89,24 @@ static int curve_make(struct curve *curve, const struct workshop *shop, const st
                 column[shop->series[cells[c]->id].sample[i]->block] = 1;
     for (unsigned block = 0; block < end; block++)
         if (column[block]) column[block] = blocks++;
-    size_t area = count * blocks;
-    *curve = (struct curve){.count = count, .blocks = blocks, .cells = cells, .total = total};
-    curve->wall = calloc(3 * area + blocks + 2 * count + 1, sizeof *curve->wall);
-    if (curve->wall) {
-        curve->log_speedup = curve->wall + area;
-        curve->around = curve->log_speedup + area;
-        curve->scratch = curve->around + area;
-        curve->granularity = curve->scratch + blocks;
-        curve->efficiency = curve->granularity + count;
-        curve_fill(curve, shop, column);
-    }
+    curve->blocks = blocks;
+    double *room = calloc(3 * blocks + 1, sizeof *room);
+    int status = room ? curve_alloc(curve) : -ENOMEM;
+    for (size_t c = 0; !status && c < count; c++) status = curve_fill(curve, shop, column, c, room);
+    free(room);
     free(column);
-    return curve->wall ? 0 : -ENOMEM;
-}
-
-static double drawn_median(const struct curve *curve, const double *values, size_t cell, const size_t *draws, size_t n)
-{
-    for (size_t i = 0; i < n; i++) curve->scratch[i] = values[cell * curve->blocks + draws[i]];
-    return stats_quantile(curve->scratch, n, 0.5);
+    return status;
 }
 
 /* The points that were measured in these draws; returns how many. */
 static size_t curve_points(const struct curve *curve, const size_t *draws, size_t n)
 {
     size_t points = 0;
+    draws_count(draws, n, curve->times);
     for (size_t c = 0; c < curve->count; c++) {
         double p = parts_workers(curve->cells[c]), tasks = (double)curve->cells[c]->tasks;
-        double wall = drawn_median(curve, curve->wall, c, draws, n);
-        double ratio = drawn_median(curve, curve->log_speedup, c, draws, n);
+        double wall = draws_median(&curve->wall[c], curve->times);
+        double ratio = draws_median(&curve->log_speedup[c], curve->times);
         if (isnan(wall) || isnan(ratio) || !(tasks > 0)) continue;
         curve->granularity[points] = p * wall / tasks;
         curve->efficiency[points++] = exp(ratio) / p;
@@ -118,13 +127,13 @@ static struct quantity scaled(struct quantity quantity, double factor)
     return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
 }
 
-/* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. */
-static struct quantity work_of_smallest(const struct workshop *shop, const struct curve *curve, const size_t *all,
-                                        double at)
+/* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. All
+ * blocks are drawn once. */
+static struct quantity work_of_smallest(const struct workshop *shop, const struct curve *curve, double at)
 {
     for (size_t c = 0; c < curve->count; c++) {
         const struct cell *cell = curve->cells[c];
-        double wall = drawn_median(curve, curve->wall, c, all, curve->blocks);
+        double wall = draws_median(&curve->wall[c], curve->times);
         if (parts_workers(cell) * wall / (double)cell->tasks == at)
             return shop->summary->cells[cell->id].quantity[QUANTITY_task_ns];
     }
@@ -143,7 +152,7 @@ static enum metg_outcome reach(const struct workshop *shop, struct curve *curve,
     double at;
     enum metg_outcome outcome = models_metg(curve->granularity, curve->efficiency, points, target, &at);
     if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
-    *work = outcome == METG_BOUND ? work_of_smallest(shop, curve, all, at) : scaled(*granularity, target);
+    *work = outcome == METG_BOUND ? work_of_smallest(shop, curve, at) : scaled(*granularity, target);
     free(all);
     return outcome;
 }
@@ -207,8 +216,7 @@ static int crossing_make(const struct workshop *shop, const struct cell **cells,
 {
     struct curve curve;
     int status = curve_make(&curve, shop, cells, count, total);
-    if (status) return status;
-    size_t *all = calloc(curve.blocks + 1, sizeof *all);
+    size_t *all = status ? NULL : calloc(curve.blocks + 1, sizeof *all);
     if (all) {
         double at;
         for (size_t i = 0; i < curve.blocks; i++) all[i] = i;
@@ -217,7 +225,7 @@ static int crossing_make(const struct workshop *shop, const struct cell **cells,
         *bound = outcome == METG_BOUND;
         if (outcome == METG_NOT_REACHED) *task_ns = (struct quantity){NAN, NAN, NAN, task_ns->n};
     }
-    status = all ? 0 : -ENOMEM;
+    if (!status && !all) status = -ENOMEM;
     free(all);
     curve_free(&curve);
     return status;
@@ -234,12 +242,13 @@ static double crossover_of_draws(const size_t *draws, size_t n, void *context)
         if (curve->cells[c]->tasks < curve->cells[few]->tasks) few = c;
         if (curve->cells[c]->tasks > curve->cells[many]->tasks) many = c;
     }
-    double tasks = (double)curve->cells[many]->tasks, wall = drawn_median(curve, curve->wall, many, draws, n);
-    double serial_task = exp(drawn_median(curve, curve->log_speedup, many, draws, n)) * wall / tasks;
-    double fixed = drawn_median(curve, curve->around, many, draws, n), region = fmin(curve->region_ns, wall),
+    draws_count(draws, n, curve->times);
+    double tasks = (double)curve->cells[many]->tasks, wall = draws_median(&curve->wall[many], curve->times);
+    double serial_task = exp(draws_median(&curve->log_speedup[many], curve->times)) * wall / tasks;
+    double fixed = draws_median(&curve->around[many], curve->times), region = fmin(curve->region_ns, wall),
            slope = (wall - region) / tasks;
     if (many != few && curve->cells[few]->tasks < curve->cells[many]->tasks) {
-        double less = (double)curve->cells[few]->tasks, base = drawn_median(curve, curve->wall, few, draws, n);
+        double less = (double)curve->cells[few]->tasks, base = draws_median(&curve->wall[few], curve->times);
         slope = fmax(0, (wall - base) / (tasks - less));
         fixed += fmax(0, base - slope * less);
     } else fixed += region;

@@ -44,6 +44,24 @@ const struct cell **parts_group(const struct run *run, const struct cell *cell, 
     return group;
 }
 
+/* The first place in by_block whose block is not below. */
+static size_t place_of(const struct series *series, uint64_t block)
+{
+    size_t low = 0, high = series->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (series->sample[series->by_block[middle]]->block < block) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+size_t parts_in_block(const struct series *series, unsigned block, size_t *first)
+{
+    *first = place_of(series, block);
+    return place_of(series, (uint64_t)block + 1) - *first;
+}
+
 struct quantity parts_compare(const struct workshop *shop, const struct cell *a, const struct cell *b, bool total)
 {
     const struct series *of_a = &shop->series[a->id], *of_b = &shop->series[b->id];
@@ -52,9 +70,8 @@ struct quantity parts_compare(const struct workshop *shop, const struct cell *a,
     for (size_t i = 0; mine && other && i < of_a->n; i++) {
         mine[i] = (total && !parts_is_serial(a) ? of_a->total : of_a->wall)[i];
         other[i] = NAN;
-        for (size_t j = 0; j < of_b->n; j++)
-            if (of_b->sample[j]->block == of_a->sample[i]->block)
-                other[i] = (total && !parts_is_serial(b) ? of_b->total : of_b->wall)[j];
+        size_t first, count = parts_in_block(of_b, of_a->sample[i]->block, &first);
+        if (count) other[i] = (total && !parts_is_serial(b) ? of_b->total : of_b->wall)[of_b->by_block[first + count - 1]];
     }
     if (mine && other) ratio = stats_ratio(mine, other, of_a->n);
     free(mine);

@@ -12,12 +12,16 @@ struct series {
     const struct sample **sample, **spanned; /* spanned: the good instrumented ones, beside */
     double *wall, *total;                    /* run phase; start + run + stop, NAN where a part is missing */
     double *serial;                          /* run phase of the baseline in the same block, NAN where there is none */
+    size_t *by_block;                        /* indices of `sample`, by block; in one block as they were taken */
 };
 
 struct workshop {
     struct summary *summary;
     struct series *series; /* series[cell id] */
 };
+
+/* The samples of a block: by_block[first .. first + count - 1], count returned. */
+size_t parts_in_block(const struct series *, unsigned block, size_t *first);
 
 /* Paired by block: the ratio of one cell's times to another's. `total`: with start and stop. The serial runner's total
  * is its run phase. */

@@ -57,6 +57,7 @@ static void series_free(struct series *series)
 {
     free(series->sample);
     free(series->wall);
+    free(series->by_block);
 }
 
 /* Room for every sample of the cell; arrays of one kind share one block. */
@@ -64,11 +65,20 @@ static int series_alloc(struct series *series, size_t room)
 {
     series->sample = calloc(2 * (room + 1), sizeof *series->sample);
     series->wall = calloc(3 * (room + 1), sizeof *series->wall);
-    if (!series->sample || !series->wall) return -ENOMEM;
+    series->by_block = calloc(room + 1, sizeof *series->by_block);
+    if (!series->sample || !series->wall || !series->by_block) return -ENOMEM;
     series->spanned = series->sample + room + 1;
     series->total = series->wall + room + 1;
     series->serial = series->total + room + 1;
     return 0;
+}
+
+static int by_block(const void *left, const void *right, void *samples)
+{
+    size_t a = *(const size_t *)left, b = *(const size_t *)right;
+    unsigned of_a = ((const struct sample *const *)samples)[a]->block,
+             of_b = ((const struct sample *const *)samples)[b]->block;
+    return of_a != of_b ? (of_a > of_b) - (of_a < of_b) : (a > b) - (a < b);
 }
 
 static int series_fill(struct workshop *shop)
@@ -88,6 +98,11 @@ static int series_fill(struct workshop *shop)
         series->wall[series->n] = known(sample->wall_ns);
         series->total[series->n++] = known(sample->start_ns) + known(sample->wall_ns) + known(sample->stop_ns);
     }
+    for (unsigned id = 0; !status && id < run->cell_count; id++) {
+        struct series *series = &shop->series[id];
+        for (size_t i = 0; i < series->n; i++) series->by_block[i] = i;
+        qsort_r(series->by_block, series->n, sizeof *series->by_block, by_block, (void *)series->sample);
+    }
     return status;
 }
 
@@ -96,10 +111,12 @@ static double serial_beside(const struct series *baseline, const struct sample *
 {
     double best = NAN;
     unsigned nearest = 0;
-    for (size_t i = 0; i < baseline->n; i++) {
+    size_t first, count = parts_in_block(baseline, sample->block, &first);
+    for (size_t k = first; k < first + count; k++) {
+        size_t i = baseline->by_block[k];
         const struct sample *other = baseline->sample[i];
         unsigned apart = other->order > sample->order ? other->order - sample->order : sample->order - other->order;
-        if (other->block != sample->block || (!isnan(best) && apart >= nearest)) continue;
+        if (!isnan(best) && apart >= nearest) continue;
         best = baseline->wall[i];
         nearest = apart;
     }
