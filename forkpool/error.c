@@ -1,7 +1,6 @@
 /* error.c: phrases for what the library returns. */
-#include <string.h>
-
 #include "forkpool.h"
+#include "system.h"
 
 const char *forkpool_strerror(int error)
 {
@@ -17,6 +16,6 @@ const char *forkpool_strerror(int error)
     case FORKPOOL_NESTED: return "opened inside a parallel region";
     case FORKPOOL_FORKED: return "used in a child of the program that opened the pool";
     }
-    const char *text = error > -4096 ? strerrordesc_np(-error) : NULL;
+    const char *text = error > -4096 ? error_text(-error) : NULL;
     return text ? text : "unknown error";
 }

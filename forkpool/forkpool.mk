@@ -4,7 +4,12 @@ FORKPOOL_SO      := $(BUILD)/libforkpool.so.0
 FORKPOOL_SOURCES := $(wildcard forkpool/*.c)
 FORKPOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(FORKPOOL_SOURCES))
 # -fno-plt: names are bound once, when the program starts, and not anew in each worker, which would double its page faults.
-FORKPOOL_CFLAGS   = -std=c11 -fno-plt -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+FORKPOOL_CFLAGS   = -std=c11 -fno-plt -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(if $(findstring i686,$(CC)),-Wno-psabi) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+# The compiler's own, so that a cross compiler brings its own.
+OBJCOPY          ?= $(shell $(CC) -print-prog-name=objcopy)
+# The partial link ends in machine code, not in the compiler's; i386 has groups of sections that only the last link joins.
+FORKPOOL_PARTIAL  = $(CFLAGS) $(EXTRA_CFLAGS) $(if $(findstring -flto,$(CFLAGS) $(EXTRA_CFLAGS)),-flinker-output=nolto-rel) \
+                    $(if $(findstring i686,$(CC))$(findstring -m32,$(CC) $(CFLAGS)),-Xlinker --force-group-allocation)
 LIBDIR           ?= $(PREFIX)/lib
 
 $(BUILD)/forkpool/%.o: forkpool/%.c
@@ -13,8 +18,8 @@ $(BUILD)/forkpool/%.o: forkpool/%.c
 
 # One object whose hidden symbols are local: only forkpool_* is left to collide with.
 $(FORKPOOL_LIB): $(FORKPOOL_OBJECTS)
-	$(CC) -r -nostdlib -o $(BUILD)/forkpool/all.o $^
-	objcopy --localize-hidden $(BUILD)/forkpool/all.o
+	$(CC) $(FORKPOOL_PARTIAL) -r -nostdlib -o $(BUILD)/forkpool/all.o $^
+	$(OBJCOPY) --localize-hidden $(BUILD)/forkpool/all.o
 	rm -f $@
 	$(AR) rcs $@ $(BUILD)/forkpool/all.o
 

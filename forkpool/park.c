@@ -2,14 +2,12 @@
 #include "park.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <sched.h>
-#include <sys/single_threaded.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "queue.h"
+#include "system.h"
 
 enum { SPIN_NS = 50000, SPINS_PER_LOOK = 32, GLANCES = 16, GATHER = 128, UNFENCED_NS = 1000000 };
 
@@ -22,13 +20,13 @@ int64_t now_ns(void)
 
 int futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
-    struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-    return syscall(SYS_futex, word, FUTEX_WAIT, value, timeout_ns < 0 ? NULL : &timeout, NULL, 0) ? -errno : 0;
+    struct timespec timeout = timespec_of(timeout_ns);
+    return syscall(futex_number(), word, FUTEX_WAIT, value, timeout_ns < 0 ? NULL : &timeout, NULL, 0) ? -errno : 0;
 }
 
 int futex_wake(_Atomic uint32_t *word, int count)
 {
-    return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+    return (int)syscall(futex_number(), word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
 void park_wake(struct shared *shared, unsigned worker)
@@ -53,7 +51,7 @@ void park_wake_parked(struct shared *shared, unsigned word)
 /* Programs with threads would wait for each cpu's grace period at registering: they fence instead. */
 bool park_expedited_offered(void)
 {
-    long commands = __libc_single_threaded ? syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0) : 0;
+    long commands = single_threaded() ? syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0) : 0;
     return commands > 0 && commands & MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
 }
 

@@ -13,8 +13,6 @@
 
 #include "shared.h"
 
-#include <linux/futex.h>
-
 int64_t now_ns(void); /* CLOCK_MONOTONIC */
 static inline void cpu_relax(void)
 {

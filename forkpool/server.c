@@ -14,6 +14,7 @@
 
 #include "park.h"
 #include "queue.h"
+#include "system.h"
 #include "worker.h"
 
 #ifndef PR_SET_CHILD_SUBREAPER
@@ -121,8 +122,7 @@ static void wait_for_something(struct server *server, int64_t wake_at)
 {
     struct pollfd fds[] = {{server->program_fd, POLLIN, 0}, {server->control_fd, POLLIN, 0}, {server->signal_fd, POLLIN, 0}};
     int64_t left = wake_at - now_ns();
-    struct timespec timeout = {left / 1000000000, left % 1000000000};
-    if (left <= 0) timeout = (struct timespec){0, 0};
+    struct timespec timeout = timespec_of(left > 0 ? left : 0);
     if (ppoll(fds, 3, wake_at == INT64_MAX ? NULL : &timeout, NULL) <= 0) return;
     char bytes[64];
     if (fds[0].revents) server_orphaned(server);

@@ -87,13 +87,17 @@ static void fault_note(int number, siginfo_t *info, void *machine)
     publish(&own->faulted, 1);
 }
 
-/* exit in a task: the program's own exit handlers are not for the worker to run. This one comes first. */
+/* exit in a task: the program's own exit handlers are not for the worker to run. This one comes first. Where the C
+ * library does not hand it the code, the code is 1. */
 static void exit_handler(int code, void *unused)
 {
     (void)unused;
     fflush(stdout);
     _exit(code);
 }
+#ifndef __GLIBC__
+static void exit_handler_blind(void) { exit_handler(EXIT_FAILURE, NULL); }
+#endif
 
 /* pthread_exit in a task's first thread would leave a process without anybody who works. */
 static void thread_exit_handler(void *unused)
@@ -115,14 +119,22 @@ void worker_inheritance(void)
     signal(SIGTERM, SIG_DFL);
     signal(SIGCHLD, SIG_DFL);
     /* So that a stack overflow can be told: the handler needs a stack of its own. */
+#ifdef _SC_SIGSTKSZ
     long least = sysconf(_SC_SIGSTKSZ);
+#else
+    long least = SIGSTKSZ;
+#endif
     size_t size = least > 16384 ? (size_t)least : 16384;
     stack_t stack = {.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), .ss_size = size};
     struct sigaction old, note = {.sa_sigaction = fault_note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     if (stack.ss_sp != MAP_FAILED && !sigaltstack(&stack, NULL) && !sigaction(SIGSEGV, NULL, &old) &&
         old.sa_handler == SIG_DFL)
         sigaction(SIGSEGV, &note, NULL);
+#ifdef __GLIBC__
     on_exit(exit_handler, NULL);
+#else
+    atexit(exit_handler_blind);
+#endif
 }
 
 /* What tasks have printed. Mostly there is nothing, and fflush would cost a new process some pages to see that. */

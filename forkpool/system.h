@@ -1,0 +1,57 @@
+/* system.h: what differs between C libraries and word sizes. */
+#ifndef FORKPOOL_SYSTEM_H
+#define FORKPOOL_SYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+static inline bool single_threaded(void) { return __libc_single_threaded; }
+#else
+static inline bool single_threaded(void) { return false; } /* not told: it locks and fences always */
+#endif
+
+/* The kernel's numbers: its headers do not come with every C library. */
+#if __has_include(<linux/futex.h>) && __has_include(<linux/membarrier.h>)
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#else
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
+enum {
+    MEMBARRIER_CMD_QUERY = 0,
+    MEMBARRIER_CMD_GLOBAL_EXPEDITED = 1 << 1,
+    MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = 1 << 2
+};
+#endif
+
+/* NULL where the number is unknown. */
+static inline const char *error_text(int number)
+{
+#ifdef __GLIBC__
+    return strerrordesc_np(number);
+#else
+    return strerror(number); /* musl's are constants */
+#endif
+}
+
+/* A duration; where the seconds do not fit time_t, the longest that does. */
+static inline struct timespec timespec_of(int64_t ns)
+{
+    int64_t seconds = ns / 1000000000, most = sizeof(time_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX;
+    return (struct timespec){(time_t)(seconds < most ? seconds : most), (long)(ns % 1000000000)};
+}
+
+/* Takes the C library's own struct timespec: 64-bit time on a 32-bit machine has a call of its own. */
+static inline long futex_number(void)
+{
+#ifdef SYS_futex_time64
+    if (sizeof(time_t) > sizeof(long)) return SYS_futex_time64;
+#endif
+    return SYS_futex;
+}
+
+#endif
