@@ -47,6 +47,15 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+#ifdef __cplusplus /* where a struct and a function have one name, `forkpool_map m{}` is to mean the struct */
+#define forkpool_map(...) forkpool_map_(__VA_ARGS__)
+#define forkpool_stats(...) forkpool_stats_(__VA_ARGS__)
+#define forkpool_worker_stats(...) forkpool_worker_stats_(__VA_ARGS__)
+#pragma redefine_extname forkpool_map_ forkpool_map
+#pragma redefine_extname forkpool_stats_ forkpool_stats
+#pragma redefine_extname forkpool_worker_stats_ forkpool_worker_stats
+#endif
+
 #define FORKPOOL_FOREVER INT64_C(-1)
 #define FORKPOOL_WORKERS_MAX 1000u
 
@@ -200,6 +209,7 @@ long forkpool_value(struct forkpool_job *job);
 int forkpool_wait(struct forkpool_job *job, int64_t timeout_ns);
 int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns, size_t *index);
 int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns);
+/* Both: -EINVAL where a job is NULL or of another pool than the first. What the task wrote is seen after them. */
 
 /* -EINPROGRESS until it has ended, then 0 or a forkpool_error. A map's status is that of its worst task: BROKEN, LOST,
  * LIMIT, FAILED, CANCELLED, in this order. Never blocks. */
@@ -215,11 +225,23 @@ int forkpool_get(struct forkpool_job *job, void *result, size_t result_bytes, in
  * 0, or -EALREADY where it has ended. */
 int forkpool_cancel(struct forkpool_job *job, int kill);
 
+/* The same for every job of the pool but iterators' ones. Returns how many had not ended. */
+int forkpool_cancel_all(struct forkpool *pool, int kill);
+/* 0: it waits in the queue; 1: it runs, or has run in part; -EALREADY: it has ended. Never blocks. */
+int forkpool_started(struct forkpool_job *job);
+
 /* Gives the handle and the result back. A job that has not ended is let run, and its callback comes. Accepts NULL. */
 void forkpool_release(struct forkpool_job *job);
 
 /* Runs callbacks of jobs that have ended, starts retries; returns how many callbacks ran. Never blocks. */
 int forkpool_poll(struct forkpool *pool);
+/* The same, but waits (without the cpu) until a callback has run. 0: none is to come; -ETIMEDOUT. */
+int forkpool_poll_wait(struct forkpool *pool, int64_t timeout_ns);
+/* A descriptor for poll, epoll and event loops: readable once a job has ended, with or without a callback, and until the
+ * next forkpool_poll or forkpool_poll_wait; at times without news. The pool's own: do not read or close it. Whoever sees
+ * it readable calls forkpool_poll, after which forkpool_status shows what ended. The first call starts a thread of the
+ * program, asleep between events. Negative: -errno. Never blocks. */
+int forkpool_fd(struct forkpool *pool);
 
 /* ---- many tasks -------------------------------------------------------------------------------------------------- */
 
@@ -246,7 +268,8 @@ struct forkpool_map {
     size_t tasks;
     forkpool_range_fn *range; /* either range */
     forkpool_item_fn *item;   /* or item with the strided arrays below */
-    void *context;            /* for both, as it is */
+    void *context;            /* for both */
+    size_t context_bytes;     /* 0: the pointer is passed as it is; else so many bytes are copied, as an argument is */
 
     /* item only. Arrays from forkpool_alloc are used where they are; others are copied in and out (the output when the
      * job is seen to have ended). A lost item ends alone: the rest of its chunk is run by others. */
@@ -272,7 +295,8 @@ int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *map, st
 /* Results of an item map one by one while it runs, at most max_inflight chunks ahead. `ordered`: in order of the index,
  * else as they finish. forkpool_next: 1 with the item's index, its status as in map.status and its output (in place, or
  * in the pool's memory; valid until the next call), 0 after the last one, -ETIMEDOUT (call again). The iterator
- * outlives neither its pool nor `map`'s arrays. Deleting it early cancels the rest. */
+ * outlives neither its pool nor `map`'s arrays. Deleting it early cancels the rest. FAIL_FAST and limits.retries hold as
+ * in a map; a map with `done` or `failed` is refused, -EINVAL: there is no job that they could be called for. */
 int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ordered, struct forkpool_iterator **it);
 int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *index, int *status, void **output);
 void forkpool_iterator_delete(struct forkpool_iterator *it);

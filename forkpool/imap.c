@@ -16,7 +16,8 @@ struct forkpool_iterator {
     struct forkpool *pool;
     struct map_job map;
     struct work *work;        /* the workers' copy */
-    bool ordered;
+    bool ordered, stopped;    /* stopped: an item has failed, and what has not started is not to */
+    unsigned char *attempts;  /* of lost items; NULL without retries */
     size_t chunk, next;       /* next task to start */
     size_t window, first, count, turn; /* pieces in a ring: first, how many; where an unordered search goes on */
     struct piece *pieces;
@@ -28,6 +29,7 @@ static void iterator_free(struct forkpool_iterator *it)
     stage_free(it->pool, &it->map);
     arena_give(&it->pool->arena, it->work);
     free(it->pieces);
+    free(it->attempts);
     free(it);
 }
 
@@ -39,7 +41,9 @@ static int iterator_fill(struct forkpool_iterator *it)
     it->window = slots < 256 ? slots : 256;
     it->pieces = calloc(it->window, sizeof *it->pieces);
     it->work = arena_take(&pool->arena, sizeof *it->work);
-    int rc = !it->pieces || !it->work ? -ENOMEM : stage_in(pool, &it->map);
+    bool retries = it->map.asked.limits.retries;
+    if (retries) it->attempts = calloc(it->map.asked.tasks + 1, 1);
+    int rc = !it->pieces || !it->work || (retries && !it->attempts) ? -ENOMEM : stage_in(pool, &it->map);
     if (!rc) *it->work = it->map.work;
     return rc;
 }
@@ -47,7 +51,7 @@ static int iterator_fill(struct forkpool_iterator *it)
 int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ordered, struct forkpool_iterator **result)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
-    if (map_check(map) || !map->item) return -EINVAL;
+    if (map_check(map) || !map->item || map->done || map->failed) return -EINVAL;
     struct forkpool_iterator *it = calloc(1, sizeof *it);
     if (!it) return -ENOMEM;
     it->pool = pool;
@@ -64,6 +68,15 @@ int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ord
 
 static struct piece *piece_at(struct forkpool_iterator *it, size_t i) { return &it->pieces[(it->first + i) % it->window]; }
 
+/* Starts it, unless there is no room: then -EAGAIN. */
+static int piece_start(struct forkpool_iterator *it, struct piece *piece)
+{
+    int rc = it->stopped ? FORKPOOL_CANCELLED
+                         : piece_submit(it->pool, it->work, &it->map.asked.limits, piece->begin, piece->end, &piece->job);
+    if (rc && rc != -EAGAIN) piece->ended = true, piece->status = rc;
+    return rc;
+}
+
 /* Starts what is not started, as far as there is room. */
 static void advance(struct forkpool_iterator *it)
 {
@@ -76,20 +89,37 @@ static void advance(struct forkpool_iterator *it)
     for (size_t i = 0; i < it->count; i++) { /* what waited for room, or is to go on after a loss */
         struct piece *piece = piece_at(it, i);
         if (piece->job || piece->ended) continue;
-        int rc = piece_submit(it->pool, it->work, &asked->limits, piece->begin, piece->end, &piece->job);
-        if (rc == -EAGAIN) return;
-        if (rc) piece->ended = true, piece->status = rc;
+        if (piece_start(it, piece) == -EAGAIN) return;
     }
     while (it->count < it->window && it->next < asked->tasks) {
         struct piece *piece = piece_at(it, it->count);
         size_t left = asked->tasks - it->next;
         *piece = (struct piece){.begin = it->next, .end = it->next + (left < it->chunk ? left : it->chunk)};
-        int rc = piece_submit(it->pool, it->work, &asked->limits, piece->begin, piece->end, &piece->job);
-        if (rc == -EAGAIN) return;
-        if (rc) piece->ended = true, piece->status = rc;
+        if (piece_start(it, piece) == -EAGAIN) return;
         it->next = piece->end;
         it->count++;
     }
+}
+
+/* Fail fast: what waits in the queue is cancelled, what runs is told. */
+static void stop(struct forkpool_iterator *it)
+{
+    it->stopped = true;
+    for (size_t i = 0; i < it->count; i++) {
+        struct piece *piece = piece_at(it, i);
+        if (piece->job && !job_settle(piece->job)) task_cancel(piece->job, 0);
+    }
+}
+
+/* The item of an ended piece is to run, again or at last. */
+static bool again(struct forkpool_iterator *it, size_t i)
+{
+    int status = relaxed(&it->map.work.status[i]);
+    if (status == STATUS_RERUN) return !it->stopped;
+    if (status != FORKPOOL_LOST || it->stopped || !it->attempts || it->attempts[i] >= it->map.asked.limits.retries)
+        return false;
+    it->attempts[i]++;
+    return true;
 }
 
 /* The piece's job has ended: items behind a lost one are to run again. */
@@ -103,10 +133,11 @@ static void piece_settle(struct forkpool_iterator *it, struct piece *piece)
     piece->job = NULL;
     piece->ended = true;
     for (size_t i = piece->begin; i < piece->end; i++) {
-        if (relaxed(&status[i]) != STATUS_RERUN) continue;
+        if (!again(it, i)) continue;
         atomic_store(&status[i], STATUS_PENDING);
         piece->ended = false; /* runs again; items that have a status are passed over */
     }
+    if (piece->ended && piece->status && it->map.asked.flags & FORKPOOL_FAIL_FAST && !it->stopped) stop(it);
 }
 
 static int ready(struct forkpool *pool, void *what, bool sleeping)

@@ -135,9 +135,17 @@ static int all_ended(struct forkpool *pool, void *what, bool sleeping)
     return 1;
 }
 
+/* Jobs of one pool, all of them there. */
+static bool of_one_pool(struct forkpool_job *const jobs[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!jobs[i] || jobs[i]->pool != jobs[0]->pool) return false;
+    return true;
+}
+
 int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns, size_t *index)
 {
-    if (!count) return -EINVAL;
+    if (!count || !of_one_pool(jobs, count)) return -EINVAL;
     if (pool_foreign(jobs[0]->pool)) return FORKPOOL_FORKED;
     struct waited waited = {jobs, count, 0};
     int rc = wait_for(jobs[0]->pool, any_ended, &waited, timeout_ns);
@@ -149,6 +157,7 @@ int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t t
 int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t timeout_ns)
 {
     if (!count) return 0;
+    if (!of_one_pool(jobs, count)) return -EINVAL;
     struct forkpool *pool = jobs[0]->pool;
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     struct waited waited = {jobs, count, 0};
@@ -213,14 +222,44 @@ long forkpool_value(struct forkpool_job *job)
     return 0;
 }
 
+/* False: it has ended. */
+static bool cancel(struct forkpool_job *job, int kill)
+{
+    if (job_settle(job)) return false;
+    if (job->kind == JOB_TASK) task_cancel(job, kill);
+    else map_cancel(job, kill);
+    return true;
+}
+
 int forkpool_cancel(struct forkpool_job *job, int kill)
 {
     struct forkpool *pool = job->pool;
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     pool_lock(pool);
-    int rc = job_settle(job) ? -EALREADY : 0;
-    if (!rc && job->kind == JOB_TASK) task_cancel(job, kill);
-    else if (!rc) map_cancel(job, kill);
+    int rc = cancel(job, kill) ? 0 : -EALREADY;
+    pool_unlock(pool);
+    return rc;
+}
+
+int forkpool_cancel_all(struct forkpool *pool, int kill)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    int count = 0;
+    pool_lock(pool);
+    for (uint32_t i = 0; i < pool->shared->slot_count; i++)
+        if (pool->slot_jobs[i] && !pool->slot_jobs[i]->hidden) count += cancel(pool->slot_jobs[i], kill);
+    for (unsigned i = 0; i < MAPS; i++)
+        if (pool->map_jobs[i]) count += cancel(pool->map_jobs[i], kill);
+    pool_unlock(pool);
+    return count;
+}
+
+int forkpool_started(struct forkpool_job *job)
+{
+    struct forkpool *pool = job->pool;
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    pool_lock(pool);
+    int rc = job_settle(job) ? -EALREADY : job->kind == JOB_MAP ? map_started(job) : task_started(job);
     pool_unlock(pool);
     return rc;
 }
@@ -239,6 +278,7 @@ void forkpool_release(struct forkpool_job *job)
 int forkpool_poll(struct forkpool *pool)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    notifier_drain(pool); /* first: what ends from here on makes it readable again */
     pool_lock(pool);
     pool_check(pool);
     if (pool->callbacks || pool->repeatable || pool->closed) jobs_settle(pool);

@@ -13,7 +13,7 @@ enum { NO_ROOM = -1 };
 
 int map_check(const struct forkpool_map *map)
 {
-    if (!map->range == !map->item) return -EINVAL;
+    if (!map->range == !map->item || (map->context_bytes && !map->context)) return -EINVAL;
     if ((unsigned)map->schedule > FORKPOOL_GUIDED || map->flags & ~(unsigned)(FORKPOOL_FAIL_FAST | FORKPOOL_IN_PLACE))
         return -EINVAL;
     return 0;
@@ -197,6 +197,17 @@ bool map_settle(struct forkpool_job *job)
     stage_free(pool, job->map);
     job_end(job, worst(job, finished), job->map->failed);
     return true;
+}
+
+/* Its first units may be anywhere: it has started once a worker is inside. */
+bool map_started(const struct forkpool_job *job)
+{
+    struct shared *shared = job->pool->shared;
+    const struct line *lines = map_lines(shared, (unsigned)job->place);
+    const struct map *map = &shared->maps[job->place];
+    for (uint32_t i = 0; i < map->lines; i++)
+        if (acquire(&lines[i].ended)) return true;
+    return inside(shared, (unsigned)job->place);
 }
 
 void map_cancel(struct forkpool_job *job, int kill)

@@ -139,6 +139,7 @@ static int cpus_copy(struct forkpool *pool, struct forkpool_config *config)
 
 static void pool_free(struct forkpool *pool)
 {
+    notifier_close(pool);
     if (pool->control_fd >= 0) close(pool->control_fd);
     for (struct job_block *next, *block = pool->blocks; block; block = next) {
         next = block->next;
@@ -236,7 +237,7 @@ static void *fork_server(void *argument)
 static int server_fork(struct fork_plan *plan)
 {
     pthread_t thread;
-    if (__libc_single_threaded || !openmp_loaded()) {
+    if (single_threaded() || !openmp_loaded()) {
         fork_server(plan);
         return -plan->error;
     }

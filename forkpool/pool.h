@@ -4,10 +4,10 @@
 #define FORKPOOL_POOL_H
 
 #include <pthread.h>
-#include <sys/single_threaded.h>
 
 #include "arena.h"
 #include "shared.h"
+#include "system.h"
 
 enum job_kind { JOB_TASK, JOB_MAP };
 
@@ -21,7 +21,7 @@ struct map_job {
     struct forkpool_map asked;
     size_t base;                /* of the tasks that run now: all, or a redo's */
     struct work work;           /* with staged arrays */
-    void *staged_input, *staged_output, *staged_status; /* arena blocks, NULL where used in place */
+    void *staged_context, *staged_input, *staged_output, *staged_status; /* arena blocks, NULL where used in place */
     unsigned char *attempts;    /* of lost items; NULL without retries */
     struct redo *redos;         /* range maps: still to run again */
     size_t redo_count;
@@ -82,6 +82,8 @@ struct forkpool {
     struct forkpool_job *done_first, **done_last; /* callbacks to run */
     unsigned callbacks, repeatable, iterators;    /* outstanding jobs with callbacks; jobs that may run again */
     unsigned limited;
+    struct notifier *notifier;     /* NULL: nobody asked for a descriptor */
+    uint64_t callbacks_ran;
     uint64_t next_id, head_seen; /* head_seen: of the ring, looked at anew only where it would be full */
     uint64_t submitted, ended, failed, lost, cancelled;
     char *cpus_text;
@@ -91,7 +93,7 @@ struct forkpool {
 /* No thread begins or is joined while the lock is held, so what lock finds, unlock finds. */
 static inline void pool_lock(struct forkpool *pool)
 {
-    if (__libc_single_threaded) pool->alone = true;
+    if (single_threaded()) pool->alone = true;
     else pthread_mutex_lock(&pool->lock);
 }
 static inline void pool_unlock(struct forkpool *pool)
@@ -124,6 +126,10 @@ int wait_for_slot(struct forkpool *pool, const struct slot *slot, wait_ready *re
 /* The same for what takes a process's start or end: sleeps at once, since these need the cpu. */
 int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
 int callbacks_run(struct forkpool *pool);  /* without the lock */
+
+/* fd.c: see forkpool_fd. Without the lock. */
+void notifier_drain(struct forkpool *pool);  /* the descriptor is not readable until something ends */
+void notifier_close(struct forkpool *pool);
 
 /* job.c */
 bool jobs_more(struct forkpool *pool);                 /* one block more; false: no memory */
@@ -164,6 +170,7 @@ void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, 
 
 /* submit.c */
 bool task_settle(struct forkpool_job *job);
+bool task_started(const struct forkpool_job *job);
 void task_cancel(struct forkpool_job *job, int kill);
 /* A piece of `work` (in shared memory) as a hidden task. 0, -EAGAIN, or another error. */
 int piece_submit(struct forkpool *pool, const struct work *work, const struct forkpool_limits *limits, size_t begin,
@@ -171,6 +178,7 @@ int piece_submit(struct forkpool *pool, const struct work *work, const struct fo
 
 /* map.c */
 bool map_settle(struct forkpool_job *job);
+bool map_started(const struct forkpool_job *job);
 void map_cancel(struct forkpool_job *job, int kill);
 void map_free(struct forkpool_job *job);
 /* stage.c: the arrays of an item map come into shared memory, and back. */

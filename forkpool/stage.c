@@ -20,6 +20,10 @@ int stage_in(struct forkpool *pool, struct map_job *map)
     const struct forkpool_map *asked = &map->asked;
     map->work = (struct work){asked->range, asked->item, asked->context, asked->input, asked->output,
                               asked->input_stride, asked->output_stride, NULL};
+    if (asked->context_bytes) {
+        if (!(map->staged_context = take(pool, 1, asked->context_bytes))) return -ENOMEM;
+        map->work.context = memcpy(map->staged_context, asked->context, asked->context_bytes);
+    }
     if (!asked->item) return 0;
     size_t tasks = asked->tasks;
     if (must_stage(pool, asked, asked->input, asked->input_stride)) {
@@ -60,8 +64,9 @@ void stage_out(struct map_job *map)
 
 void stage_free(struct forkpool *pool, struct map_job *map)
 {
+    arena_give(&pool->arena, map->staged_context);
     arena_give(&pool->arena, map->staged_input);
     arena_give(&pool->arena, map->staged_output);
     arena_give(&pool->arena, map->staged_status);
-    map->staged_input = map->staged_output = map->staged_status = NULL;
+    map->staged_context = map->staged_input = map->staged_output = map->staged_status = NULL;
 }

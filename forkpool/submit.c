@@ -26,7 +26,7 @@ static void recall_retired(struct forkpool *pool)
 static inline void start(struct forkpool_job *job)
 {
     struct shared *shared = job->pool->shared;
-    queue_put(shared, (uint32_t)job->place, job->done || job->failed || job->hidden ? SLOT_WAITED : 0);
+    queue_put(shared, (uint32_t)job->place, job->done || job->failed || job->hidden || job->pool->notifier ? SLOT_WAITED : 0);
     park_wake_one(shared);
     if (__builtin_expect(atomic_load(&shared->retired) != 0, 0)) recall_retired(job->pool);
 }
@@ -92,6 +92,11 @@ bool task_settle(struct forkpool_job *job)
     slot_leave(job);
     job_end(job, status, task_status);
     return true;
+}
+
+bool task_started(const struct forkpool_job *job)
+{
+    return slot_phase(acquire(&slot_of(job)->state)) != SLOT_READY;
 }
 
 void task_cancel(struct forkpool_job *job, int kill)

@@ -24,6 +24,7 @@ int callbacks_run(struct forkpool *pool)
         forkpool_done_fn *call = job->status ? job->failed : job->done;
         if (call) call(job, job->status, job->user), count++;
         pool_lock(pool);
+        pool->callbacks_ran += call != NULL;
         job->callback_due = false;
         if (job->released) job_delete(job);
         pool_unlock(pool);

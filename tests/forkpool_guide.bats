@@ -54,6 +54,31 @@ guide() {
     echo '#include <forkpool.h>' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c++ -fsyntax-only -I"$INSTALLED/usr/include" -
 }
 
+@test "in C++ a struct and a function of one name are both at hand" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
+    command -v g++ >/dev/null || skip "g++ is not installed"
+    cat >"$BATS_TEST_TMPDIR/names.cpp" <<'END'
+#include <forkpool.h>
+static int nothing(void *, unsigned, size_t, size_t) { return 0; }
+int main()
+{
+    forkpool *pool = forkpool_open(2);
+    forkpool_map map{};
+    map.range = nothing;
+    map.tasks = 9;
+    forkpool_stats stats{};
+    forkpool_worker_stats worker{};
+    bool good = !forkpool_map(pool, &map) && !forkpool_stats(pool, &stats) && !forkpool_worker_stats(pool, 0, &worker);
+    good = good && stats.workers == 2 && worker.pid > 0;
+    forkpool_delete(pool);
+    return good ? 0 : 1;
+}
+END
+    # shellcheck disable=SC2046
+    g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror "$BATS_TEST_TMPDIR/names.cpp" -o "$BATS_TEST_TMPDIR/names" $(pkg-config --cflags --libs forkpool)
+    timeout -s KILL 20 "$BATS_TEST_TMPDIR/names"
+}
+
 @test "uninstall leaves nothing" {
     make -s install-forkpool DESTDIR="$BATS_TEST_TMPDIR/gone" PREFIX=/usr
     make -s uninstall-forkpool DESTDIR="$BATS_TEST_TMPDIR/gone" PREFIX=/usr
