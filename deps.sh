@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|test]: finds what is missing to build (and draw) or to test breakeven and installs it with the system's
+# deps.sh [build|test|coverage]: finds what is missing to build (and draw), to test or to measure the coverage, and installs it with the system's
 # package manager, saying what it does. Without the right to install it prints the exact command and exits with 2.
 # BREAKEVEN_PACKAGE_MANAGER=none forbids installing.
 set -u
@@ -22,6 +22,7 @@ test|have_libomp|libomp-dev|libomp-devel|openmp|libomp-devel
 test|command -v pgrep|procps|procps-ng|procps-ng|procps
 test|command -v strace|strace|strace|strace|strace
 test|command -v g++|g++|gcc-c++|gcc|gcc-c++
+coverage|command -v lcov|lcov|lcov|lcov|lcov
 LIST
 }
 
@@ -48,7 +49,7 @@ esac
 missing() { # the packages whose check fails, by this manager's names
     needs | while IFS= read -r line; do
         kind=$(echo "$line" | cut -d'|' -f1)
-        [ "$kind" = build ] || [ "$goal" = test ] || continue
+        [ "$kind" = build ] || [ "$kind" = "$goal" ] || { [ "$kind" = test ] && [ "$goal" = coverage ]; } || continue
         eval "$(echo "$line" | cut -d'|' -f2)" >/dev/null 2>&1 || echo "$line" | cut -d'|' -f$column
     done | sort -u | tr '\n' ' '
 }
