@@ -47,3 +47,17 @@ coverage: $(BUILD)/.deps-coverage ## the share of lines that the tests reach: a 
 	@BUILD=$(BUILD)/coverage SANITIZED=1 tests/run || echo "coverage: tests failed under gcov; the figure is of what ran"
 	@tests/coverage $(BUILD)/coverage $(COVERED)
 .PHONY: coverage
+
+# The parsers of what comes from outside under libFuzzer, each for SECONDS. What it finds lies in build/fuzz/TARGET.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_FLAGS   := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-unused-command-line-argument
+fuzz: $(BUILD)/.deps-test ## feed made-up input to every parser for SECONDS=60 each (clang's libFuzzer)
+	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/fuzz CC=clang CFLAGS="-O1 -g" EXTRA_CFLAGS="$(FUZZ_FLAGS)" fuzz-programs
+	@set -e; for target in $(FUZZ_TARGETS); do mkdir -p $(BUILD)/fuzz/$$target; \
+	echo "fuzz: $$target"; timeout -s KILL $$(($(SECONDS) + 60)) $(BUILD)/fuzz/fuzz-$$target -max_total_time=$(SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 \
+	-artifact_prefix=$(BUILD)/fuzz/$$target. $(BUILD)/fuzz/$$target tests/fuzz/corpus/$$target 2>&1 | grep -E 'number_of_executed|ERROR|SUMMARY|DONE' || true; \
+	! ls $(BUILD)/fuzz/$$target.crash-* $(BUILD)/fuzz/$$target.leak-* $(BUILD)/fuzz/$$target.oom-* $(BUILD)/fuzz/$$target.timeout-* 2>/dev/null; done
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz-%)
+$(BUILD)/fuzz-%: $(BUILD)/tests/fuzz/%.o $(OBJECTS) $(FORKPOOL_LIB)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
+.PHONY: fuzz fuzz-programs

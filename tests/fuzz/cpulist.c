@@ -1,0 +1,14 @@
+/* Lists of cpus. */
+#include "tests/fuzz/fuzz.h"
+
+#include "runners/cpulist.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    char *text = fuzz_text(bytes, size), why[256];
+    unsigned *numbers = NULL;
+    size_t count;
+    if (!cpulist_parse(text, &numbers, &count, why, sizeof why)) free(numbers);
+    free(text);
+    return 0;
+}

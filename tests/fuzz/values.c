@@ -1,0 +1,21 @@
+/* Numbers, durations, sizes, percentages, lists and names of the command line. */
+#include "tests/fuzz/fuzz.h"
+
+#include "bench/base/values.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    char *text = fuzz_text(bytes, size), why[VALUES_WHY];
+    uint64_t number;
+    double fraction;
+    struct names names = {0};
+    (void)values_count(text, &number, why, sizeof why);
+    (void)values_duration(text, &number, why, sizeof why);
+    (void)values_size(text, &number, why, sizeof why);
+    (void)values_percent(text, &fraction, why, sizeof why);
+    if (!values_names(text, &names, why, sizeof why)) values_names_free(&names);
+    names = (struct names){0};
+    if (!values_placements(text, &names, why, sizeof why)) values_names_free(&names);
+    free(text);
+    return 0;
+}
