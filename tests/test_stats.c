@@ -112,6 +112,16 @@ START_TEST(a_median_of_draws_is_that_of_the_sorted_draws)
 }
 END_TEST
 
+/* -2 -1 0 1 2 and one more: median 0.5, MAD 1.5. z = 0.6745 abs(x - 0.5)/1.5 is 3.5 at x = 8.2835. */
+START_TEST(an_outlier_begins_at_a_modified_z_of_3_5)
+{
+    double values[6] = {-2, -1, 0, 1, 2, 8.25};
+    ck_assert_uint_eq(stats_outliers(values, 6), 0);
+    values[5] = 8.32;
+    ck_assert_uint_eq(stats_outliers(values, 6), 1);
+}
+END_TEST
+
 START_TEST(quantiles_interpolate)
 {
     double values[5] = {50, 10, 40, 20, 30};
@@ -225,6 +235,7 @@ int main(void)
     tcase_add_test(all, what_is_no_number_is_left_out);
     tcase_add_test(all, ratio_is_the_median_of_log_ratios);
     tcase_add_test(all, outliers_are_counted);
+    tcase_add_test(all, an_outlier_begins_at_a_modified_z_of_3_5);
     tcase_add_test(all, quantiles_interpolate);
     tcase_add_loop_test(all, a_median_of_draws_is_that_of_the_sorted_draws, 0, 12);
     tcase_add_test(all, bootstrap_covers_and_repeats);

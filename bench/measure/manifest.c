@@ -43,7 +43,7 @@ static json_t *protocol_to_json(const struct protocol *protocol)
                      "late_ns of each (late_p50_ns and late_max_ns of a cell) counts from there, in instrumented repetitions",
                      "first", "the first warm-up pass is recorded apart: first_ns",
                      "spans_again", "an instrumented repetition that is suspect is taken again in later blocks, up to twice",
-                     "interval", "95 %, from ranks", "ratio", "median over pairs of one block, sign-test interval", "outliers", "counted, never removed: modified z above 14.8",
+                     "interval", "95 %, from ranks", "ratio", "median over pairs of one block, sign-test interval", "outliers", "counted, never removed: modified z above 3.5",
                      "suspicion", suspicion_to_json());
 }
 

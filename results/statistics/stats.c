@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double OUTLIER_Z = 3.5; /* on the modified z, whose 0.6745/MAD is already in units of a standard deviation */
 static const struct quantity nothing = {NAN, NAN, NAN, 0};
 
 /* The values that are numbers, sorted, in memory of their own; NULL where memory is short or none is left. */
@@ -97,7 +98,7 @@ size_t stats_outliers(const double *values, size_t n)
         double centre = middle(sorted, kept);
         double scale = gsl_stats_mad0(sorted, 1, kept, work) / 0.6745;
         if (scale == 0) scale = 1.253314 * gsl_stats_absdev_m(sorted, 1, kept, centre);
-        for (size_t i = 0; scale > 0 && i < kept; i++) count += fabs(sorted[i] - centre) / scale > 14.8;
+        for (size_t i = 0; scale > 0 && i < kept; i++) count += fabs(sorted[i] - centre) / scale > OUTLIER_Z;
     }
     free(work);
     free(sorted);

@@ -32,7 +32,7 @@ size_t stats_rank(size_t n);
 /* The quantile q in [0, 1] by linear interpolation between order statistics (R's type 7); NAN where n = 0. */
 double stats_quantile(const double *values, size_t n, double q);
 
-/* How many values have a modified z = 0.6745 |x - median| / MAD above 14.8 (where MAD is 0, the mean absolute deviation
+/* How many values have a modified z = 0.6745 |x - median| / MAD above 3.5 (where MAD is 0, the mean absolute deviation
  * times 1.2533 stands in: Iglewicz & Hoaglin 1993). They are counted, never removed. */
 size_t stats_outliers(const double *values, size_t n);
 
