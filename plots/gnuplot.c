@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ static void child(const char *dir, char *const *words, int out, int complaint)
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* Ctrl-C reaches this program's group only */
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (nothing < 0 || chdir(dir) || dup2(nothing, 0) < 0 || dup2(out < 0 ? nothing : out, 1) < 0 ||

@@ -1,6 +1,7 @@
 #include "bench/base/interrupt.h"
 
 #include <stddef.h>
+#include <time.h>
 
 static volatile sig_atomic_t seen;
 
@@ -24,6 +25,20 @@ void interrupt_watch(void)
         sigaddset(&set, watched[i]);
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void interrupt_unwatch(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < WATCHED; i++) {
+        struct sigaction old;
+        if (!sigaction(watched[i], NULL, &old) && old.sa_handler == note) sigaddset(&set, watched[i]);
+    }
+    while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0) seen = 1;
+    for (size_t i = 0; i < WATCHED; i++)
+        if (sigismember(&set, watched[i])) signal(watched[i], SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 void interrupt_mask(sigset_t *mask)

@@ -15,6 +15,9 @@
  * One that the caller of the program had ignored stays ignored (nohup). */
 void interrupt_watch(void);
 
+/* The end of that: interrupt_seen still tells what had arrived, and the next one ends the program at once. */
+void interrupt_unwatch(void);
+
 /* The mask under which they arrive: for ppoll. */
 void interrupt_mask(sigset_t *mask);
 

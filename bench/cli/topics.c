@@ -19,7 +19,8 @@ const struct topic topics[] = {
      "0 good. 1 a finding: a regression, a failed check. 2 bad usage or input: one line says what and where, nothing "
      "was\n"
      "run or written. 3 a measurement failed: the record says which and why. 130 interrupted: the record is valid and\n"
-     "`breakeven run --resume DIR` finishes it."},
+     "`breakeven run --resume DIR` finishes it, by the same build on the same cpus. While it measures, a run is locked:\n"
+     "a second one into its folder is refused, naming the process."},
     {"record", "what a run leaves on disk",
      "results/runs/<UTC time>-<name>/ holds manifest.json (what was asked, the machine, the protocol, every cell),\n"
      "topology.xml, samples.jsonl (one line per repetition, appended as it is taken; nothing is ever removed),\n"

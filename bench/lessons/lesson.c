@@ -87,9 +87,9 @@ static int look_beyond(const struct options *options, const struct lesson *lesso
     int status = show_open(options, dir, &shown);
     if (status) return status;
     elsewhere->tell(&shown.summary, beyond->text, sizeof beyond->text);
-    show_write(options, &shown, true);
+    status = show_write(options, &shown, true);
     show_close(&shown);
-    return STATUS_GOOD;
+    return status;
 }
 
 /* What docs/lessons/ holds of this lesson: the paragraph with the verdict and the line that says where it was

@@ -83,6 +83,8 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
 void conduct_close(struct conduct *conduct)
 {
     plan_free(&conduct->plan);
+    if (conduct->lock > 0) close(conduct->lock);
+    conduct->lock = 0;
     if (conduct->loaded) hwloc_topology_destroy(conduct->topology);
     conduct->loaded = false;
 }
@@ -120,6 +122,11 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
     if (rundir_make(options->output, name, conduct->dir, why, sizeof why) ||
         (*conduct->program && make_pair(conduct, why, sizeof why))) {
         options_complain(options, "%s", why);
+        return NULL;
+    }
+    conduct->lock = rundir_lock(conduct->dir, true, why, sizeof why);
+    if (conduct->lock == -EWOULDBLOCK) {
+        options_complain(options, "--output %s", why);
         return NULL;
     }
     json_t *manifest = manifest_make(&conduct->plan, name, options);
@@ -176,15 +183,16 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
     if (!error && *conduct->program) experiment.versus = &versus;
     if (!error) error = experiment_run(&experiment, why, sizeof why);
     json_decref(manifest);
+    interrupt_unwatch();
     int status = report_end(conduct, &experiment, error, why);
     rundir_point(conduct->dir);
     struct shown shown;
     if (*conduct->base_dir && status != STATUS_FAILED && !show_open(options, conduct->base_dir, &shown)) {
-        show_write(options, &shown, false);
+        conduct->unwritten |= show_write(options, &shown, false) != STATUS_GOOD;
         show_close(&shown);
     }
     if (status != STATUS_FAILED && experiment.taken && !show_open(options, conduct->dir, &shown)) {
-        show_write(options, &shown, draw && !status);
+        conduct->unwritten |= show_write(options, &shown, draw && !status) != STATUS_GOOD;
         show_close(&shown);
     }
     return status;
@@ -201,8 +209,8 @@ int conduct_show(const struct conduct *conduct, bool draw)
     if (!options->json && !status) {
         char line[4300];
         snprintf(line, sizeof line,
-                 draw ? "\nThe page: %s/report.html" : "\nThe run: %s (\"breakeven report\" draws it)", conduct->dir);
+                 draw && !conduct->unwritten ? "\nThe page: %s/report.html" : "\nThe run: %s (\"breakeven report\" draws it)", conduct->dir);
         status = options_print(options, line);
     }
-    return status ? status : failed ? STATUS_FAILED : STATUS_GOOD;
+    return status ? status : failed || conduct->unwritten ? STATUS_FAILED : STATUS_GOOD;
 }

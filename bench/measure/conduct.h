@@ -18,6 +18,8 @@ struct conduct {
     bool loaded;
     struct plan plan;
     const struct run *before; /* --resume: the run to finish, in its own folder */
+    int lock;                 /* on the run, while it is measured; 0: none */
+    bool unwritten;           /* summary, figures or page could not be written, which has been said */
     char dir[4096];           /* of the run, once it exists */
     char base_dir[4096];      /* with --versus: of the other build's run; "" */
     char program[4096];       /* with --versus: the other build; "" */

@@ -5,6 +5,7 @@
 #include "bench/base/isolate.h"
 #include "bench/machine/host.h"
 #include "bench/machine/probe.h"
+#include "bench/machine/software.h"
 #include "bench/machine/topo.h"
 
 #include <errno.h>
@@ -74,6 +75,20 @@ static void add_cells(json_t *manifest, const struct plan *plan)
     json_object_set_new(manifest, "cells", cells);
 }
 
+static void add_software(json_t *manifest, const struct plan *plan)
+{
+    json_t *objects = json_object();
+    bool python = false;
+    for (unsigned i = 0; i < plan->cell_count; i++) {
+        const struct cell *cell = &plan->cells[i];
+        python |= !strcmp(cell->runner, "python");
+        if (strchr(cell->kernel, '/') && !json_object_get(objects, cell->kernel))
+            json_object_set_new(objects, cell->kernel, software_file_hash(cell->kernel));
+    }
+    json_object_set_new(manifest, "kernel_objects", objects);
+    json_object_set_new(manifest, "software", software_to_json(python));
+}
+
 json_t *manifest_make(const struct plan *plan, const char *name, const struct options *options)
 {
     char began[32], *here = getcwd(NULL, 0);
@@ -92,6 +107,7 @@ json_t *manifest_make(const struct plan *plan, const char *name, const struct op
                   host_environment_to_json(), "not_obeyed", host_ignored_to_json(), "protocol", protocol_to_json(&plan->protocol), "notes", notes);
     free(here);
     if (manifest) add_cells(manifest, plan);
+    if (manifest) add_software(manifest, plan);
     return manifest;
 }
 
@@ -103,11 +119,18 @@ int manifest_write(const char *dir, const json_t *manifest)
     return error;
 }
 
+/* The form that hwloc 2 reads, from hwloc 3 too, whose own it cannot. */
+#if HWLOC_API_VERSION >= 0x00030000
+enum { XML_FLAGS = HWLOC_TOPOLOGY_EXPORT_XML_FLAG_V2 };
+#else
+enum { XML_FLAGS = 0 };
+#endif
+
 int manifest_write_topology(const char *dir, hwloc_topology_t topology)
 {
     char *text;
     int size;
-    if (hwloc_topology_export_xmlbuffer(topology, &text, &size, 0)) return -EIO;
+    if (hwloc_topology_export_xmlbuffer(topology, &text, &size, XML_FLAGS)) return -EIO;
     int error = record_write_file(dir, "topology.xml", text, size ? (size_t)size - 1 : 0); /* the last byte is a NUL */
     hwloc_free_xmlbuffer(topology, text);
     return error;

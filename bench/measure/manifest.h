@@ -5,7 +5,8 @@
  * (METG's), "build": {version, compiler, flags, commit, ..}, "host": {hostname, model, kernel, cpus, cores, packages,
  * numa, allowed, quota_cpus, memory_bytes, ..} (host.h),
  *      "clock": {cost_ns, resolution_ns, backwards}, "limits": {..}, "topology": {..} (topo.h), "placement_probe": {..}
- * (probe.h), "environment": {"OMP_...": ".."}, "not_obeyed": [".."], "protocol": {..}, "notes": [..], "cells": [..], "task_ns": [expected
+ * (probe.h), "environment": {"OMP_...": ".."}, "not_obeyed": [".."], "protocol": {..}, "software": {..} (software.h), "kernel_objects": {path:
+ *      hash}, "notes": [..], "cells": [..], "task_ns": [expected
  * duration of a task, by cell]}
  */
 #ifndef BREAKEVEN_MANIFEST_H

@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,6 +107,35 @@ int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], cha
     } else error = make_default(name, made);
     if (error) snprintf(why, why_size, "cannot make the folder %.200s: %s", made, strerror(-error));
     else memcpy(dir, made, sizeof made);
+    return error;
+}
+
+/* Who holds the lock on this file: lines "1: FLOCK ADVISORY WRITE 1234 fe:01:5678 0 EOF" (proc_locks(5)); 0: not seen. */
+static int holder_of(int fd)
+{
+    struct stat stat_;
+    unsigned long inode;
+    char line[256];
+    int pid, found = 0;
+    FILE *locks = fopen("/proc/locks", "re");
+    while (!fstat(fd, &stat_) && locks && !found && fgets(line, sizeof line, locks))
+        if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%lu", &pid, &inode) == 2 && inode == stat_.st_ino && pid > 0)
+            found = pid;
+    if (locks) fclose(locks);
+    return found;
+}
+
+int rundir_lock(const char *dir, bool make, char *why, size_t why_size)
+{
+    char path[RUNDIR_PATH + 32], who[40] = "another process";
+    snprintf(path, sizeof path, "%s/samples.jsonl", dir);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | (make ? O_CREAT : 0), 0666);
+    if (fd < 0) return -errno;
+    if (!flock(fd, LOCK_EX | LOCK_NB)) return fd;
+    int error = -errno, pid = holder_of(fd);
+    if (pid) snprintf(who, sizeof who, "process %d", pid);
+    if (error == -EWOULDBLOCK) snprintf(why, why_size, "%.200s: %s is measuring into it", dir, who);
+    close(fd);
     return error;
 }
 

@@ -8,6 +8,7 @@
 #ifndef BREAKEVEN_RUNDIR_H
 #define BREAKEVEN_RUNDIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { RUNDIR_PATH = 4096 };
@@ -19,6 +20,11 @@ int rundir_check(const char *output, char *why, size_t why_size);
 /* Makes the folder: `output`, or results/runs/<UTC time>-<name> with the parents that are missing. 0 or -errno with
  * `why`. */
 int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], char *why, size_t why_size);
+
+/* Takes the run in `dir` for this process, until the descriptor that is returned is closed: a lock (flock(2)) on its
+ * samples.jsonl, made where it is missing and `make` asks for it. -EWOULDBLOCK with `why`, which names the process that has
+ * it; other -errno where nothing can be locked there. */
+int rundir_lock(const char *dir, bool make, char *why, size_t why_size);
 
 /* Makes results/latest point at a run under results/runs; does nothing for others. 0 or -errno. */
 int rundir_point(const char *dir);

@@ -30,18 +30,21 @@ void show_close(struct shown *shown)
     run_free(&shown->run);
 }
 
-void show_write(const struct options *options, const struct shown *shown, bool draw)
+int show_write(const struct options *options, const struct shown *shown, bool draw)
 {
     const char *dir = shown->run.dir;
     char note[512] = "";
     int error = summary_write(&shown->summary, dir);
     if (error) options_complain(options, "cannot write the summary into %s: %s", dir, strerror(-error));
-    if (error || !draw) return;
+    if (error) return STATUS_FAILED;
+    if (!draw) return STATUS_GOOD;
     int drawn = plots_draw(&shown->summary, dir, note, sizeof note);
     if (drawn < 0) options_complain(options, "cannot write figures into %s/plots: %s", dir, strerror(-drawn));
     if (*note) options_complain(options, "%s", note);
     *note = '\0';
-    if (report_html_write(&shown->summary, dir, note, sizeof note)) options_complain(options, "%s", note);
+    error = report_html_write(&shown->summary, dir, note, sizeof note);
+    if (error) options_complain(options, "%s", note);
+    return error || drawn < 0 ? STATUS_FAILED : STATUS_GOOD;
 }
 
 unsigned show_width(void)

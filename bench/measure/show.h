@@ -18,8 +18,8 @@ int show_open(const struct options *, const char *dir, struct shown *);
 void show_close(struct shown *);
 
 /* Writes summary.json and summary.csv into the run's folder, with `draw` the figures and report.html too. What cannot
- * be written or drawn is one line on stderr each. */
-void show_write(const struct options *, const struct shown *, bool draw);
+ * be written or drawn is one line on stderr each, and STATUS_FAILED where it could not be written. */
+int show_write(const struct options *, const struct shown *, bool draw);
 
 /* Prints the text, or with --json the object, on stdout. An exit status. */
 int show_print(const struct options *, const struct shown *);

@@ -1,6 +1,7 @@
 #include "bench/tune/tune_record.h"
 
 #include "bench/base/clock.h"
+#include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
 #include "bench/cli/options.h"
 #include "bench/measure/rundir.h"
@@ -27,6 +28,8 @@ int tune_record_open(struct tune_record *record, const struct options *options, 
     char why[512];
     *record = (struct tune_record){.options = options, .fd = -1, .began_ns = clock_now_ns(&clock_real)};
     if (rundir_make(options->output, name, record->dir, why, sizeof why)) return options_complain(options, "%s", why);
+    record->lock = rundir_lock(record->dir, true, why, sizeof why);
+    if (record->lock == -EWOULDBLOCK) return options_complain(options, "--output %s", why);
     record->fd = record_open_samples(record->dir);
     int error = record->fd < 0 ? record->fd : 0;
     if (!error) {
@@ -134,6 +137,7 @@ void tune_record_close(struct tune_record *record, json_t *tuning, int error)
     enum { SUMMED_MAX = 1000 }; /* cells; more are a benchmark's, which has a table of its own */
     struct shown shown;
     tune_record_settle(record, false);
+    interrupt_unwatch();
     if (record->manifest) {
         const char *stopped = error == -EINTR ? "interrupted" : error ? "error" : "search";
         if (tuning) json_object_set(record->manifest, "tuning", tuning);
@@ -152,6 +156,8 @@ void tune_record_close(struct tune_record *record, json_t *tuning, int error)
     free(record->cells);
     free(record->held);
     if (record->fd >= 0) close(record->fd);
+    if (record->lock > 0) close(record->lock);
+    record->lock = 0;
     record->manifest = NULL;
     record->cells = NULL;
     record->held = NULL;

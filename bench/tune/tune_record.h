@@ -20,6 +20,7 @@ struct tune_record {
     size_t held_count;
     int fd; /* samples.jsonl */
     int64_t began_ns;
+    int lock; /* on the folder; 0: none */
 };
 
 /* Is the folder usable? 0 or an exit status after one line; makes nothing. */

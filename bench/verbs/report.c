@@ -42,13 +42,13 @@ static int print_all(const struct options *options, const struct shown *shown)
                    ? options_complain(options, "cannot write to standard output")
                    : STATUS_GOOD;
     if (!strcmp(format, "html")) {
-        show_write(options, shown, true);
+        if (show_write(options, shown, true)) return STATUS_FAILED;
         return print_file(options, shown->run.dir, "report.html");
     }
     int status = show_print(options, shown);
     if (*format || status) return status;
     char line[4300];
-    show_write(options, shown, true);
+    if (show_write(options, shown, true)) return STATUS_FAILED;
     snprintf(line, sizeof line, "\nThe page: %s/report.html", shown->run.dir);
     return options_print(options, line);
 }

@@ -1,6 +1,8 @@
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
 #include "bench/measure/conduct.h"
 #include "bench/measure/manifest.h"
+#include "bench/measure/resume.h"
+#include "bench/measure/rundir.h"
 #include "bench/measure/pilot.h"
 #include "bench/plan/studies.h"
 #include "bench/plan/plan_config.h"
@@ -93,24 +95,16 @@ static int run_studies(const struct options *options)
     return status;
 }
 
-/* The machine a run is finished on must be the one it began on. */
-static int check_same_machine(const struct options *options, const struct run *run)
-{
-    char here[256] = "";
-    const char *there = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "hostname"));
-    gethostname(here, sizeof here - 1);
-    if (!there || !strcmp(there, here)) return 0;
-    return options_complain(options, "--resume %s: it was begun on %s, and this is %s", options->resume, there, here);
-}
-
 static int resume_run(struct conduct *conduct, const struct run *run)
 {
     const struct options *options = conduct->options;
     char why[1024] = "";
     double *task_ns = NULL;
     struct protocol protocol;
-    int status = check_same_machine(options, run);
-    if (status) return status;
+    int status = STATUS_GOOD;
+    char different[2048] = "";
+    if (resume_check(run, conduct->topology, different, sizeof different))
+        return options_complain(options, "--resume %s: it would mix two experiments: %s", options->resume, different);
     if (manifest_protocol(run->manifest, &protocol, why, sizeof why) ||
         manifest_task_ns(run->manifest, run->cell_count, &task_ns, why, sizeof why))
         return options_complain(options, "--resume %s: %s", options->resume, why);
@@ -136,6 +130,8 @@ static int resume(const struct options *options)
         if (!fits && options_given(options, row->name))
             return options_complain(options, "--resume finishes a run by its own plan: leave --%s out", row->name);
     }
+    int lock = rundir_lock(options->resume, false, why, sizeof why);
+    if (lock == -EWOULDBLOCK) return options_complain(options, "--resume %s", why);
     if (run_read(options->resume, &run, note, sizeof note, why, sizeof why))
         return options_complain(options, "--resume: %s", why);
     if (*note) options_complain(options, "%s", note);
@@ -147,6 +143,8 @@ static int resume(const struct options *options)
                                   options->resume);
     if (!status) {
         status = conduct_open(&conduct, options, NULL);
+        conduct.lock = lock;
+        lock = -1; /* conduct's from here on */
         if (!status) status = resume_run(&conduct, &run);
         conduct_close(&conduct);
     }

@@ -1,0 +1,15 @@
+/* resume.h: may a run be finished here? Only by the same build, on the same cpus, under the same settings: else its
+ * samples would be of two experiments. */
+#ifndef BREAKEVEN_RESUME_H
+#define BREAKEVEN_RESUME_H
+
+#include <hwloc.h>
+#include <stddef.h>
+
+struct run;
+
+/* 0, or -EXDEV with one line in `why` that names every field that differs, as it was and as it is. A host name alone
+ * makes no other machine: each container has a new one. What an older record does not tell is not asked. */
+int resume_check(const struct run *, hwloc_topology_t, char *why, size_t why_size);
+
+#endif
