@@ -173,6 +173,8 @@ const struct option_row options_table[] = {
      FIELD(figure), 0, 0, figure_choice, "figure"},
     {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
      NULL, NULL},
+    {"strict", 0, NULL, "run report metg", "exit status 1 where the run is not to be trusted", OPTION_FLAG, FIELD(strict), 0,
+     0, NULL, NULL},
     {"all", 0, NULL, "lesson", "every lesson, in under ten minutes on two cpus", OPTION_FLAG, FIELD(all), 0, 0, NULL, NULL},
     {"json", 0, NULL, "list version topo cpus run metg report compare doctor selftest openmp tune",
      "print one JSON object instead of text", OPTION_FLAG, FIELD(json), 0, 0, NULL, NULL},

@@ -16,7 +16,7 @@ const struct topic topics[] = {
      "speed-up: T_s/T_p. efficiency: speed-up/p. pool tax: T_1/T_s - 1. METG(50%): the smallest task with which an\n"
      "efficiency of 50 % is reached."},
     {"status", "exit statuses",
-     "0 good. 1 a finding: a regression, a failed check. 2 bad usage or input: one line says what and where, nothing "
+     "0 good. 1 a finding: a regression, a failed check, under --strict a run that is not to be trusted. 2 bad usage or input: one line says what and where, nothing "
      "was\n"
      "run or written. 3 a measurement failed: the record says which and why. 130 interrupted: the record is valid and\n"
      "`breakeven run --resume DIR` finishes it, by the same build on the same cpus. While it measures, a run is locked:\n"

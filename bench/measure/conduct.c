@@ -205,6 +205,7 @@ int conduct_show(const struct conduct *conduct, bool draw)
     if (show_open(options, conduct->dir, &shown)) return STATUS_FAILED;
     int status = show_print(options, &shown);
     size_t failed = show_failures(options, &shown);
+    int strict = show_strict(options, &shown);
     show_close(&shown);
     if (!options->json && !status) {
         char line[4300];
@@ -212,5 +213,5 @@ int conduct_show(const struct conduct *conduct, bool draw)
                  draw && !conduct->unwritten ? "\nThe page: %s/report.html" : "\nThe run: %s (\"breakeven report\" draws it)", conduct->dir);
         status = options_print(options, line);
     }
-    return status ? status : failed || conduct->unwritten ? STATUS_FAILED : STATUS_GOOD;
+    return status ? status : failed || conduct->unwritten ? STATUS_FAILED : strict;
 }

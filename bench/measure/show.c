@@ -47,6 +47,14 @@ int show_write(const struct options *options, const struct shown *shown, bool dr
     return error || drawn < 0 ? STATUS_FAILED : STATUS_GOOD;
 }
 
+int show_strict(const struct options *options, const struct shown *shown)
+{
+    const struct trust *trust = &shown->summary.trust;
+    if (!options->strict || trust->verdict != TRUST_NONE) return STATUS_GOOD;
+    options_complain(options, "--strict: the run is not to be trusted: %s", trust->reasons);
+    return STATUS_FINDING;
+}
+
 unsigned show_width(void)
 {
     const char *columns = getenv("COLUMNS");

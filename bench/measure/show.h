@@ -17,6 +17,9 @@ struct shown {
 int show_open(const struct options *, const char *dir, struct shown *);
 void show_close(struct shown *);
 
+/* STATUS_FINDING under --strict where the run is not to be trusted, with a line on stderr; else STATUS_GOOD. */
+int show_strict(const struct options *, const struct shown *);
+
 /* Writes summary.json and summary.csv into the run's folder, with `draw` the figures and report.html too. What cannot
  * be written or drawn is one line on stderr each, and STATUS_FAILED where it could not be written. */
 int show_write(const struct options *, const struct shown *, bool draw);

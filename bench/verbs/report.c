@@ -63,6 +63,7 @@ static int run(const struct options *options)
     int status = show_open(options, options->operands[0], &shown);
     if (status) return status;
     status = print_all(&asked, &shown);
+    if (!status) status = show_strict(options, &shown);
     show_close(&shown);
     return status;
 }

@@ -30,7 +30,8 @@ int findings_make(struct workshop *shop)
         findings_short, findings_scaling, findings_runners,   findings_metg,   findings_crossover, findings_startup,
         findings_chunk, findings_hybrid,  findings_placement, findings_budget, findings_trust,
     };
-    int status = 0;
+    int status = trust_tell(shop);
+    if (shop->summary->trust.verdict == TRUST_NONE) return status ? status : findings_trust(shop);
     for (size_t i = 0; !status && i < sizeof chapters / sizeof *chapters; i++) status = chapters[i](shop);
     sort(shop->summary->findings, shop->summary->finding_count);
     return status;

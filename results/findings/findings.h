@@ -42,11 +42,15 @@ struct disturbance {
     size_t judged;       /* cells with such repetitions, others, and an interval */
     size_t moved;        /* of these: the median of the others lies outside of the interval */
     size_t without, few; /* cells with no other repetition; with others, but too few for an interval */
+    bool calm;           /* the run is trusted */
     double most;         /* the farthest such move, as a share */
 };
 struct disturbance findings_disturbance(const struct workshop *);
 void findings_add_disturbance(struct sentence *, const struct disturbance *); /* whole sentences: worry or not */
 
+/* trust.c: the verdict on the run; where it is not good, a sentence, the first of all */
+void trust_make(struct workshop *);
+int trust_tell(struct workshop *);
 /* findings_short.c: the run in a few sentences */
 int findings_short(struct workshop *);
 /* findings_scaling.c: speed-ups, runners side by side */

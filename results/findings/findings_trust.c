@@ -165,7 +165,8 @@ static struct quantity undisturbed(const struct workshop *shop, const struct cel
 
 struct disturbance findings_disturbance(const struct workshop *shop)
 {
-    struct disturbance found = {.suspects = findings_suspects(shop->summary)};
+    struct disturbance found = {.suspects = findings_suspects(shop->summary),
+                                .calm = shop->summary->trust.verdict == TRUST_GOOD};
     for (size_t i = 0; i < shop->summary->cell_count; i++) {
         const struct cell_summary *row = &shop->summary->cells[i];
         struct quantity wall = row->quantity[QUANTITY_wall_ns];
@@ -191,7 +192,8 @@ void findings_add_disturbance(struct sentence *sentence, const struct disturbanc
                      "by up to %.0f %%.",
                      found->moved, found->judged, 100 * found->most);
     else if (found->judged)
-        sentence_add(sentence, "Without them no median leaves its interval: they need not worry you.");
+        sentence_add(sentence, "Without them no median leaves its interval%s.",
+                     found->calm ? ": they need not worry you" : "");
     else sentence_add(sentence, "There are too few repetitions to say what that changes.");
     if (found->without)
         sentence_add(sentence, " %zu configuration%s ha%s no other repetition: read those with care.", found->without,

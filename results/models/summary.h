@@ -125,6 +125,14 @@ struct advice {
     char sentence[320];
 };
 
+/* May the run be believed? (findings/trust.c) */
+enum trust_verdict { TRUST_GOOD, TRUST_CARE, TRUST_NONE };
+extern const char *const trust_names[]; /* "trusted", "with care", "not to be trusted" */
+struct trust {
+    enum trust_verdict verdict;
+    char reasons[600]; /* "" where good */
+};
+
 struct summary {
     const struct run *run;
     size_t cell_count;
@@ -135,6 +143,7 @@ struct summary {
     struct pool_costs *pools;
     struct crossover *crossovers;
     struct advice *advices;
+    struct trust trust;
     struct statement *findings; /* in the order of the report: ordered by topic, TOPIC_short first */
 };
 

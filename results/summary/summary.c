@@ -1,4 +1,5 @@
 /* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
+#include "results/findings/findings.h"
 #include "results/record/latency.h"
 #include "results/models/summary_parts.h"
 
@@ -357,7 +358,8 @@ int summary_make(const struct run *run, struct summary *summary, char *why, size
     if (!status) status = scaling_make(&shop);
     if (!status) status = pools_make(&shop);
     if (!status) status = granularity_make(&shop);
-    if (!status) status = advice_make(&shop);
+    if (!status) trust_make(&shop);
+    if (!status && made.trust.verdict != TRUST_NONE) status = advice_make(&shop);
     if (!status) status = findings_make(&shop);
     for (unsigned id = 0; shop.series && id < run->cell_count; id++) series_free(&shop.series[id]);
     free(shop.series);

@@ -211,8 +211,9 @@ json_t *summary_to_json(const struct summary *summary)
     for (size_t i = 0; i < summary->finding_count; i++)
         json_array_append_new(findings, json_pack("{ss ss}", "topic", topic_names[summary->findings[i].topic], "text",
                                                   summary->findings[i].text));
-    return json_pack("{si ss sb sb sO* so so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
-                     "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "host",
+    return json_pack("{si ss sb sb s{ss ss} sO* so so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
+                     "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "trust", "verdict",
+                     trust_names[summary->trust.verdict], "reasons", summary->trust.reasons, "host",
                      json_object_get(summary->run->manifest, "host"), "findings", findings, "advice", advices, "metg",
                      metgs, "crossovers", crossovers, "models", pools, "scaling", scalings, "cells", cells);
 }

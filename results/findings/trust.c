@@ -1,0 +1,78 @@
+/* trust.c: may this run be believed? From what was disturbed, what the same thing measured twice differs by, drift, and
+ * the cells that have no undisturbed repetition. The worst of the four is the verdict. */
+#include "results/findings/findings.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* From here on: with care; not to be trusted. Shares of repetitions and of cells; the A/A interval's farther end from 1. */
+static const double DISTURBED[] = {0.2, 0.5}, DRIFT[] = {0.1, 0.5}, WITHOUT[] = {0.02, 0.25}, TWICE[] = {0.15, 0.4};
+enum { SAMPLES_MIN = 20 }; /* of fewer repetitions no share is told */
+
+const char *const trust_names[] = {"trusted", "with care", "not to be trusted"};
+
+/* The farthest end of an A/A interval from 1; 0 without one. */
+static double twice_apart(const struct workshop *shop)
+{
+    const struct run *run = shop->summary->run;
+    double most = 0;
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        if (cell->duplicate == i) continue;
+        struct quantity ratio = parts_compare(shop, cell, &run->cells[cell->duplicate], false);
+        if (!isnan(ratio.low)) most = fmax(most, fmax(fabs(ratio.low - 1), fabs(ratio.high - 1)));
+    }
+    return most;
+}
+
+static size_t drifted(const struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->sample_count; i++) count += strstr(run->samples[i].suspect, "drift") != NULL;
+    return count;
+}
+
+__attribute__((format(printf, 4, 5))) static void weigh(struct trust *trust, double value, const double *limits,
+                                                         const char *format, ...)
+{
+    va_list arguments;
+    enum trust_verdict verdict = value > limits[1] ? TRUST_NONE : value > limits[0] ? TRUST_CARE : TRUST_GOOD;
+    if (verdict == TRUST_GOOD) return;
+    if (verdict > trust->verdict) trust->verdict = verdict;
+    size_t used = strlen(trust->reasons);
+    used += (size_t)snprintf(trust->reasons + used, sizeof trust->reasons - used, "%s", used ? "; " : "");
+    va_start(arguments, format);
+    vsnprintf(trust->reasons + used, sizeof trust->reasons - used, format, arguments);
+    va_end(arguments);
+}
+
+void trust_make(struct workshop *shop)
+{
+    struct summary *summary = shop->summary;
+    const struct run *run = summary->run;
+    struct trust *trust = &summary->trust;
+    if (run->simulated || run->sample_count < SAMPLES_MIN) return;
+    struct disturbance found = findings_disturbance(shop);
+    double samples = (double)run->sample_count, cells = (double)summary->cell_count;
+    double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples, twice = twice_apart(shop);
+    weigh(trust, suspects, DISTURBED, "%.0f %% of %zu repetitions were disturbed", 100 * suspects, run->sample_count);
+    weigh(trust, (double)found.without / cells, WITHOUT, "%zu of %zu configurations have no undisturbed repetition",
+          found.without, summary->cell_count);
+    weigh(trust, drift, DRIFT, "the machine's speed changed in %.0f %% of the repetitions", 100 * drift);
+    weigh(trust, twice, TWICE, "the same configuration measured twice may differ by %.0f %%", 100 * twice);
+}
+
+int trust_tell(struct workshop *shop)
+{
+    const struct trust *trust = &shop->summary->trust;
+    struct sentence sentence = {0};
+    if (trust->verdict == TRUST_GOOD) return 0;
+    sentence_add(&sentence, "This run is %s: %s.",
+                 trust->verdict == TRUST_NONE ? "not to be trusted" : "to be read with care", trust->reasons);
+    if (trust->verdict == TRUST_NONE)
+        sentence_add(&sentence, " Nothing is recommended: what to use, what is faster and what a worker costs could not be "
+                                "seen. Measure again when nothing else runs; \"breakeven doctor\" tells what disturbs.");
+    return sentence_end(shop, TOPIC_short, &sentence);
+}
