@@ -189,7 +189,7 @@ void *arena_take(struct arena *arena, size_t bytes)
 void arena_give(struct arena *arena, void *memory)
 {
     struct extent key = {.base = memory, .bytes = 1}, **found;
-    if (!memory || !(found = tfind(&key, &arena->by_address, compare))) return;
+    if (!memory || arena->foreign || !(found = tfind(&key, &arena->by_address, compare))) return;
     if ((*found)->class == NOT_SMALL) extent_give(arena, *found);
     else small_give(arena, *found, memory);
 }

@@ -14,11 +14,14 @@ struct arena {
     struct extent *first;     /* all extents, by address */
     void *by_address;         /* tsearch tree of extents in use */
     struct extent *partial[ARENA_CLASSES]; /* with a free small block */
+    bool foreign; /* this process only unmaps it: the memory belongs to the one that opened it */
 };
 
 /* Address space for `bytes`; 0: the machine's memory, or what the system grants of it. 0 or -errno. */
 int arena_open(struct arena *arena, size_t bytes);
 void arena_close(struct arena *arena);
+/* In a child of the program: from now on arena_give leaves the memory, which is still in use elsewhere, as it is. */
+static inline void arena_disown(struct arena *arena) { arena->foreign = true; }
 void *arena_take(struct arena *arena, size_t bytes); /* zeroed; NULL: no room */
 void arena_give(struct arena *arena, void *memory);
 static inline bool arena_has(const struct arena *arena, const void *memory)

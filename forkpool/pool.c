@@ -404,7 +404,7 @@ void forkpool_delete(struct forkpool *pool)
             for (unsigned i = 0; i < JOBS_IN_BLOCK; i++) block->jobs[i].done = block->jobs[i].failed = NULL;
         forkpool_terminate(pool);
         forkpool_join(pool, FORKPOOL_FOREVER);
-    }
+    } else arena_disown(&pool->arena);
     pool_free(pool);
 }
 

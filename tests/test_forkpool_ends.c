@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/wait.h>
 
 /* 15 a task that never ends, with a hard limit; with a limit of cpu time. 16 one that ignores SIGTERM */
 static _Noreturn void spin(void)
@@ -30,6 +31,39 @@ START_TEST(limits)
     ck_assert_int_eq(status_of(job), FORKPOOL_LIMIT);
     ck_assert_int_eq(last_loss().cause, FORKPOOL_CAUSE_LIMIT);
     check_good(30);
+}
+END_TEST
+
+static int twice(void *context, const void *input, void *output)
+{
+    (void)context;
+    usleep(2000);
+    *(long *)output = *(const long *)input * 2;
+    return 0;
+}
+/* A child that the program forks itself, whose exit handlers or destructors delete the pool, takes nothing from the map
+ * that still runs: its staged input and output are pages of their own. */
+START_TEST(child_deletes)
+{
+    enum { N = 100, STRIDE = 4096 };
+    open_workers(2);
+    char *input = calloc(N, STRIDE), *output = calloc(N, STRIDE);
+    for (long i = 0; i < N; i++) *(long *)(input + i * STRIDE) = i + 1;
+    struct forkpool_map map = {.tasks = N, .item = twice, .input = input, .input_stride = STRIDE, .output = output, .output_stride = STRIDE};
+    struct forkpool_job *job;
+    ck_assert_int_eq(forkpool_map_async(pool, &map, &job), 0);
+    usleep(20000);
+    pid_t child = fork();
+    if (!child) {
+        forkpool_delete(pool);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_int_eq(status_of(job), 0);
+    for (long i = 0; i < N; i++) ck_assert_int_eq(*(long *)(output + i * STRIDE), 2 * (i + 1));
+    free(input);
+    free(output);
+    check_good(10);
 }
 END_TEST
 
@@ -303,6 +337,7 @@ int main(void)
     TCase *cases = board_cases("forkpool ends");
     tcase_add_loop_test(cases, limits, 0, 2);
     tcase_add_test(cases, soft_limit);
+    tcase_add_test(cases, child_deletes);
     tcase_add_test(cases, terminate_ignoring_task);
     tcase_add_test(cases, cancel_running);
     tcase_add_loop_test(cases, map_cancelled_and_limited, 0, 2);
