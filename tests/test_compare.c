@@ -1,6 +1,7 @@
 /* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
  * does not where nothing changed. */
 #include "results/summary/compare.h"
+#include "results/statistics/family.h"
 #include "results/statistics/shift.h"
 #include "tests/suite.h"
 
@@ -100,9 +101,10 @@ START_TEST(verdicts_follow_the_margin)
 END_TEST
 
 /* A run in memory: `cells` cells of 1 ms with `noise`, `blocks` repetitions, cell 0 slower by `factor`. */
+enum { CELLS = 200 };
 struct made {
     struct run run;
-    struct cell cells[64];
+    struct cell cells[CELLS];
     struct sample *samples;
 };
 
@@ -136,7 +138,7 @@ static void make_run(struct made *made, unsigned cells, unsigned blocks, double 
             double ns = 1e6 * gsl_ran_lognormal(random, 0, noise) * (i ? 1 : factor) * (drift ? drift[block] : 1);
             sample->wall_ns = (int64_t)ns;
         }
-    made->run.manifest = json_pack("{s:{s:s}}", "host", "hostname", "here");
+    made->run.manifest = json_pack("{s:{s:s}}", "host", "model", "here");
 }
 
 static void made_free(struct made *made)
@@ -242,13 +244,13 @@ START_TEST(other_kernels_sizes_machines_are_refused)
     struct compare_options options = {.margin = 0.05}, forced = {.margin = 0.05, .force = true};
     struct comparison comparison = {0};
     char why[512] = "";
-    json_object_set_new(json_object_get(b.run.manifest, "host"), "hostname", json_string("there"));
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "model", json_string("there"));
     ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
     ck_assert_msg(strstr(why, "machines differ") && strstr(why, "there"), "%s", why);
     ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, why, sizeof why), 0);
     ck_assert_ptr_nonnull(strstr(comparison.warning, "there"));
     comparison_free(&comparison);
-    json_object_set_new(json_object_get(b.run.manifest, "host"), "hostname", json_string("here"));
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "model", json_string("here"));
     b.cells[1].tasks = 999;
     ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
     strcpy(b.cells[1].label, "primes");
@@ -286,6 +288,112 @@ START_TEST(only_headline_samples_count)
 }
 END_TEST
 
+/* Six repetitions of 200 cells in two interleaved builds. Ten times as slow: each cell; 10 %: the run and its kernel; one
+ * cell of all by 30 %: that one. The same twice: nothing. */
+START_TEST(few_repetitions_of_many_cells_decide)
+{
+    static const struct {
+        double one, all;
+        bool whole, every;
+    } known[] = {{10, 10, true, true}, {1.1, 1.1, true, false}, {1.3, 1, false, false}, {1, 1, false, false}};
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        struct made a, b;
+        make_run(&a, CELLS, 6, 0.02, 1, NULL, random);
+        make_run(&b, CELLS, 6, 0.02, 1, NULL, random);
+        together(&a, &b);
+        for (size_t i = 0; i < b.run.sample_count; i++)
+            b.samples[i].wall_ns = (int64_t)((double)b.samples[i].wall_ns * (b.samples[i].cell ? known[k].all : known[k].one));
+        struct comparison comparison;
+        compare_made(&a, &b, &comparison);
+        ck_assert_msg((comparison.whole.verdict == COMPARE_SLOWER) == known[k].whole, "row %zu: whole", k);
+        ck_assert_msg((comparison.kernel[0].verdict == COMPARE_SLOWER) == known[k].whole, "row %zu: kernel", k);
+        if (known[k].every) ck_assert_uint_eq(comparison.verdicts[COMPARE_SLOWER], CELLS);
+        if (known[k].one > 1.2) ck_assert_int_eq(comparison.cell[0].verdict, COMPARE_SLOWER);
+        if (!known[k].whole) ck_assert_uint_eq(comparison.verdicts[COMPARE_SLOWER], known[k].one > 1);
+        ck_assert(!comparison.undecided);
+        comparison_free(&comparison);
+        made_free(&a);
+        made_free(&b);
+    }
+    gsl_rng_free(random);
+}
+END_TEST
+
+/* Five pairs have no p below 1/32, which both sides' 5 % forbid. */
+START_TEST(too_few_repetitions_decide_nothing_and_say_so)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    struct made a, b;
+    make_run(&a, 3, 5, 0.01, 1, NULL, random);
+    make_run(&b, 3, 5, 0.01, 2, NULL, random);
+    together(&a, &b);
+    struct comparison comparison;
+    compare_made(&a, &b, &comparison);
+    ck_assert(comparison.undecided);
+    ck_assert_uint_eq(comparison.needed, 6);
+    ck_assert_uint_eq(comparison.too_few, 3);
+    ck_assert_double_eq_tol(comparison.floor, 1.0 / 32, 1e-12);
+    comparison_free(&comparison);
+    made_free(&a);
+    made_free(&b);
+    gsl_rng_free(random);
+}
+END_TEST
+
+/* All cells on the margin's edge, blocks that shift all of them: an alarm on either side in at most 5 %, and where the
+ * smallest p is 1/64 as often as two of them. */
+START_TEST(pairs_on_the_edge_alarm_at_their_rate)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    unsigned alarms = 0, trials = 400;
+    for (unsigned trial = 0; trial < trials; trial++) {
+        enum { ROWS = 20, BLOCKS = 8 };
+        double value[ROWS * BLOCKS], p[ROWS], smallest = 1, shift[BLOCKS];
+        for (int i = 0; i < BLOCKS; i++) shift[i] = gsl_ran_gaussian(random, 0.02);
+        for (int i = 0; i < ROWS * BLOCKS; i++)
+            value[i] = 0.05 + shift[i % BLOCKS] + gsl_ran_gaussian(random, 0.02);
+        struct family family = {true, ROWS, BLOCKS, 0, value};
+        ck_assert_int_eq(family_p_above(&family, 1, 0.05, p), 0);
+        for (int i = 0; i < ROWS; i++) smallest = fmin(smallest, p[i]);
+        alarms += smallest <= 0.05;
+    }
+    gsl_rng_free(random);
+    ck_assert_msg(alarms >= 6 && alarms <= 33, "%u of %u", alarms, trials); /* 5 %: 20, three standard deviations up */
+}
+END_TEST
+
+START_TEST(cells_that_vanished_are_kept_by_name)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    struct made a, b;
+    make_run(&a, 3, 8, 0.01, 1, NULL, random);
+    make_run(&b, 2, 8, 0.01, 1, NULL, random);
+    struct comparison comparison;
+    compare_made(&a, &b, &comparison);
+    ck_assert_uint_eq(comparison.only_base, 1);
+    ck_assert_ptr_eq(comparison.vanished[0], &a.cells[2]);
+    json_object_set_new(json_object_get(a.run.manifest, "host"), "hostname", json_string("one"));
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "hostname", json_string("other"));
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "model", json_string("x"));
+    json_object_set_new(json_object_get(b.run.manifest, "host"), "kernel", json_string("y"));
+    comparison_free(&comparison);
+    struct compare_options half = {.margin = 0.05, .allow = "kernel"}, both = {.margin = 0.05, .allow = "model,kernel"};
+    struct compare_options none = {.margin = 0.05};
+    char why[512] = "";
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &none, &comparison, why, sizeof why), 0);
+    ck_assert_msg(strstr(why, "model (model)") && strstr(why, "kernel (kernel)") && !strstr(why, "other"), "%s", why);
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &half, &comparison, why, sizeof why), 0);
+    ck_assert_ptr_null(strstr(why, "kernel (kernel)"));
+    ck_assert_int_eq(compare_runs(&a.run, &b.run, &both, &comparison, why, sizeof why), 0);
+    ck_assert_ptr_nonnull(strstr(comparison.warning, "kernel (kernel)"));
+    comparison_free(&comparison);
+    made_free(&a);
+    made_free(&b);
+    gsl_rng_free(random);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("compare");
@@ -301,6 +409,10 @@ int main(void)
     tcase_add_test(all, family_error_is_controlled);
     tcase_add_test(all, other_kernels_sizes_machines_are_refused);
     tcase_add_test(all, only_headline_samples_count);
+    tcase_add_test(all, few_repetitions_of_many_cells_decide);
+    tcase_add_test(all, too_few_repetitions_decide_nothing_and_say_so);
+    tcase_add_test(all, pairs_on_the_edge_alarm_at_their_rate);
+    tcase_add_test(all, cells_that_vanished_are_kept_by_name);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

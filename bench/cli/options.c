@@ -171,6 +171,8 @@ const struct option_row options_table[] = {
      0, NULL, NULL},
     {"figure", 0, "FIGURE", "compare run", "which time: wall (the run phase), start, stop, total (wall)", OPTION_WORD,
      FIELD(figure), 0, 0, figure_choice, "figure"},
+    {"allow", 0, "FIELD,..", "compare", "what may differ: model, cpus, memory, kernel of the machine, plan (kernels, sizes)",
+     OPTION_PATH, FIELD(allow), 0, 0, NULL, NULL},
     {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
      NULL, NULL},
     {"strict", 0, NULL, "run report metg", "exit status 1 where the run is not to be trusted", OPTION_FLAG, FIELD(strict), 0,

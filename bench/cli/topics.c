@@ -18,7 +18,8 @@ const struct topic topics[] = {
     {"status", "exit statuses",
      "0 good. 1 a finding: a regression, a failed check, under --strict a run that is not to be trusted. 2 bad usage or input: one line says what and where, nothing "
      "was\n"
-     "run or written. 3 a measurement failed: the record says which and why. 130 interrupted: the record is valid and\n"
+     "run or written. 3 a measurement failed: the record says which and why. 4 a comparison could decide nothing: it\n"
+     "says how many repetitions it would take. 130 interrupted: the record is valid and\n"
      "`breakeven run --resume DIR` finishes it, by the same build on the same cpus. While it measures, a run is locked:\n"
      "a second one into its folder is refused, naming the process."},
     {"record", "what a run leaves on disk",

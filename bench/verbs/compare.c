@@ -43,6 +43,15 @@ static void print_cell(const struct compare_cell *cell, size_t width)
            compare_verdict_names[cell->verdict], cell->why[0] ? ": " : "", cell->why);
 }
 
+static void print_group(const struct compare_group *group)
+{
+    char ratio[80];
+    ratio_describe(group->ratio, ratio, sizeof ratio);
+    printf("%s%s, geometric mean of %zu cells: %s, n %zu: %s\n", group->kernel ? "  " : "The whole run",
+           group->kernel ? group->kernel : "", group->cells, ratio, group->ratio.n,
+           compare_verdict_names[group->verdict]);
+}
+
 static void print_comparison(const struct comparison *comparison)
 {
     size_t width = 4;
@@ -58,13 +67,21 @@ static void print_comparison(const struct comparison *comparison)
            compare_figure_names[comparison->figure], comparison->paired ? "block by block" : "one run after the other",
            comparison->margin * 100, verdicts[COMPARE_FASTER], verdicts[COMPARE_SLOWER], verdicts[COMPARE_SAME],
            verdicts[COMPARE_UNRESOLVED]);
-    printf(
-        "A verdict of faster or slower is wrong for any of the %zu cells in at most 5 %% of such comparisons (Holm).\n",
-        comparison->count);
+    print_group(&comparison->whole);
+    for (size_t i = 0; comparison->kernels > 1 && i < comparison->kernels; i++) print_group(&comparison->kernel[i]);
+    puts("Cells, kernels and the whole run are three questions. To each a verdict of faster or slower is wrong anywhere\n"
+         "in at most 5 % of such comparisons, both sides together (max-T over blocks).");
     if (comparison->failed) printf("%zu cells have no good sample in NEW.\n", comparison->failed);
-    if (comparison->only_base + comparison->only_new)
-        printf("Left out: %zu cells that are in BASE alone, %zu in NEW alone.\n", comparison->only_base,
-               comparison->only_new);
+    if (comparison->too_few) printf("%zu cells have too few samples to be judged.\n", comparison->too_few);
+    for (size_t i = 0; i < comparison->only_base; i++) {
+        char name[256];
+        cell_describe(comparison->vanished[i], name, sizeof name);
+        printf("In BASE alone, so not compared: %s\n", name);
+    }
+    if (comparison->only_new) printf("Left out: %zu cells that are in NEW alone.\n", comparison->only_new);
+    if (comparison->undecided)
+        printf("NOTHING COULD BE DECIDED: %zu repetitions are too few here; it would take about %zu of each cell.\n",
+               comparison->blocks, comparison->needed);
     if (comparison->warning[0]) puts(comparison->warning);
 }
 
@@ -77,9 +94,19 @@ static int read_run(const struct options *options, const char *dir, struct run *
     return 0;
 }
 
+static int judge(const struct comparison *comparison)
+{
+    bool slower = comparison->verdicts[COMPARE_SLOWER] || comparison->whole.verdict == COMPARE_SLOWER;
+    for (size_t i = 0; i < comparison->kernels; i++) slower |= comparison->kernel[i].verdict == COMPARE_SLOWER;
+    if (slower) return STATUS_FINDING;
+    if (comparison->failed || comparison->only_base) return STATUS_FAILED;
+    if (comparison->undecided) return STATUS_UNDECIDED;
+    return comparison->too_few ? STATUS_FAILED : STATUS_GOOD;
+}
+
 static int compare(const struct options *options, const struct run *base, const struct run *new)
 {
-    struct compare_options asked = {.margin = options->margin, .force = options->force};
+    struct compare_options asked = {.margin = options->margin, .force = options->force, .allow = options->allow};
     while (options->figure && strcmp(options->figure, compare_figure_names[asked.figure])) asked.figure++;
     struct comparison comparison = {0};
     char why[512];
@@ -92,8 +119,7 @@ static int compare(const struct options *options, const struct run *base, const 
         free(text);
         json_decref(object);
     } else print_comparison(&comparison);
-    if (!status && comparison.verdicts[COMPARE_SLOWER]) status = STATUS_FINDING;
-    if (!status && comparison.failed) status = STATUS_FAILED;
+    if (!status) status = judge(&comparison);
     comparison_free(&comparison);
     return status;
 }
@@ -121,8 +147,10 @@ const struct verb verb_compare = {
     .operands_min = 2,
     .operands_max = 2,
     .details =
-        "Exit status 1 where a cell of NEW is slower than in BASE beyond the margin and the samples resolve it, 3\n"
-        "where none is and a cell of NEW has no good sample, else 0. Runs taken together (run --versus) are\n"
-        "compared block by block; others by all their samples, with the drift between them inside the ratio.",
+        "Exit status 1 where a cell, a kernel or the whole run of NEW is slower than in BASE beyond the margin and\n"
+        "the samples resolve it; 3 where none is and a cell of BASE is not in NEW, has no good sample or too few; 4\n"
+        "where not one verdict could be given, with the repetitions it would take; else 0. Runs taken together (run\n"
+        "--versus) are compared block by block; others by all their samples, with the drift between them inside the\n"
+        "ratio. Machines are the same by model, cpus, memory (within 5 %) and kernel, not by host name.",
     .run = run,
 };

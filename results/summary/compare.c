@@ -1,7 +1,9 @@
 /* compare.c: see compare.h. */
 #include "results/summary/compare.h"
 
+#include "results/statistics/family.h"
 #include "results/statistics/shift.h"
+#include "results/summary/compare_joint.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -14,7 +16,7 @@
 const char *const compare_figure_names[COMPARE_FIGURES] = {"wall", "start", "stop", "total"};
 const char *const compare_verdict_names[COMPARE_VERDICTS] = {"unresolved", "same", "faster", "slower"};
 
-static const double FAMILY_ERROR = 0.05; /* over all cells, for the slower ones and for the faster ones */
+static const double FAMILY_ERROR = 0.05; /* over all cells, for slower and faster together: half of it each */
 
 /* Appends a sentence where it fits. */
 __attribute__((format(printf, 3, 4))) static void say(char *text, size_t size, const char *format, ...)
@@ -88,23 +90,51 @@ static int plans_differ(const struct run *base, const struct run *new, char *tex
     return 0;
 }
 
-/* The parts of a manifest that tell machines apart. */
-static int machines_differ(const struct run *base, const struct run *new, char *text, size_t size)
+/* The parts of a manifest that tell machines apart, by the names that --allow takes. A container's host name is new
+ * each time and says nothing. */
+static const struct {
+    const char *allow, *key;
+    double within; /* numbers that differ by less are the same */
+} machine_fields[] = {
+    {"model", "model", 0},     {"cpus", "packages", 0},         {"cpus", "cores", 0},    {"cpus", "cpus", 0},
+    {"cpus", "quota_cpus", 0}, {"memory", "memory_bytes", 0.05}, {"kernel", "kernel", 0},
+};
+
+static bool allowed(const char *list, const char *name)
 {
-    static const char *const keys[] = {"hostname", "model", "packages", "cores", "cpus", "allowed", "quota_cpus"};
+    size_t length = strlen(name);
+    for (const char *word = list; word && *word; word += strcspn(word, ","), word += *word == ',')
+        if (strcspn(word, ",") == length && !strncmp(word, name, length)) return true;
+    return false;
+}
+
+static bool field_differs(const json_t *x, const json_t *y, double within)
+{
+    if ((!x && !y) || (x && y && json_equal(x, y))) return false;
+    double a = json_number_value(x), b = json_number_value(y);
+    return !(within > 0 && a > 0 && b > 0 && fabs(a - b) <= within * fmax(a, b));
+}
+
+/* Every field that differs, those that `allow` holds aside: "model is ... in BASE, ... in NEW; kernel is ...". How many. */
+static size_t machines_differ(const struct run *base, const struct run *new, const char *allow, bool of_allowed,
+                              char *text, size_t size)
+{
     const json_t *a = json_object_get(base->manifest, "host"), *b = json_object_get(new->manifest, "host");
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_t *x = json_object_get(a, keys[i]), *y = json_object_get(b, keys[i]);
-        if ((!x && !y) || (x && y && json_equal(x, y))) continue;
+    size_t found = 0, used = 0;
+    *text = '\0';
+    for (size_t i = 0; i < sizeof machine_fields / sizeof *machine_fields; i++) {
+        json_t *x = json_object_get(a, machine_fields[i].key), *y = json_object_get(b, machine_fields[i].key);
+        if (allowed(allow, machine_fields[i].allow) != of_allowed || !field_differs(x, y, machine_fields[i].within))
+            continue;
         char *was = x ? json_dumps(x, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
         char *is = y ? json_dumps(y, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-        snprintf(text, size, "the machines differ: %s is %.80s in BASE, %.80s in NEW", keys[i], was ? was : "unknown",
-                 is ? is : "unknown");
+        int more = snprintf(text + used, size - used, "%s%s (%s) is %.60s in BASE, %.60s in NEW", found++ ? "; " : "",
+                            machine_fields[i].key, machine_fields[i].allow, was ? was : "unknown", is ? is : "unknown");
+        if (more > 0) used = used + (size_t)more < size ? used + (size_t)more : size - 1;
         free(was);
         free(is);
-        return 1;
     }
-    return 0;
+    return found;
 }
 
 static bool taken_together(const struct run *base, const struct run *new)
@@ -112,17 +142,6 @@ static bool taken_together(const struct run *base, const struct run *new)
     const char *a = json_string_value(json_object_get(base->manifest, "together"));
     const char *b = json_string_value(json_object_get(new->manifest, "together"));
     return a && b && *a && !strcmp(a, b);
-}
-
-/* A sample's figure; NAN where it has none: failed, or with busy spans, or not measured. */
-static double sample_figure(const struct sample *sample, enum compare_figure figure)
-{
-    if (strcmp(sample->status, "ok") || sample->instrumented) return NAN;
-    const int64_t parts[] = {sample->wall_ns, sample->start_ns, sample->stop_ns};
-    if (figure < COMPARE_TOTAL) return parts[figure] > 0 ? (double)parts[figure] : NAN;
-    for (int i = 0; i < 3; i++)
-        if (parts[i] < 0) return NAN;
-    return (double)(parts[0] + parts[1] + parts[2]);
 }
 
 struct values {
@@ -145,7 +164,7 @@ static int values_take(const struct run *run, unsigned cell, enum compare_figure
     values->block = malloc(most * sizeof *values->block);
     if (!values->ns || !values->block) return -ENOMEM;
     for (size_t i = 0; i < run->sample_count; i++) {
-        double ns = run->samples[i].cell == cell ? sample_figure(&run->samples[i], figure) : NAN;
+        double ns = run->samples[i].cell == cell ? compare_sample_ns(&run->samples[i], figure) : NAN;
         if (isnan(ns)) continue;
         values->ns[values->count] = ns;
         values->block[values->count++] = run->samples[i].block;
@@ -190,47 +209,14 @@ static int cell_compare(const struct run *base, const struct run *new, const str
     if (status) goto out;
     cell->base_ns = stats_median(a.ns, a.count);
     cell->new_ns = stats_median(b.ns, b.count);
-    double above = 1 + whole->margin;
     if (whole->paired) {
         values_pair(&a, &b);
         cell->ratio = stats_ratio(b.ns, a.ns, a.count);
-        cell->slower_p = shift_paired_p_above(a.ns, b.ns, a.count, above);
-        cell->faster_p = shift_paired_p_above(b.ns, a.ns, a.count, above);
-    } else {
-        cell->ratio = shift_ratio(a.ns, a.count, b.ns, b.count);
-        cell->slower_p = shift_p_above(a.ns, a.count, b.ns, b.count, above);
-        cell->faster_p = shift_p_above(b.ns, b.count, a.ns, a.count, above);
-    }
-    cell->verdict = compare_verdict(cell->ratio, whole->margin);
+    } else cell->ratio = shift_ratio(a.ns, a.count, b.ns, b.count);
 out:
     values_free(&a);
     values_free(&b);
     return status;
-}
-
-/* Holm (1979): the k-th smallest of n p-values must be at most FAMILY_ERROR/(n-k+1), and all before it too. Verdicts
- * that do not stay become unresolved. */
-static void holm(struct comparison *comparison, enum compare_verdict verdict)
-{
-    size_t n = comparison->count;
-    double limit = 2; /* the smallest p-value that fails */
-    for (size_t i = 0; i < n; i++) {
-        double p = verdict == COMPARE_SLOWER ? comparison->cell[i].slower_p : comparison->cell[i].faster_p;
-        size_t smaller = 0;
-        for (size_t j = 0; j < n; j++) {
-            double q = verdict == COMPARE_SLOWER ? comparison->cell[j].slower_p : comparison->cell[j].faster_p;
-            smaller += q < p || (q == p && j < i);
-        }
-        if (p > FAMILY_ERROR / (double)(n - smaller) && p < limit) limit = p;
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct compare_cell *cell = &comparison->cell[i];
-        double p = verdict == COMPARE_SLOWER ? cell->slower_p : cell->faster_p;
-        if (cell->verdict != verdict || p < limit) continue;
-        cell->verdict = COMPARE_UNRESOLVED;
-        snprintf(cell->why, sizeof cell->why, "%s taken alone, not among %zu cells (Holm): take more repetitions",
-                 compare_verdict_names[verdict], n);
-    }
 }
 
 static void explain(struct compare_cell *cell, double margin)
@@ -246,44 +232,103 @@ static void explain(struct compare_cell *cell, double margin)
     else snprintf(cell->why, size, "the interval reaches over the margin's edge: take more repetitions");
 }
 
+/* The verdict on an interval that its family's p bears out; else unresolved. */
+static enum compare_verdict settle(struct quantity ratio, double margin, double slower_p, double faster_p)
+{
+    enum compare_verdict verdict = compare_verdict(ratio, margin);
+    double p = verdict == COMPARE_SLOWER ? slower_p : verdict == COMPARE_FASTER ? faster_p : 0;
+    return p <= FAMILY_ERROR / 2 ? verdict : COMPARE_UNRESOLVED;
+}
+
+static void cell_settle(struct compare_cell *cell, const struct comparison *made)
+{
+    enum compare_verdict alone = compare_verdict(cell->ratio, made->margin);
+    cell->verdict = settle(cell->ratio, made->margin, cell->slower_p, cell->faster_p);
+    if (cell->verdict != alone)
+        snprintf(cell->why, sizeof cell->why, "%s taken alone, not among %zu cells: take more repetitions",
+                 compare_verdict_names[alone], made->count);
+}
+
+/* How many repetitions could decide: at least what an interval and the family's smallest p ask for; where there were as
+ * many, so many that the usual interval, which narrows with their square root, is as wide as the margin. */
+static size_t repetitions_needed(const struct comparison *made)
+{
+    size_t n = STATS_INTERVAL_MIN, kept = 0;
+    while (family_floor(made->paired, n, made->paired ? 0 : n) > FAMILY_ERROR / 2) n++;
+    double *width = malloc((made->count + 1) * sizeof *width);
+    for (size_t i = 0; width && i < made->count; i++)
+        if (!isnan(made->cell[i].ratio.low)) width[kept++] = log(made->cell[i].ratio.high / made->cell[i].ratio.low);
+    double usual = kept ? stats_median(width, kept).median / (2 * log1p(made->margin)) : 0;
+    free(width);
+    if (made->blocks < n || !(made->margin > 0)) return made->blocks < n ? n : 2 * made->blocks;
+    double wanted = ceil((double)made->blocks * fmax(usual * usual, 1.5));
+    return (size_t)fmin(wanted, 1e6);
+}
+
+/* What the families say of the cells, the kernels and the whole run. */
+static void settle_all(struct comparison *made)
+{
+    made->whole.verdict = settle(made->whole.ratio, made->margin, made->whole.slower_p, made->whole.faster_p);
+    bool decided = made->whole.verdict != COMPARE_UNRESOLVED;
+    for (size_t i = 0; i < made->kernels; i++) {
+        struct compare_group *kernel = &made->kernel[i];
+        kernel->verdict = settle(kernel->ratio, made->margin, kernel->slower_p, kernel->faster_p);
+        decided |= kernel->verdict != COMPARE_UNRESOLVED;
+    }
+    for (size_t i = 0; i < made->count; i++) {
+        struct compare_cell *cell = &made->cell[i];
+        cell_settle(cell, made);
+        explain(cell, made->margin);
+        made->verdicts[cell->verdict]++;
+        made->failed += cell->base_ns.n && !cell->new_ns.n;
+        made->too_few += (!cell->base_ns.n || cell->new_ns.n) && isnan(cell->ratio.low);
+        decided |= cell->verdict != COMPARE_UNRESOLVED;
+    }
+    made->undecided = !decided;
+    made->needed = decided ? 0 : repetitions_needed(made);
+}
+
 /* Pairs up the cells, in BASE's order. */
 static int cells_pair(const struct run *base, const struct run *new, bool sizes, struct comparison *comparison)
 {
     comparison->cell = calloc(base->cell_count ? base->cell_count : 1, sizeof *comparison->cell);
-    if (!comparison->cell) return -ENOMEM;
-    size_t duplicates[2] = {0};
+    comparison->vanished = calloc(base->cell_count + (size_t)1, sizeof *comparison->vanished);
+    if (!comparison->cell || !comparison->vanished) return -ENOMEM;
+    size_t duplicates = 0;
     for (unsigned i = 0; i < base->cell_count; i++) {
         const struct cell *cell = &base->cells[i], *other;
-        if (cell->duplicate != cell->id) {
-            duplicates[0]++;
-            continue;
-        }
+        if (cell->duplicate != cell->id) continue;
         other = cell_find(new, cell, true);
         if (!other && !sizes) other = cell_of_other_size(base, new, cell);
         if (other) comparison->cell[comparison->count++] = (struct compare_cell){.base = cell, .new = other};
+        else comparison->vanished[comparison->only_base++] = cell;
     }
-    for (unsigned i = 0; i < new->cell_count; i++) duplicates[1] += new->cells[i].duplicate != new->cells[i].id;
-    comparison->only_base = base->cell_count - duplicates[0] - comparison->count;
-    size_t new_cells = new->cell_count - duplicates[1];
+    for (unsigned i = 0; i < new->cell_count; i++) duplicates += new->cells[i].duplicate != new->cells[i].id;
+    size_t new_cells = new->cell_count - duplicates;
     comparison->only_new = new_cells > comparison->count ? new_cells - comparison->count : 0;
     return 0;
 }
 
-/* What may stand in the way: refused, or said in the warning where forced. */
-static int check_alike(const struct run *base, const struct run *new, bool force, bool *sizes,
+/* What may stand in the way: refused, or said in the warning where allowed. */
+static int check_alike(const struct run *base, const struct run *new, const struct compare_options *options, bool *sizes,
                        struct comparison *comparison, char *why, size_t why_size)
 {
-    char text[320];
-    int plans = plans_differ(base, new, text, sizeof text);
-    if (!plans && !machines_differ(base, new, text, sizeof text)) return 0;
-    if (!force) {
-        snprintf(why, why_size, "%s; --force compares all the same", text);
+    char plan[320], text[640];
+    int plans = plans_differ(base, new, plan, sizeof plan);
+    if (plans && !options->force && !allowed(options->allow, "plan")) {
+        snprintf(why, why_size, "%s; --allow plan or --force compares all the same", plan);
+        return -EINVAL;
+    }
+    if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) &&
+        !options->force) {
+        snprintf(why, why_size, "the machines differ: %.400s; --allow with those names, or --force, compares all the same",
+                 text);
         return -EINVAL;
     }
     *sizes = !plans;
-    say(comparison->warning, sizeof comparison->warning, "Forced: %s.", text);
-    if (plans && machines_differ(base, new, text, sizeof text))
-        say(comparison->warning, sizeof comparison->warning, "Forced: %s.", text);
+    if (plans) say(comparison->warning, sizeof comparison->warning, "Forced: %s.", plan);
+    if (*text || machines_differ(base, new, options->allow, true, text, sizeof text))
+        say(comparison->warning, sizeof comparison->warning, "Forced: the machines differ: %s.", text);
     return 0;
 }
 
@@ -293,10 +338,11 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
     struct comparison made = {
         .paired = taken_together(base, new), .margin = options->margin, .figure = options->figure};
     bool sizes = true;
-    int status = check_alike(base, new, options->force, &sizes, &made, why, why_size);
+    int status = check_alike(base, new, options, &sizes, &made, why, why_size);
     if (status) return status;
     status = cells_pair(base, new, sizes, &made);
     for (size_t i = 0; !status && i < made.count; i++) status = cell_compare(base, new, &made, &made.cell[i]);
+    if (!status && made.count) status = compare_jointly(base, new, &made);
     if (status) snprintf(why, why_size, "no memory");
     if (!status && !made.count) {
         snprintf(why, why_size, "no cell of BASE is in NEW: nothing to compare");
@@ -306,13 +352,7 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
         comparison_free(&made);
         return status;
     }
-    holm(&made, COMPARE_SLOWER);
-    holm(&made, COMPARE_FASTER);
-    for (size_t i = 0; i < made.count; i++) {
-        explain(&made.cell[i], made.margin);
-        made.verdicts[made.cell[i].verdict]++;
-        made.failed += made.cell[i].base_ns.n && !made.cell[i].new_ns.n;
-    }
+    settle_all(&made);
     if (!made.paired)
         say(made.warning, sizeof made.warning,
             "The runs were not taken together: what the machine did between them is "
@@ -324,6 +364,8 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
 void comparison_free(struct comparison *comparison)
 {
     free(comparison->cell);
+    free(comparison->kernel);
+    free(comparison->vanished);
     *comparison = (struct comparison){0};
 }
 
@@ -338,9 +380,20 @@ static json_t *quantity_json(struct quantity quantity)
                      number(quantity.high), "n", (json_int_t)quantity.n);
 }
 
+static json_t *group_json(const struct compare_group *group)
+{
+    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:s}", "kernel", group->kernel ? group->kernel : "", "cells",
+                     (json_int_t)group->cells, "ratio", quantity_json(group->ratio), "slower_p",
+                     number(group->slower_p), "faster_p", number(group->faster_p), "verdict",
+                     compare_verdict_names[group->verdict]);
+}
+
 json_t *comparison_to_json(const struct comparison *comparison)
 {
-    json_t *cells = json_array(), *verdicts = json_object();
+    json_t *cells = json_array(), *verdicts = json_object(), *kernels = json_array(), *vanished = json_array();
+    for (size_t i = 0; i < comparison->kernels; i++) json_array_append_new(kernels, group_json(&comparison->kernel[i]));
+    for (size_t i = 0; i < comparison->only_base; i++)
+        json_array_append_new(vanished, cell_to_json(comparison->vanished[i]));
     for (size_t i = 0; i < comparison->count; i++) {
         const struct compare_cell *cell = &comparison->cell[i];
         json_t *row = cell_to_json(cell->base);
@@ -356,9 +409,12 @@ json_t *comparison_to_json(const struct comparison *comparison)
     }
     for (int i = 0; i < COMPARE_VERDICTS; i++)
         json_object_set_new(verdicts, compare_verdict_names[i], json_integer((json_int_t)comparison->verdicts[i]));
-    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:o}", "schema", RECORD_SCHEMA, "paired",
+    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}", "schema", RECORD_SCHEMA, "paired",
                      comparison->paired, "margin", comparison->margin, "figure",
                      compare_figure_names[comparison->figure], "verdicts", verdicts, "failed",
                      (json_int_t)comparison->failed, "only_base", (json_int_t)comparison->only_base, "only_new",
-                     (json_int_t)comparison->only_new, "warning", comparison->warning, "cells", cells);
+                     (json_int_t)comparison->only_new, "warning", comparison->warning, "cells", cells,
+                     "whole", group_json(&comparison->whole), "kernels", kernels, "vanished", vanished, "too_few",
+                     (json_int_t)comparison->too_few, "undecided", comparison->undecided, "repetitions_needed",
+                     (json_int_t)comparison->needed, "smallest_p", number(comparison->floor));
 }

@@ -12,10 +12,13 @@
  * what drifted between the two runs is then inside the ratio, and no statistic over one run can see it.
  *
  * Verdicts, on ratio = NEW/BASE with its 95 % interval and a margin m:
- *     slower      the whole interval is above 1 + m     } and so it stays among all cells of the comparison: Holm's
- *     faster      the whole interval is below 1/(1 + m) } correction of the one-sided p-values, 5 % over each family
+ *     slower      the whole interval is above 1 + m     } and so it stays among all cells of the comparison: max-T over
+ *     faster      the whole interval is below 1/(1 + m) } blocks (family.h), 5 % for both sides together
  *     same        the whole interval lies inside [1/(1 + m), 1 + m]
  *     unresolved  everything else: the samples allow both
+ *
+ * Kernels are a second family of their own, and the run as a whole is one question: the geometric mean of its ratios in
+ * each block. Each of the three is wrong in at most 5 % of comparisons.
  */
 #ifndef BREAKEVEN_COMPARE_H
 #define BREAKEVEN_COMPARE_H
@@ -37,15 +40,25 @@ struct compare_options {
     double margin;              /* 0.05: 5 %; at least 0 */
     enum compare_figure figure; /* which time; wall is the run phase */
     bool force;                 /* compare although kernels, sizes or machines differ */
+    const char *allow; /* what may differ: "model,cpus,memory,kernel,plan" or some of them; NULL: nothing */
 };
 
 struct compare_cell {
     const struct cell *base, *new; /* in the runs */
     struct quantity base_ns, new_ns;
     struct quantity ratio;     /* NEW/BASE; n: pairs, or the smaller count */
-    double slower_p, faster_p; /* one-sided, against the margin, before Holm's correction; NAN without samples */
+    double slower_p, faster_p; /* one-sided, against the margin, among all cells; NAN without samples */
     enum compare_verdict verdict;
     char why[120]; /* of an unresolved one: what it lacks; "" */
+};
+
+/* The geometric mean of the ratios of several cells: a kernel's, or (kernel NULL) all. */
+struct compare_group {
+    const char *kernel;
+    size_t cells;
+    struct quantity ratio; /* n: blocks */
+    double slower_p, faster_p;
+    enum compare_verdict verdict;
 };
 
 struct comparison {
@@ -57,6 +70,14 @@ struct comparison {
     size_t verdicts[COMPARE_VERDICTS]; /* how many of each */
     size_t failed;                     /* cells with good samples in BASE and none in NEW */
     size_t only_base, only_new;        /* cells without a partner, left out */
+    const struct cell **vanished;      /* those of BASE: only_base of them */
+    size_t too_few;                    /* cells whose samples are too few for an interval; those that failed are not in it */
+    struct compare_group whole, *kernel;
+    size_t kernels;
+    size_t blocks;   /* fewest of a run */
+    double floor;    /* the smallest p that so many blocks can give */
+    bool undecided;  /* not one verdict on a cell, a kernel or the run */
+    size_t needed;   /* then: repetitions that could decide, a rough estimate */
     char warning[512];                 /* what was forced and what to keep in mind, sentences; "" */
 };
 
