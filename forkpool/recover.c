@@ -1,4 +1,5 @@
 /* recover.c: the server settles what a dead worker left: its task, its units of maps, a steal under way. */
+#include "children.h"
 #include "park.h"
 #include "queue.h"
 #include "range.h"
@@ -108,6 +109,7 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
 
 void recover_worker(struct server *server, unsigned number, struct forkpool_loss *loss, bool counted)
 {
+    children_forget(server->shared, number);
     unsigned found = recover_map(server, number, loss) + recover_slots(server, number, loss);
     if (!found && counted) report(server->shared, loss);
 }
