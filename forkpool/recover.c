@@ -109,7 +109,7 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
 
 void recover_worker(struct server *server, unsigned number, struct forkpool_loss *loss, bool counted)
 {
-    children_forget(server->shared, number);
     unsigned found = recover_map(server, number, loss) + recover_slots(server, number, loss);
     if (!found && counted) report(server->shared, loss);
+    children_forget(server->shared, number); /* last: who hears of it finds the report */
 }
