@@ -75,8 +75,7 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     while (slots < config->max_inflight) slots *= 2;
     size_t header = round_up(sizeof(struct shared)), workers = round_up(config->workers_max * sizeof(struct worker));
     size_t slot_bytes = round_up(slots * sizeof(struct slot)), ring = round_up(2 * slots * sizeof(uint64_t));
-    size_t lines = MAPS * config->workers_max * sizeof(struct line), boards = config->workers_max * sizeof(struct board);
-    size_t bytes = header + workers + slot_bytes + ring + lines + boards;
+    size_t lines = MAPS * config->workers_max * sizeof(struct line), bytes = header + workers + slot_bytes + ring + lines;
     char *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) return -errno;
     struct shared *shared = (struct shared *)base;
@@ -89,7 +88,6 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->slots = (struct slot *)(base + header + workers);
     shared->ring = (_Atomic uint64_t *)(base + header + workers + slot_bytes);
     shared->lines = (struct line *)(base + header + workers + slot_bytes + ring);
-    shared->boards = (struct board *)(base + header + workers + slot_bytes + ring + lines);
     atomic_store(&shared->wanted, config->workers);
     shared->expedited = park_expedited_offered();
     atomic_store(&shared->tick_ns, UINT64_MAX / 2);

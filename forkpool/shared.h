@@ -90,18 +90,6 @@ struct slot {
     alignas(64) unsigned char bytes[SLOT_INLINE]; /* small argument, then small result */
 };
 
-/* ---- what a worker's task offers to others: children.c ---- */
-enum { CHILDREN = 32 };
-struct child {
-    alignas(64) _Atomic uint32_t state; /* futex. The owner: free -> ready; who runs it: the others; S where one died */
-    forkpool_range_fn *run;
-    void *context;
-    size_t begin, end;
-};
-struct board {
-    struct child children[CHILDREN];
-};
-
 /* ---- a worker ---- */
 enum leave { LEAVE_NOT, LEAVE_DRAINED, LEAVE_RECYCLE, LEAVE_IDLE, LEAVE_SHRINK, LEAVE_INITIALIZER };
 enum worker_life { LIFE_NONE, LIFE_STARTING, LIFE_READY };
@@ -142,7 +130,6 @@ struct shared {
     bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
     struct line *lines;         /* [MAPS][capacity] */
     struct map maps[MAPS];
-    struct board *boards;       /* [capacity] */
 
     alignas(128) _Atomic uint64_t tail;     /* P, after the entry */
     alignas(128) _Atomic uint64_t head;     /* W, any */
@@ -151,9 +138,6 @@ struct shared {
     _Atomic uint32_t sleepers;              /* threads of P on it */
     alignas(128) _Atomic uint64_t parked[MASK_WORDS];   /* workers asleep */
     alignas(128) _Atomic uint64_t spinning[MASK_WORDS]; /* workers that are about to look for work once more */
-
-    alignas(128) _Atomic uint64_t offering[MASK_WORDS]; /* workers that may have a child which nobody has taken; W */
-    _Atomic uint64_t boarded[MASK_WORDS];               /* workers that ever had one; W */
 
     alignas(128) _Atomic uint32_t wanted;   /* P: workers */
     _Atomic uint32_t drain;                 /* P: leave when there is no work */

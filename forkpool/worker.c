@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "children.h"
 #include "cpus.h"
 #include "openmp.h"
 #include "park.h"
@@ -22,25 +21,8 @@
 /* The one global: set once in a worker, so that forkpool_stopping needs no argument and the fault handler finds its
  * record. NULL in every other process. */
 static struct self *self_here;
-/* Outside of a task children run where they are made. */
-static _Thread_local int failed_here;
 
 int forkpool_worker(void) { return self_here && *self_here->guard ? (int)self_here->me : -1; }
-
-void forkpool_spawn(forkpool_range_fn *run, void *context, size_t begin, size_t end)
-{
-    struct call call = {run, context, begin, end};
-    if (forkpool_worker() >= 0) children_spawn(self_here, &call);
-    else if (run(context, 0, begin, end)) failed_here = FORKPOOL_FAILED;
-}
-
-int forkpool_sync(void)
-{
-    if (forkpool_worker() >= 0) return children_sync(self_here);
-    int failed = failed_here;
-    failed_here = 0;
-    return failed;
-}
 
 int forkpool_stopping(void)
 {
@@ -219,8 +201,6 @@ static _Noreturn void worker_loop(struct self *self)
         if ((slot = queue_claim(shared, self->me, &more))) {
             if (more) stream = true, park_wake_one(shared);
             task_run(self, slot);
-        } else if (children_help(self)) {
-            stream = false;
         } else if (active != seen) {
             if (maps_run(self, active)) seen = active;
         } else if (drain) {
@@ -239,7 +219,7 @@ static _Noreturn void worker_loop(struct self *self)
 _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, volatile unsigned char *guard,
                            const int *close_fds, size_t close_count)
 {
-    struct self self = {.shared = shared, .own = &shared->workers[me], .me = me, .guard = guard};
+    struct self self = {shared, &shared->workers[me], me, guard, 0, 0, NULL, NULL, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server) _exit(0); /* it died before prctl */
     setpgid(0, 0);
