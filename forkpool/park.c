@@ -62,6 +62,7 @@ int park_expedited_register(void)
 
 bool park_fence(struct shared *shared)
 {
+    atomic_thread_fence(memory_order_seq_cst);
     return !shared->expedited || !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
 }
 
@@ -111,6 +112,7 @@ bool park_spin(struct shared *shared, unsigned me, uint64_t active, bool stream)
         if (!found && wanted >= shared->cpus) sched_yield();
     } while (!found && now_ns() - start < budget);
     mask_clear(shared->spinning, me);
+    atomic_thread_fence(memory_order_seq_cst); /* the queue is looked at after this: park_wake_one */
     return found;
 }
 

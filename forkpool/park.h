@@ -5,8 +5,10 @@
  * more, sleeps. Whoever brings work looks at the bits afterwards. All of these are sequentially consistent, so either
  * the worker sees the work or the other sees the bit; a full fence at each submission would cost more than the rest of
  * it, so where the system offers it whoever parks makes the program fence (membarrier), and the program need not. A worker
- * that spins will look once more before it parks, so while one does nobody needs waking; a worker that takes a task and
- * leaves others behind wakes the next.
+ * that spins will look once more after it has cleared its bit, so while one does nobody needs waking; but its bit may be
+ * seen set while the new work is still in the store buffer of whoever brought it, and it take another task without seeing
+ * that one. So a bit that is seen set counts only if it is still set after a fence, which pairs with the one after the
+ * clearing. A worker that takes a task and leaves others behind wakes the next.
  */
 #ifndef FORKPOOL_PARK_H
 #define FORKPOOL_PARK_H
@@ -45,7 +47,10 @@ static inline unsigned mask_words(const struct shared *shared) { return (shared-
 static inline void park_wake_one(struct shared *shared)
 {
     for (unsigned i = 0; i < mask_words(shared); i++)
-        if (atomic_load(&shared->spinning[i])) return;
+        if (atomic_load(&shared->spinning[i])) {
+            atomic_thread_fence(memory_order_seq_cst);
+            if (atomic_load(&shared->spinning[i])) return;
+        }
     for (unsigned i = 0; i < mask_words(shared); i++)
         if (atomic_load(&shared->parked[i])) {
             park_wake_parked(shared, i);

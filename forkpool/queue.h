@@ -32,8 +32,8 @@ static inline void queue_put(struct shared *shared, uint32_t number, uint64_t fl
     publish(&slot->state, (state & ~UINT64_C(0xffffffff)) | flags | SLOT_READY);
     publish(&shared->ring[tail & (2 * shared->slot_count - 1)], (tail + 1) << 32 | number);
     /* The caller now looks for sleeping workers, and they for work before they sleep: one of them has to fence. */
-    if (shared->expedited) publish(&shared->tail, tail + 1);
-    else atomic_store(&shared->tail, tail + 1);
+    publish(&shared->tail, tail + 1);
+    if (!shared->expedited) atomic_thread_fence(memory_order_seq_cst);
     atomic_signal_fence(memory_order_seq_cst);
 }
 /* P: a slot that has ended becomes free, with a new generation. */
