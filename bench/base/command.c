@@ -387,6 +387,8 @@ static void finish(struct child *child, enum command_end end, const struct comma
     result->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     account(result, before);
+    if (result->left)
+        result->left_ns = result->user_ns + result->system_ns - nanoseconds(usage.ru_utime) - nanoseconds(usage.ru_stime);
     result->peak_rss_bytes = command->memory ? child->peak_pss_bytes : usage.ru_maxrss * INT64_C(1024);
     join_output(child);
     describe(result, command->deadline_ns, start_error, filled->words[0]);

@@ -56,6 +56,7 @@ struct command_result {
     int64_t peak_rss_bytes; /* with `memory` the most that all its processes held at once (PSS, sampled), else that of
                                the largest one */
     unsigned left;          /* processes that outlived it and were killed */
+    int64_t left_ns;        /* their cpu time; part of user_ns and system_ns */
     uint64_t output_bytes;  /* all that it wrote on standard output and error */
     char *output;           /* beginning and end of that, with a note of what lies between; NUL at the end */
 };

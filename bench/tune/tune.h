@@ -47,6 +47,8 @@ struct tune {
     char what[256];       /* "python3 job.py --jobs {workers}", "mandelbrot, 1000 tasks of 10us" */
     size_t failure_count; /* points that failed, the first time each did */
     struct tune_failure *failures;
+    size_t left_runs, left; /* measurements that left processes running, and how many in all; they were killed */
+    int64_t left_ns;        /* cpu time of those */
     size_t suspects;       /* measurements that the machine disturbed: steal time, throttling */
     char suspect[96];      /* the words of the last of them */
     char dir[4096]; /* of the recorded run; "" */

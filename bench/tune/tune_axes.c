@@ -96,6 +96,54 @@ static int add_parameter(struct tune_axes *axes, const struct options *options, 
     return 0;
 }
 
+/* The next {name} of a text, which a shell does not take for its own ("${name}"); *at moves behind it. */
+static bool next_name(const char **at, const char *begin, char *name, size_t size)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    while ((*at = strchr(*at, '{'))) {
+        const char *brace = (*at)++;
+        size_t length = strspn(*at, letters);
+        if (!length || length >= size || (*at)[length] != '}' || (brace > begin && brace[-1] == '$')) continue;
+        snprintf(name, size, "%.*s", (int)length, *at);
+        return true;
+    }
+    return false;
+}
+
+/* A {name} that nothing fills is told: any in a variable; in words, where braces mean other things too, one that is
+ * nearly a name there is. */
+static int check_names(const struct tune_axes *axes, const struct options *options, const char *text, bool any)
+{
+    static const char *const known[] = {"workers", "threads", "chunk"};
+    char name[64], list[512] = "";
+    for (const char *at = text; at && next_name(&at, text, name, sizeof name);) {
+        struct values_guess guess = {.text = name};
+        size_t used = 0;
+        if (tune_axes_know(axes, name)) continue;
+        for (size_t i = 0; i < 3; i++) values_guess(&guess, known[i]);
+        for (size_t i = 0; i < axes->count; i++) values_guess(&guess, axes->axis[i].name);
+        if (!any && !guess.nearest) continue;
+        for (size_t i = 0; i < 3; i++)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s{%s}", i ? ", " : "", known[i]);
+        for (size_t i = 0; i < axes->count && used < sizeof list; i++)
+            if (strcmp(axes->axis[i].name, "workers") && strcmp(axes->axis[i].name, "threads") &&
+                strcmp(axes->axis[i].name, "chunk"))
+                used += (size_t)snprintf(list + used, sizeof list - used, ", {%s}", axes->axis[i].name);
+        return options_complain(options, "{%s} in \"%.60s\": there are %s and the names of --parameter", name, text, list);
+    }
+    return 0;
+}
+
+static int check_all_names(const struct tune_axes *axes, const struct options *options, const struct command *command)
+{
+    int status = check_names(axes, options, command->prepare, false);
+    for (size_t i = 0; !status && command->words[i]; i++)
+        status = check_names(axes, options, command->words[i], false);
+    for (size_t i = 0; !status && command->environment && command->environment[i]; i++)
+        status = check_names(axes, options, command->environment[i], true);
+    return status;
+}
+
 int tune_axes_make(struct tune_axes *axes, const struct options *options, const struct limits *limits,
                    const struct command *command)
 {
@@ -124,6 +172,8 @@ int tune_axes_make(struct tune_axes *axes, const struct options *options, const 
             return options_complain(options, "--parameter %s: no {%s} stands in the command, --env or --prepare", name,
                                     name);
     }
+    int status = check_all_names(axes, options, command);
+    if (status) return status;
     if (!axes->count)
         return options_complain(options,
                                 "there is nothing to choose: put {workers} (or {threads}, {chunk}, or the name of a "

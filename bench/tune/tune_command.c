@@ -3,6 +3,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/tune/tune.h"
 #include "bench/tune/tune_axes.h"
+#include "bench/tune/tune_export.h"
 #include "bench/tune/tune_record.h"
 
 #include <ctype.h>
@@ -22,6 +23,7 @@ struct subject {
     struct search_point *warm; /* points that have been warmed up */
     size_t warm_count;
     struct tune_record record;
+    struct tune_export export;
     unsigned block;
     struct tune *tune;
     char why[256];
@@ -54,8 +56,23 @@ static double cost_of(const struct tune *tune, const struct command_result *resu
     return (double)result->wall_ns;
 }
 
+/* Text that is too long for a field, or no UTF-8, as its beginning and a number made of all of it (FNV-1a, 64 bits): as
+ * many names as texts. */
+static void shorten(const char *text, char *short_text, size_t size)
+{
+    enum { NUMBER = 3 + 16 }; /* "..#", 16 digits */
+    json_t *valid = json_string(text);
+    size_t keep = size - 1 - NUMBER;
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (const char *c = text; *c; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    while (keep && ((unsigned char)text[keep] & 0xC0) == 0x80) keep--; /* not inside of a letter */
+    if (valid && strlen(text) < size) strcpy(short_text, text);
+    else snprintf(short_text, size, "%.*s..#%016llx", valid ? (int)keep : 0, text, (unsigned long long)hash);
+    json_decref(valid);
+}
+
 /* The point as a cell of the record: what has no field of its own stands in its placement. */
-static void make_cell(const struct subject *subject, const struct search_point *point, struct cell *cell)
+static int make_cell(const struct subject *subject, const struct search_point *point, struct cell *cell)
 {
     *cell = (struct cell){.study = "tune",
                           .runner = "command",
@@ -64,7 +81,10 @@ static void make_cell(const struct subject *subject, const struct search_point *
                           .processes = 1,
                           .threads = 1,
                           .schedule = "default"};
+    char *rest = NULL;
     size_t used = 0;
+    FILE *stream = open_memstream(&rest, &used);
+    if (!stream) return -ENOMEM;
     const char *program = strrchr(*subject->command.words, '/');
     snprintf(cell->kernel, sizeof cell->kernel, "%s", subject->tune->what);
     snprintf(cell->label, sizeof cell->label, "%.39s", program ? program + 1 : *subject->command.words);
@@ -74,11 +94,15 @@ static void make_cell(const struct subject *subject, const struct search_point *
         if (!strcmp(axis->name, "workers")) cell->processes = (unsigned)value;
         else if (!strcmp(axis->name, "threads")) cell->threads = (unsigned)value;
         else if (!strcmp(axis->name, "chunk")) cell->chunk = value;
-        else if (used < sizeof cell->placement)
-            used += (size_t)snprintf(cell->placement + used, sizeof cell->placement - used, "%s%s=%s", used ? "," : "",
-                                     axis->name, axis->texts[point->level[i]]);
+        else fprintf(stream, "%s%s=%s", ftell(stream) ? "," : "", axis->name, axis->texts[point->level[i]]);
     }
-    if (!used) snprintf(cell->placement, sizeof cell->placement, "none");
+    if (fclose(stream) || !rest) {
+        free(rest);
+        return -ENOMEM;
+    }
+    shorten(used ? rest : "none", cell->placement, sizeof cell->placement);
+    free(rest);
+    return 0;
 }
 
 static int record(struct subject *subject, const struct search_point *point, const struct command_result *result,
@@ -90,8 +114,9 @@ static int record(struct subject *subject, const struct search_point *point, con
         [COMMAND_UNPREPARED] = "error",  [COMMAND_INTERRUPTED] = "error"};
     struct plan_cell extra = {.warmup = subject->warmup, .deadline_ns = (uint64_t)subject->command.deadline_ns};
     struct cell cell;
-    make_cell(subject, point, &cell);
-    int id = tune_record_cell(&subject->record, &cell, &extra);
+    int id = make_cell(subject, point, &cell);
+    if (id < 0) return id;
+    id = tune_record_cell(&subject->record, &cell, &extra);
     if (id < 0) return id;
     struct sample sample = {.cell = (unsigned)id,
                             .block = subject->block,
@@ -144,6 +169,12 @@ static int run_once(struct subject *subject, const struct search_point *point, d
                                        .failed = result.end != COMMAND_DONE && result.end != COMMAND_LIMITED};
     if (outcome->limited) outcome->cost = limit;
     if (!error && outcome->failed) tune_fail(tune, point, result.cause, result.output);
+    if (result.left) {
+        tune->left_runs++;
+        tune->left += result.left;
+        tune->left_ns += result.left_ns;
+    }
+    if (!error && order >= 0 && result.end == COMMAND_DONE) error = tune_export_add(&subject->export, point, &result);
     if (!error && order >= 0) error = record(subject, point, &result, began_ns, (unsigned)order);
     if (!error && result.end == COMMAND_MISSING) {
         snprintf(subject->why, sizeof subject->why, "%s", result.cause);
@@ -344,6 +375,10 @@ static int search(struct subject *subject)
         tune_record_close(&subject->record, tune_to_json(tune), error);
         if (error == -ENOENT) status = options_complain(options, "%s", subject->why);
         else status = tune_report(tune, error, subject->why);
+        if (!error) {
+            int exported = tune_export_write(&subject->export, options, &subject->axes, subject->command.words);
+            if (exported) status = exported;
+        }
     }
     plan_free(&plan);
     hwloc_topology_destroy(topology);
@@ -376,6 +411,7 @@ int tune_command(const struct options *options)
         make_space(&subject, &tune);
         status = search(&subject);
     }
+    tune_export_free(&subject.export);
     tune_axes_free(&subject.axes);
     free(subject.warm);
     tune_close(&tune);

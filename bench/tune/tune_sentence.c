@@ -108,6 +108,25 @@ static void say_ties(const struct tune *tune, struct sentence *sentence, const s
     }
 }
 
+/* Does what was measured tell `other` from `entry`? With an interval that says so; without one, all measurements of the
+ * one lie beyond all of the other. *ratio: what other costs over what entry costs. */
+static bool told_apart(const struct tune *tune, const struct search_entry *other, const struct search_entry *entry,
+                       double *ratio)
+{
+    struct quantity paired = search_ratio(&tune->result, other, entry);
+    *ratio = paired.n ? paired.median : other->estimate / entry->estimate;
+    if (paired.n && isfinite(paired.low)) return paired.low > 1 || paired.high < 1;
+    if (other->limited) return true;
+    double least[2] = {INFINITY, INFINITY}, most[2] = {0, 0};
+    const struct search_entry *const both[2] = {other, entry};
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < both[k]->count; i++) {
+            least[k] = fmin(least[k], both[k]->costs[i]);
+            most[k] = fmax(most[k], both[k]->costs[i]);
+        }
+    return least[0] > most[1] || most[0] < least[1];
+}
+
 /* What more workers bring, from what was tried with more. */
 static void say_more(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
 {
@@ -126,11 +145,18 @@ static void say_more(const struct tune *tune, struct sentence *sentence, const s
         else say(sentence, "; it is the most workers that were to be tried");
         return;
     }
-    double worse = next->estimate / entry->estimate - 1;
-    if (worse > NOTABLE)
-        say(sentence, "; more workers add waiting, not speed: %g take %s%.3g %% longer", next->workers,
-            next->limited ? "at least " : "", worse * 100);
-    else say(sentence, "; more workers gain %s", worse < -NOTABLE ? "little" : "nothing");
+    static const struct {
+        const char *claim, *unit;
+    } words[] = {[TUNE_TIME] = {"add waiting, not speed", "longer"},
+                 [TUNE_CORE_SECONDS] = {"cost more cpu time", "more"},
+                 [TUNE_MEMORY] = {"need more memory", "more"}};
+    double ratio;
+    bool told = told_apart(tune, next, entry, &ratio);
+    if (!told) say(sentence, "; more workers gain nothing that can be told: %g cannot be told apart", next->workers);
+    else if (ratio - 1 > NOTABLE)
+        say(sentence, "; more workers %s: %g take %s%.3g %% %s", words[tune->objective].claim, next->workers,
+            next->limited ? "at least " : "", (ratio - 1) * 100, words[tune->objective].unit);
+    else say(sentence, "; more workers gain %s", ratio - 1 < -NOTABLE ? "little" : "nothing");
     if (isfinite(peak.workers))
         say(sentence, "; the fitted curve peaks at %.2g [%.2g, %.2g]", peak.workers, peak.low, peak.high);
 }
@@ -139,6 +165,7 @@ static void say_more(const struct tune *tune, struct sentence *sentence, const s
 static void say_chunk(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
 {
     const struct search_entry *beside[2] = {NULL, NULL};
+    double ratio[2];
     size_t axis = 0;
     while (axis < tune->space.axis_count && (tune->space.axis[axis].workers || !tune->space.axis[axis].values)) axis++;
     if (axis == tune->space.axis_count || entry->point.serial) return;
@@ -156,9 +183,9 @@ static void say_chunk(const struct tune *tune, struct sentence *sentence, const 
             *nearest = other;
     }
     for (int side = 0; side < 2; side++)
-        if (beside[side])
-            say(sentence, "%s %s %g: %+.2g %%", side && beside[0] ? "," : ";", chunk->name,
-                chunk->values[beside[side]->point.level[axis]], (beside[side]->estimate / entry->estimate - 1) * 100);
+        if (beside[side] && told_apart(tune, beside[side], entry, &ratio[side]))
+            say(sentence, "; %s %g: %+.2g %%", chunk->name,
+                chunk->values[beside[side]->point.level[axis]], (ratio[side] - 1) * 100);
 }
 
 static void say_serial(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)

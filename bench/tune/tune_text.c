@@ -131,6 +131,9 @@ static void print_doubts(const struct tune *tune)
     char waiting[320];
     tune_show_waiting(tune, waiting, sizeof waiting);
     if (*waiting) puts(waiting);
+    if (tune->left_runs)
+        printf("%zu of the runs left processes behind, %zu in all; they were killed, and their %.3g s of cpu time count.\n",
+               tune->left_runs, tune->left, (double)tune->left_ns / 1e9);
     if (tune->suspects)
         printf("%zu of %zu measurements are suspect: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
     if (tune->result.shift > SEARCH_SHIFT)

@@ -252,15 +252,18 @@ static void csv_head(FILE *out)
 static void csv_row(FILE *out, const struct cell_summary *row)
 {
     const struct cell *cell = row->cell;
-    const char *const texts[] = {cell->study, cell->kernel, cell->runner, cell->schedule, cell->placement};
+    /* "none" is a missing value to many readers of CSV, and a column of 0 and 1 a column of truths. */
+    const char *placement = strcmp(cell->placement, "none") ? cell->placement : "unbound";
+    const char *const texts[] = {cell->study, cell->kernel, cell->runner, cell->schedule, placement};
     fprintf(out, "%u", cell->id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         fputc(',', out);
         csv_text(out, texts[i]);
     }
-    fprintf(out, ",%u,%u,%u,%llu,%llu,%llu,%llu,%zu,%zu,%zu,%zu,", cell->processes, cell->threads, row->workers,
-            (unsigned long long)cell->chunk, (unsigned long long)cell->tasks, (unsigned long long)cell->size,
-            (unsigned long long)cell->task_time_ns, row->samples, row->errors, row->suspects, row->outliers);
+    char chunk[24] = "default";
+    if (cell->chunk) snprintf(chunk, sizeof chunk, "%llu", (unsigned long long)cell->chunk);
+    fprintf(out, ",%u,%u,%u,%s,%llu,%llu,%llu,%zu,%zu,%zu,%zu,", cell->processes, cell->threads, row->workers, chunk,
+            (unsigned long long)cell->tasks, (unsigned long long)cell->size, (unsigned long long)cell->task_time_ns, row->samples, row->errors, row->suspects, row->outliers);
     csv_text(out, row->verified);
     fputc(',', out);
     csv_text(out, row->suspect);

@@ -1,0 +1,85 @@
+# tune for commands: settings that stay apart, names that are told, what is left running, exports.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    cd "$BATS_TEST_TMPDIR"
+    long=$(printf 'x%.0s' {1..70})
+}
+
+tune() {
+    run --separate-stderr timeout -s KILL 60 "$BREAKEVEN" tune --patience 0s --warmup 0 --reps 2 -o run "$@"
+}
+
+# cells: how many cells of the run there are, all of whose samples a report reads
+cells() {
+    "$BREAKEVEN" report --json run | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["cells"]))'
+}
+
+@test "settings that differ after 63 characters, and in a later parameter, are cells of their own" {
+    tune --parameter "flags=${long}A,${long}B" --parameter other=p,q -- true {flags} {other}
+    [ "$status" = 0 ]
+    [ "$(cells)" = 4 ]
+}
+
+@test "a letter of two bytes where a setting is cut is not cut in two" {
+    tune --parameter "flags=${long:0:37}ä${long}A,${long:0:37}ä${long}B" -- true {flags}
+    [ "$status" = 0 ]
+    [ "$(cells)" = 2 ]
+    iconv -f UTF-8 -t UTF-8 run/manifest.json >/dev/null
+}
+
+@test "a name that nothing fills is told with the names there are" {
+    tune --env 'OMP_NUM_THREADS={thread}' -- true {workers}
+    [ "$status" = 2 ] && [[ $stderr == *"{thread}"*"{workers}, {threads}, {chunk}"* ]]
+    tune --parameter level=1,2 -- true {levle} {level}
+    [ "$status" = 2 ] && [[ $stderr == *"{levle}"*"{level}"* ]]
+    [ ! -e run ]
+}
+
+@test "braces that are no names pass" {
+    tune --workers 1 -- sh -c 'test "$0" = "{\"a\": {\"b\": 1}}{}{print}"; exit $?' '{"a": {"b": 1}}{}{print}' {workers}
+    [ "$status" = 0 ]
+}
+
+@test "what a command leaves running is told with its cpu time" {
+    tune --workers 1 --shell-command -- 'yes >/dev/null & sleep .05 # {workers}'
+    [ "$status" = 0 ]
+    [[ $output =~ "runs left processes behind, "[0-9]+" in all; they were killed, and their "[0-9.e-]+" s of cpu time" ]]
+}
+
+@test "memory: more workers need more memory, not more time" {
+    tune --minimise memory --workers 1,2 -- python3 -c 'x = bytearray({workers} * 40000000); import time; time.sleep(.1)'
+    [ "$status" = 0 ]
+    [[ $output != *longer* && $output == *"more workers need more memory: 2 take "*" % more"* ]]
+}
+
+@test "signals are as breakeven was started: SIGPIPE is not ignored in a command" {
+    tune --workers 1 -- sh -c 'grep -q "$0" /proc/self/status; exit $?' "$(grep SigIgn: /proc/self/status)" {workers}
+    [ "$status" = 0 ]
+}
+
+@test "exports in hyperfine's form" {
+    tune --workers 1,2 --export-json e.json --export-csv e.csv --export-markdown e.md -- sh -c 'sleep .0{workers}'
+    [ "$status" = 0 ]
+    python3 - <<'EOF_PY'
+import csv, json, statistics
+results = json.load(open("e.json"))["results"]
+assert len(results) == 2 and {r["parameters"]["workers"] for r in results} == {"1", "2"}, results
+rows = list(csv.DictReader(open("e.csv")))
+for r, row in zip(results, rows):
+    assert r["command"] == "sh -c sleep .0" + r["parameters"]["workers"] == row["command"]
+    assert abs(r["mean"] - statistics.mean(r["times"])) < 1e-9 and r["min"] <= r["median"] <= r["max"]
+    assert len(r["times"]) < 2 or abs(r["stddev"] - statistics.stdev(r["times"])) < 1e-9
+    assert len(r["exit_codes"]) == len(r["memory_usage_byte"]) == len(r["times"]) and not any(r["exit_codes"])
+    assert r["parameters"]["workers"] == row["parameter_workers"] and abs(float(row["mean"]) - r["mean"]) < 1e-6
+    assert r["mean"] >= 0.01 * int(r["parameters"]["workers"])
+EOF_PY
+    [[ $(head -2 e.md | tail -1) == "|:---|---:|---:|---:|---:|" && $(wc -l <e.md) = 4 ]]
+}
+
+@test "an export that cannot be written is told" {
+    tune --workers 1 --export-csv /nonexistent/e.csv -- true {workers}
+    [ "$status" = 2 ] && [[ $stderr == *"cannot write /nonexistent/e.csv"* ]]
+}
