@@ -16,6 +16,7 @@ struct notifier {
     int fd;
     pthread_t thread;
     _Atomic bool stop;
+    uint32_t seen; /* the event that the eventfd tells of so far */
 };
 
 static void make_readable(const struct notifier *notifier)
@@ -28,13 +29,11 @@ static void *notify(void *argument)
     struct notifier *notifier = argument;
     struct forkpool *pool = notifier->pool;
     bool gone = false;
-    event_enter(pool->shared);
-    uint32_t seen = atomic_load(&pool->shared->event);
     while (!atomic_load(&notifier->stop)) {
-        int rc = futex_wait(&pool->shared->event, seen, GLANCE_NS);
+        int rc = futex_wait(&pool->shared->event, notifier->seen, GLANCE_NS);
         uint32_t now = atomic_load(&pool->shared->event);
-        if (now != seen) make_readable(notifier);
-        seen = now;
+        if (now != notifier->seen) make_readable(notifier);
+        notifier->seen = now;
         if (rc != -ETIMEDOUT || gone) continue;
         pool_lock(pool);
         pool_check(pool);
@@ -61,6 +60,8 @@ static int notifier_open(struct forkpool *pool, struct notifier **result)
     notifier->pool = pool;
     notifier->fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* something may have ended already */
     int rc = notifier->fd < 0 ? -errno : 0;
+    event_enter(pool->shared); /* here, not in the thread: what ends before it first runs is not missed */
+    notifier->seen = atomic_load(&pool->shared->event);
     sigset_t all, mask;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &mask);
@@ -70,6 +71,7 @@ static int notifier_open(struct forkpool *pool, struct notifier **result)
         *result = notifier;
         return 0;
     }
+    event_leave(pool->shared);
     if (notifier->fd >= 0) close(notifier->fd);
     free(notifier);
     return rc;

@@ -62,12 +62,14 @@ static void shorten(const char *text, char *short_text, size_t size)
 {
     enum { NUMBER = 3 + 16 }; /* "..#", 16 digits */
     json_t *valid = json_string(text);
-    size_t keep = size - 1 - NUMBER;
+    size_t length = strlen(text), keep = valid ? size - 1 - NUMBER : 0;
     uint64_t hash = UINT64_C(14695981039346656037);
     for (const char *c = text; *c; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    while (keep && ((unsigned char)text[keep] & 0xC0) == 0x80) keep--; /* not inside of a letter */
-    if (valid && strlen(text) < size) strcpy(short_text, text);
-    else snprintf(short_text, size, "%.*s..#%016llx", valid ? (int)keep : 0, text, (unsigned long long)hash);
+    if (valid && length < size) memcpy(short_text, text, length + 1);
+    else {
+        while (keep && ((unsigned char)text[keep] & 0xC0) == 0x80) keep--; /* not inside of a letter */
+        snprintf(short_text, size, "%.*s..#%016llx", (int)keep, text, (unsigned long long)hash);
+    }
     json_decref(valid);
 }
 
