@@ -10,7 +10,7 @@
 
 /* Cells of one problem, the serial one among them. */
 struct field {
-    const struct workshop *shop;
+    const struct summary_parts *parts;
     const struct cell_summary **rows;
     size_t count;
 };
@@ -48,7 +48,7 @@ static const struct cell_summary *choose(const struct field *field, bool total)
     const struct cell_summary *best = fastest(field, total, 0);
     qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
     for (size_t i = 0; i < field->count; i++)
-        if (field->rows[i] == best || parts_tied(parts_compare(field->shop, field->rows[i]->cell, best->cell, total)))
+        if (field->rows[i] == best || parts_tied(parts_compare(field->parts, field->rows[i]->cell, best->cell, total)))
             return field->rows[i];
     return best;
 }
@@ -74,7 +74,7 @@ static void say(struct advice *advice, const struct field *field)
     const struct cell_summary *pool = fastest(field, true, 2);
     if (!pool) pool = fastest(field, true, 1);
     struct quantity slower =
-        parts_compare(field->shop, pool->cell, &field->shop->summary->run->cells[pool->cell->baseline], true);
+        parts_compare(field->parts, pool->cell, &field->parts->summary->run->cells[pool->cell->baseline], true);
     if (!parts_is_serial(advice->best->cell))
         snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included",
                  name_of(name, advice->best), parts_number(factor, advice->gain.median),
@@ -95,9 +95,9 @@ static void say(struct advice *advice, const struct field *field)
              (unsigned long long)advice->tasks, parts_duration(size, task), cold, warm);
 }
 
-static int advice_add(struct workshop *shop, const struct cell *serial, struct field *field)
+static int advice_add(struct summary_parts *parts, const struct cell *serial, struct field *field)
 {
-    struct advice *advice = parts_append(&shop->summary->advices, &shop->summary->advice_count, sizeof *advice);
+    struct advice *advice = parts_append(&parts->summary->advices, &parts->summary->advice_count, sizeof *advice);
     if (!advice) return -ENOMEM;
     snprintf(advice->kernel, sizeof advice->kernel, "%s", serial->label);
     advice->task_time_ns = serial->task_time_ns;
@@ -111,9 +111,9 @@ static int advice_add(struct workshop *shop, const struct cell *serial, struct f
 }
 
 /* The measured cells of the problem of `serial`. */
-static bool field_fill(const struct workshop *shop, const struct cell *serial, struct field *field)
+static bool field_fill(const struct summary_parts *parts, const struct cell *serial, struct field *field)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     bool pools = false;
     field->count = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
@@ -124,18 +124,18 @@ static bool field_fill(const struct workshop *shop, const struct cell *serial, s
         pools |= !parts_is_serial(row->cell);
         field->rows[field->count++] = row;
     }
-    return pools && shop->series[serial->id].n && serial->tasks;
+    return pools && parts->series[serial->id].n && serial->tasks;
 }
 
-int advice_make(struct workshop *shop)
+int advice_make(struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
-    struct field field = {.shop = shop, .rows = calloc(run->cell_count + 1, sizeof *field.rows)};
+    const struct run *run = parts->summary->run;
+    struct field field = {.parts = parts, .rows = calloc(run->cell_count + 1, sizeof *field.rows)};
     int status = field.rows ? 0 : -ENOMEM;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         bool pays = !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "run");
-        if (cell->baseline == i && pays && field_fill(shop, cell, &field)) status = advice_add(shop, cell, &field);
+        if (cell->baseline == i && pays && field_fill(parts, cell, &field)) status = advice_add(parts, cell, &field);
     }
     free(field.rows);
     return status;

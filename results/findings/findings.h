@@ -12,7 +12,7 @@ struct sentence {
 
 __attribute__((format(printf, 2, 3))) void sentence_add(struct sentence *, const char *format, ...);
 /* Moves it to the summary's findings; nothing where it is empty. */
-int sentence_end(struct workshop *, enum finding_topic, struct sentence *);
+int sentence_end(struct summary_parts *, enum finding_topic, struct sentence *);
 /* "3.1 times [2.9, 3.3]" */
 void sentence_add_times(struct sentence *, struct quantity);
 /* "3.2 us [3 us, 3.5 us]" */
@@ -20,7 +20,7 @@ void sentence_add_span(struct sentence *, struct quantity);
 /* Between the items of a list: "", ", ", and " and " before the last. */
 const char *sentence_comma(size_t item, size_t count);
 
-const struct cell_summary *findings_row(const struct workshop *, const struct cell *);
+const struct cell_summary *findings_row(const struct summary_parts *, const struct cell *);
 /* Is this a curve that tells how a problem scales, measured for that? */
 bool findings_is_scaling(const struct scaling *);
 /* Resolved to be faster than serial; without an interval, faster in the median. */
@@ -45,27 +45,27 @@ struct disturbance {
     bool calm;           /* the run is trusted */
     double most;         /* the farthest such move, as a share */
 };
-struct disturbance findings_disturbance(const struct workshop *);
+struct disturbance findings_disturbance(const struct summary_parts *);
 void findings_add_disturbance(struct sentence *, const struct disturbance *); /* whole sentences: worry or not */
 
 /* trust.c: the verdict on the run; where it is not good, a sentence, the first of all */
-void trust_make(struct workshop *);
-int trust_tell(struct workshop *);
+void trust_make(struct summary_parts *);
+int trust_tell(struct summary_parts *);
 /* findings_short.c: the run in a few sentences */
-int findings_short(struct workshop *);
+int findings_short(struct summary_parts *);
 /* findings_scaling.c: speed-ups, runners side by side */
-int findings_scaling(struct workshop *);
-int findings_runners(struct workshop *);
+int findings_scaling(struct summary_parts *);
+int findings_runners(struct summary_parts *);
 /* findings_shapes.c: chunk, processes x threads, placement */
-int findings_chunk(struct workshop *);
-int findings_hybrid(struct workshop *);
-int findings_placement(struct workshop *);
+int findings_chunk(struct summary_parts *);
+int findings_hybrid(struct summary_parts *);
+int findings_placement(struct summary_parts *);
 /* findings_grain.c: METG, crossovers, start-up */
-int findings_metg(struct workshop *);
-int findings_crossover(struct workshop *);
-int findings_startup(struct workshop *);
+int findings_metg(struct summary_parts *);
+int findings_crossover(struct summary_parts *);
+int findings_startup(struct summary_parts *);
 /* findings_trust.c: budgets, gaps, failures, suspicion, A/A */
-int findings_budget(struct workshop *);
-int findings_trust(struct workshop *);
+int findings_budget(struct summary_parts *);
+int findings_trust(struct summary_parts *);
 
 #endif

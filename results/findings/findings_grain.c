@@ -79,9 +79,9 @@ static void add_metg(struct sentence *sentence, const struct metg *metg, struct 
 }
 
 /* For all runners that were measured with one kernel and study: what they need, and who did not get there. */
-int findings_metg(struct workshop *shop)
+int findings_metg(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     int status = 0;
     for (size_t first = 0; !status && first < summary->metg_count; first++) {
         const struct metg *head = &summary->metgs[first];
@@ -105,7 +105,7 @@ int findings_metg(struct workshop *shop)
         sentence_add(&sentence, " a task (%s) must hold this much work: %s.", head->kernel,
                      reached.used ? reached.text : "no size measured was enough");
         if (not_reached.used) sentence_add(&sentence, " Not reached: %s.", not_reached.text);
-        status = sentence_end(shop, TOPIC_grain, &sentence);
+        status = sentence_end(parts, TOPIC_grain, &sentence);
     }
     return status;
 }
@@ -181,9 +181,9 @@ static const struct crossover *next_larger(const struct summary *summary, const 
 }
 
 /* For each runner: from how many tasks of which size its start and stop pay, and where they do not. */
-static int crossovers_by_runner(struct workshop *shop)
+static int crossovers_by_runner(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     int status = 0;
     for (size_t first = 0; !status && first < summary->crossover_count; first++) {
         const struct crossover *head = &summary->crossovers[first];
@@ -207,7 +207,7 @@ static int crossovers_by_runner(struct workshop *shop)
                      part[OUTCOME_PAYS].used ? "from " : "at no task size that is resolved.");
         for (size_t i = 0; i < OUTCOMES; i++)
             if (part[i].used) sentence_add(&sentence, "%s.", part[i].text);
-        status = sentence_end(shop, TOPIC_pays, &sentence);
+        status = sentence_end(parts, TOPIC_pays, &sentence);
     }
     return status;
 }
@@ -231,9 +231,9 @@ static const struct crossover *smallest_warm(const struct summary *summary, size
     return isnan(best->warm_task_ns.median) ? NULL : best;
 }
 
-static int crossovers_warm(struct workshop *shop)
+static int crossovers_warm(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *best = smallest_warm(summary, i);
@@ -248,7 +248,7 @@ static int crossovers_warm(struct workshop *shop)
         else sentence_add_span(&sentence, best->warm_task_ns);
     }
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(shop, TOPIC_grain, &sentence);
+    return sentence_end(parts, TOPIC_grain, &sentence);
 }
 
 static bool same_team(const struct crossover *a, const struct crossover *b)
@@ -275,9 +275,9 @@ static bool is_sharp(struct quantity measured)
 }
 
 /* Does calibration foretell where other kernels pay? Task sizes, with workers up and with start and stop. */
-static int crossovers_predicted(struct workshop *shop)
+static int crossovers_predicted(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     size_t known = 0, near = 0, rough = 0;
     double worst = 1;
@@ -309,14 +309,14 @@ static int crossovers_predicted(struct workshop *shop)
     if (far)
         sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.", far->kernel,
                      far->runner, far->processes * far->threads, parts_number(factor, worst));
-    return sentence_end(shop, TOPIC_pays, &sentence);
+    return sentence_end(parts, TOPIC_pays, &sentence);
 }
 
-int findings_crossover(struct workshop *shop)
+int findings_crossover(struct summary_parts *parts)
 {
-    int status = crossovers_by_runner(shop);
-    if (!status) status = crossovers_warm(shop);
-    return status ? status : crossovers_predicted(shop);
+    int status = crossovers_by_runner(parts);
+    if (!status) status = crossovers_warm(parts);
+    return status ? status : crossovers_predicted(parts);
 }
 
 /* Of one runner, the measured cell with the fewest workers above one, or with the most. */
@@ -340,9 +340,9 @@ static void add_startup(struct sentence *sentence, const struct cell_summary *ro
                  parts_duration(stop, row->quantity[QUANTITY_stop_ns].median));
 }
 
-int findings_startup(struct workshop *shop)
+int findings_startup(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     int status = 0;
     for (size_t i = 0; !status && i < summary->cell_count; i++) {
         const char *runner = summary->cells[i].cell->runner;
@@ -360,7 +360,7 @@ int findings_startup(struct workshop *shop)
         if (few->quantity[QUANTITY_setup_ns].median > 1e6)
             sentence_add(&sentence, " Before that it needs %s for its own world, counted apart.",
                          parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
-        status = sentence_end(shop, TOPIC_startup, &sentence);
+        status = sentence_end(parts, TOPIC_startup, &sentence);
     }
     return status;
 }

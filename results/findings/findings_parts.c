@@ -20,12 +20,12 @@ void sentence_add(struct sentence *sentence, const char *format, ...)
     else memcpy(sentence->text + sizeof sentence->text - 4, "...", 4), sentence->used = sizeof sentence->text - 1;
 }
 
-int sentence_end(struct workshop *shop, enum finding_topic topic, struct sentence *sentence)
+int sentence_end(struct summary_parts *parts, enum finding_topic topic, struct sentence *sentence)
 {
     if (!sentence->used) return 0;
     char *text = strdup(sentence->text);
     struct statement *place =
-        text ? parts_append(&shop->summary->findings, &shop->summary->finding_count, sizeof *place) : NULL;
+        text ? parts_append(&parts->summary->findings, &parts->summary->finding_count, sizeof *place) : NULL;
     *sentence = (struct sentence){0};
     if (!place) {
         free(text);
@@ -57,9 +57,9 @@ const char *sentence_comma(size_t item, size_t count)
     return !item ? "" : item + 1 == count ? " and " : ", ";
 }
 
-const struct cell_summary *findings_row(const struct workshop *shop, const struct cell *cell)
+const struct cell_summary *findings_row(const struct summary_parts *parts, const struct cell *cell)
 {
-    return &shop->summary->cells[cell->id];
+    return &parts->summary->cells[cell->id];
 }
 
 bool findings_is_scaling(const struct scaling *scaling)

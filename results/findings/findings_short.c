@@ -22,13 +22,13 @@ static int largest_gain_first(const void *left, const void *right)
     return (a.median < b.median) - (a.median > b.median);
 }
 
-static void field_fill(const struct workshop *shop, bool waiting, struct field *field)
+static void field_fill(const struct summary_parts *parts, bool waiting, struct field *field)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     field->count = field->gaining = 0;
     for (unsigned base = 0; base < summary->cell_count; base++) {
         const struct cell_summary *best = findings_fastest(summary, base, NULL);
-        if (!best || parts_waits(shop, best->cell) != waiting) continue;
+        if (!best || parts_waits(parts, best->cell) != waiting) continue;
         field->rows[field->count++] = best;
         field->gaining += findings_gains(best->quantity[QUANTITY_speedup]);
     }
@@ -76,9 +76,9 @@ static void add_gains(struct sentence *sentence, const struct summary *summary, 
     add_one(sentence, summary, field->rows[n - 1]);
 }
 
-static int about_gains(struct workshop *shop, const struct field *field, bool waiting)
+static int about_gains(struct summary_parts *parts, const struct field *field, bool waiting)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     char low[PARTS_TEXT], high[PARTS_TEXT];
     if (!field->count) return 0;
@@ -104,13 +104,13 @@ static int about_gains(struct workshop *shop, const struct field *field, bool wa
                      parts_number(high, field->rows[0]->quantity[QUANTITY_speedup].median));
     }
     sentence_add(&sentence, ".");
-    return sentence_end(shop, TOPIC_short, &sentence);
+    return sentence_end(parts, TOPIC_short, &sentence);
 }
 
 /* The smallest tasks worth handing out, each runner with its largest team, on the first kernel that was searched. */
-static int about_grain(struct workshop *shop)
+static int about_grain(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     const struct metg *head = summary->metgs;
     struct sentence sentence = {0}, open = {0};
     char least[PARTS_TEXT];
@@ -139,7 +139,7 @@ static int about_grain(struct workshop *shop)
         sentence_add(&sentence, "No task size is resolved to give %.0f %% of the ideal speed-up (%s): %s",
                      100 * head->efficiency, head->kernel, open.text);
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(shop, TOPIC_short, &sentence);
+    return sentence_end(parts, TOPIC_short, &sentence);
 }
 
 static bool pays(const struct crossover *c)
@@ -166,9 +166,9 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
     return found;
 }
 
-static int about_crossing(struct workshop *shop)
+static int about_crossing(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, open = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const char *runner = summary->crossovers[i].runner;
@@ -192,7 +192,7 @@ static int about_crossing(struct workshop *shop)
         sentence_add(&sentence, "At no task size is it resolved that starting workers for one job pays (%s)",
                      open.text);
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(shop, TOPIC_short, &sentence);
+    return sentence_end(parts, TOPIC_short, &sentence);
 }
 
 static const char *add_choice(struct sentence *sentence, const struct cell *cell)
@@ -235,9 +235,9 @@ static void add_choices(struct sentence *sentence, const struct summary *summary
     }
 }
 
-static int about_choice(struct workshop *shop)
+static int about_choice(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, warm = {0};
     if (!summary->advice_count) return 0;
     struct sentence cold = {0};
@@ -247,36 +247,36 @@ static int about_choice(struct workshop *shop)
                  (unsigned long long)summary->advices[0].tasks, summary->advices[0].kernel, cold.text);
     if (!strcmp(cold.text, warm.text)) sentence_add(&sentence, " With workers already up the same holds.");
     else sentence_add(&sentence, " With workers already up use %s.", warm.text);
-    return sentence_end(shop, TOPIC_short, &sentence);
+    return sentence_end(parts, TOPIC_short, &sentence);
 }
 
 /* What must be known before any number: made up, with gaps. */
-static int about_kind(struct workshop *shop)
+static int about_kind(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     size_t empty = 0;
     for (size_t i = 0; i < summary->cell_count; i++) empty += !summary->cells[i].samples && !summary->cells[i].errors;
     if (summary->run->simulated)
         sentence_add(&sentence, "This run is simulated: its numbers come from a model, not from a machine.");
-    int status = sentence_end(shop, TOPIC_short, &sentence);
+    int status = sentence_end(parts, TOPIC_short, &sentence);
     if (!status && (!summary->run->complete || empty)) {
         sentence_add(&sentence, "The run is %s: %zu of %zu cells have no repetition.",
                      summary->run->complete ? "marked complete, yet has gaps" : "incomplete", empty,
                      summary->cell_count);
-        status = sentence_end(shop, TOPIC_short, &sentence);
+        status = sentence_end(parts, TOPIC_short, &sentence);
     }
     return status;
 }
 
 /* The first A/A pair with an interval. */
-static void add_twice(struct sentence *sentence, const struct workshop *shop)
+static void add_twice(struct sentence *sentence, const struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     for (unsigned i = 0; i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         if (cell->duplicate == i) continue;
-        struct quantity ratio = parts_compare(shop, cell, &run->cells[cell->duplicate], false);
+        struct quantity ratio = parts_compare(parts, cell, &run->cells[cell->duplicate], false);
         if (isnan(ratio.low)) continue;
         sentence_add(sentence, " The same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s.",
                      100 * (ratio.median - 1), 100 * (ratio.low - 1), 100 * (ratio.high - 1),
@@ -286,11 +286,11 @@ static void add_twice(struct sentence *sentence, const struct workshop *shop)
 }
 
 /* How far the numbers carry: failed and disturbed repetitions, what those change, and the same thing measured twice. */
-static int about_trust(struct workshop *shop)
+static int about_trust(struct summary_parts *parts)
 {
-    const struct summary *summary = shop->summary;
+    const struct summary *summary = parts->summary;
     const struct run *run = summary->run;
-    struct disturbance found = findings_disturbance(shop);
+    struct disturbance found = findings_disturbance(parts);
     struct sentence sentence = {0};
     size_t errors = 0;
     for (size_t i = 0; i < summary->cell_count; i++) errors += summary->cells[i].errors;
@@ -303,22 +303,22 @@ static int about_trust(struct workshop *shop)
                      run->sample_count);
         findings_add_disturbance(&sentence, &found);
     }
-    add_twice(&sentence, shop);
-    return sentence_end(shop, TOPIC_short, &sentence);
+    add_twice(&sentence, parts);
+    return sentence_end(parts, TOPIC_short, &sentence);
 }
 
-int findings_short(struct workshop *shop)
+int findings_short(struct summary_parts *parts)
 {
-    struct field field = {.rows = calloc(shop->summary->cell_count + 1, sizeof *field.rows)};
+    struct field field = {.rows = calloc(parts->summary->cell_count + 1, sizeof *field.rows)};
     if (!field.rows) return -ENOMEM;
-    int status = about_kind(shop);
-    if (!status) status = about_choice(shop);
+    int status = about_kind(parts);
+    if (!status) status = about_choice(parts);
     for (int waiting = 1; waiting >= 0 && !status; waiting--) {
-        field_fill(shop, waiting, &field);
-        status = about_gains(shop, &field, waiting);
+        field_fill(parts, waiting, &field);
+        status = about_gains(parts, &field, waiting);
     }
     free(field.rows);
-    if (!status) status = about_grain(shop);
-    if (!status) status = about_crossing(shop);
-    return status ? status : about_trust(shop);
+    if (!status) status = about_grain(parts);
+    if (!status) status = about_crossing(parts);
+    return status ? status : about_trust(parts);
 }

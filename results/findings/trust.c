@@ -14,14 +14,14 @@ enum { SAMPLES_MIN = 20 }; /* of fewer repetitions no share is told */
 const char *const trust_names[] = {"trusted", "with care", "not to be trusted"};
 
 /* The farthest end of an A/A interval from 1; 0 without one. */
-static double twice_apart(const struct workshop *shop)
+static double twice_apart(const struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     double most = 0;
     for (unsigned i = 0; i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         if (cell->duplicate == i) continue;
-        struct quantity ratio = parts_compare(shop, cell, &run->cells[cell->duplicate], false);
+        struct quantity ratio = parts_compare(parts, cell, &run->cells[cell->duplicate], false);
         if (!isnan(ratio.low)) most = fmax(most, fmax(fabs(ratio.low - 1), fabs(ratio.high - 1)));
     }
     return most;
@@ -48,15 +48,15 @@ __attribute__((format(printf, 4, 5))) static void weigh(struct trust *trust, dou
     va_end(arguments);
 }
 
-void trust_make(struct workshop *shop)
+void trust_make(struct summary_parts *parts)
 {
-    struct summary *summary = shop->summary;
+    struct summary *summary = parts->summary;
     const struct run *run = summary->run;
     struct trust *trust = &summary->trust;
     if (run->simulated || run->sample_count < SAMPLES_MIN) return;
-    struct disturbance found = findings_disturbance(shop);
+    struct disturbance found = findings_disturbance(parts);
     double samples = (double)run->sample_count, cells = (double)summary->cell_count;
-    double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples, twice = twice_apart(shop);
+    double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples, twice = twice_apart(parts);
     weigh(trust, suspects, DISTURBED, "%.0f %% of %zu repetitions were disturbed", 100 * suspects, run->sample_count);
     weigh(trust, (double)found.without / cells, WITHOUT, "%zu of %zu configurations have no undisturbed repetition",
           found.without, summary->cell_count);
@@ -64,9 +64,9 @@ void trust_make(struct workshop *shop)
     weigh(trust, twice, TWICE, "the same configuration measured twice may differ by %.0f %%", 100 * twice);
 }
 
-int trust_tell(struct workshop *shop)
+int trust_tell(struct summary_parts *parts)
 {
-    const struct trust *trust = &shop->summary->trust;
+    const struct trust *trust = &parts->summary->trust;
     struct sentence sentence = {0};
     if (trust->verdict == TRUST_GOOD) return 0;
     sentence_add(&sentence, "This run is %s: %s.",
@@ -74,5 +74,5 @@ int trust_tell(struct workshop *shop)
     if (trust->verdict == TRUST_NONE)
         sentence_add(&sentence, " Nothing is recommended: what to use, what is faster and what a worker costs could not be "
                                 "seen. Measure again when nothing else runs; \"breakeven doctor\" tells what disturbs.");
-    return sentence_end(shop, TOPIC_short, &sentence);
+    return sentence_end(parts, TOPIC_short, &sentence);
 }

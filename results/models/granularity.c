@@ -33,21 +33,21 @@ static void curve_free(struct curve *curve)
     free(curve->granularity);
 }
 
-static unsigned block_end(const struct workshop *shop, const struct cell **cells, size_t count)
+static unsigned block_end(const struct summary_parts *parts, const struct cell **cells, size_t count)
 {
     unsigned end = 0;
     for (size_t c = 0; c < count; c++)
-        for (size_t i = 0; i < shop->series[cells[c]->id].n; i++) {
-            unsigned block = shop->series[cells[c]->id].sample[i]->block;
+        for (size_t i = 0; i < parts->series[cells[c]->id].n; i++) {
+            unsigned block = parts->series[cells[c]->id].sample[i]->block;
             if (block >= end && block < 1u << 20) end = block + 1;
         }
     return end;
 }
 
 /* One cell's columns. `room` holds three rows of blocks. */
-static int curve_fill(struct curve *curve, const struct workshop *shop, const size_t *column, size_t c, double *room)
+static int curve_fill(struct curve *curve, const struct summary_parts *parts, const size_t *column, size_t c, double *room)
 {
-    const struct series *series = &shop->series[curve->cells[c]->id];
+    const struct series *series = &parts->series[curve->cells[c]->id];
     double *wall = room, *log_speedup = wall + curve->blocks, *around = log_speedup + curve->blocks;
     for (size_t i = 0; i < 3 * curve->blocks; i++) room[i] = NAN;
     for (size_t i = 0; i < series->n; i++) {
@@ -76,23 +76,23 @@ static int curve_alloc(struct curve *curve)
 }
 
 /* Blocks without any sample of the group get no column: drawing them would only make the interval wider. */
-static int curve_make(struct curve *curve, const struct workshop *shop, const struct cell **cells, size_t count,
+static int curve_make(struct curve *curve, const struct summary_parts *parts, const struct cell **cells, size_t count,
                       bool total)
 {
-    unsigned end = block_end(shop, cells, count);
+    unsigned end = block_end(parts, cells, count);
     size_t *column = calloc((size_t)end + 1, sizeof *column), blocks = 0;
     *curve = (struct curve){.count = count, .cells = cells, .total = total};
     if (!column) return -ENOMEM;
     for (size_t c = 0; c < count; c++)
-        for (size_t i = 0; i < shop->series[cells[c]->id].n; i++)
-            if (shop->series[cells[c]->id].sample[i]->block < end)
-                column[shop->series[cells[c]->id].sample[i]->block] = 1;
+        for (size_t i = 0; i < parts->series[cells[c]->id].n; i++)
+            if (parts->series[cells[c]->id].sample[i]->block < end)
+                column[parts->series[cells[c]->id].sample[i]->block] = 1;
     for (unsigned block = 0; block < end; block++)
         if (column[block]) column[block] = blocks++;
     curve->blocks = blocks;
     double *room = calloc(3 * blocks + 1, sizeof *room);
     int status = room ? curve_alloc(curve) : -ENOMEM;
-    for (size_t c = 0; !status && c < count; c++) status = curve_fill(curve, shop, column, c, room);
+    for (size_t c = 0; !status && c < count; c++) status = curve_fill(curve, parts, column, c, room);
     free(room);
     free(column);
     return status;
@@ -129,19 +129,19 @@ static struct quantity scaled(struct quantity quantity, double factor)
 
 /* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. All
  * blocks are drawn once. */
-static struct quantity work_of_smallest(const struct workshop *shop, const struct curve *curve, double at)
+static struct quantity work_of_smallest(const struct summary_parts *parts, const struct curve *curve, double at)
 {
     for (size_t c = 0; c < curve->count; c++) {
         const struct cell *cell = curve->cells[c];
         double wall = draws_median(&curve->wall[c], curve->times);
         if (parts_workers(cell) * wall / (double)cell->tasks == at)
-            return shop->summary->cells[cell->id].quantity[QUANTITY_task_ns];
+            return parts->summary->cells[cell->id].quantity[QUANTITY_task_ns];
     }
     return (struct quantity){NAN, NAN, NAN, 0};
 }
 
 /* Where the curve reaches `target`: as granularity and as useful work per task (E = work/g, so work = E g). */
-static enum metg_outcome reach(const struct workshop *shop, struct curve *curve, double target,
+static enum metg_outcome reach(const struct summary_parts *parts, struct curve *curve, double target,
                                struct quantity *granularity, struct quantity *work)
 {
     curve->target = target;
@@ -152,16 +152,16 @@ static enum metg_outcome reach(const struct workshop *shop, struct curve *curve,
     double at;
     enum metg_outcome outcome = models_metg(curve->granularity, curve->efficiency, points, target, &at);
     if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
-    *work = outcome == METG_BOUND ? work_of_smallest(shop, curve, at) : scaled(*granularity, target);
+    *work = outcome == METG_BOUND ? work_of_smallest(parts, curve, at) : scaled(*granularity, target);
     free(all);
     return outcome;
 }
 
-static int metg_add(struct workshop *shop, const struct cell **group, size_t count)
+static int metg_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
     struct curve curve;
-    int status = curve_make(&curve, shop, group, count, false);
-    struct metg *metg = status ? NULL : parts_append(&shop->summary->metgs, &shop->summary->metg_count, sizeof *metg);
+    int status = curve_make(&curve, parts, group, count, false);
+    struct metg *metg = status ? NULL : parts_append(&parts->summary->metgs, &parts->summary->metg_count, sizeof *metg);
     if (!status && !metg) status = -ENOMEM;
     if (!status) {
         const struct cell *cell = group[0];
@@ -173,15 +173,15 @@ static int metg_add(struct workshop *shop, const struct cell **group, size_t cou
         metg->processes = cell->processes;
         metg->threads = cell->threads;
         metg->chunk = cell->chunk;
-        double asked = json_number_value(json_object_get(shop->summary->run->manifest, "efficiency"));
+        double asked = json_number_value(json_object_get(parts->summary->run->manifest, "efficiency"));
         metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
-        enum metg_outcome outcome = reach(shop, &curve, metg->efficiency, &metg->granularity_ns, &metg->work_ns);
+        enum metg_outcome outcome = reach(parts, &curve, metg->efficiency, &metg->granularity_ns, &metg->work_ns);
         metg->reached = outcome != METG_NOT_REACHED;
         metg->bound = outcome == METG_BOUND;
         metg->smallest_ns = INFINITY;
         metg->best_efficiency = metg->largest_ns = NAN;
         for (size_t i = 0; i < count; i++) {
-            const struct quantity *quantity = shop->summary->cells[group[i]->id].quantity;
+            const struct quantity *quantity = parts->summary->cells[group[i]->id].quantity;
             metg->smallest_ns = fmin(metg->smallest_ns, quantity[QUANTITY_task_ns].median);
             metg->largest_ns = fmax(metg->largest_ns, quantity[QUANTITY_task_ns].median);
             metg->best_efficiency = fmax(metg->best_efficiency, quantity[QUANTITY_efficiency].median);
@@ -211,11 +211,11 @@ static double crossing_of_draws(const size_t *draws, size_t n, void *context)
 }
 
 /* The smallest task that pays, with its interval; true: it is the smallest one measured, an upper bound. */
-static int crossing_make(const struct workshop *shop, const struct cell **cells, size_t count, bool total,
+static int crossing_make(const struct summary_parts *parts, const struct cell **cells, size_t count, bool total,
                          struct quantity *task_ns, bool *bound)
 {
     struct curve curve;
-    int status = curve_make(&curve, shop, cells, count, total);
+    int status = curve_make(&curve, parts, cells, count, total);
     size_t *all = status ? NULL : calloc(curve.blocks + 1, sizeof *all);
     if (all) {
         double at;
@@ -269,12 +269,12 @@ static double region_of(const struct summary *summary, const struct cell *cell)
     return 0;
 }
 
-static int crossover_add(struct workshop *shop, const struct cell **group, size_t count, const struct crossover *common)
+static int crossover_add(struct summary_parts *parts, const struct cell **group, size_t count, const struct crossover *common)
 {
     struct curve curve;
-    int status = curve_make(&curve, shop, group, count, false);
+    int status = curve_make(&curve, parts, group, count, false);
     struct crossover *made =
-        status ? NULL : parts_append(&shop->summary->crossovers, &shop->summary->crossover_count, sizeof *made);
+        status ? NULL : parts_append(&parts->summary->crossovers, &parts->summary->crossover_count, sizeof *made);
     if (!status && !made) status = -ENOMEM;
     if (!status) {
         const struct cell *cell = group[0];
@@ -288,8 +288,8 @@ static int crossover_add(struct workshop *shop, const struct cell **group, size_
         made->threads = cell->threads;
         made->chunk = cell->chunk;
         made->task_time_ns = cell->task_time_ns;
-        made->task_ns = shop->summary->cells[cell->id].quantity[QUANTITY_task_ns].median;
-        curve.region_ns = region_of(shop->summary, cell);
+        made->task_ns = parts->summary->cells[cell->id].quantity[QUANTITY_task_ns].median;
+        curve.region_ns = region_of(parts->summary, cell);
         made->tasks = stats_bootstrap(crossover_of_draws, &curve, curve.blocks, ROUNDS, 1);
     }
     curve_free(&curve);
@@ -312,7 +312,7 @@ static size_t most_tasks(const struct cell **group, size_t count, const struct c
 
 /* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties
  * of the whole curve. */
-static int crossovers_add(struct workshop *shop, const struct cell **group, size_t count)
+static int crossovers_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
     static const struct quantity none = {NAN, NAN, NAN, 0};
     struct crossover common = {.warm_task_ns = none, .cold_task_ns = none};
@@ -320,16 +320,16 @@ static int crossovers_add(struct workshop *shop, const struct cell **group, size
     size_t sizes = most ? most_tasks(group, count, most) : 0;
     int status = most ? 0 : -ENOMEM;
     if (!status && sizes >= 2)
-        status = crossing_make(shop, most, sizes, false, &common.warm_task_ns, &common.warm_bound);
+        status = crossing_make(parts, most, sizes, false, &common.warm_task_ns, &common.warm_bound);
     if (!status && sizes >= 2)
-        status = crossing_make(shop, most, sizes, true, &common.cold_task_ns, &common.cold_bound);
-    if (!status) predict_crossing(shop, most, sizes, &common);
+        status = crossing_make(parts, most, sizes, true, &common.cold_task_ns, &common.cold_bound);
+    if (!status) predict_crossing(parts, most, sizes, &common);
     free(most);
     for (size_t i = 0; !status && i < count; i++) {
         size_t same;
-        const struct cell **line = parts_group(shop->summary->run, group[i], PARTS_TASKS, &same);
-        if (line && same) predict_tasks(shop, group[i], &common);
-        status = !line ? -ENOMEM : same ? crossover_add(shop, line, same, &common) : 0;
+        const struct cell **line = parts_group(parts->summary->run, group[i], PARTS_TASKS, &same);
+        if (line && same) predict_tasks(parts, group[i], &common);
+        status = !line ? -ENOMEM : same ? crossover_add(parts, line, same, &common) : 0;
         free(line);
     }
     return status;
@@ -346,9 +346,9 @@ static size_t distinct_sizes(const struct cell **group, size_t count)
     return sizes;
 }
 
-int granularity_make(struct workshop *shop)
+int granularity_make(struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     int status = 0;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
@@ -357,9 +357,9 @@ int granularity_make(struct workshop *shop)
         size_t count;
         const struct cell **group = parts_group(run, cell, PARTS_SIZE | PARTS_TASKS, &count);
         if (!group) return -ENOMEM;
-        if (!pays && distinct_sizes(group, count) >= 2) status = metg_add(shop, group, count);
+        if (!pays && distinct_sizes(group, count) >= 2) status = metg_add(parts, group, count);
         if (!status && count && parts_workers(cell) > 1 && (pays || custom))
-            status = crossovers_add(shop, group, count);
+            status = crossovers_add(parts, group, count);
         free(group);
     }
     return status;

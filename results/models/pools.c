@@ -36,14 +36,14 @@ static bool any_known(const struct cell **group, size_t count)
 }
 
 /* The measured cells; their times alone and together as points. Returns how many are for the fit: those stand first. */
-static size_t points_of(const struct workshop *shop, struct pool_costs *pool, const struct cell **group, size_t count,
+static size_t points_of(const struct summary_parts *parts, struct pool_costs *pool, const struct cell **group, size_t count,
                         struct pool_point *points)
 {
     size_t fit = 0;
     bool known = any_known(group, count);
     for (int beyond = 0; beyond < 2; beyond++)
         for (size_t i = 0; i < count; i++) {
-            const struct cell_summary *row = &shop->summary->cells[group[i]->id];
+            const struct cell_summary *row = &parts->summary->cells[group[i]->id];
             double wall = row->quantity[QUANTITY_wall_ns].median, task = row->quantity[QUANTITY_task_ns].median;
             double chunk = parts_chunk(group[i]);
             if ((row->workers > pool->fit_max_workers) != beyond || !(wall > 0) || !(task >= 0) || (known && chunk < 1))
@@ -52,7 +52,7 @@ static size_t points_of(const struct workshop *shop, struct pool_costs *pool, co
                                                       .chunk = chunk,
                                                       .tasks = (double)group[i]->tasks,
                                                       .task_ns = task,
-                                                      .bytes = bytes_of(shop->summary->run, group[i]),
+                                                      .bytes = bytes_of(parts->summary->run, group[i]),
                                                       .time_ns = wall};
             pool->cells[pool->count++] = (struct pool_cell){row, NAN};
             fit += !beyond;
@@ -83,14 +83,14 @@ static void start_fit(struct pool_costs *pool, size_t count, double *room)
     if (pool_fit_start(workers, time, n, &pool->start)) pool->start = (struct pool_start){none, none};
 }
 
-static int pool_fill(const struct workshop *shop, struct pool_costs *pool, const struct cell **group, size_t count)
+static int pool_fill(const struct summary_parts *parts, struct pool_costs *pool, const struct cell **group, size_t count)
 {
     struct pool_point *points = calloc(count + 1, sizeof *points);
     double *room = calloc(2 * count + 1, sizeof *room);
     pool->cells = calloc(count + 1, sizeof *pool->cells);
     int status = points && room && pool->cells ? 0 : -ENOMEM;
     if (!status) {
-        size_t fit = points_of(shop, pool, group, count, points);
+        size_t fit = points_of(parts, pool, group, count, points);
         bytes_settle(points, pool->count);
         start_fit(pool, fit, room);
         status = pool_fit_make(points, fit, &pool->fit);
@@ -104,17 +104,17 @@ static int pool_fill(const struct workshop *shop, struct pool_costs *pool, const
 }
 
 /* As for scaling; but where all cells are beyond that, those with the fewest workers are on one ground too. */
-static unsigned fit_limit(const struct workshop *shop, const struct cell **group, size_t count)
+static unsigned fit_limit(const struct summary_parts *parts, const struct cell **group, size_t count)
 {
-    unsigned limit = parts_fit_limit(shop, group[0]), fewest = parts_workers(group[0]);
+    unsigned limit = parts_fit_limit(parts, group[0]), fewest = parts_workers(group[0]);
     for (size_t i = 1; i < count; i++)
         if (parts_workers(group[i]) < fewest) fewest = parts_workers(group[i]);
     return limit < fewest ? fewest : limit;
 }
 
-static int pool_add(struct workshop *shop, const struct cell **group, size_t count)
+static int pool_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
-    struct pool_costs *pool = parts_append(&shop->summary->pools, &shop->summary->pool_count, sizeof *pool);
+    struct pool_costs *pool = parts_append(&parts->summary->pools, &parts->summary->pool_count, sizeof *pool);
     const struct cell *cell = group[0];
     if (!pool) return -ENOMEM;
     snprintf(pool->study, sizeof pool->study, "%s", cell->study);
@@ -122,17 +122,17 @@ static int pool_add(struct workshop *shop, const struct cell **group, size_t cou
     snprintf(pool->runner, sizeof pool->runner, "%s", cell->runner);
     snprintf(pool->schedule, sizeof pool->schedule, "%s", cell->schedule);
     snprintf(pool->placement, sizeof pool->placement, "%s", cell->placement);
-    pool->fit_max_workers = fit_limit(shop, group, count);
-    int status = pool_fill(shop, pool, group, count);
+    pool->fit_max_workers = fit_limit(parts, group, count);
+    int status = pool_fill(parts, pool, group, count);
     if (status || pool->count) return status;
     free(pool->cells); /* nothing was measured: there is no model to show */
-    shop->summary->pool_count--;
+    parts->summary->pool_count--;
     return 0;
 }
 
-int pools_make(struct workshop *shop)
+int pools_make(struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     int status = 0;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
@@ -140,7 +140,7 @@ int pools_make(struct workshop *shop)
         if (parts_is_serial(cell)) continue;
         const struct cell **group =
             parts_group(run, cell, PARTS_SIZE | PARTS_TASKS | PARTS_WORKERS | PARTS_CHUNK, &count);
-        status = !group ? -ENOMEM : count >= 2 ? pool_add(shop, group, count) : 0;
+        status = !group ? -ENOMEM : count >= 2 ? pool_add(parts, group, count) : 0;
         free(group);
     }
     return status;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cell_summary *row_of(const struct workshop *shop, const struct cell *cell)
+static const struct cell_summary *row_of(const struct summary_parts *parts, const struct cell *cell)
 {
-    return &shop->summary->cells[cell->id];
+    return &parts->summary->cells[cell->id];
 }
 
 static double speedup_of(const struct cell_summary *row)
@@ -31,9 +31,9 @@ static unsigned host_number(const struct run *run, const char *key)
     return value > 0 && value < 1 << 20 ? value < 1 ? 1 : (unsigned)value : 0;
 }
 
-bool parts_waits(const struct workshop *shop, const struct cell *cell)
+bool parts_waits(const struct summary_parts *parts, const struct cell *cell)
 {
-    const struct cell_summary *serial = &shop->summary->cells[cell->baseline];
+    const struct cell_summary *serial = &parts->summary->cells[cell->baseline];
     double busy = serial->quantity[QUANTITY_user_ns].median + serial->quantity[QUANTITY_system_ns].median;
     return busy < 0.5 * serial->quantity[QUANTITY_wall_ns].median;
 }
@@ -41,11 +41,11 @@ bool parts_waits(const struct workshop *shop, const struct cell *cell)
 /* A law with one contention and one coherence term holds on one kind of ground: up to the number of cores, up to the cpu quota, and where
  * workers fill one memory node after the other, up to the end of the first. Tasks that wait without a cpu know no such
  * step. */
-unsigned parts_fit_limit(const struct workshop *shop, const struct cell *cell)
+unsigned parts_fit_limit(const struct summary_parts *parts, const struct cell *cell)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa"), quota = host_number(run, "quota_cpus");
-    if (parts_waits(shop, cell) || !cores) return UINT32_MAX;
+    if (parts_waits(parts, cell) || !cores) return UINT32_MAX;
     if (quota && quota < cores) return quota; /* beyond it workers are held back in turns: another ground */
     return nodes > 1 && !strcmp(cell->placement, "close") && cores >= nodes ? cores / nodes : cores;
 }
@@ -69,7 +69,7 @@ static int fits(struct scaling *scaling)
     return 0;
 }
 
-static void best_and_enough(const struct workshop *shop, struct scaling *scaling)
+static void best_and_enough(const struct summary_parts *parts, struct scaling *scaling)
 {
     for (size_t i = 0; i < scaling->count; i++)
         if (!isnan(speedup_of(scaling->cells[i])) &&
@@ -77,17 +77,17 @@ static void best_and_enough(const struct workshop *shop, struct scaling *scaling
             scaling->best = scaling->cells[i];
     for (size_t i = 0; scaling->best && !scaling->enough && i < scaling->count; i++)
         if (scaling->cells[i] == scaling->best ||
-            parts_tied(parts_compare(shop, scaling->cells[i]->cell, scaling->best->cell, false)))
+            parts_tied(parts_compare(parts, scaling->cells[i]->cell, scaling->best->cell, false)))
             scaling->enough = scaling->cells[i];
 }
 
 /* Cells with several processes of several threads have no single line of workers: the hybrid study shows them. */
-static size_t keep_lines(const struct workshop *shop, const struct cell **group, size_t count,
+static size_t keep_lines(const struct summary_parts *parts, const struct cell **group, size_t count,
                          const struct cell_summary **rows)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct cell_summary *row = row_of(shop, group[i]);
+        const struct cell_summary *row = row_of(parts, group[i]);
         bool twice = false;
         for (size_t j = 0; j < kept; j++) twice |= rows[j]->workers == row->workers;
         if (!twice && (group[i]->processes == 1 || group[i]->threads == 1)) rows[kept++] = row;
@@ -96,13 +96,13 @@ static size_t keep_lines(const struct workshop *shop, const struct cell **group,
     return kept;
 }
 
-static int scaling_add(struct workshop *shop, const struct cell **group, size_t count)
+static int scaling_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
     const struct cell_summary **rows = calloc(count, sizeof *rows);
     if (!rows) return -ENOMEM;
-    size_t kept = keep_lines(shop, group, count, rows);
+    size_t kept = keep_lines(parts, group, count, rows);
     struct scaling *scaling =
-        kept >= 2 ? parts_append(&shop->summary->scalings, &shop->summary->scaling_count, sizeof *scaling) : NULL;
+        kept >= 2 ? parts_append(&parts->summary->scalings, &parts->summary->scaling_count, sizeof *scaling) : NULL;
     if (!scaling) {
         free(rows);
         return kept >= 2 ? -ENOMEM : 0;
@@ -119,21 +119,21 @@ static int scaling_add(struct workshop *shop, const struct cell **group, size_t 
     scaling->tasks = cell->tasks;
     scaling->cells = rows;
     scaling->count = kept;
-    scaling->fit_max_workers = parts_fit_limit(shop, cell);
-    best_and_enough(shop, scaling);
+    scaling->fit_max_workers = parts_fit_limit(parts, cell);
+    best_and_enough(parts, scaling);
     return fits(scaling);
 }
 
-int scaling_make(struct workshop *shop)
+int scaling_make(struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     int status = 0;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         size_t count;
         if (parts_is_serial(cell) || !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "hybrid")) continue;
         const struct cell **group = parts_group(run, cell, PARTS_WORKERS, &count);
-        status = !group ? -ENOMEM : count >= 2 ? scaling_add(shop, group, count) : 0;
+        status = !group ? -ENOMEM : count >= 2 ? scaling_add(parts, group, count) : 0;
         free(group);
     }
     return status;

@@ -62,9 +62,9 @@ size_t parts_in_block(const struct series *series, unsigned block, size_t *first
     return place_of(series, (uint64_t)block + 1) - *first;
 }
 
-struct quantity parts_compare(const struct workshop *shop, const struct cell *a, const struct cell *b, bool total)
+struct quantity parts_compare(const struct summary_parts *parts, const struct cell *a, const struct cell *b, bool total)
 {
-    const struct series *of_a = &shop->series[a->id], *of_b = &shop->series[b->id];
+    const struct series *of_a = &parts->series[a->id], *of_b = &parts->series[b->id];
     double *mine = malloc((of_a->n + 1) * sizeof *mine), *other = malloc((of_a->n + 1) * sizeof *other);
     struct quantity ratio = {NAN, NAN, NAN, 0};
     for (size_t i = 0; mine && other && i < of_a->n; i++) {

@@ -15,7 +15,7 @@ struct series {
     size_t *by_block;                        /* indices of `sample`, by block; in one block as they were taken */
 };
 
-struct workshop {
+struct summary_parts {
     struct summary *summary;
     struct series *series; /* series[cell id] */
 };
@@ -25,7 +25,7 @@ size_t parts_in_block(const struct series *, unsigned block, size_t *first);
 
 /* Paired by block: the ratio of one cell's times to another's. `total`: with start and stop. The serial runner's total
  * is its run phase. */
-struct quantity parts_compare(const struct workshop *, const struct cell *a, const struct cell *b, bool total);
+struct quantity parts_compare(const struct summary_parts *, const struct cell *a, const struct cell *b, bool total);
 
 /* Can `a` not be told from `b`, which is at least as fast? Unresolved, or within 2 %; without an interval, within 5 %.
  */
@@ -45,14 +45,14 @@ enum {
 const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
 
 /* What calibration says of where cells pay: fills the predicted figures of a crossover. (predict.c) */
-void predict_crossing(const struct workshop *, const struct cell **cells, size_t count, struct crossover *);
-void predict_tasks(const struct workshop *, const struct cell *, struct crossover *);
+void predict_crossing(const struct summary_parts *, const struct cell **cells, size_t count, struct crossover *);
+void predict_tasks(const struct summary_parts *, const struct cell *, struct crossover *);
 
 /* The most workers that fits of cells like this one may use: one law holds on one kind of ground. (scaling.c) */
-unsigned parts_fit_limit(const struct workshop *, const struct cell *);
+unsigned parts_fit_limit(const struct summary_parts *, const struct cell *);
 
 /* Do this cell's tasks wait without a cpu? The serial run's cpu time says so. (scaling.c) */
-bool parts_waits(const struct workshop *, const struct cell *);
+bool parts_waits(const struct summary_parts *, const struct cell *);
 
 /* How many tasks one claim of this cell takes: its chunk, or what its schedule takes without one; 0: not one number, or
  * not known here. (pools.c) */
@@ -62,11 +62,11 @@ bool parts_is_serial(const struct cell *);
 unsigned parts_workers(const struct cell *);
 
 /* The curves: fill scalings, metgs and crossovers. 0 or -ENOMEM. */
-int scaling_make(struct workshop *);
-int pools_make(struct workshop *); /* before granularity_make, which predicts from them */
-int granularity_make(struct workshop *);
-int advice_make(struct workshop *);
-int findings_make(struct workshop *);
+int scaling_make(struct summary_parts *);
+int pools_make(struct summary_parts *); /* before granularity_make, which predicts from them */
+int granularity_make(struct summary_parts *);
+int advice_make(struct summary_parts *);
+int findings_make(struct summary_parts *);
 
 /* Appends one zeroed element to an array of `size`-byte elements; NULL where memory is short. */
 void *parts_append(void *array_pointer, size_t *count, size_t size);

@@ -82,17 +82,17 @@ static int by_block(const void *left, const void *right, void *samples)
     return of_a != of_b ? (of_a > of_b) - (of_a < of_b) : (a > b) - (a < b);
 }
 
-static int series_fill(struct workshop *shop)
+static int series_fill(struct summary_parts *parts)
 {
-    const struct run *run = shop->summary->run;
+    const struct run *run = parts->summary->run;
     size_t *rooms = calloc(run->cell_count + 1, sizeof *rooms);
     int status = rooms ? 0 : -ENOMEM;
     for (size_t i = 0; rooms && i < run->sample_count; i++) rooms[run->samples[i].cell]++;
-    for (unsigned id = 0; !status && id < run->cell_count; id++) status = series_alloc(&shop->series[id], rooms[id]);
+    for (unsigned id = 0; !status && id < run->cell_count; id++) status = series_alloc(&parts->series[id], rooms[id]);
     free(rooms);
     for (size_t i = 0; !status && i < run->sample_count; i++) {
         const struct sample *sample = &run->samples[i];
-        struct series *series = &shop->series[sample->cell];
+        struct series *series = &parts->series[sample->cell];
         if (is_ok(sample) && sample->instrumented) series->spanned[series->spanned_count++] = sample;
         if (!is_ok(sample) || sample->instrumented) continue;
         series->sample[series->n] = sample;
@@ -100,7 +100,7 @@ static int series_fill(struct workshop *shop)
         series->total[series->n++] = known(sample->start_ns) + known(sample->wall_ns) + known(sample->stop_ns);
     }
     for (unsigned id = 0; !status && id < run->cell_count; id++) {
-        struct series *series = &shop->series[id];
+        struct series *series = &parts->series[id];
         for (size_t i = 0; i < series->n; i++) series->by_block[i] = i;
         qsort_r(series->by_block, series->n, sizeof *series->by_block, by_block, (void *)series->sample);
     }
@@ -135,9 +135,9 @@ static struct quantity karp_flatt(struct quantity speedup, unsigned workers)
                              models_karp_flatt(speedup.low, workers), workers > 1 ? speedup.n : 0};
 }
 
-static int quantities_from_samples(const struct workshop *shop, struct cell_summary *row)
+static int quantities_from_samples(const struct summary_parts *parts, struct cell_summary *row)
 {
-    const struct series *series = &shop->series[row->cell->id];
+    const struct series *series = &parts->series[row->cell->id];
     double *values = malloc((series->n + 1) * sizeof *values);
     if (!values) return -ENOMEM;
     for (size_t m = 0; m < sizeof measured / sizeof *measured; m++) {
@@ -157,9 +157,9 @@ static int quantities_from_samples(const struct workshop *shop, struct cell_summ
     return 0;
 }
 
-static void quantities_derived(const struct workshop *shop, struct cell_summary *row)
+static void quantities_derived(const struct summary_parts *parts, struct cell_summary *row)
 {
-    const struct series *series = &shop->series[row->cell->id], *base = &shop->series[row->cell->baseline];
+    const struct series *series = &parts->series[row->cell->id], *base = &parts->series[row->cell->baseline];
     struct quantity *quantity = row->quantity;
     double p = row->workers, tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
     quantity[QUANTITY_total_ns] = stats_median(series->total, series->n);
@@ -186,11 +186,11 @@ static const struct cell *one_worker(const struct run *run, const struct cell *c
     return NULL;
 }
 
-static void pool_tax(const struct workshop *shop, struct cell_summary *row)
+static void pool_tax(const struct summary_parts *parts, struct cell_summary *row)
 {
-    const struct cell *one = one_worker(shop->summary->run, row->cell);
+    const struct cell *one = one_worker(parts->summary->run, row->cell);
     if (!one) return;
-    const struct series *series = &shop->series[one->id];
+    const struct series *series = &parts->series[one->id];
     struct quantity ratio = stats_ratio(series->wall, series->serial, series->n);
     row->quantity[QUANTITY_pool_tax] = (struct quantity){ratio.median - 1, ratio.low - 1, ratio.high - 1, ratio.n};
 }
@@ -238,13 +238,13 @@ static void count_samples(struct summary *summary)
 }
 
 /* Quantiles of single tasks, one of each instrumented repetition. */
-static int latencies(const struct workshop *shop, struct cell_summary *row)
+static int latencies(const struct summary_parts *parts, struct cell_summary *row)
 {
     static const struct {
         enum quantity_id id;
         double q;
     } quantiles[] = {{QUANTITY_latency_p50_ns, 0.5}, {QUANTITY_latency_p95_ns, 0.95}, {QUANTITY_latency_p99_ns, 0.99}};
-    const struct series *series = &shop->series[row->cell->id];
+    const struct series *series = &parts->series[row->cell->id];
     double *values = malloc((series->spanned_count + 1) * sizeof *values);
     if (!values) return -ENOMEM;
     for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++) {
@@ -266,9 +266,9 @@ static void doubt_efficiency(struct cell_summary *row)
 }
 
 /* The instrumented samples of all cells, each with the serial time of its block. */
-static int budgets(const struct workshop *shop, struct cell_summary *row)
+static int budgets(const struct summary_parts *parts, struct cell_summary *row)
 {
-    const struct series *series = &shop->series[row->cell->id], *base = &shop->series[row->cell->baseline];
+    const struct series *series = &parts->series[row->cell->id], *base = &parts->series[row->cell->baseline];
     struct budget *made = NULL, *one;
     double *spanned = NULL, *plain = NULL;
     size_t n = 0, pairs = 0, plains = 0;
@@ -297,9 +297,9 @@ static int budgets(const struct workshop *shop, struct cell_summary *row)
 }
 
 /* How late the workers that got a task began with it: half of them, and the last one. */
-static int lateness(const struct workshop *shop, struct cell_summary *row)
+static int lateness(const struct summary_parts *parts, struct cell_summary *row)
 {
-    const struct series *series = &shop->series[row->cell->id];
+    const struct series *series = &parts->series[row->cell->id];
     size_t n = series->spanned_count;
     double *middle = calloc(n + 1, sizeof *middle), *last = calloc(n + 1, sizeof *last),
            *late = calloc(row->workers + 1, sizeof *late);
@@ -322,25 +322,25 @@ static int lateness(const struct workshop *shop, struct cell_summary *row)
     return made ? 0 : -ENOMEM;
 }
 
-static int rows_make(struct workshop *shop)
+static int rows_make(struct summary_parts *parts)
 {
-    struct summary *summary = shop->summary;
-    int status = series_fill(shop);
+    struct summary *summary = parts->summary;
+    int status = series_fill(parts);
     for (unsigned id = 0; !status && id < summary->run->cell_count; id++) {
-        struct series *series = &shop->series[id];
-        const struct series *base = &shop->series[summary->run->cells[id].baseline];
+        struct series *series = &parts->series[id];
+        const struct series *base = &parts->series[summary->run->cells[id].baseline];
         for (size_t i = 0; i < series->n; i++) series->serial[i] = serial_beside(base, series->sample[i]);
     }
     for (unsigned id = 0; !status && id < summary->run->cell_count; id++) {
         struct cell_summary *row = &summary->cells[id];
         row->cell = &summary->run->cells[id];
         row->workers = parts_workers(row->cell);
-        status = quantities_from_samples(shop, row);
-        quantities_derived(shop, row);
-        pool_tax(shop, row);
-        if (!status) status = budgets(shop, row);
-        if (!status) status = latencies(shop, row);
-        if (!status) status = lateness(shop, row);
+        status = quantities_from_samples(parts, row);
+        quantities_derived(parts, row);
+        pool_tax(parts, row);
+        if (!status) status = budgets(parts, row);
+        if (!status) status = latencies(parts, row);
+        if (!status) status = lateness(parts, row);
     }
     if (!status) count_samples(summary);
     for (unsigned id = 0; !status && id < summary->cell_count; id++) doubt_efficiency(&summary->cells[id]);
@@ -350,19 +350,19 @@ static int rows_make(struct workshop *shop)
 int summary_make(const struct run *run, struct summary *summary, char *why, size_t why_size)
 {
     struct summary made = {.run = run, .cell_count = run->cell_count};
-    struct workshop shop = {.summary = &made};
+    struct summary_parts parts = {.summary = &made};
     locale_t before = parts_locale_enter();
     made.cells = calloc(run->cell_count + 1, sizeof *made.cells);
-    shop.series = calloc(run->cell_count + 1, sizeof *shop.series);
-    int status = made.cells && shop.series ? rows_make(&shop) : -ENOMEM;
-    if (!status) status = scaling_make(&shop);
-    if (!status) status = pools_make(&shop);
-    if (!status) status = granularity_make(&shop);
-    if (!status) trust_make(&shop);
-    if (!status && made.trust.verdict != TRUST_NONE) status = advice_make(&shop);
-    if (!status) status = findings_make(&shop);
-    for (unsigned id = 0; shop.series && id < run->cell_count; id++) series_free(&shop.series[id]);
-    free(shop.series);
+    parts.series = calloc(run->cell_count + 1, sizeof *parts.series);
+    int status = made.cells && parts.series ? rows_make(&parts) : -ENOMEM;
+    if (!status) status = scaling_make(&parts);
+    if (!status) status = pools_make(&parts);
+    if (!status) status = granularity_make(&parts);
+    if (!status) trust_make(&parts);
+    if (!status && made.trust.verdict != TRUST_NONE) status = advice_make(&parts);
+    if (!status) status = findings_make(&parts);
+    for (unsigned id = 0; parts.series && id < run->cell_count; id++) series_free(&parts.series[id]);
+    free(parts.series);
     parts_locale_leave(before);
     if (status) {
         summary_free(&made);

@@ -7,14 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double blur = 1.5;       /* an interval whose ends differ by more calls for more fresh blocks; */
-static const double haze = 1.15;      /* the same while deciding, up to */
-enum { patience = 3 };                /* times as many blocks */
-static const double aside = 1.08;     /* a rival who is so far behind is left out where measuring is dear */
-static const double overdraft = 1.25; /* with the fresh ones the search may take so many times its budget */
-/* A rival who is this much faster in the fresh blocks replaces the winner, resolved or not. */
-static const double upset = 1.05;
-static const double thrift = 1.01; /* a tie with fewer workers may look this much slower and still be recommended */
+/* An interval whose ends differ by more than this factor calls for more fresh blocks, */
+static const double interval_spread_for_more_blocks = 1.5;
+/* and by more than this one while deciding, */
+static const double interval_spread_while_deciding = 1.15;
+/* up to so many times the blocks asked for. */
+enum { blocks_max_factor = 3 };
+/* Where measuring is dear, a rival so far behind is not measured again. */
+static const double rival_ignored_beyond = 1.08;
+/* With the fresh blocks the search may take so many times its budget. */
+static const double budget_excess_max = 1.25;
+/* A rival that is this much faster in the fresh blocks replaces the winner, resolved or not. */
+static const double replaces_winner_at = 1.05;
+/* A tie with fewer workers may look this much slower and still be recommended. */
+static const double fewer_workers_tolerance = 1.01;
 
 /* Step 3: halve */
 
@@ -89,7 +95,7 @@ static void halve(struct search *search, struct search_set *set, unsigned since)
     if (set->count > search->options->last) set->count = search->options->last;
     /* Where a measurement is dear, who is well behind is not measured beside the winner again. */
     while (!search->options->patient && set->count > 1 &&
-           table_at(search, set->ids[set->count - 1])->estimate > aside * table_at(search, set->ids[0])->estimate)
+           table_at(search, set->ids[set->count - 1])->estimate > rival_ignored_beyond * table_at(search, set->ids[0])->estimate)
         set->count--;
 }
 
@@ -98,14 +104,14 @@ static bool equal(struct search *search, const struct search_set *set, unsigned 
 {
     for (size_t i = 1; i < set->count; i++) {
         struct quantity ratio = table_ratio(table_at(search, set->ids[i]), table_at(search, set->ids[0]), since);
-        if (!(ratio.high <= thrift && ratio.low >= 1 / thrift)) return false;
+        if (!(ratio.high <= fewer_workers_tolerance && ratio.low >= 1 / fewer_workers_tolerance)) return false;
     }
     return true;
 }
 
 /* Is a ratio to the set's first unresolved, and its interval wider than that? Spikes and changes do that; more blocks
  * help. */
-static bool blurred(struct search *search, const struct search_set *set, size_t first, unsigned since, double width)
+static bool is_too_wide(struct search *search, const struct search_set *set, size_t first, unsigned since, double width)
 {
     for (size_t i = 0; i < set->count; i++) {
         struct quantity ratio = table_ratio(table_at(search, set->ids[i]), table_at(search, first), since);
@@ -115,13 +121,13 @@ static bool blurred(struct search *search, const struct search_set *set, size_t 
 }
 
 /* Step 4: the last three, until all but one are resolved to be slower or each has been measured often enough: where the
- * machine is so uneasy that the intervals stay wide, up to `patience` times as often. */
+ * machine is so uneasy that the intervals stay wide, up to `blocks_max_factor` times as often. */
 static void decide(struct search *search, struct search_set *set, unsigned since)
 {
     while (set->count > 1 && !budget_is_out(search, 1)) {
         size_t blocks = table_rank(search, set, since, NULL), final = search->options->final;
-        if (equal(search, set, since) || blocks >= patience * final) break;
-        if (blocks >= final && !blurred(search, set, set->ids[0], since, haze)) break;
+        if (equal(search, set, since) || blocks >= blocks_max_factor * final) break;
+        if (blocks >= final && !is_too_wide(search, set, set->ids[0], since, interval_spread_while_deciding)) break;
         table_measure(search, set, search->options->limit * search->best);
         if (search->error || !table_rank(search, set, since, NULL)) break;
         for (size_t i = set->count; i-- > 1;) {
@@ -135,7 +141,7 @@ static void decide(struct search *search, struct search_set *set, unsigned since
 /* Step 5: confirm */
 
 /* The entry with the fewest workers whose estimate is within a factor of the winner's. */
-static size_t thriftiest(struct search *search, size_t winner, double factor)
+static size_t fewest_workers_near(struct search *search, size_t winner, double factor)
 {
     size_t best = winner;
     for (size_t id = 0; id < search->result->entry_count; id++) {
@@ -230,7 +236,7 @@ static double allowance(struct search *search, const struct search_entry *entry)
         if (least_fresh(search, entry) <= SEARCH_FLAT * least_fresh(search, winner)) return INFINITY;
         return fmax(within, entry->tied ? SEARCH_HOPELESS : SEARCH_FLAT);
     }
-    return entry->tied ? fmax(within, thrift) : within;
+    return entry->tied ? fmax(within, fewer_workers_tolerance) : within;
 }
 
 /* Who wins the fresh blocks: a rival replaces the winner only where he is resolved to be faster. Where the machine
@@ -243,14 +249,14 @@ static void choose_winner(struct search *search, const struct search_set *set, u
     struct quantity rival = table_ratio(table_at(search, ranked.ids[0]), table_at(search, result->winner), since);
     /* Where spikes keep a clear rival unresolved, whoever is chosen must not be far from him either. */
     if (!table_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS ||
-        rival.median < 1 / upset)
+        rival.median < 1 / replaces_winner_at)
         result->winner = ranked.ids[0];
     if (result->shift <= SEARCH_SHIFT) return;
     size_t best = result->winner;
     double least = behind(search, set, best);
     for (size_t i = 0; i < set->count; i++) {
         double loss = behind(search, set, set->ids[i]);
-        if (table_works(table_at(search, set->ids[i])) && loss < least / thrift) best = set->ids[i], least = loss;
+        if (table_works(table_at(search, set->ids[i])) && loss < least / fewer_workers_tolerance) best = set->ids[i], least = loss;
     }
     result->winner = best;
 }
@@ -289,8 +295,8 @@ static void confirm(struct search *search, struct search_set *set)
     unsigned since = (unsigned)result->blocks;
     result->winner = set->ids[0];
     result->fresh = since;
-    set_add(set, thriftiest(search, result->winner, SEARCH_FLAT));
-    set_add(set, thriftiest(search, result->winner, 1 + search->options->within));
+    set_add(set, fewest_workers_near(search, result->winner, SEARCH_FLAT));
+    set_add(set, fewest_workers_near(search, result->winner, 1 + search->options->within));
     if (result->serial < result->entry_count) set_add(set, result->serial);
     for (size_t i = 0; i < search->space->also_count; i++) set_add(set, result->also[i]);
     const struct search_set all = *set;
@@ -304,8 +310,8 @@ static void confirm(struct search *search, struct search_set *set)
         table_measure(search, set, search->options->patient ? INFINITY : search->options->limit * search->best);
     }
     while (search->options->patient && !search->error && result->blocks - since < search->options->final &&
-           result->spent_s < overdraft * search->budget_s &&
-           (blurred(search, set, result->winner, since, blur) || shift(search, set, since) > SEARCH_SHIFT) &&
+           result->spent_s < budget_excess_max * search->budget_s &&
+           (is_too_wide(search, set, result->winner, since, interval_spread_for_more_blocks) || shift(search, set, since) > SEARCH_SHIFT) &&
            keep_near(search, set) && set->count > 1)
         table_measure(search, set, INFINITY);
     if (!search->error) settle_result(search, &all, since);
