@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven: when does parallelism pay?   `make help` lists the targets.
 
 BUILD  ?= build

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # deps.sh [build|test|coverage]: finds what is missing to build (and draw), to test or to measure the coverage, and installs it with the system's
 # package manager, saying what it does. Without the right to install it prints the exact command and exits with 2.
 # BREAKEVEN_PACKAGE_MANAGER=none forbids installing.

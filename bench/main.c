@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* breakeven: when does parallelism pay? */
 #include "bench/cli/options.h"
 #include "bench/verbs.h"

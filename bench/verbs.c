@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/verbs.h"
 
 #define VERB(name) extern const struct verb verb_##name;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every verb, one line each: VERB(x) is `const struct verb verb_x` in some room of bench/, in the order of `breakeven help`. */
 VERB(run)
 VERB(metg)

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # docs/lessons.sh PROGRAM [NAME...]: measures every lesson, or those named, and renews docs/lessons/: one page with its
 # figures each, and the index. Takes about two minutes; let nothing else run meanwhile.
 set -eu

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* arena.c: see arena.h. Whole pages come best fit from a list of extents; small blocks from extents of equal blocks. */
 #include "arena.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* arena.h: memory shared with the workers, given out by the program alone. All records about it are private, so a task
  * that writes beyond its buffer does not damage them. Not safe across threads: the caller locks. */
 #ifndef FORKPOOL_ARENA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* batch.c: see batch.h. The variables are those that the systems set in a job: sbatch(1) and srun(1), qsub of PBS and of
  * Grid Engine, LSF's environment variables. */
 #include "batch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* batch.h: how many workers the environment allows: FORKPOOL_WORKERS, and what a batch system gave this job. */
 #ifndef FORKPOOL_BATCH_H
 #define FORKPOOL_BATCH_H

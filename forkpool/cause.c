@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cause.c: why a worker died. */
 #include <signal.h>
 #include <stdio.h>

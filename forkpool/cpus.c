@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cpus.c: see cpus.h. */
 #include "cpus.h"
 

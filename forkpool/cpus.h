@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cpus.h: which cpus, and how many of them, a process may use. */
 #ifndef FORKPOOL_CPUS_H
 #define FORKPOOL_CPUS_H

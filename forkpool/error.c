@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* error.c: phrases for what the library returns. */
 #include "forkpool.h"
 #include "system.h"

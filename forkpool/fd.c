@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fd.c: a descriptor for event loops. A thread of the program turns the word that workers raise into an eventfd. Workers
  * have no descriptor of it: a task may close what it finds. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* forkpool.h: a pool of forked worker processes that never hangs.
  *
  *     static long calculate_square(long x) { sleep(1); return x * x; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The process-pool library: stands alone, includes nothing else of the project.
 FORKPOOL_LIB     := $(BUILD)/libforkpool.a
 FORKPOOL_SO      := $(BUILD)/libforkpool.so.0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* imap.c: results one by one. The caller keeps a window of pieces, each a hidden task, in flight. */
 #include <errno.h>
 #include <stdlib.h>

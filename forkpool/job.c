@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* job.c: handles of what was submitted. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # manual.awk: the page forkpool(3) from forkpool.h, whose comments are the manual. awk -f manual.awk forkpool.h
 # Comments become text, indented lines inside them examples; declarations stand as they are.
 

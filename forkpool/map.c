@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* map.c: many tasks as one job. The map is dealt to the workers' lines and runs without the program; what a dead worker
  * left over, and what is to be tried again, is started here as a further round once the first is over. */
 #include <errno.h>

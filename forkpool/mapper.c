@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mapper.c: a worker takes part in a map. */
 #include <sched.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* openmp.c: see openmp.h. The runtime is looked up in the program: the pool itself links to none. */
 #include "openmp.h"
 

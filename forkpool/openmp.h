@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* openmp.h: what the pool must know of an OpenMP runtime, found at run time if the program has one. */
 #ifndef FORKPOOL_OPENMP_H
 #define FORKPOOL_OPENMP_H

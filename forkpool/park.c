@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* park.c: see park.h. */
 #include "park.h"
 

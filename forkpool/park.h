@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* park.h: how workers and the program fall asleep and are woken, without a lost wake-up and without a system call where
  * nobody sleeps.
  *

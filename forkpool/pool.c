@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pool.c: opening and ending a pool, on the program's side. */
 #include "pool.h"
 

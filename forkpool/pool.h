@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pool.h: the program's private side of a pool. Every function here that takes a pool expects its lock to be held,
  * unless it says otherwise. */
 #ifndef FORKPOOL_POOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* queue.h: submitted tasks: slots, and a ring of slot numbers in order of submission.
  *
  * The program puts a task into a free slot, sets it ready and appends its number to the ring. A worker looks at the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* quota.c: see quota.h. */
 #include "quota.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* quota.h: the cpu quota of this process's cgroup and of every ancestor that can be seen. */
 #ifndef FORKPOOL_QUOTA_H
 #define FORKPOOL_QUOTA_H

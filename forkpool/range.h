@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* range.h: how the units of a map are claimed, stolen and recovered.
  *
  * Each worker owns one line with a range of unclaimed units. Its owner claims from the low end, thieves take the upper

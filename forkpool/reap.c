@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reap.c: the server learns that processes have ended. */
 #include <errno.h>
 #include <signal.h>

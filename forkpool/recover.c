@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* recover.c: the server settles what a dead worker left: its task, its units of maps, a steal under way. */
 #include "park.h"
 #include "queue.h"

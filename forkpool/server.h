@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* server.h: the spawn server: a process without threads that forks workers, learns of their deaths, settles what they
  * left behind and replaces them. */
 #ifndef FORKPOOL_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* shared.h: the memory that program, server and workers share, and who writes what.
  *
  * P: the program; S: the spawn server; W: a worker (its own entry only). After a worker's death S writes in its place.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* spawn.c: forking workers, at opening and later. */
 #include <errno.h>
 #include <signal.h>

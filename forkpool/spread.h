@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* spread.h: workers that share a cpu while another one is free. The system leaves that so for many milliseconds where
  * all cpus are busy, or seem to be; a map of small tasks is over by then. So workers move by themselves: now and then, and
  * only as many as there are cpus. Whoever is bound to cpus of its own stays there.

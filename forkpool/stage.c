@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stage.c: arrays of an item map come into memory that the workers see, and their results back. */
 #include <errno.h>
 #include <string.h>

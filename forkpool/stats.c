@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stats.c: what the program can read about its pool while it runs. */
 #include <errno.h>
 #include <stdlib.h>

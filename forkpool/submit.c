@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* submit.c: one task at a time. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* system.h: what differs between C libraries and word sizes. */
 #ifndef FORKPOOL_SYSTEM_H
 #define FORKPOOL_SYSTEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* task.c: a worker runs a submitted task. */
 #include "park.h"
 #include "queue.h"

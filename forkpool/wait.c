@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wait.c: the program waits. For some microseconds it spins, or yields where the workers need its cpu, since what it
  * waits for is often at hand; then it sleeps. Sleeps are cut into slices, between which it looks whether the server lives: a server killed by somebody
  * cannot wake anyone. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* watch.c: what the server looks at from time to time: limits, memory, idleness. */
 #include <signal.h>
 #include <stdio.h>

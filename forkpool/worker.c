@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* worker.c: the life of a worker process. */
 #include "worker.h"
 

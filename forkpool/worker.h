@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* worker.h: what a worker process is and does. Private to worker.c, task.c and mapper.c; the server calls worker_main. */
 #ifndef FORKPOOL_WORKER_H
 #define FORKPOOL_WORKER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* alloc: builds a balanced tree of `size` nodes by malloc, walks it, and frees it node by node. Threads share an
  * allocator, processes do not. */
 #include "kernels/params.h"

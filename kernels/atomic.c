@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* atomic: adds 1 to a shared total `size` times, by an atomic addition each. */
 #include "kernels/total.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ballast: tasks that do nothing in a parent whose memory is in use. What is left is the cost of forking it: fork
  * copies the page tables of the parent, so starting a worker takes longer the more memory the parent has touched. */
 #include "kernels/kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* collatz: follows n -> n / 2 or 3n + 1 to 1 from each start in [i * size, (i + 1) * size), and keeps the start that
  * takes the most steps. Starts come again from 0 after 2^32, so that no value on the way exceeds 64 bits: the first
  * start whose path does is 12327829503 (Oliveira e Silva). */

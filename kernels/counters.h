@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* counters.h: falseshare and padded. A task takes a counter for itself, adds 1 to it `size` times and gives it back;
  * the counters of tasks that run at once are neighbours, whatever the runner's schedule. All that differs between
  * the two kernels is how far neighbours lie apart. */

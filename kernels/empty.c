@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* empty: tasks that do nothing but write their index. What remains is the cost of handing them out. */
 #include "kernels/kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ep: the NAS Parallel Benchmarks' "embarrassingly parallel" kernel: Gaussian deviates by Marsaglia's polar method,
  * `size` pairs of uniform numbers a task, their sums and counts by square annulus (Bailey et al., RNR-94-007, 1994).
  * Each task jumps to its own place in the one sequence x -> 5^13 x mod 2^46. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* falseshare: counters that lie side by side, so that workers who share nothing still pass one cache line about. */
 #include "kernels/counters.h"
 

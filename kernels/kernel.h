@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* kernel.h: the contract of a kernel, the pure work that every runner schedules.
  *
  * A kernel is one file that ends in one struct literal, plus one line in kernels/list.h:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every built-in kernel, one line each: KERNEL(x) is `const struct kernel kernel_x` in kernels/x.c. */
 KERNEL(empty)
 KERNEL(square)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lock: adds 1 to a shared total `size` times, each time under a mutex. The mutex is robust: a worker that dies
  * while it holds it does not leave the others waiting for ever. */
 #include "kernels/total.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lognormal: chains as in spin, of a length drawn for each task from a lognormal distribution with mean `size` and
  * SIGMA 1.5: most tasks are short, half of the work lies in the longest 7 %, and where the longest falls decides the
  * end. The draw is keyed by seed and index. */

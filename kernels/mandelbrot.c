@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mandelbrot: counts iterations of z -> z^2 + c until |z| > 2, at most LIMIT, for `size` pixels in row order of a
  * picture of the whole set. Neighbouring tasks cost alike, tasks in the middle rows a hundred times those at the
  * edge. */

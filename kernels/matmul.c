@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* matmul: C = A * B modulo 2^32 for 1024 x 1024 matrices, tile by tile. A unit of work is one element of C: the
  * product of a row of A and a column of B, which are stored so that both lie in line. Elements come in tiles of 16 x
  * 16, so that 16 rows and 16 columns (128 KiB) are used again and again while they are in the cache. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* nqueens: counts the ways to put 14 queens on a 14 x 14 board, none attacking another, by backtracking. A unit of
  * work is one of the 14^5 ways to fill the first five rows, allowed or not: many end at once, some lead to thousands
  * of nodes. */

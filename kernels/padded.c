@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* padded: the counters of falseshare, each on a line of its own: what the sharing cost. */
 #include "kernels/counters.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* params.h: the input of kernels that need nothing but their parameters, and ranges over a bounded domain. */
 #ifndef BREAKEVEN_PARAMS_H
 #define BREAKEVEN_PARAMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* primes: counts the primes in [i * size, (i + 1) * size), by trial division with a few small primes and the
  * Miller-Rabin test, whose cost hardly grows with the number: the work is linear in `size` wherever the range lies. */
 #include "kernels/params.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* random.h: random numbers by counter: the n-th number of a seed's sequence without those before it, so that a task's
  * numbers depend on its index alone. The mixing is SplitMix64's (Steele, Lea, Flood, OOPSLA 2014). */
 #ifndef BREAKEVEN_RANDOM_H

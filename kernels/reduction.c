@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* reduction: adds 1 `size` times to a sum of the task's own, and that to the shared total once: how lock and atomic
  * ought to be written. */
 #include "kernels/total.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* spin: a chain of `size` dependent steps, the delay as work. Chains of neighbouring tasks would run at once in an
  * out-of-order processor and make serial time look too short; so each starts only when the one before has ended: its
  * start takes in the end of that one, masked by a zero that nobody can foresee. The value still depends on the index

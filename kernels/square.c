@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* square: waits `size` ns, then squares index + 1. Task 4 gives calculate_square(5) = 25, task 9 gives 100.
  *
  * The wait is a sleep: it occupies no cpu, so far more workers than cpus pay. Linux adds a timer slack of 50 us by

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* total.h: lock, atomic and reduction, three ways to add up one total that all workers share, processes as well as
  * threads: under a lock, by an atomic addition each, or in a register and into the total once a task. */
 #ifndef BREAKEVEN_TOTAL_H

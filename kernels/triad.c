@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* triad: a[j] = b[j] + SCALAR * c[j] over arrays of 32 MiB each (McCalpin's STREAM). A unit of work is a block of 64
  * elements, 1.5 KiB of traffic; task i takes blocks i * size onwards, so that one sweep over the 96 MiB, many times
  * an L2 cache, is tasks * size = 65536.

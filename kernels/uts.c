@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* uts: searches an unbalanced tree that nobody stores (Olivier et al., LCPC 2006). A node is the SHA-1 digest of its
  * parent's and its own number among the siblings; the digest says whether it has eight children or none. The tree is
  * BOTS's test input, T3 of the authors' samples: 2000 children of the root, non-leaf with probability 0.124875,

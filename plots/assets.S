@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assets.S: the files of assets.h as strings in the program, so that an installed one needs nothing beside it. */
 #define ASSET(symbol, file) \
     .global asset_##symbol; \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assets.h: the scripts, styles and page that are part of the program: ASSET(symbol, file). One list for assets.S,
  * which includes the bytes, and for C, where each is a string asset_SYMBOL. */
 #ifndef ASSET

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bars.c: the figures made of horizontal bars: the efficiency budget, METG, and the workers' timeline. */
 #include "results/record/trace.h"
 #include "plots/chart.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* caption.c: the words under a figure: how to read it, where it was measured, what to doubt. */
 #include "plots/chart.h"
 #include "plots/format.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* chart.h: one figure in the making: panels, series, blocks of numbers, and what the caption says.
  *
  * A figure's file NAME.dat holds its blocks one after another; NAME.gp starts with the variables that the template

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* chart_script.c: a finished chart as a gnuplot script: its measures, its variables, the template. */
 #include "plots/assets.h"
 #include "plots/chart.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
 #include "results/models/points.h"
 #include "plots/chart.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* drift.c: the serial sentinels and the A/A pair in the order in which they were taken. */
 #include "plots/chart.h"
 #include "plots/format.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* facts.c: the manifest's keys, taken as they come. */
 #include "plots/facts.h"
 #include "plots/format.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* facts.h: what the manifest says about the machine and the run, for captions and marks. Every key is optional; what is
  * absent stays 0 or "". Keys looked for:
  *     simulated (bool); command (a string or an array of words); began (a string)

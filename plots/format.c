@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* format.c: numbers and names as text. */
 #include "plots/format.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* format.h: numbers and names as text, for figures, pages and tables. '.' is the decimal point as long as the program
  * leaves LC_NUMERIC alone. Results are returned by value: format_time(x).text lives to the end of the full expression.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gnuplot.c: gnuplot as a child. */
 #include "plots/gnuplot.h"
 #include "plots/format.h"

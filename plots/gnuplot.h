@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gnuplot.h: runs gnuplot as a child under a deadline. */
 #ifndef BREAKEVEN_GNUPLOT_H
 #define BREAKEVEN_GNUPLOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* html.c: report.html from the template plots/assets/report.html, whose {{words}} each stand for a part below. */
 #include "results/models/summary_parts.h"
 #include "plots/assets.h"

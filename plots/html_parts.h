@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* html_parts.h: what the files that make the page share. Private to plots/. */
 #ifndef BREAKEVEN_HTML_PARTS_H
 #define BREAKEVEN_HTML_PARTS_H

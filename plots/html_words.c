@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* html_words.c: the page's sentences: what was asked, and what was found, in short and by topic. */
 #include "plots/format.h"
 #include "plots/html_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* latency.c: how long single tasks took, from repetitions with busy spans. */
 #include "results/record/latency.h"
 #include "results/models/summary_parts.h"

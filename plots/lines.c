@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lines.c: cells grouped into curves and panels. */
 #include "plots/lines.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lines.h: which cells belong on one curve: those that differ in one thing alone. Grouping only; no numbers are made.
  */
 #ifndef BREAKEVEN_LINES_H

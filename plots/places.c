@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* places.c: the figures over shapes and places: the heat map of processes x threads, and placements side by side. */
 #include "results/models/points.h"
 #include "plots/chart.h"

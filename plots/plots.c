@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* plots.c: the figures of a report, and drawing them. */
 #include "plots/plots.h"
 #include "results/models/summary_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* plots.h: how a run is shown: figures by gnuplot, one page of HTML, tables for a terminal, Markdown.
  *
  *     struct summary summary;                          // made by summary_make

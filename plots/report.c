@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* report.c: the run as text for a terminal, and as Markdown. */
 #include "results/models/summary_parts.h"
 #include "plots/facts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* svg.c: gnuplot's SVG, tag by tag. */
 #include "plots/svg.h"
 #include "plots/format.h"

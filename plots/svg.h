@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* svg.h: a figure that gnuplot drew, made fit to stand inside a page. */
 #ifndef BREAKEVEN_SVG_H
 #define BREAKEVEN_SVG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* table.c: tables for terminals, Markdown and HTML. */
 #include "plots/table.h"
 #include "plots/format.h"

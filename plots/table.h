@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* table.h: a table that is printed for a terminal, as Markdown, or as HTML that sorts.
  *
  *     struct table *table = table_new("Time", "all with chunk 1");

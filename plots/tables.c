@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables.c: the tables of verdicts, fits and budgets. Those with a row a cell are in tables_cells.c. */
 #include "plots/tables_parts.h"
 

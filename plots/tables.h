@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables.h: the tables of a report, in its order. */
 #ifndef BREAKEVEN_TABLES_H
 #define BREAKEVEN_TABLES_H

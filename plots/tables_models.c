@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables_models.c: what each runner costs, as the fitted model has it. */
 #include "plots/format.h"
 #include "plots/tables.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables_parts.h: what the files that make tables share. Private to plots/. */
 #ifndef BREAKEVEN_TABLES_PARTS_H
 #define BREAKEVEN_TABLES_PARTS_H

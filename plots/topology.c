@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* topology.c: the machine of the run, from its topology.xml, with the workers where they were read back. */
 #include "plots/chart.h"
 #include "plots/format.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cgroup.h: where this process's control group is: cgroup versions 1, 2 and both at once.
  *
  *     struct cgroup cgroup;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cpulist.h: lists of numbers as the kernel and people write them, "0-3,8".
  *
  * Strict: no spaces, no empty parts, no range that runs backwards, no number twice. Allocates; safe across threads.

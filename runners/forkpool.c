@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* forkpool: forked worker processes, by the project's own pool. */
 #include "runners/processes.h"
 #include "runners/worker.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* hybrid: forked processes, each with an OpenMP team of its own.
  *
  * The team opens after the fork, in the pool's initializer, inside the process's cpus: a child forked after a parallel

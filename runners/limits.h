@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* limits.h: how many cpus this process may use: affinity, cgroup cpuset, the cpu quota of every ancestor group, and what
  * FORKPOOL_WORKERS or a batch system says.
  *

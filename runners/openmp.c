@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* openmp: the threads of one process, by the compiler's OpenMP runtime. */
 #include "runners/runner.h"
 #include "runners/team.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* placement.h: which worker runs on which cpus. The planner computes it with a topology; repetitions get plain lists.
  *
  *     hwloc_topology_t topology;

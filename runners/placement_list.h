@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* placement_list.h: explicit placements: "0-2,5", "core:0-3", "package:1.core:0-3". Used by placement.c alone. */
 #ifndef BREAKEVEN_PLACEMENT_LIST_H
 #define BREAKEVEN_PLACEMENT_LIST_H

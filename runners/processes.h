@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* processes.h: a team's processes as a forkpool, for the runners that have any: forkpool and hybrid.
  *
  * Everything that workers are to see was there before the pool opened: job, team and kernel as private memory, results

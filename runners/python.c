@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* python: Python's multiprocessing.Pool over the same compiled kernels, the system this project was inspired by.
  *
  * setup starts an interpreter that loads the kernel from a shared object and prepares it; start makes the Pool and has

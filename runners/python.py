@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Python's multiprocessing.Pool over one of breakeven's kernels. Run by python.c as `python3 -I -c SCRIPT CHANNEL`.
 
 CHANNEL is the descriptor of a socket. The first line from it is the configuration, the next are commands; each gets

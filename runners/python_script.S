@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The script of the python runner, as a string: the program finds it wherever it is installed. */
     .section .rodata
     .global python_script

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/runner.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* runner.h: the contract of a runner, one way of spreading a kernel's tasks over workers.
  *
  * A runner is one file that ends in one struct literal, plus one line in runners/list.h. It owns its workers and never

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* serial: the caller itself, in one call. The time that every other runner is measured against. */
 #include "runners/runner.h"
 #include "runners/worker.h"

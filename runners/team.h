@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* team.h: one OpenMP team of this process sharing a range of tasks. What the openmp runner does with all tasks, the
  * hybrid runner's processes do with their chunks. */
 #ifndef BREAKEVEN_TEAM_H

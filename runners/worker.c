@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/worker.h"
 
 #include "runners/cpulist.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker.h: what a worker does first: bind itself and say where it stands.
  *
  * Needs no topology, so that a repetition starts lean: the planner has turned a placement into lists of cpus.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The command line: what is refused, in one line, with status 2, before anything is run or written.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven compare on recorded runs (made up by the simulator): verdicts, exit status, refusals.
 
 setup() {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* coverage.c: processes of the program end by _exit, which skips gcov's own ending: linked with -Wl,--wrap=_exit, so that
  * what children ran is counted too. */
 #include <unistd.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven cpus: the number of workers that this process may use, and what bounds it.
 
 bats_require_minimum_version 1.5.0

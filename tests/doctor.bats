@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven doctor: findings with verdicts, as text and JSON; it changes nothing.
 
 setup() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Faults: a kernel that misbehaves, a killed repetition, Ctrl-C, a full disk: each costs its samples and nothing else.
 
 bats_require_minimum_version 1.5.0

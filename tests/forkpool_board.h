@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* forkpool_board.h: what tests of the pool share: memory that workers write, an open pool, and nothing left afterwards. */
 #ifndef FORKPOOL_BOARD_H
 #define FORKPOOL_BOARD_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The guide's programs, built against an installed copy as C and as C++, print what the guide says.
 
 setup_file() {

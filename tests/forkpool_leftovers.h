@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* forkpool_leftovers.h: after a test of the pool nothing may be left: no process (zombie or orphan), no descriptor, no
  * shared mapping. Orphans come back to the test, which is their reaper. */
 #ifndef FORKPOOL_LEFTOVERS_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The pool beside OpenMP, with gcc's libgomp and with clang's libomp.
 
 try() {

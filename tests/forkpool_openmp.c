@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Faults 24 and 25: the program has used OpenMP before it opens a pool, and again before a worker is replaced; workers
  * run parallel regions. Opening inside a region is refused. Compiled with each compiler's own runtime; a deadline is the
  * caller's. Exit status 0: all good. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pool's reader of cgroup quotas on the layouts that the program's reader is tried on, and the variables. */
 #include "forkpool/batch.h"
 #include "forkpool/forkpool.h"

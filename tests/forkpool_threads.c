@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pool's protocol with threads for workers, for ThreadSanitizer: ranges, steals, queue, parking. Deaths have no place
  * here (a thread can't be killed); the model and the step tests have them. */
 #include "forkpool/park.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The order of the rooms.
 
 setup() {
@@ -8,9 +9,7 @@ setup() {
 
 copy_sources() {
     mkdir "$copy"
-    for room in forkpool kernels runners results plots bench; do
-        find $room -name '*.[chS]' -exec cp --parents {} "$copy" \;
-    done
+    find forkpool kernels runners plots bench results/*/ -name '*.[chS]' | tar -cf - -T - | tar -xf - -C "$copy"
 }
 
 @test "every include goes down and is written from the root" {
@@ -38,8 +37,17 @@ copy_sources() {
 @test "a file in no room is found" {
     command -v python3 >/dev/null || skip "python3 is not installed"
     copy_sources
-    mkdir "$copy/results/attic" && echo 'int attic;' >"$copy/results/attic/attic.c"
+    mkdir "$copy/results/attic" && echo '/* SPDX-License-Identifier: MIT */' >"$copy/results/attic/attic.c"
     run python3 tests/includes.py "$copy"
     [ "$status" -eq 1 ]
     [[ $output == *"results/attic/attic.c: stands in no room"* ]]
+}
+
+@test "a file without a licence is found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    copy_sources
+    echo 'int bare;' >"$copy/plots/bare.c"
+    run python3 tests/includes.py "$copy"
+    [ "$status" -eq 1 ]
+    [[ $output == *"plots/bare.c:1: the first line names no licence"* ]]
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """tests/includes.py [ROOT]: every include of the program goes down, and no two rooms include each other.
 
 The order below is the house: a file may include files of its own room and of rooms that stand before it. Prints each
@@ -38,7 +39,10 @@ def faults(root):
             yield f"{path}: stands in no room of tests/includes.py"
             continue
         with open(os.path.join(root, path), encoding="utf-8") as file:
-            text = re.sub(r"/\*.*?\*/", lambda match: "\n" * match.group(0).count("\n"), file.read(), flags=re.S)
+            whole = file.read()
+        if not whole.startswith("/* SPDX-License-Identifier: "):
+            yield f"{path}:1: the first line names no licence (SPDX-License-Identifier)"
+        text = re.sub(r"/\*.*?\*/", lambda match: "\n" * match.group(0).count("\n"), whole, flags=re.S)
         for number, line in enumerate(text.split("\n"), 1):
             match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
             if not match:

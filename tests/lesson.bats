@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Lessons: the list, the way to one, and that each can be planned; what they measure is their own business.
 
 setup() {

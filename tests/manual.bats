@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The manual and the completions say what --help says: they are made from one table.
 
 setup() {

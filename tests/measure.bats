@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Real runs, small: what is recorded, and that it holds together. No test asserts a duration beyond what sleeping implies.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # A record is one run's: whose it is, what it says of what really ran, who may go on with it, and what was not written.
 
 bats_require_minimum_version 1.5.0

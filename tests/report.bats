@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven report on simulated runs: formats, figures that draw themselves again, gnuplot missing, and the page in a browser.
 
 bats_require_minimum_version 1.5.0

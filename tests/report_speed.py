@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long `breakeven report --json` takes beside Python's json reading the same samples, and its memory.
 
 usage: report_speed.py BREAKEVEN SIMULATE [BLOCKS...]     (blocks of a simulated server: 370 samples each)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven selftest and openmp on the command line. A row that a loud machine spoils is skipped with its reason.
 
 setup() {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* simulate: writes a simulated run's folder. simulate DIR [small|server] [BLOCKS] [SEED] */
 #include "tests/fixtures/simulate.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What whoever starts the program leaves in it: affinity, variables that describe another machine, signals, children.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* suite.h: what every test program ends with. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H

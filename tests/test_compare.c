@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
  * does not where nothing changed. */
 #include "results/summary/compare.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The probes and the doctor's judgement: made-up machines, and what must hold on any real one. No duration is asserted.
  */
 #include "bench/machine/doctor.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The machine's level by its sentinels: a step is marked, noise of single ones is not. */
 #include "results/record/drift.h"
 #include "tests/suite.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Findings: each sentence says what its numbers say, and "cannot be told" where they do not. */
 #include "results/models/summary.h"
 #include "tests/fixtures/runs.h"

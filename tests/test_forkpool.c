@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the pool offers, function by function. Maps are in test_forkpool_maps, faults in test_forkpool_faults. */
 #include "tests/forkpool_board.h"
 

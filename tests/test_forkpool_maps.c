@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Maps and iterators. */
 #include "tests/forkpool_board.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fault 27: a random worker is killed every 10 ms under a load of mixed task sizes. Every task ends exactly once, memory
  * and descriptors stay flat. FORKPOOL_SOAK_SECONDS: how long (make soak); without it, the short form. */
 #include "forkpool/forkpool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is shown, as text: numbers with their units, names from anywhere, tables. */
 #include "plots/format.h"
 #include "plots/table.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every kernel against the contract in kernels/kernel.h: the published answer, whoever computes it and in whatever
  * pieces; a wrong result is seen; nothing to do, and no memory to do it in. The example of a user's kernel goes
  * through the same. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Latencies: every duration lands in the bin that holds it; quantiles of known distributions come back. */
 #include "results/record/latency.h"
 #include "tests/suite.h"

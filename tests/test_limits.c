@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The cpus that this process may use, from made-up /proc and /sys trees, and the lists of cpus they are written in. */
 #include "runners/cpulist.h"
 #include "runners/limits.h"

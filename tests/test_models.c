@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
 #include "results/models/budget.h"
 #include "results/statistics/models.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Values and options as people type them: what is taken, and what is refused in one line. */
 #include "bench/verbs.h"
 #include "bench/cli/options.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
 #include "bench/verbs.h"
 #include "bench/plan/plan.h"

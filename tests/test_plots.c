@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Figures, page and tables: what a run has is drawn, what it lacks is said, and names from a record stay text. */
 #include "plots/chart.h"
 #include "plots/format.h"

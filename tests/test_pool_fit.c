@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The fitted pool: injected costs come back, and what the points cannot tell is said to be unknown. */
 #include "results/statistics/pool_fit.h"
 #include "tests/suite.h"

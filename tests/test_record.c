@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The record: what is written comes back, and whatever stands in a run's folder is read without a crash or a hang. */
 #include "results/record/record.h"
 #include "tests/suite.h"

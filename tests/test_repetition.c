@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One repetition: its phases in order, timed by a clock that follows a script, with a runner that is made up; what goes
  * wrong in a kernel or a runner is a cause and never a number. */
 #include "bench/base/isolate.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The contract of runners: whatever the team, the chunk, the schedule and the number of tasks, results are the bytes
  * that a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left.
  * */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The search over fakes: surfaces whose every true cost is known, runners that fail, and simulated machines. */
 #include "bench/tune/search/search_table.h"
 #include "bench/tune/judge/simulated.h"

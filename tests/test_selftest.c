@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact.
  */
 #include "bench/plan/inject.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The summary: figures of hand-made runs worked out by hand, and of simulated ones against their model. */
 #include "results/models/summary.h"
 #include "tests/fixtures/runs.h"

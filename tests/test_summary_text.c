@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A summary as text: JSON, CSV, in every locale, and each of its names documented. */
 #include "results/models/summary.h"
 #include "tests/fixtures/runs.h"

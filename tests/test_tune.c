@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Commands with placeholders: what is replaced, how each way to fail comes back, that nothing is left; saved
  * recommendations. */
 #include "bench/base/command.h"

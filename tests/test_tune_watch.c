@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The watch over the cores' work, with a clock and a machine that follow a script; what it expects of machines that are
  * not here; one look at the one that is. */
 #include "bench/tune/tune.h"

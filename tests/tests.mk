@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Tests: one Check program per tests/test_*.c, one bats file per tests/*.bats. tests/run counts and closes the books.
 TEST_SOURCES  := $(wildcard tests/test_*.c)
 TEST_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
 # run --timeline: what each worker did, in files that trace viewers open.
 
 setup() {

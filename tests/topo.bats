@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven topo: the cpus of each worker, worked out by hand for a machine of 2 packages x 2 memory nodes x 4 cores x 2
 # hardware threads (core c has cpus 2c and 2c+1), and what is refused.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trees.h: made-up /proc and /sys trees, and the cgroup layouts that every reader of quotas must read alike. */
 #ifndef TESTS_TREES_H
 #define TESTS_TREES_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # A run has a verdict: where it is not to be trusted, that comes first, with its reasons, and nothing is recommended.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # breakeven tune: commands good and faulty, kernels, quotas, what is printed and saved. No duration is asserted.
 
 setup() {

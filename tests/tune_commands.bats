@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # tune for commands: settings that stay apart, names that are told, what is left running, exports.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* answer.h: how an internal verb reads its question and gives its answer: JSON on inherited descriptors (isolate.h). */
 #ifndef BREAKEVEN_ANSWER_H
 #define BREAKEVEN_ANSWER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* build.h: what this program was made of, for the record of a run. */
 #ifndef BREAKEVEN_BUILD_H
 #define BREAKEVEN_BUILD_H

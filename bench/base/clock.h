@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* clock.h: the one place of the project that reads time.
  *
  *     int64_t began_ns = clock_now_ns(clock);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/command.h"
 
 #include "bench/base/clock.h"

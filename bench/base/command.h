@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* command.h: runs a user's command once, timed, with {placeholders} filled in, and leaves nothing of it behind.
  *
  *     struct command command = {.words = (const char *const[]){"make", "-j{workers}", NULL}, .deadline_ns = 60000000000};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* interrupt.h: Ctrl-C as a wish to stop in good order, not as a death.
  *
  *     interrupt_watch();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* isolate.h: runs this program again as a fresh process that can do no harm: under a deadline, in a session of its own,
  * with a cap on memory, and with everything that it leaves behind killed and reaped.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* leftover.h: descendants that outlived their parent. A child subreaper inherits them (prctl(2)), finds them as its own
  * children, kills and reaps them. Linux only.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* memory.h: memory shared with processes forked later: the arena of kernels, and plain blocks.
  *
  *     struct memory memory;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* site.h: what whoever started this program left in it, and what of that is not obeyed: variables that describe another
  * machine to hwloc or bind OpenMP's threads, the affinity those bound us to, and how signals are treated.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* starting.h: why a process could not be started, told across fork and exec: the step and the errno, and the limit that
  * is behind it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* status.h: the program's exit statuses. */
 #ifndef BREAKEVEN_STATUS_H
 #define BREAKEVEN_STATUS_H

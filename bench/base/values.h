@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* values.h: numbers, durations, sizes and lists as people type them, parsed strictly.
  *
  *     uint64_t ns;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* waiting.h: how long a thread was ready to run and did not, since somebody else had its cpu; and how long it ran.
  *
  * The numbers of /proc/PID/task/TID/schedstat (the kernel's Documentation/scheduler/sched-stats.rst), exact to the ns

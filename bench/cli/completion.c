@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* completion: shell completions from the lists of verbs and options: `breakeven completion bash|zsh|fish`. */
 #include "bench/cli/options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* help: what the program and each verb can do, from the lists of verbs and options. */
 #include "bench/cli/options.h"
 

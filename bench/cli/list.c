@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* list: the kernels, runners and placements that there are, and whether each can run here. */
 #include "bench/cli/options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* manual: the page breakeven(1), from the same lists that feed the parser and --help. */
 #include "bench/cli/options.h"
 

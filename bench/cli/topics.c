@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* topics: what belongs to no single verb, for `breakeven help TOPIC` and the manual. Each text in one place. */
 #include "bench/cli/options.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* verb.h: what `breakeven VERB` does: one file per verb, ending in one struct literal, plus one line in bench/verbs_list.h.
  *
  *     const struct verb verb_list = { .name = "list", .summary = "...", .run = run };

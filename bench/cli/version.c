@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* version: which build this is. */
 #include "bench/cli/options.h"
 

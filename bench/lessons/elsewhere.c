@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* elsewhere.c: see elsewhere.h. */
 #include "bench/lessons/elsewhere.h"
 #include "bench/measure/manifest.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* elsewhere.h: what a lesson shows of hardware that is not here: times from the model of simulated.h, recorded like a
  * run and marked as simulated, so that whatever shows them says so.
  *

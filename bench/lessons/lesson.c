@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
 #include "bench/measure/conduct.h"
 #include "bench/lessons/lessons.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lesson_checks: whether each lesson's prediction held, read from the summary alone. */
 #include "bench/lessons/lessons.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lesson_pages.S: the pages of lesson_pages.h as strings in the program. */
 #define RECORDED(symbol, name, file) \
     .global lesson_page_##symbol; \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The recorded pages of docs/lessons/, which `make lessons` renews: RECORDED(symbol, lesson's name, file). They are inside
  * the program, for machines that cannot run the lesson. A new lesson starts with an empty file. */
 RECORDED(workers, "workers", "docs/lessons/workers.md")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lessons.h: questions that people ask, each answered by one experiment: a prediction first, then the measurement, then
  * whether the prediction held here.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* doctor: runs the probes, judges, and says what to do. Never changes a setting. */
 #include "bench/machine/doctor.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* doctor.h: what on this machine makes measurements untrustworthy, and how to mend it.
  *
  *     struct doctor_facts facts;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* doctor_judge: from facts to findings, one function a topic. The limits are those of docs/method.md where it has one (steal 0.5 %,
  * clock 5 % and 10 % of an interval), else what such machines show when they are quiet. */
 #include "bench/machine/doctor.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* host.h: the machine a run was measured on, what of it this process may use, and the settings that change what is
  * measured, as JSON for the record. Each returns a new reference, NULL without memory. */
 #ifndef BREAKEVEN_HOST_H

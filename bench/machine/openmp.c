@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* openmp: what OpenMP's constructs cost here, to be laid beside EPCC's figures. _openmp: one measurement of all of them
  * in a process of its own, so that each has another layout and another moment. */
 #include "bench/machine/openmp_constructs.h"

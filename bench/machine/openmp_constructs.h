@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* openmp_constructs.h: what OpenMP's constructs cost, in this process.
  *
  *     struct openmp_constructs constructs = {.threads = 2, .steps = steps, .rounds = 10, .seed = 1};

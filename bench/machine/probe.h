@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* probe.h: what this machine does to measurements, found out in seconds and without changing a setting.
  *
  *     struct probe_noise noise;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How pairs of cpus stand to each other: what a cache line costs to go there and back, and whether two workers compute
  * twice as much as one. */
 #include "bench/machine/probe.h"

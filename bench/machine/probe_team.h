@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* probe_team.h: children bound to one cpu each, that begin together. What the probes share. */
 #ifndef BREAKEVEN_PROBE_TEAM_H
 #define BREAKEVEN_PROBE_TEAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Probes of time: noise by fixed work quanta, the length of a short sleep. */
 #include "bench/machine/probe.h"
 #include "bench/machine/probe_team.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* quota.h: a cpu quota for this process and what it starts, in a cgroup made for it; v1 and v2.
  *
  *     struct quota quota;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* software.h: what really runs here beside our own code, as JSON for the record: the OpenMP runtime that was loaded,
  * which need not be the compiler's, libc, hwloc's library, the kernel, Python and gnuplot. */
 #ifndef BREAKEVEN_SOFTWARE_H

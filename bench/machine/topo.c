@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
 #include "bench/machine/topo.h"
 

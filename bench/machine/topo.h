@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* topo.h: the machine as JSON, for `breakeven topo` and for the record of a run. */
 #ifndef BREAKEVEN_TOPO_H
 #define BREAKEVEN_TOPO_H

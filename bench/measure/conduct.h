@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* conduct.h: from a plan to an exit status: the road that every measuring verb takes.
  *
  *     struct conduct conduct;

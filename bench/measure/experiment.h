@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* experiment.h: measures a plan into a folder, block by block.
  *
  *     struct experiment experiment = {.plan = &plan, .dir = dir, .manifest = manifest};

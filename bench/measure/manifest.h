@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* manifest.h: manifest.json, what a run was and on what machine: written before the first repetition with "complete"
  * false, and again at the end.
  *

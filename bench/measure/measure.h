@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* measure.h: one repetition of a planned cell, in its own process, judged: the planner's side of a sample.
  *
  *     struct measure measure;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pilot.h: a short look at how fast a plan really goes, before it is measured. */
 #ifndef BREAKEVEN_PILOT_H
 #define BREAKEVEN_PILOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* progress.h: how far an experiment is, on stderr: one line that is written over on a terminal; elsewhere a line twice
  * a minute.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/repetition.h"
 
 #include "bench/base/memory.h"

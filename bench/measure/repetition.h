@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* repetition.h: one repetition of one cell, in this process: the only place that times a runner.
  *
  *     struct sample sample = {0};

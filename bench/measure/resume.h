@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* resume.h: may a run be finished here? Only by the same build, on the same cpus, under the same settings: else its
  * samples would be of two experiments. */
 #ifndef BREAKEVEN_RESUME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rundir.h: the folder of a run, found to be usable before anything is measured.
  *
  *     char dir[RUNDIR_PATH], why[256];

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* show.h: a recorded run as figures, page and text: what run, metg and report end with. */
 #ifndef BREAKEVEN_SHOW_H
 #define BREAKEVEN_SHOW_H

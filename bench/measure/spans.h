@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* spans.h: what each worker did in a run phase: its first start, its last end and its time in kernel code; how long
  * tasks took; and, where room is given, each call of the kernel.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* timeline.h: what each worker did in one repetition, as a trace-event file that Perfetto and chrome://tracing open.
  *
  * One process of the trace for each process of the team and one thread for each worker, under the numbers that the rest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* versus.h: the same plan by another build, repetition by repetition beside this one: two runs taken together.
  *
  *     struct versus versus;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/inject.h"
 
 #include "bench/base/memory.h"

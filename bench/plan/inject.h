@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inject.h: known costs, and deliberate mistakes, put into a repetition from inside: what the tool is tested with.
  *
  *     const struct inject inject = {.dispatch_ns = 1000};        // each chunk is handed out 1 us later

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kernel_info.h: what the planner knows of a kernel without running its code. A user's shared object is asked in a
  * process of its own (_inspect, _calibrate), so that its crash is one clear line.
  */

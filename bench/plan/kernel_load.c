@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/kernel_load.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kernel_load.h: a kernel by name, or from a user's shared object. Loading runs the object's own start-up code: only
  * processes that may crash do it (_cell, _calibrate, _inspect), never the planner.
  */

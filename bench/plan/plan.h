@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* plan.h: from what was asked to the cells that are measured, and their order.
  *
  *     struct plan plan;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_config.h: what `tune --save` wrote, as options of `run`. */
 #ifndef BREAKEVEN_TUNE_CONFIG_H
 #define BREAKEVEN_TUNE_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* spec.h: what the planner tells a repetition's process: the cell, and where its workers go. */
 #ifndef BREAKEVEN_SPEC_H
 #define BREAKEVEN_SPEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* studies.h: the default experiment: a few questions, each a set of grids in the words of the command line.
  *
  *     if (!studies_add(&plan, options, why, sizeof why)) ... plan holds the cells of all studies ...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inject_script.h: a team that is not there: a runner, a kernel and a clock whose times follow a script, to the ns.
  *
  *     struct inject_script script;

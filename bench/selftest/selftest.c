@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* selftest: runs the parts, prints what was injected, what came back, and whether it holds. */
 #include "bench/selftest/selftest.h"
 

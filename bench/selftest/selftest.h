@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* selftest.h: known answers go in, the tool must give them back (docs/method.md lists the rows V1 to V13).
  *
  *     struct selftest test = {.seed = 1, .quick = true};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* V3, V4, V5 and V7 in real processes: A/A pairs, delays that must come back, budgets that must close. */
 #include "bench/selftest/selftest.h"
 #include "bench/selftest/selftest_live.h"

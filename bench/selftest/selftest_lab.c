@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/selftest/selftest_lab.h"
 
 #include "bench/measure/repetition.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* selftest_lab.h: small runs measured in this process with a script for a clock, summarised like any other run.
  *
  *     struct lab lab;

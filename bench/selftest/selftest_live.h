@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* selftest_live.h: small runs in real processes, with injections, for the self-test.
  *
  *     struct live live;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* V11 and V12 in real processes: METG against the overhead that it stands for, and the task size from which a pool
  * pays, predicted from its costs and measured. */
 #include "bench/selftest/selftest.h"

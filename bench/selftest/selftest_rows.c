@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* selftest_rows: the rows that the parts add. */
 #include "bench/selftest/selftest.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* V6, V8 and the scripted halves of V5, V7 and V11: repetitions whose every duration is known, through the repetition,
  * the order of blocks, the summary and the budget. */
 #include "bench/selftest/selftest.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* V1, V2 and the simulated half of V3: fits and intervals hold what they promise, on samples whose truth is known. */
 #include "bench/selftest/selftest.h"
 

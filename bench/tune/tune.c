@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune: what all its subjects share. */
 #include "bench/tune/tune.h"
 

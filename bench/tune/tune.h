@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune.h: `breakeven tune`: what to run something with, found by a search. One subject (a kernel, a command) says what
  * the points of the search mean and measures them; the rest is common.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/tune/tune_axes.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_axes.h: what the placeholders of a command may be: the axes of its search, in words and numbers. Part of tune.
  */
 #ifndef BREAKEVEN_TUNE_AXES_H

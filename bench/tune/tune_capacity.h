@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_capacity.h: how much work do all cores that may be used do together just now, in units of one of them alone?
  * Two cpus of a virtual machine may do the work of one for seconds: its host has put both on one core, or gives it one
  * core's time. Part of tune.

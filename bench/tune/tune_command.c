@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_command.c: a command line with {placeholders} as the subject of tune. */
 #include "bench/base/command.h"
 #include "bench/base/interrupt.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_export.h: what was measured of a command, in the form of hyperfine's exports, which its plotting scripts read.
  * Part of tune.
  *

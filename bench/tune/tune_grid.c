@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_grid.c: the grid of one kernel's configurations: runner x schedule x chunk, placement, workers. */
 #include "bench/tune/tune_kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_json.c: what a tuning found, for programs: JSON, lines for a shell, a file for `run --config`; and the exit
  * status. */
 #include "bench/tune/tune.h"

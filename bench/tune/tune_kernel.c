@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_kernel.c: a kernel as the subject of tune. */
 #include "bench/tune/tune_kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_kernel.h: the grid of configurations of one kernel on this machine, as a space for the search and for whoever
  * measures all of it. Part of tune.
  *

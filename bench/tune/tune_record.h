@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_record.h: a tuning as a recorded run: cells are added as the search comes to them, samples appended as they are
  * taken. Part of tune.
  */

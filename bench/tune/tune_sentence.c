@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_sentence.c: the recommendation in one sentence with its reason. */
 #include "bench/tune/tune_text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_text.h: what the sentence and the tables of a tuning share. Part of tune. */
 #ifndef BREAKEVEN_TUNE_TEXT_H
 #define BREAKEVEN_TUNE_TEXT_H

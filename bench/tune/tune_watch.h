@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_watch.h: measures only while all cores together do the work that is expected of them: looks now and then, and
  * where that is far from so, waits until it is. What was measured up to then is taken again. Part of tune.
  *

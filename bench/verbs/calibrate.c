@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* calibrate, and _calibrate: the same in a process that the kernel may crash. */
 #include "bench/verbs/calibrate.h"
 

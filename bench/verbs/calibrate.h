@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* calibrate.h: how long a kernel's task lasts, and which size makes it last as long as asked. In this process.
  *
  *     struct calibration calibration = {.kernel = kernel, .tasks = 1000, .seed = 1};

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
 #include "bench/base/answer.h"
 #include "bench/plan/kernel_load.h"

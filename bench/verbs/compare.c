@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare: is NEW slower or faster than BASE? The record's numbers, results/summary/compare.c's verdicts, a table. */
 #include "bench/verbs/compare.h"
 

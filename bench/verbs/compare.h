@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare.h: two recorded runs compared, printed as `breakeven compare` does. */
 #ifndef BREAKEVEN_BENCH_COMPARE_H
 #define BREAKEVEN_BENCH_COMPARE_H

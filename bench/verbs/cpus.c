@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cpus: how many workers this process may use, one word for a shell. */
 #include "bench/cli/options.h"
 #include "runners/limits.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* _inspect: what a user's kernel is, asked of it in a process that it may crash: loads it and prepares its smallest
  * input once. */
 #include "bench/base/answer.h"

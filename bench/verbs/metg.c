@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* metg: the smallest task size at which each runner still reaches an efficiency: minimum effective task granularity
  * (Slaughter et al., "Task Bench", SC'20). */
 #include "bench/measure/conduct.h"

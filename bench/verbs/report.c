@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* report: a recorded run as text, figures and page; measures nothing. */
 #include "plots/plots.h"
 #include "bench/measure/show.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
 #include "bench/measure/conduct.h"
 #include "bench/measure/manifest.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune: the best configuration of a kernel or a command, and (--versus-grid) how good that search is. */
 #include "bench/tune/judge/judge.h"
 #include "bench/tune/tune.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bench.h: what `make bench-pool` measures. Each measure runs in a fresh process per round and gives one number. */
 #ifndef FORKPOOL_BENCH_H
 #define FORKPOOL_BENCH_H

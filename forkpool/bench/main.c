@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* main.c: forkpool-bench [ROUNDS] [DIR]: takes every measure once per round, each in a fresh process, writes the run,
  * prints the table. Exit status 0; 3 where a measure of our own failed. */
 #include <errno.h>

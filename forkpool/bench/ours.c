@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ours.c: forkpool's figures. */
 #include "bench.h"
 

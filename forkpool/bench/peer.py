@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cost of a trivial task in multiprocessing.Pool with two workers, ns: peer.py map|submit|apply"""
 import sys
 import time

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* peers.c: what forkpool is compared with, measured in the same run. */
 #include "bench.h"
 

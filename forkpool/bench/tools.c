@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* tools.c: see bench.h. */
 #include "bench.h"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # check.sh DIR: the models, complete, must be without an error; each mutant must be caught, or the check shows nothing.
 set -eu
 models=$(cd "$(dirname "$0")" && pwd)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* queue.pml: queue.c and park.c with workers that die at any step: slots that are claimed, finished, lost and used
  * again; stale ring entries; workers that park and are woken; a program that sleeps on an event.
  *

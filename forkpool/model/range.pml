@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* range.pml: range.c with workers that die at any step. Each atomic block is one access to shared memory.
  *
  * Checked: no unit runs twice, each ends exactly once (by its worker, or as lost by the server), and the map always

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* divisors: a kernel of your own, in a shared object. Counts the divisors of all numbers up to tasks * size.
  *
  *     cc -O2 -shared -fPIC -I kernels -o divisors.so kernels/example/divisors.c

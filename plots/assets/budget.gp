@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # budget: where the core time of the whole repetition went, in per cent of p R; shares below zero point left
 # gnuplot 5.4.4 crashes on labels without one valid point: texts are empty instead
 pos(v) = v > 0 ? v : 0

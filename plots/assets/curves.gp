@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
         plot for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1)+1 using 1:2 with points pt 7 ps 0.28 lc rgb TINT[SERIES_OF[b]], \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1)+2 using 1:2 with lines lc rgb TINT[SERIES_OF[b]] lw 3, \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2:3:4 with yerrorbars lt SERIES_OF[b] lw 1.2 ps 0 dt 1, \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # drift: single repetitions in time order with their median; a level machine shows level points
 do for [KIND in KINDS] {
 #include "frame.gp"

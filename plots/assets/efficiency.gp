@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # efficiency: speed-up per worker against workers
 HEAD = 58
 do for [KIND in KINDS] {

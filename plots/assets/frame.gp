@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
     if (KIND eq 'svg') {
         set terminal svg size WIDTH, HEIGHT dynamic enhanced mouse standalone font face(11) name NAME background '#ffffff'
     }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # granularity: efficiency against the duration of a task, the 50 % line, and where each runner crosses it
 AXES = 'x'
 do for [KIND in KINDS] {

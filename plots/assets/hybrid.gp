@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # hybrid: speed-up of each split of workers into processes and threads; outlined: cannot be told from the best
 set palette defined (0 '#eef4fa', 0.25 '#b9d3e9', 0.5 '#6ea6d0', 0.75 '#2f74b0', 1 '#0b3c73')
 unset colorbox

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # karpflatt: the serial fraction that each point implies; flat: serial work, rising: overhead
 HEAD = 58
 do for [KIND in KINDS] {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # metg: minimum effective task granularity; hatched: not reached by any size measured
 do for [KIND in KINDS] {
 #include "frame.gp"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
         set lmargin at screen px(across(k) * PANEL_WIDTH + LEFT)
         set rmargin at screen px((across(k) + 1) * PANEL_WIDTH - 18)
         set tmargin at screen py(TOP + down(k) * PANEL_HEIGHT + HEAD)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # placement: speed-up where the workers' places alone differ; one column a placement, series side by side
 do for [KIND in KINDS] {
 #include "frame.gp"

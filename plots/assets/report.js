@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 // Sorting tables, hiding curves, showing values. The page reads the same without it.
 "use strict";
 (() => {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # speedup: T_s/T_p against workers, both logarithmic, so that equal gains are equal lengths and the ideal is a straight line
 HEAD = 58
 do for [KIND in KINDS] {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # start: until all workers are started, bound and ready, against how many they are; both logarithmic
 AXES = 'y'
 HEAD = 58

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
         # where the machine's cores, cpus or quota end
         do for [i=1:STEPS] {
             if (STEP_AT[i] > X_LOW[k] && STEP_AT[i] < X_HIGH[k]) {

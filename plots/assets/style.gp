@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # style.gp: what all figures share. Colours are Okabe and Ito's ("podo"), darkened where they fall below 3:1 on white.
 if (!exists('KINDS')) KINDS = 'svg png'
 set encoding utf8

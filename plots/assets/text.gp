@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # text: curves in characters; TEXT_WIDTH, TEXT_HEIGHT, TEXT_STYLE (mono or ansi) and BY_TASK come from the caller.
 # Four panels at most: the first three and the last. gnuplot 6 draws in braille; without colours letters tell more.
 if (TEXT_STYLE eq 'ansi' && strstrt(GPVAL_TERMINALS, ' block ')) {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
         # AXES names the logarithmic axes in nanoseconds
         if (strstrt(AXES, 'x')) {
             set xtics ()

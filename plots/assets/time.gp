@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # time: the run phase against workers, both logarithmic
 AXES = 'y'
 HEAD = 58

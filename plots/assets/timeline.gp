@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # timeline: from each worker's first task to the end of its last one, darker where each call was kept; pale: before and after;
 # the line: the end of the run phase
 widest = 0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # topology: packages, cores and cpus of the machine, and which workers were found where
 do for [KIND in KINDS] {
 #include "frame.gp"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers; serial is among the candidates.
  */
 #include "results/models/summary_parts.h"

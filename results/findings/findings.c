@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings.c: plain sentences from verdicts, by topic. What is not resolved is called that. Here: the chapters in order. */
 #include "results/findings/findings.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings.h: building sentences. Private to results/. */
 #ifndef BREAKEVEN_FINDINGS_H
 #define BREAKEVEN_FINDINGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings_grain.c: sentences on task size: METG, crossovers, and what starting workers costs. */
 #include "results/findings/findings.h"
 

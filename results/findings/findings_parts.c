@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings_parts.c: what the chapters share: sentences in the making, and looking up cells. */
 #include "results/findings/findings.h"
 

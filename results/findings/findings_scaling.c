@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings_scaling.c: sentences on speed-up: one a problem with all its runners, what holds for several, and the
  * runners side by side. */
 #include "results/findings/findings.h"

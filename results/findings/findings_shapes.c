@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings_shapes.c: sentences on choices among cells that differ in one thing: chunk, processes x threads, placement.
  */
 #include "results/findings/findings.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings_short.c: the run in a few sentences, made from verdicts alone. */
 #include "results/findings/findings.h"
 

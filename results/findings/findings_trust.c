@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* findings_trust.c: where the core time went, and what to doubt: gaps, failures, suspicion, A/A. */
 #include "results/findings/findings.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trust.c: may this run be believed? From what was disturbed, what the same thing measured twice differs by, drift, and
  * the cells that have no undisturbed repetition. The worst of the four is the verdict. */
 #include "results/findings/findings.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* budget.h: where the core time of a repetition went, from the busy spans of its workers. Pure functions.
  *
  * With R = start + run + stop, U_i the in-kernel time of worker i, end_i the end of its last task:

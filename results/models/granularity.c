@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* granularity.c: how small tasks may be: METG of each runner, and where a runner begins to beat serial. */
 #include "results/models/summary_parts.h"
 #include "results/statistics/draws.h"

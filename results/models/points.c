@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* points.c: single repetitions, looked up in the run. */
 #include "results/models/points.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* points.h: the values behind a cell's median, one per good repetition: raw points for figures, and ties. */
 #ifndef BREAKEVEN_POINTS_H
 #define BREAKEVEN_POINTS_H

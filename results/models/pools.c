@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pools.c: the costs of each runner, fitted to the cells of a study (pool_fit.h), and each cell's predicted time. */
 #include "results/models/summary_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* predict.c: where a runner begins to pay for one kernel, from what it cost with another: calibration put to the test.
  */
 #include "results/models/summary_parts.h"

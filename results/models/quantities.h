@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every figure of a cell's summary, one line each: QUANTITY(name, unit, meaning). Headers of summary.csv, keys of
  * summary.json, the tables' columns and the documentation are made from this list. */
 QUANTITY(task_ns, "ns", "granularity: serial time per task, T_s/N")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* scaling.c: how a runner's speed-up grows with its workers: best, enough, and the fits. */
 #include "results/models/summary_parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* summary.h: from samples to figures: one row per cell, each figure a median with its interval.
  *
  *     struct summary summary;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* summary_parts.h: what the files that make a summary share. Private to results/. */
 #ifndef BREAKEVEN_SUMMARY_PARTS_H
 #define BREAKEVEN_SUMMARY_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What findings are about, in the order of the report: TOPIC(name, heading). Names stand in summary.json; headings in
  * the text, the Markdown and the page. */
 TOPIC(short, "In short")

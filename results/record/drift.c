@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "results/record/drift.h"
 
 #include "results/statistics/stats.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* drift.h: was the machine another one in some blocks? Told by the serial cells, the sentinels of a run.
  *
  * The machine's level in a block is the median, over all problems and over the block and its two neighbours, of a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* latency.h: how long single tasks took, as a histogram of bounded size: eight bins an octave. Pure functions.
  *
  * Bin 0 holds everything up to 1 ns; bin b = 8 k + s begins at 2^k (1 + s/8) ns. A bin is at most 12.5 % wide, so a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* record.c: the files of a run: whole files through a temporary one, lines with one write each. */
 #include "results/record/record.h"
 

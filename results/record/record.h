@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* record.h: what a run is on disk: manifest.json with its cells, samples.jsonl with one line per repetition.
  *
  *     results/runs/<UTC time>-<name>/{manifest.json, topology.xml, samples.jsonl, summary.csv, summary.json,

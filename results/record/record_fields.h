@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every field of the record, one line each: NAME(kind, need, member). Writer, reader and documentation follow this
  * list.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* record_json.c: structs of the record to JSON and back, made from the list in record_fields.h. */
 #include "results/record/latency.h"
 #include "results/record/record.h"

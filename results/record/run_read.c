@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run_read.c: reads a recorded run, whatever the files hold. */
 #include "results/record/drift.h"
 #include "results/record/record.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trace.c: see trace.h. */
 #include "results/record/trace.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trace.h: reads what a repetition's timeline file holds (docs/method.md, section 4), for figures. */
 #ifndef BREAKEVEN_TRACE_H
 #define BREAKEVEN_TRACE_H

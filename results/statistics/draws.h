@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* draws.h: medians of many draws from the same values without sorting each draw.
  *
  *     struct draws_column column;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* family.h: is NEW slower than BASE, for many rows (cells, kernels, a whole run) at once? Pure functions.
  *
  * A table of logarithms: one row for each question, one column for each block. A block is what varies by chance, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* models.c: see models.h for the formulas and their sources. Regressions are GSL's. */
 #include "results/statistics/models.h"
 

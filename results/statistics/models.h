@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* models.h: the formulas of scaling, and their fits. Pure functions over plain arrays: no record, no file, no clock.
  *
  * T_s: serial time; T_1, T_p: the runner's time with one and with p workers; N: tasks; times in ns.

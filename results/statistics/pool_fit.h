@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pool_fit.h: the costs of a pool, from times that were measured. Pure functions over plain arrays.
  *
  * The run phase of N tasks of mu ns, claimed c at once by p workers:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* shift.h: by which factor do two sets of times differ, when they were not taken in pairs? Pure functions.
  *
  * Hodges-Lehmann's estimate with the Mann-Whitney interval, over logarithms: the median of all ratios b[j]/a[i], and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* stats.c: see stats.h. GSL supplies distributions, quantiles, sorting and random numbers. */
 #include "results/statistics/stats.h"
 

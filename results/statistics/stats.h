@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* stats.h: medians with intervals, ratios, outliers. Pure functions over plain arrays, safe from everywhere.
  *
  * Intervals are nonparametric and hold at least 95 %: order statistics of rank k and n+1-k, with the largest k for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare.h: is NEW slower or faster than BASE, cell by cell?
  *
  *     struct compare_options options = {.margin = 0.05};

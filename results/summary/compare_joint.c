@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare_joint.c: see compare_joint.h. */
 #include "results/summary/compare_joint.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare_joint.h: inside compare: the cells of a comparison as one family, its kernels as another, the whole run. */
 #ifndef BREAKEVEN_COMPARE_JOINT_H
 #define BREAKEVEN_COMPARE_JOINT_H

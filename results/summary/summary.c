@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
 #include "results/findings/findings.h"
 #include "results/record/latency.h"

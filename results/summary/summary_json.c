@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* summary_json.c: the summary as summary.json and summary.csv. Numbers that are none are null, or an empty field. */
 #include "results/models/summary_parts.h"
 

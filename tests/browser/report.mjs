@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 // report.mjs PAGE [SHOTS]: opens a report in headless Chromium and checks it; prints one line per check, "ok NAME" or
 // "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go into that folder.
 import { createRequire } from "node:module";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lists of cpus. */
 #include "tests/fuzz/fuzz.h"
 

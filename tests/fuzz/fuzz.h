@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz.h: what the fuzz targets share. Each is one file whose LLVMFuzzerTestOneInput takes any bytes: the parser must
  * neither crash, leak nor hang; `make fuzz SECONDS=60` runs them all, their corpora are in tests/fuzz/corpus. */
 #ifndef BREAKEVEN_FUZZ_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Placements of the command line on a made-up machine, for up to 16 workers. */
 #include "tests/fuzz/fuzz.h"
 

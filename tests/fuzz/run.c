@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A whole recorded run: the manifest up to the first zero byte, the samples behind it. */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One line of samples.jsonl. */
 #include "tests/fuzz/fuzz.h"
 

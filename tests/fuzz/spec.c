@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the planner writes to a repetition. */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A command's words with {placeholders}. */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Numbers, durations, sizes, percentages, lists and names of the command line. */
 #include "tests/fuzz/fuzz.h"
 

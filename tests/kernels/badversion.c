@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* badversion: made for another version of the contract. Loading it must fail with one line. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* crash: its middle task dies of SIGSEGV. A raised signal: the same under any compiler and sanitizer. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* crashprepare: dies of SIGSEGV while it prepares. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* eats: every task takes `size` MiB of memory, touches it and keeps it: eight GiB by default. Run it under a limit. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* exits: its middle task ends the whole process with status 0, as if all were well. */
 #include "kernel.h"
 

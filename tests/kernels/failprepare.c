@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* failprepare: cannot prepare, and says so. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fickle: results depend on the process that computes them. It has no check of its own: only the comparison with the
  * serial results finds it. */
 #include "kernel.h"

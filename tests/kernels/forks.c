@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* forks: its middle task leaves a stray process behind that holds every descriptor open. It stays in its parent's
  * process group and ends by itself after a minute at the latest. */
 #include "kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* hang: its middle task never ends, and ignores the polite signals: only a deadline's SIGKILL helps. Uses no cpu. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* norun: has no run function. Loading it must fail with one line. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* overflow: its middle task recurses until the stack ends: SIGSEGV, by way of a stack overflow. */
 #include "kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* wrong: task 32 gives a wrong result, always; its own check finds it. */
 #include "kernel.h"
 

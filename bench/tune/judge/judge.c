@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_bench.c: `tune --versus-grid`: the trials, made again where the machine changed, and their table. */
 #include "bench/tune/judge/judge.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_bench.h: how good tune is, measured: beside an exhaustive grid taken in the same run, and on simulated machines.
  * Part of tune (`tune --versus-grid`, `make bench-tune`).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_contest.c: who is the best that anybody found, and the comparison that nobody was chosen by. Part of tune's
  * evaluation. */
 #include "bench/tune/judge/judge_parts.h"

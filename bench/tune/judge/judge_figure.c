@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_figure.c: regret against search cost, one point a trial. */
 #include "bench/tune/judge/judge.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_judge.h: what judges one trial of tune: cells held against each other in the same blocks. Part of tune's
  * evaluation (tune_trial.c, tune_contest.c).
  */

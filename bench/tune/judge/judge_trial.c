@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_trial.c: one kernel: tune against the whole grid, judged in blocks that neither has seen. */
 #include "bench/tune/judge/judge_parts.h"
 

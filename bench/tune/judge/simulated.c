@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/tune/judge/simulated.h"
 
 #include "bench/tune/tune_watch.h"

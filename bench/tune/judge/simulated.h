@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* simulated.h: machines that are not there, to put the search to the test: every true time is known.
  *
  *     struct simulated_trial trial;

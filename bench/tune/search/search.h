@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search.h: finds the cheapest point of a grid of configurations with few noisy measurements.
  *
  *     struct search_space space = { .axis_count = 2, .axis = { {.name = "workers", ...}, {.name = "chunk", ...} },

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search_budget.c: what a search may spend, and what measuring everything would. Part of search.c. */
 #include "bench/tune/search/search_table.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search_decide.c: steps 3 to 5 of the search: halve the candidates, decide among the last, confirm. Part of search.c.
  */
 #include "bench/tune/search/search_table.h"

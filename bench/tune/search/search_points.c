@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search_points.c: the points of a space: which there are, and the moves between them. Part of search.c. */
 #include "bench/tune/search/search_table.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search_table.h: what a search has measured so far: one entry a point, measured in blocks. Part of search.c. */
 #ifndef BREAKEVEN_SEARCH_TABLE_H
 #define BREAKEVEN_SEARCH_TABLE_H
