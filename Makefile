@@ -24,9 +24,12 @@ OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build bench bench-tune bench-report test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps
+.PHONY: help build bench bench-tune bench-report test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps deps-mpi
 
 # What is missing is installed once, before the first object is compiled; `make deps` looks again.
+deps-mpi: ## install an MPI (Open MPI) for the mpi runner
+	@./deps.sh mpi
+
 deps: ## install what is missing to build and to test
 	@./deps.sh test
 
@@ -51,6 +54,20 @@ $(BUILD)/breakeven: $(BUILD)/bench/main.o $(OBJECTS) $(FORKPOOL_LIB)
 # The python runner calls the same kernels, from a shared object.
 $(BUILD)/libkernels.so: $(KERNELS)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -shared $(LDFLAGS) -o $@ $^ -lm
+
+# The mpi runner's program, where there is an MPI to build it with.
+MPICC ?= $(shell command -v mpicc)
+ifneq ($(MPICC),)
+build: $(BUILD)/breakeven-rank
+endif
+RANK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/rank/*.c))
+RANK_SHARED  := $(BUILD)/runners/team.o $(BUILD)/runners/worker.o $(BUILD)/runners/cpulist.o
+$(BUILD)/runners/rank/%.o: runners/rank/%.c
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<
+
+$(BUILD)/breakeven-rank: $(RANK_OBJECTS) $(RANK_SHARED)
+	$(MPICC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
 
 # Kernels are compiled once, without OpenMP: all runners time the same code.
 $(BUILD)/kernels/%.o: kernels/%.c
@@ -110,6 +127,7 @@ GENERATED := man/man1/breakeven.1 man/man3/forkpool.3 bash-completion/completion
 
 install: build install-forkpool ## install breakeven, forkpool and the manuals under PREFIX (DESTDIR respected)
 	install -D -m 755 $(BUILD)/breakeven $(DESTDIR)$(PREFIX)/bin/breakeven
+	[ ! -x $(BUILD)/breakeven-rank ] || install -D -m 755 $(BUILD)/breakeven-rank $(DESTDIR)$(PREFIX)/lib/breakeven/breakeven-rank
 	install -D -m 755 $(BUILD)/libkernels.so $(DESTDIR)$(PREFIX)/lib/breakeven/libkernels.so
 	install -D -m 644 kernels/kernel.h $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
 	install -d $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(dir $(file)))

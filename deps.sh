@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# deps.sh [build|test|coverage]: finds what is missing to build (and draw), to test or to measure the coverage, and installs it with the system's
+# deps.sh [build|test|mpi|coverage]: finds what is missing to build (and draw), to test or to measure the coverage, and installs it with the system's
 # package manager, saying what it does. Without the right to install it prints the exact command and exits with 2.
 # BREAKEVEN_PACKAGE_MANAGER=none forbids installing.
 set -u
@@ -23,6 +23,8 @@ test|have_libomp|libomp-dev|libomp-devel|openmp|libomp-devel
 test|command -v pgrep|procps|procps-ng|procps-ng|procps
 test|command -v strace|strace|strace|strace|strace
 test|command -v g++|g++|gcc-c++|gcc|gcc-c++
+mpi|command -v mpicc|libopenmpi-dev|openmpi-devel|openmpi|openmpi-devel
+mpi|command -v mpirun|openmpi-bin|openmpi|openmpi|openmpi
 coverage|command -v lcov|lcov|lcov|lcov|lcov
 LIST
 }

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POISON = 0xA5, BLOCKS = 16 };
+enum { POISON = 0xA5, BLOCKS = 128 };
 
 /* The memory of one job, shared with children. */
 struct memory {
@@ -220,10 +220,21 @@ static struct team team_over(const struct runner *runner, unsigned size, size_t 
                    SCHEDULE_DEFAULT);
 }
 
+/* CONTRACT_OF is the runner that has a program of its own (test_ranks.c); this one asks the others. */
+static bool is_asked(const struct runner *runner)
+{
+#ifdef CONTRACT_OF
+    return !strcmp(runner->name, CONTRACT_OF);
+#else
+    return strcmp(runner->name, "mpi") != 0;
+#endif
+}
+
 /* Is the runner there? Says why not once for each test that lacks it. */
 static bool available(const struct runner *runner)
 {
     char why[256] = "";
+    if (!is_asked(runner)) return false;
     if (!runner->available || !runner->available(why, sizeof why)) return true;
     printf("skipped: %s: %s\n", runner->name, why);
     fflush(stdout);
@@ -245,6 +256,12 @@ static bool runs_own_kernels(const struct runner *runner)
     return !runner->verify;
 }
 
+/* Each start is a launcher and MPI_Init, most of a second: few starts, with all kernels in one (test_every). */
+static bool starts_slowly(const struct runner *runner)
+{
+    return !strcmp(runner->name, "mpi");
+}
+
 static unsigned runner_count(void)
 {
     unsigned count = 0;
@@ -257,7 +274,7 @@ START_TEST(test_kernels)
 {
     const struct runner *runner = runners[_i];
     static const unsigned teams[][3] = {{1, 1, 0}, {3, 1, 7}, {1, 3, 7}, {2, 2, 1}};
-    if (!available(runner)) return;
+    if (!available(runner) || starts_slowly(runner)) return;
     for (const struct kernel *const *kernel = kernels; *kernel; kernel++) {
         struct bench bench;
         bench_open(&bench, *kernel, 60, !strcmp((*kernel)->size_unit, "ns") ? 1000 : 5);
@@ -271,13 +288,49 @@ START_TEST(test_kernels)
 }
 END_TEST
 
+/* The shared object of a test kernel and what it holds, in `path` (4096 bytes). */
+static const struct kernel *kernel_open(const char *file, char *path, void **library)
+{
+    ck_assert_int_gt(readlink("/proc/self/exe", path, 4096 - 64), 0);
+    snprintf(strrchr(path, '/'), 64, "/kernels/%s.so", file);
+    *library = dlopen(path, RTLD_NOW);
+    ck_assert_msg(*library != NULL, "%s", dlerror());
+    return dlsym(*library, "breakeven_kernel");
+}
+
+/* Every kernel in one job, for runners that start slowly: shapes, chunks, schedules and numbers of tasks in turn. */
+START_TEST(test_every)
+{
+    const struct runner *runner = runners[_i];
+    static const struct {
+        unsigned processes, threads;
+        size_t chunk, tasks;
+        enum schedule schedule;
+    } rows[] = {{3, 1, 7, 1000, SCHEDULE_STATIC}, {1, 3, 0, 203, SCHEDULE_DYNAMIC}, {2, 2, 1, 203, SCHEDULE_DYNAMIC},
+                {5, 1, 0, 203, SCHEDULE_STATIC},  {3, 2, 1000, 1, SCHEDULE_DYNAMIC}, {2, 1, 0, 0, SCHEDULE_DEFAULT}};
+    char path[4096] = "";
+    void *library;
+    if (!available(runner) || !starts_slowly(runner)) return;
+    const struct kernel *kernel = kernel_open("every", path, &library);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench bench;
+        struct team team = team_of(rows[i].processes, rows[i].threads, rows[i].chunk, rows[i].schedule);
+        bench_open(&bench, kernel, rows[i].tasks, 1);
+        bench.job.kernel_path = path;
+        check_cell(&bench, runner, &team);
+        bench_close(&bench);
+    }
+    dlclose(library);
+}
+END_TEST
+
 /* Every schedule, chunk and number of tasks over every team shape. */
 START_TEST(test_shapes)
 {
     const struct runner *runner = runners[_i / SHAPES];
     const unsigned *shape = shapes[_i % SHAPES];
     static const size_t tasks[] = {0, 1, 2, 4, 1000};
-    if (!fits(runner, shape) || !available(runner)) return;
+    if (!fits(runner, shape) || !available(runner) || starts_slowly(runner)) return;
     for (size_t n = 0; n < sizeof tasks / sizeof *tasks; n++) {
         struct bench bench;
         bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), tasks[n], 1);
@@ -317,7 +370,7 @@ START_TEST(test_again)
     const struct runner *runner = runners[_i];
     static const unsigned sizes[] = {3, 1, 4, 2};
     struct bench bench;
-    if (!available(runner)) return;
+    if (!available(runner) || starts_slowly(runner)) return; /* test_every does so */
     bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), 100, 1);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct team team = team_over(runner, sizes[i], 3);
@@ -357,7 +410,7 @@ START_TEST(test_placed)
     ck_assert_msg(!topology_load(NULL, &topology, why, sizeof why), "%s", why);
     sched_getaffinity(0, sizeof before, &before);
     bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), 100, 1);
-    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+    for (size_t i = starts_slowly(runner); i < sizeof policies / sizeof *policies; i++) {
         struct placement placement;
         ck_assert(!placement_compute(policies[i], topology, team.processes, team.threads, &placement, why, sizeof why));
         team.cpus = (const char *const *)placement.cpus;
@@ -470,11 +523,8 @@ START_TEST(test_lost)
     char path[4096] = "";
     if (!(runner->axes & AXIS_PROCESSES) || !available(runner)) return;
     signal(SIGSEGV, SIG_DFL); /* a sanitizer would turn it into an exit */
-    ck_assert_int_gt(readlink("/proc/self/exe", path, sizeof path - 64), 0);
-    snprintf(strrchr(path, '/'), 64, "/kernels/%s.so", kernels_lost[_i % 2].file);
-    void *library = dlopen(path, RTLD_NOW);
-    ck_assert_msg(library != NULL, "%s", dlerror());
-    const struct kernel *kernel = dlsym(library, "breakeven_kernel");
+    void *library;
+    const struct kernel *kernel = kernel_open(kernels_lost[_i % 2].file, path, &library);
     struct team team = team_over(runner, 2, 1);
     struct bench bench = {.job = {.kernel = kernel, .params = {64, 1, 42}, .kernel_path = path}};
     bench.results = shared_map(64 * kernel->result_size);
@@ -521,6 +571,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_registry);
     tcase_add_loop_test(tests, test_kernels, 0, count);
+    tcase_add_loop_test(tests, test_every, 0, count);
     tcase_add_loop_test(tests, test_shapes, 0, count * SHAPES);
     tcase_add_loop_test(tests, test_wrong, 0, count);
     tcase_add_loop_test(tests, test_again, 0, count);

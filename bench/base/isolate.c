@@ -5,6 +5,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
 #include "bench/base/starting.h"
+#include "runners/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -299,6 +300,7 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
     if (end == ISOLATE_DONE && WIFSIGNALED(status)) end = ISOLATE_SIGNALED;
     else if (end == ISOLATE_DONE && !clean) end = ISOLATE_EXITED;
     else if (clean && left) end = ISOLATE_LEFT;
+    if (end != ISOLATE_DONE) scratch_sweep(child->pid);
     result->end = end;
     result->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

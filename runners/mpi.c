@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mpi: the ranks of an MPI library, each with a team of OpenMP threads, on this machine.
+ *
+ * setup makes a folder of this repetition in /dev/shm, with the memory shared with the ranks (rank/control.h), and
+ * starts `mpirun` over breakeven-rank; it ends when a first rank has come to its main. start waits until all ranks are
+ * initialized, bound by themselves (the launcher binds nothing) and have prepared their input. run is one command to
+ * rank 0; ranks write results into memory that they share, from where they are copied. Everything that MPI libraries
+ * leave behind (sessions, segments) lies in the folder and goes with it.
+ *
+ * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
+#include "runners/rank/control.h"
+#include "runners/runner.h"
+#include "runners/scratch.h"
+#include "runners/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+enum {
+    SETUP_MS = 60000,
+    START_MS = 120000,
+    VERIFY_MS = 60000,
+    STOP_MS = 10000,
+    LINGER_MS = 2000,
+    TICK_MS = 50,
+    NO_LIMIT_MS = -1
+};
+static const uint64_t ARENA_BYTES = 1ull << 30; /* address space; a page of it is memory once it is touched */
+
+struct mpi {
+    const struct job *job;
+    const struct team *team;
+    struct control *control;
+    pid_t launcher; /* 0: none, or gone */
+    int lock;       /* of the folder */
+    int subreaper;  /* what this process was before */
+    char dir[SCRATCH_PATH_MAX], file[80], output[80];
+};
+
+__attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure->text, sizeof failure->text, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+/* `name` as the first program of PATH. */
+static bool program_find(const char *name, char *path, size_t size)
+{
+    const char *dirs = getenv("PATH");
+    for (const char *dir = dirs ? dirs : "/usr/bin"; *dir;) {
+        int length = (int)strcspn(dir, ":");
+        if (snprintf(path, size, "%.*s/%s", length, dir, name) < (int)size && !access(path, X_OK)) return true;
+        dir += length + (dir[length] == ':');
+    }
+    return false;
+}
+
+/* A file beside the program, above it (tests), or where it is installed. */
+static bool beside_find(const char *name, char *path, size_t size)
+{
+    static const char *const places[] = {"", "../", "../lib/breakeven/"};
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0) return false;
+    self[length] = 0;
+    *strrchr(self, '/') = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (snprintf(path, size, "%s/%s%s", self, places[i], name) < (int)size && !access(path, R_OK)) return true;
+    return false;
+}
+
+static int available(char *why, size_t why_size)
+{
+    char path[PATH_MAX];
+#ifdef __SANITIZE_ADDRESS__
+    snprintf(why, why_size, "ranks cannot load kernels built with the address sanitizer");
+    return -ENOTSUP;
+#endif
+    if (!program_find("mpirun", path, sizeof path)) {
+        snprintf(why, why_size, "no mpirun in PATH: install Debian's openmpi-bin and libopenmpi-dev (make deps-mpi)");
+        return -ENOENT;
+    }
+    if (!beside_find("breakeven-rank", path, sizeof path) || !beside_find("libkernels.so", path, sizeof path)) {
+        snprintf(why, why_size, "no breakeven-rank beside the program: make deps-mpi, then make");
+        return -ENOENT;
+    }
+    return 0;
+}
+
+/* Waits for the launcher's end; false: it still runs. */
+static bool launcher_gone(struct mpi *mpi, int timeout_ms, int *status)
+{
+    struct pollfd none = {.fd = -1};
+    for (int waited = 0;; waited += 2) {
+        pid_t got = waitpid(mpi->launcher, status, WNOHANG);
+        if (got == mpi->launcher || (got < 0 && errno != EINTR)) {
+            mpi->launcher = 0;
+            return true;
+        }
+        if (waited >= timeout_ms) return false;
+        poll(&none, 0, 2);
+    }
+}
+
+/* A process that may be a child of ours by now: without this wait it would stay a zombie, which looks alive. */
+static bool process_gone(pid_t pid)
+{
+    return !pid || waitpid(pid, NULL, WNOHANG) == pid || (kill(pid, 0) && errno == ESRCH);
+}
+
+/* Ranks die with their keepers, and keepers with the launcher. Waits until all are gone; those that linger are killed. */
+static void ranks_wait(const struct mpi *mpi)
+{
+    struct pollfd none = {.fd = -1};
+    const struct rank_record *records = control_records(mpi->control);
+    for (int waited = 0; waited < STOP_MS; waited += 2) {
+        bool left = false;
+        for (unsigned i = 0; i < mpi->team->processes; i++) {
+            bool rank_left = !process_gone(records[i].pid);
+            left |= !process_gone(records[i].keeper) || rank_left;
+            if (rank_left && waited >= LINGER_MS) kill(records[i].pid, SIGKILL);
+        }
+        if (!left) return;
+        poll(&none, 0, 2);
+    }
+}
+
+static void mpi_free(struct mpi *mpi)
+{
+    int status;
+    if (mpi->launcher > 0) {
+        kill(mpi->launcher, SIGTERM); /* lets it end its ranks and daemons */
+        if (!launcher_gone(mpi, 2000, &status)) {
+            kill(mpi->launcher, SIGKILL);
+            launcher_gone(mpi, STOP_MS, &status);
+        }
+    }
+    if (mpi->control) ranks_wait(mpi);
+    prctl(PR_SET_CHILD_SUBREAPER, mpi->subreaper);
+    if (mpi->control) munmap(mpi->control, mpi->control->end);
+    scratch_remove(mpi->dir);
+    if (mpi->lock >= 0) close(mpi->lock);
+    free(mpi);
+}
+
+/* The first line of what launcher and ranks printed that says something. */
+static void output_read(const struct mpi *mpi, char *line, size_t size)
+{
+    FILE *file = fopen(mpi->output, "re");
+    *line = 0;
+    while (file && fgets(line, (int)size, file)) {
+        line[strcspn(line, "\n")] = 0;
+        if (strlen(line) > 3 && !strchr("-=*[", *line)) break;
+        *line = 0;
+    }
+    if (file) fclose(file);
+}
+
+static const char *cause_of(const struct rank_record *record)
+{
+    switch (record->signal) {
+    case 0:
+        return "ended by itself in a task";
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGABRT:
+        return "crash";
+    default:
+        return "killed from outside";
+    }
+}
+
+/* Is the rank lost, or did it end because another was? Launchers end the others by SIGTERM, then SIGKILL. */
+static bool is_lost(const struct rank_record *record, const struct rank_record *first)
+{
+    bool victim = record != first && (record->signal == SIGTERM || record->signal == SIGKILL || !record->signal);
+    return record->ended && !record->finished && !victim;
+}
+
+static void lost_keep(const struct mpi *mpi, const struct rank_record *record, struct failure *failure)
+{
+    unsigned count = failure->lost_count++;
+    if (count >= FAILURE_LOST_MAX) return;
+    unsigned rank = record->rank < 0 ? 0 : (unsigned)record->rank;
+    failure->lost[count] = (struct lost_worker){.worker = rank * mpi->team->threads,
+                                                .signal = record->signal,
+                                                .code = record->code,
+                                                .max_rss_bytes = record->max_rss_bytes,
+                                                .user_ns = record->user_ns,
+                                                .system_ns = record->system_ns};
+    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record));
+}
+
+/* The ranks that ended without having been told to; the first of them leads and gives the text. False: none. */
+static bool lost_read(const struct mpi *mpi, struct failure *failure)
+{
+    const struct rank_record *records = control_records(mpi->control), *first = NULL;
+    for (unsigned i = 0; i < mpi->team->processes; i++)
+        if (is_lost(&records[i], &records[i]) && (!first || records[i].ended_ns < first->ended_ns)) first = &records[i];
+    if (!first) return false;
+    lost_keep(mpi, first, failure);
+    for (unsigned i = 0; i < mpi->team->processes; i++)
+        if (&records[i] != first && is_lost(&records[i], first)) lost_keep(mpi, &records[i], failure);
+    if (first->signal)
+        fail(failure, 0, "rank %d lost: signal %d (%s)", first->rank, first->signal, strsignal(first->signal));
+    else fail(failure, 0, "rank %d lost: it ended with code %d", first->rank, first->code);
+    return true;
+}
+
+/* The launcher ended: because of a rank, or by itself? */
+static int ended(const struct mpi *mpi, int status, struct failure *failure)
+{
+    char line[160];
+    if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return fail(failure, -EIO, "%s", mpi->control->why);
+    output_read(mpi, line, sizeof line);
+    if (!WIFSIGNALED(status) && lost_read(mpi, failure)) return -ECHILD;
+    if (WIFSIGNALED(status))
+        return fail(failure, -ECHILD, "mpirun was ended by signal %d (%s)%s%s", WTERMSIG(status),
+                    strsignal(WTERMSIG(status)), *line ? ": " : "", line);
+    return fail(failure, -ECHILD, "mpirun ended with code %d%s%s", WEXITSTATUS(status), *line ? ": " : "", line);
+}
+
+/* Until *word is no longer `old`; a launcher that ends ends the wait. */
+static int await(struct mpi *mpi, const uint32_t *word, uint32_t old, int timeout_ms, struct failure *failure)
+{
+    int status = 0;
+    for (int waited = 0; __atomic_load_n(word, __ATOMIC_ACQUIRE) == old; waited += TICK_MS) {
+        if (waited && launcher_gone(mpi, 0, &status)) return ended(mpi, status, failure);
+        if (timeout_ms >= 0 && waited > timeout_ms)
+            return fail(failure, -ETIMEDOUT, "the ranks did not answer within %d s", timeout_ms / 1000);
+        control_wait(word, old, TICK_MS);
+    }
+    return 0;
+}
+
+static int command(struct mpi *mpi, uint32_t what, int timeout_ms, struct failure *failure)
+{
+    uint32_t last = mpi->control->answer, next = ((last | 3) + 1) | what;
+    control_post(&mpi->control->command, next);
+    return await(mpi, &mpi->control->answer, last, timeout_ms, failure);
+}
+
+static uint64_t page_up(uint64_t bytes)
+{
+    return (bytes + 4095) / 4096 * 4096;
+}
+
+/* What the ranks need to know, in the memory that they share. */
+static int control_fill(struct mpi *mpi, struct control *control, struct failure *failure)
+{
+    const struct team *team = mpi->team;
+    const struct job *job = mpi->job;
+    control->version = CONTROL_VERSION;
+    control->size = sizeof *control;
+    control->processes = team->processes;
+    control->threads = team->threads;
+    control->schedule = team->schedule;
+    control->chunk = team->chunk;
+    control->params = job->params;
+    control->bound = team->cpus != NULL;
+    for (unsigned i = 0; team->cpus && i < team->processes * team->threads; i++)
+        snprintf((char *)control + control->cpus_at + (size_t)i * CONTROL_CPUS, CONTROL_CPUS, "%s", team->cpus[i]);
+    snprintf(control->symbol, sizeof control->symbol, "%s%s", job->kernel_path ? "breakeven_kernel" : "kernel_",
+             job->kernel_path ? "" : job->kernel->name);
+    if (job->kernel_path ? !realpath(job->kernel_path, control->library)
+                         : !beside_find("libkernels.so", control->library, sizeof control->library))
+        return fail(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
+    return 0;
+}
+
+static int control_make(struct mpi *mpi, struct failure *failure)
+{
+    unsigned workers = mpi->team->processes * mpi->team->threads;
+    struct control layout = {.records_at = page_up(sizeof layout)};
+    layout.reports_at = page_up(layout.records_at + mpi->team->processes * sizeof(struct rank_record));
+    layout.cpus_at = page_up(layout.reports_at + workers * sizeof(struct worker_report));
+    layout.results_at = page_up(layout.cpus_at + (uint64_t)workers * CONTROL_CPUS);
+    layout.arena_at = page_up(layout.results_at +
+                              mpi->job->params.tasks * kernel_result_size(mpi->job->kernel, mpi->job->params.size));
+    layout.end = layout.arena_at + ARENA_BYTES;
+    int fd = open(mpi->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int error = fd < 0 || ftruncate(fd, (off_t)layout.end) ? errno : posix_fallocate(fd, 0, (off_t)layout.arena_at);
+    void *memory = error ? MAP_FAILED : mmap(NULL, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd >= 0) close(fd);
+    if (memory == MAP_FAILED)
+        return fail(failure, error ? -error : -ENOMEM, "no %llu bytes in /dev/shm for the results: %s",
+                    (unsigned long long)layout.arena_at, strerror(error ? error : ENOMEM));
+    mpi->control = memory;
+    *mpi->control = layout;
+    return control_fill(mpi, memory, failure);
+}
+
+/* By environment and not by options: Open MPI 4 and 5 and MPICH spell the options differently, and each ignores the
+ * others' variables. No binding; more ranks than cores are allowed, and yield then; root may run; every file in the
+ * folder of this repetition. */
+static void launcher_environment(const struct mpi *mpi, bool crowded)
+{
+    static const char *const fixed[][2] = {
+        {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+        {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+        {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
+        {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+        {"OMPI_MCA_hwloc_base_binding_policy", "none"},
+        {"PRTE_MCA_hwloc_default_binding_policy", "none"},
+        {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
+        {"PRTE_MCA_rmaps_default_mapping_policy", ":OVERSUBSCRIBE"},
+    };
+    static const char *const folders[] = {"TMPDIR", "OMPI_MCA_btl_vader_backing_directory",
+                                          "OMPI_MCA_btl_sm_backing_directory"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 1);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], mpi->dir, 1);
+    if (crowded) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 1);
+}
+
+static void exec_launcher(const struct mpi *mpi, const char *rank, pid_t parent, bool crowded)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", mpi->team->processes);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    int null = open("/dev/null", O_RDONLY), output = open(mpi->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(null, 0);
+    dup2(output, 1);
+    dup2(output, 2);
+    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC */
+    launcher_environment(mpi, crowded);
+    execlp("mpirun", "mpirun", "-n", number, rank, mpi->file, (char *)NULL);
+    _exit(127);
+}
+
+static int launch(struct mpi *mpi, struct failure *failure)
+{
+    char rank[PATH_MAX];
+    cpu_set_t set;
+    if (!beside_find("breakeven-rank", rank, sizeof rank)) return fail(failure, -ENOENT, "no breakeven-rank");
+    bool crowded = !sched_getaffinity(0, sizeof set, &set) &&
+                   mpi->team->processes * mpi->team->threads > (unsigned)CPU_COUNT(&set);
+    pid_t parent = getpid();
+    mpi->launcher = fork();
+    if (!mpi->launcher) exec_launcher(mpi, rank, parent, crowded);
+    return mpi->launcher < 0 ? fail(failure, -errno, "cannot start mpirun: %s", strerror(errno)) : 0;
+}
+
+static int setup(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    struct mpi *mpi = calloc(1, sizeof *mpi);
+    if (!mpi) return fail(failure, -ENOMEM, "no memory to start mpirun");
+    *mpi = (struct mpi){.team = team, .job = job};
+    scratch_sweep(0);
+    prctl(PR_GET_CHILD_SUBREAPER, &mpi->subreaper);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* what outlives the launcher is ours to wait for */
+    mpi->lock = scratch_make(mpi->dir);
+    int error = mpi->lock < 0 ? fail(failure, mpi->lock, "no folder in /dev/shm: %s", strerror(-mpi->lock)) : 0;
+    snprintf(mpi->file, sizeof mpi->file, "%s/control", mpi->dir);
+    snprintf(mpi->output, sizeof mpi->output, "%s/output", mpi->dir);
+    if (!error) error = control_make(mpi, failure);
+    if (!error) error = launch(mpi, failure);
+    if (!error) error = await(mpi, &mpi->control->launched, 0, SETUP_MS, failure);
+    if (error) mpi_free(mpi);
+    else *state = mpi;
+    return error;
+}
+
+/* Copies the reports that the ranks left; the first failed binding fails the start. */
+static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
+{
+    struct mpi *mpi = *state;
+    (void)job;
+    int error = await(mpi, &mpi->control->answer, 0, START_MS, failure);
+    const struct worker_report *reports = (void *)((char *)mpi->control + mpi->control->reports_at);
+    if (team->reports) memcpy(team->reports, reports, team->processes * team->threads * sizeof *reports);
+    if (error) mpi_free(mpi);
+    return error;
+}
+
+static int run(void *state, size_t tasks, void *results, struct failure *failure)
+{
+    struct mpi *mpi = state;
+    size_t one = kernel_result_size(mpi->job->kernel, mpi->job->params.size);
+    mpi->control->tasks = tasks;
+    int error = command(mpi, RANKS_RUN, NO_LIMIT_MS, failure);
+    if (!error) memcpy(results, (char *)mpi->control + mpi->control->results_at, tasks * one);
+    return error;
+}
+
+static int verify(void *state, const void *results, char *why, size_t why_size)
+{
+    struct mpi *mpi = state;
+    struct failure failure = {0};
+    (void)results; /* the same bytes lie in the memory that both share */
+    if (command(mpi, RANKS_VERIFY, VERIFY_MS, &failure)) {
+        snprintf(why, why_size, "%s", failure.text);
+        return -1;
+    }
+    if (mpi->control->known < 0) snprintf(why, why_size, "%s", mpi->control->why);
+    return mpi->control->known;
+}
+
+static void stop(void *state)
+{
+    struct mpi *mpi = state;
+    int status;
+    if (mpi->launcher > 0) {
+        control_post(&mpi->control->command, ((mpi->control->answer | 3) + 1) | RANKS_STOP);
+        launcher_gone(mpi, STOP_MS, &status);
+    }
+    mpi_free(mpi);
+}
+
+const struct runner runner_mpi = {
+    .name = "mpi",
+    .summary = "MPI ranks, each with a team of OpenMP threads",
+    .axes = AXIS_PROCESSES | AXIS_THREADS | AXIS_CHUNK | AXIS_SCHEDULE,
+    .schedules = 1u << SCHEDULE_STATIC | 1u << SCHEDULE_DYNAMIC,
+    .available = available,
+    .setup = setup,
+    .start = start,
+    .run = run,
+    .verify = verify,
+    .stop = stop,
+};

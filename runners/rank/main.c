@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher.
+ *
+ * All ranks map FILE (control.h), load the kernel from a shared object and prepare its input; rank 0 takes the commands
+ * and passes them on. Static: each rank has one equal share of the tasks, or chunks in turn. Dynamic: chunks are claimed
+ * by an atomic counter in a shared window (MPI-3.1, 11.2.3). Inside a rank a team of OpenMP threads shares each chunk.
+ * Binding is ours, after MPI_Init: launchers are told to bind nothing. */
+#include "runners/rank/keeper.h"
+#include "runners/team.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mpi.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { COMMAND_WAIT_MS = 1000 };
+
+struct rank {
+    unsigned number;
+    int fd; /* the memory shared with the runner */
+    pid_t keeper;
+    struct control *control;
+    struct rank_record *record;
+    _Atomic uint64_t *counter; /* the next task that nobody has claimed; in a window of all ranks */
+    MPI_Win window;
+    const struct kernel *kernel;
+    void *input;
+    struct team team;
+    struct job job;
+    const char *cpus[1024];
+};
+
+/* Allocations lie at the same addresses in all ranks: each makes the same ones in the same order. What rank 0 writes into
+ * them while it prepares counts; see kernel_open. */
+struct rank_arena {
+    struct arena arena;
+    struct control *control;
+    uint64_t used;
+};
+
+static void *arena_take(struct arena *arena, size_t bytes, size_t align)
+{
+    struct rank_arena *own = (struct rank_arena *)arena;
+    uint64_t at = (own->used + align - 1) / align * align;
+    if (bytes > own->control->end - at) return NULL;
+    own->used = at + bytes;
+    return (char *)own->control + at;
+}
+
+/* The first rank's words are kept for the runner; standard error is for who starts this by hand. */
+static int fail(const struct rank *rank, const char *what, const char *why)
+{
+    struct control *control = rank->control;
+    fprintf(stderr, "breakeven-rank: rank %u: %s: %s\n", rank->number, what, why);
+    if (control && !__atomic_exchange_n(&control->failing, 1, __ATOMIC_ACQ_REL)) {
+        snprintf(control->why, sizeof control->why, "rank %u: %.90s: %.90s", rank->number, what, why);
+        __atomic_store_n(&control->failed, 1, __ATOMIC_RELEASE);
+    }
+    return -1;
+}
+
+static int control_open(struct rank *rank, const char *path)
+{
+    struct control *control = MAP_FAILED;
+    int fd = rank->fd = open(path, O_RDWR | O_CLOEXEC);
+    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    if (size >= (off_t)sizeof *control)
+        control = mmap(CONTROL_ADDRESS, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+    if (control != CONTROL_ADDRESS) return fail(rank, path, "cannot be mapped: does this rank run on another host?");
+    if (control->version != CONTROL_VERSION || control->size != sizeof *control)
+        return fail(rank, path, "made by another build of breakeven");
+    rank->control = control;
+    rank->record = keeper_fork(control);
+    if (!rank->record) return fail(rank, "start", "no process, or more ranks than asked for");
+    rank->keeper = getppid();
+    return 0;
+}
+
+/* Where the kernels' shared memory lies: the file that all ranks share, or memory of this rank alone. */
+static bool arena_place(const struct rank *rank, bool shared)
+{
+    const struct control *control = rank->control;
+    char *at = (char *)control + control->arena_at;
+    size_t bytes = control->end - control->arena_at;
+    int kind = shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    return mmap(at, bytes, PROT_READ | PROT_WRITE, kind | MAP_FIXED, shared ? rank->fd : -1,
+                shared ? (off_t)control->arena_at : 0) == at;
+}
+
+/* Each rank makes the input that is its own; of what prepare writes into shared memory (it may count there, and is
+ * written for one caller) rank 0's stands: the others prepare into memory that is then thrown away. */
+static int kernel_open(struct rank *rank)
+{
+    struct control *control = rank->control;
+    struct rank_arena arena = {.arena.alloc = arena_take, .control = control, .used = control->arena_at};
+    void *library = dlopen(control->library, RTLD_NOW | RTLD_LOCAL);
+    rank->kernel = library ? dlsym(library, control->symbol) : NULL;
+    if (!rank->kernel) return fail(rank, control->library, dlerror());
+    if (!rank->kernel->prepare) return 0;
+    if (rank->number && !arena_place(rank, false)) return fail(rank, "no memory for the input", strerror(errno));
+    int error = rank->kernel->prepare(&control->params, &arena.arena, &rank->input);
+    if (error) return fail(rank, "the kernel cannot prepare its input", strerror(-error));
+    if (rank->number && !arena_place(rank, true)) return fail(rank, "the ranks' shared memory", strerror(errno));
+    return 0;
+}
+
+static int team_bring_up(struct rank *rank)
+{
+    struct control *control = rank->control;
+    struct failure failure = {0};
+    unsigned first = rank->number * control->threads;
+    if (control->threads > sizeof rank->cpus / sizeof *rank->cpus) return fail(rank, "team", "too many threads");
+    for (unsigned i = 0; i < control->threads; i++)
+        rank->cpus[i] = (char *)control + control->cpus_at + (size_t)(first + i) * CONTROL_CPUS;
+    struct worker_report *reports = (struct worker_report *)((char *)control + control->reports_at);
+    rank->team = (struct team){.processes = 1, .threads = control->threads, .reports = reports + first};
+    rank->team.cpus = control->bound ? rank->cpus : NULL;
+    rank->job = (struct job){.kernel = rank->kernel, .params = control->params, .input = rank->input};
+    return team_open(&rank->team, 0, &failure) ? fail(rank, "start", failure.text) : 0;
+}
+
+static void work(struct rank *rank, size_t begin, size_t end)
+{
+    struct control *control = rank->control;
+    team_run(&rank->team, &rank->job, 0, begin, end, (char *)control + control->results_at);
+}
+
+static void run_static(struct rank *rank, uint64_t tasks)
+{
+    uint64_t ranks = rank->control->processes, chunk = rank->control->chunk;
+    if (!chunk) {
+        uint64_t share = tasks / ranks, more = tasks % ranks, number = rank->number;
+        uint64_t begin = share * number + (number < more ? number : more);
+        uint64_t end = begin + share + (number < more);
+        if (begin < end) work(rank, begin, end);
+        return;
+    }
+    for (uint64_t begin = rank->number * chunk; begin < tasks; begin += ranks * chunk)
+        work(rank, begin, begin + chunk < tasks ? begin + chunk : tasks);
+}
+
+static void run_dynamic(struct rank *rank, uint64_t tasks)
+{
+    uint64_t chunk = rank->control->chunk ? rank->control->chunk : rank->control->threads;
+    for (;;) {
+        uint64_t begin = atomic_fetch_add_explicit(rank->counter, chunk, memory_order_relaxed);
+        if (begin >= tasks) return;
+        work(rank, begin, begin + chunk < tasks ? begin + chunk : tasks);
+    }
+}
+
+/* One pass. The counter is set by rank 0 before the broadcast that lets the others go. */
+static void run(struct rank *rank, uint64_t tasks)
+{
+    if (rank->control->schedule == SCHEDULE_DYNAMIC) run_dynamic(rank, tasks);
+    else run_static(rank, tasks);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static void verify(struct rank *rank)
+{
+    struct control *control = rank->control;
+    control->known = 0;
+    if (rank->kernel->verify)
+        control->known = rank->kernel->verify(rank->input, &control->params, (char *)control + control->results_at,
+                                              control->why, sizeof control->why);
+}
+
+/* Rank 0's next command. Where the keeper is gone, nobody is left to obey. */
+static uint32_t command_take(struct rank *rank, uint32_t last)
+{
+    struct control *control = rank->control;
+    for (;;) {
+        uint32_t command = __atomic_load_n(&control->command, __ATOMIC_ACQUIRE);
+        if (command != last) return command;
+        if (getppid() != rank->keeper) return RANKS_STOP;
+        control_wait(&control->command, last, COMMAND_WAIT_MS);
+    }
+}
+
+static void serve(struct rank *rank)
+{
+    struct control *control = rank->control;
+    uint64_t order[2] = {0, 0}; /* command, tasks */
+    for (;;) {
+        if (!rank->number) {
+            order[0] = command_take(rank, (uint32_t)order[0]);
+            order[1] = control->tasks;
+            atomic_store(rank->counter, 0);
+        }
+        MPI_Bcast(order, 2, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+        unsigned what = order[0] & 3;
+        if (what == RANKS_STOP) return;
+        if (what == RANKS_RUN) run(rank, order[1]);
+        if (what == RANKS_VERIFY && !rank->number) verify(rank);
+        if (!rank->number) control_post(&control->answer, (uint32_t)order[0]);
+    }
+}
+
+static int ready(struct rank *rank)
+{
+    int number, size, unit;
+    MPI_Aint bytes;
+    void *counter;
+    MPI_Comm_rank(MPI_COMM_WORLD, &number);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    rank->number = (unsigned)number;
+    rank->record->rank = number;
+    if ((unsigned)size != rank->control->processes)
+        return fail(rank, "the launcher started",
+                    size == 1 ? "one rank alone: it belongs to another MPI" : "another number of ranks than asked for");
+    MPI_Win_allocate_shared(number ? 0 : 64, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &counter, &rank->window);
+    MPI_Win_shared_query(rank->window, 0, &bytes, &unit, &counter);
+    rank->counter = counter;
+    if (kernel_open(rank) || team_bring_up(rank)) return -1;
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (!number) control_post(&rank->control->answer, 1);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct rank rank;
+    int provided;
+    if (argc != 2) {
+        fail(&rank, "usage", "breakeven-rank FILE; breakeven's mpi runner starts it");
+        return 2;
+    }
+    if (control_open(&rank, argv[1])) return 1;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    if (ready(&rank)) MPI_Abort(MPI_COMM_WORLD, 1);
+    serve(&rank);
+    team_close();
+    MPI_Win_free(&rank.window);
+    if (rank.kernel->release) rank.kernel->release(rank.input);
+    rank.record->finished = 1; /* before: the launcher may end before the last rank has returned */
+    MPI_Finalize();
+    return 0;
+}

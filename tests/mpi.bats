@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mpi: ranks as a runner, from the command line: verified and bound as recorded, and nothing left of those that were killed.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
+    KERNELS=$(cd "$(dirname "$BREAKEVEN")/tests/kernels" 2>/dev/null && pwd)
+    [ -z "$SANITIZED" ] || skip "ranks cannot load kernels built with a sanitizer"
+    if ! command -v mpirun >/dev/null || [ ! -x "$(dirname "$BREAKEVEN")/breakeven-rank" ]; then
+        skip "no MPI: make deps-mpi, then make"
+    fi
+    cd "$BATS_TEST_TMPDIR"
+    export BREAKEVEN_TEST=$BATS_TEST_TMPDIR
+}
+
+# samples EXPRESSION: of the samples of ./run, as a list of objects s, those that are not the serial baseline's m, the
+# expression must be true
+samples() {
+    python3 -c '
+import json, sys
+s = [json.loads(line) for line in open("run/samples.jsonl")]
+m = [x for x in s if x["cell"]]
+assert eval(sys.argv[1]), m' "$1"
+}
+
+# ours PATTERN: the processes of this test whose command line matches
+ours() {
+    local pid
+    for pid in $(pgrep -f "$1"); do
+        if grep -qz "^BREAKEVEN_TEST=$BREAKEVEN_TEST\$" "/proc/$pid/environ" 2>/dev/null; then echo "$pid"; fi
+    done
+}
+
+# nothing_left: no rank of this test, and no folder in memory whose maker is dead
+nothing_left() {
+    local folder pid
+    [ -z "$(ours breakeven-rank)" ] || return 1
+    for folder in /dev/shm/breakeven-*; do
+        pid=${folder#*breakeven-}
+        [ ! -e "$folder" ] || kill -0 "${pid%%-*}" || return 1
+    done
+}
+
+@test "ranks compute what the serial loop computes, each on the cpu that it was given" {
+    timeout -k 5 100 "$BREAKEVEN" run --kernel primes --tasks 40 --size 200 --runner mpi --processes 2 --placement close \
+        --schedule static,dynamic --reps 1 --warmup 1 -o run
+    samples 'len(m) == 2 and all(x["status"] == "ok" and x["wall_ns"] > 0 and len({w["cpus"] for w in x["workers"]}) == 2 for x in m)'
+    samples 'len({x["hash"] for x in s}) == 1'
+}
+
+@test "a launcher that is killed and ranks past their deadline are errors, and leave nothing" {
+    timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 100ms --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 \
+        --spans 0 -o run --deadline 8s >out 2>&1 &
+    local running=$! launcher
+    for _ in {1..200}; do
+        launcher=$(ours "^mpirun ") && [ "$(ours "breakeven-rank" | wc -l)" -ge 5 ] && break
+        sleep 0.1
+    done
+    sleep 0.2
+    kill -9 "$launcher"
+    wait "$running" || [ $? = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "error" and "mpirun was ended by signal 9 (Killed)" in m[0]["cause"]'
+    nothing_left
+    rm -r run
+    timeout -k 5 100 "$BREAKEVEN" run --kernel "$KERNELS/hang.so" --runner mpi --processes 2 --reps 1 -o run --deadline 3s || [ $? = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "timeout"'
+    nothing_left
+}
