@@ -3,7 +3,6 @@
 
 #include "runners/placement_list.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,13 +11,20 @@
 
 const char *const placement_names[] = {"none", "close", "spread", NULL};
 
-/* The allowed cores in the machine's order, each with its allowed hardware threads. */
+/* Where spread keeps processes apart, from the outside in; the cores are the innermost. */
+enum level { LEVEL_PACKAGE, LEVEL_MEMORY, LEVEL_DIE, LEVEL_L3, LEVEL_L2, LEVELS };
+
+/* A core with its allowed hardware threads. */
 struct core {
     unsigned *pus; /* indices of the operating system, inside struct cores' all */
     unsigned count;
-    unsigned workers; /* placed on it so far */
+    unsigned workers; /* to be placed on it */
+    unsigned order;   /* its number among the machine's allowed cores */
+    int kind;         /* the higher, the faster */
+    hwloc_obj_t in[LEVELS];
 };
 
+/* The allowed cores, in the machine's order. */
 struct cores {
     struct core *list;
     unsigned count;
@@ -36,6 +42,26 @@ static void cores_free(struct cores *cores)
     free(cores->all);
 }
 
+/* The part of each level that a hardware thread lies in; memory nodes hang on the object whose cpus are near them. */
+static void levels_find(hwloc_obj_t pu, hwloc_obj_t *in)
+{
+    for (hwloc_obj_t object = pu->parent; object; object = object->parent) {
+        if (object->type == HWLOC_OBJ_PACKAGE) in[LEVEL_PACKAGE] = object;
+        if (object->type == HWLOC_OBJ_DIE) in[LEVEL_DIE] = object;
+        if (object->type == HWLOC_OBJ_L3CACHE) in[LEVEL_L3] = object;
+        if (object->type == HWLOC_OBJ_L2CACHE) in[LEVEL_L2] = object;
+        if (object->memory_arity && !in[LEVEL_MEMORY]) in[LEVEL_MEMORY] = object;
+    }
+}
+
+/* 0 for all where hwloc knows no kinds, or not which of them are the faster. */
+static int kind_of(hwloc_topology_t topology, hwloc_obj_t pu)
+{
+    int efficiency = -1, kind = hwloc_cpukinds_get_by_cpuset(topology, pu->cpuset, 0);
+    if (kind < 0 || hwloc_cpukinds_get_info(topology, (unsigned)kind, NULL, &efficiency, NULL, NULL, 0)) return 0;
+    return efficiency > 0 ? efficiency : 0;
+}
+
 /* A machine without a core level (some virtual ones) counts each hardware thread as a core. */
 static int cores_list(hwloc_topology_t topology, struct cores *cores)
 {
@@ -51,7 +77,12 @@ static int cores_list(hwloc_topology_t topology, struct cores *cores)
     for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu));) {
         if (!hwloc_bitmap_isset(allowed, pu->os_index)) continue;
         hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, pu);
-        if (!core || core != last) made.list[made.count++].pus = &made.all[used];
+        if (!core || core != last) {
+            struct core *next = &made.list[made.count];
+            *next = (struct core){.pus = &made.all[used], .order = made.count, .kind = kind_of(topology, pu)};
+            levels_find(pu, next->in);
+            made.count++;
+        }
         last = core;
         made.list[made.count - 1].count++;
         made.all[used++] = pu->os_index;
@@ -60,156 +91,203 @@ static int cores_list(hwloc_topology_t topology, struct cores *cores)
     return 0;
 }
 
-/* Puts `workers` consecutive workers on the region's cores, evenly and in order: the k-th round gives one worker to
- * each core that has a k-th hardware thread, and when all are taken the rounds begin again. */
-static int fill(struct cores *cores, struct region region, unsigned workers, unsigned *pu_of)
+static int by_kind(const void *a, const void *b)
 {
-    unsigned *share = calloc(region.count, sizeof *share);
-    if (!share) return -ENOMEM;
-    unsigned left = workers, most = 0;
-    for (unsigned i = 0; i < region.count; i++)
-        if (cores->list[region.first + i].count > most) most = cores->list[region.first + i].count;
-    for (unsigned round = 0; left; round = (round + 1) % most)
-        for (unsigned i = 0; left && i < region.count; i++)
-            if (cores->list[region.first + i].count > round) {
-                share[i]++;
-                left--;
-            }
-    for (unsigned i = 0; i < region.count; i++)
-        for (struct core *core = &cores->list[region.first + i]; share[i]; share[i]--)
-            *pu_of++ = core->pus[core->workers++ % core->count];
-    free(share);
-    return 0;
+    const struct core *left = a, *right = b;
+    if (left->kind != right->kind) return left->kind > right->kind ? -1 : 1;
+    return left->order < right->order ? -1 : 1;
 }
 
-/* Is a core, or a hardware thread, idle while another of them has two workers? */
-static bool uneven(const struct cores *cores)
+static int by_order(const void *a, const void *b)
 {
-    bool idle_core = false, idle_pu = false, shared_core = false, shared_pu = false;
-    for (unsigned i = 0; i < cores->count; i++) {
-        const struct core *core = &cores->list[i];
-        idle_core |= core->workers == 0;
-        shared_core |= core->workers > 1;
-        idle_pu |= core->workers < core->count;
-        shared_pu |= core->workers > core->count;
+    const struct core *left = a, *right = b;
+    return left->order < right->order ? -1 : 1;
+}
+
+/* One worker more for each core of `some` that has a `round`-th hardware thread, at most `left`. Returns what is left. */
+static unsigned round_give(struct core *cores, unsigned count, unsigned round, unsigned left)
+{
+    for (unsigned i = 0; left && i < count; i++)
+        if (cores[i].count > round) {
+            cores[i].workers++;
+            left--;
+        }
+    return left;
+}
+
+/* Gives the workers in the order of the cores. */
+static void workers_deal(struct core *cores, unsigned count, unsigned *pu_of)
+{
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned worker = 0; worker < cores[i].workers; worker++)
+            *pu_of++ = cores[i].pus[worker % cores[i].count];
+}
+
+static unsigned round_size(const struct cores *cores, unsigned round)
+{
+    unsigned size = 0;
+    for (unsigned i = 0; i < cores->count; i++) size += cores->list[i].count > round;
+    return size;
+}
+
+/* The whole rounds: in the k-th each core that has a k-th hardware thread gets a worker; after the last the first comes
+ * again. Returns the workers that are left for the round *round, fewer than it has cores. */
+static unsigned rounds_give(struct cores *cores, unsigned workers, unsigned *round)
+{
+    for (*round = 0;; ++*round) {
+        unsigned size = round_size(cores, *round);
+        if (!size) size = round_size(cores, *round = 0);
+        if (size > workers) return workers;
+        workers = round_give(cores->list, cores->count, *round, workers);
     }
-    return (idle_core && shared_core) || (idle_pu && shared_pu);
 }
 
-/* A child of an object that has allowed cores, and how many processes it gets. */
-struct child {
-    hwloc_obj_t object;
-    unsigned first, cores, pus, processes; /* its cores are consecutive in the machine's order */
+/* Part of a level: a run of cores, and how many processes it gets. */
+struct part {
+    struct region cores;
+    unsigned processes;
 };
 
-/* The children with allowed cores; `in` are the cores below the object. Returns their number. */
-static unsigned children_list(const struct cores *cores, hwloc_obj_t object, struct region in, struct child *children)
+static unsigned parts_list(const struct core *cores, enum level level, struct region in, struct part *parts)
 {
-    unsigned count = 0, core = in.first;
-    for (unsigned i = 0; i < object->arity; i++) {
-        struct child child = {.object = object->children[i], .first = core};
-        unsigned end = in.first + in.count;
-        for (; core < end && hwloc_bitmap_isset(child.object->cpuset, cores->list[core].pus[0]); core++) {
-            child.cores++;
-            child.pus += cores->list[core].count;
-        }
-        if (child.cores) children[count++] = child;
+    unsigned count = 0;
+    for (unsigned i = in.first; i < in.first + in.count; i++) {
+        bool same = level < LEVELS && i > in.first && cores[i].in[level] == cores[i - 1].in[level];
+        if (!same) parts[count++] = (struct part){{i, 0}, 0};
+        parts[count - 1].cores.count++;
     }
     return count;
 }
 
-/* Fewer processes than children: each gets a run of them, cut where about the same number of cores lies in each. */
-static void children_group(const struct child *children, unsigned count, struct region in, unsigned processes,
-                           struct region *out)
+/* Fewer processes than parts: each gets a run of them, cut where about the same number of cores lies in each. */
+static void parts_group(const struct part *parts, unsigned count, struct region in, unsigned processes,
+                        struct region *out)
 {
-    unsigned child = 0, core = in.first;
+    unsigned part = 0, core = in.first;
     for (unsigned i = 0; i < processes; i++) {
-        unsigned first = child, from = core;
+        unsigned first = part, from = core;
         unsigned goal = in.first + (unsigned)((uint64_t)in.count * (i + 1) / processes);
-        while (child < count - (processes - i - 1) && (child == first || core + children[child].cores <= goal))
-            core += children[child++].cores;
+        while (part < count - (processes - i - 1) && (part == first || core + parts[part].cores.count <= goal))
+            core += parts[part++].cores.count;
         out[i] = (struct region){from, core - from};
     }
 }
 
-/* At least as many processes as children: one after another goes to the child that has the fewest, of those with a free
- * core for each of its threads; when there is none, to the child that will be the least crowded. */
-static void children_deal(struct child *children, unsigned count, unsigned processes, unsigned threads)
+/* May the part take one process more sooner than the other? One each comes first, then it goes by size (D'Hondt). */
+static bool part_before(const struct part *part, const struct part *other, unsigned threads)
+{
+    uint64_t mine = (uint64_t)part->processes + 1, its = (uint64_t)other->processes + 1;
+    bool fits = mine * threads <= part->cores.count, other_fits = its * threads <= other->cores.count;
+    if (fits != other_fits) return fits;
+    if (!part->processes != !other->processes) return !part->processes;
+    return mine * other->cores.count < its * part->cores.count;
+}
+
+static void parts_deal(struct part *parts, unsigned count, unsigned processes, unsigned threads)
 {
     for (unsigned i = 0; i < processes; i++) {
-        struct child *best = NULL;
-        bool best_fits = false;
-        for (struct child *child = children; child < children + count; child++) {
-            bool fits = ((uint64_t)child->processes + 1) * threads <= child->cores;
-            bool better = !best || (fits ? child->processes < best->processes
-                                         : ((uint64_t)child->processes + 1) * best->pus <
-                                               ((uint64_t)best->processes + 1) * child->pus);
-            if (fits > best_fits || (fits == best_fits && better)) {
-                best = child;
-                best_fits = fits;
-            }
-        }
-        assert(best); /* count >= 1 */
+        struct part *best = parts;
+        for (struct part *part = parts + 1; part < parts + count; part++)
+            if (part_before(part, best, threads)) best = part;
         best->processes++;
     }
 }
 
-/* Divides the region, the cores below `object`, among processes. */
-static int regions_split(const struct cores *cores, hwloc_obj_t object, struct region in, unsigned processes,
+/* Divides the region among processes, of which it holds at most one for each core. */
+static int regions_split(const struct core *cores, enum level level, struct region in, unsigned processes,
                          unsigned threads, struct region *out)
 {
-    if (processes <= 1 || in.count == 1 || !object->arity) {
-        for (unsigned i = 0; i < processes; i++) out[i] = in;
+    if (processes <= 1) {
+        if (processes) *out = in;
         return 0;
     }
-    struct child *children = calloc(object->arity, sizeof *children);
-    if (!children) return -ENOMEM;
-    unsigned count = children_list(cores, object, in, children);
+    struct part *parts = calloc(in.count, sizeof *parts);
+    if (!parts) return -ENOMEM;
+    unsigned count = parts_list(cores, level, in, parts);
     int error = 0;
-    if (processes < count) {
-        children_group(children, count, in, processes, out);
+    if (processes < count || level == LEVELS) {
+        parts_group(parts, count, in, processes, out);
     } else {
-        children_deal(children, count, processes, threads);
-        for (struct child *child = children; !error && child < children + count; child++) {
-            struct region below = {child->first, child->cores};
-            error = regions_split(cores, child->object, below, child->processes, threads, out);
-            out += child->processes;
-        }
+        parts_deal(parts, count, processes, threads);
+        for (struct part *part = parts; !error && part < parts + count; out += part++->processes)
+            error = regions_split(cores, level + 1, part->cores, part->processes, threads, out);
     }
-    free(children);
+    free(parts);
     return error;
 }
 
-static int spread_fill(struct cores *cores, const struct region *regions, unsigned processes, unsigned threads,
-                       unsigned *pu_of)
+/* Where the machine's parts would leave a process with fewer cores than threads: even stretches of the cores. */
+static void regions_fit(struct region *regions, unsigned processes, unsigned threads, unsigned cores)
 {
-    int error = 0;
-    for (unsigned i = 0; i < cores->count; i++) cores->list[i].workers = 0;
-    for (unsigned i = 0; !error && i < processes; i++)
-        error = fill(cores, regions[i], threads, pu_of + (size_t)i * threads);
-    return error;
+    bool fit = true;
+    for (unsigned i = 0; i < processes; i++) fit &= regions[i].count >= threads;
+    for (unsigned i = 0; !fit && i < processes; i++) {
+        unsigned first = (unsigned)((uint64_t)i * cores / processes);
+        unsigned end = (unsigned)(((uint64_t)i + 1) * cores / processes);
+        regions[i] = (struct region){first, end - first};
+    }
 }
 
-/* By the machine's tree. Where that would leave a core idle beside a crowded one (lopsided allowed sets), by even
- * stretches of the cores in order, or, where workers outnumber cores, by filling them all evenly. */
-static int spread(hwloc_topology_t topology, struct cores *cores, unsigned processes, unsigned threads, unsigned *pu_of)
+/* One worker more for each of processes x threads of the cores, which are as many or more. */
+static int apart(struct core *cores, unsigned count, unsigned processes, unsigned threads)
 {
-    struct region *regions = calloc(processes, sizeof *regions), all = {0, cores->count};
+    struct region *regions = calloc(processes, sizeof *regions), all = {0, count};
     if (!regions) return -ENOMEM;
-    int error = regions_split(cores, hwloc_get_root_obj(topology), all, processes, threads, regions);
-    if (!error) error = spread_fill(cores, regions, processes, threads, pu_of);
-    if (!error && uneven(cores) && processes * threads > cores->count) {
-        error = spread_fill(cores, &all, 1, processes * threads, pu_of);
-    } else if (!error && uneven(cores)) {
-        for (unsigned i = 0; i < processes; i++) {
-            unsigned first = (unsigned)((uint64_t)i * cores->count / processes);
-            unsigned end = (unsigned)(((uint64_t)i + 1) * cores->count / processes);
-            regions[i] = (struct region){first, end - first};
-        }
-        error = spread_fill(cores, regions, processes, threads, pu_of);
-    }
+    int error = regions_split(cores, LEVEL_PACKAGE, all, processes, threads, regions);
+    if (!error) regions_fit(regions, processes, threads, count);
+    for (unsigned i = 0; !error && i < processes; i++)
+        for (unsigned k = 0; k < threads; k++) cores[regions[i].first + k].workers++;
     free(regions);
     return error;
+}
+
+/* The `left` workers of a round that is not whole, apart from each other on the cores that have a `round`-th thread. */
+static int round_spread(struct cores *cores, unsigned round, unsigned left)
+{
+    struct core *some = calloc(cores->count, sizeof *some);
+    if (!some) return -ENOMEM;
+    unsigned count = 0;
+    for (unsigned i = 0; i < cores->count; i++)
+        if (cores->list[i].count > round) some[count++] = cores->list[i];
+    int error = apart(some, count, left, 1);
+    for (unsigned i = 0; !error && i < count; i++) cores->list[some[i].order].workers = some[i].workers;
+    free(some);
+    return error;
+}
+
+/* More than one kind of core: the fewest of the fastest kinds that have a core for each worker, in the machine's order.
+ * Returns how many cores they have. */
+static unsigned kinds_choose(struct cores *cores, unsigned workers)
+{
+    qsort(cores->list, cores->count, sizeof *cores->list, by_kind);
+    unsigned count = workers;
+    while (count < cores->count && cores->list[count].kind == cores->list[count - 1].kind) count++;
+    qsort(cores->list, count, sizeof *cores->list, by_order);
+    return count;
+}
+
+static int spread(struct cores *cores, unsigned processes, unsigned threads, unsigned *pu_of)
+{
+    unsigned workers = processes * threads, count = cores->count, round;
+    int error = 0;
+    if (workers <= cores->count) {
+        count = kinds_choose(cores, workers);
+        error = processes == 1 ? apart(cores->list, count, threads, 1) : apart(cores->list, count, processes, threads);
+    } else {
+        unsigned left = rounds_give(cores, workers, &round);
+        if (left) error = round_spread(cores, round, left);
+    }
+    if (!error) workers_deal(cores->list, count, pu_of);
+    return error;
+}
+
+static void close_together(struct cores *cores, unsigned workers, unsigned *pu_of)
+{
+    unsigned round;
+    qsort(cores->list, cores->count, sizeof *cores->list, by_kind);
+    unsigned left = rounds_give(cores, workers, &round);
+    round_give(cores->list, cores->count, round, left);
+    workers_deal(cores->list, cores->count, pu_of);
 }
 
 /* close and spread: one cpu for each worker. */
@@ -218,8 +296,8 @@ static int place(const char *policy, hwloc_topology_t topology, unsigned process
     struct cores cores = {0};
     unsigned workers = processes * threads, *pu_of = calloc(workers, sizeof *pu_of);
     int error = pu_of ? cores_list(topology, &cores) : -ENOMEM;
-    if (!error && !strcmp(policy, "close")) error = fill(&cores, (struct region){0, cores.count}, workers, pu_of);
-    else if (!error) error = spread(topology, &cores, processes, threads, pu_of);
+    if (!error && !strcmp(policy, "close")) close_together(&cores, workers, pu_of);
+    else if (!error) error = spread(&cores, processes, threads, pu_of);
     for (unsigned i = 0; !error && i < workers; i++)
         if (asprintf(&cpus[i], "%u", pu_of[i]) < 0) {
             cpus[i] = NULL;
@@ -228,6 +306,15 @@ static int place(const char *policy, hwloc_topology_t topology, unsigned process
     cores_free(&cores);
     free(pu_of);
     return error;
+}
+
+/* An allowed set alone does not make a cpu: a damaged or foreign file may have one without the objects. */
+static bool cpu_allowed(hwloc_topology_t topology)
+{
+    hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
+    for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu));)
+        if (hwloc_bitmap_isset(allowed, pu->os_index)) return true;
+    return false;
 }
 
 int placement_compute(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads,
@@ -239,7 +326,7 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
                  PLACEMENT_WORKERS_MAX);
         return -EINVAL;
     }
-    if (hwloc_bitmap_iszero(hwloc_topology_get_allowed_cpuset(topology))) {
+    if (!cpu_allowed(topology)) {
         snprintf(why, why_size, "the topology allows no cpu");
         return -EINVAL;
     }

@@ -10,16 +10,17 @@
  * Policies:
  *   none    no binding: cpus is NULL
  *   close   consecutive workers on consecutive cores, from the first one
- *   spread  processes as far apart as the machine allows (packages, then memory nodes, caches, cores), in the machine's
- *           order; the threads of one process close together inside its part. With one thread each, this is OpenMP's
- *           spread over processes; to spread threads of one process, there is close or a list.
+ *   spread  processes as far apart as the machine allows (packages, then memory nodes, dies, caches, cores), in the
+ *           machine's order, one to each part and then by size; the threads of one process close together inside its
+ *           part. Of a single process the threads are kept apart so: OpenMP's spread over cores.
  *   LIST    "0-2,5": cpus; "core:0-3", "numa:1", "package:1.core:0-3": objects of the topology by logical index, those
  *           after a dot counted inside the one before. Worker i gets the i-th of them, all of its allowed cpus, and
  *           counts round where workers are more.
  *
  * close and spread give each worker one cpu, use every core before a second hardware thread of any, and every hardware
- * thread before two workers share one. Only cpus of the allowed set (affinity and cpuset) are given. The same topology
- * and numbers give the same placement.
+ * thread before two workers share one. Where hwloc knows which cores are the faster ones, close begins with them and
+ * spread keeps to the fastest kinds that have a core for each worker. Only cpus of the allowed set (affinity and
+ * cpuset) are given. The same topology and numbers give the same placement.
  */
 #ifndef BREAKEVEN_PLACEMENT_H
 #define BREAKEVEN_PLACEMENT_H

@@ -12,6 +12,8 @@
 
 static const char big[] = "pack:2 numa:2 core:4 pu:2";
 
+static const char smt2[] = "pack:2 [numa] l3:1 core:16 pu:2"; /* core c has the cpus 2c and 2c+1 */
+
 static hwloc_topology_t load(const char *source, const char *allowed)
 {
     char why[256] = "";
@@ -70,7 +72,12 @@ static const struct {
     {big, NULL, "spread", 2, 4, "0 2 4 6 16 18 20 22"},
     {big, NULL, "spread", 3, 2, "0 2 8 10 16 18"},
     {big, NULL, "spread", 8, 3, "0 1 2 4 5 6 8 9 10 12 13 14 16 17 18 20 21 22 24 25 26 28 29 30"},
-    {big, NULL, "spread", 1, 4, "0 2 4 6"},
+    {big, NULL, "spread", 1, 4, "0 8 16 24"},
+    /* the threads of a single process: OpenMP's spread over places of one core */
+    {smt2, NULL, "spread", 1, 2, "0 32"},
+    {smt2, NULL, "spread", 1, 4, "0 16 32 48"},
+    {smt2, NULL, "spread", 1, 8, "0 8 16 24 32 40 48 56"},
+    {smt2, NULL, "spread", 1, 16, "0 4 8 12 16 20 24 28 32 36 40 44 48 52 56 60"},
     {big, NULL, "0-2,5", 4, 1, "0 1 2 5"},
     {big, NULL, "5,0-2", 3, 2, "5 0 1 2 5 0"},
     {big, NULL, "core:0-3", 4, 1, "0-1 2-3 4-5 6-7"},
@@ -91,6 +98,8 @@ static const struct {
     /* more workers than cpus */
     {"core:2 pu:1", NULL, "close", 4, 1, "0 0 1 1"},
     {"core:2 pu:1", NULL, "spread", 5, 1, "0 0 0 1 1"},
+    {"core:4 pu:1", NULL, "spread", 3, 3, "0 0 0 1 1 2 2 3 3"},
+    {"core:2 pu:1", NULL, "spread", 3, 2, "0 0 0 1 1 1"},
     {"core:2 pu:1", NULL, "spread", 2, 2, "0 0 1 1"},
     {"pack:2 pu:1", NULL, "spread", 2, 1, "0 1"}, /* no core level */
     {"pack:2 l3:2 core:2 pu:2", NULL, "spread", 4, 1, "0 4 8 12"},
@@ -227,6 +236,19 @@ START_TEST(test_topology_sources)
 }
 END_TEST
 
+/* More workers than the old search by halves could place in bounded time: a core each. */
+START_TEST(test_many_cpus)
+{
+    char why[256] = "";
+    struct placement placement;
+    hwloc_topology_t topology = load("pack:8 l3:8 core:64 pu:2", NULL);
+    ck_assert_msg(!placement_compute("spread", topology, 64, 64, &placement, why, sizeof why), "%s", why);
+    for (unsigned i = 0; i < placement.workers; i++) ck_assert_uint_eq(strtoul(placement.cpus[i], NULL, 10), 2 * i);
+    placement_free(&placement);
+    hwloc_topology_destroy(topology);
+}
+END_TEST
+
 /* A recorded topology.xml gives the same placement as the machine did, its allowed set included. */
 START_TEST(test_xml)
 {
@@ -279,6 +301,7 @@ int main(void)
     tcase_add_test(tests, test_team_sizes);
     tcase_add_loop_test(tests, test_even, 0, 6);
     tcase_add_test(tests, test_topology_sources);
+    tcase_add_test(tests, test_many_cpus);
     tcase_add_test(tests, test_xml);
     tcase_add_test(tests, test_affinity);
     suite_add_tcase(suite, tests);

@@ -120,6 +120,23 @@ bats_require_minimum_version 1.5.0
     done
 }
 
+@test "a topology with an allowed set but no cpu: one line, status 2, in time" {
+    cat >no_cpu.xml <<'XML'
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE topology SYSTEM "hwloc2.dtd">
+<topology version="2.0">
+  <object type="Machine" os_index="0" cpuset="0x3" complete_cpuset="0x3" allowed_cpuset="0x3" nodeset="0x1" complete_nodeset="0x1" allowed_nodeset="0x1" gp_index="1">
+    <object type="NUMANode" os_index="0" cpuset="0x3" complete_cpuset="0x3" nodeset="0x1" complete_nodeset="0x1" gp_index="2" local_memory="1073741824"/>
+  </object>
+</topology>
+XML
+    for placement in none close spread 0; do
+        run --separate-stderr timeout -s KILL 20 "$BREAKEVEN" topo --topology no_cpu.xml --placement $placement
+        [ "$status" = 2 ]
+        [ "$stderr" = "breakeven topo: --placement: the topology allows no cpu" ]
+    done
+}
+
 @test "one team at a time" {
     refused --topology "$big" --processes 1,2
     refused --topology "$big" --processes 4096 --threads 4096

@@ -81,18 +81,18 @@ static void grid_fill(const struct elsewhere *elsewhere, struct grid *grid)
         add(grid, *kernel, "none", 0);
         for (int packed = 0; packed <= (elsewhere->packed ? 1 : 0); packed++)
             for (unsigned workers = 1; workers <= ELSEWHERE_WORKERS; workers *= 2)
-                add(grid, *kernel, packed ? "close" : "spread", workers);
+                add(grid, *kernel, packed ? ELSEWHERE_PACKED : "spread", workers);
     }
 }
 
-/* close: two workers on a core from the second on. */
+/* Packed: two workers on a core from the second on. */
 static double time_of(const struct cell *cell)
 {
     struct simulated_machine here = machine;
     struct simulated_workload workload = {.tasks = TASKS,
                                           .pool = {.chunk_serial_ns = 10, .chunk_worker_ns = 200, .task_ns = 1e5},
                                           .memory = !strcmp(cell->kernel, "triad")};
-    if (!strcmp(cell->placement, "close")) {
+    if (!strcmp(cell->placement, ELSEWHERE_PACKED)) {
         here.cores = (cell->threads + 1) / 2;
         here.cpus = cell->threads;
     }

@@ -29,6 +29,7 @@ struct elsewhere {
 /* What the model assumes, in a sentence. */
 extern const char elsewhere_machine[];
 enum { ELSEWHERE_WORKERS = 64, ELSEWHERE_MACHINE_CORES = 32 };
+#define ELSEWHERE_PACKED "pu:0-63" /* the placement that uses both hardware threads of a core before the next core */
 
 /* Is what it needs not here? Then `lack` says so in a sentence. */
 bool elsewhere_lacks(const struct elsewhere *, unsigned cpus, unsigned cores, char *lack, size_t lack_size);

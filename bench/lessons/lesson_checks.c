@@ -410,11 +410,11 @@ void lesson_tell_workers(const struct summary *summary, char *text, size_t size)
 void lesson_tell_threads(const struct summary *summary, char *text, size_t size)
 {
     unsigned few = ELSEWHERE_MACHINE_CORES / 2;
-    double apart = gain_at(summary, "spin", "spread", few), packed = gain_at(summary, "spin", "close", few);
+    double apart = gain_at(summary, "spin", "spread", few), packed = gain_at(summary, "spin", ELSEWHERE_PACKED, few);
     snprintf(
         text, size,
         "%u workers on a core each (spread) are %.3g times as fast as one; the same %u on both threads of %u cores "
-        "(close) only %.3g. With both threads of all %u cores at work it is %.3g: a second thread adds something, "
+        "(--placement " ELSEWHERE_PACKED ") only %.3g. With both threads of all %u cores at work it is %.3g: a second thread adds something, "
         "but it is no core. Fill cores first.",
         few, apart, few, few / 2, packed, (unsigned)ELSEWHERE_MACHINE_CORES,
         gain_at(summary, "spin", "spread", ELSEWHERE_WORKERS));

@@ -103,10 +103,15 @@ json_t *topo_limits_json(const struct limits *limits)
 /* The index of the object of this type that holds all cpus of the set; -1: none, or several. */
 static int index_of(hwloc_topology_t topology, hwloc_const_bitmap_t cpus, hwloc_obj_type_t type)
 {
-    hwloc_obj_t object = NULL, found = NULL;
-    while ((object = hwloc_get_next_obj_by_type(topology, type, object)))
-        if (hwloc_bitmap_isincluded(cpus, object->cpuset)) found = found ? found : object;
-    return found ? (int)found->logical_index : -1;
+    hwloc_obj_t object = NULL;
+    if (type == HWLOC_OBJ_NUMANODE) { /* memory stands beside the tree, and there are few */
+        while ((object = hwloc_get_next_obj_by_type(topology, type, object)))
+            if (hwloc_bitmap_isincluded(cpus, object->cpuset)) break;
+    } else {
+        hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(topology, (unsigned)hwloc_bitmap_first(cpus));
+        object = pu ? hwloc_get_ancestor_obj_by_type(topology, type, pu) : NULL;
+    }
+    return object && hwloc_bitmap_isincluded(cpus, object->cpuset) ? (int)object->logical_index : -1;
 }
 
 static json_t *worker_json(const struct topo *topo, unsigned worker)
