@@ -91,19 +91,28 @@ struct table *tables_errors(const struct summary *summary)
 
 /* ---- METG, crossover, scaling ---- */
 
-static void add_setting(struct table *table, const char *study, const char *kernel, const char *runner,
-                        unsigned processes, unsigned threads, const char *schedule, uint64_t chunk,
-                        const char *placement)
+/* What METG, crossovers and scaling are about: the fields of that name, of any of these structs. */
+#define SETTING(of)                                                                                                    \
+    (struct setting)                                                                                                   \
+    {                                                                                                                  \
+        (of)->study, (of)->kernel, (of)->runner, (of)->schedule, (of)->placement, (of)->chunk                          \
+    }
+struct setting {
+    const char *study, *kernel, *runner, *schedule, *placement;
+    uint64_t chunk;
+};
+
+static void add_setting(struct table *table, struct setting of, unsigned processes, unsigned threads)
 {
     struct cell cell = {.processes = processes, .threads = threads};
-    snprintf(cell.runner, sizeof cell.runner, "%s", runner);
-    snprintf(cell.label, sizeof cell.label, "%s", kernel);
-    snprintf(cell.schedule, sizeof cell.schedule, "%s", schedule);
-    snprintf(cell.placement, sizeof cell.placement, "%s", placement);
+    snprintf(cell.runner, sizeof cell.runner, "%s", of.runner);
+    snprintf(cell.label, sizeof cell.label, "%s", of.kernel);
+    snprintf(cell.schedule, sizeof cell.schedule, "%s", of.schedule);
+    snprintf(cell.placement, sizeof cell.placement, "%s", of.placement);
     tables_add_who(table, &cell);
-    if (chunk) table_cell(table, NAN, "%s", format_count(chunk).text);
+    if (of.chunk) table_cell(table, NAN, "%s", format_count(of.chunk).text);
     else table_cell(table, NAN, "default");
-    table_cell(table, NAN, "%s", study);
+    table_cell(table, NAN, "%s", of.study);
 }
 
 static void setting_columns(struct table *table)
@@ -126,8 +135,7 @@ struct table *tables_metg(const struct summary *summary)
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         const char *bound = metg->bound ? "at most " : "";
-        add_setting(table, metg->study, metg->kernel, metg->runner, metg->processes, metg->threads, metg->schedule,
-                    metg->chunk, metg->placement);
+        add_setting(table, SETTING(metg), metg->processes, metg->threads);
         table_cell(table, metg->efficiency, "%s", format_share(metg->efficiency).text);
         if (metg->reached) {
             table_cell(table, metg->granularity_ns.median, "%s%s", bound,
@@ -161,8 +169,7 @@ struct table *tables_crossover(const struct summary *summary)
     table_column(table, "predicted", "the same, from what the runner cost with the kernel in brackets", true);
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *crossover = &summary->crossovers[i];
-        add_setting(table, crossover->study, crossover->kernel, crossover->runner, crossover->processes,
-                    crossover->threads, crossover->schedule, crossover->chunk, crossover->placement);
+        add_setting(table, SETTING(crossover), crossover->processes, crossover->threads);
         table_cell(table, crossover->task_ns, "%s", format_time(crossover->task_ns).text);
         add_crossover_count(table, crossover->tasks);
         if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
@@ -204,8 +211,7 @@ struct table *tables_scaling(const struct summary *summary)
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
         const struct amdahl_fit *amdahl = &scaling->amdahl;
-        add_setting(table, scaling->study, scaling->kernel, scaling->runner, 0, 0, scaling->schedule, scaling->chunk,
-                    scaling->placement);
+        add_setting(table, SETTING(scaling), 0, 0);
         table_cell(table, (double)scaling->task_time_ns, "%s",
                    scaling->task_time_ns ? format_asked(scaling->task_time_ns).text : "-");
         add_choice(table, scaling->best);
@@ -227,62 +233,69 @@ struct table *tables_scaling(const struct summary *summary)
 
 /* ---- budget ---- */
 
-struct table *tables_budget(const struct summary *summary)
+static void budget_columns(struct table *table)
 {
-    static const char *const names[] = {"work", "dilation", "start, stop", "dispatch", "tail", "residual"};
-    static const char *const meanings[] = {"T_s: useful work",
-                                           "tasks slower (below 0: faster) together than alone",
-                                           "workers started and ended",
-                                           "a worker between its tasks",
-                                           "no task left, others still at work",
-                                           "what nothing explains"};
-    struct table *table =
-        table_new("Where the time went", "Shares of p R with R = start + run + stop, from repetitions that "
-                                         "record busy spans.");
+    static const char *const shares[][2] = {
+        {"work", "T_s: useful work"},
+        {"dilation", "tasks slower (below 0: faster) together than alone"},
+        {"start, stop", "workers started and ended"},
+        {"dispatch", "a worker between its tasks"},
+        {"tail", "no task left, others still at work"},
+        {"residual", "what nothing explains"},
+        {"load balance", "mean U/max U"},
+        {"process level", "share of the time that processes are outside the pool: mean B/R"},
+        {"thread level", "share of that time that their threads are in the kernel: mean U/mean B"}};
     table_column(table, "runner", "runner and workers", false);
     table_column(table, "kernel", "", false);
     table_column(table, "study", "", false);
     table_column(table, "task", "serial time per task, T_s/N", true);
     table_column(table, "chunk", "", true);
-    for (size_t i = 0; i < 6; i++) table_column(table, names[i], meanings[i], true);
-    table_column(table, "load balance", "mean U/max U", true);
-    table_column(table, "process level", "share of the time that processes are outside the pool: mean B/R", true);
-    table_column(table, "thread level", "share of that time that their threads are in the kernel: mean U/mean B", true);
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) table_column(table, shares[i][0], shares[i][1], true);
     table_column(table, "late", quantity_meanings[QUANTITY_late_max_ns], true);
     table_column(table, "instrumentation",
                  "what recording the spans cost: instrumented over headline run phase, minus 1", true);
     table_column(table, "marks", "", false);
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct cell_summary *cell = &summary->cells[i];
-        const struct budget *b = &cell->budget;
-        const double shares[] = {b->work,
-                                 b->dilation,
-                                 b->start_stop,
-                                 b->dispatch,
-                                 b->tail,
-                                 b->residual,
-                                 b->load_balance,
-                                 b->process_load_balance * b->process_communication,
-                                 b->thread_load_balance * b->thread_communication};
-        char team[96];
-        if (!b->n) continue;
-        tables_team(team, sizeof team, cell->cell);
-        table_row(table);
-        table_cell(table, NAN, "%s", team);
-        table_cell(table, NAN, "%s", cell->cell->label);
-        table_cell(table, NAN, "%s", cell->cell->study);
-        table_cell(table, cell->quantity[QUANTITY_task_ns].median, "%s",
-                   format_time(cell->quantity[QUANTITY_task_ns].median).text);
-        table_cell(table, (double)cell->cell->chunk, "%s",
-                   cell->cell->chunk ? format_count(cell->cell->chunk).text : "default");
-        for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
-            table_cell(table, shares[k], "%s", format_share(shares[k]).text);
-        double late_ns = cell->quantity[QUANTITY_late_max_ns].median;
-        table_cell(table, late_ns, "%s", isnan(late_ns) ? "-" : format_time(late_ns).text);
-        table_cell(table, b->instrumentation, "%s", format_share(b->instrumentation).text);
-        table_cell(table, NAN, "%s", b->marked ? "residual above the limit" : "");
-        if (b->marked) table_mark(table);
-    }
+}
+
+static void budget_row(struct table *table, const struct cell_summary *cell)
+{
+    const struct budget *b = &cell->budget;
+    const double shares[] = {b->work,
+                             b->dilation,
+                             b->start_stop,
+                             b->dispatch,
+                             b->tail,
+                             b->residual,
+                             b->load_balance,
+                             b->process_load_balance * b->process_communication,
+                             b->thread_load_balance * b->thread_communication};
+    char team[96];
+    tables_team(team, sizeof team, cell->cell);
+    table_row(table);
+    table_cell(table, NAN, "%s", team);
+    table_cell(table, NAN, "%s", cell->cell->label);
+    table_cell(table, NAN, "%s", cell->cell->study);
+    table_cell(table, cell->quantity[QUANTITY_task_ns].median, "%s",
+               format_time(cell->quantity[QUANTITY_task_ns].median).text);
+    table_cell(table, (double)cell->cell->chunk, "%s",
+               cell->cell->chunk ? format_count(cell->cell->chunk).text : "default");
+    for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
+        table_cell(table, shares[k], "%s", format_share(shares[k]).text);
+    double late_ns = cell->quantity[QUANTITY_late_max_ns].median;
+    table_cell(table, late_ns, "%s", isnan(late_ns) ? "-" : format_time(late_ns).text);
+    table_cell(table, b->instrumentation, "%s", format_share(b->instrumentation).text);
+    table_cell(table, NAN, "%s", b->marked ? "residual above the limit" : "");
+    if (b->marked) table_mark(table);
+}
+
+struct table *tables_budget(const struct summary *summary)
+{
+    struct table *table =
+        table_new("Where the time went", "Shares of p R with R = start + run + stop, from repetitions that "
+                                         "record busy spans.");
+    budget_columns(table);
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].budget.n) budget_row(table, &summary->cells[i]);
     table_fold(table);
     return table;
 }

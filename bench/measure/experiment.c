@@ -168,8 +168,8 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     bool other_first = experiment->versus && (block + position) % 2; /* neither build is always the second */
     int error = other_first ? take_other(session, block, position, instrumented) : 0;
     if (!error)
-        error = measure_cell(&session->measure, cell, (unsigned)block, position, instrumented, &sample, session->why,
-                             session->why_size);
+        error = measure_cell(&session->measure, &(struct turn){cell, (unsigned)block, position, instrumented}, &sample,
+                             session->why, session->why_size);
     if (error) return error;
     session->tally[cell].spent_ns += (double)(clock_now_ns(&clock_real) - began_ns);
     session->tally[cell].spent++;

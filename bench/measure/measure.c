@@ -194,53 +194,67 @@ static int64_t wall_clock_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-int measure_cell(struct measure *measure, unsigned cell, unsigned block, unsigned order, bool instrumented,
-                 struct sample *sample, char *why, size_t why_size)
+/* What its process is told. `timeline`: room for the path that the spec then points to. */
+static struct spec spec_of(const struct measure *measure, const struct turn *turn, char *timeline, size_t timeline_size)
 {
     const struct plan *plan = measure->plan;
-    const struct plan_cell *extra = &plan->extra[cell];
-    struct spec spec = {.cell = plan->cells[cell],
+    const struct plan_cell *extra = &plan->extra[turn->cell];
+    struct spec spec = {.cell = plan->cells[turn->cell],
                         .warmup = extra->warmup,
-                        .instrumented = instrumented,
+                        .instrumented = turn->instrumented,
                         .cpus = plan->placements[extra->placement].placement.cpus,
                         .has_inject = extra->inject};
     if (extra->inject) spec.inject = *extra->inject;
-    char timeline[4200];
-    if (measure->timeline_dir && instrumented) {
-        timeline_path(timeline, sizeof timeline, measure->timeline_dir, cell, block);
+    if (measure->timeline_dir && turn->instrumented) {
+        timeline_path(timeline, timeline_size, measure->timeline_dir, turn->cell, turn->block);
         spec.timeline = timeline;
     }
+    return spec;
+}
+
+static int run(const struct measure *measure, const struct turn *turn, struct isolate_result *result, char *why,
+               size_t why_size)
+{
+    static const char *const words[] = {"_cell", NULL};
+    const struct plan *plan = measure->plan;
+    const struct plan_cell *extra = &plan->extra[turn->cell];
+    char timeline[4200];
+    struct spec spec = spec_of(measure, turn, timeline, sizeof timeline);
     char *text = spec_to_json(&spec);
     if (!text) {
         snprintf(why, why_size, "no memory");
         return -ENOMEM;
     }
-    static const char *const words[] = {"_cell", NULL};
     struct isolate isolate = {.words = words,
                               .input = text,
                               .input_size = strlen(text),
                               .deadline_ns = (int64_t)extra->deadline_ns,
                               .memory_bytes = plan->protocol.memory_bytes,
-                              .padding_bytes = padding_of(plan, cell, block, instrumented),
-                              .setting = waiting_of(plan, &plan->cells[cell]),
+                              .padding_bytes = padding_of(plan, turn->cell, turn->block, turn->instrumented),
+                              .setting = waiting_of(plan, &plan->cells[turn->cell]),
                               .program = measure->program ? measure->program : extra->program};
+    int error = isolate_run(&isolate, result, why, why_size);
+    free(text);
+    return !error && result->end == ISOLATE_INTERRUPTED ? -EINTR : error;
+}
+
+int measure_cell(struct measure *measure, const struct turn *turn, struct sample *sample, char *why, size_t why_size)
+{
     struct isolate_result result = {0};
     struct counters before;
     counters_read(measure, &before);
     int64_t began_ns = wall_clock_ns();
-    int error = isolate_run(&isolate, &result, why, why_size);
-    free(text);
-    if (!error && result.end == ISOLATE_INTERRUPTED) error = -EINTR;
+    int error = run(measure, turn, &result, why, why_size);
     if (!error) {
         struct sample made = {0};
         take_answer(&result, &made);
-        made.cell = cell;
-        made.block = block;
-        made.order = order;
+        made.cell = turn->cell;
+        made.block = turn->block;
+        made.order = turn->order;
         made.began_ns = began_ns;
-        made.instrumented = instrumented;
+        made.instrumented = turn->instrumented;
         take_usage(&result.usage, &made);
-        check_against_serial(measure, cell, &made);
+        check_against_serial(measure, turn->cell, &made);
         judge(measure, &before, result.elapsed_ns, &made);
         *sample = made;
     }

@@ -3,7 +3,7 @@
  *
  *     struct measure measure;
  *     measure_open(&measure, &plan, why, sizeof why);
- *     error = measure_cell(&measure, cell, block, order, false, &sample, why, sizeof why);
+ *     error = measure_cell(&measure, &(struct turn){cell, block, order, false}, &sample, why, sizeof why);
  *     sample_free(&sample);
  *     measure_close(&measure);
  *
@@ -30,10 +30,16 @@ void measure_close(struct measure *);
 /* Takes over what an earlier sample says: the serial result (--resume). */
 void measure_recall(struct measure *, const struct sample *);
 
+/* Which repetition of a plan. */
+struct turn {
+    unsigned cell, block;
+    unsigned order; /* its place in the block */
+    bool instrumented;
+};
+
 /* One repetition. Whatever the kernel or runner does is a sample with its cause: returns 0. -EINTR: Ctrl-C arrived, no
  * sample. Else -errno with `why`: no process could be started at all, no sample. Blocks for at most the cell's deadline
  * and the seconds that killing takes. */
-int measure_cell(struct measure *, unsigned cell, unsigned block, unsigned order, bool instrumented, struct sample *,
-                 char *why, size_t why_size);
+int measure_cell(struct measure *, const struct turn *, struct sample *, char *why, size_t why_size);
 
 #endif

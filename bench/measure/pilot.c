@@ -19,7 +19,7 @@ double pilot_slowness(const struct plan *plan)
         unsigned cell = (unsigned)((uint64_t)i * plan->cell_count / PILOTS);
         struct sample sample;
         if (plan_expected_ns(plan, cell) > 300e6) continue; /* too dear for a look */
-        if (measure_cell(&measure, cell, 0, 0, false, &sample, why, sizeof why)) break;
+        if (measure_cell(&measure, &(struct turn){.cell = cell}, &sample, why, sizeof why)) break;
         expected_ns += plan_expected_ns(plan, cell);
         sample_free(&sample);
     }

@@ -107,7 +107,8 @@ int versus_take(struct versus *versus, unsigned cell, unsigned block, unsigned o
                 size_t why_size)
 {
     struct sample sample;
-    int error = measure_cell(&versus->measure, cell, block, order, instrumented, &sample, why, why_size);
+    int error =
+        measure_cell(&versus->measure, &(struct turn){cell, block, order, instrumented}, &sample, why, why_size);
     if (error) return error;
     char *line = sample_to_json(&sample);
     error = line ? record_append_line(versus->fd, line) : -ENOMEM;

@@ -143,8 +143,8 @@ static void take(struct live *live, unsigned cell, unsigned block, unsigned posi
 {
     struct sample sample;
     if (live->error) return;
-    live->error =
-        measure_cell(&live->measure, cell, block, position, instrumented, &sample, live->why, sizeof live->why);
+    live->error = measure_cell(&live->measure, &(struct turn){cell, block, position, instrumented}, &sample, live->why,
+                               sizeof live->why);
     if (live->error == -EINTR) snprintf(live->why, sizeof live->why, "interrupted");
     if (live->error) return;
     if (strcmp(sample.status, "ok") && !failures) {

@@ -329,7 +329,8 @@ int tune_grid_measure(struct tune_grid *grid, unsigned cell, unsigned block, uns
 {
     int64_t began_ns = clock_now_ns(&clock_real);
     if (interrupt_seen()) return -EINTR;
-    int error = measure_cell(&grid->measure, cell, block, order, false, sample, grid->why, sizeof grid->why);
+    int error =
+        measure_cell(&grid->measure, &(struct turn){cell, block, order, false}, sample, grid->why, sizeof grid->why);
     *spent_s = (double)(clock_now_ns(&clock_real) - began_ns) / 1e9;
     return error;
 }
