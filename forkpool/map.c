@@ -46,12 +46,12 @@ static int free_place(struct forkpool *pool)
 
 static void cut_into_units(struct map *map, const struct map_job *work, size_t tasks, uint32_t workers)
 {
-    map->chunk = work->asked.chunk ? work->asked.chunk : 1;
-    size_t units = tasks / map->chunk + (tasks % map->chunk != 0);
+    size_t chunk = work->asked.chunk ? work->asked.chunk : 1, units = tasks / chunk + (tasks % chunk != 0);
     if (units > UNITS_MAX) {
-        map->chunk = tasks / UNITS_MAX + 1;
-        units = tasks / map->chunk + (tasks % map->chunk != 0);
+        chunk = tasks / UNITS_MAX + 1;
+        units = tasks / chunk + (tasks % chunk != 0);
     }
+    map->chunk = chunk;
     map->units = (uint32_t)units;
     map->lines = workers;
     map->static_units = work->asked.chunk ? 1 : UNITS_MAX;
@@ -80,10 +80,10 @@ static void fill(struct map *map, const struct forkpool_job *job, size_t tasks, 
 }
 
 /* Workers with a share are woken; with fewer units than workers, some have none. */
-static void wake(struct forkpool *pool, const struct map *map, unsigned place)
+static void wake(struct forkpool *pool, unsigned place)
 {
     struct shared *shared = pool->shared;
-    for (uint32_t i = 0; i < map->lines; i++)
+    for (uint32_t i = 0; i < pool->wanted; i++)
         if (range_left(&map_lines(shared, place)[i]) && atomic_load(&shared->workers[i].parked)) park_wake(shared, i);
     if (atomic_load(&shared->retired)) {
         atomic_store(&shared->recall, 1);
@@ -97,13 +97,13 @@ static void start(struct forkpool_job *job, size_t tasks)
     struct shared *shared = pool->shared;
     unsigned place = (unsigned)job->place;
     struct map *map = &shared->maps[place];
-    uint32_t state = atomic_load(&map->state), workers = atomic_load(&shared->wanted);
-    fill(map, job, tasks, workers);
-    range_deal(map_lines(shared, place), map->lines, map->units);
+    uint32_t state = atomic_load(&map->state);
+    fill(map, job, tasks, pool->wanted);
+    range_deal(map_lines(shared, place), pool->wanted, map->units);
     atomic_store(&map->state, ((state & ~3u) + 4) | MAP_ACTIVE);
     atomic_fetch_or(&shared->active, UINT64_C(1) << place);
     atomic_fetch_add(&shared->active, UINT64_C(1) << MAPS);
-    wake(pool, map, place);
+    wake(pool, place);
 }
 
 static bool ended(const struct map *map) { return (atomic_load(&map->state) & 3u) == MAP_ENDED; }
@@ -206,7 +206,7 @@ bool map_started(const struct forkpool_job *job)
     struct shared *shared = job->pool->shared;
     const struct line *lines = map_lines(shared, (unsigned)job->place);
     const struct map *map = &shared->maps[job->place];
-    for (uint32_t i = 0; i < map->lines; i++)
+    for (uint32_t i = 0; i < shared->capacity && i < map->lines; i++)
         if (acquire(&lines[i].ended)) return true;
     return inside(shared, (unsigned)job->place);
 }

@@ -67,28 +67,54 @@ bool pool_gone(struct forkpool *pool)
 }
 
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
-static size_t round_up(size_t bytes) { return (bytes + 127) / 128 * 128; }
+static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-/* One mapping for everything that is shared, laid out once. */
+/* Where everything lies, from `mapping` on: a private page, what the protocol needs, a guard page, what tasks write beside
+ * the arena, a guard page. */
+struct layout {
+    size_t page, workers, ring, lines, slots, bytes;
+    uint32_t slot_count;
+};
+static struct layout layout_of(const struct forkpool_config *config)
+{
+    struct layout at = {.page = page_bytes(), .slot_count = 1};
+    while (at.slot_count < config->max_inflight) at.slot_count *= 2;
+    size_t line_count = MAPS * (size_t)config->workers_max + LINE_INDEX_MAX;
+    at.workers = at.page + round_up(sizeof(struct shared) - FIXED_BYTES, 128);
+    at.ring = at.workers + config->workers_max * sizeof(struct worker);
+    at.lines = at.ring + round_up(2 * at.slot_count * sizeof(uint64_t), 128);
+    at.slots = round_up(at.lines + line_count * sizeof(struct line), at.page) + at.page;
+    at.bytes = round_up(at.slots + at.slot_count * sizeof(struct slot), at.page) + at.page;
+    return at;
+}
+
+static bool share(char *base, size_t from, size_t to)
+{
+    return mmap(base + from, to - from, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 static int shared_open(const struct forkpool_config *config, unsigned cpus, struct shared **result)
 {
-    uint32_t slots = 1;
-    while (slots < config->max_inflight) slots *= 2;
-    size_t header = round_up(sizeof(struct shared)), workers = round_up(config->workers_max * sizeof(struct worker));
-    size_t slot_bytes = round_up(slots * sizeof(struct slot)), ring = round_up(2 * slots * sizeof(uint64_t));
-    size_t lines = MAPS * config->workers_max * sizeof(struct line), bytes = header + workers + slot_bytes + ring + lines;
-    char *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct layout at = layout_of(config);
+    char *base = mmap(NULL, at.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return -errno;
-    struct shared *shared = (struct shared *)base;
-    shared->bytes = bytes;
+    if (mprotect(base, at.page, PROT_READ | PROT_WRITE) || !share(base, at.page, at.slots - at.page) ||
+        !share(base, at.slots, at.bytes - at.page)) {
+        int error = errno;
+        munmap(base, at.bytes);
+        return -error;
+    }
+    struct shared *shared = (struct shared *)(base + at.page - FIXED_BYTES);
+    shared->mapping = base;
+    shared->bytes = at.bytes;
     shared->capacity = config->workers_max;
-    shared->slot_count = slots;
+    shared->slot_count = at.slot_count;
     shared->cpus = cpus;
     shared->config = *config;
-    shared->workers = (struct worker *)(base + header);
-    shared->slots = (struct slot *)(base + header + workers);
-    shared->ring = (_Atomic uint64_t *)(base + header + workers + slot_bytes);
-    shared->lines = (struct line *)(base + header + workers + slot_bytes + ring);
+    shared->workers = (struct worker *)(base + at.workers);
+    shared->slots = (struct slot *)(base + at.slots);
+    shared->ring = (_Atomic uint64_t *)(base + at.ring);
+    shared->lines = (struct line *)(base + at.lines);
     atomic_store(&shared->wanted, config->workers);
     shared->expedited = park_expedited_offered();
     atomic_store(&shared->tick_ns, UINT64_MAX / 2);
@@ -149,7 +175,7 @@ static void pool_free(struct forkpool *pool)
         free(block);
     }
     arena_close(&pool->arena);
-    if (pool->shared) munmap(pool->shared, pool->shared->bytes);
+    if (pool->shared) munmap(pool->shared->mapping, pool->shared->bytes);
     if (pool->owner) munmap((void *)pool->owner, pool->wiped_bytes);
     pthread_mutex_destroy(&pool->lock);
     free(pool->slot_jobs);
@@ -196,6 +222,9 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
     if (rc)
         return explain(why, why_size, rc, "no address space for an arena of %zu bytes: %s; ask for less in arena_bytes",
                        config->arena_bytes, strerror(-rc));
+    pool->wanted = config->workers;
+    pool->shared->arena = pool->arena.base;
+    pool->shared->arena_bytes = pool->arena.bytes;
     uint32_t slots = pool->shared->slot_count;
     pool->slot_jobs = calloc(slots, sizeof(struct forkpool_job *));
     pool->free_slots = calloc(slots, sizeof *pool->free_slots);
@@ -288,7 +317,7 @@ static int pool_start(struct forkpool *pool, char *why, size_t why_size)
     wait_long(pool, workers_there, NULL, FORKPOOL_FOREVER);
     rc = atomic_load(&pool->shared->error);
     if (!rc) return 0;
-    explain(why, why_size, rc, "%s", pool->shared->reason);
+    explain(why, why_size, rc, "%.*s", REASON - 1, pool->shared->reason);
     forkpool_terminate(pool);
     forkpool_join(pool, FORKPOOL_FOREVER);
     return rc;
@@ -413,7 +442,10 @@ int forkpool_resize(struct forkpool *pool, unsigned workers)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     if (!workers || workers > pool->shared->capacity) return -EINVAL;
+    pool_lock(pool);
+    pool->wanted = workers;
     atomic_store(&pool->shared->wanted, workers);
+    pool_unlock(pool);
     atomic_store(&pool->shared->recall, 1);
     pool_poke(pool);
     return 0;

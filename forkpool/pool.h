@@ -48,7 +48,7 @@ struct forkpool_job {
     /* task */
     forkpool_task_fn *task;     /* NULL: a call */
     void *argument_block, *result_block; /* arena blocks that are the job's */
-    void *result;
+    void *result, *result_at;   /* once ended; where the task writes it. The slot says so too, but a task can write there */
     size_t result_bytes;
     struct map_job *map;
     unsigned char small[SLOT_INLINE]; /* a small result, out of the slot */
@@ -87,6 +87,8 @@ struct forkpool {
     uint64_t callbacks_ran;
     uint64_t next_id, head_seen; /* head_seen: of the ring, looked at anew only where it would be full */
     uint64_t submitted, ended, failed, lost, cancelled;
+    uint32_t wanted;               /* workers */
+    char reason[REASON];           /* why the pool gave up, as last copied from where tasks can write */
     char *cpus_text;
     const char **cpus_copy;
 };

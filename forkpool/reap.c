@@ -11,6 +11,7 @@
 
 #include "park.h"
 #include "server.h"
+#include "system.h"
 
 static int find(const struct server *server, pid_t pid)
 {
@@ -28,7 +29,7 @@ static unsigned strays_kill(const struct server *server)
     unsigned count = 0;
     for (int pid; children && fscanf(children, "%d", &pid) == 1;)
         if (find(server, pid) < 0) {
-            kill(pid, SIGKILL);
+            server_signal(pid, ONE, SIGKILL);
             count++;
         }
     if (children) fclose(children);
@@ -52,7 +53,7 @@ static bool storm(struct server *server)
 {
     const struct forkpool_config *config = &server->shared->config;
     int64_t now = now_ns();
-    if (now - server->window_start > (int64_t)config->restart_window_ns) {
+    if (now > time_after(server->window_start, config->restart_window_ns)) {
         server->window_start = now;
         server->window_restarts = 0;
     }
@@ -109,7 +110,7 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     if (!drained) strays_kill(server); /* else at the end, once for all */
     server->alive--;
     atomic_store(&shared->alive, server->alive);
-    if (WIFEXITED(status) && why != LEAVE_NOT) worker_left(server, number, why);
+    if (WIFEXITED(status) && why > LEAVE_NOT && why <= LEAVE_INITIALIZER) worker_left(server, number, why);
     else worker_lost(server, number, status, usage);
     park_forget(shared, number);
     atomic_store(&worker->life, LIFE_NONE);
@@ -134,7 +135,7 @@ void reap_children(struct server *server)
         int number = find(server, info.si_pid);
         /* A pool has no use for a stopped worker, and whoever waits for it would hang. A dead one takes its group along,
          * before its number may be given to another process. */
-        kill(stopped || number < 0 ? info.si_pid : -info.si_pid, stopped ? SIGCONT : SIGKILL);
+        server_signal(info.si_pid, stopped || number < 0 ? ONE : GROUP, stopped ? SIGCONT : SIGKILL);
         if (wait4(info.si_pid, &status, WNOHANG | WUNTRACED, &usage) != info.si_pid || WIFSTOPPED(status)) continue;
         if (number >= 0) worker_ended(server, (unsigned)number, status, &usage);
     }

@@ -19,22 +19,33 @@ static enum phase slot_end(const struct forkpool_loss *loss, enum phase phase)
     return SLOT_LOST;
 }
 
-/* Items that a lost call did not come to: the first without a status was running, those behind it run again. */
-static void items_settle(struct map *map, const struct work *work, size_t begin, size_t end, int status)
+static int status_of(const struct forkpool_loss *loss)
+{
+    if (loss->cause == FORKPOOL_CAUSE_LIMIT) return FORKPOOL_LIMIT;
+    return loss->cause == FORKPOOL_CAUSE_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_LOST;
+}
+
+/* Items that a lost call did not come to: the first without a status was running, those behind it run again. The array is
+ * as a task may have left the pointer to it. */
+static void items_settle(const struct shared *shared, struct map *map, _Atomic int *statuses, const struct forkpool_loss *loss)
 {
     bool first = true;
+    size_t begin = loss->begin, end = loss->end;
+    if (begin > end || end > SIZE_MAX / sizeof *statuses ||
+        !shared_in_arena(shared, (const void *)statuses, end * sizeof *statuses, alignof(_Atomic int)))
+        return;
     for (size_t i = begin; i < end; i++) {
-        if (acquire(&work->status[i]) != STATUS_PENDING) continue;
-        publish(&work->status[i], first ? status : STATUS_RERUN);
+        if (acquire(&statuses[i]) != STATUS_PENDING) continue;
+        publish(&statuses[i], first ? status_of(loss) : STATUS_RERUN);
         if (!first && map) atomic_fetch_add(&map->rerun, 1);
         first = false;
     }
 }
 
-static int status_of(const struct forkpool_loss *loss)
+static void piece_settle(const struct shared *shared, const struct work *work, const struct forkpool_loss *loss)
 {
-    if (loss->cause == FORKPOOL_CAUSE_LIMIT) return FORKPOOL_LIMIT;
-    return loss->cause == FORKPOOL_CAUSE_CANCELLED ? FORKPOOL_CANCELLED : FORKPOOL_LOST;
+    if (shared_in_arena(shared, work, sizeof *work, alignof(struct work)) && work->item)
+        items_settle(shared, NULL, work->status, loss);
 }
 
 static unsigned recover_slots(struct server *server, unsigned dead, struct forkpool_loss *loss)
@@ -50,9 +61,9 @@ static unsigned recover_slots(struct server *server, unsigned dead, struct forkp
         loss->begin = slot->kind == KIND_PIECE ? slot->begin : 0;
         loss->end = slot->kind == KIND_PIECE ? slot->end : 1;
         if (!server->ending) report(shared, loss);
-        if (slot->kind == KIND_PIECE && slot->run.work->item)
-            items_settle(NULL, slot->run.work, slot->begin, slot->end, status_of(loss));
-        while (!slot_turn(slot, phase, slot_end(loss, phase))) phase = slot_phase(acquire(&slot->state));
+        if (slot->kind == KIND_PIECE) piece_settle(shared, slot->run.work, loss);
+        if (!slot_turn(slot, phase, slot_end(loss, phase))) /* it was condemned meanwhile */
+            slot_turn(slot, SLOT_CONDEMNED, slot_end(loss, SLOT_CONDEMNED));
         found++;
     }
     return found;
@@ -80,26 +91,26 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
 {
     struct shared *shared = server->shared;
     struct worker *worker = &shared->workers[dead];
-    uint32_t inside = atomic_load(&worker->in_map) & ~IN_MAP_CONDEMNED;
-    if (!inside) return 0;
-    unsigned number = inside - 1, found = 0;
+    unsigned number = (atomic_load(&worker->in_map) & ~IN_MAP_CONDEMNED) - 1, found = 0;
+    if (number >= MAPS) return 0; /* in none */
     struct map *map = &shared->maps[number];
     uint32_t state = atomic_load(&map->state);
     struct line *lines = map_lines(shared, number);
-    if ((state & 3u) == MAP_ACTIVE && dead < map->lines) {
+    uint32_t count = map->lines <= shared->capacity ? map->lines : shared->capacity;
+    if ((state & 3u) == MAP_ACTIVE && dead < count) {
         struct units units = range_recover(lines, dead);
         if (units.begin != units.end) {
             loss->job = map->job;
             size_t end = units.end * map->chunk < map->tasks ? units.end * map->chunk : map->tasks;
             loss->begin = map->base + units.begin * map->chunk;
             loss->end = map->base + end;
-            if (map->work.item) items_settle(map, &map->work, loss->begin, loss->end, status_of(loss));
+            if (map->work.item) items_settle(shared, map, map->work.status, loss);
             map_lost(map, loss);
             if (!server->ending) report(shared, loss);
             range_finish(&lines[dead], units.end - units.begin);
             found = 1;
         }
-        if (range_all_ended(lines, map->lines, map->units))
+        if (range_all_ended(lines, count, map->units))
             atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED);
         atomic_fetch_add(&shared->active, UINT64_C(1) << MAPS); /* its range may be anew: look again */
     }

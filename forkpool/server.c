@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -24,13 +25,18 @@
 
 enum { SETTLED_NS = 20000000 };
 
+void server_signal(pid_t pid, enum whom whom, int number)
+{
+    siginfo_t info;
+    if (pid <= 1 || pid == getpid() || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT)) return; /* no child of ours */
+    kill(pid, number);
+    if (whom == GROUP) kill(-pid, number);
+}
+
 void server_kill_all(struct server *server, int number)
 {
     for (unsigned i = 0; i < server->shared->capacity; i++)
-        if (server->hands[i].pid) {
-            kill(server->hands[i].pid, number);
-            kill(-server->hands[i].pid, number);
-        }
+        if (server->hands[i].pid) server_signal(server->hands[i].pid, GROUP, number);
 }
 
 void server_break(struct server *server, int error, const char *format, ...)
@@ -54,6 +60,8 @@ static void server_prepare(struct server *server)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     worker_inheritance();
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    mprotect(server->shared->mapping, page, PROT_READ); /* nothing here changes any more, and no task is to change it */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (getppid() != server->program) _exit(0);
 }
@@ -89,7 +97,7 @@ static void terminate_step(struct server *server, int64_t now, int64_t *wake_at)
             if (server->hands[i].pid) server->hands[i].killed = FORKPOOL_CAUSE_CANCELLED;
         server_kill_all(server, SIGTERM);
         park_wake_all(shared);
-        server->kill_at = now + (int64_t)shared->config.grace_ns;
+        server->kill_at = time_after(now, shared->config.grace_ns);
     }
     if (server->kill_at && now >= server->kill_at) {
         server_kill_all(server, SIGKILL);

@@ -23,7 +23,7 @@ struct server {
     int program_fd, control_fd, signal_fd; /* pidfd; closed by the program: end; SIGCHLD */
     volatile unsigned char *guard;
     struct hand *hands;
-    unsigned alive, starts_failed, forks_failed;
+    unsigned alive, started, starts_failed, forks_failed;
     unsigned window_restarts;   /* since window_start */
     int64_t window_start;
     int64_t kill_at;            /* after terminate: SIGKILL at; 0 */
@@ -36,7 +36,12 @@ _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd,
                             struct hand *hands);
 
 void server_break(struct server *server, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void server_kill_all(struct server *server, int signal);
+/* Every signal that the server sends goes through here. `pid` is a child of this process that was not waited for yet, so
+ * the number is nobody else's: a worker's comes from `hands`, which no task can write. To its process group too, where it
+ * leads one. */
+enum whom { ONE, GROUP };
+void server_signal(pid_t pid, enum whom whom, int number);
+void server_kill_all(struct server *server, int number);
 
 /* spawn.c: forks worker `number` now. On failure it is put off, or the pool given up. */
 void spawn_worker(struct server *server, unsigned number);

@@ -12,10 +12,12 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "step.h"
 
 enum { MAPS = 8, MASK_WORDS = (FORKPOOL_WORKERS_MAX + 63) / 64, LOSSES_KEPT = 256, LOSSES = 264 /* so that none is read while it is written */, REASON = 200, LOST_RANGES = 64 };
+enum { FIXED_BYTES = 4096 /* the least page there is */, LINE_INDEX_MAX = 1023 };
 
 /* ---- a worker's part of a map: range.c ---- */
 struct line {
@@ -119,18 +121,26 @@ enum call_phase { CALL_IDLE, CALL_RUNNING, CALL_CONDEMNED };
 /* ---- all of it ---- */
 enum server_state { SERVER_OPENING, SERVER_RUNNING, SERVER_GONE };
 struct shared {
-    /* set once, before the server exists */
-    size_t bytes;               /* of this mapping */
-    uint32_t capacity;          /* workers at most */
-    uint32_t slot_count;        /* a power of 2; the ring has twice as many entries */
-    uint32_t cpus;              /* that the program may use */
-    struct forkpool_config config;
-    struct worker *workers;     /* [capacity] */
-    struct slot *slots;         /* [slot_count] */
-    _Atomic uint64_t *ring;     /* [2 * slot_count]: slot numbers in order of submission | (place + 1) << 32 */
-    bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
-    struct line *lines;         /* [MAPS][capacity] */
-    struct map maps[MAPS];
+    /* Set once, before the server exists. In a page that is no shared memory: each process has its own, and in workers it
+     * can't be written. So whatever a task does, no loop, address or size of the program or the server changes. */
+    union {
+        struct {
+            char *mapping;              /* the whole of it, with its guard pages */
+            size_t bytes;
+            uint32_t capacity;          /* workers at most */
+            uint32_t slot_count;        /* a power of 2; the ring has twice as many entries */
+            uint32_t cpus;              /* that the program may use */
+            struct forkpool_config config;
+            struct worker *workers;     /* [capacity] */
+            struct slot *slots;         /* [slot_count] */
+            _Atomic uint64_t *ring;     /* [2 * slot_count]: slot numbers in order of submission | (place + 1) << 32 */
+            bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
+            struct line *lines;         /* [MAPS][capacity], and room for any index that a word of them can hold */
+            const char *arena;          /* what forkpool_alloc gives out */
+            size_t arena_bytes;
+        };
+        char fixed[FIXED_BYTES];
+    };
 
     alignas(128) _Atomic uint64_t tail;     /* P, after the entry */
     alignas(128) _Atomic uint64_t head;     /* W, any */
@@ -157,7 +167,18 @@ struct shared {
     _Atomic uint64_t started, recycled, idled, killed; /* S: for forkpool_stats */
     _Atomic uint64_t loss_count;            /* S: after its entry */
     struct forkpool_loss losses[LOSSES];
+    struct map maps[MAPS];
 };
+
+_Static_assert(offsetof(struct shared, tail) == FIXED_BYTES, "what is shared begins with a page");
+
+/* Does all of [from, from + bytes) lie in the arena, at an address for such objects? For pointers that a task can write. */
+static inline bool shared_in_arena(const struct shared *shared, const void *from, size_t bytes, size_t align)
+{
+    uintptr_t at = (uintptr_t)from, base = (uintptr_t)shared->arena;
+    return from && at >= base && at % align == 0 && at - base <= shared->arena_bytes &&
+           bytes <= shared->arena_bytes - (at - base);
+}
 
 /* May something fail in a worker's start, before its first task? Then opening waits for it. */
 static inline bool start_may_fail(const struct forkpool_config *config) { return config->initializer || config->cpus; }

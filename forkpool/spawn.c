@@ -47,7 +47,7 @@ void spawn_worker(struct server *server, unsigned number)
     if (pid < 0) {
         int error = errno;
         atomic_store(&worker->life, LIFE_NONE);
-        if (!atomic_load(&shared->started) || atomic_load(&shared->started) < shared->config.workers)
+        if (server->started < shared->config.workers)
             server_break(server, -error, "fork of worker %u failed: %s", number, strerror(error));
         else
             fork_failed(server, number, error);
@@ -59,7 +59,7 @@ void spawn_worker(struct server *server, unsigned number)
     server->alive++;
     server->forks_failed = 0;
     atomic_store(&shared->alive, server->alive);
-    atomic_fetch_add(&shared->started, 1);
+    atomic_store(&shared->started, ++server->started);
 }
 
 void spawn_due(struct server *server, int64_t now, int64_t *wake_at)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stats.c: what the program can read about its pool while it runs. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "park.h"
@@ -14,11 +15,8 @@ unsigned forkpool_default_workers(void)
 
 static enum forkpool_worker_state state_of(const struct worker *worker)
 {
-    switch ((enum worker_life)atomic_load(&worker->life)) {
-    case LIFE_NONE: return FORKPOOL_WORKER_NONE;
-    case LIFE_STARTING: return FORKPOOL_WORKER_STARTING;
-    case LIFE_READY: break;
-    }
+    int life = atomic_load(&worker->life);
+    if (life != LIFE_READY) return life == LIFE_STARTING ? FORKPOOL_WORKER_STARTING : FORKPOOL_WORKER_NONE;
     return relaxed(&worker->busy) ? FORKPOOL_WORKER_BUSY : FORKPOOL_WORKER_IDLE;
 }
 
@@ -28,7 +26,8 @@ int forkpool_worker_stats(struct forkpool *pool, unsigned number, struct forkpoo
     if (number >= pool->shared->capacity) return -EINVAL;
     const struct worker *worker = &pool->shared->workers[number];
     stats->state = state_of(worker);
-    stats->pid = stats->state == FORKPOOL_WORKER_NONE ? 0 : atomic_load(&worker->pid);
+    pid_t pid = atomic_load(&worker->pid);
+    stats->pid = stats->state == FORKPOOL_WORKER_NONE || pid <= 1 ? 0 : pid;
     stats->restarts = atomic_load(&worker->restarts);
     stats->calls = relaxed(&worker->calls);
     stats->steals = relaxed(&worker->steals);
@@ -70,8 +69,10 @@ const char *forkpool_reason(struct forkpool *pool)
     if (pool_foreign(pool)) return "used in a child of the program";
     pool_lock(pool);
     pool_check(pool);
+    if (!atomic_load(&pool->shared->error)) pool->reason[0] = 0;
+    else snprintf(pool->reason, sizeof pool->reason, "%.*s", REASON - 1, pool->shared->reason);
     pool_unlock(pool);
-    return atomic_load(&pool->shared->error) ? pool->shared->reason : "";
+    return pool->reason;
 }
 
 /* The server may write an entry anew while it is copied: then what was copied is too old, and left out. */
@@ -83,7 +84,10 @@ size_t forkpool_losses(struct forkpool *pool, struct forkpool_loss *losses, size
         uint64_t count = acquire(&shared->loss_count);
         size_t copies = count < LOSSES_KEPT ? (size_t)count : LOSSES_KEPT;
         if (copies > max) copies = max;
-        for (size_t i = 0; i < copies; i++) losses[i] = shared->losses[(count - copies + i) % LOSSES];
+        for (size_t i = 0; i < copies; i++) {
+            losses[i] = shared->losses[(count - copies + i) % LOSSES];
+            losses[i].text[sizeof losses[i].text - 1] = 0; /* whatever a task has written there */
+        }
         atomic_thread_fence(memory_order_acquire);
         if (relaxed(&shared->loss_count) - count + 1 <= LOSSES - copies) return (size_t)count;
     }

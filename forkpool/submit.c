@@ -45,13 +45,13 @@ static void take_result(struct forkpool_job *job, struct slot *slot)
     job->value = slot->value;
     if (!job->task || job->result) return;
     job->result = job->result_block ? job->result_block : job->small;
-    if (!job->result_block) memcpy(job->small, slot->result, job->result_bytes);
+    if (!job->result_block) memcpy(job->small, job->result_at, job->result_bytes);
 }
 
 static void value_reset(struct forkpool_job *job, struct slot *slot)
 {
     slot->value = job->value;
-    if (slot->result && slot->result_bytes) memset(slot->result, 0, slot->result_bytes);
+    if (job->result_bytes) memset(job->result_at, 0, job->result_bytes);
 }
 
 static bool run_again(struct forkpool_job *job)
@@ -112,7 +112,8 @@ void task_cancel(struct forkpool_job *job, int kill)
     if (!kill) {
         atomic_fetch_or(&slot->state, SLOT_STOP);
     } else if (slot_turn(slot, SLOT_RUNNING, SLOT_CONDEMNED)) {
-        atomic_store(&shared->workers[slot_worker(acquire(&slot->state))].kill, (uint32_t)job->place + 1);
+        unsigned worker = slot_worker(acquire(&slot->state)); /* as a task may have left it */
+        if (worker < shared->capacity) atomic_store(&shared->workers[worker].kill, (uint32_t)job->place + 1);
         pool_poke(job->pool);
     }
 }
@@ -207,6 +208,7 @@ static bool place_blocks(struct forkpool_job *job, const struct forkpool_task *t
     slot->result_bytes = task->result_bytes;
     if (small_result && result) memset(slot->result, 0, result);
     job->result = task->result;
+    job->result_at = slot->result;
     job->result_bytes = task->result_bytes;
     return true;
 }

@@ -39,6 +39,13 @@ static inline const char *error_text(int number)
 #endif
 }
 
+/* `duration` ns after `from`, or at the end of time: INT64_MAX. */
+static inline int64_t time_after(int64_t from, uint64_t duration)
+{
+    int64_t at;
+    return duration > INT64_MAX || __builtin_add_overflow(from, (int64_t)duration, &at) ? INT64_MAX : at;
+}
+
 /* A duration; where the seconds do not fit time_t, the longest that does. */
 static inline struct timespec timespec_of(int64_t ns)
 {

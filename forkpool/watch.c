@@ -8,6 +8,7 @@
 #include "park.h"
 #include "queue.h"
 #include "server.h"
+#include "system.h"
 
 enum { MEMORY_TICK_NS = 50000000, TICK_LEAST_NS = 1000000 };
 
@@ -16,8 +17,7 @@ static void execute(struct server *server, unsigned number, enum forkpool_cause 
     struct hand *hand = &server->hands[number];
     if (hand->killed) return;
     hand->killed = cause;
-    kill(hand->pid, SIGKILL);
-    kill(-hand->pid, SIGKILL);
+    server_signal(hand->pid, GROUP, SIGKILL);
 }
 
 static int64_t cpu_of(pid_t pid)
@@ -45,12 +45,13 @@ static void watch_cancelled(struct server *server, unsigned number)
 {
     struct worker *worker = &server->shared->workers[number];
     uint32_t slot = atomic_load(&worker->kill), inside = atomic_load(&worker->in_map);
-    if (slot) {
+    if (slot && slot <= server->shared->slot_count) {
         uint64_t state = atomic_load(&server->shared->slots[slot - 1].state);
         if (slot_phase(state) == SLOT_CONDEMNED && slot_worker(state) == number)
             execute(server, number, FORKPOOL_CAUSE_CANCELLED);
     }
-    if (!inside || atomic_load(&server->shared->maps[(inside & ~IN_MAP_CONDEMNED) - 1].stop) != 2) return;
+    uint32_t map = (inside & ~IN_MAP_CONDEMNED) - 1; /* 0 less 1 is above all too */
+    if (map >= MAPS || atomic_load(&server->shared->maps[map].stop) != 2) return;
     if (atomic_compare_exchange_strong(&worker->in_map, &inside, inside | IN_MAP_CONDEMNED))
         execute(server, number, FORKPOOL_CAUSE_CANCELLED);
 }
@@ -77,16 +78,17 @@ static void watch_idle(struct server *server, unsigned number, int64_t now, unsi
 {
     const struct worker *worker = &server->shared->workers[number];
     int64_t parked_at = acquire(&worker->parked_at);
-    if (*staying < 2 || !parked_at || now - parked_at < (int64_t)server->shared->config.idle_ns) return;
+    if (*staying < 2 || !parked_at || now < time_after(parked_at, server->shared->config.idle_ns)) return;
     if (atomic_load(&worker->retire)) return;
     --*staying;
     retire(server, number, LEAVE_IDLE);
 }
 
-static void tick(int64_t now, int64_t period, int64_t *wake_at)
+static void tick(int64_t now, uint64_t period, int64_t *wake_at)
 {
     if (period < TICK_LEAST_NS) period = TICK_LEAST_NS;
-    if (now + period < *wake_at) *wake_at = now + period;
+    int64_t at = time_after(now, period);
+    if (at < *wake_at) *wake_at = at;
 }
 
 void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
@@ -105,7 +107,7 @@ void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
             retire(server, i, LEAVE_RECYCLE);
         if (config->idle_ns) watch_idle(server, i, now, &staying);
     }
-    if (limited) tick(now, (int64_t)atomic_load(&shared->tick_ns), wake_at);
+    if (limited) tick(now, atomic_load(&shared->tick_ns), wake_at);
     if (config->recycle_rss_bytes) tick(now, MEMORY_TICK_NS, wake_at);
-    if (config->idle_ns && server->alive > 1) tick(now, (int64_t)config->idle_ns / 4, wake_at);
+    if (config->idle_ns && server->alive > 1) tick(now, config->idle_ns / 4, wake_at);
 }

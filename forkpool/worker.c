@@ -18,6 +18,7 @@
 #include "park.h"
 #include "queue.h"
 #include "spread.h"
+#include "system.h"
 
 /* The one global: set once in a worker, so that forkpool_stopping needs no argument and the fault handler finds its
  * record. NULL in every other process. */
@@ -54,9 +55,9 @@ static int64_t cpu_ns(void)
 void worker_limited_begin(struct self *self, const struct limits *limits)
 {
     int64_t now = now_ns();
-    self->soft_at = limits->soft_ns ? now + (int64_t)limits->soft_ns : 0;
-    publish(&self->own->hard_at, limits->hard_ns ? now + (int64_t)limits->hard_ns : 0);
-    publish(&self->own->cpu_at, limits->cpu_ns ? cpu_ns() + (int64_t)limits->cpu_ns : 0);
+    self->soft_at = limits->soft_ns ? time_after(now, limits->soft_ns) : 0;
+    publish(&self->own->hard_at, limits->hard_ns ? time_after(now, limits->hard_ns) : 0);
+    publish(&self->own->cpu_at, limits->cpu_ns ? time_after(cpu_ns(), limits->cpu_ns) : 0);
     uint64_t sequence = relaxed(&self->own->call) >> 2;
     publish(&self->own->call, (sequence + 1) << 2 | CALL_RUNNING);
 }
