@@ -61,7 +61,7 @@ $(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/%.c $(FORKPOOL_SOURCES:forkpool
 	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm
 tests: $(FORKPOOL_INSIDE)
 
-.PHONY: model tsan soak bench-pool
+.PHONY: model tsan soak burst bench-pool
 model: ## check the pool's protocol with spin: every interleaving, workers dying at every step
 	forkpool/model/check.sh $(BUILD)/model
 
@@ -75,6 +75,10 @@ tsan: ## the pool's protocol over threads under ThreadSanitizer
 SECONDS ?= 600
 soak: $(BUILD)/tests/test_forkpool_soak ## kill a worker every 10 ms for SECONDS=600; every task ends exactly once
 	FORKPOOL_SOAK_SECONDS=$(SECONDS) timeout -s KILL $$(($(SECONDS) + 120)) $<
+
+PAIRS ?= 10000000
+burst: $(BUILD)/tests/test_forkpool_burst ## PAIRS=10000000 pairs of tasks that need each other, submitted back to back: no wake-up is lost
+	FORKPOOL_BURST_PAIRS=$(PAIRS) $<
 
 FORKPOOL_BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/peer_mpi.c,$(wildcard forkpool/bench/*.c)))
 $(BUILD)/forkpool/bench/%.o: forkpool/bench/%.c
