@@ -25,6 +25,7 @@ test|command -v strace|strace|strace|strace|strace
 test|command -v g++|g++|gcc-c++|gcc|gcc-c++
 mpi|command -v mpicc|libopenmpi-dev|openmpi-devel|openmpi|openmpi-devel
 mpi|command -v mpirun|openmpi-bin|openmpi|openmpi|openmpi
+test|have_jsonschema|python3-jsonschema|python3-jsonschema|python-jsonschema|python3-jsonschema
 coverage|command -v lcov|lcov|lcov|lcov|lcov
 LIST
 }
@@ -33,6 +34,11 @@ LIST
 have_libomp() {
     command -v clang >/dev/null 2>&1 &&
         echo 'int main(void){return 0;}' | clang -fopenmp -x c -o /dev/null - >/dev/null 2>&1
+}
+
+# shellcheck disable=SC2317 # called through the list
+have_jsonschema() {
+    /usr/bin/python3 -c 'import jsonschema' 2>/dev/null || python3 -c 'import jsonschema'
 }
 
 manager=${BREAKEVEN_PACKAGE_MANAGER:-}
