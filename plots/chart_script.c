@@ -206,6 +206,7 @@ static void write_template(const char *text, FILE *out)
     } parts[] = {{"#include \"frame.gp\"\n", asset_frame},
                  {"#include \"panel.gp\"\n", asset_panel},
                  {"#include \"curves.gp\"\n", asset_curves},
+                 {"#include \"workers.gp\"\n", asset_workers},
                  {"#include \"steps.gp\"\n", asset_steps},
                  {"#include \"tics.gp\"\n", asset_tics}};
     while (*text) {

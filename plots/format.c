@@ -167,10 +167,17 @@ void format_html(FILE *out, const char *text)
     cleaned(out, text, "&<>\"'", to);
 }
 
+/* In UTF-8 gnuplot makes a character of \U+xxxx in any text: a blank breaks it up. */
 void format_gnuplot(FILE *out, const char *text)
 {
     static const char *const to[] = {"''"};
     putc('\'', out);
+    for (const char *next; (next = strstr(text, "\\U+")); text = next + 2) {
+        char before[4096];
+        snprintf(before, sizeof before, "%.*s", (int)(next + 2 - text), text);
+        cleaned(out, before, "'", to);
+        putc(' ', out);
+    }
     cleaned(out, text, "'", to);
     putc('\'', out);
 }

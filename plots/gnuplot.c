@@ -45,6 +45,13 @@ static int64_t left_ms(const struct timespec *end)
     return (end->tv_sec - now.tv_sec) * 1000 + (end->tv_nsec - now.tv_nsec) / 1000000;
 }
 
+/* Its terminals for text begin each figure with a form feed, "nofeed" or not (seen with 5.4.4). */
+static void pass_on(const char *bytes, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != '\f') putc(bytes[i], out);
+}
+
 /* Reads both pipes until they are closed or time is up. */
 static bool drain(int output, int complaint, const struct timespec *end, FILE *out, char *said, size_t said_size)
 {
@@ -60,7 +67,7 @@ static bool drain(int output, int complaint, const struct timespec *end, FILE *o
             ssize_t got = read(waits[i].fd, bytes, sizeof bytes);
             if (got < 0 && errno == EINTR) continue;
             if (got <= 0) waits[i].fd = -1;
-            else if (i) fwrite(bytes, 1, (size_t)got, out);
+            else if (i) pass_on(bytes, (size_t)got, out);
             else {
                 size_t kept = (size_t)got < said_size - 1 - used ? (size_t)got : said_size - 1 - used;
                 memcpy(said + used, bytes, kept);

@@ -204,10 +204,10 @@ int plots_draw(const struct summary *summary, const char *dir, char *note, size_
 }
 
 /* The data and the script into the folder, and gnuplot's text out of it. */
-static int print_in(const char *dir, const struct chart *chart, FILE *out, unsigned width, bool colour, char *note,
-                    size_t note_size)
+static int print_in(const char *dir, const struct chart *chart, FILE *out, unsigned width, enum plots_style style,
+                    char *note, size_t note_size)
 {
-    char first[128], data[64], *text = NULL;
+    char first[160], data[64], *text = NULL;
     size_t size;
     FILE *script = open_memstream(&text, &size);
     int status = script ? 0 : -ENOMEM;
@@ -215,8 +215,8 @@ static int print_in(const char *dir, const struct chart *chart, FILE *out, unsig
         chart_text_script(chart, script);
         if (fclose(script)) status = -ENOMEM;
     }
-    snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; BY_TASK = %d", width, 20u,
-             colour ? "ansi" : "mono", !strcmp(chart->figure->name, "granularity"));
+    snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; TEXT_UNICODE = %d; BY_TASK = %d",
+             width, 20u, style == PLOTS_LETTERS ? "mono" : "ansi", style == PLOTS_BRAILLE, !strcmp(chart->figure->name, "granularity"));
     snprintf(data, sizeof data, "%s.dat", chart->figure->name);
     if (!status) status = record_write_file(dir, data, chart->data_text, chart->data_size);
     if (!status) status = record_write_file(dir, "text.gp", text, size);
@@ -226,14 +226,15 @@ static int print_in(const char *dir, const struct chart *chart, FILE *out, unsig
 }
 
 /* In a folder of its own below TMPDIR, which it empties and removes. */
-static int print_figure(const struct chart *chart, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
+static int print_figure(const struct chart *chart, FILE *out, unsigned width, enum plots_style style, char *note,
+                        size_t note_size)
 {
     const char *temporary = getenv("TMPDIR");
     char dir[PATH_MAX], data[64];
     int n = snprintf(dir, sizeof dir, "%s/breakeven-plot-XXXXXX", temporary && *temporary ? temporary : P_tmpdir);
     if (n >= (int)sizeof dir) return -ENAMETOOLONG;
     if (!mkdtemp(dir)) return -errno;
-    int status = print_in(dir, chart, out, width, colour, note, note_size);
+    int status = print_in(dir, chart, out, width, style, note, note_size);
     snprintf(data, sizeof data, "%s.dat", chart->figure->name);
     int folder = open(dir, O_DIRECTORY | O_CLOEXEC);
     unlinkat(folder, data, 0);
@@ -245,7 +246,8 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, bo
 
 enum { TEXT_PANELS = 4 }; /* as text.gp has it */
 
-int plots_print(const struct summary *summary, FILE *out, unsigned width, bool colour, char *note, size_t note_size)
+int plots_print(const struct summary *summary, FILE *out, unsigned width, enum plots_style style, char *note,
+                size_t note_size)
 {
     const struct figure *const main_figures[] = {&figure_speedup, &figure_granularity};
     locale_t locale = parts_locale_enter();
@@ -257,7 +259,7 @@ int plots_print(const struct summary *summary, FILE *out, unsigned width, bool c
         struct chart chart = {0};
         status = plots_make(main_figures[i], summary, &facts, &chart);
         if (!status && !chart.missing[0])
-            status = print_figure(&chart, out, width < 40 ? 79 : width > 100 ? 100 : width, colour, note, note_size);
+            status = print_figure(&chart, out, width < 40 ? 79 : width > 100 ? 100 : width, style, note, note_size);
         if (!status && !chart.missing[0] && chart.panels > TEXT_PANELS)
             fprintf(out, "%s: %u more panels are in report.html.\n\n", chart.figure->title, chart.panels - TEXT_PANELS);
         chart_close(&chart);

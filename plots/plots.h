@@ -47,9 +47,11 @@ int plots_draw(const struct summary *, const char *dir, char *note, size_t note_
  * alone"). 0 or -errno. */
 int plots_missing(const struct summary *, const struct figure *, char *why, size_t why_size);
 
-/* The main figures (speedup, granularity) as text by gnuplot's dumb terminal, `width` columns wide. 0 or -errno with
- * `note` as above; prints nothing on failure. */
-int plots_print(const struct summary *, FILE *, unsigned width, bool colour, char *note, size_t note_size);
+/* What the terminal shows: letters alone; colours; colours and, by gnuplot 6, curves in braille. */
+enum plots_style { PLOTS_LETTERS, PLOTS_COLOUR, PLOTS_BRAILLE };
+/* The main figures (speedup, granularity) as text by gnuplot, `width` columns wide. 0 or -errno with `note` as above;
+ * prints nothing on failure. */
+int plots_print(const struct summary *, FILE *, unsigned width, enum plots_style, char *note, size_t note_size);
 
 /* Writes dir/report.html, one self-contained page, from the summary and the figures that stand in dir/plots; without
  * them the page says so and holds the tables and text. 0, or -errno with one line in `why`. */

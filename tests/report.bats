@@ -139,6 +139,33 @@ assert all(f["text"].endswith(".") for f in findings)'
     [ "$("$BREAKEVEN" report small --format html | head -n 1)" = "<!doctype html>" ]
 }
 
+@test "an error bar whose lower end is not above 0 ends at the axis" {
+    need_gnuplot
+    mkdir -p clip
+    local low
+    for low in 1e-12 0 -5; do
+        cp small/plots/overhead.gp clip/
+        awk -v low="$low" '/^[0-9]/ && $4 + 0 > 0 && $4 !~ /"/ {$3 = low} {print}' small/plots/overhead.dat > clip/overhead.dat
+        ! cmp -s clip/overhead.dat small/plots/overhead.dat
+        (cd clip && gnuplot -e "KINDS = 'svg'" overhead.gp && mv overhead.svg "low$low.svg")
+    done
+    cmp clip/low1e-12.svg clip/low0.svg
+    cmp clip/low1e-12.svg clip/low-5.svg
+}
+
+@test "report --plot: no form feed, whole numbers of workers, letters alone where TERM is dumb" {
+    need_gnuplot
+    "$BREAKEVEN" report --plot small > plot.txt
+    ! grep -q $'\f' plot.txt
+    grep -qE '^ +1 .*2 ' plot.txt
+    ! grep -qE ' 1\.[0-9] +1\.[0-9].* 2 *$' plot.txt
+    command -v script >/dev/null || skip "script is missing"
+    TERM=dumb COLUMNS=80 script -qec "\"$BREAKEVEN\" report --plot small" /dev/null > dumb.txt
+    ! grep -q $'\x1b' dumb.txt
+    TERM=xterm NO_COLOR='' COLUMNS=80 script -qec "\"$BREAKEVEN\" report --plot small" /dev/null > colour.txt
+    grep -q $'\x1b' colour.txt
+}
+
 @test "without gnuplot: numbers and text come, the lack is said once" {
     cp -r small bare && rm -rf bare/plots bare/report.html
     BREAKEVEN_GNUPLOT=/nonexistent run --separate-stderr "$BREAKEVEN" report bare

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 START_TEST(numbers_are_short_and_have_units)
@@ -49,6 +50,18 @@ START_TEST(text_becomes_valid_and_stays_on_its_line)
 }
 END_TEST
 
+START_TEST(gnuplot_sees_no_code_of_a_character)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    format_gnuplot(out, "it's C:\\U+1F600 and \\U+41 \\u \\U");
+    fclose(out);
+    ck_assert_str_eq(text, "'it''s C:\\U +1F600 and \\U +41 \\u \\U'");
+    free(text);
+}
+END_TEST
+
 START_TEST(tables_fold_align_and_escape)
 {
     struct table *table = table_new("T|able", "");
@@ -85,6 +98,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_test(all, numbers_are_short_and_have_units);
     tcase_add_test(all, text_becomes_valid_and_stays_on_its_line);
+    tcase_add_test(all, gnuplot_sees_no_code_of_a_character);
     tcase_add_test(all, tables_fold_align_and_escape);
     suite_add_tcase(suite, all);
     return suite_run(suite);

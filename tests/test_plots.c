@@ -423,12 +423,14 @@ START_TEST(curves_in_characters)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    int status = plots_print(&summary, out, 80, false, note, sizeof note);
+    int status = plots_print(&summary, out, 80, PLOTS_LETTERS, note, sizeof note);
     fclose(out);
     if (have_gnuplot()) {
         ck_assert_msg(!status, "%s", note);
         ck_assert_ptr_nonnull(strstr(text, "Speed-up"));
         ck_assert_ptr_nonnull(strstr(text, "forkpool"));
+        ck_assert_ptr_null(strchr(text, '\f'));
+        for (const char *c = text; *c; c++) ck_assert_msg(!(*c & 0x80), "beyond ASCII: %.20s", c);
     } else ck_assert_int_eq(status, -ENOENT);
     free(text);
     summary_free(&summary);

@@ -77,8 +77,17 @@ static int print_json(const struct options *options, const struct summary *summa
 
 static bool show_colour(void)
 {
-    const char *refused = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && !(refused && *refused);
+    const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return isatty(STDOUT_FILENO) && !(refused && *refused) && !(terminal && !strcmp(terminal, "dumb"));
+}
+
+/* Does the locale's character set have more than ASCII? By the variables, in their order (locale(7)). */
+static bool show_unicode(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *locale = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !(locale && *locale); i++) locale = getenv(names[i]);
+    return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "utf8"));
 }
 
 /* What gnuplot cannot draw is said, and costs nothing else. */
@@ -86,7 +95,8 @@ static int print_plots(const struct options *options, const struct summary *summ
 {
     char note[512] = "";
     unsigned width = show_width();
-    plots_print(summary, stdout, width ? width : 80, show_colour(), note, sizeof note);
+    enum plots_style style = !show_colour() ? PLOTS_LETTERS : show_unicode() ? PLOTS_BRAILLE : PLOTS_COLOUR;
+    plots_print(summary, stdout, width ? width : 80, style, note, sizeof note);
     if (*note) options_complain(options, "%s", note);
     return STATUS_GOOD;
 }

@@ -17,7 +17,7 @@ do for [KIND in KINDS] {
                 set label 10+i rule at at, graph 1 offset 0, 0.5 center font face(8.5) tc rgb QUIET
             }
         }
-        set xrange [X_LOW[k] / 1.12:X_HIGH[k] * 1.12]; set yrange [Y_LOW[k] / 1.2:Y_HIGH[k] * 1.2]
+        set xrange [X_LOW[k] / 1.12:X_HIGH[k] * 1.12]; FLOOR = Y_LOW[k] / 1.2; set yrange [FLOOR:Y_HIGH[k] * 1.2]
 #include "curves.gp"
     }
     unset multiplot

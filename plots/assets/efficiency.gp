@@ -6,6 +6,7 @@ do for [KIND in KINDS] {
     do for [k=1:PANELS] {
 #include "panel.gp"
 #include "steps.gp"
+#include "workers.gp"
         set logscale x 2
         set yrange [0:Y_HIGH[k] > 1 ? 1.08 * Y_HIGH[k] : 1.08]; set ytics share_step(Y_HIGH[k]); set format y '%g'
         set xlabel 'workers' font face(10) tc rgb QUIET; set ylabel 'efficiency S/p' font face(10) tc rgb QUIET

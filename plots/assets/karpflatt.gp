@@ -6,6 +6,7 @@ do for [KIND in KINDS] {
     do for [k=1:PANELS] {
 #include "panel.gp"
 #include "steps.gp"
+#include "workers.gp"
         set logscale x 2
         set xlabel 'workers' font face(10) tc rgb QUIET; set ylabel 'implied serial fraction' font face(10) tc rgb QUIET
         set arrow 1 from graph 0, first 0 to graph 1, first 0 nohead lc rgb BOUND dt 2 lw 1.5 back

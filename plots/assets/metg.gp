@@ -5,9 +5,10 @@ do for [KIND in KINDS] {
     do for [k=1:PANELS] {
 #include "panel.gp"
         AXES = 'x'
+        X_FROM = X_LOW[k] / 2; X_TO = X_HIGH[k] * (2.0 * X_HIGH[k] / X_LOW[k]) ** (170.0 / (PANEL_WIDTH - LEFT - 188))
 #include "tics.gp"
         set border 1; set grid noytics
-        set xrange [X_LOW[k] / 2:X_HIGH[k] * (2.0 * X_HIGH[k] / X_LOW[k]) ** (170.0 / (PANEL_WIDTH - LEFT - 188))]
+        set xrange [X_FROM:X_TO]
         set logscale x 10
         set yrange [Y_HIGH[k] + 0.6:0.4]; set ytics scale 0
         set xlabel 'granularity p T_p/N' font face(10) tc rgb QUIET

@@ -9,4 +9,5 @@
         unset label; unset arrow; unset object
         set label 1 PANEL_TITLE[k] at graph 0, 1 offset character 0, HEAD > 50 ? 2.7 : 2.0 left font bold(11) tc rgb INK
         set label 2 PANEL_NOTE[k] at graph 0, 1 offset character 0, HEAD > 50 ? 1.7 : 1.0 left font face(9) tc rgb QUIET noenhanced
+        X_FROM = X_LOW[k]; X_TO = X_HIGH[k] # what the x axis shows, where that is more than the data
         set autoscale

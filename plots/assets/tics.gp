@@ -3,7 +3,7 @@
         if (strstrt(AXES, 'x')) {
             set xtics ()
             do for [e=0:13] {
-                do for [m in multiples(X_LOW[k], X_HIGH[k], COLUMNS > 2 ? 20 : 900)] { set xtics add (time_tick(m * 10.0**e) m * 10.0**e) }
+                do for [m in multiples(X_FROM, X_TO, COLUMNS > 2 ? 20 : 900)] { set xtics add (time_tick(m * 10.0**e) m * 10.0**e) }
             }
         }
         if (strstrt(AXES, 'y')) {
