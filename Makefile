@@ -24,7 +24,7 @@ OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build bench bench-tune bench-report test plots install uninstall install-forkpool uninstall-forkpool asan ubsan lint clean deps deps-mpi
+.PHONY: help build bench bench-tune bench-report test plots install uninstall install-forkpool uninstall-forkpool asan ubsan deb lint clean deps deps-mpi
 
 # What is missing is installed once, before the first object is compiled; `make deps` looks again.
 deps-mpi: ## install an MPI (Open MPI) for the mpi runner
@@ -141,6 +141,16 @@ uninstall: uninstall-forkpool ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/breakeven $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
 	rm -f $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(file))
 	rm -rf $(DESTDIR)$(PREFIX)/lib/breakeven
+
+# Built from a copy of what git knows here, so that nothing lands beside the tree.
+deb: ## Debian packages in build/deb: breakeven, libforkpool0, libforkpool-dev (needs debhelper)
+	@command -v dh >/dev/null || { echo "make deb: no debhelper: apt-get install debhelper" >&2; exit 2; }
+	rm -rf $(BUILD)/deb
+	mkdir -p $(BUILD)/deb/breakeven-$(VERSION)
+	git ls-files -z | xargs -0 cp --parents -t $(BUILD)/deb/breakeven-$(VERSION)
+	cd $(BUILD)/deb/breakeven-$(VERSION) && env -u MAKEFLAGS -u MFLAGS -u BUILD dpkg-buildpackage -b -us -uc
+	rm -rf $(BUILD)/deb/breakeven-$(VERSION)
+	@ls $(BUILD)/deb/*.deb
 
 lint: ## clang-format, clang's warnings, cppcheck and shellcheck, where installed
 	@tests/lint
