@@ -146,7 +146,7 @@ assert all(f["text"].endswith(".") for f in findings)'
     for low in 1e-12 0 -5; do
         cp small/plots/overhead.gp clip/
         awk -v low="$low" '/^[0-9]/ && $4 + 0 > 0 && $4 !~ /"/ {$3 = low} {print}' small/plots/overhead.dat > clip/overhead.dat
-        ! cmp -s clip/overhead.dat small/plots/overhead.dat
+        run ! cmp -s clip/overhead.dat small/plots/overhead.dat
         (cd clip && gnuplot -e "KINDS = 'svg'" overhead.gp && mv overhead.svg "low$low.svg")
     done
     cmp clip/low1e-12.svg clip/low0.svg
@@ -156,12 +156,12 @@ assert all(f["text"].endswith(".") for f in findings)'
 @test "report --plot: no form feed, whole numbers of workers, letters alone where TERM is dumb" {
     need_gnuplot
     "$BREAKEVEN" report --plot small > plot.txt
-    ! grep -q $'\f' plot.txt
+    run ! grep -q $'\f' plot.txt
     grep -qE '^ +1 .*2 ' plot.txt
-    ! grep -qE ' 1\.[0-9] +1\.[0-9].* 2 *$' plot.txt
+    run ! grep -qE ' 1\.[0-9] +1\.[0-9].* 2 *$' plot.txt
     command -v script >/dev/null || skip "script is missing"
     TERM=dumb COLUMNS=80 script -qec "\"$BREAKEVEN\" report --plot small" /dev/null > dumb.txt
-    ! grep -q $'\x1b' dumb.txt
+    run ! grep -q $'\x1b' dumb.txt
     TERM=xterm NO_COLOR='' COLUMNS=80 script -qec "\"$BREAKEVEN\" report --plot small" /dev/null > colour.txt
     grep -q $'\x1b' colour.txt
 }

@@ -28,6 +28,32 @@
         }));
     }
 
+    // A table as CSV (RFC 4180), in the order that is shown: of a column of numbers the number in its base unit (ns, bytes),
+    // and what the page shows.
+    const quoted = text => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const csv = table => {
+        const heads = Array.from(table.tHead.rows[0].cells), numeric = heads.map(head => head.classList.contains("number"));
+        const names = heads.flatMap((head, at) => numeric[at] ? [head.textContent, `${head.textContent} (as shown)`] : [head.textContent]);
+        const lines = rowsOf(table.tBodies[0]).map(row => Array.from(row.cells).flatMap((cell, at) =>
+            numeric[at] ? [cell.dataset.key ?? "", cell.textContent] : [cell.textContent]));
+        return [names, ...lines].map(line => line.map(quoted).join(",") + "\r\n").join("");
+    };
+    for (const table of document.querySelectorAll("table.sortable")) {
+        const button = document.createElement("button"), section = table.closest("section");
+        button.type = "button";
+        button.className = "csv";
+        button.textContent = "Download as CSV";
+        button.setAttribute("aria-label", `Download as CSV: ${section.querySelector("h3").textContent}`);
+        button.addEventListener("click", () => {
+            const link = document.createElement("a");
+            link.href = URL.createObjectURL(new Blob([csv(table)], {type: "text/csv"}));
+            link.download = `${section.id}.csv`;
+            link.click();
+            setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+        });
+        section.querySelector(".scroll").before(button);
+    }
+
     for (const button of document.querySelectorAll(".legend button")) {
         const figure = button.closest("figure"), series = button.dataset.s;
         button.addEventListener("click", () => {

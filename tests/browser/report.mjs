@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 // report.mjs PAGE [SHOTS]: opens a report in headless Chromium and checks it; prints one line per check, "ok NAME" or
 // "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go into that folder.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -112,6 +113,18 @@ async function sorting(page) {
     check("one column is sorted at a time", await table.locator("th[aria-sort='descending'], th[aria-sort='ascending']").count() === 1);
 }
 
+async function downloading(page) {
+    const section = page.locator("section").filter({ has: page.locator("table.sortable th.number") }).last();
+    const rows = await section.locator("tbody tr").count(), heads = await section.locator("th").count();
+    const numbers = await section.locator("th.number").count(), button = section.locator("button.csv");
+    await button.focus();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+    const text = readFileSync(await download.path(), "utf8"), lines = text.split("\r\n");
+    const fields = line => line.match(/("([^"]|"")*"|[^,]*)(,|$)/g).slice(0, -1).length + (line.endsWith(",") ? 1 : 0);
+    check("a table is downloaded as CSV, all rows, numbers as they are and as shown", download.suggestedFilename().endsWith(".csv") &&
+        lines.length === rows + 2 && lines.slice(0, -1).every(line => fields(line) === heads + numbers), lines.slice(0, 2).join(" / "));
+}
+
 async function toggling(page) {
     const figure = page.locator("figure").filter({ has: page.locator(".legend button") }).first();
     const button = figure.locator(".legend button").first(), series = await button.getAttribute("data-s");
@@ -186,6 +199,7 @@ try {
     const page = await open(1280, "light");
     await contents(page);
     await sorting(page);
+    await downloading(page);
     await toggling(page);
     await hovering(page);
     await folding(page);
