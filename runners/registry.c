@@ -25,6 +25,7 @@ const struct runner *runner_find(const char *name)
 static const char *const schedule_names[SCHEDULES] = {
     [SCHEDULE_DEFAULT] = "default", [SCHEDULE_STATIC] = "static", [SCHEDULE_DYNAMIC] = "dynamic",
     [SCHEDULE_GUIDED] = "guided",   [SCHEDULE_TASKS] = "tasks",   [SCHEDULE_TASKLOOP] = "taskloop",
+    [SCHEDULE_MASTER] = "master",
 };
 
 const char *schedule_name(enum schedule schedule)

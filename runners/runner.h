@@ -28,6 +28,7 @@ enum schedule {
     SCHEDULE_GUIDED,
     SCHEDULE_TASKS, /* one explicit OpenMP task per chunk, one producer */
     SCHEDULE_TASKLOOP,
+    SCHEDULE_MASTER, /* the first process computes nothing and hands out chunks to the others, which ask by messages */
     SCHEDULES
 };
 

@@ -307,7 +307,8 @@ START_TEST(test_every)
         size_t chunk, tasks;
         enum schedule schedule;
     } rows[] = {{3, 1, 7, 1000, SCHEDULE_STATIC}, {1, 3, 0, 203, SCHEDULE_DYNAMIC}, {2, 2, 1, 203, SCHEDULE_DYNAMIC},
-                {5, 1, 0, 203, SCHEDULE_STATIC},  {3, 2, 1000, 1, SCHEDULE_DYNAMIC}, {2, 1, 0, 0, SCHEDULE_DEFAULT}};
+                {5, 1, 0, 203, SCHEDULE_STATIC},  {3, 2, 1000, 1, SCHEDULE_MASTER},  {2, 1, 0, 0, SCHEDULE_MASTER},
+                {3, 1, 2, 203, SCHEDULE_GUIDED},  {3, 1, 0, 203, SCHEDULE_MASTER}};
     char path[4096] = "";
     void *library;
     if (!available(runner) || !starts_slowly(runner)) return;

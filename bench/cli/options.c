@@ -90,7 +90,7 @@ const struct option_row options_table[] = {
     {"chunk", 'c', "LIST", "run metg tune", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks),
      1, 1u << 30, NULL, NULL},
     {"schedule", 's', "LIST", "run metg tune",
-     "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop", OPTION_NAMES, FIELD(schedules), 0,
+     "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop, master", OPTION_NAMES, FIELD(schedules), 0,
      0, schedule_choice, "schedule"},
     {"placement", 0, "LIST", "run metg topo openmp tune",
      "where workers run: none, close, spread, or a list of cpus or objects of\n"

@@ -2,38 +2,19 @@
 /* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher.
  *
  * All ranks map FILE (control.h), load the kernel from a shared object and prepare its input; rank 0 takes the commands
- * and passes them on. Static: each rank has one equal share of the tasks, or chunks in turn. Dynamic: chunks are claimed
- * by an atomic counter in a shared window (MPI-3.1, 11.2.3). Inside a rank a team of OpenMP threads shares each chunk.
- * Binding is ours, after MPI_Init: launchers are told to bind nothing. */
+ * and passes them on. Who computes which tasks is in schedules.h. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
 #include "runners/rank/keeper.h"
-#include "runners/team.h"
+#include "runners/rank/schedules.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mpi.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { COMMAND_WAIT_MS = 1000 };
-
-struct rank {
-    unsigned number;
-    int fd; /* the memory shared with the runner */
-    pid_t keeper;
-    struct control *control;
-    struct rank_record *record;
-    _Atomic uint64_t *counter; /* the next task that nobody has claimed; in a window of all ranks */
-    MPI_Win window;
-    const struct kernel *kernel;
-    void *input;
-    struct team team;
-    struct job job;
-    const char *cpus[1024];
-};
 
 /* Allocations lie at the same addresses in all ranks: each makes the same ones in the same order. What rank 0 writes into
  * them while it prepares counts; see kernel_open. */
@@ -124,41 +105,10 @@ static int team_bring_up(struct rank *rank)
     return team_open(&rank->team, 0, &failure) ? fail(rank, "start", failure.text) : 0;
 }
 
-static void work(struct rank *rank, size_t begin, size_t end)
-{
-    struct control *control = rank->control;
-    team_run(&rank->team, &rank->job, 0, begin, end, (char *)control + control->results_at);
-}
-
-static void run_static(struct rank *rank, uint64_t tasks)
-{
-    uint64_t ranks = rank->control->processes, chunk = rank->control->chunk;
-    if (!chunk) {
-        uint64_t share = tasks / ranks, more = tasks % ranks, number = rank->number;
-        uint64_t begin = share * number + (number < more ? number : more);
-        uint64_t end = begin + share + (number < more);
-        if (begin < end) work(rank, begin, end);
-        return;
-    }
-    for (uint64_t begin = rank->number * chunk; begin < tasks; begin += ranks * chunk)
-        work(rank, begin, begin + chunk < tasks ? begin + chunk : tasks);
-}
-
-static void run_dynamic(struct rank *rank, uint64_t tasks)
-{
-    uint64_t chunk = rank->control->chunk ? rank->control->chunk : rank->control->threads;
-    for (;;) {
-        uint64_t begin = atomic_fetch_add_explicit(rank->counter, chunk, memory_order_relaxed);
-        if (begin >= tasks) return;
-        work(rank, begin, begin + chunk < tasks ? begin + chunk : tasks);
-    }
-}
-
 /* One pass. The counter is set by rank 0 before the broadcast that lets the others go. */
 static void run(struct rank *rank, uint64_t tasks)
 {
-    if (rank->control->schedule == SCHEDULE_DYNAMIC) run_dynamic(rank, tasks);
-    else run_static(rank, tasks);
+    schedules_run(rank, tasks);
     MPI_Barrier(MPI_COMM_WORLD);
 }
 
