@@ -2,12 +2,13 @@
 /* mpi: the ranks of an MPI library, each with a team of OpenMP threads, on this machine.
  *
  * setup makes a folder of this repetition in /dev/shm, with the memory shared with the ranks (rank/control.h), and
- * starts `mpirun` over breakeven-rank; it ends when a first rank has come to its main. start waits until all ranks are
+ * starts the launcher (launcher.h) over breakeven-rank; it ends when a first rank has come to its main. start waits until all ranks are
  * initialized, bound by themselves (the launcher binds nothing) and have prepared their input. run is one command to
  * rank 0; ranks write results into memory that they share, from where they are copied. Everything that MPI libraries
  * leave behind (sessions, segments) lies in the folder and goes with it.
  *
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
+#include "runners/launcher.h"
 #include "runners/rank/control.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
@@ -57,18 +58,6 @@ __attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, i
     return error;
 }
 
-/* `name` as the first program of PATH. */
-static bool program_find(const char *name, char *path, size_t size)
-{
-    const char *dirs = getenv("PATH");
-    for (const char *dir = dirs ? dirs : "/usr/bin"; *dir;) {
-        int length = (int)strcspn(dir, ":");
-        if (snprintf(path, size, "%.*s/%s", length, dir, name) < (int)size && !access(path, X_OK)) return true;
-        dir += length + (dir[length] == ':');
-    }
-    return false;
-}
-
 /* A file beside the program, above it (tests), or where it is installed. */
 static bool beside_find(const char *name, char *path, size_t size)
 {
@@ -90,10 +79,7 @@ static int available(char *why, size_t why_size)
     snprintf(why, why_size, "ranks cannot load kernels built with the address sanitizer");
     return -ENOTSUP;
 #endif
-    if (!program_find("mpirun", path, sizeof path)) {
-        snprintf(why, why_size, "no mpirun in PATH: install Debian's openmpi-bin and libopenmpi-dev (make deps-mpi)");
-        return -ENOENT;
-    }
+    if (launcher_available(why, why_size)) return -ENOENT;
     if (!beside_find("breakeven-rank", path, sizeof path) || !beside_find("libkernels.so", path, sizeof path)) {
         snprintf(why, why_size, "no breakeven-rank beside the program: make deps-mpi, then make");
         return -ENOENT;
@@ -157,19 +143,6 @@ static void mpi_free(struct mpi *mpi)
     free(mpi);
 }
 
-/* The first line of what launcher and ranks printed that says something. */
-static void output_read(const struct mpi *mpi, char *line, size_t size)
-{
-    FILE *file = fopen(mpi->output, "re");
-    *line = 0;
-    while (file && fgets(line, (int)size, file)) {
-        line[strcspn(line, "\n")] = 0;
-        if (strlen(line) > 3 && !strchr("-=*[", *line)) break;
-        *line = 0;
-    }
-    if (file) fclose(file);
-}
-
 static const char *cause_of(const struct rank_record *record)
 {
     switch (record->signal) {
@@ -227,13 +200,14 @@ static bool lost_read(const struct mpi *mpi, struct failure *failure)
 static int ended(const struct mpi *mpi, int status, struct failure *failure)
 {
     char line[160];
+    const char *name = launcher_name();
     if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return fail(failure, -EIO, "%s", mpi->control->why);
-    output_read(mpi, line, sizeof line);
+    launcher_explain(mpi->output, line, sizeof line);
     if (!WIFSIGNALED(status) && lost_read(mpi, failure)) return -ECHILD;
     if (WIFSIGNALED(status))
-        return fail(failure, -ECHILD, "mpirun was ended by signal %d (%s)%s%s", WTERMSIG(status),
+        return fail(failure, -ECHILD, "%s was ended by signal %d (%s)%s%s", name, WTERMSIG(status),
                     strsignal(WTERMSIG(status)), *line ? ": " : "", line);
-    return fail(failure, -ECHILD, "mpirun ended with code %d%s%s", WEXITSTATUS(status), *line ? ": " : "", line);
+    return fail(failure, -ECHILD, "%s ended with code %d%s%s", name, WEXITSTATUS(status), *line ? ": " : "", line);
 }
 
 /* Until *word is no longer `old`; a launcher that ends ends the wait. */
@@ -306,44 +280,6 @@ static int control_make(struct mpi *mpi, struct failure *failure)
     return control_fill(mpi, memory, failure);
 }
 
-/* By environment and not by options: Open MPI 4 and 5 and MPICH spell the options differently, and each ignores the
- * others' variables. No binding; more ranks than cores are allowed, and yield then; root may run; every file in the
- * folder of this repetition. */
-static void launcher_environment(const struct mpi *mpi, bool crowded)
-{
-    static const char *const fixed[][2] = {
-        {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-        {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-        {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
-        {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-        {"OMPI_MCA_hwloc_base_binding_policy", "none"},
-        {"PRTE_MCA_hwloc_default_binding_policy", "none"},
-        {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
-        {"PRTE_MCA_rmaps_default_mapping_policy", ":OVERSUBSCRIBE"},
-    };
-    static const char *const folders[] = {"TMPDIR", "OMPI_MCA_btl_vader_backing_directory",
-                                          "OMPI_MCA_btl_sm_backing_directory"};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 1);
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], mpi->dir, 1);
-    if (crowded) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 1);
-}
-
-static void exec_launcher(const struct mpi *mpi, const char *rank, pid_t parent, bool crowded)
-{
-    char number[16];
-    snprintf(number, sizeof number, "%u", mpi->team->processes);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
-    int null = open("/dev/null", O_RDONLY), output = open(mpi->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    dup2(null, 0);
-    dup2(output, 1);
-    dup2(output, 2);
-    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC */
-    launcher_environment(mpi, crowded);
-    execlp("mpirun", "mpirun", "-n", number, rank, mpi->file, (char *)NULL);
-    _exit(127);
-}
-
 static int launch(struct mpi *mpi, struct failure *failure)
 {
     char rank[PATH_MAX];
@@ -351,10 +287,17 @@ static int launch(struct mpi *mpi, struct failure *failure)
     if (!beside_find("breakeven-rank", rank, sizeof rank)) return fail(failure, -ENOENT, "no breakeven-rank");
     bool crowded = !sched_getaffinity(0, sizeof set, &set) &&
                    mpi->team->processes * mpi->team->threads > (unsigned)CPU_COUNT(&set);
-    pid_t parent = getpid();
-    mpi->launcher = fork();
-    if (!mpi->launcher) exec_launcher(mpi, rank, parent, crowded);
-    return mpi->launcher < 0 ? fail(failure, -errno, "cannot start mpirun: %s", strerror(errno)) : 0;
+    struct launch launch = {.processes = mpi->team->processes,
+                            .threads = mpi->team->threads,
+                            .crowded = crowded,
+                            .folder = mpi->dir,
+                            .output = mpi->output,
+                            .rank = rank,
+                            .argument = mpi->file};
+    pid_t pid = launcher_start(&launch);
+    if (pid < 0) return fail(failure, pid, "cannot start %s: %s", launcher_name(), strerror(-pid));
+    mpi->launcher = pid;
+    return 0;
 }
 
 static int setup(const struct team *team, const struct job *job, void **state, struct failure *failure)

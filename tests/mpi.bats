@@ -67,3 +67,19 @@ nothing_left() {
     samples 'len(m) == 1 and m[0]["status"] == "timeout"'
     nothing_left
 }
+
+@test "a launcher of one's own is used, and what it says when it fails is shown with its cause" {
+    local cell=(--kernel empty --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0)
+    printf '#!/bin/sh\necho "$*" >seen\nexec mpirun -n "$1" "$4" "$5"\n' >mine
+    chmod +x mine
+    timeout -k 5 60 "$BREAKEVEN" run "${cell[@]}" -o run --launcher "./mine {processes} x{threads} {processes}{threads}"
+    samples 'len(m) == 1 and m[0]["status"] == "ok"'
+    [[ $(cat seen) == "2 x1 21 "*"/breakeven-rank /dev/shm/breakeven-"*"/control" ]]
+    rm -r run
+    OMPI_MCA_rmaps_base_oversubscribe=0 OMPI_MCA_rmaps_base_no_oversubscribe=1 timeout -k 5 60 "$BREAKEVEN" run "${cell[@]}" \
+        -o run --launcher "mpirun --host localhost:1 -n {processes}" || [ $? = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "error" and "mpirun ended with code 1: not enough slots" in m[0]["cause"]'
+    run "$BREAKEVEN" run "${cell[@]}" -o none --launcher /no/such/srun
+    [ "$status" = 2 ]
+    [[ $output == *"/no/such/srun is not in PATH"* ]]
+}

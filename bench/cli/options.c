@@ -92,6 +92,10 @@ const struct option_row options_table[] = {
     {"schedule", 's', "LIST", "run metg tune",
      "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop, master", OPTION_NAMES, FIELD(schedules), 0,
      0, schedule_choice, "schedule"},
+    {"launcher", 0, "COMMAND", "run metg tune",
+     "what starts the ranks of mpi: mpirun, srun, or a command like\n"
+     "\"mpirun --hostfile hosts -n {processes}\" (mpirun)",
+     OPTION_PATH, FIELD(launcher), 0, 0, NULL, NULL},
     {"placement", 0, "LIST", "run metg topo openmp tune",
      "where workers run: none, close, spread, or a list of cpus or objects of\n"
      "hwloc: 0-2,5 or core:0-3 (none)",

@@ -73,6 +73,7 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     if (limits_read("", &limits, why, sizeof why) || topology_load(NULL, &conduct->topology, why, sizeof why))
         return options_complain(options, "%s", why);
     conduct->loaded = true;
+    if (options->launcher) setenv("BREAKEVEN_LAUNCHER", options->launcher, 1); /* read by repetitions, and recorded */
     if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, why, sizeof why))
         return options_complain(options, "--versus: %s", why);
     conduct_protocol(options, defaults, &protocol);

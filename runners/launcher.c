@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "runners/launcher.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 64, LINE_MAX_BYTES = 2048, OUTPUT_MAX = 16384 };
+
+/* The launcher's command line with its numbers, in words that point into `line`. */
+struct words {
+    char line[LINE_MAX_BYTES];
+    char *word[WORDS_MAX + 3]; /* the rank's program and argument follow, and NULL */
+    size_t count;
+};
+
+static const char *template_of(void)
+{
+    const char *asked = getenv("BREAKEVEN_LAUNCHER");
+    if (!asked || !*asked || !strcmp(asked, "mpirun")) return "mpirun -n {processes}";
+    /* srun would bind each rank to one cpu; it does not take the job's -c from everywhere (srun(1), 22.05 and 23.11) */
+    if (!strcmp(asked, "srun")) return "srun -n {processes} -c {threads} --cpu-bind=none --mpi=pmix";
+    return asked;
+}
+
+/* `from` with {processes} and {threads} replaced; false: too long. */
+static bool fill(const struct launch *launch, const char *from, char *line)
+{
+    size_t used = 0;
+    while (*from && used + 12 < LINE_MAX_BYTES) {
+        bool processes = !strncmp(from, "{processes}", 11), threads = !strncmp(from, "{threads}", 9);
+        if (processes || threads)
+            used += (size_t)sprintf(line + used, "%u", processes ? launch->processes : launch->threads);
+        else line[used++] = *from;
+        from += processes ? 11 : threads ? 9 : 1;
+    }
+    line[used] = '\0';
+    return !*from;
+}
+
+static int split(const struct launch *launch, struct words *words)
+{
+    char *rest = words->line;
+    words->count = 0;
+    if (!fill(launch, template_of(), words->line)) return -E2BIG;
+    for (char *word; (word = strtok_r(rest, " \t", &rest));) {
+        if (words->count == WORDS_MAX) return -E2BIG;
+        words->word[words->count++] = word;
+    }
+    if (!words->count) return -EINVAL;
+    words->word[words->count] = (char *)launch->rank;
+    words->word[words->count + 1] = (char *)launch->argument;
+    words->word[words->count + 2] = NULL;
+    return 0;
+}
+
+const char *launcher_name(void)
+{
+    static _Thread_local char name[32];
+    const char *from = template_of();
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(from, " \t"), from);
+    return name;
+}
+
+bool launcher_find(const char *name, char *path, size_t size)
+{
+    const char *dirs = getenv("PATH");
+    if (strchr(name, '/')) return snprintf(path, size, "%s", name) < (int)size && !access(path, X_OK);
+    for (const char *dir = dirs ? dirs : "/usr/bin"; *dir;) {
+        int length = (int)strcspn(dir, ":");
+        if (snprintf(path, size, "%.*s/%s", length, dir, name) < (int)size && !access(path, X_OK)) return true;
+        dir += length + (dir[length] == ':');
+    }
+    return false;
+}
+
+int launcher_available(char *why, size_t why_size)
+{
+    char path[PATH_MAX];
+    const char *name = launcher_name();
+    if (launcher_find(name, path, sizeof path)) return 0;
+    if (!strcmp(name, "mpirun"))
+        snprintf(why, why_size, "no mpirun in PATH: install Debian's openmpi-bin and libopenmpi-dev (make deps-mpi)");
+    else snprintf(why, why_size, "the launcher %.40s is not in PATH", name);
+    return -ENOENT;
+}
+
+/* By environment and not by options: Open MPI 4 and 5 and MPICH spell the options differently, and each ignores the
+ * others' variables. No binding; more ranks than cores are allowed, and yield then; root may run. What the user has set
+ * stands, but for the folders. */
+static void environment_set(const struct launch *launch)
+{
+    static const char *const fixed[][2] = {
+        {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+        {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+        {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
+        {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+        {"OMPI_MCA_hwloc_base_binding_policy", "none"},
+        {"PRTE_MCA_hwloc_default_binding_policy", "none"},
+        {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
+        {"PRTE_MCA_rmaps_default_mapping_policy", ":OVERSUBSCRIBE"},
+    };
+    static const char *const folders[] = {"TMPDIR", "OMPI_MCA_btl_vader_backing_directory",
+                                          "OMPI_MCA_btl_sm_backing_directory"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 0);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
+    if (launch->crowded) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+}
+
+_Noreturn static void become(const struct launch *launch, const struct words *words, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    int null = open("/dev/null", O_RDONLY), output = open(launch->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(null, 0);
+    dup2(output, 1);
+    dup2(output, 2);
+    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC */
+    environment_set(launch);
+    execvp(words->word[0], words->word);
+    _exit(127);
+}
+
+pid_t launcher_start(const struct launch *launch)
+{
+    struct words words;
+    pid_t parent = getpid();
+    int error = split(launch, &words);
+    if (error) return error;
+    pid_t pid = fork();
+    if (!pid) become(launch, &words, parent);
+    return pid < 0 ? -errno : pid;
+}
+
+static const char *cause_of(const char *text)
+{
+    static const char *const known[][2] = {
+        {"not enough slots", "not enough slots for so many ranks: more in --hosts or the allocation, or fewer ranks"},
+        {"attempt to run as root", "it does not run as root: set OMPI_ALLOW_RUN_AS_ROOT and ..._CONFIRM to 1"},
+        {"not built with SLURM's PMI", "this MPI does not speak srun's PMI: --mpi=pmix"},
+        {"nable to find MPI plugin", "srun has no such plugin: `srun --mpi=list` names those it has"},
+        {"Couldn't find the specified plugin", "srun has no such plugin: `srun --mpi=list` names those it has"},
+        {"No network interfaces were found", "only the loopback is there: set OMPI_MCA_oob_tcp_if_include=lo"},
+        {"Could not resolve hostname", "a host has no address"},
+        {"unable to reliably start one or more daemons",
+         "a host does not answer, or lets nobody in without a password"},
+        {"Job violates accounting/QOS policy", "the cluster's limits refuse it"},
+        {"More processors requested than permitted", "the allocation has fewer cpus than ranks x threads"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strstr(text, known[i][0])) return known[i][1];
+    return NULL;
+}
+
+/* The first line that is neither a rule nor a prefix of the engine's. */
+static void first_line(const char *text, char *line, size_t size)
+{
+    *line = '\0';
+    while (*text) {
+        int length = (int)strcspn(text, "\n");
+        if (length > 3 && !strchr("-=*[", *text)) {
+            snprintf(line, size, "%.*s", length, text);
+            return;
+        }
+        text += length + (text[length] == '\n');
+    }
+}
+
+void launcher_explain(const char *output, char *line, size_t size)
+{
+    char text[OUTPUT_MAX];
+    FILE *file = fopen(output, "re");
+    size_t got = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file) fclose(file);
+    text[got] = '\0';
+    const char *cause = cause_of(text);
+    if (cause) snprintf(line, size, "%s", cause);
+    else first_line(text, line, size);
+    for (char *at = line; *at; at++)
+        if (iscntrl((unsigned char)*at)) *at = ' ';
+}

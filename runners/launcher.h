@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* launcher.h: the program that starts MPI ranks: what BREAKEVEN_LAUNCHER says, or mpirun.
+ *
+ * "mpirun" and "srun" stand for themselves with the options that they need; anything else is a command line, split at
+ * blanks, no shell, in which {processes} and {threads} are replaced: "mpirun --hostfile hosts -n {processes}".
+ */
+#ifndef BREAKEVEN_LAUNCHER_H
+#define BREAKEVEN_LAUNCHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct launch {
+    unsigned processes, threads;
+    bool crowded;       /* more threads than cpus: waiting ranks are to yield */
+    const char *folder; /* for every file of the engine's */
+    const char *output; /* file for what launcher and ranks print */
+    const char *rank;   /* the program of a rank, and its argument */
+    const char *argument;
+};
+
+/* The name of the launcher's program, for messages; valid until the next call. */
+const char *launcher_name(void);
+
+/* Is it in PATH? Says with `why` what to install where not. 0 or -ENOENT. */
+int launcher_available(char *why, size_t why_size);
+
+/* Starts it as a child, which dies with the calling thread. Its process number or -errno. */
+pid_t launcher_start(const struct launch *);
+
+/* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "". */
+void launcher_explain(const char *output, char *line, size_t size);
+
+/* The first program of that name in PATH. */
+bool launcher_find(const char *name, char *path, size_t size);
+
+#endif
