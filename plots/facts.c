@@ -60,6 +60,8 @@ void facts_read(const struct run *run, struct facts *facts)
     facts->cores = take_count(host, "cores");
     facts->cpus = take_count(host, "cpus");
     facts->cpus_online = take_count(host, "cpus_online");
+    take_text(host, "kinds", facts->kinds, sizeof facts->kinds);
+    facts->kinds[strcspn(facts->kinds, ",")] = '\0';
     facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
     for (size_t i = 0; i < run->sample_count; i++) {
         facts->errors += strcmp(run->samples[i].status, "ok") != 0;
@@ -78,6 +80,7 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
     if (facts->cores && facts->cpus && used < size)
         used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
+    if (facts->kinds[0] && used < size) used += (size_t)snprintf(out + used, size - used, ", %s", facts->kinds);
     if (facts->packages > 1 && used < size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
     if (facts->quota_cpus > 0 && used < size) snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);

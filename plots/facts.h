@@ -3,7 +3,7 @@
  * absent stays 0 or "". Keys looked for:
  *     simulated (bool); command (a string or an array of words); began (a string)
  *     host: hostname, model (of the cpu), kernel (strings); packages, numa, cores, cpus (of the set that the run was
- *           allowed), cpus_online (of the machine), quota_cpus (numbers)
+ *           allowed), cpus_online (of the machine), quota_cpus (numbers); kinds (of cores, a line)
  */
 #ifndef BREAKEVEN_FACTS_H
 #define BREAKEVEN_FACTS_H
@@ -13,6 +13,7 @@
 struct facts {
     char host[128], cpu[128], system[128], began[64], command[1024];
     unsigned packages, numa_nodes, cores, cpus, cpus_online; /* 0: not known */
+    char kinds[64];                                          /* "2 kinds of cores"; "" where alike */
     double quota_cpus;                          /* 0: none */
     bool simulated, complete;
     size_t samples, errors, suspects; /* repetitions of the run: all, failed, suspect */

@@ -3,6 +3,8 @@
 #include "plots/chart.h"
 #include "plots/format.h"
 
+#include "runners/placement.h"
+
 #include <hwloc.h>
 #include <math.h>
 #include <string.h>
@@ -119,9 +121,9 @@ static void draw_machine(hwloc_topology_t topology, struct drawing *drawing)
 
 static int load(const char *dir, hwloc_topology_t *topology)
 {
-    char path[4200];
+    char path[4200], why[256];
     snprintf(path, sizeof path, "%s/topology.xml", dir);
-    if (hwloc_topology_init(topology)) return -1;
+    if (topology_try(path, why, sizeof why) || hwloc_topology_init(topology)) return -1;
     if (hwloc_topology_set_xml(*topology, path) || hwloc_topology_load(*topology)) {
         hwloc_topology_destroy(*topology);
         return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/placement.h"
 
+#include "runners/cpukind.h"
 #include "runners/placement_list.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ struct core {
     unsigned count;
     unsigned workers; /* to be placed on it */
     unsigned order;   /* its number among the machine's allowed cores */
-    int kind;         /* the higher, the faster */
+    int speed;        /* of its kind: the higher, the faster; 0: unknown */
     hwloc_obj_t in[LEVELS];
 };
 
@@ -54,14 +55,6 @@ static void levels_find(hwloc_obj_t pu, hwloc_obj_t *in)
     }
 }
 
-/* 0 for all where hwloc knows no kinds, or not which of them are the faster. */
-static int kind_of(hwloc_topology_t topology, hwloc_obj_t pu)
-{
-    int efficiency = -1, kind = hwloc_cpukinds_get_by_cpuset(topology, pu->cpuset, 0);
-    if (kind < 0 || hwloc_cpukinds_get_info(topology, (unsigned)kind, NULL, &efficiency, NULL, NULL, 0)) return 0;
-    return efficiency > 0 ? efficiency : 0;
-}
-
 /* A machine without a core level (some virtual ones) counts each hardware thread as a core. */
 static int cores_list(hwloc_topology_t topology, struct cores *cores)
 {
@@ -79,7 +72,8 @@ static int cores_list(hwloc_topology_t topology, struct cores *cores)
         hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, pu);
         if (!core || core != last) {
             struct core *next = &made.list[made.count];
-            *next = (struct core){.pus = &made.all[used], .order = made.count, .kind = kind_of(topology, pu)};
+            *next = (struct core){.pus = &made.all[used], .order = made.count};
+            next->speed = cpukind_speed_of(topology, pu->cpuset);
             levels_find(pu, next->in);
             made.count++;
         }
@@ -91,10 +85,10 @@ static int cores_list(hwloc_topology_t topology, struct cores *cores)
     return 0;
 }
 
-static int by_kind(const void *a, const void *b)
+static int by_speed(const void *a, const void *b)
 {
     const struct core *left = a, *right = b;
-    if (left->kind != right->kind) return left->kind > right->kind ? -1 : 1;
+    if (left->speed != right->speed) return left->speed > right->speed ? -1 : 1;
     return left->order < right->order ? -1 : 1;
 }
 
@@ -255,36 +249,49 @@ static int round_spread(struct cores *cores, unsigned round, unsigned left)
     return error;
 }
 
-/* More than one kind of core: the fewest of the fastest kinds that have a core for each worker, in the machine's order.
- * Returns how many cores they have. */
-static unsigned kinds_choose(struct cores *cores, unsigned workers)
+/* The first `count` cores apart: the processes, or the threads of the only one. */
+static int whole_spread(struct core *cores, unsigned count, unsigned processes, unsigned threads)
 {
-    qsort(cores->list, cores->count, sizeof *cores->list, by_kind);
-    unsigned count = workers;
-    while (count < cores->count && cores->list[count].kind == cores->list[count - 1].kind) count++;
-    qsort(cores->list, count, sizeof *cores->list, by_order);
-    return count;
+    return processes == 1 ? apart(cores, count, threads, 1) : apart(cores, count, processes, threads);
+}
+
+/* Where kinds of cores differ, the faster ones get a worker each as long as workers are left; of the last kind that is
+ * needed the rest is spread. A process of several threads may need cores of two kinds: then all of those are one. */
+static int kinds_spread(struct cores *cores, unsigned processes, unsigned threads)
+{
+    unsigned workers = processes * threads, first = 0, end = 0;
+    qsort(cores->list, cores->count, sizeof *cores->list, by_speed);
+    while (end < workers) {
+        for (first = end++; end < cores->count && cores->list[end].speed == cores->list[first].speed;) end++;
+    }
+    qsort(cores->list, first, sizeof *cores->list, by_order);
+    qsort(cores->list + first, end - first, sizeof *cores->list, by_order);
+    if (processes == 1 || threads == 1) {
+        for (unsigned i = 0; i < first; i++) cores->list[i].workers = 1;
+        return whole_spread(cores->list + first, end - first, 1, workers - first);
+    }
+    qsort(cores->list, end, sizeof *cores->list, by_order);
+    return whole_spread(cores->list, end, processes, threads);
 }
 
 static int spread(struct cores *cores, unsigned processes, unsigned threads, unsigned *pu_of)
 {
-    unsigned workers = processes * threads, count = cores->count, round;
+    unsigned workers = processes * threads, round;
     int error = 0;
     if (workers <= cores->count) {
-        count = kinds_choose(cores, workers);
-        error = processes == 1 ? apart(cores->list, count, threads, 1) : apart(cores->list, count, processes, threads);
+        error = kinds_spread(cores, processes, threads);
     } else {
         unsigned left = rounds_give(cores, workers, &round);
         if (left) error = round_spread(cores, round, left);
     }
-    if (!error) workers_deal(cores->list, count, pu_of);
+    if (!error) workers_deal(cores->list, cores->count, pu_of);
     return error;
 }
 
 static void close_together(struct cores *cores, unsigned workers, unsigned *pu_of)
 {
     unsigned round;
-    qsort(cores->list, cores->count, sizeof *cores->list, by_kind);
+    qsort(cores->list, cores->count, sizeof *cores->list, by_speed);
     unsigned left = rounds_give(cores, workers, &round);
     round_give(cores->list, cores->count, round, left);
     workers_deal(cores->list, cores->count, pu_of);

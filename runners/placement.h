@@ -14,12 +14,12 @@
  *           machine's order, one to each part and then by size; the threads of one process close together inside its
  *           part. Of a single process the threads are kept apart so: OpenMP's spread over cores.
  *   LIST    "0-2,5": cpus; "core:0-3", "numa:1", "package:1.core:0-3": objects of the topology by logical index, those
- *           after a dot counted inside the one before. Worker i gets the i-th of them, all of its allowed cpus, and
+ *           after a dot counted inside the one before; "kind:1": the cores of a kind. Worker i gets the i-th of them, all of its allowed cpus, and
  *           counts round where workers are more.
  *
  * close and spread give each worker one cpu, use every core before a second hardware thread of any, and every hardware
  * thread before two workers share one. Where hwloc knows which cores are the faster ones, close begins with them and
- * spread keeps to the fastest kinds that have a core for each worker. Only cpus of the allowed set (affinity and
+ * spread gives each of them a worker before the slower kinds are spread over; only then are hardware threads shared. Only cpus of the allowed set (affinity and
  * cpuset) are given. The same topology and numbers give the same placement.
  */
 #ifndef BREAKEVEN_PLACEMENT_H
@@ -51,5 +51,10 @@ void placement_free(struct placement *placement);
  * says which may be used (of this machine: the cpuset of the cgroup and the affinity of the calling thread). 0,
  * -EINVAL, -ENOENT or -ENOMEM with one line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
 int topology_load(const char *source, hwloc_topology_t *topology, char *why, size_t why_size);
+
+/* Can hwloc load this XML file? Tried in a child, which a damaged file may crash or keep busy (20 s of cpu time at most):
+ * 0, -EINVAL with the library's reason, or another -errno, each with one line in `why`. topology_load does this itself.
+ * Waits for the child; the caller must not have SIGCHLD ignored. */
+int topology_try(const char *path, char *why, size_t why_size);
 
 #endif

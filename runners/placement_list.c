@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/placement_list.h"
 
+#include "runners/cpukind.h"
 #include "runners/cpulist.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static int refuse(struct places *places, const char *what)
 {
     char allowed[80];
     hwloc_bitmap_list_snprintf(allowed, sizeof allowed, hwloc_topology_get_allowed_cpuset(places->topology));
-    snprintf(places->why, places->why_size, "%.100s; this process may use cpus %s", what, allowed);
+    snprintf(places->why, places->why_size, "%.150s; this process may use cpus %s", what, allowed);
     return -EINVAL;
 }
 
@@ -68,7 +69,66 @@ static int cpus_add(struct places *places, const unsigned *numbers, size_t count
     return error;
 }
 
-/* "core:0-3" or "package:1.core:0-3", counted inside `inside`. */
+/* Which kind of places a name means: a depth of the topology, or the kinds of cores. */
+enum { DEPTH_KINDS = -1000 };
+
+static int level_find(struct places *places, const char *text, const char *name, int *depth)
+{
+    hwloc_obj_type_t type;
+    if (!strcmp(name, "kind") && cpukind_count(places->topology)) {
+        *depth = DEPTH_KINDS;
+        return 0;
+    }
+    if (!strcmp(name, "kind") || hwloc_type_sscanf_as_depth(name, &type, places->topology, depth) ||
+        *depth == HWLOC_TYPE_DEPTH_MULTIPLE || !hwloc_get_nbobjs_by_depth(places->topology, *depth)) {
+        snprintf(places->why, places->why_size, "bad placement '%.80s': this machine has no level '%s'%s", text, name,
+                 *name == 'k' ? ": its cores are of one kind, as far as hwloc knows" : "");
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* The number-th place of this level inside `inside` (NULL: the whole machine, as topo numbers them), its cpus into
+ * *cpus. -EINVAL: there is none, or it has no cpus. */
+static int level_cpus(const struct places *places, int depth, unsigned number, hwloc_const_bitmap_t inside,
+                      hwloc_bitmap_t cpus)
+{
+    hwloc_obj_t object = NULL;
+    if (depth == DEPTH_KINDS) {
+        if (hwloc_cpukinds_get_info(places->topology, number, cpus, NULL, NULL, NULL, 0)) return -EINVAL;
+        if (inside) hwloc_bitmap_and(cpus, cpus, inside);
+        return hwloc_bitmap_iszero(cpus) ? -EINVAL : 0;
+    }
+    if (inside) object = hwloc_get_obj_inside_cpuset_by_depth(places->topology, inside, depth, number);
+    else object = hwloc_get_obj_by_depth(places->topology, depth, number);
+    if (!object || hwloc_bitmap_iszero(object->cpuset)) return -EINVAL;
+    return hwloc_bitmap_copy(cpus, object->cpuset) ? -ENOMEM : 0;
+}
+
+/* "there is no numa 7: there are numa 0-5 with cpus, 6-7 without, as breakeven topo numbers them" */
+static int level_refuse(struct places *places, int depth, const char *name, unsigned number,
+                        hwloc_const_bitmap_t inside)
+{
+    hwloc_bitmap_t with = hwloc_bitmap_alloc(), without = hwloc_bitmap_alloc(), cpus = hwloc_bitmap_alloc();
+    char there[48] = "", bare[48] = "", what[160];
+    unsigned count = depth == DEPTH_KINDS ? cpukind_count(places->topology)
+                     : inside ? (unsigned)hwloc_get_nbobjs_inside_cpuset_by_depth(places->topology, inside, depth)
+                              : (unsigned)hwloc_get_nbobjs_by_depth(places->topology, depth);
+    int error = with && without && cpus ? 0 : -ENOMEM;
+    for (unsigned i = 0; !error && i < count; i++)
+        hwloc_bitmap_set(level_cpus(places, depth, i, inside, cpus) ? without : with, i);
+    if (!error) hwloc_bitmap_list_snprintf(there, sizeof there, with);
+    if (!error) hwloc_bitmap_list_snprintf(bare, sizeof bare, without);
+    snprintf(what, sizeof what, "there is no %s %u with cpus: %s %s%s%s%s, as topo numbers them%s", name, number, name,
+             there[0] ? there : "none", bare[0] ? " have cpus, " : "", bare, bare[0] ? " none" : "",
+             inside ? " inside the part before" : "");
+    hwloc_bitmap_free(with);
+    hwloc_bitmap_free(without);
+    hwloc_bitmap_free(cpus);
+    return error ? error : refuse(places, what);
+}
+
+/* "core:0-3" or "package:1.core:0-3", counted inside `inside`; NULL: in the whole machine. */
 static int objects_add(struct places *places, const char *text, hwloc_const_bitmap_t inside)
 {
     char name[24], list[128];
@@ -80,23 +140,18 @@ static int objects_add(struct places *places, const char *text, hwloc_const_bitm
                  text);
         return -EINVAL;
     }
-    hwloc_obj_type_t type;
-    if (hwloc_type_sscanf_as_depth(name, &type, places->topology, &depth) ||
-        !hwloc_get_nbobjs_by_depth(places->topology, depth) || depth == HWLOC_TYPE_DEPTH_MULTIPLE) {
-        snprintf(places->why, places->why_size, "bad placement '%.80s': this machine has no level '%s'", text, name);
-        return -EINVAL;
-    }
-    int error = cpulist_parse(list, &numbers, &count, places->why, places->why_size);
+    int error = level_find(places, text, name, &depth);
+    if (!error) error = cpulist_parse(list, &numbers, &count, places->why, places->why_size);
     if (error) return error;
+    hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
+    if (!cpus) error = -ENOMEM;
     for (size_t i = 0; !error && i < count; i++) {
-        hwloc_obj_t object = hwloc_get_obj_inside_cpuset_by_depth(places->topology, inside, depth, numbers[i]);
-        char what[100];
-        snprintf(what, sizeof what, "there is no %s %u among %d", name, numbers[i],
-                 hwloc_get_nbobjs_inside_cpuset_by_depth(places->topology, inside, depth));
-        if (!object) error = refuse(places, what);
-        else if (text[end] == '.') error = objects_add(places, text + end + 1, object->cpuset);
-        else error = place_add(places, object->cpuset, name, numbers[i]);
+        error = level_cpus(places, depth, numbers[i], inside, cpus);
+        if (error == -EINVAL) error = level_refuse(places, depth, name, numbers[i], inside);
+        else if (!error && text[end] == '.') error = objects_add(places, text + end + 1, cpus);
+        else if (!error) error = place_add(places, cpus, name, numbers[i]);
     }
+    hwloc_bitmap_free(cpus);
     free(numbers);
     return error;
 }
@@ -115,7 +170,7 @@ int placement_list(const char *text, hwloc_topology_t topology, unsigned workers
             free(numbers);
         }
     } else {
-        error = objects_add(&places, text, hwloc_topology_get_topology_cpuset(topology));
+        error = objects_add(&places, text, NULL);
     }
     for (unsigned i = 0; !error && i < workers; i++)
         if (hwloc_bitmap_list_asprintf(&cpus[i], places.sets[i % places.count]) < 0) {

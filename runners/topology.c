@@ -2,10 +2,74 @@
 #include "runners/placement.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/* In a child: what the library makes of the file, told by the status; its own words go to `words`. */
+static void try_load(const char *path, int words)
+{
+    static const struct rlimit cpu_seconds = {20, 20}, no_core = {0, 0};
+    hwloc_topology_t topology;
+    char *text;
+    int size;
+    for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    setrlimit(RLIMIT_CPU, &cpu_seconds);
+    setrlimit(RLIMIT_CORE, &no_core);
+    dup2(words, STDERR_FILENO);
+    setenv("HWLOC_XML_VERBOSE", "1", 1);
+    if (hwloc_topology_init(&topology) || hwloc_topology_set_xml(topology, path) || hwloc_topology_load(topology))
+        _exit(1);
+    _exit(hwloc_topology_export_xmlbuffer(topology, &text, &size, 0) ? 1 : 0); /* visits every part */
+}
+
+/* What is read is kept for the message: the first line. The rest is read, so that the child never waits. */
+static void words_read(int from, char *line, size_t size)
+{
+    char part[512];
+    size_t used = 0;
+    for (ssize_t got; (got = read(from, part, sizeof part)) > 0 || (got < 0 && errno == EINTR);)
+        for (ssize_t i = 0; i < got && used + 1 < size; i++) line[used++] = part[i];
+    line[used] = 0;
+    line[strcspn(line, "\n")] = 0;
+}
+
+static void say_refused(const char *path, const char *words, int status, char *why, size_t why_size)
+{
+    if (WIFSIGNALED(status))
+        snprintf(why, why_size, "topology %.100s is damaged: hwloc ends on it with signal %d (%s)", path,
+                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (strstr(words, "XML version"))
+        snprintf(why, why_size,
+                 "topology %.100s is of a newer hwloc (%.50s): export it there by 'lstopo --export-xml-flags v2 FILE.xml'",
+                 path, strstr(words, "cannot") ? strstr(words, "cannot") : words);
+    else snprintf(why, why_size, "hwloc cannot load the topology %.100s%s%.100s", path, words[0] ? ": " : "", words);
+}
+
+int topology_try(const char *path, char *why, size_t why_size)
+{
+    int ends[2], status = 0;
+    char words[200];
+    if (pipe2(ends, O_CLOEXEC)) return -errno;
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) try_load(path, ends[1]);
+    int error = child < 0 ? -errno : 0;
+    close(ends[1]);
+    if (!error) words_read(ends[0], words, sizeof words);
+    close(ends[0]);
+    while (!error && waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) error = -errno;
+    if (error) snprintf(why, why_size, "topology %.120s cannot be tried in a child: %s", path, strerror(-error));
+    else if (status) say_refused(path, words, status, why, why_size);
+    return error ? error : status ? -EINVAL : 0;
+}
 
 /* A synthetic description begins with a type and a colon; anything else is a path. */
 static int source_set(hwloc_topology_t topology, const char *source, char *why, size_t why_size)
@@ -16,7 +80,8 @@ static int source_set(hwloc_topology_t topology, const char *source, char *why, 
             snprintf(why, why_size, "topology %.120s is not a regular file", source);
             return -EINVAL;
         }
-        if (!access(source, R_OK) && !hwloc_topology_set_xml(topology, source)) return 0;
+        int error = topology_try(source, why, why_size);
+        if (error || !hwloc_topology_set_xml(topology, source)) return error;
         snprintf(why, why_size, "topology %.120s cannot be read as hwloc's XML", source);
         return -EINVAL;
     }

@@ -137,6 +137,80 @@ XML
     done
 }
 
+# Levels that hold as many cpus as the one above are levels too.
+@test "the text shows dies, third-level caches below them, and large memory in whole units" {
+    run "$BREAKEVEN" topo --topology "pack:2 [numa] die:8 l3:1 core:8 pu:2"
+    [ "$(grep -c '^    Die ' <<<"$output")" = 16 ]
+    [ "$(grep -c '^      L3Cache ' <<<"$output")" = 16 ]
+    [ "$(grep -c '^    NUMANode ' <<<"$output")" = 2 ]
+    run "$BREAKEVEN" topo --topology "numa:1(memory=1081101176832) core:2 pu:1"
+    [[ $output == *", 1007 GiB"* ]]
+}
+
+# two_kinds: an exported machine of three saving cores, one fast core, and a memory node without cpus
+two_kinds() {
+    python3 - >two_kinds.xml <<'PYTHON'
+def object(kind, number, cpus, rest="", inside=""):
+    global serial
+    serial += 1
+    sets = f'cpuset="{cpus:#x}" complete_cpuset="{cpus:#x}" nodeset="0x{nodes}" complete_nodeset="0x{nodes}"'
+    return f'<object type="{kind}" os_index="{number}" {sets} gp_index="{serial}" {rest}>{inside}</object>'
+
+serial, nodes = 0, 1
+inside = object("NUMANode", 0, 0xF, 'local_memory="1073741824"')
+inside += "".join(object("Core", cpu, 1 << cpu, "", object("PU", cpu, 1 << cpu)) for cpu in range(4))
+nodes = 2
+bare = object("NUMANode", 1, 0, 'local_memory="1073741824"')
+bare = object("Group", 0, 0, 'kind="1001" subkind="0"', bare).replace(' os_index="0"', "", 1)
+nodes = 3
+machine = object("Machine", 0, 0xF, 'allowed_cpuset="0xf" allowed_nodeset="0x3"', inside + bare)
+print('<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE topology SYSTEM "hwloc2.dtd">\n<topology version="2.0">', machine,
+      '<cpukind cpuset="0x7" forced_efficiency="0"><info name="CoreType" value="saving"/></cpukind>',
+      '<cpukind cpuset="0x8" forced_efficiency="1"><info name="CoreType" value="fast"/></cpukind>', "</topology>", sep="\n")
+PYTHON
+}
+
+@test "kinds of cores are shown and selected; close and spread begin with the fast ones" {
+    two_kinds
+    run "$BREAKEVEN" topo --topology two_kinds.xml
+    [[ $output == *"2 kinds of cores, the fast first: kind 1 fast (cpus 3), kind 0 saving (cpus 0-2)"* ]]
+    run "$BREAKEVEN" topo --topology two_kinds.xml --json -p 2 --placement kind:0
+    [ "$(field cpus)" = "0-2 0-2" ]
+    for policy in close spread; do
+        run "$BREAKEVEN" topo --topology two_kinds.xml --json -p 2 --placement $policy
+        [ "$(tr ' ' '\n' <<<"$(field cpus)" | sort | tr '\n' ' ')" = "0 3 " ]
+    done
+    refused --topology two_kinds.xml -p 1 --placement kind:2
+    [[ $stderr == *"there is no kind 2 with cpus: kind 0-1"* ]]
+    refused --topology "$big" -p 1 --placement kind:0
+    [[ $stderr == *"of one kind"* ]]
+}
+
+@test "a memory node without cpus is shown, counts, and is refused by saying which have cpus" {
+    two_kinds
+    run "$BREAKEVEN" topo --topology two_kinds.xml
+    [[ $output == *"NUMANode 0: no cpus, 1 GiB"* ]]
+    refused --topology two_kinds.xml -p 1 --placement numa:0
+    [[ $stderr == *"there is no numa 0 with cpus: numa 1 have cpus, 0 none, as topo numbers them"* ]]
+}
+
+@test "a topology of a newer hwloc: the library's reason and the cure" {
+    two_kinds
+    sed -i 's/version="2.0"/version="9.0"/' two_kinds.xml
+    refused --topology two_kinds.xml
+    [[ $stderr == *"of a newer hwloc"*"9.0"*"lstopo --export-xml-flags v2"* ]]
+}
+
+@test "a topology on which the library itself crashes: one line, status 2" {
+    [ -z "${SANITIZED:-}" ] || skip "the sanitizers are to be loaded first"
+    two_kinds
+    echo '#include <stdlib.h>
+          int hwloc_topology_load(void *topology) { (void)topology; abort(); }' >crash.c
+    ${CC:-cc} -shared -fPIC -o crash.so crash.c
+    LD_PRELOAD=$PWD/crash.so refused --topology two_kinds.xml
+    [[ $stderr == *"is damaged: hwloc ends on it with signal 6"* ]]
+}
+
 @test "one team at a time" {
     refused --topology "$big" --processes 1,2
     refused --topology "$big" --processes 4096 --threads 4096

@@ -15,7 +15,7 @@ static const struct {
     {"none", "workers run where the system puts them"},
     {"close", "workers next to each other: cores of one package before the next, cores before hardware threads"},
     {"spread", "processes, or the threads of a single one, apart: over packages, memory, dies, caches, then cores"},
-    {"LIST", "explicit: cpus (0-2,5) or objects of hwloc (core:0-3, pack:1), handed out in turn"},
+    {"LIST", "explicit: cpus (0-2,5) or objects of hwloc (core:0-3, pack:1), kinds of cores (kind:1), handed out in turn"},
 };
 
 static json_t *list_kernels(void)

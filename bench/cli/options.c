@@ -98,7 +98,7 @@ const struct option_row options_table[] = {
      OPTION_PATH, FIELD(launcher), 0, 0, NULL, NULL},
     {"placement", 0, "LIST", "run metg topo openmp tune",
      "where workers run: none, close, spread, or a list of cpus or objects of\n"
-     "hwloc: 0-2,5 or core:0-3 (none)",
+     "hwloc: 0-2,5 or core:0-3, or a kind of cores, kind:1 (none)",
      OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement"},
     {"topology", 0, "FILE|TEXT", "topo",
      "another machine: an XML file of hwloc's, or a synthetic description like\n"

@@ -36,6 +36,7 @@ void doctor_facts_read(const char *root, const struct clock *clock, struct docto
     facts->throttled_periods = limits_throttled_periods(&facts->limits) - throttled_periods;
     facts->sleep_error = probe_sleep_measure(clock, &facts->sleep);
     facts->sibling_groups = probe_siblings(facts->siblings, sizeof facts->siblings);
+    probe_kinds(facts->kinds, sizeof facts->kinds);
     facts->gnuplot = probe_program_found("gnuplot");
     facts->python3 = probe_program_found("python3");
     facts->took_s = (double)(clock_now_ns(clock) - began_ns) / 1e9;
@@ -62,7 +63,7 @@ static json_t *noise_json(const struct probe_noise *noise)
 /* The figures behind the sentences. */
 static json_t *facts_json(const struct doctor_facts *facts)
 {
-    return json_pack("{so so ss so ss si sb so sI so sf sf so sf sf si ss sf}", "load", number(facts->system.load),
+    return json_pack("{so so ss so ss si sb so sI so sf sf so sf sf si ss ss sf}", "load", number(facts->system.load),
                      "pressure", number(facts->system.pressure), "governor", facts->system.governor, "boost",
                      facts->system.boost < 0 ? json_null() : json_boolean(facts->system.boost), "clocksource",
                      facts->system.clocksource, "allowed_cpus", (int)facts->limits.allowed, "virtual_machine",
@@ -71,7 +72,7 @@ static json_t *facts_json(const struct doctor_facts *facts)
                      facts->clock.cost_ns, "clock_resolution_ns", facts->clock.resolution_ns, "noise",
                      noise_json(&facts->noise), "sleep_asked_ns", facts->sleep.asked_ns, "sleep_median_ns",
                      facts->sleep.median_ns, "sibling_groups", facts->sibling_groups, "siblings", facts->siblings,
-                     "took_s", facts->took_s);
+                     "kinds", facts->kinds, "took_s", facts->took_s);
 }
 
 static int print_json(const struct options *options, const struct doctor_facts *facts, const struct finding *findings,

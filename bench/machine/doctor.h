@@ -33,6 +33,7 @@ struct doctor_facts {
     int placement_error;
     char siblings[512];
     int sibling_groups;    /* negative: errno */
+    char kinds[240];       /* of cores, a line; "" where they are alike */
     bool gnuplot, python3; /* found */
     double took_s;
 };

@@ -208,6 +208,15 @@ static void judge_siblings(const struct doctor_facts *facts, struct finding *fin
                     "of any; expect a step where workers outnumber cores.");
 }
 
+/* Nothing where the cores are alike, or hwloc cannot tell. */
+static void judge_kinds(const struct doctor_facts *facts, struct finding *finding)
+{
+    if (!facts->kinds[0]) return;
+    set(finding, DOCTOR_CAUTION, "%.199s", facts->kinds);
+    advise(finding, "Two cores of different kinds are not twice one: speedup and efficiency here count cores as equal. Measure "
+                    "one kind alone with --placement kind:N; close and spread begin with the fast ones.");
+}
+
 static void judge_placement(const struct doctor_facts *facts, struct finding *finding)
 {
     const struct probe_pair *worst = NULL;
@@ -267,6 +276,7 @@ size_t doctor_judge(const struct doctor_facts *facts, struct finding findings[DO
         {"evenness", judge_evenness},
         {"sleep", judge_sleep},
         {"siblings", judge_siblings},
+        {"kinds of cores", judge_kinds},
         {"two workers", judge_placement},
         {"programs", judge_programs},
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/host.h"
 
+#include "runners/cpukind.h"
 #include "runners/limits.h"
 #include "bench/machine/probe.h"
 #include "bench/machine/probe_system.h"
@@ -86,6 +87,9 @@ json_t *host_to_json(hwloc_topology_t topology)
                              (int)system.virtual_machine, "load", number_or_null(system.load),
                              "transparent_hugepages", pages);
     if (host) json_object_update_new(host, counts_to_json(topology, &limits));
+    char kinds[512];
+    cpukind_line(topology, kinds, sizeof kinds);
+    if (host && kinds[0]) json_object_set_new(host, "kinds", json_string(kinds));
     return host;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/probe_system.h"
 
+#include "runners/cpukind.h"
 #include "runners/placement.h"
 
 #include <errno.h>
@@ -136,6 +137,16 @@ int probe_siblings(char *text, size_t size)
     }
     hwloc_topology_destroy(topology);
     return status < 0 ? status : groups;
+}
+
+void probe_kinds(char *line, size_t size)
+{
+    hwloc_topology_t topology;
+    char why[256];
+    line[0] = '\0';
+    if (topology_load(NULL, &topology, why, sizeof why)) return;
+    cpukind_line(topology, line, size);
+    hwloc_topology_destroy(topology);
 }
 
 bool probe_program_found(const char *program)

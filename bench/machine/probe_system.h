@@ -40,6 +40,9 @@ double probe_steal_share(const struct probe_ticks *before, const struct probe_ti
  * Returns the number of groups, or a negative errno. Loads the topology: tens of milliseconds. */
 int probe_siblings(char *text, size_t size);
 
+/* The kinds of cores as cpukind_line has them; "" where they are alike or the topology cannot be loaded. */
+void probe_kinds(char *line, size_t size);
+
 /* Is the program in a folder of PATH, or at its own path? */
 bool probe_program_found(const char *program);
 

@@ -2,6 +2,7 @@
 /* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
 #include "bench/machine/topo.h"
 
+#include "runners/cpukind.h"
 #include "runners/placement.h"
 #include "bench/cli/options.h"
 
@@ -61,13 +62,31 @@ static const char *model(hwloc_topology_t topology)
     return package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
 }
 
+/* The kinds of cores; none where hwloc knows only one. */
+static json_t *kinds_json(hwloc_topology_t topology)
+{
+    json_t *kinds = json_array();
+    hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
+    unsigned count = cpukind_count(topology);
+    for (unsigned kind = 0; cpus && count > 1 && kind < count; kind++) {
+        char name[CPUKIND_NAME];
+        cpukind_name(topology, kind, name, sizeof name);
+        bool allowed = cpukind_cpus(topology, kind, cpus);
+        json_array_append_new(kinds, json_pack("{si ss si so}", "kind", (int)kind, "name", name, "speed",
+                                               cpukind_speed(topology, kind), "allowed",
+                                               allowed ? cpus_json(cpus) : json_null()));
+    }
+    hwloc_bitmap_free(cpus);
+    return kinds;
+}
+
 json_t *topo_machine_json(hwloc_topology_t topology)
 {
     hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
-    return json_pack("{ss? si si si si si so so}", "model", model(topology), "packages",
+    return json_pack("{ss? si si si si si so so so}", "model", model(topology), "packages",
                      count(topology, HWLOC_OBJ_PACKAGE), "numa_nodes", count(topology, HWLOC_OBJ_NUMANODE), "cores",
                      count(topology, HWLOC_OBJ_CORE), "cpus", count(topology, HWLOC_OBJ_PU), "allowed_cpus",
-                     hwloc_bitmap_weight(allowed), "allowed", cpus_json(allowed), "tree",
+                     hwloc_bitmap_weight(allowed), "allowed", cpus_json(allowed), "kinds", kinds_json(topology), "tree",
                      object_json(hwloc_get_root_obj(topology)));
 }
 
@@ -150,29 +169,54 @@ static void print_size(hwloc_uint64_t bytes)
     double size = (double)bytes;
     size_t unit = 0;
     for (; size >= 1024 && unit < 4; unit++) size /= 1024;
-    printf(", %.3g %s", size, units[unit]);
+    printf(size < 1000 ? ", %.3g %s" : ", %.0f %s", size, units[unit]);
 }
 
-/* One line for each object above the cores; the cores below an object in one line. */
-static void print_object(hwloc_topology_t topology, hwloc_obj_t object, int indent)
+/* Every level but hardware threads, cores, and the small caches that each core has for itself. */
+static bool shown(hwloc_topology_t topology, hwloc_obj_t object)
+{
+    if (object->type == HWLOC_OBJ_PU || object->type == HWLOC_OBJ_CORE || hwloc_obj_type_is_icache(object->type))
+        return false;
+    if (!hwloc_obj_type_is_cache(object->type) || object->attr->cache.depth > 2) return true;
+    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, object);
+    return !core && hwloc_get_nbobjs_inside_cpuset_by_type(topology, object->cpuset, HWLOC_OBJ_CORE) > 1;
+}
+
+static void print_object(hwloc_topology_t topology, hwloc_obj_t object)
 {
     char *cpus = NULL;
     int cores = hwloc_get_nbobjs_inside_cpuset_by_type(topology, object->cpuset, HWLOC_OBJ_CORE);
     hwloc_bitmap_list_asprintf(&cpus, object->cpuset);
-    printf("%*s%s %u: cpus %s", indent, "", hwloc_obj_type_string(object->type), object->logical_index,
-           cpus ? cpus : "?");
+    printf("%s %u: ", hwloc_obj_type_string(object->type), object->logical_index);
+    if (cpus && cpus[0]) printf("cpus %s", cpus);
+    else printf("no cpus");
     free(cpus);
     if (object->type != HWLOC_OBJ_NUMANODE && cores > 0) printf(", %d core%s", cores, cores == 1 ? "" : "s");
     if (object->type == HWLOC_OBJ_NUMANODE) print_size(object->attr->numanode.local_memory);
-    if (hwloc_obj_type_is_cache(object->type)) print_size(object->attr->cache.size);
+    if (hwloc_obj_type_is_cache(object->type) || object->type == HWLOC_OBJ_MEMCACHE)
+        print_size(object->attr->cache.size);
     putchar('\n');
+}
+
+/* The parts from `object` on, each in a line, deeper ones further in. */
+static void print_tree(hwloc_topology_t topology, hwloc_obj_t object, int indent)
+{
+    if (shown(topology, object)) {
+        printf("%*s", indent, "");
+        print_object(topology, object);
+        indent += 2;
+    }
     for (hwloc_obj_t child = object->memory_first_child; child; child = child->next_sibling)
-        print_object(topology, child, indent + 2);
-    bool shared = false; /* a level of caches that each core has for itself says nothing here */
+        print_tree(topology, child, indent);
     for (hwloc_obj_t child = object->first_child; child; child = child->next_sibling)
-        shared |= child->type < HWLOC_OBJ_CORE || child->arity > 1;
-    for (hwloc_obj_t child = object->first_child; shared && child; child = child->next_sibling)
-        if (child->type != HWLOC_OBJ_PU && child->type != HWLOC_OBJ_CORE) print_object(topology, child, indent + 2);
+        if (child->type != HWLOC_OBJ_PU) print_tree(topology, child, indent);
+}
+
+static void print_kinds(hwloc_topology_t topology)
+{
+    char line[1024];
+    cpukind_line(topology, line, sizeof line);
+    if (line[0]) printf("%s\n", line);
 }
 
 static void print_limits(const struct limits *limits)
@@ -217,7 +261,8 @@ static void print_topo(const struct topo *topo)
     if (topo->here) print_limits(&topo->limits);
     else printf("allowed: cpus %s\n", allowed ? allowed : "?");
     free(allowed);
-    print_object(topology, hwloc_get_root_obj(topology), 0);
+    print_tree(topology, hwloc_get_root_obj(topology), 0);
+    print_kinds(topology);
     if (topo->placed) print_team(topo);
 }
 
