@@ -5,7 +5,10 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 CC     ?= cc
 CFLAGS ?= -O2 -g
-WARN   := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes
+# An enumeration constant is an int (C11 6.7.2.2), so arithmetic of one with a double is exact: clang 19 warns of it, gcc
+# and C do not mind.
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes \
+          $(if $(findstring clang,$(CC)),-Wno-enum-float-conversion)
 VERSION := 0.2.0
 
 PKGS     := hwloc gsl jansson

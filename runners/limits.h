@@ -54,7 +54,7 @@ struct limits {
 
 /* `root` stands before each path that is read: "" for this system, a directory with proc/ and sys/ for a made-up one.
  * What is not there (no cgroups, no cpuset) is no limit. 0, or -errno with one line in `why` where the process's own
- * affinity cannot be read; *limits is untouched then. Allocates; safe across threads. Variables are
+ * affinity cannot be read (of this system the kernel is asked where /proc is not mounted); *limits is untouched then. Allocates; safe across threads. Variables are
  * those of this process whatever the root. */
 int limits_read(const char *root, struct limits *limits, char *why, size_t why_size);
 

@@ -3,6 +3,7 @@
 
 #include "runners/worker.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <omp.h>
 #include <pthread.h>
@@ -131,9 +132,13 @@ void team_run(const struct team *team, const struct job *job, unsigned first_wor
     }
 }
 
+bool team_runtime_is_libomp(void)
+{
+    return dlsym(RTLD_DEFAULT, "kmp_set_blocktime");
+}
+
+/* libomp 14: a hard pause aborts the program, a soft one does nothing. */
 void team_close(void)
 {
-#ifndef __clang__ /* libomp 14: a hard pause aborts the program, a soft one does nothing */
-    omp_pause_resource_all(omp_pause_hard);
-#endif
+    if (!team_runtime_is_libomp()) omp_pause_resource_all(omp_pause_hard);
 }

@@ -22,7 +22,7 @@ static void healthy(struct doctor_facts *facts)
 {
     *facts = (struct doctor_facts){
         .system = {.load = 0.01, .pressure = 0, .governor = "performance", .boost = 0, .clocksource = "tsc"},
-        .limits = {.online = 4, .allowed = 4, .allowed_list = "0-3", .quota_cpus = INFINITY},
+        .limits = {.online = 4, .allowed = 4, .allowed_list = "0-3", .quota_cpus = INFINITY, .quota_file = "cpu.max"},
         .steal_share = 0,
         .clock = {.cost_ns = 25, .resolution_ns = 1},
         .noise = {.count = 2,
@@ -73,6 +73,7 @@ SPOIL(waiting, facts->system.pressure = 0.3)
 SPOIL(powersave, strcpy(facts->system.governor, "powersave"))
 SPOIL(unseen, facts->system.governor[0] = '\0'; facts->system.virtual_machine = true)
 SPOIL(boosted, facts->system.boost = 1)
+SPOIL(no_groups, facts->limits.quota_file = NULL)
 SPOIL(small_quota, facts->limits.quota_cpus = 1.5; strcpy(facts->limits.quota_where, "/sys/fs/cgroup/box"))
 SPOIL(throttled, facts->throttled_ns = 1000000)
 SPOIL(some_steal, facts->steal_share = 0.01)
@@ -111,6 +112,7 @@ START_TEST(each_trouble_is_found_and_comes_with_advice)
         {powersave, "governor", DOCTOR_CAUTION, "powersave"},
         {unseen, "governor", DOCTOR_CAUTION, "virtual"},
         {boosted, "boost", DOCTOR_CAUTION, "on"},
+        {no_groups, "quota", DOCTOR_CAUTION, "cannot be seen"},
         {small_quota, "quota", DOCTOR_CAUTION, "1.5 cpus"},
         {throttled, "throttling", DOCTOR_BAD, "1.0 ms"},
         {some_steal, "steal", DOCTOR_CAUTION, "1.00 %"},

@@ -211,6 +211,15 @@ PYTHON
     [[ $stderr == *"is damaged: hwloc ends on it with signal 6"* ]]
 }
 
+@test "without /proc and /sys: the kernel is asked for the cpus, and the quota cannot be seen" {
+    unshare -rm true 2>/dev/null || skip "no mount namespace can be made here"
+    run unshare -rm sh -c 'mount -t tmpfs none /proc && mount -t tmpfs none /sys && exec "$0" topo' "$BREAKEVEN"
+    [ "$status" = 0 ]
+    [[ $output =~ allowed:\ cpus\ [0-9,-]+\ \(([0-9]+)\ of\ ([0-9]+)\) ]]
+    [ "${BASH_REMATCH[2]}" -ge "${BASH_REMATCH[1]}" ] && [ "${BASH_REMATCH[1]}" -ge 1 ]
+    [[ $output == *"quota: cannot be seen"* ]]
+}
+
 @test "one team at a time" {
     refused --topology "$big" --processes 1,2
     refused --topology "$big" --processes 4096 --threads 4096

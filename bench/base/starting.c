@@ -35,7 +35,7 @@ int starting_read(int fd, char *step, size_t size)
     return message.error ? -message.error : -EIO;
 }
 
-static unsigned long limit_of(int resource)
+static unsigned long limit_of(__rlimit_resource_t resource)
 {
     struct rlimit limit;
     return getrlimit(resource, &limit) ? 0 : (unsigned long)limit.rlim_cur;

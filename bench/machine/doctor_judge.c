@@ -90,14 +90,18 @@ static void judge_boost(const struct doctor_facts *facts, struct finding *findin
 static void judge_quota(const struct doctor_facts *facts, struct finding *finding)
 {
     const struct limits *limits = &facts->limits;
-    if (isinf(limits->quota_cpus)) set(finding, DOCTOR_GOOD, "none");
+    if (!limits->quota_file) set(finding, DOCTOR_CAUTION, "cannot be seen: no control groups are mounted");
+    else if (isinf(limits->quota_cpus)) set(finding, DOCTOR_GOOD, "none");
     else
         set(finding, limits->quota_cpus >= limits->allowed ? DOCTOR_GOOD : DOCTOR_CAUTION, "%.3g cpus, set by %.100s",
             limits->quota_cpus, limits->quota_where);
-    advise(finding,
-           "More than %.0f busy workers are held back for the rest of each period: use at most that many, or "
-           "raise the group's cpu.max.",
-           fmax(1, floor(limits->quota_cpus)));
+    if (!limits->quota_file)
+        advise(finding, "A container's quota may hold workers back unseen: mount /sys/fs/cgroup to see it.");
+    else
+        advise(finding,
+               "More than %.0f busy workers are held back for the rest of each period: use at most that many, or "
+               "raise the group's cpu.max.",
+               fmax(1, floor(limits->quota_cpus)));
 }
 
 static void judge_throttling(const struct doctor_facts *facts, struct finding *finding)

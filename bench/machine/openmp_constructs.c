@@ -6,6 +6,7 @@
 #include "results/statistics/stats.h"
 
 #include <errno.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -111,8 +112,7 @@ static void task(unsigned times)
 static void task_producer(unsigned times)
 {
 #pragma omp parallel num_threads(set.threads)
-#pragma omp master
-    for (unsigned i = 0; i < times * set.threads; i++) {
+    for (unsigned i = 0; omp_get_thread_num() == 0 && i < times * set.threads; i++) {
 #pragma omp task
         delay(set.steps);
     }

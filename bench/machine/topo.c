@@ -223,6 +223,7 @@ static void print_limits(const struct limits *limits)
 {
     printf("allowed: cpus %s (%u of %u)\n", limits->allowed_list, limits->allowed, limits->online);
     if (isfinite(limits->quota_cpus)) printf("quota: %g cpus, by %s\n", limits->quota_cpus, limits->quota_where);
+    else if (!limits->quota_file) printf("quota: cannot be seen: no file system of control groups is mounted\n");
     else printf("quota: none in %u cgroup%s\n", limits->group_count, limits->group_count == 1 ? "" : "s");
     int64_t throttled_ns = limits_throttled_ns(limits);
     if (throttled_ns > 0) printf("throttled: %.3g s since the groups were made\n", (double)throttled_ns / 1e9);
