@@ -61,7 +61,7 @@ $(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/%.c $(FORKPOOL_SOURCES:forkpool
 	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm
 tests: $(FORKPOOL_INSIDE)
 
-.PHONY: model tsan soak burst bench-pool
+.PHONY: model tsan soak burst fill-pool bench-pool
 model: ## check the pool's protocol with spin: every interleaving, workers dying at every step
 	forkpool/model/check.sh $(BUILD)/model
 
@@ -79,6 +79,10 @@ soak: $(BUILD)/tests/test_forkpool_soak ## kill a worker every 10 ms for SECONDS
 PAIRS ?= 10000000
 burst: $(BUILD)/tests/test_forkpool_burst ## PAIRS=10000000 pairs of tasks that need each other, submitted back to back: no wake-up is lost
 	FORKPOOL_BURST_PAIRS=$(PAIRS) $<
+
+RUNS ?= 10
+fill-pool: $(BUILD)/tests/test_forkpool_fill ## a task writes over every shared page, 4 patterns, RUNS=10 times, in a process namespace
+	FORKPOOL_FILL_RUNS=$(RUNS) $<
 
 FORKPOOL_BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/peer_mpi.c,$(wildcard forkpool/bench/*.c)))
 $(BUILD)/forkpool/bench/%.o: forkpool/bench/%.c

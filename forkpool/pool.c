@@ -3,7 +3,6 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cpus.h"
@@ -29,41 +27,6 @@ static int explain(char *why, size_t why_size, int error, const char *format, ..
     if (why && why_size) vsnprintf(why, why_size, format, arguments);
     va_end(arguments);
     return error;
-}
-
-void pool_poke(struct forkpool *pool)
-{
-    send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-enum { CHECK_NS = 20000000 };
-
-void pool_check(struct forkpool *pool)
-{
-    struct shared *shared = pool->shared;
-    int64_t now = now_ns();
-    if (pool->server_reaped || now - pool->checked_at < CHECK_NS) return;
-    pool->checked_at = now;
-    int status = 0;
-    pid_t pid = waitpid(pool->server, &status, WNOHANG);
-    if (pid == 0 || (pid < 0 && errno == EINTR)) return;
-    if (pid < 0 && kill(pool->server, 0) == 0) return; /* the program reaps children elsewhere */
-    pool->server_reaped = true;
-    if (atomic_load(&shared->server) != SERVER_GONE && !atomic_load(&shared->error)) {
-        if (pid > 0 && WIFSIGNALED(status))
-            snprintf(shared->reason, sizeof shared->reason, "the spawn server was killed by signal %d (%s)",
-                     WTERMSIG(status), strsignal(WTERMSIG(status)));
-        else
-            snprintf(shared->reason, sizeof shared->reason, "the spawn server ended unexpectedly");
-        atomic_store(&shared->error, FORKPOOL_BROKEN);
-    }
-    pool->server_gone = true;
-}
-
-bool pool_gone(struct forkpool *pool)
-{
-    if (acquire(&pool->shared->server) == SERVER_GONE) pool->server_gone = true;
-    return pool->server_gone;
 }
 
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
@@ -116,6 +79,7 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->ring = (_Atomic uint64_t *)(base + at.ring);
     shared->lines = (struct line *)(base + at.lines);
     atomic_store(&shared->wanted, config->workers);
+    shared->mark = shared->mark_set = ~(uint64_t)(uintptr_t)base ^ (uint64_t)now_ns() << 20;
     shared->expedited = park_expedited_offered();
     atomic_store(&shared->tick_ns, UINT64_MAX / 2);
     *result = shared;
@@ -377,7 +341,7 @@ int forkpool_terminate(struct forkpool *pool)
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     pool_lock(pool);
     pool->closed = pool->terminated = true;
-    if (!atomic_exchange(&pool->shared->terminate, 1) && !pool->server_reaped) pool_poke(pool);
+    pool_tell_end(pool);
     pool_unlock(pool);
     return 0;
 }
@@ -413,14 +377,7 @@ int forkpool_join(struct forkpool *pool, int64_t timeout_ns)
     bool for_ever = timeout_ns < 0;
     int rc = wait_long(pool, joined, &for_ever, timeout_ns);
     if (rc < 0) return rc;
-    siginfo_t ended;
-    while (!pool->server_reaped && waitid(P_PID, (id_t)pool->server, &ended, WEXITED | WNOWAIT) && errno == EINTR) {}
-    pool_lock(pool);
-    pool->checked_at = 0;
-    pool_check(pool);
-    while (!pool->server_reaped && waitpid(pool->server, NULL, 0) < 0 && errno == EINTR) {}
-    pool->server_reaped = true;
-    pool_unlock(pool);
+    pool_reap(pool);
     return 0;
 }
 

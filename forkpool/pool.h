@@ -88,6 +88,11 @@ struct forkpool {
     uint64_t next_id, head_seen; /* head_seen: of the ring, looked at anew only where it would be full */
     uint64_t submitted, ended, failed, lost, cancelled;
     uint32_t wanted;               /* workers */
+    int64_t kill_at;               /* the server was told to end: it is killed then; 0 */
+    uint32_t looked_slot;          /* sound.c */
+    unsigned nudges;
+    int64_t nudged_at;
+    bool broken;                   /* by the program: a task has damaged what the workers share */
     char reason[REASON];           /* why the pool gave up, as last copied from where tasks can write */
     char *cpus_text;
     const char **cpus_copy;
@@ -106,10 +111,15 @@ static inline void pool_unlock(struct forkpool *pool)
 }
 static inline bool pool_foreign(const struct forkpool *pool) { return !*pool->owner; }
 
-/* pool.c */
+/* pool_server.c */
+void pool_tell_end(struct forkpool *pool); /* the server is to end at once, and is killed where it does not in time */
+void pool_reap(struct forkpool *pool);     /* its end is near: waits for it; without the lock */
 void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
 bool pool_gone(struct forkpool *pool);     /* the server has ended: nothing will end any more */
-void pool_check(struct forkpool *pool);    /* looks, now and then, whether somebody killed the server */
+/* Looks, now and then, whether somebody killed or stopped the server, and whether a task has written over what tells
+ * jobs apart: then the pool is broken. */
+void pool_check(struct forkpool *pool);
+/* pool.c */
 /* 0, or why nothing may be submitted. */
 static inline int pool_refusal(const struct forkpool *pool)
 {

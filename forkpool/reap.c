@@ -67,16 +67,17 @@ static void worker_lost(struct server *server, unsigned number, int status, cons
     struct worker *worker = &shared->workers[number];
     struct hand *hand = &server->hands[number];
     struct forkpool_loss loss = {.worker = number, .pid = hand->pid};
-    bool starting = atomic_load(&worker->life) == LIFE_STARTING, asked = hand->killed == FORKPOOL_CAUSE_CANCELLED;
+    bool starting = atomic_load(&worker->life) == LIFE_STARTING;
+    bool asked = hand->killed == FORKPOOL_CAUSE_CANCELLED || hand->killed == FORKPOOL_CAUSE_LIMIT; /* by the program itself */
     cause_fill(server, worker, hand, status, usage, &loss);
     recover_worker(server, number, &loss, !server->ending);
     if (server->ending) return;
     server->starts_failed = starting ? server->starts_failed + 1 : 0;
-    if (asked || hand->killed == FORKPOOL_CAUSE_LIMIT) atomic_fetch_add(&shared->killed, 1);
+    if (asked) atomic_fetch_add(&shared->killed, 1);
     if (server->starts_failed >= STARTS_FAILED_MAX)
         server_break(server, FORKPOOL_BROKEN, "%u workers in a row died while starting, worker %u of %s",
                      STARTS_FAILED_MAX, number, loss.text);
-    else if (storm(server))
+    else if (!asked && storm(server))
         server_break(server, FORKPOOL_BROKEN, "more than %u workers died within %.3g s, worker %u of %s",
                      shared->config.restart_max, (double)shared->config.restart_window_ns / 1e9, number, loss.text);
 }

@@ -138,6 +138,7 @@ struct shared {
             struct line *lines;         /* [MAPS][capacity], and room for any index that a word of them can hold */
             const char *arena;          /* what forkpool_alloc gives out */
             size_t arena_bytes;
+            uint64_t mark_set;
         };
         char fixed[FIXED_BYTES];
     };
@@ -166,11 +167,13 @@ struct shared {
     _Atomic uint32_t ready;                 /* W: how often a worker became ready */
     _Atomic uint64_t started, recycled, idled, killed; /* S: for forkpool_stats */
     _Atomic uint64_t loss_count;            /* S: after its entry */
+    uint64_t mark;                          /* mark_set, unless a task wrote over all this: sound.h */
     struct forkpool_loss losses[LOSSES];
     struct map maps[MAPS];
 };
 
 _Static_assert(offsetof(struct shared, tail) == FIXED_BYTES, "what is shared begins with a page");
+_Static_assert(offsetof(struct shared, losses) <= 2 * FIXED_BYTES, "the mark is in the page of what it marks");
 
 /* Does all of [from, from + bytes) lie in the arena, at an address for such objects? For pointers that a task can write. */
 static inline bool shared_in_arena(const struct shared *shared, const void *from, size_t bytes, size_t align)

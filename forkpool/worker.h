@@ -36,7 +36,7 @@ static inline void worker_check(const struct self *self)
 /* Around a call that has limits. worker_limited_end does not return to a worker that was condemned. */
 void worker_limited_begin(struct self *self, const struct limits *limits);
 void worker_limited_end(struct self *self);
-/* Condemned: waits for the server's SIGKILL. */
+/* Condemned: waits for the server's SIGKILL, and no longer than that takes. */
 _Noreturn void worker_doomed(void);
 
 /* Must it leave between tasks? */

@@ -1,0 +1,97 @@
+/* pool_server.c: the spawn server seen from the program: whether it lives, that it goes on, that it ends. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "park.h"
+#include "pool.h"
+#include "sound.h"
+
+void pool_poke(struct forkpool *pool)
+{
+    send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+enum { CHECK_NS = 20000000, SERVER_ENDS_NS = 1000000000 };
+
+void pool_tell_end(struct forkpool *pool)
+{
+    int64_t latest = time_after(now_ns() + SERVER_ENDS_NS, pool->shared->config.grace_ns);
+    if (!pool->kill_at) pool->kill_at = latest;
+    if (!atomic_exchange(&pool->shared->terminate, 1) && !pool->server_reaped) pool_poke(pool);
+}
+
+static void pool_break(struct forkpool *pool, const char *what)
+{
+    struct shared *shared = pool->shared;
+    pool->broken = true;
+    snprintf(shared->reason, sizeof shared->reason, "%s was overwritten: a task wrote beyond its own memory", what);
+    atomic_store(&shared->error, FORKPOOL_BROKEN);
+    pool_tell_end(pool);
+}
+
+/* The server has ended; `status` where it is known. */
+static void server_ended(struct forkpool *pool, bool known, int status)
+{
+    struct shared *shared = pool->shared;
+    pool->server_reaped = true;
+    if (!pool->broken && atomic_load(&shared->server) != SERVER_GONE && !atomic_load(&shared->error)) {
+        if (known && WIFSIGNALED(status))
+            snprintf(shared->reason, sizeof shared->reason, "the spawn server was killed by signal %d (%s)",
+                     WTERMSIG(status), strsignal(WTERMSIG(status)));
+        else
+            snprintf(shared->reason, sizeof shared->reason, "the spawn server ended unexpectedly");
+        atomic_store(&shared->error, FORKPOOL_BROKEN);
+    }
+    if (pool->broken) atomic_store(&shared->error, FORKPOOL_BROKEN); /* whatever stands there by now */
+    pool->server_gone = true;
+}
+
+/* A stopped server goes on; one that does not end in time is killed. It is a child of this process that was not waited
+ * for yet, so its number is nobody else's. */
+static void server_push(struct forkpool *pool, bool stopped, int64_t now)
+{
+    if (stopped) kill(pool->server, SIGCONT);
+    if (pool->kill_at && now >= pool->kill_at) kill(pool->server, SIGKILL);
+}
+
+void pool_check(struct forkpool *pool)
+{
+    int64_t now = now_ns();
+    if (pool->server_reaped || now - pool->checked_at < CHECK_NS) return;
+    pool->checked_at = now;
+    int status = 0;
+    pid_t pid = waitpid(pool->server, &status, WNOHANG | WUNTRACED);
+    bool stopped = pid > 0 && WIFSTOPPED(status);
+    if (pid < 0 && errno != EINTR && kill(pool->server, 0)) server_ended(pool, false, 0); /* reaped elsewhere */
+    if (pid > 0 && !stopped) server_ended(pool, true, status);
+    if (pool->server_reaped) return;
+    if (pid >= 0) server_push(pool, stopped, now);
+    const char *what = pool->broken || pool->kill_at || pool_gone(pool) ? NULL : sound_look(pool, now);
+    if (what) pool_break(pool, what);
+}
+
+bool pool_gone(struct forkpool *pool)
+{
+    if (acquire(&pool->shared->server) == SERVER_GONE && sound_marked(pool)) pool->server_gone = true;
+    return pool->server_gone;
+}
+
+/* It ends by itself or is killed. Sleeps until its end of the socket is closed, which comes first. */
+void pool_reap(struct forkpool *pool)
+{
+    struct pollfd closed = {pool->control_fd, 0, 0};
+    siginfo_t ended;
+    for (bool reaped = false; !reaped;) {
+        if (poll(&closed, 1, 100) > 0) waitid(P_PID, (id_t)pool->server, &ended, WEXITED | WNOWAIT);
+        pool_lock(pool);
+        pool->checked_at = 0;
+        pool_check(pool);
+        reaped = pool->server_reaped;
+        pool_unlock(pool);
+    }
+}
