@@ -101,7 +101,7 @@ struct forkpool_config {
     unsigned max_inflight;         /* jobs submitted and not ended; a further submit waits for room. 0: 1024 */
     int would_block;               /* a submit without room returns -EAGAIN at once */
     uint64_t recycle_tasks;        /* replace a worker after so many tasks (of a range map: calls); 0: never */
-    size_t recycle_rss_bytes;      /* replace a worker, between tasks, once it is this large; 0: never */
+    size_t recycle_rss_bytes;      /* replace a worker, between tasks, once its own memory has grown by this; 0: never */
     uint64_t idle_ns;              /* a worker without work for so long leaves, until there is work again (one always
                                       stays); 0: never */
     uint64_t grace_ns;             /* between SIGTERM and SIGKILL; 0: 100 ms */

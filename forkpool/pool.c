@@ -247,6 +247,12 @@ static int server_open(struct forkpool *pool, char *why, size_t why_size)
     sigset_t all;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, plan.fds))
         return explain(why, why_size, -errno, "no descriptors for the spawn server: %m");
+    for (int i = 0; i < 2; i++)
+        if ((plan.fds[i] = fd_above_standard(plan.fds[i])) < 0) {
+            int error = errno;
+            close(plan.fds[!i]);
+            return explain(why, why_size, -error, "no descriptors for the spawn server: %s", strerror(error));
+        }
     flush(stdout);
     flush(stderr);
     sigfillset(&all);

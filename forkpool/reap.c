@@ -20,20 +20,22 @@ static int find(const struct server *server, pid_t pid)
     return -1;
 }
 
-/* Children of mine that are no workers: what tasks left behind. Kills them; returns how many there are. */
-static unsigned strays_kill(const struct server *server)
+/* A helper of a task that runs: it has detached itself from its parent, but not from the group that a living worker leads. */
+static bool belongs_to_another(const struct server *server, pid_t pid, pid_t dead)
+{
+    pid_t group = getpgid(pid);
+    return group > 0 && group != dead && find(server, group) >= 0;
+}
+
+/* Children of mine that are no workers: what tasks left behind, worker `dead`'s or in no living worker's group. */
+static void strays_kill(const struct server *server, pid_t dead)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)syscall(SYS_gettid));
     FILE *children = fopen(path, "re");
-    unsigned count = 0;
     for (int pid; children && fscanf(children, "%d", &pid) == 1;)
-        if (find(server, pid) < 0) {
-            server_signal(pid, ONE, SIGKILL);
-            count++;
-        }
+        if (find(server, pid) < 0 && !belongs_to_another(server, pid, dead)) server_signal(pid, ONE, SIGKILL);
     if (children) fclose(children);
-    return count;
 }
 
 void reap_strays(struct server *server)
@@ -42,7 +44,7 @@ void reap_strays(struct server *server)
     for (int rounds = 0; rounds < 1000; rounds++) {
         pid_t pid = waitpid(-1, NULL, WNOHANG);
         if (pid == 0) {
-            strays_kill(server);
+            strays_kill(server, 0);
             pid = waitpid(-1, NULL, 0);
         }
         if (pid < 0 && errno != EINTR) return;
@@ -108,7 +110,7 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     struct hand *hand = &server->hands[number];
     enum leave why = (enum leave)atomic_load(&worker->leave);
     bool drained = WIFEXITED(status) && why == LEAVE_DRAINED; /* no work is left, and nobody waits for this one alone */
-    if (!drained) strays_kill(server); /* else at the end, once for all */
+    if (!drained) strays_kill(server, hand->pid); /* else at the end, once for all */
     server->alive--;
     atomic_store(&shared->alive, server->alive);
     if (WIFEXITED(status) && why > LEAVE_NOT && why <= LEAVE_INITIALIZER) worker_left(server, number, why);

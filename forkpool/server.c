@@ -59,6 +59,7 @@ static void server_prepare(struct server *server)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
+    setpgid(0, 0); /* who kills the program's group leaves somebody to clear up after it */
     worker_inheritance();
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     mprotect(server->shared->mapping, page, PROT_READ); /* nothing here changes any more, and no task is to change it */
@@ -72,8 +73,8 @@ static void server_watch(struct server *server)
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    server->program_fd = (int)syscall(SYS_pidfd_open, server->program, 0);
-    if (server->program_fd >= 0) server->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    server->program_fd = fd_above_standard((int)syscall(SYS_pidfd_open, server->program, 0));
+    if (server->program_fd >= 0) server->signal_fd = fd_above_standard(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
     if (server->signal_fd < 0) server_break(server, -errno, "no descriptor for the spawn server: %m");
 }
 
@@ -157,7 +158,7 @@ _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd,
             else if (settled_at < wake_at) wake_at = settled_at;
         }
         if (!server.ending) {
-            spawn_wanted(&server);
+            spawn_wanted(&server, now, &wake_at);
             spawn_due(&server, now, &wake_at);
             watch_workers(&server, now, &wake_at);
         }

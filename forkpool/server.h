@@ -14,6 +14,7 @@ enum { STARTS_FAILED_MAX = 8 }; /* workers that die one after another before the
 struct hand {
     pid_t pid;                  /* 0: none */
     enum forkpool_cause killed; /* why the server killed it; UNKNOWN: it did not */
+    size_t memory_bytes;        /* of its own that it began with: the program's; only where recycle_rss_bytes is set */
     int64_t spawn_at;           /* with pid 0: when to fork; 0: not wanted now */
 };
 
@@ -46,7 +47,8 @@ void server_kill_all(struct server *server, int number);
 /* spawn.c: forks worker `number` now. On failure it is put off, or the pool given up. */
 void spawn_worker(struct server *server, unsigned number);
 void spawn_due(struct server *server, int64_t now, int64_t *wake_at); /* those whose time has come */
-void spawn_wanted(struct server *server);                             /* missing ones up to `wanted` */
+/* Missing ones up to `wanted` come, those beyond leave. */
+void spawn_wanted(struct server *server, int64_t now, int64_t *wake_at);
 
 bool spawn_work_left(struct shared *shared);                          /* tasks or maps that nobody has ended */
 
@@ -54,6 +56,8 @@ bool spawn_work_left(struct shared *shared);                          /* tasks o
 void reap_children(struct server *server);
 void reap_strays(struct server *server); /* what tasks left behind */
 
+/* watch.c: private memory of a process that is resident; 0: can't be seen */
+size_t watch_memory(pid_t pid);
 /* watch.c: limits, memory, idleness. Sets *wake_at to when it must look again, if earlier. */
 void watch_workers(struct server *server, int64_t now, int64_t *wake_at);
 

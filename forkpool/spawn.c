@@ -9,7 +9,7 @@
 #include "server.h"
 #include "worker.h"
 
-enum { FORKS_FAILED_MAX = 10, BACKOFF_NS = 1000000 }; /* 1, 2, 4 ms ... half a second, then once more; about a second */
+enum { FORKS_FAILED_MAX = 10, BACKOFF_NS = 1000000, SHRINK_NS = 5000000 }; /* 1, 2, 4 ms ... half a second, then once more; about a second */
 
 static void entry_reset(struct worker *worker)
 {
@@ -55,7 +55,7 @@ void spawn_worker(struct server *server, unsigned number)
     }
     if (atomic_load(&worker->pid)) atomic_fetch_add(&worker->restarts, 1);
     atomic_store(&worker->pid, pid);
-    *hand = (struct hand){.pid = pid};
+    *hand = (struct hand){.pid = pid, .memory_bytes = shared->config.recycle_rss_bytes ? watch_memory(server_pid) : 0};
     server->alive++;
     server->forks_failed = 0;
     atomic_store(&shared->alive, server->alive);
@@ -79,8 +79,20 @@ bool spawn_work_left(struct shared *shared)
     return atomic_load(&shared->head) < atomic_load(&shared->tail);
 }
 
-/* Workers beyond `wanted` are told to leave; missing ones come, unless they left as idle and there is no work. */
-void spawn_wanted(struct server *server)
+/* Nobody else runs the units of a static map that are this worker's. */
+static bool has_static_share(struct shared *shared, unsigned number)
+{
+    for (unsigned i = 0; i < MAPS; i++) {
+        struct map *map = &shared->maps[i];
+        if ((atomic_load(&map->state) & 3u) == MAP_ACTIVE && map->schedule == FORKPOOL_STATIC && number < map->lines)
+            return true;
+    }
+    return false;
+}
+
+/* Workers beyond `wanted` are told to leave, once no static map needs them; missing ones come, unless they left as idle
+ * and there is no work. */
+void spawn_wanted(struct server *server, int64_t now, int64_t *wake_at)
 {
     struct shared *shared = server->shared;
     unsigned wanted = atomic_load(&shared->wanted);
@@ -89,11 +101,13 @@ void spawn_wanted(struct server *server)
     bool recall = !atomic_load(&shared->retired);
     for (unsigned i = 0; i < shared->capacity; i++) {
         struct hand *hand = &server->hands[i];
-        if (i >= wanted && hand->pid && !atomic_load(&shared->workers[i].retire)) {
+        bool surplus = i >= wanted, kept = surplus && hand->pid && has_static_share(shared, i);
+        if (kept && now + SHRINK_NS < *wake_at) *wake_at = now + SHRINK_NS;
+        if (surplus && !kept && hand->pid && !atomic_load(&shared->workers[i].retire)) {
             atomic_store(&shared->workers[i].retire, LEAVE_SHRINK);
             park_wake(shared, i);
         }
-        if (i >= wanted || drained) hand->spawn_at = 0;
+        if (surplus || drained) hand->spawn_at = 0;
         else if (!hand->pid && !hand->spawn_at && recall) hand->spawn_at = 1;
     }
 }

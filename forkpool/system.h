@@ -3,11 +3,14 @@
 #ifndef FORKPOOL_SYSTEM_H
 #define FORKPOOL_SYSTEM_H
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -15,6 +18,17 @@ static inline bool single_threaded(void) { return __libc_single_threaded; }
 #else
 static inline bool single_threaded(void) { return false; } /* not told: it locks and fences always */
 #endif
+
+/* A new descriptor where it is none of the standard three, which the program may have closed and its tasks may open anew.
+ * -1, with errno, where there is none; the given one is closed then. */
+static inline int fd_above_standard(int fd)
+{
+    if (fd < 0 || fd > 2) return fd;
+    int above = fcntl(fd, F_DUPFD_CLOEXEC, 3), saved = errno;
+    close(fd);
+    errno = saved;
+    return above;
+}
 
 /* The kernel's numbers: its headers do not come with every C library. */
 #if __has_include(<linux/futex.h>) && __has_include(<linux/membarrier.h>)

@@ -56,15 +56,22 @@ static void watch_cancelled(struct server *server, unsigned number)
         execute(server, number, FORKPOOL_CAUSE_CANCELLED);
 }
 
-static size_t rss_of(pid_t pid)
+size_t watch_memory(pid_t pid)
 {
     char path[32];
-    unsigned long pages = 0;
+    unsigned long resident = 0, shared = 0;
     snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
     FILE *statm = fopen(path, "re");
-    if (statm && fscanf(statm, "%*u %lu", &pages) != 1) pages = 0;
+    if (statm && fscanf(statm, "%*u %lu %lu", &resident, &shared) != 2) resident = shared = 0;
     if (statm) fclose(statm);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
+    return resident > shared ? (resident - shared) * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* What it added, that is: the program's pages came with the fork, and stay the program's until somebody writes there. */
+static bool has_grown(const struct hand *hand, size_t most)
+{
+    size_t now = watch_memory(hand->pid);
+    return now > hand->memory_bytes && now - hand->memory_bytes > most;
 }
 
 static void retire(struct server *server, unsigned number, enum leave why)
@@ -103,7 +110,7 @@ void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
         if (!server->hands[i].pid) continue;
         watch_cancelled(server, i);
         if (limited) watch_limit(server, i, now);
-        if (config->recycle_rss_bytes && rss_of(server->hands[i].pid) > config->recycle_rss_bytes)
+        if (config->recycle_rss_bytes && has_grown(&server->hands[i], config->recycle_rss_bytes))
             retire(server, i, LEAVE_RECYCLE);
         if (config->idle_ns) watch_idle(server, i, now, &staying);
     }

@@ -2,6 +2,7 @@
 /* worker.c: the life of a worker process. */
 #include "worker.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #include "spread.h"
 #include "system.h"
 
-enum { DOOMED_US = 200000 };
+enum { DOOMED_US = 200000, FLUSH_LAST_MS = 1000 };
 
 /* The one global: set once in a worker, so that forkpool_stopping needs no argument and the fault handler finds its
  * record. NULL in every other process. */
@@ -92,12 +93,22 @@ static void fault_note(int number, siginfo_t *info, void *machine)
     publish(&own->faulted, 1);
 }
 
+/* What tasks have printed. Mostly there is nothing, and fflush would cost a new process some pages to see that. Never waits
+ * for whoever reads, or for a task's thread that holds the stream: then it stays until the next time. */
+static void flush(int wait_ms)
+{
+    struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
+    if (!__fpending(stdout) || poll(&out, 1, wait_ms) == 0 || ftrylockfile(stdout)) return;
+    fflush_unlocked(stdout);
+    funlockfile(stdout);
+}
+
 /* exit in a task: the program's own exit handlers are not for the worker to run. This one comes first. Where the C
  * library does not hand it the code, the code is 1. */
 static void exit_handler(int code, void *unused)
 {
     (void)unused;
-    fflush(stdout);
+    flush(FLUSH_LAST_MS);
     _exit(code);
 }
 #ifndef __GLIBC__
@@ -142,18 +153,12 @@ void worker_inheritance(void)
 #endif
 }
 
-/* What tasks have printed. Mostly there is nothing, and fflush would cost a new process some pages to see that. */
-static void flush(void)
-{
-    if (__fpending(stdout)) fflush(stdout);
-}
-
 static _Noreturn void worker_leave(struct self *self, enum leave why)
 {
     const struct forkpool_config *config = &self->shared->config;
     if (config->finalizer && why != LEAVE_INITIALIZER) config->finalizer(config->context, self->me);
     worker_check(self);
-    flush();
+    flush(FLUSH_LAST_MS);
     publish(&self->own->leave, why);
     _exit(0);
 }
@@ -211,7 +216,7 @@ static _Noreturn void worker_loop(struct self *self)
         } else if (drain) {
             worker_leave(self, LEAVE_DRAINED);
         } else if (fresh || !park_spin(shared, self->me, active, stream || ++idles % 16 == 0)) {
-            flush();
+            flush(0);
             spread_note(shared, self->me);
             park_sleep(shared, self->me, active);
             stream = fresh = false;

@@ -1,9 +1,11 @@
 /* How far a task reaches: not beyond its own job, not into the spawn server, not to other workers' processes. */
 #include "tests/forkpool_board.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 static const int64_t second_ns = 1000000000;
 
@@ -83,11 +85,167 @@ START_TEST(server_stopped)
 } /* deleting ends too: teardown */
 END_TEST
 
+/* 4 the end of one worker leaves alone what another's task has detached within its process group */
+static int ask_helper(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    int ends[2];
+    (void)argument, (void)argument_bytes, (void)result_bytes;
+    if (pipe(ends)) return 1;
+    if (fork() == 0) {
+        if (fork()) _exit(0);
+        atomic_store(&board->hits, 1);
+        await(&board->gate, 1);
+        _exit(write(ends[1], "yes", 4) != 4);
+    }
+    close(ends[1]);
+    return read(ends[0], result, 4) != 4;
+}
+static long crash(long unused) { (void)unused; return kill(getpid(), SIGKILL); }
+START_TEST(helpers_of_others_live)
+{
+    open_workers(2);
+    struct forkpool_task task = {.run = ask_helper, .result_bytes = 4};
+    struct forkpool_job *asking;
+    char answer[4] = "";
+    ck_assert_int_eq(forkpool_submit(pool, &task, &asking), 0);
+    await(&board->hits, 1);
+    usleep(20000); /* until its parent has left it */
+    ck_assert_int_eq(status_of(forkpool_async(pool, crash, 0)), FORKPOOL_LOST);
+    check_good(4);
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(forkpool_get(asking, answer, 4, 10 * second_ns), 0);
+    ck_assert_str_eq(answer, "yes");
+    forkpool_release(asking);
+}
+END_TEST
+
+/* 5 who kills the program's process group leaves nothing behind: not the tasks' own children either */
+static long leave_child(long unused)
+{
+    (void)unused;
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;) pause();
+    atomic_store(&board->pids[0], pid);
+    return stay_for_ever();
+}
+START_TEST(group_killed)
+{
+    pid_t program = fork();
+    if (program == 0) {
+        setpgid(0, 0);
+        pool = forkpool_open(1);
+        forkpool_async(pool, leave_child, 0);
+        await(&board->pids[0], 1);
+        kill(0, SIGKILL);
+    }
+    await(&board->pids[0], 1);
+    while (waitpid(-1, NULL, 0) > 0) {} /* the program, the server; orphans come to this process, ended ones alone */
+    ck_assert_int_eq(kill(atomic_load(&board->pids[0]), 0), -1);
+}
+END_TEST
+
+/* 6 the program's pages are not what a worker has added */
+START_TEST(large_program_recycles_nobody)
+{
+    size_t bytes = 96 << 20;
+    char *large = malloc(bytes);
+    memset(large, 1, bytes);
+    open_pool(&(struct forkpool_config){.workers = 1, .recycle_rss_bytes = 48 << 20});
+    struct forkpool_stats stats;
+    usleep(200000); /* four looks */
+    check_good(8);
+    ck_assert_int_eq(forkpool_stats(pool, &stats), 0);
+    ck_assert_uint_eq(stats.started, 1);
+    ck_assert_int_eq(large[bytes / 2], 1);
+    free(large);
+}
+END_TEST
+
+/* 7 a program without standard descriptors: what it opens later in their place is its own */
+START_TEST(standard_descriptors_closed)
+{
+    int kept[3];
+    for (int i = 0; i < 3; i++) {
+        kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 10);
+        close(i);
+    }
+    int rc = forkpool_open_with(NULL, &pool, why, sizeof why);
+    for (int i = 0; i < 3; i++) { /* as a program does that becomes a daemon */
+        dup2(kept[i], i);
+        close(kept[i]);
+    }
+    ck_assert_int_eq(rc, 0);
+    check_good(20);
+    ck_assert_int_eq(status_of(forkpool_async(pool, crash, 0)), FORKPOOL_LOST);
+    check_good(20);
+}
+END_TEST
+
+/* 8 nobody reads what tasks print: the next task runs */
+static long print_much(long bytes)
+{
+    for (long i = 0; i < bytes; i++) putchar('x');
+    return 0;
+}
+START_TEST(output_that_nobody_reads)
+{
+    int ends[2], kept = dup(STDOUT_FILENO);
+    ck_assert_int_eq(pipe(ends), 0);
+    fflush(stdout);
+    dup2(ends[1], STDOUT_FILENO);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], why, sizeof why) > 0) {}
+    fcntl(ends[1], F_SETFL, 0);
+    open_workers(1);
+    ck_assert_int_eq(status_of(forkpool_async(pool, print_much, 100)), 0);
+    usleep(10000); /* until it would sleep */
+    struct forkpool_job *job = forkpool_async(pool, square, 3);
+    int rc = forkpool_wait(job, 10 * second_ns);
+    forkpool_delete(pool);
+    pool = NULL;
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    close(ends[0]);
+    close(ends[1]);
+    ck_assert_int_eq(rc, 0);
+}
+END_TEST
+
+/* 9 a static map has shares of workers that a smaller pool does without: they run them first */
+static int linger(void *context, unsigned worker, size_t begin, size_t end)
+{
+    usleep(2000);
+    return count(context, worker, begin, end);
+}
+START_TEST(resized_in_a_static_map)
+{
+    open_workers(4);
+    struct forkpool_map map = {.range = linger, .tasks = 80, .chunk = 1, .schedule = FORKPOOL_STATIC};
+    struct forkpool_job *job;
+    ck_assert_int_eq(forkpool_map_async(pool, &map, &job), 0);
+    usleep(5000);
+    ck_assert_int_eq(forkpool_resize(pool, 1), 0);
+    ck_assert_int_eq(forkpool_wait(job, 10 * second_ns), 0);
+    ck_assert_int_eq(forkpool_status(job), 0);
+    forkpool_release(job);
+    for (int i = 0; i < 80; i++) ck_assert_uint_eq(atomic_load(&board->counts[i]), 1);
+    struct forkpool_stats stats = {.workers = 4};
+    while (stats.workers > 1) forkpool_stats(pool, &stats), usleep(1000);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = board_cases("reach");
     tcase_add_test(cases, longjmp_into_an_earlier_task);
     tcase_add_loop_test(cases, asked_for_deaths_are_no_storm, 0, 2);
     tcase_add_test(cases, server_stopped);
+    tcase_add_test(cases, helpers_of_others_live);
+    tcase_add_test(cases, group_killed);
+    tcase_add_test(cases, large_program_recycles_nobody);
+    tcase_add_test(cases, standard_descriptors_closed);
+    tcase_add_test(cases, output_that_nobody_reads);
+    tcase_add_test(cases, resized_in_a_static_map);
     return board_run("forkpool reach", cases);
 }
