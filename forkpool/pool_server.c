@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pool_server.c: the spawn server seen from the program: whether it lives, that it goes on, that it ends. */
 #include <errno.h>
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sound.c: see sound.h. Everything it reads may be what a task has left there: compared, never followed. */
 #include "sound.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sound.h: a task can write to every byte that the workers share. The program looks, while it waits, whether what it
  * knows itself still stands there: a pool that would never end its jobs any more is to say so instead. */
 #ifndef FORKPOOL_SOUND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A task writes over every page that the pool shares with it: with zeros, ones, a letter, random bytes. The program has
  * control back in time, the pool works on or says that it is broken, and no signal goes to a process outside the pool.
  * In a process namespace of its own, where a signal that goes astray finds a guard process and nobody else. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How far a task reaches: not beyond its own job, not into the spawn server, not to other workers' processes. */
 #include "tests/forkpool_board.h"
 
