@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# deps.sh [build|test|mpi|coverage]: finds what is missing to build (and draw), to test or to measure the coverage, and installs it with the system's
-# package manager, saying what it does. Without the right to install it prints the exact command and exits with 2.
+# deps.sh [build|test|mpi|bench|coverage]: finds what is missing to build (and draw), to test, for the peers of bench-pool or to
+# measure the coverage, and installs it with the system's package manager, saying what it does. Without the right to install it prints the exact command and exits with 2.
 # BREAKEVEN_PACKAGE_MANAGER=none forbids installing.
 set -u
 goal=${1:-build}
@@ -26,6 +26,11 @@ test|command -v g++|g++|gcc-c++|gcc|gcc-c++
 mpi|command -v mpicc|libopenmpi-dev|openmpi-devel|openmpi|openmpi-devel
 mpi|command -v mpirun|openmpi-bin|openmpi|openmpi|openmpi
 test|have_jsonschema|python3-jsonschema|python3-jsonschema|python-jsonschema|python3-jsonschema
+bench|command -v clang|clang|clang|clang|clang
+bench|have_libomp|libomp-dev|libomp-devel|openmp|libomp-devel
+bench|command -v g++|g++|gcc-c++|gcc|gcc-c++
+bench|have_tbb|libtbb-dev|tbb-devel|onetbb|tbb-devel
+bench|command -v python3|python3|python3|python|python3
 coverage|command -v lcov|lcov|lcov|lcov|lcov
 LIST
 }
@@ -35,6 +40,9 @@ have_libomp() {
     command -v clang >/dev/null 2>&1 &&
         echo 'int main(void){return 0;}' | clang -fopenmp -x c -o /dev/null - >/dev/null 2>&1
 }
+
+# shellcheck disable=SC2317 # called through the list
+have_tbb() { echo '#include <oneapi/tbb.h>' | g++ -fsyntax-only -x c++ -; }
 
 # shellcheck disable=SC2317 # called through the list
 have_jsonschema() {

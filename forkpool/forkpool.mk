@@ -84,16 +84,23 @@ RUNS ?= 10
 fill-pool: $(BUILD)/tests/test_forkpool_fill ## a task writes over every shared page, 4 patterns, RUNS=10 times, in a process namespace
 	FORKPOOL_FILL_RUNS=$(RUNS) $<
 
-FORKPOOL_BENCH := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/peer_mpi.c,$(wildcard forkpool/bench/*.c)))
+FORKPOOL_BENCH := $(patsubst %.c,$(BUILD)/%.o,$(wildcard forkpool/bench/*.c))
 $(BUILD)/forkpool/bench/%.o: forkpool/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FORKPOOL_CFLAGS) -Iforkpool -fopenmp -c -o $@ $<
+	$(CC) $(FORKPOOL_CFLAGS) -Iforkpool -c -o $@ $<
 $(BUILD)/forkpool-bench: $(FORKPOOL_BENCH) $(FORKPOOL_LIB)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ -lm
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -o $@ $^ -lm
+
+# What it is set beside.
+PEERS := $(BUILD)/forkpool-peers
+$(PEERS): $(wildcard forkpool/bench/peers/*) forkpool/bench/tools.c forkpool/bench/bench.h
+	forkpool/bench/peers/build.sh $@
+
+.PHONY: deps-bench
+deps-bench: ## install what bench-pool sets the pool beside: libomp, oneTBB, Python
+	@./deps.sh bench
+	@rm -rf $(PEERS)
 
 ROUNDS ?= 11
-bench-pool: $(BUILD)/forkpool-bench ## the pool's wanted figures beside libgomp, a fork loop, Python's Pool and MPI (ROUNDS=11)
-	@command -v mpicc >/dev/null && mpicc -O2 -o $(BUILD)/forkpool-mpi forkpool/bench/peer_mpi.c || true
-	@! command -v python3 >/dev/null || export FORKPOOL_BENCH_PYTHON=$(CURDIR)/forkpool/bench/peer.py; \
-	[ ! -x $(BUILD)/forkpool-mpi ] || export FORKPOOL_BENCH_MPI=$(CURDIR)/$(BUILD)/forkpool-mpi; \
-	$(BUILD)/forkpool-bench $(ROUNDS)
+bench-pool: $(BUILD)/forkpool-bench $(PEERS) ## the pool's wanted figures beside libgomp, libomp, oneTBB, a fork loop, Python's Pool and MPI (ROUNDS=11)
+	FORKPOOL_BENCH_PEERS=$(CURDIR)/$(PEERS) $(BUILD)/forkpool-bench $(ROUNDS)

@@ -3,31 +3,38 @@
 #ifndef FORKPOOL_BENCH_H
 #define FORKPOOL_BENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WORKERS = 2, MANY = 64 };
+enum { WORKERS = 2, MANY = 64, DELAYS = 2000 };
 
-/* One measure: a number in `unit`. NAN: it failed. */
+/* One measure: a number in `unit`, from `take` or from a program of another runtime. NAN: it failed. */
 struct measure {
     const char *name, *unit;
     double (*take)(void);
+    const char *peer, *words;
 };
-extern const struct measure measures[]; /* ends with a NULL name */
 
 /* ours.c */
-double ours_map(void), ours_map_metg(void), ours_submit(void), ours_submit_metg(void), ours_call_hot(void), ours_call_parked(void);
+double ours_map(void), ours_map_auto(void), ours_map_metg(void), ours_submit(void), ours_submit_metg(void), ours_call_hot(void), ours_call_parked(void);
 double ours_start_stop(void), ours_start_stop_many(void), ours_pss(void), ours_sleeps(void), ours_map_crowded(void);
 double ours_submit_crowded(void), ours_idle_cpu(void), ours_waiting_cpu(void), ours_large_result(void);
-double ours_copied(void);
-/* peers.c */
-double gomp_dynamic(void), gomp_dynamic_metg(void), gomp_tasks(void), gomp_tasks_metg(void), bare_counter(void);
-double bare_ranges(void), bare_chain(void), bare_chain_many(void), bare_ring(void), bare_ring_call(void);
+double ours_copied(void), ours_start_delay(void);
+/* bare.c */
+double bare_counter(void), bare_ranges(void), bare_chain(void), bare_chain_many(void), bare_ring(void), bare_ring_call(void);
 double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void), bare_copy_time(void);
-double python_map(void), python_submit(void), python_apply(void), mpi_tasks(void);
+double bare_start_delay(void);
+/* peers.c */
+double peer_ask(const char *peer, const char *words); /* what its program prints; NAN where it is not there */
+void peers_missing(void);                             /* says which are left out, and why */
 
 /* tools.c */
 double seconds_now(void);
+long nanoseconds_now(void);
+unsigned cpus_here(void);                 /* that this process may use */
+int by_size(const void *a, const void *b); /* doubles, for qsort */
+double late_ticks(double delays_ns[DELAYS]); /* p99.9 in ticks of this kernel's clock; sorts them */
 void bind_to(unsigned nth);               /* this thread, to the nth of the cpus that the process may use */
 const char *cpu_text(unsigned nth);       /* the same as a list for forkpool_config.cpus */
 void *share(size_t bytes);                /* zeroed memory for this process and its children */

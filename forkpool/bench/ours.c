@@ -30,9 +30,11 @@ static struct forkpool *pool_open(unsigned workers, bool bound)
 
 static struct forkpool *shared_pool;
 
+static enum forkpool_schedule schedule = FORKPOOL_DYNAMIC;
+
 static double map_seconds(unsigned turns, size_t count)
 {
-    struct forkpool_map map = {.tasks = count, .range = bench_task, .context = turns_shared, .schedule = FORKPOOL_DYNAMIC, .chunk = 1};
+    struct forkpool_map map = {.tasks = count, .range = bench_task, .context = turns_shared, .schedule = schedule, .chunk = 1};
     *turns_shared = turns;
     double start = seconds_now();
     int rc = forkpool_map(shared_pool, &map);
@@ -49,6 +51,11 @@ static double map_cost(unsigned workers, bool bound)
     return took / MAP_TASKS * 1e9;
 }
 double ours_map(void) { return map_cost(WORKERS, true); }
+double ours_map_auto(void)
+{
+    schedule = FORKPOOL_AUTO;
+    return map_cost(WORKERS, true);
+}
 double ours_map_crowded(void) { return map_cost(MANY, false); }
 
 double ours_map_metg(void)
@@ -98,8 +105,6 @@ double ours_submit_metg(void)
     forkpool_delete(shared_pool);
     return metg;
 }
-
-static int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
 
 /* Median of single calls; `gap_us` between them. */
 static double call_cost(unsigned calls, unsigned gap_us, bool apart)
@@ -279,4 +284,31 @@ double ours_copied(void)
     forkpool_delete(pool);
     free(to);
     return 5.0 * BYTES / total * 1e-9;
+}
+
+/* Twice as many workers as cpus, a cpu's worth of them in endless tasks: how long a task waits to start, p99.9 in ticks. */
+static long spin(long argument)
+{
+    while (!forkpool_stopping()) bench_work(1, 1000);
+    return argument;
+}
+static long started_at(long argument) { return (void)argument, nanoseconds_now(); }
+
+double ours_start_delay(void)
+{
+    unsigned cpus = cpus_here();
+    struct forkpool *pool = forkpool_open(2 * cpus);
+    if (!pool) return NAN;
+    for (unsigned i = 0; i < cpus; i++) forkpool_release(forkpool_async(pool, spin, 0));
+    usleep(20000);
+    static double delays[DELAYS];
+    for (int i = 0; i < DELAYS; i++) {
+        usleep(1000);
+        long before = nanoseconds_now();
+        struct forkpool_job *job = forkpool_async(pool, started_at, 0);
+        delays[i] = (double)(forkpool_value(job) - before);
+        forkpool_release(job);
+    }
+    forkpool_delete(pool);
+    return late_ticks(delays);
 }

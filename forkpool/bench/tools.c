@@ -5,6 +5,7 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -16,14 +17,38 @@ double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+long nanoseconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+double late_ticks(double delays_ns[DELAYS])
+{
+    struct timespec tick;
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    qsort(delays_ns, DELAYS, sizeof *delays_ns, by_size);
+    return delays_ns[DELAYS - 1 - DELAYS / 1000] / (double)tick.tv_nsec;
+}
+
+static const cpu_set_t *allowed_cpus(void) /* as they were before anybody was bound */
+{
+    static cpu_set_t allowed;
+    static bool known;
+    if (!known) known = !sched_getaffinity(0, sizeof allowed, &allowed);
+    return &allowed;
+}
+
+unsigned cpus_here(void) { return (unsigned)CPU_COUNT(allowed_cpus()); }
+
 static int nth_cpu(unsigned nth)
 {
-    static cpu_set_t allowed; /* as it was before anybody was bound */
-    static int known;
-    if (!known) known = !sched_getaffinity(0, sizeof allowed, &allowed);
-    unsigned count = (unsigned)CPU_COUNT(&allowed), seen = 0;
+    unsigned count = cpus_here(), seen = 0;
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET((size_t)cpu, &allowed) && seen++ == nth % (count ? count : 1)) return cpu;
+        if (CPU_ISSET((size_t)cpu, allowed_cpus()) && seen++ == nth % (count ? count : 1)) return cpu;
     return 0;
 }
 

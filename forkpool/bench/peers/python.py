@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Cost of a trivial task in multiprocessing.Pool with two workers, ns: peer.py map|submit|apply"""
+"""Cost of a trivial task in multiprocessing.Pool with two workers, ns: python.py map|submit|apply"""
 import sys
 import time
 from multiprocessing import Pool

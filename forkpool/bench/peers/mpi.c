@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* peer_mpi.c: an MPI master hands one task at a time to each worker; prints ns a task. */
+/* mpi.c: an MPI master hands one task at a time to each worker; prints ns a task. */
 #include <mpi.h>
 #include <stdio.h>
 
