@@ -222,7 +222,8 @@ void *forkpool_result(struct forkpool_job *job, size_t *result_bytes);
 int forkpool_get(struct forkpool_job *job, void *result, size_t result_bytes, int64_t timeout_ns);
 
 /* Not started yet: it ends as CANCELLED. Started: with `kill` its worker is killed and the task ends as CANCELLED, else
- * forkpool_stopping() turns true for it. A map: no further call starts; its running calls likewise. Returns at once.
+ * forkpool_stopping() turns true for it. A map: no further call starts, and it ends with its running calls, which are
+ * treated likewise; where none runs, at once. Never blocks.
  * 0, or -EALREADY where it has ended. */
 int forkpool_cancel(struct forkpool_job *job, int kill);
 
@@ -288,7 +289,8 @@ struct forkpool_map {
     void *user;
 };
 
-/* Runs the map and waits. Returns as forkpool_status. The calling thread sleeps, it is no worker.
+/* Runs the map and waits. Returns as forkpool_status. The calling thread sleeps, it is no worker. Where submitted tasks
+ * wait too, each worker runs a task and a call of the map in turn, so that neither keeps the other from running.
  * Up to 8 maps run at once; a further one waits for one of them to end. */
 int forkpool_map(struct forkpool *pool, const struct forkpool_map *map);
 int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *map, struct forkpool_job **job);

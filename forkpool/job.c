@@ -32,9 +32,7 @@ void job_free_memory(struct forkpool_job *job)
 void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *to)
 {
     struct forkpool *pool = job->pool;
-    to->soft_ns = limits->soft_ns;
-    to->hard_ns = limits->hard_ns;
-    to->cpu_ns = limits->cpu_ns;
+    *to = limits_of(limits);
     uint64_t least = limits->hard_ns;
     if (limits->cpu_ns && (!least || limits->cpu_ns < least)) least = limits->cpu_ns;
     if (!least) return;
@@ -227,8 +225,8 @@ long forkpool_value(struct forkpool_job *job)
 static bool cancel(struct forkpool_job *job, int kill)
 {
     if (job_settle(job)) return false;
-    if (job->kind == JOB_TASK) task_cancel(job, kill);
-    else map_cancel(job, kill);
+    if (job->kind == JOB_TASK) return task_cancel(job, kill);
+    map_cancel(job, kill);
     return true;
 }
 

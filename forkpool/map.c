@@ -66,12 +66,12 @@ static void fill(struct map *map, const struct forkpool_job *job, size_t tasks, 
     map->schedule = asked->schedule;
     map->flags = asked->flags;
     map->job = job->id;
-    map->limits = (struct limits){asked->limits.soft_ns, asked->limits.hard_ns, asked->limits.cpu_ns};
+    map->limits = limits_of(&asked->limits);
     map->limited = asked->limits.soft_ns || asked->limits.hard_ns || asked->limits.cpu_ns;
-    map->more = asked->item || job->retries;
     map->work = job->map->work;
     atomic_store(&map->stop, 0);
     atomic_store(&map->failed, 0);
+    atomic_store(&map->dropped, 0);
     atomic_store(&map->cancelled, 0);
     atomic_store(&map->rerun, 0);
     atomic_store(&map->lost, 0);
@@ -211,10 +211,25 @@ bool map_started(const struct forkpool_job *job)
     return inside(shared, (unsigned)job->place);
 }
 
+/* What nobody has begun ends here: the workers may be busy elsewhere for long. */
+static void drop_rest(struct shared *shared, unsigned place)
+{
+    struct map *map = &shared->maps[place];
+    uint32_t state = atomic_load(&map->state);
+    if ((state & 3u) != MAP_ACTIVE) return;
+    uint32_t dropped = range_drop(map_lines(shared, place), map->lines);
+    atomic_fetch_add(&map->cancelled, dropped);
+    atomic_fetch_add(&map->dropped, dropped);
+    if (range_all_ended(map_lines(shared, place), map->lines, map->units, &map->dropped) &&
+        atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED))
+        event_raise(shared);
+}
+
 void map_cancel(struct forkpool_job *job, int kill)
 {
     job->map->cancelled = true;
     atomic_store(&job->pool->shared->maps[job->place].stop, kill ? 2 : 1);
+    drop_rest(job->pool->shared, (unsigned)job->place);
     if (kill) pool_poke(job->pool);
 }
 

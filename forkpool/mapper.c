@@ -177,12 +177,13 @@ bool mapper_run(struct self *self, unsigned number)
         spread_look(&visit.spread, self->shared, self->me);
         exhausted = run_own(&visit) && (map->schedule == FORKPOOL_STATIC || run_others(&visit, lines));
         STEP();
-        if (range_all_ended(lines, map->lines, map->units) &&
+        if (range_all_ended(lines, map->lines, map->units, &map->dropped) &&
             atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED))
             event_raise(self->shared);
     }
     STEP();
     if (!leave(self, number)) worker_doomed();
-    if (map->more && (atomic_load(&map->state) & 3u) == MAP_ENDED) event_raise(self->shared); /* it waits for us to be out */
+    /* Who waits for us to be out entered `sleepers` before it looked. */
+    if (atomic_load(&self->shared->sleepers) && (atomic_load(&map->state) & 3u) == MAP_ENDED) event_raise(self->shared);
     return exhausted;
 }

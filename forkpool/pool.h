@@ -184,7 +184,7 @@ void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, 
 /* submit.c */
 bool task_settle(struct forkpool_job *job);
 bool task_started(const struct forkpool_job *job);
-void task_cancel(struct forkpool_job *job, int kill);
+bool task_cancel(struct forkpool_job *job, int kill); /* false: it has ended */
 /* A piece of `work` (in shared memory) as a hidden task. 0, -EAGAIN, or another error. */
 int piece_submit(struct forkpool *pool, const struct work *work, const struct forkpool_limits *limits, size_t begin,
                  size_t end, struct forkpool_job **job);

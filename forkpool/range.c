@@ -97,10 +97,28 @@ struct units range_steal(struct line *lines, uint32_t count, uint32_t me, bool *
     return (struct units){0, 0};
 }
 
-bool range_all_ended(struct line *lines, uint32_t count, uint32_t units)
+uint32_t range_drop(struct line *lines, uint32_t count)
 {
-    uint64_t sum = 0;
+    uint32_t dropped = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t word = atomic_load(&lines[i].word);
+        while (range_begin(word) != range_end(word)) {
+            uint32_t begin = range_begin(word), left = range_end(word) - begin;
+            acknowledge(lines, i, word);
+            STEP();
+            if (!atomic_compare_exchange_strong(&lines[i].word, &word, word_make(begin, begin, 0, word & PARITY))) continue;
+            STEP();
+            dropped += left;
+            break;
+        }
+    }
+    return dropped;
+}
+
+bool range_all_ended(struct line *lines, uint32_t count, uint32_t units, _Atomic uint32_t *dropped)
+{
     atomic_thread_fence(memory_order_seq_cst); /* of two that end last, one sees both */
+    uint64_t sum = acquire(dropped);
     for (uint32_t i = 0; i < count; i++) sum += acquire(&lines[i].ended);
     return sum == units;
 }

@@ -65,8 +65,12 @@ static inline void range_finish(struct line *own, uint32_t count)
  * own range now. Empty: nothing to take; *busy is set where a steal under way may bring units to light. */
 struct units range_steal(struct line *lines, uint32_t count, uint32_t me, bool *busy);
 
-/* Have all units ended? */
-bool range_all_ended(struct line *lines, uint32_t count, uint32_t units);
+/* P: takes all units that nobody has claimed, as a thief takes half of one range. Returns how many. A steal under way may
+ * bring further ones to light. */
+uint32_t range_drop(struct line *lines, uint32_t count);
+
+/* Have all units ended, but those that were dropped? */
+bool range_all_ended(struct line *lines, uint32_t count, uint32_t units, _Atomic uint32_t *dropped);
 
 /* S, worker `dead` is dead: settles its steal and returns the units that it was running, which range_finish is to end
  * once their loss is recorded. */

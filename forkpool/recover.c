@@ -110,7 +110,7 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
             range_finish(&lines[dead], units.end - units.begin);
             found = 1;
         }
-        if (range_all_ended(lines, count, map->units))
+        if (range_all_ended(lines, count, map->units, &map->dropped))
             atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED);
         atomic_fetch_add(&shared->active, UINT64_C(1) << MAPS); /* its range may be anew: look again */
     }

@@ -43,6 +43,13 @@ enum { STATUS_PENDING = INT32_MIN, STATUS_RERUN = INT32_MIN + 1 };
 struct limits {
     uint64_t soft_ns, hard_ns, cpu_ns;
 };
+/* Times added to these do not overflow: so long is never. */
+enum { LIMIT_MOST_SHIFT = 62 };
+static inline uint64_t limit_of(uint64_t ns) { return ns >> LIMIT_MOST_SHIFT ? UINT64_C(1) << LIMIT_MOST_SHIFT : ns; }
+static inline struct limits limits_of(const struct forkpool_limits *asked)
+{
+    return (struct limits){limit_of(asked->soft_ns), limit_of(asked->hard_ns), limit_of(asked->cpu_ns)};
+}
 
 /* ---- a map: written by P while it is not active ---- */
 enum map_state { MAP_FREE, MAP_ACTIVE, MAP_ENDED };
@@ -54,11 +61,12 @@ struct map {
     unsigned flags;
     uint32_t static_units;               /* units per call of a static map */
     uint64_t job;
-    bool limited, more;                  /* more: a further round may follow */
+    bool limited;
     struct limits limits;
     struct work work;
     alignas(128) _Atomic uint32_t stop;  /* no further call starts */
     _Atomic int failed;                  /* what the first failed task returned */
+    _Atomic uint32_t dropped;            /* units that the program took out of the lines: no worker ends them. P */
     _Atomic uint32_t cancelled, rerun;   /* units ended without a call; items left over by a lost call */
     _Atomic uint32_t lost, limit, killed; /* calls; S */
     struct { size_t begin, end; } lost_ranges[LOST_RANGES]; /* the first of them; S, before `ended` counts them */

@@ -57,7 +57,8 @@ static void value_reset(struct forkpool_job *job, struct slot *slot)
 static bool run_again(struct forkpool_job *job)
 {
     struct slot *slot = slot_of(job);
-    if (!job->retries || pool_gone(job->pool) || !ring_has_room(job->pool)) return false;
+    if (!job->retries || pool_gone(job->pool)) return false;
+    if (!ring_has_room(job->pool)) return true; /* at the next look: workers take cancelled tasks' entries away */
     job->retries--;
     value_reset(job, slot);
     queue_free(slot);
@@ -100,22 +101,28 @@ bool task_started(const struct forkpool_job *job)
     return slot_phase(acquire(&slot_of(job)->state)) != SLOT_READY;
 }
 
-void task_cancel(struct forkpool_job *job, int kill)
+/* False: it does not run any more. */
+static bool tell_to_stop(struct slot *slot)
+{
+    uint64_t state = atomic_load(&slot->state);
+    while (!slot_ended(state))
+        if (atomic_compare_exchange_weak(&slot->state, &state, state | SLOT_STOP)) return true;
+    return false;
+}
+
+bool task_cancel(struct forkpool_job *job, int kill)
 {
     struct shared *shared = job->pool->shared;
     struct slot *slot = slot_of(job);
     job->retries = 0;
-    if (slot_turn(slot, SLOT_READY, SLOT_CANCELLED)) {
-        job_settle(job);
-        return;
-    }
-    if (!kill) {
-        atomic_fetch_or(&slot->state, SLOT_STOP);
-    } else if (slot_turn(slot, SLOT_RUNNING, SLOT_CONDEMNED)) {
+    if (slot_turn(slot, SLOT_READY, SLOT_CANCELLED)) return job_settle(job);
+    if (!kill) return tell_to_stop(slot);
+    if (slot_turn(slot, SLOT_RUNNING, SLOT_CONDEMNED)) {
         unsigned worker = slot_worker(acquire(&slot->state)); /* as a task may have left it */
         if (worker < shared->capacity) atomic_store(&shared->workers[worker].kill, (uint32_t)job->place + 1);
         pool_poke(job->pool);
     }
+    return !slot_ended(acquire(&slot->state)) || slot_phase(acquire(&slot->state)) == SLOT_CANCELLED;
 }
 
 static int room(struct forkpool *pool, void *refusal, bool sleeping)

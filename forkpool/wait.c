@@ -86,8 +86,7 @@ static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_re
 {
     int answer = look(pool, ready, what, timeout_ns == 0);
     if (answer || timeout_ns == 0) return answer ? answer : -ETIMEDOUT;
-    int64_t start = now_ns(), until = timeout_ns < 0 ? INT64_MAX : start + timeout_ns;
-    if (until < start) until = INT64_MAX;
+    int64_t start = now_ns(), until = timeout_ns < 0 || timeout_ns > INT64_MAX - start ? INT64_MAX : start + timeout_ns;
     bool crowded = relaxed(&pool->shared->wanted) >= pool->shared->cpus;
     for (int64_t now = start; now < start + spin_ns && now < until; now = now_ns()) {
         if (crowded) yield_cpu(pool);

@@ -196,6 +196,7 @@ static _Noreturn void worker_loop(struct self *self)
     struct shared *shared = self->shared;
     uint64_t seen = UINT64_MAX; /* `active` when all maps were found without work */
     unsigned idles = 0;
+    bool map_next = false;      /* one task, one call of a map: neither starves */
     bool stream = false;        /* tasks came faster than one by one since there was none; and let us see, now and then */
     bool fresh = true;          /* while a pool opens, its cpus are for the workers still to come */
     for (;;) {
@@ -207,11 +208,13 @@ static _Noreturn void worker_loop(struct self *self)
         if (retire) worker_leave(self, retire);
         if (!self->calls_left) worker_leave(self, LEAVE_RECYCLE);
         if (__builtin_expect(relaxed(&shared->offer) != 0, 0)) spread_accept(shared);
-        if (active != seen) self->tail = acquire(&shared->tail); /* a map is left for what comes after this */
-        if ((slot = queue_claim(shared, self->me, &more))) {
+        if (active != seen) self->tail = acquire(&shared->head); /* a map is left, after a call, where tasks wait */
+        if (!(map_next && active != seen) && (slot = queue_claim(shared, self->me, &more))) {
             if (more) stream = true, park_wake_one(shared);
             task_run(self, slot);
+            map_next = true;
         } else if (active != seen) {
+            map_next = false;
             if (maps_run(self, active)) seen = active;
         } else if (drain) {
             worker_leave(self, LEAVE_DRAINED);

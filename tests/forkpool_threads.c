@@ -40,7 +40,7 @@ static void *worker(void *number)
         uint32_t drain = atomic_load(&shared->drain);
         uint64_t active = atomic_load(&shared->active);
         bool more = false, all = true;
-        if (active != seen) self.tail = acquire(&shared->tail);
+        if (active != seen) self.tail = acquire(&shared->head);
         struct slot *slot = queue_claim(shared, me, &more);
         if (slot) {
             if (more) park_wake_one(shared);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* park.pml: the wake-ups of queue.h and park.c with store buffers, that is, on any machine that keeps release and acquire:
  * what one cpu has stored the others see later, in order (the program's stores are releases), or after a fence. The
  * program submits TASKS tasks that all wait for each other, to as many workers: with one wake-up lost none ends, which
