@@ -142,6 +142,7 @@ static int callback_ran(struct forkpool *pool, void *what, bool sleeping)
 int forkpool_poll_wait(struct forkpool *pool, int64_t timeout_ns)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    if (callback_runs(pool)) return -EDEADLK;
     notifier_drain(pool);
     pool_lock(pool);
     struct ran ran = {pool->callbacks_ran};

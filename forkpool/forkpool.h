@@ -34,7 +34,8 @@
  * except forkpool_delete, forkpool_release and iterators, which must be the last or only user of what they get. In a
  * child that the program forks itself every function returns FORKPOOL_FORKED; forkpool_delete only frees. A task may
  * open a pool of its own, but not use the one that it runs in. Callbacks run in the thread that calls poll, wait, next,
- * map or join, with no lock held, and may call everything here except forkpool_delete.
+ * map or join, with no lock held, and may call everything here except forkpool_delete. In a thread one runs at a time:
+ * what a callback calls runs no other of its pool. It may end by a C++ exception, not by longjmp.
  */
 #ifndef FORKPOOL_H
 #define FORKPOOL_H
@@ -237,7 +238,7 @@ void forkpool_release(struct forkpool_job *job);
 
 /* Runs callbacks of jobs that have ended, starts retries; returns how many callbacks ran. Never blocks. */
 int forkpool_poll(struct forkpool *pool);
-/* The same, but waits (without the cpu) until a callback has run. 0: none is to come; -ETIMEDOUT. */
+/* The same, but waits (without the cpu) until a callback has run. 0: none is to come; -ETIMEDOUT; -EDEADLK: in one. */
 int forkpool_poll_wait(struct forkpool *pool, int64_t timeout_ns);
 /* A descriptor for poll, epoll and event loops: readable once a job has ended, with or without a callback, and until the
  * next forkpool_poll or forkpool_poll_wait; at times without news. The pool's own: do not read or close it. Whoever sees

@@ -5,7 +5,8 @@ FORKPOOL_SO      := $(BUILD)/libforkpool.so.0
 FORKPOOL_SOURCES := $(wildcard forkpool/*.c)
 FORKPOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(FORKPOOL_SOURCES))
 # -fno-plt: names are bound once, when the program starts, and not anew in each worker, which would double its page faults.
-FORKPOOL_CFLAGS   = -std=c11 -fno-plt -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(if $(findstring i686,$(CC)),-Wno-psabi) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+# -fexceptions: a callback that throws, or whose thread ends in it, leaves the pool sound.
+FORKPOOL_CFLAGS   = -std=c11 -fno-plt -fexceptions -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(if $(findstring i686,$(CC)),-Wno-psabi) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
 # The compiler's own, so that a cross compiler brings its own.
 OBJCOPY          ?= $(shell $(CC) -print-prog-name=objcopy)
 # The partial link ends in machine code, not in the compiler's; i386 has groups of sections that only the last link joins.

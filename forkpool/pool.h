@@ -138,7 +138,8 @@ struct slot;
 int wait_for_slot(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what, int64_t timeout_ns);
 /* The same for what takes a process's start or end: sleeps at once, since these need the cpu. */
 int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
-int callbacks_run(struct forkpool *pool);  /* without the lock */
+int callbacks_run(struct forkpool *pool);  /* without the lock; none where this thread is in one already */
+bool callback_runs(const struct forkpool *pool); /* in this thread */
 
 /* fd.c: see forkpool_fd. Without the lock. */
 void notifier_drain(struct forkpool *pool);  /* the descriptor is not readable until something ends */

@@ -13,23 +13,55 @@
 enum { SPIN_NS = 40000, SLICE_NS = 100000000, SPINS = 8 };
 enum { YIELDED_NS = 2000, RAN_NS = 20000, OFFER_NS = 100000, OFFER_MOST_NS = 12800000 };
 
+/* A callback under way in this thread. One that submits or waits runs no other: those stay for who called it, or a tree
+ * of jobs would be as deep on the stack. */
+struct calling {
+    struct forkpool_job *job;
+    bool counts;
+    struct calling *outer; /* of another pool */
+};
+static _Thread_local struct calling *innermost;
+
+bool callback_runs(const struct forkpool *pool)
+{
+    for (const struct calling *calling = innermost; calling; calling = calling->outer)
+        if (calling->job->pool == pool) return true;
+    return false;
+}
+
+/* It returned, or threw, or its thread ended in it. */
+static void call_ended(struct calling *calling)
+{
+    struct forkpool *pool = calling->job->pool;
+    innermost = calling->outer;
+    pool_lock(pool);
+    pool->callbacks_ran += calling->counts;
+    calling->job->callback_due = false;
+    if (calling->job->released) job_delete(calling->job);
+    pool_unlock(pool);
+}
+
+static bool call_back(struct forkpool_job *job)
+{
+    forkpool_done_fn *call = job->status ? job->failed : job->done;
+    __attribute__((cleanup(call_ended))) struct calling calling = {job, call != NULL, innermost};
+    innermost = &calling;
+    if (call) call(job, job->status, job->user);
+    return call != NULL;
+}
+
 int callbacks_run(struct forkpool *pool)
 {
     int count = 0;
-    for (;;) {
+    for (; !callback_runs(pool);) {
         pool_lock(pool);
         struct forkpool_job *job = pool->done_first;
         if (job && !(pool->done_first = job->next)) pool->done_last = &pool->done_first;
         pool_unlock(pool);
         if (!job) return count;
-        forkpool_done_fn *call = job->status ? job->failed : job->done;
-        if (call) call(job, job->status, job->user), count++;
-        pool_lock(pool);
-        pool->callbacks_ran += call != NULL;
-        job->callback_due = false;
-        if (job->released) job_delete(job);
-        pool_unlock(pool);
+        count += call_back(job);
     }
+    return 0;
 }
 
 static int look(struct forkpool *pool, wait_ready *ready, void *what, bool sleeping)
@@ -48,16 +80,17 @@ static int look(struct forkpool *pool, wait_ready *ready, void *what, bool sleep
     return answer;
 }
 
+static void awake(struct shared *const *shared) { event_leave(*shared); }
+
 /* Sleeps until something ends, at most until `until`. */
 static int sleep_once(struct forkpool *pool, wait_ready *ready, void *what, int64_t until)
 {
-    struct shared *shared = pool->shared;
+    __attribute__((cleanup(awake))) struct shared *const shared = pool->shared; /* a callback may throw */
     event_enter(shared);
     uint32_t seen = atomic_load(&shared->event);
     int answer = look(pool, ready, what, true);
     int64_t left = until - now_ns();
     if (!answer && left > 0) futex_wait(&shared->event, seen, left < SLICE_NS ? left : SLICE_NS);
-    event_leave(shared);
     return answer;
 }
 

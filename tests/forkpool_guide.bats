@@ -80,6 +80,38 @@ END
     timeout -s KILL 20 "$BATS_TEST_TMPDIR/names"
 }
 
+@test "in C++ a callback that throws leaves the pool sound" {
+    [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
+    command -v g++ >/dev/null || skip "g++ is not installed"
+    cat >"$BATS_TEST_TMPDIR/throws.cpp" <<'END'
+#include <forkpool.h>
+static int called;
+static int nothing(const void *, size_t, void *, size_t) { return 0; }
+static void odd_throws(forkpool_job *, int, void *) { if (++called % 2) throw called; }
+int main()
+{
+    forkpool *pool = forkpool_open(2);
+    int caught = 0;
+    for (int i = 0; i < 20; i++) {
+        forkpool_task task{};
+        task.run = nothing;
+        task.done = odd_throws;
+        forkpool_job *job = nullptr;
+        if (forkpool_submit(pool, &task, &job)) return 2;
+        forkpool_release(job);
+        int ran = 0;
+        try { ran = forkpool_poll_wait(pool, 5000000000); } catch (int) { caught++, ran = 1; }
+        if (ran != 1) return 3;
+    }
+    forkpool_delete(pool);
+    return called == 20 && caught == 10 ? 0 : 1;
+}
+END
+    # shellcheck disable=SC2046
+    g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror "$BATS_TEST_TMPDIR/throws.cpp" -o "$BATS_TEST_TMPDIR/throws" $(pkg-config --cflags --libs forkpool)
+    timeout -s KILL 60 "$BATS_TEST_TMPDIR/throws"
+}
+
 @test "uninstall leaves nothing" {
     make -s install-forkpool DESTDIR="$BATS_TEST_TMPDIR/gone" PREFIX=/usr
     make -s uninstall-forkpool DESTDIR="$BATS_TEST_TMPDIR/gone" PREFIX=/usr
