@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Callbacks that submit do not run inside each other; one that does not return leaves the pool sound. */
 #include "tests/forkpool_board.h"
 
