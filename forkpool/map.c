@@ -215,12 +215,13 @@ bool map_started(const struct forkpool_job *job)
 static void drop_rest(struct shared *shared, unsigned place)
 {
     struct map *map = &shared->maps[place];
-    uint32_t state = atomic_load(&map->state);
+    struct line *lines = map_lines(shared, place);
+    uint32_t state = atomic_load(&map->state), count = map->lines <= shared->capacity ? map->lines : shared->capacity;
     if ((state & 3u) != MAP_ACTIVE) return;
-    uint32_t dropped = range_drop(map_lines(shared, place), map->lines);
+    uint32_t dropped = range_drop(lines, count);
     atomic_fetch_add(&map->cancelled, dropped);
     atomic_fetch_add(&map->dropped, dropped);
-    if (range_all_ended(map_lines(shared, place), map->lines, map->units, &map->dropped) &&
+    if (range_all_ended(lines, count, map->units, &map->dropped) &&
         atomic_compare_exchange_strong(&map->state, &state, (state & ~3u) | MAP_ENDED))
         event_raise(shared);
 }
