@@ -297,6 +297,24 @@ START_TEST(an_interrupted_search_keeps_what_it_has)
 }
 END_TEST
 
+START_TEST(a_time_limit_is_kept_but_for_one_measurement)
+{
+    for (int limit = 1; limit <= 400; limit += limit < 20 ? 1 : 20) {
+        struct fake fake = {.serial = 20, .noise = 1.02, .state = 5};
+        for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = 3 + 10.0 / (i + 1) + 0.2 * i;
+        struct search_space space = space_of(&fake, LEVELS, true);
+        struct search_options options = limit % 2 ? search_defaults : search_commands;
+        struct search_result result;
+        options.budget_s = limit;
+        ck_assert_int_eq(search_run(&space, &options, &result), 0);
+        ck_assert_double_le(result.spent_s, limit + 20 * 1.02);
+        ck_assert_uint_lt(result.recommended, result.entry_count);
+        ck_assert(result.entries[result.recommended].count > 0);
+        search_free(&result);
+    }
+}
+END_TEST
+
 START_TEST(one_point_is_enough)
 {
     struct fake fake = {.cost = {3}};
@@ -553,6 +571,7 @@ int main(void)
     tcase_add_test(tests, points_that_fail_are_results);
     tcase_add_test(tests, where_all_fail_nothing_is_recommended);
     tcase_add_test(tests, an_interrupted_search_keeps_what_it_has);
+    tcase_add_test(tests, a_time_limit_is_kept_but_for_one_measurement);
     tcase_add_test(tests, one_point_is_enough);
     tcase_add_test(tests, a_space_without_points_is_refused);
     tcase_add_test(tests, slow_points_are_stopped_and_counted_as_slow);

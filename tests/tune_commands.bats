@@ -84,3 +84,20 @@ EOF_PY
     tune --workers 1 --export-csv /nonexistent/e.csv -- true {workers}
     [ "$status" = 2 ] && [[ $stderr == *"cannot write /nonexistent/e.csv"* ]]
 }
+
+@test "a setting whose program is not there fails; the others are measured" {
+    tune --parameter prog=true,/nonexistent -- '{prog}'
+    [ "$status" = 0 ]
+    [[ $output == *"prog true: "*"failed: prog /nonexistent: cannot start \"/nonexistent\": No such file"* ]]
+}
+
+@test "memory of a command that ends at once is not guessed" {
+    tune --minimise memory --parameter a=1,2 -- true '{a}'
+    [ "$status" = 0 ] || [[ $output == *"it ended too soon for its memory to be seen"* ]] # 0: a busy machine held it up
+}
+
+@test "a time limit in which one setting alone fits: that one, said to be measured once" {
+    tune --workers 1..16 --time-limit 300ms -- sh -c 'sleep 0.2' {workers}
+    [ "$status" = 0 ]
+    [[ $output == *"not measured again"* ]]
+}

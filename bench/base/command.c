@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HALF = COMMAND_OUTPUT_KEPT / 2, SAMPLE_MS = 20, PIPE_BYTES = 1 << 20 };
+enum { HALF = COMMAND_OUTPUT_KEPT / 2, LOOK_FIRST_NS = 500000, LOOK_NS = 20000000, LOOKS_MIN = 4, PIPE_BYTES = 1 << 20 };
 
 /* Placeholders */
 
@@ -162,7 +162,8 @@ struct child {
     int output[2], started[2], exited; /* -1 where closed; exited: a pidfd */
     struct command_result *result;
     char head[HALF], tail[HALF]; /* tail: a ring */
-    int64_t peak_pss_bytes, sampled_ns;
+    int64_t peak_pss_bytes, looked_ns, gap_ns; /* gap_ns: to the next look at its memory; 0 before exec */
+    unsigned looks;
 };
 
 static void close_fd(int *fd)
@@ -258,12 +259,15 @@ static int64_t session_pss_bytes(pid_t session)
     return sum;
 }
 
+/* From exec on, at first often, for commands that end soon. What is there before exec is this program's. */
 static void sample_memory(struct child *child, int64_t now_ns)
 {
-    if (now_ns - child->sampled_ns < SAMPLE_MS * INT64_C(1000000)) return;
+    if (!child->gap_ns || now_ns - child->looked_ns < child->gap_ns) return;
     int64_t bytes = session_pss_bytes(child->pid);
     if (bytes > child->peak_pss_bytes) child->peak_pss_bytes = bytes;
-    child->sampled_ns = now_ns;
+    child->looked_ns = now_ns;
+    child->looks += bytes > 0;
+    if (bytes && child->gap_ns < LOOK_NS) child->gap_ns *= 2;
 }
 
 /* Waits until the process is gone or until_ns has come; true where it is gone. Ctrl-C ends the wait unless `stubborn`.
@@ -273,17 +277,20 @@ static bool wait_until(struct child *child, int64_t until_ns, bool memory, bool 
     sigset_t mask;
     interrupt_mask(&mask);
     for (;;) {
-        struct pollfd fds[] = {{child->exited, POLLIN, 0}, {child->output[0], POLLIN, 0}};
+        struct pollfd fds[] = {{child->exited, POLLIN, 0},
+                               {child->output[0], POLLIN, 0},
+                               {memory && !child->gap_ns ? child->started[0] : -1, POLLIN, 0}};
         int64_t now_ns = clock_now_ns(&clock_real), left_ns = until_ns - now_ns;
         if (left_ns <= 0 || (!stubborn && interrupt_seen())) return false;
         if (memory) sample_memory(child, now_ns);
-        if (memory && left_ns > SAMPLE_MS * 1000000) left_ns = SAMPLE_MS * 1000000;
+        if (memory && child->gap_ns && left_ns > child->gap_ns) left_ns = child->gap_ns;
         struct timespec timeout = {left_ns / 1000000000, left_ns % 1000000000};
-        int ready = ppoll(fds, 2, &timeout, &mask);
+        int ready = ppoll(fds, 3, &timeout, &mask);
         if (ready < 0 && errno != EINTR) return false;
         if (ready <= 0) continue;
         if (fds[0].revents) return true;
         if (fds[1].revents) take_output(child);
+        if (fds[2].revents) child->gap_ns = LOOK_FIRST_NS; /* closed by exec */
     }
 }
 
@@ -390,7 +397,7 @@ static void finish(struct child *child, enum command_end end, const struct comma
     account(result, before);
     if (result->left)
         result->left_ns = result->user_ns + result->system_ns - nanoseconds(usage.ru_utime) - nanoseconds(usage.ru_stime);
-    result->peak_rss_bytes = command->memory ? child->peak_pss_bytes : usage.ru_maxrss * INT64_C(1024);
+    result->peak_rss_bytes = command->memory ? (child->looks < LOOKS_MIN ? 0 : child->peak_pss_bytes) : usage.ru_maxrss * INT64_C(1024);
     join_output(child);
     describe(result, command->deadline_ns, start_error, filled->words[0]);
 }

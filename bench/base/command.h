@@ -54,8 +54,8 @@ struct command_result {
     int64_t wall_ns;            /* from just before the fork until its process is gone; of the command alone */
     int64_t user_ns, system_ns; /* of all its processes that are gone */
     int64_t voluntary_switches, involuntary_switches, minor_faults, major_faults; /* likewise */
-    int64_t peak_rss_bytes; /* with `memory` the most that all its processes held at once (PSS, sampled), else that of
-                               the largest one */
+    int64_t peak_rss_bytes; /* with `memory` the most that all its processes held at once (PSS, sampled; 0 where it
+                               ended within a few ms or cannot be seen), else that of the largest one */
     unsigned left;          /* processes that outlived it and were killed */
     int64_t left_ns;        /* their cpu time; part of user_ns and system_ns */
     uint64_t output_bytes;  /* all that it wrote on standard output and error */

@@ -2,6 +2,7 @@
 /* tune_command.c: a command line with {placeholders} as the subject of tune. */
 #include "bench/base/command.h"
 #include "bench/base/interrupt.h"
+#include "bench/base/leftover.h"
 #include "bench/tune/tune.h"
 #include "bench/tune/tune_axes.h"
 #include "bench/tune/tune_export.h"
@@ -171,6 +172,11 @@ static int run_once(struct subject *subject, const struct search_point *point, d
                                        .limited = result.end == COMMAND_LIMITED,
                                        .failed = result.end != COMMAND_DONE && result.end != COMMAND_LIMITED};
     if (outcome->limited) outcome->cost = limit;
+    if (result.end == COMMAND_DONE && tune->objective == TUNE_MEMORY && !result.peak_rss_bytes) {
+        outcome->failed = true;
+        snprintf(result.cause, sizeof result.cause, "%s",
+                 leftover_proc_is_ours() ? "it ended too soon for its memory to be seen" : "its memory cannot be seen");
+    }
     if (!error && outcome->failed) tune_fail(tune, point, result.cause, result.output);
     if (result.left) {
         tune->left_runs++;
@@ -179,10 +185,6 @@ static int run_once(struct subject *subject, const struct search_point *point, d
     }
     if (!error && order >= 0 && result.end == COMMAND_DONE) error = tune_export_add(&subject->export, point, &result);
     if (!error && order >= 0) error = record(subject, point, &result, began_ns, (unsigned)order);
-    if (!error && result.end == COMMAND_MISSING) {
-        snprintf(subject->why, sizeof subject->why, "%s", result.cause);
-        error = -ENOENT;
-    }
     command_result_free(&result);
     return error;
 }
@@ -376,8 +378,7 @@ static int search(struct subject *subject)
         if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
         memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
         tune_record_close(&subject->record, tune_to_json(tune), error);
-        if (error == -ENOENT) status = options_complain(options, "%s", subject->why);
-        else status = tune_report(tune, error, subject->why);
+        status = tune_report(tune, error, subject->why);
         if (!error) {
             int exported = tune_export_write(&subject->export, options, &subject->axes, subject->command.words);
             if (exported) status = exported;

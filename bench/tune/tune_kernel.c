@@ -143,6 +143,8 @@ static int search(struct subject *subject)
     struct search_outcome serial; /* first of all: what every result is held against */
     int error = tune_watch_machine(tune, subject->grid.topology);
     if (!error) error = measure(subject, &(struct search_point){.serial = true}, 1, INFINITY, &serial);
+    tune->suspects = 0; /* it is none of the search's measurements, */
+    if (!error) tune->search.budget_s -= serial.spent_s; /* but takes its time */
     if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
     memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
     tune_record_close(&subject->record, tune_to_json(tune), error);

@@ -12,6 +12,10 @@ static long calculate_square(long x)
 int main(void)
 {
     struct forkpool *pool = forkpool_open(4);
+    if (!pool) {
+        perror("forkpool_open");
+        return 1;
+    }
     struct forkpool_job *a = forkpool_async(pool, calculate_square, 5);
     struct forkpool_job *b = forkpool_async(pool, calculate_square, 10);
     forkpool_close(pool);

@@ -6,11 +6,23 @@
 
 enum { COUNTED_MAX = 2000 };
 
+/* All where no time was given; the very first is always taken. */
+size_t budget_room(struct search *search, double share, size_t count)
+{
+    struct search_result *result = search->result;
+    double left_s = share * search->options->budget_s - result->spent_s;
+    if (!result->measurements || !isfinite(left_s)) return count;
+    double each_s = result->spent_s / (double)result->measurements;
+    if ((double)count * each_s <= left_s) return count;
+    result->short_of_budget = true;
+    return left_s < each_s ? 0 : (size_t)(left_s / each_s);
+}
+
 /* Has this share of what may be spent before the fresh blocks been spent? */
 bool budget_is_out(struct search *search, double share)
 {
     if (search->error) return true;
-    if (search->result->spent_s < share * search->allowance_s) return false;
+    if (search->result->spent_s < share * search->allowance_s && budget_room(search, SEARCH_EXPLORING, 1)) return false;
     search->result->short_of_budget = true;
     return true;
 }

@@ -290,6 +290,19 @@ static bool keep_near(struct search *search, struct search_set *set)
     return kept > 0;
 }
 
+/* Is there time to measure all of the set once more? */
+static bool has_room(struct search *search, const struct search_set *set)
+{
+    double next_s = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct search_entry *entry = table_at(search, set->ids[i]);
+        if (entry->count) next_s += entry->spent_s / (double)entry->count;
+    }
+    if (search->result->spent_s + next_s <= search->options->budget_s) return true;
+    search->result->short_of_budget = true;
+    return false;
+}
+
 static void confirm(struct search *search, struct search_set *set)
 {
     struct search_result *result = search->result;
@@ -303,6 +316,7 @@ static void confirm(struct search *search, struct search_set *set)
     const struct search_set all = *set;
     double began_s = result->spent_s;
     for (unsigned block = 0; block < search->options->confirm; block++) {
+        if (!has_room(search, set) && (!keep_near(search, set) || !has_room(search, set))) break;
         double next_s = block ? (result->spent_s - began_s) / block : 0;
         bool enough = block >= STATS_INTERVAL_MIN || !search->options->patient;
         if (block >= SEARCH_FRESH_MIN && result->spent_s + next_s > search->budget_s &&
@@ -313,9 +327,10 @@ static void confirm(struct search *search, struct search_set *set)
     while (search->options->patient && !search->error && result->blocks - since < search->options->final &&
            result->spent_s < budget_excess_max * search->budget_s &&
            (is_too_wide(search, set, result->winner, since, interval_spread_for_more_blocks) || shift(search, set, since) > SEARCH_SHIFT) &&
-           keep_near(search, set) && set->count > 1)
+           keep_near(search, set) && set->count > 1 && has_room(search, set))
         table_measure(search, set, INFINITY);
-    if (!search->error) settle_result(search, &all, since);
+    if (!search->error && result->blocks > since) settle_result(search, &all, since);
+    else result->recommended = result->winner; /* no time was left to measure anything again */
 }
 
 void decide_all(struct search *search)

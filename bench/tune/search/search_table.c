@@ -2,6 +2,7 @@
 #include "bench/tune/search/search_table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ void table_measure(struct search *search, const struct search_set *set, double l
         points[count] = table_at(search, id)->point;
         ids[count++] = id;
     }
+    if (search->result->fresh == UINT_MAX) count = budget_room(search, SEARCH_EXPLORING, count);
     if (!count || search->error) return;
     search->error = search->space->measure(search->space->context, points, count,
                                            search->space->limits ? limit : INFINITY, outcomes);

@@ -8,6 +8,7 @@
 enum { SEARCH_FRESH_MIN = 3 }; /* fresh blocks that every search ends with */
 enum { SEARCH_SET_MAX = 64 };  /* most points in one block */
 #define SEARCH_NONE ((size_t)-1)
+#define SEARCH_EXPLORING 0.7 /* share of a time limit that may be spent before the fresh blocks */
 #define SEARCH_FLAT 1.03    /* neighbours this near leave nothing worth finding between them */
 #define SEARCH_HOPELESS 1.3 /* a candidate this far behind leaves at once */
 
@@ -33,7 +34,8 @@ struct search_set {
 size_t table_entry(struct search *, const struct search_point *);
 void set_add(struct search_set *, size_t id);
 
-/* Measures the working entries of the set once, in one block whose order rotates from block to block. */
+/* Measures the working entries of the set once, in one block whose order rotates from block to block; before the fresh
+ * blocks as many of them as the time limit has room for. */
 void table_measure(struct search *, const struct search_set *, double limit);
 /* The same until every entry of the set has `looks` measurements. */
 void table_look(struct search *, const struct search_set *, unsigned looks);
@@ -98,5 +100,7 @@ void budget_settle(struct search *);
 
 /* Has this share of that been spent, or is there an error? */
 bool budget_is_out(struct search *, double share);
+/* How many of `count` further measurements there is room for in this share of the time limit (options.budget_s). */
+size_t budget_room(struct search *, double share, size_t count);
 
 #endif
