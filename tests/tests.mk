@@ -39,6 +39,10 @@ ubsan: $(BUILD)/.deps-test ## the tests under the undefined-behaviour sanitizer 
 	@echo "building with sanitizers ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/ubsan tests EXTRA_CFLAGS="-fsanitize=undefined -fno-sanitize-recover=undefined"
 	@BUILD=$(BUILD)/ubsan SANITIZED=1 tests/run
 
+test-slurm: build $(TEST_KERNELS) ## run breakeven under a Slurm of four nodes made for it on this machine (root, slurm-wlm, munge)
+	@BUILD=$(BUILD) tests/slurm.sh || [ $$? = 77 ]
+.PHONY: test-slurm
+
 # Children end by _exit: tests/coverage.c has gcov count what they ran.
 COVERED := forkpool results runners bench/plan
 coverage: $(BUILD)/.deps-coverage ## the share of lines that the tests reach: a table of folders, build/coverage/lines.info for genhtml

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# tests/slurm.sh: breakeven under Slurm, for real: a munged, a slurmctld and four slurmd as four nodes of this machine, each
+# with a host name, a /tmp and a /dev/shm of its own, all files in one folder of the build; runs what docs/slurm.md says
+# through sbatch, srun and mpirun, checks the records, and takes everything down. Needs root, and Debian's slurm-wlm and
+# munge; skipped with a reason (status 77) where it cannot run. BUILD: the build folder.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+build=$PWD/${BUILD:-build} nodes=4 failed=0
+
+skip() {
+    echo "test-slurm: skipped: $*"
+    exit 77
+}
+[ "$(id -u)" = 0 ] || skip "needs root: slurmd and namespaces"
+for program in munged slurmctld slurmd sbatch srun mpirun unshare; do
+    command -v $program >/dev/null || skip "no $program: apt-get install slurm-wlm munge openmpi-bin"
+done
+[ -x "$build/breakeven-rank" ] || skip "no breakeven-rank: make deps-mpi, then make"
+unshare --mount --uts true 2>/dev/null || skip "no namespaces for nodes"
+scontrol ping >/dev/null 2>&1 && skip "a Slurm runs here already"
+
+work=$build/slurm
+rm -rf "$work"
+mkdir -p "$work/state" "$work/etc" && chmod 700 "$work/etc" || exit 2
+export SLURM_CONF=$work/etc/slurm.conf
+cpus=$(nproc)
+{
+    cat <<CONF
+ClusterName=test
+SlurmctldHost=$(hostname)(127.0.0.1)
+SlurmctldPort=17000
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=$work/munge.socket
+StateSaveLocation=$work/state
+SlurmdSpoolDir=$work/spool.%n
+SlurmctldPidFile=$work/slurmctld.pid
+SlurmdPidFile=$work/slurmd.%n.pid
+SlurmctldLogFile=$work/slurmctld.log
+SlurmdLogFile=$work/slurmd.%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+MpiDefault=pmix
+ReturnToService=2
+KillWait=10
+PartitionName=all Nodes=n[1-$nodes] Default=YES State=UP
+CONF
+    for i in $(seq $nodes); do
+        echo "NodeName=n$i NodeAddr=127.0.0.1 Port=1700$i CPUs=$cpus Sockets=1 CoresPerSocket=$cpus ThreadsPerCore=1"
+    done
+} >"$SLURM_CONF"
+slurmd -V | grep -q ' 2[0-2]\.' && echo CgroupPlugin=cgroup/v1 >"$work/etc/cgroup.conf" ||
+    echo CgroupPlugin=disabled >"$work/etc/cgroup.conf"
+
+# shellcheck disable=SC2317,SC2046 # called by the trap; one word a pid
+down() {
+    scancel --quiet --user=root 2>/dev/null
+    sleep 1
+    kill $(cat "$work"/*.pid 2>/dev/null) 2>/dev/null
+    for _ in {1..50}; do
+        kill -0 $(cat "$work"/*.pid 2>/dev/null) 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -9 $(cat "$work"/*.pid 2>/dev/null) 2>/dev/null
+}
+trap down EXIT
+
+quiet() { setsid "$@" </dev/null >>"$work/daemons.log" 2>&1; }
+head -c 1024 /dev/urandom >"$work/etc/munge.key" && chmod 600 "$work/etc/munge.key"
+quiet munged --force --key-file="$work/etc/munge.key" --socket="$work/munge.socket" --pid-file="$work/munged.pid" \
+    --log-file="$work/munged.log" --seed-file="$work/munge.seed"
+quiet slurmctld
+for i in $(seq $nodes); do
+    mkdir -p "$work/spool.n$i"
+    quiet unshare --mount --uts sh -c "hostname n$i; mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /dev/shm; exec slurmd -N n$i"
+done
+for _ in {1..150}; do
+    [ "$(sinfo -h -N -t idle -o %N 2>/dev/null | wc -l)" = $nodes ] && break
+    sleep 0.2
+done
+[ "$(sinfo -h -N -t idle -o %N | wc -l)" = $nodes ] || {
+    sinfo
+    tail -n 3 "$work"/*.log
+    skip "the nodes do not come up"
+}
+
+check() { # NAME COMMAND ..: a line for each thing that must hold
+    local name=$1
+    shift
+    if "$@"; then echo "ok $name"; else
+        echo "not ok $name"
+        failed=$((failed + 1))
+    fi
+}
+
+# samples DIR EXPRESSION: of its samples s, a list of objects, the expression must be true
+samples() {
+    python3 -c '
+import json, sys
+s = [json.loads(line) for line in open(sys.argv[1] + "/samples.jsonl")]
+m = json.load(open(sys.argv[1] + "/manifest.json"))
+assert eval(sys.argv[2]), [(x["cell"], x["status"], x["cause"]) for x in s if x["status"] != "ok"]' "$@"
+}
+
+# job NAME OPTIONS COMMAND: a batch job that runs it on one node with all cpus; waits for its end
+job() {
+    # shellcheck disable=SC2086 # options are words
+    timeout -k 5 150 sbatch --quiet --wait -N1 -n"$cpus" --oversubscribe -o "$work/$1.out" $2 --chdir "$work" --wrap "$3" || true
+}
+
+breakeven=$build/breakeven
+grid="run --kernel primes --tasks 40 --size 500 --runner mpi --processes 2 --reps 2 --warmup 0 --spans 0"
+good='len(s) == 4 and all(x["status"] == "ok" for x in s) and len({x["hash"] for x in s}) == 1'
+# A job that is at work until its time limit: the gate shuts after the first samples, and opens for the job that resumes it.
+export GATE=$work/shut
+# shellcheck disable=SC2016 # for the job's shell
+job limit "-w n$nodes --time=1" '(for _ in $(seq 400); do [ "$(wc -l <limit/samples.jsonl)" -ge 3 ] && break; sleep 0.1; done 2>/dev/null; touch "$GATE") &
+    exec '"$breakeven"' run --kernel '"$build"'/tests/kernels/gate.so --runner forkpool --processes 2 --reps 30 --warmup 0 --spans 0 --deadline 600s -o limit' &
+limited=$!
+for launcher in mpirun srun; do
+    job $launcher "" "$breakeven $grid --launcher $launcher -o $launcher"
+    check "ranks by $launcher in a batch job" samples "$work/$launcher" "$good"
+    check "the job is in the record of $launcher" samples "$work/$launcher" 'm["host"]["hostname"].startswith("n")'
+done
+
+wait "$limited"
+check "the time limit leaves a run that says so" samples "$work/limit" 'not m["complete"] and len(s) > 1'
+rm -f "$GATE"
+job resume "-w n$nodes" "$breakeven run --resume limit"
+check "--resume in another job finishes it" samples "$work/limit" 'm["complete"] and len(s) == 90'
+[ $failed = 0 ] || tail -n 5 "$work"/*.out
+echo "test-slurm: $failed failed"
+[ $failed = 0 ]
