@@ -64,7 +64,8 @@ ifneq ($(MPICC),)
 build: $(BUILD)/breakeven-rank
 endif
 RANK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/rank/*.c))
-RANK_SHARED  := $(BUILD)/runners/team.o $(BUILD)/runners/worker.o $(BUILD)/runners/cpulist.o
+RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpulist.o results/record/latency.o \
+                bench/base/clock.o bench/plan/inject.o bench/measure/spans.o bench/measure/instruments.o)
 $(BUILD)/runners/rank/%.o: runners/rank/%.c
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<

@@ -5,9 +5,9 @@
  * starts the launcher (launcher.h) over breakeven-rank; it ends when a first rank has come to its main. start waits until all ranks are
  * initialized, bound by themselves (the launcher binds nothing) and have prepared their input. run is one command to
  * rank 0; ranks write results into memory that they share, from where they are copied. Everything that MPI libraries
- * leave behind (sessions, segments) lies in the folder and goes with it.
- *
- * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
+ * leave behind (sessions, segments) lies in the folder and goes with it. Hooks are functions of this program: the ranks
+ * make their own from the same recipe (instruments.h), and their records are copied back in stop. */
+#include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/control.h"
 #include "runners/runner.h"
@@ -250,6 +250,8 @@ static int control_fill(struct mpi *mpi, struct control *control, struct failure
     control->bound = team->cpus != NULL;
     for (unsigned i = 0; team->cpus && i < team->processes * team->threads; i++)
         snprintf((char *)control + control->cpus_at + (size_t)i * CONTROL_CPUS, CONTROL_CPUS, "%s", team->cpus[i]);
+    if (control->recipe_size)
+        memcpy((char *)control + control->recipe_at, job->instruments->recipe, control->recipe_size);
     snprintf(control->symbol, sizeof control->symbol, "%s%s", job->kernel_path ? "breakeven_kernel" : "kernel_",
              job->kernel_path ? "" : job->kernel->name);
     if (job->kernel_path ? !realpath(job->kernel_path, control->library)
@@ -261,10 +263,14 @@ static int control_fill(struct mpi *mpi, struct control *control, struct failure
 static int control_make(struct mpi *mpi, struct failure *failure)
 {
     unsigned workers = mpi->team->processes * mpi->team->threads;
+    const struct instruments *instruments = mpi->job->instruments;
     struct control layout = {.records_at = page_up(sizeof layout)};
     layout.reports_at = page_up(layout.records_at + mpi->team->processes * sizeof(struct rank_record));
     layout.cpus_at = page_up(layout.reports_at + workers * sizeof(struct worker_report));
-    layout.results_at = page_up(layout.cpus_at + (uint64_t)workers * CONTROL_CPUS);
+    layout.recipe_at = page_up(layout.cpus_at + (uint64_t)workers * CONTROL_CPUS);
+    if (instruments) layout.recipe_size = instruments->recipe_size, layout.instrument_size = instruments->record_size;
+    layout.instruments_at = page_up(layout.recipe_at + layout.recipe_size);
+    layout.results_at = page_up(layout.instruments_at + workers * layout.instrument_size);
     layout.arena_at = page_up(layout.results_at +
                               mpi->job->params.tasks * kernel_result_size(mpi->job->kernel, mpi->job->params.size));
     layout.end = layout.arena_at + ARENA_BYTES;
@@ -358,11 +364,15 @@ static int verify(void *state, const void *results, char *why, size_t why_size)
 static void stop(void *state)
 {
     struct mpi *mpi = state;
+    struct control *control = mpi->control;
     int status;
     if (mpi->launcher > 0) {
-        control_post(&mpi->control->command, ((mpi->control->answer | 3) + 1) | RANKS_STOP);
+        control_post(&control->command, ((control->answer | 3) + 1) | RANKS_STOP);
         launcher_gone(mpi, STOP_MS, &status);
     }
+    if (control->recipe_size)
+        memcpy(mpi->job->instruments->records, (char *)control + control->instruments_at,
+               mpi->team->processes * mpi->team->threads * control->instrument_size);
     mpi_free(mpi);
 }
 

@@ -67,6 +67,8 @@ struct job {
     const void *input;       /* what kernel->prepare made, before start */
     const char *kernel_path; /* shared object of a user's kernel; NULL for a built-in one */
     const struct hook *hook; /* NULL: none */
+    const struct instruments *instruments; /* what kernel and hook were made from, for tasks that run in another program
+                                              (instruments.h); NULL: nothing stands around the kernel */
 };
 
 /* The one way in which workers run tasks. */

@@ -49,6 +49,16 @@ nothing_left() {
     samples 'len({x["hash"] for x in s}) == 1'
 }
 
+@test "ranks write down what they did, each worker its own tasks" {
+    timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 1ms --tasks 30 --runner mpi --processes 2 --threads 2 \
+        --chunk 2 --reps 1 --spans 1 --warmup 1 --timeline -o run
+    samples 'len([x for x in m if x["instrumented"]]) == 1'
+    samples 'all(sum(b["tasks"] for b in x["latency"]) == 30 for x in m if x["instrumented"])'
+    samples 'all(all(0 < w["busy_ns"] <= w["end_ns"] <= x["wall_ns"] and w["late_ns"] >= 0 \
+        and w["team_ns"] >= w["busy_ns"] for w in x["workers"]) for x in m if x["instrumented"])'
+    [ "$(grep -c '"name":"task"' run/timeline/*)" = 30 ]
+}
+
 @test "a launcher that is killed and ranks past their deadline are errors, and leave nothing" {
     timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 100ms --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 \
         --spans 0 -o run --deadline 8s >out 2>&1 &

@@ -3,7 +3,7 @@
 
 #include "bench/base/memory.h"
 #include "bench/machine/probe.h"
-#include "bench/measure/spans.h"
+#include "bench/measure/instruments.h"
 #include "bench/base/waiting.h"
 #include "bench/measure/timeline.h"
 
@@ -28,8 +28,9 @@ struct progress {
     struct memory memory;
     struct team team;
     struct job job;
-    struct spans spans;
-    struct injected injected;
+    struct recipe recipe;
+    struct instruments instruments;
+    struct fitted *fitted; /* NULL: nothing stands around the kernel */
     unsigned workers;
     size_t cpus; /* that this process may use, before a runner binds it */
     void *input, *state;
@@ -100,6 +101,27 @@ static int fail_phase(struct progress *progress, const char *phase, int error)
     return fail(progress, "%s: %s", phase, strerror(-error));
 }
 
+/* What records and what is injected. 0 or -1. */
+static int fit(struct progress *progress)
+{
+    const struct repetition *repetition = progress->repetition;
+    struct recipe *recipe = &progress->recipe;
+    *recipe = (struct recipe){.records_spans = repetition->instrumented,
+                              .injects = repetition->inject != NULL,
+                              .event_room = repetition->timeline ? TIMELINE_ROOM : 0};
+    if (repetition->inject) recipe->inject = *repetition->inject;
+    struct instruments *instruments = &progress->instruments;
+    *instruments = (struct instruments){.recipe = recipe,
+                                        .recipe_size = sizeof *recipe,
+                                        .record_size = instruments_record_size(recipe),
+                                        .workers = progress->workers};
+    instruments->records = memory_map(instruments->workers * instruments->record_size);
+    if (!instruments->records) return -1;
+    progress->fitted = instruments_fit(instruments, progress->team.threads, progress->clock, &progress->job);
+    progress->job.instruments = instruments;
+    return progress->fitted ? 0 : -1;
+}
+
 static int prepare(struct progress *progress)
 {
     const struct repetition *repetition = progress->repetition;
@@ -119,15 +141,8 @@ static int prepare(struct progress *progress)
     progress->sample->workers = calloc(progress->workers, sizeof *progress->sample->workers);
     if (!progress->team.reports || !progress->sample->workers)
         return fail(progress, "no memory for the workers' reports");
-    if (repetition->inject) inject_kernel(&progress->injected, repetition->inject, progress->clock, &progress->job);
-    if (repetition->instrumented) {
-        if (spans_open(&progress->spans, &progress->job, progress->team.processes, progress->team.threads,
-                       progress->clock, repetition->timeline ? TIMELINE_ROOM : 0))
-            return fail(progress, "no memory for the workers' spans");
-        progress->job.hook = &progress->spans.hook;
-    }
-    if (repetition->inject && inject_hook(&progress->injected, progress->workers, &progress->job))
-        return fail(progress, "no memory for what was injected");
+    if ((repetition->inject || repetition->instrumented) && fit(progress))
+        return fail(progress, "no memory for the workers' records");
     if (repetition->inject && repetition->inject->unbound) progress->team.cpus = NULL;
     return 0;
 }
@@ -146,7 +161,7 @@ static int bring_up(struct progress *progress)
     }
     int error = runner->start(&progress->team, &progress->job, &progress->state, &progress->failure);
     if (progress->repetition->inject)
-        sample->injected_ns = inject_wait(&progress->injected, progress->repetition->inject->start_ns);
+        sample->injected_ns = inject_wait(&progress->fitted->injected, progress->repetition->inject->start_ns);
     sample->start_ns = clock_now_ns(progress->clock) - began_ns;
     return error ? fail_phase(progress, "start", error) : 0;
 }
@@ -155,7 +170,7 @@ static int bring_up(struct progress *progress)
 static int64_t pass(struct progress *progress)
 {
     const struct runner *runner = progress->repetition->runner;
-    if (progress->repetition->instrumented) spans_reset(&progress->spans);
+    if (progress->fitted) instruments_reset(progress->fitted);
     progress->began_ns = clock_now_ns(progress->clock);
     int error = runner->run(progress->state, progress->job.params.tasks, progress->results, &progress->failure);
     int64_t wall_ns = clock_now_ns(progress->clock) - progress->began_ns;
@@ -212,10 +227,9 @@ static int passes(struct progress *progress)
         began_ns = clock_now_ns(progress->clock); /* workers that spin had to wait for this */
         read_waiting(progress, false);
     }
-    int64_t before_ns = inject_dispatched_ns(&progress->injected), wall_ns = pass(progress);
+    int64_t wall_ns = pass(progress);
     if (wall_ns < 0) return -1;
     sample->wall_ns = wall_ns;
-    if (progress->repetition->inject) sample->injected_ns += inject_dispatched_ns(&progress->injected) - before_ns;
     read_waiting(progress, true);
     judge_waiting(progress, clock_now_ns(progress->clock) - began_ns);
     return 0;
@@ -226,11 +240,12 @@ static void read_spans(struct progress *progress)
 {
     struct sample *sample = progress->sample;
     const char *timeline = progress->repetition->timeline;
-    spans_read(&progress->spans, progress->began_ns, sample->workers);
-    if (spans_read_latency(&progress->spans, &sample->latency, &sample->latency_count))
+    const struct spans *spans = &progress->fitted->spans;
+    spans_read(spans, progress->began_ns, sample->workers);
+    if (spans_read_latency(spans, &sample->latency, &sample->latency_count))
         fail(progress, "no memory for the histogram of latencies");
     if (timeline && !*sample->cause)
-        (void)timeline_write(timeline, progress->repetition, &progress->spans, progress->began_ns, sample);
+        (void)timeline_write(timeline, progress->repetition, spans, progress->began_ns, sample);
 }
 
 static void read_workers(struct progress *progress)
@@ -290,8 +305,9 @@ static void release(struct progress *progress)
 {
     const struct kernel *kernel = progress->repetition->kernel;
     if (progress->job.kernel && kernel->release) kernel->release(progress->input);
-    if (progress->spans.slots) spans_close(&progress->spans);
-    if (progress->injected.slots) inject_close(&progress->injected);
+    instruments_remove(progress->fitted);
+    if (progress->instruments.records)
+        memory_unmap(progress->instruments.records, progress->workers * progress->instruments.record_size);
     memory_unmap(progress->team.reports, progress->workers * sizeof *progress->team.reports);
     memory_unmap(progress->results, progress->results_size);
     memory_close(&progress->memory);
@@ -318,8 +334,10 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
         if (before && !*sample->cause) check_results(&progress);
         int64_t began_ns = clock_now_ns(clock);
         repetition->runner->stop(progress.state);
-        if (repetition->inject) sample->injected_ns += inject_wait(&progress.injected, repetition->inject->stop_ns);
+        if (repetition->inject)
+            sample->injected_ns += inject_wait(&progress.fitted->injected, repetition->inject->stop_ns);
         sample->stop_ns = clock_now_ns(clock) - began_ns;
+        if (repetition->inject) sample->injected_ns += inject_dispatched_ns(&progress.fitted->injected);
         read_workers(&progress);
         if (!before && !*sample->cause) check_results(&progress);
         if (*sample->cause) sample->wall_ns = -1; /* never a number */

@@ -2,7 +2,6 @@
 #include "bench/measure/spans.h"
 
 #include "results/record/latency.h"
-#include "bench/base/memory.h"
 
 #include <errno.h>
 #include <stdalign.h>
@@ -15,7 +14,13 @@ struct span_slot {
     int64_t count;
     int64_t team_since_ns, team_ns; /* of a process, in its first worker's slot */
     uint64_t bins[LATENCY_BINS];
+    struct span_event events[]; /* event_room of them */
 };
+
+static struct span_slot *slot_of(const struct spans *spans, unsigned worker)
+{
+    return (struct span_slot *)(spans->records + worker * spans->record_size);
+}
 
 static void run(const struct hook *hook, unsigned worker, size_t begin, size_t end, void *results)
 {
@@ -24,11 +29,10 @@ static void run(const struct hook *hook, unsigned worker, size_t begin, size_t e
     spans->kernel->run(spans->input, begin, end, results);
     int64_t ended_ns = clock_now_ns(spans->clock);
     if (worker >= spans->workers) return;
-    struct span_slot *slot = &spans->slots[worker];
+    struct span_slot *slot = slot_of(spans, worker);
     if (!slot->count) slot->first_ns = began_ns;
     if (slot->count < spans->event_room)
-        spans->events[worker * (size_t)spans->event_room + (size_t)slot->count] =
-            (struct span_event){began_ns, ended_ns, begin, end};
+        slot->events[slot->count] = (struct span_event){began_ns, ended_ns, begin, end};
     slot->count++;
     slot->busy_ns += ended_ns - began_ns;
     slot->last_ns = ended_ns;
@@ -39,55 +43,41 @@ static void team(const struct hook *hook, unsigned first_worker, bool enters)
 {
     const struct spans *spans = (const struct spans *)hook;
     if (first_worker >= spans->workers) return;
-    struct span_slot *slot = &spans->slots[first_worker];
+    struct span_slot *slot = slot_of(spans, first_worker);
     int64_t now_ns = clock_now_ns(spans->clock);
     if (enters) slot->team_since_ns = now_ns;
     else slot->team_ns += now_ns - slot->team_since_ns;
 }
 
-static size_t events_size(const struct spans *spans)
+size_t spans_record_size(unsigned event_room)
 {
-    return (size_t)spans->workers * spans->event_room * sizeof *spans->events;
+    size_t size = sizeof(struct span_slot) + event_room * sizeof(struct span_event);
+    return (size + alignof(struct span_slot) - 1) / alignof(struct span_slot) * alignof(struct span_slot);
 }
 
-int spans_open(struct spans *spans, const struct job *job, unsigned processes, unsigned threads,
-               const struct clock *clock, unsigned event_room)
+void spans_open(struct spans *spans, const struct job *job, const struct instruments *memory, unsigned threads,
+                const struct clock *clock, unsigned event_room)
 {
-    struct spans made = {.hook = {run, team},
-                         .kernel = job->kernel,
-                         .input = job->input,
-                         .clock = clock,
-                         .workers = processes * threads,
-                         .threads = threads,
-                         .event_room = event_room};
-    made.slots = memory_map(made.workers * sizeof *made.slots);
-    if (!made.slots) return -ENOMEM;
-    made.events = event_room ? memory_map(events_size(&made)) : NULL;
-    if (event_room && !made.events) {
-        memory_unmap(made.slots, made.workers * sizeof *made.slots);
-        return -ENOMEM;
-    }
-    *spans = made;
-    return 0;
-}
-
-void spans_close(struct spans *spans)
-{
-    memory_unmap(spans->slots, spans->workers * sizeof *spans->slots);
-    if (spans->events) memory_unmap(spans->events, events_size(spans));
-    spans->slots = NULL;
-    spans->events = NULL;
+    *spans = (struct spans){.hook = {run, team},
+                            .kernel = job->kernel,
+                            .input = job->input,
+                            .clock = clock,
+                            .workers = memory->workers,
+                            .threads = threads,
+                            .event_room = event_room,
+                            .records = memory->records,
+                            .record_size = memory->record_size};
 }
 
 void spans_reset(struct spans *spans)
 {
-    memset(spans->slots, 0, spans->workers * sizeof *spans->slots);
+    for (unsigned i = 0; i < spans->workers; i++) memset(slot_of(spans, i), 0, sizeof(struct span_slot));
 }
 
 static int64_t calls_of_all(const struct spans *spans)
 {
     int64_t calls = 0;
-    for (unsigned i = 0; i < spans->workers; i++) calls += spans->slots[i].count;
+    for (unsigned i = 0; i < spans->workers; i++) calls += slot_of(spans, i)->count;
     return calls;
 }
 
@@ -95,7 +85,7 @@ void spans_read(const struct spans *spans, int64_t began_ns, struct sample_worke
 {
     if (!calls_of_all(spans)) return; /* a runner that does not call hooks */
     for (unsigned i = 0; i < spans->workers; i++) {
-        const struct span_slot *slot = &spans->slots[i], *first = &spans->slots[i - i % spans->threads];
+        const struct span_slot *slot = slot_of(spans, i), *first = slot_of(spans, i - i % spans->threads);
         workers[i].late_ns = slot->count ? slot->first_ns - began_ns : -1;
         workers[i].busy_ns = slot->busy_ns;
         workers[i].end_ns = slot->count ? slot->last_ns - began_ns : 0;
@@ -109,7 +99,7 @@ int spans_read_latency(const struct spans *spans, struct sample_bin **bins, unsi
     unsigned filled = 0;
     for (unsigned bin = 0; bin < LATENCY_BINS; bin++) {
         uint64_t tasks = 0;
-        for (unsigned i = 0; i < spans->workers; i++) tasks += spans->slots[i].bins[bin];
+        for (unsigned i = 0; i < spans->workers; i++) tasks += slot_of(spans, i)->bins[bin];
         if (tasks) made[filled++] = (struct sample_bin){bin, tasks};
     }
     struct sample_bin *copy = filled ? malloc(filled * sizeof *copy) : NULL;
@@ -122,8 +112,9 @@ int spans_read_latency(const struct spans *spans, struct sample_bin **bins, unsi
 
 const struct span_event *spans_events(const struct spans *spans, unsigned worker, unsigned *count, uint64_t *dropped)
 {
-    uint64_t calls = (uint64_t)spans->slots[worker].count;
+    const struct span_slot *slot = slot_of(spans, worker);
+    uint64_t calls = (uint64_t)slot->count;
     *count = calls < spans->event_room ? (unsigned)calls : spans->event_room;
     *dropped = calls - *count;
-    return spans->events + worker * (size_t)spans->event_room;
+    return slot->events;
 }

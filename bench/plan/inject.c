@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/inject.h"
 
-#include "bench/base/memory.h"
-
-#include <errno.h>
-#include <jansson.h>
 #include <string.h>
 
-enum { SLOT_WORDS = 8 }; /* a cache line for each worker */
+static int64_t *slot_of(const struct injected *injected, unsigned worker)
+{
+    return (int64_t *)(void *)(injected->slots + worker * injected->slot_size);
+}
 
 /* The first reading at or behind `until_ns`. */
 static int64_t wait_until(const struct clock *clock, int64_t until_ns)
@@ -67,13 +66,13 @@ static void run_hook(const struct hook *hook, unsigned worker, size_t begin, siz
     else job->kernel->run(job->input, begin, end, results);
     double bytes = (double)(end - begin) * (double)kernel_result_size(job->kernel, job->params.size);
     waited_ns += inject_wait(injected, (int64_t)(bytes * injected->inject->byte_ns));
-    if (worker < injected->workers) injected->slots[(size_t)worker * SLOT_WORDS] += waited_ns;
+    if (worker < injected->workers) *slot_of(injected, worker) += waited_ns;
 }
 
 int64_t inject_dispatched_ns(const struct injected *injected)
 {
     int64_t sum_ns = 0;
-    for (unsigned i = 0; i < injected->workers; i++) sum_ns += injected->slots[(size_t)i * SLOT_WORDS];
+    for (unsigned i = 0; i < injected->workers; i++) sum_ns += *slot_of(injected, i);
     return sum_ns;
 }
 
@@ -98,53 +97,18 @@ void inject_kernel(struct injected *injected, const struct inject *inject, const
     job->input = injected;
 }
 
-int inject_hook(struct injected *injected, unsigned workers, struct job *job)
+void inject_hook(struct injected *injected, const struct instruments *slots, struct job *job)
 {
-    if (!injected->inject->dispatch_ns && !(injected->inject->byte_ns > 0)) return 0;
-    injected->slots = memory_map(workers * SLOT_WORDS * sizeof *injected->slots);
-    if (!injected->slots) return -ENOMEM;
-    injected->workers = workers;
+    if (!injected->inject->dispatch_ns && !(injected->inject->byte_ns > 0)) return;
+    injected->slots = slots->records;
+    injected->slot_size = slots->record_size;
+    injected->workers = slots->workers;
     injected->hook = (struct hook){run_hook, team_hook};
     injected->inner_hook = job->hook;
     job->hook = &injected->hook;
-    return 0;
 }
 
-void inject_close(struct injected *injected)
+void inject_reset(struct injected *injected)
 {
-    memory_unmap(injected->slots, injected->workers * SLOT_WORDS * sizeof *injected->slots);
-    injected->slots = NULL;
-}
-
-json_t *inject_to_json(const struct inject *inject)
-{
-    if (!inject) return json_null();
-    return json_pack("{sI sI sI sf sI sI sf sb sb sb}", "start_ns", (json_int_t)inject->start_ns, "stop_ns",
-                     (json_int_t)inject->stop_ns, "dispatch_ns", (json_int_t)inject->dispatch_ns, "byte_ns",
-                     inject->byte_ns, "work_ns", (json_int_t)inject->work_ns, "work_tasks",
-                     (json_int_t)inject->work_tasks, "work_share", inject->work_share, "skip", inject->skip, "wrong",
-                     inject->wrong, "unbound", inject->unbound);
-}
-
-static int64_t whole(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
-bool inject_from_json(const json_t *object, struct inject *inject)
-{
-    if (!json_is_object(object)) return false;
-    *inject = (struct inject){
-        .start_ns = whole(object, "start_ns"),
-        .stop_ns = whole(object, "stop_ns"),
-        .dispatch_ns = whole(object, "dispatch_ns"),
-        .byte_ns = json_number_value(json_object_get(object, "byte_ns")),
-        .work_ns = whole(object, "work_ns"),
-        .work_tasks = (uint64_t)whole(object, "work_tasks"),
-        .work_share = json_number_value(json_object_get(object, "work_share")),
-        .skip = json_is_true(json_object_get(object, "skip")),
-        .wrong = json_is_true(json_object_get(object, "wrong")),
-        .unbound = json_is_true(json_object_get(object, "unbound")),
-    };
-    return true;
+    for (unsigned i = 0; i < injected->workers; i++) *slot_of(injected, i) = 0;
 }

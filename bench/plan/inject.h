@@ -11,11 +11,13 @@
 #ifndef BREAKEVEN_INJECT_H
 #define BREAKEVEN_INJECT_H
 
-#include "runners/runner.h"
+#include "runners/instruments.h"
 #include "bench/base/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { INJECT_SLOT = 128 };
 
 struct inject {
     int64_t start_ns, stop_ns; /* added to bringing the workers up and down */
@@ -40,21 +42,22 @@ struct injected {
     const void *inner_input;
     const struct hook *inner_hook;
     int64_t own_ns;    /* what a wait takes beyond the time between its readings of the clock */
-    int64_t *slots;    /* shared by all workers: how long each really waited in its dispatches */
+    char *slots;       /* shared, slot_size bytes a worker: how long it really waited in its dispatches; not owned */
+    size_t slot_size;
     unsigned workers;
 };
 
 /* Two steps, since what measures the kernel's time stands between them: the kernel is wrapped first, then comes
  * whatever sets a hook of its own, then the hook is wrapped. The job then needs `injected` as long as it is used. */
 void inject_kernel(struct injected *, const struct inject *, const struct clock *, struct job *);
-int inject_hook(struct injected *, unsigned workers, struct job *); /* 0 or -ENOMEM */
-void inject_close(struct injected *);
+void inject_hook(struct injected *, const struct instruments *slots, struct job *); /* of INJECT_SLOT bytes and more */
+void inject_reset(struct injected *); /* between passes */
 
 /* Busy for `wait_ns` in all, its own cost taken off. Returns how long it really was: an interruption at the end of a
  * wait makes it longer, and what is to come back is what went in. */
 int64_t inject_wait(const struct injected *, int64_t wait_ns);
 
-/* The waits in all dispatches so far, those of all workers together. */
+/* The waits in all dispatches since the last reset, those of all workers together. */
 int64_t inject_dispatched_ns(const struct injected *);
 
 /* As JSON and back, for the process that a repetition runs in. NULL and an absent object are no injection: false. */

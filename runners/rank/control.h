@@ -3,7 +3,8 @@
  *
  * The runner fills it before the launcher starts and writes `command`; rank 0 writes `answer`. Both are futexes:
  * written with release order after everything that belongs to them, read with acquire order. Behind this struct lie, at
- * the offsets named in it, the ranks' completion records, the workers' reports, their lists of cpus, the results and
+ * the offsets named in it, the ranks' completion records, the workers' reports, their lists of cpus, what stands around
+ * the kernel and its records, the results and
  * what kernels allocate as shared. Untouched parts of the file take no memory. All ranks map it at CONTROL_ADDRESS: what
  * a kernel puts into its shared memory may point into it.
  */
@@ -19,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL_VERSION = 1, CONTROL_CPUS = 104 };
+enum { CONTROL_VERSION = 2, CONTROL_CPUS = 104 };
 enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a command, above them its number */
 
 /* Below where programs, heaps and libraries lie, with address spaces of 39 bits too. */
@@ -42,8 +43,10 @@ struct control {
     uint32_t processes, threads, schedule, bound;
     uint64_t chunk; /* 0: the default */
     struct kernel_params params;
-    uint64_t records_at, reports_at, cpus_at, results_at, arena_at,
-        end;                  /* offsets; cpus: CONTROL_CPUS bytes a worker */
+    uint64_t records_at, reports_at, cpus_at, instruments_at, results_at, arena_at,
+        end;                           /* offsets; cpus: CONTROL_CPUS bytes a worker */
+    uint64_t recipe_at, recipe_size;   /* what stands around the kernel (runners/instruments.h); size 0: nothing */
+    uint64_t instrument_size;          /* of each worker's record at instruments_at */
     uint32_t launched;        /* ranks that reached main, and the next record to take; a futex */
     uint32_t command, answer; /* futexes; answer: the command that is done, 1: all ranks are ready */
     int32_t known;            /* kernel->verify's value */

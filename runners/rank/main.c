@@ -3,6 +3,7 @@
  *
  * All ranks map FILE (control.h), load the kernel from a shared object and prepare its input; rank 0 takes the commands
  * and passes them on. Who computes which tasks is in schedules.h. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
+#include "runners/instruments.h"
 #include "runners/rank/keeper.h"
 #include "runners/rank/schedules.h"
 
@@ -102,12 +103,23 @@ static int team_bring_up(struct rank *rank)
     rank->team = (struct team){.processes = 1, .threads = control->threads, .reports = reports + first};
     rank->team.cpus = control->bound ? rank->cpus : NULL;
     rank->job = (struct job){.kernel = rank->kernel, .params = control->params, .input = rank->input};
+    if (control->recipe_size) {
+        struct instruments instruments = {.recipe = (char *)control + control->recipe_at,
+                                          .recipe_size = control->recipe_size,
+                                          .records = (char *)control + control->instruments_at,
+                                          .record_size = control->instrument_size,
+                                          .workers = control->threads};
+        instruments.records += first * instruments.record_size;
+        rank->fitted = instruments_fit(&instruments, control->threads, NULL, &rank->job);
+        if (!rank->fitted) return fail(rank, "start", "no memory");
+    }
     return team_open(&rank->team, 0, &failure) ? fail(rank, "start", failure.text) : 0;
 }
 
 /* One pass. The counter is set by rank 0 before the broadcast that lets the others go. */
 static void run(struct rank *rank, uint64_t tasks)
 {
+    if (rank->fitted) instruments_reset(rank->fitted);
     schedules_run(rank, tasks);
     MPI_Barrier(MPI_COMM_WORLD);
 }
@@ -186,6 +198,7 @@ int main(int argc, char **argv)
     if (ready(&rank)) MPI_Abort(MPI_COMM_WORLD, 1);
     serve(&rank);
     team_close();
+    instruments_remove(rank.fitted);
     MPI_Win_free(&rank.window);
     if (rank.kernel->release) rank.kernel->release(rank.input);
     rank.record->finished = 1; /* before: the launcher may end before the last rank has returned */

@@ -6,7 +6,9 @@ enum { REQUEST = 1, ANSWER };
 static void work(struct rank *rank, uint64_t begin, uint64_t end)
 {
     struct control *control = rank->control;
+    job_team(&rank->job, 0, true);
     team_run(&rank->team, &rank->job, 0, begin, end, (char *)control + control->results_at);
+    job_team(&rank->job, 0, false);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)

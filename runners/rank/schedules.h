@@ -29,6 +29,7 @@ struct rank {
     void *input;
     struct team team;
     struct job job;
+    struct fitted *fitted; /* what stands around the kernel; NULL: nothing */
     const char *cpus[1024];
 };
 
