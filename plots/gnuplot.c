@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gnuplot.c: gnuplot as a child. */
 #include "plots/gnuplot.h"
+
+#include "kernels/reason.h"
 #include "plots/format.h"
 
 #include <errno.h>
@@ -90,7 +92,7 @@ static bool ended(pid_t pid, const struct timespec *end, int *status)
     }
 }
 
-static int judge(bool in_time, int status, const char *said, unsigned deadline_s, char *why, size_t why_size)
+static int judge(bool in_time, int status, const char *said, unsigned deadline_s, struct reason *why)
 {
     const char *at = said;
     char line[160];
@@ -98,27 +100,20 @@ static int judge(bool in_time, int status, const char *said, unsigned deadline_s
         at += strcspn(at, "\n") + (at[strcspn(at, "\n")] == '\n');
     snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
     format_clean(line, sizeof line, line);
-    if (!in_time) {
-        snprintf(why, why_size, "gnuplot did not end within %u s and was stopped", deadline_s);
-        return -ETIME;
-    }
+    if (!in_time) return reason_give(why, -ETIME, "gnuplot did not end within %u s and was stopped", deadline_s);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-        snprintf(why, why_size, "gnuplot is missing, so no figure is drawn; install it (Debian: gnuplot-nox)");
+        reason_set(why, "gnuplot is missing, so no figure is drawn; install it (Debian: gnuplot-nox)");
         return -ENOENT;
     }
-    if (WIFSIGNALED(status)) {
-        snprintf(why, why_size, "gnuplot was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-        return -EIO;
-    }
-    if (WEXITSTATUS(status)) {
-        snprintf(why, why_size, "gnuplot failed%s%s", line[0] ? ": " : "", line);
-        return -EIO;
-    }
+    if (WIFSIGNALED(status))
+        return reason_give(why, -EIO, "gnuplot was ended by signal %d (%s)", WTERMSIG(status),
+                           strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status)) return reason_give(why, -EIO, "gnuplot failed%s%s", line[0] ? ": " : "", line);
     return 0;
 }
 
-int gnuplot_run(const char *dir, const char *first, const char *file, FILE *out, unsigned deadline_s, char *why,
-                size_t why_size)
+int gnuplot_run(const char *dir, const char *first, const char *file, FILE *out, unsigned deadline_s,
+                struct reason *why)
 {
     char *words[6] = {(char *)program(), "-d"}, said[1024] = "";
     int output[2] = {-1, -1}, complaint[2] = {-1, -1}, at = 2, status = 0, result;
@@ -128,7 +123,7 @@ int gnuplot_run(const char *dir, const char *first, const char *file, FILE *out,
     words[at] = (char *)file;
     if (pipe2(complaint, O_CLOEXEC) || (out && pipe2(output, O_CLOEXEC)) || (pid = fork()) < 0) {
         result = -errno;
-        snprintf(why, why_size, "cannot start gnuplot: %s", strerror(-result));
+        reason_set(why, "cannot start gnuplot: %s", strerror(-result));
         goto out;
     }
     if (pid == 0) child(dir, words, output[1], complaint[1]);
@@ -142,7 +137,7 @@ int gnuplot_run(const char *dir, const char *first, const char *file, FILE *out,
         kill(-pid, SIGKILL);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     }
-    result = judge(in_time, status, said, deadline_s, why, why_size);
+    result = judge(in_time, status, said, deadline_s, why);
 out:
     for (int i = 0; i < 2; i++) {
         if (output[i] >= 0) close(output[i]);

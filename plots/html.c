@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* html.c: report.html from the template plots/assets/report.html, whose {{words}} each stand for a part below. */
-#include "results/models/summary_parts.h"
+#include "kernels/reason.h"
 #include "plots/assets.h"
 #include "plots/format.h"
 #include "plots/html_parts.h"
 #include "plots/svg.h"
 #include "plots/tables.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -260,7 +261,7 @@ static void write_page(struct page *page, const char *template)
     }
 }
 
-int report_html_write(const struct summary *summary, const char *dir, char *why, size_t why_size)
+int report_html_write(const struct summary *summary, const char *dir, struct reason *why)
 {
     struct facts facts;
     char *text = NULL;
@@ -275,7 +276,7 @@ int report_html_write(const struct summary *summary, const char *dir, char *why,
     }
     parts_locale_leave(locale);
     if (!page.status) page.status = record_write_file(dir, "report.html", text, size);
-    if (page.status) snprintf(why, why_size, "cannot write %s/report.html: %s", dir, strerror(-page.status));
+    if (page.status) reason_set(why, "cannot write %s/report.html: %s", dir, strerror(-page.status));
     free(text);
     return page.status;
 }

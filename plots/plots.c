@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* plots.c: the figures of a report, and drawing them. */
 #include "plots/plots.h"
-#include "results/models/summary_parts.h"
+
+#include "kernels/reason.h"
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "plots/gnuplot.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,13 +113,13 @@ int plots_make(const struct figure *figure, const struct summary *summary, const
     return status;
 }
 
-int plots_missing(const struct summary *summary, const struct figure *figure, char *why, size_t why_size)
+int plots_missing(const struct summary *summary, const struct figure *figure, struct reason *why)
 {
     struct facts facts;
     struct chart chart = {0};
     facts_read(summary->run, &facts);
     int status = plots_make(figure, summary, &facts, &chart);
-    if (!status) snprintf(why, why_size, "%s", chart.missing);
+    if (!status) reason_set(why, "%s", chart.missing);
     chart_close(&chart);
     return status;
 }
@@ -161,41 +163,42 @@ static bool has_files(const char *dir, const struct figure *figure)
 }
 
 /* Draws one figure: 1 drawn, 0 no data or gnuplot in trouble (with `note`), or -errno. */
-static int draw(const struct chart *chart, const char *dir, bool *hopeless, char *note, size_t note_size)
+static int draw(const struct chart *chart, const char *dir, bool *hopeless, struct reason *note)
 {
     const struct figure *figure = chart->figure;
-    char file[64], why[256];
+    char file[64];
+    struct reason why = {""};
     remove_files(dir, figure, chart->missing[0] ? 0 : 2);
     if (chart->missing[0]) return 0;
     int status = write_files(chart, dir);
     if (status || *hopeless) return status;
     snprintf(file, sizeof file, "%s.gp", figure->name);
-    int failed = gnuplot_run(dir, NULL, file, NULL, PLOTS_DEADLINE_S, why, sizeof why);
+    int failed = gnuplot_run(dir, NULL, file, NULL, PLOTS_DEADLINE_S, &why);
     if (!failed) {
         if (has_files(dir, figure)) return 1;
-        snprintf(why, sizeof why, "gnuplot drew nothing for %s", figure->name);
+        reason_set(&why, "gnuplot drew nothing for %s", figure->name);
     }
     *hopeless = failed && failed != -EIO;
     remove_files(dir, figure, 2);
-    if (!note[0]) snprintf(note, note_size, "%s (%s and %s.dat are in plots/)", why, file, figure->name);
+    if (!*note->text) reason_set(note, "%s (%s and %s.dat are in plots/)", why.text, file, figure->name);
     return 0;
 }
 
-int plots_draw(const struct summary *summary, const char *dir, char *note, size_t note_size)
+int plots_draw(const struct summary *summary, const char *dir, struct reason *note)
 {
     struct facts facts;
     char into[4160];
     bool hopeless = false; /* gnuplot is missing or hangs: a lack is said once and a hanging one costs one deadline */
     int drawn = 0, status = 0;
     facts_read(summary->run, &facts);
-    if (note_size) note[0] = 0;
+    if (note) *note->text = 0;
     snprintf(into, sizeof into, "%s/plots", dir);
     if (mkdir(into, 0777) && errno != EEXIST) return -errno;
     locale_t locale = parts_locale_enter();
     for (const struct figure *const *figure = plots_figures; *figure && status >= 0; figure++) {
         struct chart chart = {0};
         status = plots_make(*figure, summary, &facts, &chart);
-        if (!status) status = draw(&chart, into, &hopeless, note, note_size);
+        if (!status) status = draw(&chart, into, &hopeless, note);
         if (status > 0) drawn++;
         chart_close(&chart);
     }
@@ -205,7 +208,7 @@ int plots_draw(const struct summary *summary, const char *dir, char *note, size_
 
 /* The data and the script into the folder, and gnuplot's text out of it. */
 static int print_in(const char *dir, const struct chart *chart, FILE *out, unsigned width, enum plots_style style,
-                    char *note, size_t note_size)
+                    struct reason *note)
 {
     char first[160], data[64], *text = NULL;
     size_t size;
@@ -220,21 +223,20 @@ static int print_in(const char *dir, const struct chart *chart, FILE *out, unsig
     snprintf(data, sizeof data, "%s.dat", chart->figure->name);
     if (!status) status = record_write_file(dir, data, chart->data_text, chart->data_size);
     if (!status) status = record_write_file(dir, "text.gp", text, size);
-    if (!status) status = gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note, note_size);
+    if (!status) status = gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note);
     free(text);
     return status;
 }
 
 /* In a folder of its own below TMPDIR, which it empties and removes. */
-static int print_figure(const struct chart *chart, FILE *out, unsigned width, enum plots_style style, char *note,
-                        size_t note_size)
+static int print_figure(const struct chart *chart, FILE *out, unsigned width, enum plots_style style, struct reason *note)
 {
     const char *temporary = getenv("TMPDIR");
     char dir[PATH_MAX], data[64];
     int n = snprintf(dir, sizeof dir, "%s/breakeven-plot-XXXXXX", temporary && *temporary ? temporary : P_tmpdir);
     if (n >= (int)sizeof dir) return -ENAMETOOLONG;
     if (!mkdtemp(dir)) return -errno;
-    int status = print_in(dir, chart, out, width, style, note, note_size);
+    int status = print_in(dir, chart, out, width, style, note);
     snprintf(data, sizeof data, "%s.dat", chart->figure->name);
     int folder = open(dir, O_DIRECTORY | O_CLOEXEC);
     unlinkat(folder, data, 0);
@@ -246,20 +248,19 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, en
 
 enum { TEXT_PANELS = 4 }; /* as text.gp has it */
 
-int plots_print(const struct summary *summary, FILE *out, unsigned width, enum plots_style style, char *note,
-                size_t note_size)
+int plots_print(const struct summary *summary, FILE *out, unsigned width, enum plots_style style, struct reason *note)
 {
     const struct figure *const main_figures[] = {&figure_speedup, &figure_granularity};
     locale_t locale = parts_locale_enter();
     struct facts facts;
     int status = 0;
     facts_read(summary->run, &facts);
-    if (note_size) note[0] = 0;
+    if (note) *note->text = 0;
     for (size_t i = 0; i < 2 && !status; i++) {
         struct chart chart = {0};
         status = plots_make(main_figures[i], summary, &facts, &chart);
         if (!status && !chart.missing[0])
-            status = print_figure(&chart, out, width < 40 ? 79 : width > 100 ? 100 : width, style, note, note_size);
+            status = print_figure(&chart, out, width < 40 ? 79 : width > 100 ? 100 : width, style, note);
         if (!status && !chart.missing[0] && chart.panels > TEXT_PANELS)
             fprintf(out, "%s: %u more panels are in report.html.\n\n", chart.figure->title, chart.panels - TEXT_PANELS);
         chart_close(&chart);

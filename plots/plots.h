@@ -3,9 +3,9 @@
  *
  *     struct summary summary;                          // made by summary_make
  *     char note[512];
- *     int status = plots_draw(&summary, dir, note, sizeof note);        // dir/plots/NAME.{dat,gp,svg,png}
+ *     int status = plots_draw(&summary, dir, &note);        // dir/plots/NAME.{dat,gp,svg,png}
  *     if (note[0]) fprintf(stderr, "%s\n", note);                       // once: what is lacking
- *     report_html_write(&summary, dir, why, sizeof why);                // dir/report.html
+ *     report_html_write(&summary, dir, &why);                // dir/report.html
  *     report_text_print(&summary, stdout, terminal_width, on_a_terminal && !getenv("NO_COLOR"), false);
  *
  * Nothing is computed here: every number comes from the summary. Scripts, styles and the page's template are part of
@@ -16,6 +16,7 @@
 #ifndef BREAKEVEN_PLOTS_H
 #define BREAKEVEN_PLOTS_H
 
+#include "kernels/reason.h"
 #include "results/models/summary.h"
 
 #include <stdbool.h>
@@ -41,21 +42,21 @@ extern const struct figure *const plots_figures[]; /* in the order of the report
  * where gnuplot works. `gnuplot NAME.gp` in that folder draws them again. Returns the number of figures drawn, or
  * -errno where dir/plots cannot be written. `note` receives "" or one line: gnuplot missing, failed, too slow. Figures
  * without data are left out (and their files of an earlier drawing removed); plots_missing says why. */
-int plots_draw(const struct summary *, const char *dir, char *note, size_t note_size);
+int plots_draw(const struct summary *, const char *dir, struct reason *note);
 
 /* Why a figure is not drawn for this summary: "" where it is, else a few words ("no cells differ in their chunk
  * alone"). 0 or -errno. */
-int plots_missing(const struct summary *, const struct figure *, char *why, size_t why_size);
+int plots_missing(const struct summary *, const struct figure *, struct reason *why);
 
 /* What the terminal shows: letters alone; colours; colours and, by gnuplot 6, curves in braille. */
 enum plots_style { PLOTS_LETTERS, PLOTS_COLOUR, PLOTS_BRAILLE };
 /* The main figures (speedup, granularity) as text by gnuplot, `width` columns wide. 0 or -errno with `note` as above;
  * prints nothing on failure. */
-int plots_print(const struct summary *, FILE *, unsigned width, enum plots_style, char *note, size_t note_size);
+int plots_print(const struct summary *, FILE *, unsigned width, enum plots_style, struct reason *note);
 
 /* Writes dir/report.html, one self-contained page, from the summary and the figures that stand in dir/plots; without
  * them the page says so and holds the tables and text. 0, or -errno with one line in `why`. */
-int report_html_write(const struct summary *, const char *dir, char *why, size_t why_size);
+int report_html_write(const struct summary *, const char *dir, struct reason *why);
 
 /* Prints the run in short, recommendations and findings by topic; with `tables`, or where configurations are few, one
  * table a study too, else where they are. Aligned, no line longer than `width` columns (at least 40; 0 means unlimited)

@@ -3,6 +3,7 @@
 #include "plots/chart.h"
 #include "plots/format.h"
 
+#include "kernels/reason.h"
 #include "runners/placement.h"
 
 #include <hwloc.h>
@@ -121,9 +122,10 @@ static void draw_machine(hwloc_topology_t topology, struct drawing *drawing)
 
 static int load(const char *dir, hwloc_topology_t *topology)
 {
-    char path[4200], why[256];
+    char path[4200];
+    struct reason why = {""};
     snprintf(path, sizeof path, "%s/topology.xml", dir);
-    if (topology_try(path, why, sizeof why) || hwloc_topology_init(topology)) return -1;
+    if (topology_try(path, &why) || hwloc_topology_init(topology)) return -1;
     if (hwloc_topology_set_xml(*topology, path) || hwloc_topology_load(*topology)) {
         hwloc_topology_destroy(*topology);
         return -1;

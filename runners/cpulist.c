@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/cpulist.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ static long number_read(const char **at)
 }
 
 /* Reads "3" or "3-5" and what ends it. 0 or -EINVAL. */
-static int range_read(const char **at, long *first, long *last, const char *text, char *why, size_t why_size)
+static int range_read(const char **at, long *first, long *last, const char *text, struct reason *why)
 {
     const char *from = *at;
     *first = *last = number_read(at);
@@ -28,20 +29,16 @@ static int range_read(const char **at, long *first, long *last, const char *text
         ++*at;
         *last = number_read(at);
     }
-    if (*first < 0 || *last < 0 || (**at && **at != ',') || (**at == ',' && !(*at)[1])) {
-        snprintf(why, why_size, "bad list '%.80s' at '%.20s': wanted numbers below %d and ranges, as in 0-3,8", text,
-                 *from ? from : "the end", CPULIST_LIMIT);
-        return -EINVAL;
-    }
-    if (*last < *first) {
-        snprintf(why, why_size, "bad list '%.80s': the range %ld-%ld runs backwards", text, *first, *last);
-        return -EINVAL;
-    }
+    if (*first < 0 || *last < 0 || (**at && **at != ',') || (**at == ',' && !(*at)[1]))
+        return reason_give(why, -EINVAL, "bad list '%.80s' at '%.20s': wanted numbers below %d and ranges, as in 0-3,8",
+                           text, *from ? from : "the end", CPULIST_LIMIT);
+    if (*last < *first)
+        return reason_give(why, -EINVAL, "bad list '%.80s': the range %ld-%ld runs backwards", text, *first, *last);
     if (**at == ',') ++*at;
     return 0;
 }
 
-int cpulist_parse(const char *text, unsigned **numbers, size_t *count, char *why, size_t why_size)
+int cpulist_parse(const char *text, unsigned **numbers, size_t *count, struct reason *why)
 {
     unsigned *list = NULL;
     size_t used = 0;
@@ -50,7 +47,7 @@ int cpulist_parse(const char *text, unsigned **numbers, size_t *count, char *why
     const char *at = text;
     do {
         long first = 0, last = -1;
-        if (!error) error = range_read(&at, &first, &last, text, why, why_size);
+        if (!error) error = range_read(&at, &first, &last, text, why);
         unsigned *more = error ? NULL : realloc(list, (used + (size_t)(last - first) + 1) * sizeof *list);
         if (!error && !more) error = -ENOMEM;
         if (error) break;
@@ -58,7 +55,7 @@ int cpulist_parse(const char *text, unsigned **numbers, size_t *count, char *why
         for (long i = first; i <= last; i++) {
             uint64_t bit = UINT64_C(1) << (i % 64);
             if (seen[i / 64] & bit) {
-                snprintf(why, why_size, "bad list '%.80s': %ld stands in it twice", text, i);
+                reason_set(why, "bad list '%.80s': %ld stands in it twice", text, i);
                 error = -EINVAL;
                 goto out;
             }
@@ -67,7 +64,7 @@ int cpulist_parse(const char *text, unsigned **numbers, size_t *count, char *why
         }
     } while (*at);
 out:
-    if (error == -ENOMEM) snprintf(why, why_size, "no memory to read the list '%.80s'", text);
+    if (error == -ENOMEM) reason_set(why, "no memory to read the list '%.80s'", text);
     if (error) {
         free(list);
         return error;

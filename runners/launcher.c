@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/launcher.h"
 
+#include "kernels/reason.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -82,14 +84,14 @@ bool launcher_find(const char *name, char *path, size_t size)
     return false;
 }
 
-int launcher_available(char *why, size_t why_size)
+int launcher_available(struct reason *why)
 {
     char path[PATH_MAX];
     const char *name = launcher_name();
     if (launcher_find(name, path, sizeof path)) return 0;
     if (!strcmp(name, "mpirun"))
-        snprintf(why, why_size, "no mpirun in PATH: install Debian's openmpi-bin and libopenmpi-dev (make deps-mpi)");
-    else snprintf(why, why_size, "the launcher %.40s is not in PATH", name);
+        reason_set(why, "no mpirun in PATH: install Debian's openmpi-bin and libopenmpi-dev (make deps-mpi)");
+    else reason_set(why, "the launcher %.40s is not in PATH", name);
     return -ENOENT;
 }
 

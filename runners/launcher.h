@@ -7,6 +7,8 @@
 #ifndef BREAKEVEN_LAUNCHER_H
 #define BREAKEVEN_LAUNCHER_H
 
+#include "kernels/reason.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -24,7 +26,7 @@ struct launch {
 const char *launcher_name(void);
 
 /* Is it in PATH? Says with `why` what to install where not. 0 or -ENOENT. */
-int launcher_available(char *why, size_t why_size);
+int launcher_available(struct reason *why);
 
 /* Starts it as a child, which dies with the calling thread. Its process number or -errno. */
 pid_t launcher_start(const struct launch *);

@@ -4,6 +4,7 @@
 #include "forkpool/forkpool.h"
 #include "runners/cgroup.h"
 #include "runners/cpulist.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <hwloc.h>
@@ -161,7 +162,7 @@ static unsigned online_ask(const char *root)
     return online > 0 ? (unsigned)online : 0;
 }
 
-int limits_read(const char *root, struct limits *limits, char *why, size_t why_size)
+int limits_read(const char *root, struct limits *limits, struct reason *why)
 {
     struct limits made = {.quota_cpus = INFINITY};
     struct cgroup cgroup;
@@ -173,7 +174,7 @@ int limits_read(const char *root, struct limits *limits, char *why, size_t why_s
     if (!error && !list_read(root, "/proc/self/status", "Cpus_allowed_list:", set) && !affinity_ask(root, set))
         error = -ENOENT;
     if (error) {
-        snprintf(why, why_size, "cannot read the cpus this process may use from %.60s/proc/self/status: %s", root,
+        reason_set(why, "cannot read the cpus this process may use from %.60s/proc/self/status: %s", root,
                  strerror(-error));
         goto out;
     }

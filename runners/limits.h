@@ -3,7 +3,7 @@
  * FORKPOOL_WORKERS or a batch system says.
  *
  *     struct limits limits;
- *     if (!limits_read("", &limits, why, sizeof why))
+ *     if (!limits_read("", &limits, &why))
  *         printf("%u cpus, quota %g\n", limits.allowed, limits.quota_cpus);
  *
  * Reads cgroup versions 1 and 2, and both at once. Inside a cgroup namespace (most containers) the groups above its
@@ -13,6 +13,7 @@
 #ifndef BREAKEVEN_LIMITS_H
 #define BREAKEVEN_LIMITS_H
 
+#include "kernels/reason.h"
 #include "runners/cgroup.h"
 
 #include <stdbool.h>
@@ -56,7 +57,7 @@ struct limits {
  * What is not there (no cgroups, no cpuset) is no limit. 0, or -errno with one line in `why` where the process's own
  * affinity cannot be read (of this system the kernel is asked where /proc is not mounted); *limits is untouched then. Allocates; safe across threads. Variables are
  * those of this process whatever the root. */
-int limits_read(const char *root, struct limits *limits, char *why, size_t why_size);
+int limits_read(const char *root, struct limits *limits, struct reason *why);
 
 /* Reads the groups' throttling again: the sum of throttled_ns over those that can be read; -1 where none can. A
  * difference between two calls that is not 0 means that this process, or one beside it in a group, was held back. */

@@ -7,6 +7,7 @@
  * rank 0; ranks write results into memory that they share, from where they are copied. Everything that MPI libraries
  * leave behind (sessions, segments) lies in the folder and goes with it. Hooks are functions of this program: the ranks
  * make their own from the same recipe (instruments.h), and their records are copied back in stop. */
+#include "kernels/reason.h"
 #include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/control.h"
@@ -72,18 +73,15 @@ static bool beside_find(const char *name, char *path, size_t size)
     return false;
 }
 
-static int available(char *why, size_t why_size)
+static int available(struct reason *why)
 {
     char path[PATH_MAX];
 #ifdef __SANITIZE_ADDRESS__
-    snprintf(why, why_size, "ranks cannot load kernels built with the address sanitizer");
-    return -ENOTSUP;
+    return reason_give(why, -ENOTSUP, "ranks cannot load kernels built with the address sanitizer");
 #endif
-    if (launcher_available(why, why_size)) return -ENOENT;
-    if (!beside_find("breakeven-rank", path, sizeof path) || !beside_find("libkernels.so", path, sizeof path)) {
-        snprintf(why, why_size, "no breakeven-rank beside the program: make deps-mpi, then make");
-        return -ENOENT;
-    }
+    if (launcher_available(why)) return -ENOENT;
+    if (!beside_find("breakeven-rank", path, sizeof path) || !beside_find("libkernels.so", path, sizeof path))
+        return reason_give(why, -ENOENT, "no breakeven-rank beside the program: make deps-mpi, then make");
     return 0;
 }
 
@@ -348,16 +346,16 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
     return error;
 }
 
-static int verify(void *state, const void *results, char *why, size_t why_size)
+static int verify(void *state, const void *results, struct reason *why)
 {
     struct mpi *mpi = state;
     struct failure failure = {0};
     (void)results; /* the same bytes lie in the memory that both share */
     if (command(mpi, RANKS_VERIFY, VERIFY_MS, &failure)) {
-        snprintf(why, why_size, "%s", failure.text);
+        reason_set(why, "%s", failure.text);
         return -1;
     }
-    if (mpi->control->known < 0) snprintf(why, why_size, "%s", mpi->control->why);
+    if (mpi->control->known < 0) reason_set(why, "%s", mpi->control->why);
     return mpi->control->known;
 }
 

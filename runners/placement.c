@@ -3,6 +3,7 @@
 
 #include "runners/cpukind.h"
 #include "runners/placement_list.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -325,18 +326,14 @@ static bool cpu_allowed(hwloc_topology_t topology)
 }
 
 int placement_compute(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads,
-                      struct placement *placement, char *why, size_t why_size)
+                      struct placement *placement, struct reason *why)
 {
     uint64_t workers = (uint64_t)processes * threads;
-    if (!workers || workers > PLACEMENT_WORKERS_MAX) {
-        snprintf(why, why_size, "%u processes x %u threads: wanted 1 to %d workers", processes, threads,
+    if (!workers || workers > PLACEMENT_WORKERS_MAX)
+        return reason_give(why, -EINVAL, "%u processes x %u threads: wanted 1 to %d workers", processes, threads,
                  PLACEMENT_WORKERS_MAX);
-        return -EINVAL;
-    }
-    if (!cpu_allowed(topology)) {
-        snprintf(why, why_size, "the topology allows no cpu");
-        return -EINVAL;
-    }
+    if (!cpu_allowed(topology))
+        return reason_give(why, -EINVAL, "the topology allows no cpu");
     struct placement made = {(unsigned)workers, NULL};
     int error = 0;
     if (strcmp(policy, "none")) {
@@ -344,9 +341,9 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
         made.cpus = calloc(made.workers, sizeof *made.cpus);
         error = !made.cpus ? -ENOMEM
                 : word     ? place(policy, topology, processes, threads, made.cpus)
-                           : placement_list(policy, topology, made.workers, made.cpus, why, why_size);
+                           : placement_list(policy, topology, made.workers, made.cpus, why);
     }
-    if (error == -ENOMEM) snprintf(why, why_size, "no memory to place %u workers", made.workers);
+    if (error == -ENOMEM) reason_set(why, "no memory to place %u workers", made.workers);
     if (error) placement_free(&made);
     else *placement = made;
     return error;

@@ -3,8 +3,8 @@
  *
  *     hwloc_topology_t topology;
  *     struct placement placement;
- *     if (!topology_load(NULL, &topology, why, sizeof why) &&
- *         !placement_compute("spread", topology, 4, 2, &placement, why, sizeof why))
+ *     if (!topology_load(NULL, &topology, &why) &&
+ *         !placement_compute("spread", topology, 4, 2, &placement, &why))
  *         team.cpus = (const char *const *)placement.cpus;        // cpus[process * threads + thread]
  *
  * Policies:
@@ -25,6 +25,8 @@
 #ifndef BREAKEVEN_PLACEMENT_H
 #define BREAKEVEN_PLACEMENT_H
 
+#include "kernels/reason.h"
+
 #include <hwloc.h>
 #include <stddef.h>
 
@@ -41,7 +43,7 @@ extern const char *const placement_names[];
 /* Computes the placement of processes x threads workers (both >= 1). 0, -EINVAL or -ENOMEM with one line in `why`;
  * *placement is written on success only and freed by placement_free. Binds nothing. */
 int placement_compute(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads,
-                      struct placement *placement, char *why, size_t why_size);
+                      struct placement *placement, struct reason *why);
 
 /* Accepts a zeroed struct. */
 void placement_free(struct placement *placement);
@@ -50,11 +52,11 @@ void placement_free(struct placement *placement);
  * "pack:2 numa:2 core:4 pu:2": another one. Objects outside the allowed set are kept; hwloc_topology_get_allowed_cpuset
  * says which may be used (of this machine: the cpuset of the cgroup and the affinity of the calling thread). 0,
  * -EINVAL, -ENOENT or -ENOMEM with one line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
-int topology_load(const char *source, hwloc_topology_t *topology, char *why, size_t why_size);
+int topology_load(const char *source, hwloc_topology_t *topology, struct reason *why);
 
 /* Can hwloc load this XML file? Tried in a child, which a damaged file may crash or keep busy (20 s of cpu time at most):
  * 0, -EINVAL with the library's reason, or another -errno, each with one line in `why`. topology_load does this itself.
  * Waits for the child; the caller must not have SIGCHLD ignored. */
-int topology_try(const char *path, char *why, size_t why_size);
+int topology_try(const char *path, struct reason *why);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/placement_list.h"
 
+#include "kernels/reason.h"
 #include "runners/cpukind.h"
 #include "runners/cpulist.h"
 
@@ -14,8 +15,7 @@ struct places {
     hwloc_topology_t topology;
     hwloc_bitmap_t *sets;
     size_t count;
-    char *why;
-    size_t why_size;
+    struct reason *why;
 };
 
 static void places_free(struct places *places)
@@ -29,7 +29,7 @@ static int refuse(struct places *places, const char *what)
 {
     char allowed[80];
     hwloc_bitmap_list_snprintf(allowed, sizeof allowed, hwloc_topology_get_allowed_cpuset(places->topology));
-    snprintf(places->why, places->why_size, "%.150s; this process may use cpus %s", what, allowed);
+    reason_set(places->why, "%.150s; this process may use cpus %s", what, allowed);
     return -EINVAL;
 }
 
@@ -80,11 +80,9 @@ static int level_find(struct places *places, const char *text, const char *name,
         return 0;
     }
     if (!strcmp(name, "kind") || hwloc_type_sscanf_as_depth(name, &type, places->topology, depth) ||
-        *depth == HWLOC_TYPE_DEPTH_MULTIPLE || !hwloc_get_nbobjs_by_depth(places->topology, *depth)) {
-        snprintf(places->why, places->why_size, "bad placement '%.80s': this machine has no level '%s'%s", text, name,
-                 *name == 'k' ? ": its cores are of one kind, as far as hwloc knows" : "");
-        return -EINVAL;
-    }
+        *depth == HWLOC_TYPE_DEPTH_MULTIPLE || !hwloc_get_nbobjs_by_depth(places->topology, *depth))
+        return reason_give(places->why, -EINVAL, "bad placement '%.80s': this machine has no level '%s'%s", text, name,
+                           *name == 'k' ? ": its cores are of one kind, as far as hwloc knows" : "");
     return 0;
 }
 
@@ -135,13 +133,11 @@ static int objects_add(struct places *places, const char *text, hwloc_const_bitm
     int depth, end = 0;
     unsigned *numbers;
     size_t count;
-    if (sscanf(text, "%23[^:.]:%127[^:.]%n", name, list, &end) != 2 || (text[end] && text[end] != '.')) {
-        snprintf(places->why, places->why_size, "bad placement '%.80s': wanted none, close, spread, 0-2,5 or core:0-3",
-                 text);
-        return -EINVAL;
-    }
+    if (sscanf(text, "%23[^:.]:%127[^:.]%n", name, list, &end) != 2 || (text[end] && text[end] != '.'))
+        return reason_give(places->why, -EINVAL, "bad placement '%.80s': wanted none, close, spread, 0-2,5 or core:0-3",
+                           text);
     int error = level_find(places, text, name, &depth);
-    if (!error) error = cpulist_parse(list, &numbers, &count, places->why, places->why_size);
+    if (!error) error = cpulist_parse(list, &numbers, &count, places->why);
     if (error) return error;
     hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
     if (!cpus) error = -ENOMEM;
@@ -156,15 +152,14 @@ static int objects_add(struct places *places, const char *text, hwloc_const_bitm
     return error;
 }
 
-int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, char *why,
-                   size_t why_size)
+int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, struct reason *why)
 {
-    struct places places = {.topology = topology, .why = why, .why_size = why_size};
+    struct places places = {.topology = topology, .why = why};
     int error;
     if (text[0] >= '0' && text[0] <= '9') {
         unsigned *numbers;
         size_t count;
-        error = cpulist_parse(text, &numbers, &count, why, why_size);
+        error = cpulist_parse(text, &numbers, &count, why);
         if (!error) {
             error = cpus_add(&places, numbers, count);
             free(numbers);

@@ -3,11 +3,12 @@
 #ifndef BREAKEVEN_PLACEMENT_LIST_H
 #define BREAKEVEN_PLACEMENT_LIST_H
 
+#include "kernels/reason.h"
+
 #include <hwloc.h>
 
 /* Fills cpus[0 .. workers) with malloc'ed lists. 0, -EINVAL or -ENOMEM with one line in `why`; what was filled before a
  * failure is freed by the caller. */
-int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, char *why,
-                   size_t why_size);
+int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, struct reason *why);
 
 #endif

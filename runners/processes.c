@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/processes.h"
 
+#include "kernels/reason.h"
 #include "runners/worker.h"
 
 #include <errno.h>
@@ -41,12 +42,12 @@ static int pool_open(struct processes *processes, struct failure *failure)
                                      .cpus = (const char *const *)processes->cpus,
                                      .initializer = initialize,
                                      .context = processes};
-    char why[200] = "";
-    int error = forkpool_open_with(&config, &processes->pool, why, sizeof why);
+    struct reason why = {""};
+    int error = forkpool_open_with(&config, &processes->pool, why.text, sizeof why.text);
     if (!error) return 0;
     processes->pool = NULL;
     if (*processes->shared->failure.text) *failure = processes->shared->failure;
-    else snprintf(failure->text, sizeof failure->text, "no pool of %u: %s", team->processes, why);
+    else snprintf(failure->text, sizeof failure->text, "no pool of %u: %s", team->processes, why.text);
     return error <= FORKPOOL_FAILED ? -EIO : error;
 }
 

@@ -7,6 +7,7 @@
  * cheaper than Python's own way of sending them through a pipe. The script is python.py.
  *
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -76,21 +77,16 @@ static bool library_find(char *path, size_t size)
     return false;
 }
 
-static int available(char *why, size_t why_size)
+static int available(struct reason *why)
 {
     char path[PATH_MAX];
 #ifdef __SANITIZE_ADDRESS__
-    snprintf(why, why_size, "python3 cannot load kernels built with the address sanitizer");
-    return -ENOTSUP;
+    return reason_give(why, -ENOTSUP, "python3 cannot load kernels built with the address sanitizer");
 #endif
-    if (!interpreter_find(path, sizeof path)) {
-        snprintf(why, why_size, "no python3 in PATH: install Debian's package python3");
-        return -ENOENT;
-    }
-    if (!library_find(path, sizeof path)) {
-        snprintf(why, why_size, "no libkernels.so beside the program: build it with make");
-        return -ENOENT;
-    }
+    if (!interpreter_find(path, sizeof path))
+        return reason_give(why, -ENOENT, "no python3 in PATH: install Debian's package python3");
+    if (!library_find(path, sizeof path))
+        return reason_give(why, -ENOENT, "no libkernels.so beside the program: build it with make");
     return 0;
 }
 
@@ -315,18 +311,18 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
     return error;
 }
 
-static int verify(void *state, const void *results, char *why, size_t why_size)
+static int verify(void *state, const void *results, struct reason *why)
 {
     struct python *python = state;
     struct failure failure = {0};
     json_t *answer = NULL;
     (void)results; /* the same bytes lie in the memory that both share */
     if (ask(python, "verify\n", VERIFY_MS, &answer, &failure)) {
-        snprintf(why, why_size, "%s", failure.text);
+        reason_set(why, "%s", failure.text);
         return -1;
     }
     int known = (int)json_integer_value(json_object_get(answer, "known"));
-    if (known < 0) snprintf(why, why_size, "%s", json_string_value(json_object_get(answer, "why")));
+    if (known < 0) reason_set(why, "%s", json_string_value(json_object_get(answer, "why")));
     json_decref(answer);
     return known;
 }

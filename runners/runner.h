@@ -16,6 +16,7 @@
 #define BREAKEVEN_RUNNER_H
 
 #include "kernels/kernel.h"
+#include "kernels/reason.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -104,7 +105,7 @@ struct runner {
     unsigned schedules; /* bit (1u << schedule) for each it takes beside SCHEDULE_DEFAULT */
 
     /* Can it run here? 0, or -errno with one line in `why`. NULL: always. Called in the planner; must be cheap. */
-    int (*available)(char *why, size_t why_size);
+    int (*available)(struct reason *why);
     /* What belongs to the runner's world and not to starting its workers (Python's interpreter). Timed apart. NULL:
      * none. Returns 0 or -errno with failure->text; its state is found again through *state, which start receives. */
     int (*setup)(const struct team *, const struct job *, void **state, struct failure *);
@@ -115,7 +116,7 @@ struct runner {
     int (*run)(void *state, size_t tasks, void *results, struct failure *);
     /* Where tasks run in another program, what they write beside their results is there too: kernel->verify, called
      * there, after a run that succeeded and before stop; its value. NULL: kernel->verify is to be called here. */
-    int (*verify)(void *state, const void *results, char *why, size_t why_size);
+    int (*verify)(void *state, const void *results, struct reason *why);
     /* Ends the workers and frees the state; when it returns they are gone. Accepts a state whose run failed. */
     void (*stop)(void *state);
 };

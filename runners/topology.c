@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernels/reason.h"
 #include "runners/placement.h"
 
 #include <errno.h>
@@ -40,19 +41,18 @@ static void words_read(int from, char *line, size_t size)
     line[strcspn(line, "\n")] = 0;
 }
 
-static void say_refused(const char *path, const char *words, int status, char *why, size_t why_size)
+static void say_refused(const char *path, const char *words, int status, struct reason *why)
 {
     if (WIFSIGNALED(status))
-        snprintf(why, why_size, "topology %.100s is damaged: hwloc ends on it with signal %d (%s)", path,
+        reason_set(why, "topology %.100s is damaged: hwloc ends on it with signal %d (%s)", path,
                  WTERMSIG(status), strsignal(WTERMSIG(status)));
     else if (strstr(words, "XML version"))
-        snprintf(why, why_size,
-                 "topology %.100s is of a newer hwloc (%.50s): export it there by 'lstopo --export-xml-flags v2 FILE.xml'",
+        reason_set(why, "topology %.100s is of a newer hwloc (%.50s): export it there by 'lstopo --export-xml-flags v2 FILE.xml'",
                  path, strstr(words, "cannot") ? strstr(words, "cannot") : words);
-    else snprintf(why, why_size, "hwloc cannot load the topology %.100s%s%.100s", path, words[0] ? ": " : "", words);
+    else reason_set(why, "hwloc cannot load the topology %.100s%s%.100s", path, words[0] ? ": " : "", words);
 }
 
-int topology_try(const char *path, char *why, size_t why_size)
+int topology_try(const char *path, struct reason *why)
 {
     int ends[2], status = 0;
     char words[200];
@@ -66,33 +66,27 @@ int topology_try(const char *path, char *why, size_t why_size)
     close(ends[0]);
     while (!error && waitpid(child, &status, 0) < 0)
         if (errno != EINTR) error = -errno;
-    if (error) snprintf(why, why_size, "topology %.120s cannot be tried in a child: %s", path, strerror(-error));
-    else if (status) say_refused(path, words, status, why, why_size);
+    if (error) reason_set(why, "topology %.120s cannot be tried in a child: %s", path, strerror(-error));
+    else if (status) say_refused(path, words, status, why);
     return error ? error : status ? -EINVAL : 0;
 }
 
 /* A synthetic description begins with a type and a colon; anything else is a path. */
-static int source_set(hwloc_topology_t topology, const char *source, char *why, size_t why_size)
+static int source_set(hwloc_topology_t topology, const char *source, struct reason *why)
 {
     struct stat file;
     if (!stat(source, &file)) {
-        if (!S_ISREG(file.st_mode)) {
-            snprintf(why, why_size, "topology %.120s is not a regular file", source);
-            return -EINVAL;
-        }
-        int error = topology_try(source, why, why_size);
+        if (!S_ISREG(file.st_mode))
+            return reason_give(why, -EINVAL, "topology %.120s is not a regular file", source);
+        int error = topology_try(source, why);
         if (error || !hwloc_topology_set_xml(topology, source)) return error;
-        snprintf(why, why_size, "topology %.120s cannot be read as hwloc's XML", source);
-        return -EINVAL;
+        return reason_give(why, -EINVAL, "topology %.120s cannot be read as hwloc's XML", source);
     }
-    if (!strchr(source, ':') && !strpbrk(source, " 0123456789")) {
-        snprintf(why, why_size, "topology %.120s: %s", source, strerror(errno));
-        return -ENOENT;
-    }
+    if (!strchr(source, ':') && !strpbrk(source, " 0123456789"))
+        return reason_give(why, -ENOENT, "topology %.120s: %s", source, strerror(errno));
     if (!hwloc_topology_set_synthetic(topology, source)) return 0;
-    snprintf(why, why_size, "topology '%.120s' is neither a file nor a description such as 'pack:2 numa:2 core:4 pu:2'",
+    return reason_give(why, -EINVAL, "topology '%.120s' is neither a file nor a description such as 'pack:2 numa:2 core:4 pu:2'",
              source);
-    return -EINVAL;
 }
 
 /* Of this machine, allowed is what both the cpuset and the calling thread's affinity allow. */
@@ -107,21 +101,19 @@ static int allow_bound(hwloc_topology_t topology)
     return error;
 }
 
-int topology_load(const char *source, hwloc_topology_t *topology, char *why, size_t why_size)
+int topology_load(const char *source, hwloc_topology_t *topology, struct reason *why)
 {
     hwloc_topology_t loaded;
-    if (hwloc_topology_init(&loaded)) {
-        snprintf(why, why_size, "no memory for a topology");
-        return -ENOMEM;
-    }
-    int error = source ? source_set(loaded, source, why, why_size) : 0;
+    if (hwloc_topology_init(&loaded))
+        return reason_give(why, -ENOMEM, "no memory for a topology");
+    int error = source ? source_set(loaded, source, why) : 0;
     if (error) goto out;
     hwloc_topology_set_flags(loaded, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
     if (hwloc_topology_load(loaded)) {
         error = -EINVAL;
-        snprintf(why, why_size, "hwloc cannot load the topology %.120s", source ? source : "of this machine");
+        reason_set(why, "hwloc cannot load the topology %.120s", source ? source : "of this machine");
     } else if (!source && hwloc_topology_is_thissystem(loaded) && (error = allow_bound(loaded))) {
-        snprintf(why, why_size, "the cpus this process may use cannot be read: %s", strerror(-error));
+        reason_set(why, "the cpus this process may use cannot be read: %s", strerror(-error));
     }
 out:
     if (error) hwloc_topology_destroy(loaded);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/worker.h"
 
+#include "kernels/reason.h"
 #include "runners/cpulist.h"
 
 #include <errno.h>
@@ -49,8 +50,8 @@ static int list_add(hwloc_bitmap_t into, const char *cpus)
 {
     unsigned *numbers;
     size_t count;
-    char why[8]; /* the planner made the list: it is good, or no line would help */
-    int error = cpulist_parse(cpus, &numbers, &count, why, sizeof why);
+    struct reason why = {""}; /* the planner made the list: it is good, or no line would help */
+    int error = cpulist_parse(cpus, &numbers, &count, &why);
     if (error) return error;
     for (size_t i = 0; i < count; i++) hwloc_bitmap_set(into, numbers[i]);
     free(numbers);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Comparison of runs: the rank-sum interval against known values and its nominal rate; verdicts; the gate fires, and
  * does not where nothing changed. */
-#include "results/summary/compare.h"
+#include "kernels/reason.h"
 #include "results/statistics/family.h"
 #include "results/statistics/shift.h"
+#include "results/summary/compare.h"
 #include "tests/suite.h"
 
 #include <gsl/gsl_randist.h>
@@ -157,9 +158,9 @@ static void together(struct made *a, struct made *b)
 static void compare_made(struct made *a, struct made *b, struct comparison *out)
 {
     struct compare_options options = {.margin = 0.05};
-    char why[512] = "";
-    int status = compare_runs(&a->run, &b->run, &options, out, why, sizeof why);
-    ck_assert_msg(!status, "%s", why);
+    struct reason why = {""};
+    int status = compare_runs(&a->run, &b->run, &options, out, &why);
+    ck_assert_msg(!status, "%s", why.text);
 }
 
 /* How often, of `trials` comparisons of `cells` cells, cell 0 (slowed by `factor`) and any other are called slower. */
@@ -244,20 +245,20 @@ START_TEST(other_kernels_sizes_machines_are_refused)
     make_run(&b, 2, 8, 0.01, 1, NULL, random);
     struct compare_options options = {.margin = 0.05}, forced = {.margin = 0.05, .force = true};
     struct comparison comparison = {0};
-    char why[512] = "";
+    struct reason why = {""};
     json_object_set_new(json_object_get(b.run.manifest, "host"), "model", json_string("there"));
-    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
-    ck_assert_msg(strstr(why, "machines differ") && strstr(why, "there"), "%s", why);
-    ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, why, sizeof why), 0);
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, &why), 0);
+    ck_assert_msg(strstr(why.text, "machines differ") && strstr(why.text, "there"), "%s", why.text);
+    ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, &why), 0);
     ck_assert_ptr_nonnull(strstr(comparison.warning, "there"));
     comparison_free(&comparison);
     json_object_set_new(json_object_get(b.run.manifest, "host"), "model", json_string("here"));
     b.cells[1].tasks = 999;
-    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, &why), 0);
     strcpy(b.cells[1].label, "primes");
-    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, why, sizeof why), 0);
-    ck_assert_msg(strstr(why, "primes") && strstr(why, "NEW alone"), "%s", why);
-    ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, why, sizeof why), 0);
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &options, &comparison, &why), 0);
+    ck_assert_msg(strstr(why.text, "primes") && strstr(why.text, "NEW alone"), "%s", why.text);
+    ck_assert_int_eq(compare_runs(&a.run, &b.run, &forced, &comparison, &why), 0);
     comparison_free(&comparison);
     made_free(&a);
     made_free(&b);
@@ -381,12 +382,12 @@ START_TEST(cells_that_vanished_are_kept_by_name)
     comparison_free(&comparison);
     struct compare_options half = {.margin = 0.05, .allow = "kernel"}, both = {.margin = 0.05, .allow = "model,kernel"};
     struct compare_options none = {.margin = 0.05};
-    char why[512] = "";
-    ck_assert_int_lt(compare_runs(&a.run, &b.run, &none, &comparison, why, sizeof why), 0);
-    ck_assert_msg(strstr(why, "model (model)") && strstr(why, "kernel (kernel)") && !strstr(why, "other"), "%s", why);
-    ck_assert_int_lt(compare_runs(&a.run, &b.run, &half, &comparison, why, sizeof why), 0);
-    ck_assert_ptr_null(strstr(why, "kernel (kernel)"));
-    ck_assert_int_eq(compare_runs(&a.run, &b.run, &both, &comparison, why, sizeof why), 0);
+    struct reason why = {""};
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &none, &comparison, &why), 0);
+    ck_assert_msg(strstr(why.text, "model (model)") && strstr(why.text, "kernel (kernel)") && !strstr(why.text, "other"), "%s", why.text);
+    ck_assert_int_lt(compare_runs(&a.run, &b.run, &half, &comparison, &why), 0);
+    ck_assert_ptr_null(strstr(why.text, "kernel (kernel)"));
+    ck_assert_int_eq(compare_runs(&a.run, &b.run, &both, &comparison, &why), 0);
     ck_assert_ptr_nonnull(strstr(comparison.warning, "kernel (kernel)"));
     comparison_free(&comparison);
     made_free(&a);

@@ -3,6 +3,7 @@
  * packages or cores, with parts switched off, large, with four and eight hardware threads on a core. For each of many
  * teams: only allowed cpus, cores before hardware threads before sharing, fast cores first, every package and memory
  * node used by spread, close on consecutive cores, the same every time; the text of topo shows every level. */
+#include "kernels/reason.h"
 #include "runners/cpukind.h"
 #include "runners/placement.h"
 #include "tests/suite.h"
@@ -60,9 +61,9 @@ static void kind_add(hwloc_topology_t topology, int at, int kind)
 
 static hwloc_topology_t load(int at)
 {
-    char why[256] = "";
+    struct reason why = {""};
     hwloc_topology_t topology;
-    ck_assert_msg(!topology_load(corpus[at].source, &topology, why, sizeof why), "%s", why);
+    ck_assert_msg(!topology_load(corpus[at].source, &topology, &why), "%s", why.text);
     if (corpus[at].keeps) {
         hwloc_bitmap_t set = set_of(corpus[at].keeps);
         ck_assert_int_eq(hwloc_topology_restrict(topology, set, 0), 0);
@@ -108,11 +109,11 @@ static unsigned workers_in(struct seen *seen, hwloc_const_bitmap_t cpus)
 
 static void look(struct seen *seen, hwloc_topology_t topology, const char *policy, unsigned processes, unsigned threads)
 {
-    char why[256] = "";
+    struct reason why = {""};
     struct placement first, second;
     *seen = (struct seen){.topology = topology, .allowed = hwloc_topology_get_allowed_cpuset(topology)};
-    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &first, why, sizeof why), "%s", why);
-    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &second, why, sizeof why), "%s", why);
+    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &first, &why), "%s", why.text);
+    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &second, &why), "%s", why.text);
     ck_assert_uint_eq(first.workers, processes * threads);
     for (unsigned i = 0; i < first.workers; i++) {
         ck_assert_str_eq(first.cpus[i], second.cpus[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The cpus that this process may use, from made-up /proc and /sys trees, and the lists of cpus they are written in. */
+#include "kernels/reason.h"
 #include "runners/cpulist.h"
 #include "runners/limits.h"
 #include "tests/suite.h"
@@ -197,13 +198,14 @@ static const struct {
 
 START_TEST(test_tree)
 {
-    char root[] = "/tmp/test_limits.XXXXXX", why[256] = "";
+    char root[] = "/tmp/test_limits.XXXXXX";
+    struct reason why = {""};
     tree_make(root, trees[_i].files);
     struct limits limits;
-    int error = limits_read(root, &limits, why, sizeof why);
+    int error = limits_read(root, &limits, &why);
     int64_t throttled = error ? 0 : limits_throttled_ns(&limits);
     tree_remove(root);
-    ck_assert_msg(!error, "%s: %s", trees[_i].what, why);
+    ck_assert_msg(!error, "%s: %s", trees[_i].what, why.text);
     ck_assert_uint_eq(limits.online, trees[_i].online);
     ck_assert_uint_eq(limits.affinity, trees[_i].affinity);
     ck_assert_uint_eq(limits.cpuset, trees[_i].cpuset);
@@ -221,12 +223,13 @@ END_TEST
 START_TEST(test_quota_of_a_layout)
 {
     const struct quota_tree *tree = &quota_trees[_i];
-    char root[] = "/tmp/test_limits.XXXXXX", why[256] = "";
+    char root[] = "/tmp/test_limits.XXXXXX";
+    struct reason why = {""};
     tree_make(root, tree->files);
     struct limits limits = {0};
-    int error = limits_read(root, &limits, why, sizeof why);
+    int error = limits_read(root, &limits, &why);
     tree_remove(root);
-    ck_assert_msg(!error, "%s: %s", tree->what, why);
+    ck_assert_msg(!error, "%s: %s", tree->what, why.text);
     ck_assert_msg(isinf(tree->quota) ? isinf(limits.quota_cpus) : fabs(limits.quota_cpus - tree->quota) < 1e-9,
                   "%s: quota %g", tree->what, limits.quota_cpus);
     ck_assert_msg(limits.quota_hidden == tree->hidden, "%s: hidden", tree->what);
@@ -237,12 +240,12 @@ END_TEST
 START_TEST(test_a_job_bounds_the_workers)
 {
     struct limits limits;
-    char why[256];
+    struct reason why = {""};
     char root[] = "/tmp/test_limits.XXXXXX";
     setenv("SLURM_JOB_ID", "1", 1);
     setenv("SLURM_CPUS_PER_TASK", "2", 1);
     tree_make(root, quota_trees[2].files);
-    int error = limits_read(root, &limits, why, sizeof why);
+    int error = limits_read(root, &limits, &why);
     tree_remove(root);
     ck_assert(!error && limits.usable == 2 && limits.quota_cpus > 2);
     ck_assert_str_eq(limits.asked_by, "SLURM_CPUS_PER_TASK");
@@ -252,19 +255,19 @@ END_TEST
 START_TEST(test_no_proc)
 {
     struct limits limits = {.online = 77};
-    char why[256] = "";
-    ck_assert_int_eq(limits_read("/nonexistent", &limits, why, sizeof why), -ENOENT);
-    ck_assert(strstr(why, "/nonexistent/proc/self/status") && limits.online == 77);
+    struct reason why = {""};
+    ck_assert_int_eq(limits_read("/nonexistent", &limits, &why), -ENOENT);
+    ck_assert(strstr(why.text, "/nonexistent/proc/self/status") && limits.online == 77);
 }
 END_TEST
 
 START_TEST(test_here)
 {
     struct limits limits;
-    char why[256] = "";
+    struct reason why = {""};
     cpu_set_t set;
     ck_assert_int_eq(sched_getaffinity(0, sizeof set, &set), 0);
-    ck_assert_msg(!limits_read("", &limits, why, sizeof why), "%s", why);
+    ck_assert_msg(!limits_read("", &limits, &why), "%s", why.text);
     ck_assert_int_eq((int)limits.affinity, CPU_COUNT(&set));
     ck_assert(limits.allowed >= 1 && limits.allowed <= limits.affinity && limits.affinity <= limits.online);
     ck_assert(limits.usable >= 1 && limits.usable <= limits.allowed && limits.quota_cpus > 0);
@@ -281,11 +284,11 @@ START_TEST(test_lists)
     static const char *const bad[] = {
         "",  ",",  "1,",  ",1",    "0,,2",  "3-1", "-1",  "1-",  "1-2-3", " 1",      "1 ",
         "a", "1a", "0x1", "65536", "1-1,1", "+1",  "1.5", "2:3", "1\n",   "0-65536", "99999999999999999999999"};
-    char why[128];
+    struct reason why = {""};
     unsigned *numbers;
     size_t count;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        ck_assert_int_eq(cpulist_parse(lists[i].text, &numbers, &count, why, sizeof why), 0);
+        ck_assert_int_eq(cpulist_parse(lists[i].text, &numbers, &count, &why), 0);
         ck_assert_uint_eq(count, lists[i].count);
         ck_assert_uint_eq(numbers[0], lists[i].first);
         ck_assert_uint_eq(numbers[count - 1], lists[i].last);
@@ -293,8 +296,8 @@ START_TEST(test_lists)
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         numbers = NULL;
-        ck_assert_msg(cpulist_parse(bad[i], &numbers, &count, why, sizeof why) == -EINVAL, "'%s'", bad[i]);
-        ck_assert(!numbers && strstr(why, "bad list"));
+        ck_assert_msg(cpulist_parse(bad[i], &numbers, &count, &why) == -EINVAL, "'%s'", bad[i]);
+        ck_assert(!numbers && strstr(why.text, "bad list"));
     }
 }
 END_TEST

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Values and options as people type them: what is taken, and what is refused in one line. */
-#include "bench/verbs.h"
 #include "bench/cli/options.h"
+#include "bench/verbs.h"
+#include "kernels/reason.h"
 #include "tests/suite.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char why[VALUES_WHY];
+static struct reason why;
 
 /* --- values --- */
 
@@ -22,7 +23,7 @@ static const struct {
 START_TEST(counts_are_taken)
 {
     uint64_t value = 77;
-    ck_assert_int_eq(values_count(good_counts[_i].text, &value, why, sizeof why), 0);
+    ck_assert_int_eq(values_count(good_counts[_i].text, &value, &why), 0);
     ck_assert_uint_eq(value, good_counts[_i].value);
 }
 END_TEST
@@ -48,9 +49,9 @@ static const char *const bad_counts[] = {"",
 START_TEST(counts_are_refused)
 {
     uint64_t value = 77;
-    ck_assert_int_lt(values_count(bad_counts[_i], &value, why, sizeof why), 0);
+    ck_assert_int_lt(values_count(bad_counts[_i], &value, &why), 0);
     ck_assert_uint_eq(value, 77);
-    ck_assert_uint_gt(strlen(why), 0);
+    ck_assert_uint_gt(strlen(why.text), 0);
 }
 END_TEST
 
@@ -64,7 +65,7 @@ static const struct {
 START_TEST(durations_are_taken)
 {
     uint64_t ns = 77;
-    ck_assert_int_eq(values_duration(good_durations[_i].text, &ns, why, sizeof why), 0);
+    ck_assert_int_eq(values_duration(good_durations[_i].text, &ns, &why), 0);
     ck_assert_uint_eq(ns, good_durations[_i].ns);
 }
 END_TEST
@@ -78,7 +79,7 @@ static const char *const bad_durations[] = {
 START_TEST(durations_are_refused)
 {
     uint64_t ns = 77;
-    ck_assert_int_lt(values_duration(bad_durations[_i], &ns, why, sizeof why), 0);
+    ck_assert_int_lt(values_duration(bad_durations[_i], &ns, &why), 0);
     ck_assert_uint_eq(ns, 77);
 }
 END_TEST
@@ -87,15 +88,15 @@ START_TEST(sizes_and_percents)
 {
     uint64_t bytes = 77;
     double fraction = 77;
-    ck_assert_int_eq(values_size("1.5KiB", &bytes, why, sizeof why), 0);
+    ck_assert_int_eq(values_size("1.5KiB", &bytes, &why), 0);
     ck_assert_uint_eq(bytes, 1536);
-    ck_assert_int_lt(values_size("10kB", &bytes, why, sizeof why), 0);
-    ck_assert_int_lt(values_size("8589934592GiB", &bytes, why, sizeof why), 0); /* 2^63 */
-    ck_assert_int_eq(values_percent("2.5%", &fraction, why, sizeof why), 0);
+    ck_assert_int_lt(values_size("10kB", &bytes, &why), 0);
+    ck_assert_int_lt(values_size("8589934592GiB", &bytes, &why), 0); /* 2^63 */
+    ck_assert_int_eq(values_percent("2.5%", &fraction, &why), 0);
     ck_assert_double_eq_tol(fraction, 0.025, 1e-12);
-    ck_assert_int_lt(values_percent("0%", &fraction, why, sizeof why), 0);
-    ck_assert_int_lt(values_percent("101%", &fraction, why, sizeof why), 0);
-    ck_assert_int_lt(values_percent("2", &fraction, why, sizeof why), 0);
+    ck_assert_int_lt(values_percent("0%", &fraction, &why), 0);
+    ck_assert_int_lt(values_percent("101%", &fraction, &why), 0);
+    ck_assert_int_lt(values_percent("2", &fraction, &why), 0);
 }
 END_TEST
 
@@ -105,7 +106,7 @@ static const char *list(const char *text, struct number_kind kind)
     static char out[256];
     struct numbers numbers = {0};
     *out = '\0';
-    if (values_numbers(text, &kind, &numbers, why, sizeof why)) return out;
+    if (values_numbers(text, &kind, &numbers, &why)) return out;
     for (size_t i = 0; i < numbers.count; i++)
         snprintf(out + strlen(out), sizeof out - strlen(out), "%s%llu", i ? " " : "",
                  (unsigned long long)numbers.values[i]);
@@ -152,7 +153,7 @@ static const struct {
 START_TEST(lists_of_counts)
 {
     ck_assert_str_eq(list(lists[_i].text, (struct number_kind){values_count, 1, INT64_MAX}), lists[_i].list);
-    if (!*lists[_i].list) ck_assert_uint_gt(strlen(why), 0);
+    if (!*lists[_i].list) ck_assert_uint_gt(strlen(why.text), 0);
 }
 END_TEST
 
@@ -180,7 +181,7 @@ END_TEST
 START_TEST(placements_keep_their_commas)
 {
     struct names names = {0};
-    ck_assert_int_eq(values_placements("none,0-2,5,close,core:0,2,pu:1", &names, why, sizeof why), 0);
+    ck_assert_int_eq(values_placements("none,0-2,5,close,core:0,2,pu:1", &names, &why), 0);
     ck_assert_uint_eq(names.count, 5);
     ck_assert_str_eq(names.values[0], "none");
     ck_assert_str_eq(names.values[1], "0-2,5");
@@ -188,8 +189,8 @@ START_TEST(placements_keep_their_commas)
     ck_assert_str_eq(names.values[3], "core:0,2");
     ck_assert_str_eq(names.values[4], "pu:1");
     values_names_free(&names);
-    ck_assert_int_lt(values_placements("0,,2", &names, why, sizeof why), 0);
-    ck_assert_int_lt(values_names("a,b,a", &names, why, sizeof why), 0);
+    ck_assert_int_lt(values_placements("0,,2", &names, &why), 0);
+    ck_assert_int_lt(values_names("a,b,a", &names, &why), 0);
 }
 END_TEST
 
@@ -354,9 +355,9 @@ START_TEST(a_comma_decimal_locale_changes_nothing)
     for (size_t i = 0; names[i] && !set; i++) set = setlocale(LC_ALL, names[i]);
     uint64_t ns;
     char text[32];
-    ck_assert_int_eq(values_duration("1.5ms", &ns, why, sizeof why), 0);
+    ck_assert_int_eq(values_duration("1.5ms", &ns, &why), 0);
     ck_assert_uint_eq(ns, 1500000);
-    ck_assert_int_lt(values_duration("1,5ms", &ns, why, sizeof why), 0);
+    ck_assert_int_lt(values_duration("1,5ms", &ns, &why), 0);
     setlocale(LC_ALL, "C");
     values_show_duration(1500000, text, sizeof text);
     ck_assert_str_eq(text, "1.5ms");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Placement: the cpus that each policy gives, worked out by hand for a machine of 2 packages x 2 memory nodes x 4
  * cores x 2 hardware threads (core c has the cpus 2c and 2c+1), and what must hold on any machine. */
+#include "kernels/reason.h"
 #include "runners/placement.h"
 #include "tests/suite.h"
 
@@ -16,9 +17,9 @@ static const char smt2[] = "pack:2 [numa] l3:1 core:16 pu:2"; /* core c has the 
 
 static hwloc_topology_t load(const char *source, const char *allowed)
 {
-    char why[256] = "";
+    struct reason why = {""};
     hwloc_topology_t topology;
-    ck_assert_msg(!topology_load(source, &topology, why, sizeof why), "%s", why);
+    ck_assert_msg(!topology_load(source, &topology, &why), "%s", why.text);
     if (allowed) {
         hwloc_bitmap_t set = hwloc_bitmap_alloc();
         ck_assert_int_eq(hwloc_bitmap_list_sscanf(set, allowed), 0);
@@ -32,14 +33,14 @@ static hwloc_topology_t load(const char *source, const char *allowed)
 static void compute(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads, char *text,
                     size_t size)
 {
-    char why[256] = "";
+    struct reason why = {""};
     struct placement placement = {0};
-    int error = placement_compute(policy, topology, processes, threads, &placement, why, sizeof why);
+    int error = placement_compute(policy, topology, processes, threads, &placement, &why);
     text[0] = 0;
     if (error) {
         ck_assert_int_eq(error, -EINVAL);
-        ck_assert(why[0] && !strchr(why, '\n') && !placement.cpus && !placement.workers);
-        snprintf(text, size, "! %s", why);
+        ck_assert(why.text[0] && !strchr(why.text, '\n') && !placement.cpus && !placement.workers);
+        snprintf(text, size, "! %s", why.text);
         return;
     }
     ck_assert_uint_eq(placement.workers, processes * threads);
@@ -178,10 +179,10 @@ END_TEST
 /* Cores before hardware threads before sharing; only allowed cpus: on lopsided machines and sets, at any team. */
 static void check_even(hwloc_topology_t topology, const char *policy, unsigned processes, unsigned threads)
 {
-    char why[256] = "";
+    struct reason why = {""};
     struct placement placement;
     unsigned on_pu[64] = {0}, on_core[64] = {0};
-    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &placement, why, sizeof why), "%s", why);
+    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &placement, &why), "%s", why.text);
     hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
     for (unsigned i = 0; i < placement.workers; i++) {
         unsigned cpu = (unsigned)strtoul(placement.cpus[i], NULL, 10);
@@ -226,12 +227,12 @@ START_TEST(test_topology_sources)
     } bad[] = {{"nosuchfile", -ENOENT}, {"/nosuch/file.xml", -ENOENT}, {"/", -EINVAL},     {"/dev/null", -EINVAL},
                {"banana:2", -EINVAL},   {"pack:0", -EINVAL},           {"core:2 pu:1", 0}, {"Makefile", -EINVAL}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        char why[256] = "";
+        struct reason why = {""};
         hwloc_topology_t topology;
-        int error = topology_load(bad[i].source, &topology, why, sizeof why);
-        ck_assert_msg(error == bad[i].error, "%s: %d %s", bad[i].source, error, why);
+        int error = topology_load(bad[i].source, &topology, &why);
+        ck_assert_msg(error == bad[i].error, "%s: %d %s", bad[i].source, error, why.text);
         if (!error) hwloc_topology_destroy(topology);
-        else ck_assert_msg(why[0] && !strchr(why, '\n'), "%s", bad[i].source);
+        else ck_assert_msg(why.text[0] && !strchr(why.text, '\n'), "%s", bad[i].source);
     }
 }
 END_TEST
@@ -239,10 +240,10 @@ END_TEST
 /* More workers than the old search by halves could place in bounded time: a core each. */
 START_TEST(test_many_cpus)
 {
-    char why[256] = "";
+    struct reason why = {""};
     struct placement placement;
     hwloc_topology_t topology = load("pack:8 l3:8 core:64 pu:2", NULL);
-    ck_assert_msg(!placement_compute("spread", topology, 64, 64, &placement, why, sizeof why), "%s", why);
+    ck_assert_msg(!placement_compute("spread", topology, 64, 64, &placement, &why), "%s", why.text);
     for (unsigned i = 0; i < placement.workers; i++) ck_assert_uint_eq(strtoul(placement.cpus[i], NULL, 10), 2 * i);
     placement_free(&placement);
     hwloc_topology_destroy(topology);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
-#include "bench/verbs.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/studies.h"
+#include "bench/verbs.h"
 #include "kernels/kernel.h"
+#include "kernels/reason.h"
 #include "runners/runner.h"
 #include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static char why[1024];
+static struct reason why;
 
 /* --- order --- */
 
@@ -117,7 +118,7 @@ static hwloc_topology_t topology;
 
 static void load(void)
 {
-    ck_assert_int_eq(topology_load("pack:1 core:4 pu:1", &topology, why, sizeof why), 0);
+    ck_assert_int_eq(topology_load("pack:1 core:4 pu:1", &topology, &why), 0);
 }
 
 static void unload(void)
@@ -142,10 +143,10 @@ static int plan_line(struct plan *plan, const struct protocol *how, const char *
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) words[count++] = word;
     struct options grid;
     ck_assert_int_eq(options_parse(&grid, verbs, count, words), -1);
-    *why = '\0';
+    *why.text = '\0';
     plan_open(plan, topology, 4, how);
-    int error = plan_add(plan, "run", &grid, why, sizeof why);
-    if (!error) error = plan_close(plan, why, sizeof why);
+    int error = plan_add(plan, "run", &grid, &why);
+    if (!error) error = plan_close(plan, &why);
     options_free(&grid);
     return error;
 }
@@ -304,8 +305,8 @@ START_TEST(grids_that_make_no_sense_are_refused)
     struct protocol tight = protocol;
     tight.memory_bytes = 1 << 20;
     ck_assert_int_lt(plan_line(&plan, &tight, refused[_i].line), 0);
-    ck_assert_msg(strstr(why, refused[_i].says), "\"%s\" said: %s", refused[_i].line, why);
-    ck_assert_ptr_null(strchr(why, '\n'));
+    ck_assert_msg(strstr(why.text, refused[_i].says), "\"%s\" said: %s", refused[_i].line, why.text);
+    ck_assert_ptr_null(strchr(why.text, '\n'));
     plan_free(&plan);
 }
 END_TEST

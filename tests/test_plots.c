@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Figures, page and tables: what a run has is drawn, what it lacks is said, and names from a record stay text. */
+#include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 #include "plots/gnuplot.h"
@@ -20,7 +21,9 @@
 #include <unistd.h>
 
 enum { MEGABYTE = 1 << 20 };
-static char dir[64], why[512], note[512];
+static char dir[64];
+static struct reason note;
+static struct reason why;
 
 static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *walk)
 {
@@ -149,7 +152,7 @@ static void simulate(const struct simulate_machine *machine, unsigned blocks, st
 {
     make_dir();
     ck_assert_int_eq(simulate_run(dir, machine, blocks, 3), 0);
-    ck_assert_msg(!run_read(dir, run, note, sizeof note, why, sizeof why), "%s", why);
+    ck_assert_msg(!run_read(dir, run, &note, &why), "%s", why.text);
 }
 
 START_TEST(every_figure_of_the_default_experiment_is_drawn)
@@ -162,11 +165,11 @@ START_TEST(every_figure_of_the_default_experiment_is_drawn)
     simulate(cases[_i].machine, cases[_i].blocks, &run);
     struct summary summary = runs_summary(&run);
     int count = 0;
-    int drawn = plots_draw(&summary, dir, note, sizeof note);
-    if (have_gnuplot()) ck_assert_str_eq(note, "");
+    int drawn = plots_draw(&summary, dir, &note);
+    if (have_gnuplot()) ck_assert_str_eq(note.text, "");
     for (const struct figure *const *figure = plots_figures; *figure; figure++, count++) {
-        ck_assert_int_eq(plots_missing(&summary, *figure, why, sizeof why), 0);
-        ck_assert_msg(!why[0], "%s: %s", (*figure)->name, why);
+        ck_assert_int_eq(plots_missing(&summary, *figure, &why), 0);
+        ck_assert_msg(!*why.text, "%s: %s", (*figure)->name, why.text);
         for (const char *const *kind = (const char *const[]){"dat", "gp", "svg", "png", NULL}; *kind; kind++) {
             char name[64];
             snprintf(name, sizeof name, "plots/%s.%s", (*figure)->name, *kind);
@@ -174,7 +177,7 @@ START_TEST(every_figure_of_the_default_experiment_is_drawn)
         }
     }
     ck_assert_int_eq(drawn, have_gnuplot() ? count : 0);
-    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
     ck_assert_int_lt(size_of("report.html"), 5 * MEGABYTE);
     summary_free(&summary);
     run_free(&run);
@@ -191,11 +194,11 @@ START_TEST(what_a_run_lacks_is_said_and_an_old_figure_goes)
     FILE *old = fopen(path_of("plots/chunk.svg"), "w");
     ck_assert_ptr_nonnull(old);
     fclose(old);
-    ck_assert_int_ge(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_int_ge(plots_draw(&summary, dir, &note), 0);
     ck_assert_int_eq(size_of("plots/chunk.svg"), -1);
-    ck_assert_int_eq(plots_missing(&summary, figure_named("chunk"), why, sizeof why), 0);
-    ck_assert_ptr_nonnull(strstr(why, "chunk"));
-    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    ck_assert_int_eq(plots_missing(&summary, figure_named("chunk"), &why), 0);
+    ck_assert_ptr_nonnull(strstr(why.text, "chunk"));
+    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
     char *page = text_of("report.html");
     ck_assert_ptr_nonnull(strstr(page, "<h3>Not drawn</h3>"));
     ck_assert_ptr_nonnull(strstr(page, "Time against chunk: no cells differ in their chunk alone."));
@@ -220,9 +223,9 @@ START_TEST(latencies_are_drawn_where_tasks_were_timed)
         sample->latency[1] = (struct sample_bin){latency_bin(50000, 1), 10};
     }
     struct summary summary = runs_summary(&run);
-    ck_assert_int_ge(plots_draw(&summary, dir, note, sizeof note), 0);
+    ck_assert_int_ge(plots_draw(&summary, dir, &note), 0);
     if (have_gnuplot()) {
-        ck_assert_str_eq(note, "");
+        ck_assert_str_eq(note.text, "");
         ck_assert_int_gt(size_of("plots/latency.png"), 0);
     }
     char *data = text_of("plots/latency.dat");
@@ -240,8 +243,8 @@ START_TEST(an_empty_run_has_a_page)
     struct run run = worker_run(0);
     run.complete = false;
     struct summary summary = runs_summary(&run);
-    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
-    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
+    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
     char *page = text_of("report.html");
     ck_assert_ptr_nonnull(strstr(page, "<strong>Incomplete.</strong>"));
     free(page);
@@ -269,13 +272,13 @@ START_TEST(without_gnuplot_numbers_and_page_still_come)
     setenv("BREAKEVEN_GNUPLOT", "/nonexistent/gnuplot", 1);
     struct run run = worker_run(7);
     struct summary summary = runs_summary(&run);
-    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
-    ck_assert_ptr_nonnull(strstr(note, "gnuplot is missing"));
-    ck_assert_ptr_null(strchr(note, '\n'));
+    ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
+    ck_assert_ptr_nonnull(strstr(note.text, "gnuplot is missing"));
+    ck_assert_ptr_null(strchr(note.text, '\n'));
     ck_assert_int_gt(size_of("plots/speedup.dat"), 0);
     ck_assert_int_gt(size_of("plots/time.gp"), 0);
     ck_assert_int_eq(size_of("plots/speedup.svg"), -1);
-    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
     char *page = text_of("report.html");
     ck_assert_ptr_nonnull(strstr(page, "gnuplot gave no picture"));
     ck_assert_ptr_null(strstr(page, "<svg"));
@@ -292,9 +295,9 @@ START_TEST(a_failing_gnuplot_is_told_once_with_its_words)
     use_gnuplot("#!/bin/sh\necho >&2; echo 'no such terminal' >&2; echo 'second line' >&2; exit 1\n");
     struct run run = worker_run(7);
     struct summary summary = runs_summary(&run);
-    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
-    ck_assert_ptr_nonnull(strstr(note, "gnuplot failed: no such terminal"));
-    ck_assert_ptr_null(strstr(note, "second line"));
+    ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
+    ck_assert_ptr_nonnull(strstr(note.text, "gnuplot failed: no such terminal"));
+    ck_assert_ptr_null(strstr(note.text, "second line"));
     summary_free(&summary);
     run_free(&run);
     remove_dir();
@@ -307,8 +310,8 @@ START_TEST(a_gnuplot_that_draws_nothing_is_not_believed)
     use_gnuplot("#!/bin/sh\nexit 0\n");
     struct run run = worker_run(7);
     struct summary summary = runs_summary(&run);
-    ck_assert_int_eq(plots_draw(&summary, dir, note, sizeof note), 0);
-    ck_assert_ptr_nonnull(strstr(note, "drew nothing"));
+    ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
+    ck_assert_ptr_nonnull(strstr(note.text, "drew nothing"));
     summary_free(&summary);
     run_free(&run);
     remove_dir();
@@ -319,8 +322,8 @@ START_TEST(a_hanging_gnuplot_is_stopped_with_its_children)
 {
     make_dir();
     use_gnuplot("#!/bin/sh\nsleep 1000 & echo $! > pid; wait\n");
-    ck_assert_int_eq(gnuplot_run(dir, NULL, "x.gp", NULL, 1, why, sizeof why), -ETIME);
-    ck_assert_ptr_nonnull(strstr(why, "did not end within 1 s"));
+    ck_assert_int_eq(gnuplot_run(dir, NULL, "x.gp", NULL, 1, &why), -ETIME);
+    ck_assert_ptr_nonnull(strstr(why.text, "did not end within 1 s"));
     char *pid = text_of("pid"), proc[64];
     snprintf(proc, sizeof proc, "/proc/%ld/stat", strtol(pid, NULL, 10));
     for (int i = 0; i < 500 && !access(proc, F_OK);
@@ -353,9 +356,9 @@ START_TEST(names_stay_text_everywhere)
                         json_pack("{ss ss}", "hostname", bad, "model", "{{script}}<img src=x onerror=1>"));
     json_object_set_new(run.manifest, "command", json_pack("[s s]", "breakeven", "it's; <b>"));
     struct summary summary = runs_summary(&run);
-    int drawn = plots_draw(&summary, dir, note, sizeof note);
+    int drawn = plots_draw(&summary, dir, &note);
     if (have_gnuplot()) {
-        ck_assert_msg(!note[0], "%s", note);
+        ck_assert_msg(!note.text[0], "%s", note.text);
         ck_assert_int_ge(drawn, 4);
         char *picture = text_of("plots/speedup.svg");
         ck_assert_ptr_null(strstr(picture, "<b>"));
@@ -364,7 +367,7 @@ START_TEST(names_stay_text_everywhere)
     }
     ck_assert_int_eq(size_of("plots/hit"), -1);
     ck_assert_int_eq(access("hit", F_OK), -1);
-    ck_assert_int_eq(report_html_write(&summary, dir, why, sizeof why), 0);
+    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
     char *page = text_of("report.html");
     ck_assert_ptr_null(strstr(page, "<b>`"));
     ck_assert_ptr_null(strstr(page, "<script>alert"));
@@ -423,10 +426,10 @@ START_TEST(curves_in_characters)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    int status = plots_print(&summary, out, 80, PLOTS_LETTERS, note, sizeof note);
+    int status = plots_print(&summary, out, 80, PLOTS_LETTERS, &note);
     fclose(out);
     if (have_gnuplot()) {
-        ck_assert_msg(!status, "%s", note);
+        ck_assert_msg(!status, "%s", note.text);
         ck_assert_ptr_nonnull(strstr(text, "Speed-up"));
         ck_assert_ptr_nonnull(strstr(text, "forkpool"));
         ck_assert_ptr_null(strchr(text, '\f'));

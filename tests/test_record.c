@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The record: what is written comes back, and whatever stands in a run's folder is read without a crash or a hang. */
+#include "kernels/reason.h"
 #include "results/record/record.h"
 #include "tests/suite.h"
 
@@ -15,7 +16,8 @@
 #include <unistd.h>
 
 static char dir[] = "/tmp/test_record.XXXXXX";
-static char note[8192], why[8192];
+static struct reason note;
+static struct reason why;
 
 #define CELL(id, base, runner, processes)                                                                              \
     "{\"id\":" #id ",\"baseline\":" #base ",\"duplicate\":" #id                                                        \
@@ -63,9 +65,9 @@ static int read_with(const char *manifest, const char *samples, size_t samples_s
     struct run run = {.sample_count = 77};
     put("manifest.json", manifest, strlen(manifest));
     put("samples.jsonl", samples, samples_size);
-    strcpy(note, "untouched");
-    strcpy(why, "untouched");
-    int status = run_read(dir, &run, note, sizeof note, why, sizeof why);
+    strcpy(note.text, "untouched");
+    strcpy(why.text, "untouched");
+    int status = run_read(dir, &run, &note, &why);
     if (count) *count = run.sample_count;
     if (status) ck_assert_msg(run.sample_count == 77 && !run.samples, "touched on failure");
     else run_free(&run);
@@ -120,7 +122,7 @@ START_TEST(samples_come_back)
     char *line = sample_to_json(&sample);
     ck_assert_ptr_nonnull(line);
     ck_assert_ptr_null(strchr(line, '\n'));
-    ck_assert_int_eq(sample_from_json(line, strlen(line), &back, why, sizeof why), 0);
+    ck_assert_int_eq(sample_from_json(line, strlen(line), &back, &why), 0);
     char *again = sample_to_json(&back);
     ck_assert_str_eq(line, again);
     ck_assert_str_eq(back.cause, sample.cause);
@@ -153,8 +155,8 @@ START_TEST(a_histogram_that_is_none_is_refused)
         snprintf(line, sizeof line,
                  "{\"cell\":0,\"block\":0,\"order\":0,\"status\":\"ok\",\"began_ns\":1,\"wall_ns\":1,\"latency\":%s}",
                  bad[i]);
-        ck_assert_int_eq(sample_from_json(line, strlen(line), &sample, why, sizeof why), -EINVAL);
-        ck_assert_ptr_nonnull(strstr(why, "latency"));
+        ck_assert_int_eq(sample_from_json(line, strlen(line), &sample, &why), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(why.text, "latency"));
     }
 }
 END_TEST
@@ -163,7 +165,7 @@ START_TEST(every_byte_of_a_sample_comes_back)
 {
     struct sample sample = full_sample(), back;
     char *line = sample_to_json(&sample);
-    ck_assert_int_eq(sample_from_json(line, strlen(line), &back, why, sizeof why), 0);
+    ck_assert_int_eq(sample_from_json(line, strlen(line), &back, &why), 0);
     sample_free(&sample);
     sample_free(&back);
     sample.workers = back.workers = NULL;
@@ -177,7 +179,7 @@ START_TEST(causes_of_any_bytes_can_be_written)
     struct sample sample = {.status = "error", .cause = "bad \xff\xfe bytes", .began_ns = 1}, back;
     char *line = sample_to_json(&sample);
     ck_assert_ptr_nonnull(line);
-    ck_assert_int_eq(sample_from_json(line, strlen(line), &back, why, sizeof why), 0);
+    ck_assert_int_eq(sample_from_json(line, strlen(line), &back, &why), 0);
     ck_assert_str_eq(back.cause, "bad ?? bytes");
     sample_free(&back);
     free(line);
@@ -204,11 +206,11 @@ START_TEST(cells_come_back)
                         .placement = "core:0-3"};
     struct cell back;
     json_t *json = cell_to_json(&cell);
-    ck_assert_int_eq(cell_from_json(json, &back, why, sizeof why), 0);
+    ck_assert_int_eq(cell_from_json(json, &back, &why), 0);
     ck_assert_mem_eq(&cell, &back, sizeof cell);
     json_object_del(json, "runner");
-    ck_assert_int_eq(cell_from_json(json, &back, why, sizeof why), -EINVAL);
-    ck_assert_str_eq(why, "runner is missing");
+    ck_assert_int_eq(cell_from_json(json, &back, &why), -EINVAL);
+    ck_assert_str_eq(why.text, "runner is missing");
     json_decref(json);
 }
 END_TEST
@@ -218,7 +220,7 @@ START_TEST(a_good_run_is_read)
     size_t count;
     ck_assert_int_eq(read_with(GOOD_MANIFEST, GOOD_SAMPLES, strlen(GOOD_SAMPLES), &count), 0);
     ck_assert_uint_eq(count, 2);
-    ck_assert_str_eq(note, "");
+    ck_assert_str_eq(note.text, "");
     ck_assert_int_eq(read_with(GOOD_MANIFEST, "", 0, &count), 0); /* interrupted before the first repetition */
     ck_assert_uint_eq(count, 0);
 }
@@ -231,7 +233,7 @@ START_TEST(marks_and_line_ends_are_tolerated)
     size_t count;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ck_assert_msg(!read_with("\xEF\xBB\xBF" GOOD_MANIFEST "\r\n", texts[i], strlen(texts[i]), &count), "%zu: %s", i,
-                      why);
+                      why.text);
         ck_assert_uint_eq(count, 2);
     }
     char windows[1024], *out = windows;
@@ -246,9 +248,9 @@ START_TEST(a_last_line_cut_short_is_left_out)
 {
     size_t count, whole = strlen(GOOD_SAMPLES), first = strlen(LINE(0, 0, 1));
     for (size_t size = first + 1; size < whole; size++) {
-        ck_assert_msg(!read_with(GOOD_MANIFEST, GOOD_SAMPLES, size, &count), "%zu bytes: %s", size, why);
+        ck_assert_msg(!read_with(GOOD_MANIFEST, GOOD_SAMPLES, size, &count), "%zu bytes: %s", size, why.text);
         ck_assert_uint_eq(count, 1);
-        ck_assert_ptr_nonnull(strstr(note, "cut short"));
+        ck_assert_ptr_nonnull(strstr(note.text, "cut short"));
     }
 }
 END_TEST
@@ -290,8 +292,8 @@ START_TEST(bad_manifests_are_refused)
     const struct bad *bad = &bad_manifests[_i];
     int status = read_with(bad->text, GOOD_SAMPLES, strlen(GOOD_SAMPLES), NULL);
     ck_assert_int_eq(status, strstr(bad->text, "\"schema\":2") ? -EPROTO : -EINVAL);
-    ck_assert_msg(strstr(why, bad->said) && strstr(why, "/manifest.json"), "said: %s", why);
-    ck_assert_ptr_null(strchr(why, '\n'));
+    ck_assert_msg(strstr(why.text, bad->said) && strstr(why.text, "/manifest.json"), "said: %s", why.text);
+    ck_assert_ptr_null(strchr(why.text, '\n'));
 }
 END_TEST
 
@@ -323,7 +325,8 @@ START_TEST(bad_lines_are_refused_with_their_number)
     char text[2048];
     snprintf(text, sizeof text, "%s%s%s", LINE(0, 0, 1), bad_lines[_i].text, LINE(1, 0, 2));
     ck_assert_int_eq(read_with(GOOD_MANIFEST, text, strlen(text), NULL), -EINVAL);
-    ck_assert_msg(strstr(why, bad_lines[_i].said) && strstr(why, "samples.jsonl line 2: "), "said: %s", why);
+    ck_assert_msg(strstr(why.text, bad_lines[_i].said) && strstr(why.text, "samples.jsonl line 2: "), "said: %s",
+                  why.text);
 }
 END_TEST
 
@@ -331,19 +334,19 @@ START_TEST(binary_and_nesting_are_refused)
 {
     static const char zeros[4096];
     ck_assert_int_eq(read_with(GOOD_MANIFEST, "\0\0\0\n", 4, NULL), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(why, "line 1"));
+    ck_assert_ptr_nonnull(strstr(why.text, "line 1"));
     ck_assert_int_eq(read_with(GOOD_MANIFEST, zeros, sizeof zeros, NULL),
                      0); /* no newline: a torn line of a crashed disk */
-    ck_assert_ptr_nonnull(strstr(note, "cut short after 4096 bytes"));
+    ck_assert_ptr_nonnull(strstr(note.text, "cut short after 4096 bytes"));
     size_t depth = 1000000;
     char *deep = malloc(depth + 2);
     memset(deep, '[', depth);
     strcpy(deep + depth, "\n");
     ck_assert_int_eq(read_with(GOOD_MANIFEST, deep, depth + 1, NULL), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(why, "depth"));
+    ck_assert_ptr_nonnull(strstr(why.text, "depth"));
     deep[depth] = '\0';
     ck_assert_int_eq(read_with(deep, "", 0, NULL), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(why, "depth"));
+    ck_assert_ptr_nonnull(strstr(why.text, "depth"));
     free(deep);
 }
 END_TEST
@@ -352,7 +355,7 @@ START_TEST(the_same_repetition_twice_is_refused)
 {
     const char *text = GOOD_SAMPLES GOOD_SAMPLES;
     ck_assert_int_eq(read_with(GOOD_MANIFEST, text, strlen(text), NULL), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(why, "the same repetition twice: cell 0, block 0"));
+    ck_assert_ptr_nonnull(strstr(why.text, "the same repetition twice: cell 0, block 0"));
 }
 END_TEST
 
@@ -365,11 +368,11 @@ START_TEST(a_line_of_a_gigabyte_is_refused_in_little_memory)
     ck_assert_int_eq(truncate(path_of("samples.jsonl"), (off_t)1 << 30), 0);
     struct rlimit limit = {256 << 20, 256 << 20};
     if (!getenv("SANITIZED")) ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
-    ck_assert_int_eq(run_read(dir, &run, note, sizeof note, why, sizeof why), -EFBIG);
-    ck_assert_ptr_nonnull(strstr(why, "samples.jsonl line 2: is longer than 4 MiB"));
+    ck_assert_int_eq(run_read(dir, &run, &note, &why), -EFBIG);
+    ck_assert_ptr_nonnull(strstr(why.text, "samples.jsonl line 2: is longer than 4 MiB"));
     put("samples.jsonl", "", 0);
     ck_assert_int_eq(truncate(path_of("manifest.json"), (off_t)1 << 30), 0);
-    ck_assert_int_eq(run_read(dir, &run, note, sizeof note, why, sizeof why), -EFBIG);
+    ck_assert_int_eq(run_read(dir, &run, &note, &why), -EFBIG);
 }
 END_TEST
 
@@ -381,19 +384,19 @@ START_TEST(what_is_no_file_is_refused_at_once)
         put(names[0], GOOD_MANIFEST, strlen(GOOD_MANIFEST));
         put(names[1], GOOD_SAMPLES, strlen(GOOD_SAMPLES));
         ck_assert_int_eq(unlink(path_of(names[i])), 0);
-        ck_assert_int_eq(run_read(dir, &run, note, sizeof note, why, sizeof why), -ENOENT);
-        ck_assert_ptr_nonnull(strstr(why, names[i]));
+        ck_assert_int_eq(run_read(dir, &run, &note, &why), -ENOENT);
+        ck_assert_ptr_nonnull(strstr(why.text, names[i]));
         ck_assert_int_eq(mkfifo(path_of(names[i]), 0600), 0);
-        ck_assert_int_eq(run_read(dir, &run, note, sizeof note, why, sizeof why), -EINVAL);
-        ck_assert_ptr_nonnull(strstr(why, "is a FIFO, not a file"));
+        ck_assert_int_eq(run_read(dir, &run, &note, &why), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(why.text, "is a FIFO, not a file"));
         ck_assert_int_eq(unlink(path_of(names[i])), 0);
         ck_assert_int_eq(mkdir(path_of(names[i]), 0700), 0);
-        ck_assert_int_eq(run_read(dir, &run, note, sizeof note, why, sizeof why), -EINVAL);
-        ck_assert_ptr_nonnull(strstr(why, "is a directory, not a file"));
+        ck_assert_int_eq(run_read(dir, &run, &note, &why), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(why.text, "is a directory, not a file"));
         ck_assert_int_eq(rmdir(path_of(names[i])), 0);
     }
-    ck_assert_int_eq(run_read("/nowhere/at/all", &run, note, sizeof note, why, sizeof why), -ENOENT);
-    ck_assert_int_eq(run_read("/dev/null", &run, note, sizeof note, why, sizeof why), -ENOTDIR);
+    ck_assert_int_eq(run_read("/nowhere/at/all", &run, &note, &why), -ENOENT);
+    ck_assert_int_eq(run_read("/dev/null", &run, &note, &why), -ENOTDIR);
 }
 END_TEST
 

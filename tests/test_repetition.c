@@ -4,6 +4,7 @@
 #include "bench/base/isolate.h"
 #include "bench/measure/repetition.h"
 #include "bench/plan/spec.h"
+#include "kernels/reason.h"
 #include "tests/suite.h"
 
 #include <errno.h>
@@ -359,7 +360,8 @@ END_TEST
 
 START_TEST(a_spec_comes_back)
 {
-    char *cpus[] = {(char *)"0", (char *)"1-2"}, why[256];
+    char *cpus[] = {(char *)"0", (char *)"1-2"};
+    struct reason why = {""};
     struct spec spec = {
         .cell = {.id = 3, .baseline = 1, .duplicate = 3, .size = 7, .tasks = 9, .processes = 1, .threads = 2},
         .warmup = 2,
@@ -374,15 +376,15 @@ START_TEST(a_spec_comes_back)
     strcpy(spec.cell.placement, "close");
     char *text = spec_to_json(&spec);
     json_t *json = json_loads(text, 0, NULL);
-    ck_assert_int_eq(spec_from_json(json, &back, why, sizeof why), 0);
+    ck_assert_int_eq(spec_from_json(json, &back, &why), 0);
     ck_assert_uint_eq(back.cell.tasks, 9);
     ck_assert_uint_eq(back.warmup, 2);
     ck_assert(back.instrumented);
     ck_assert_str_eq(back.cpus[1], "1-2");
     spec_free(&back);
     json_array_clear(json_object_get(json, "cpus")); /* fewer lists than workers */
-    ck_assert_int_lt(spec_from_json(json, &back, why, sizeof why), 0);
-    ck_assert_int_lt(spec_from_json(NULL, &back, why, sizeof why), 0);
+    ck_assert_int_lt(spec_from_json(json, &back, &why), 0);
+    ck_assert_int_lt(spec_from_json(NULL, &back, &why), 0);
     json_decref(json);
     free(text);
 }
@@ -402,8 +404,8 @@ static void isolate_shell(const char *script, double deadline_s, uint64_t memory
                               .memory_bytes = memory_bytes,
                               .padding_bytes = 100,
                               .program = "/bin/sh"};
-    char why[256];
-    ck_assert_int_eq(isolate_run(&isolate, &result, why, sizeof why), 0);
+    struct reason why = {""};
+    ck_assert_int_eq(isolate_run(&isolate, &result, &why), 0);
 }
 
 static void free_result(void)
@@ -483,9 +485,9 @@ START_TEST(a_program_that_is_not_there)
 {
     const char *const words[] = {"x", NULL};
     struct isolate isolate = {.words = words, .deadline_ns = 1000000000, .program = "/nowhere"};
-    char why[256];
-    ck_assert_int_eq(isolate_run(&isolate, &result, why, sizeof why), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(why, "exec"));
+    struct reason why = {""};
+    ck_assert_int_eq(isolate_run(&isolate, &result, &why), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(why.text, "exec"));
 }
 END_TEST
 

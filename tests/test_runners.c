@@ -2,6 +2,7 @@
 /* The contract of runners: whatever the team, the chunk, the schedule and the number of tasks, results are the bytes
  * that a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left.
  * */
+#include "kernels/reason.h"
 #include "runners/placement.h"
 #include "runners/runner.h"
 #include "tests/suite.h"
@@ -186,7 +187,8 @@ static void *started(struct bench *bench, const struct runner *runner, const str
 /* start, run, run, stop: results as the serial loop's both times, and the kernel's own verdict. */
 static void check_cell(struct bench *bench, const struct runner *runner, const struct team *team)
 {
-    char what[160], why[256] = "";
+    char what[160];
+    struct reason why = {""};
     const struct kernel *kernel = bench->job.kernel;
     snprintf(what, sizeof what, "%s over %s %ux%u chunk %zu %s, %zu tasks", kernel->name, runner->name, team->processes,
              team->threads, team->chunk, schedule_name(team->schedule), bench->job.params.tasks);
@@ -195,10 +197,10 @@ static void check_cell(struct bench *bench, const struct runner *runner, const s
     ck_assert_msg(right(bench, runner, state, what), "%s: not the serial results", what);
     ck_assert_msg(right(bench, runner, state, what), "%s: not the serial results the second time", what);
     int known = !kernel->verify  ? 0
-                : runner->verify ? runner->verify(state, bench->results, why, sizeof why)
-                                 : kernel->verify(bench->input, &bench->job.params, bench->results, why, sizeof why);
+                : runner->verify ? runner->verify(state, bench->results, &why)
+                                 : kernel->verify(bench->input, &bench->job.params, bench->results, why.text, sizeof why.text);
     runner->stop(state);
-    ck_assert_msg(known >= 0, "%s: %s", what, why);
+    ck_assert_msg(known >= 0, "%s: %s", what, why.text);
     if (kernel->run == marks_run)
         for (size_t i = 0; i < bench->job.params.tasks; i++) {
             unsigned char *runs = &((struct marks *)bench->input)->runs[i];
@@ -233,10 +235,10 @@ static bool is_asked(const struct runner *runner)
 /* Is the runner there? Says why not once for each test that lacks it. */
 static bool available(const struct runner *runner)
 {
-    char why[256] = "";
+    struct reason why = {""};
     if (!is_asked(runner)) return false;
-    if (!runner->available || !runner->available(why, sizeof why)) return true;
-    printf("skipped: %s: %s\n", runner->name, why);
+    if (!runner->available || !runner->available(&why)) return true;
+    printf("skipped: %s: %s\n", runner->name, why.text);
     fflush(stdout);
     return false;
 }
@@ -402,18 +404,18 @@ START_TEST(test_placed)
 {
     const struct runner *runner = runners[_i];
     static const char *const policies[] = {"close", "spread", "none"};
-    char why[256] = "";
+    struct reason why = {""};
     cpu_set_t before, after;
     struct bench bench;
     hwloc_topology_t topology;
     if (!available(runner) || !runner->axes) return;
     struct team team = team_over(runner, 2, 1);
-    ck_assert_msg(!topology_load(NULL, &topology, why, sizeof why), "%s", why);
+    ck_assert_msg(!topology_load(NULL, &topology, &why), "%s", why.text);
     sched_getaffinity(0, sizeof before, &before);
     bench_open(&bench, runs_own_kernels(runner) ? &kernel_marks : kernel_find("empty"), 100, 1);
     for (size_t i = starts_slowly(runner); i < sizeof policies / sizeof *policies; i++) {
         struct placement placement;
-        ck_assert(!placement_compute(policies[i], topology, team.processes, team.threads, &placement, why, sizeof why));
+        ck_assert(!placement_compute(policies[i], topology, team.processes, team.threads, &placement, &why));
         team.cpus = (const char *const *)placement.cpus;
         team.reports = shared_map(placement.workers * sizeof *team.reports);
         check_cell(&bench, runner, &team);
@@ -484,9 +486,9 @@ START_TEST(test_hook)
     struct counts counts = {.hook.run = count_run, .workers = team.processes * team.threads, .team = &team};
     struct placement placement;
     hwloc_topology_t topology;
-    char why[256] = "";
-    ck_assert_msg(!topology_load(NULL, &topology, why, sizeof why), "%s", why);
-    ck_assert(!placement_compute("close", topology, team.processes, team.threads, &placement, why, sizeof why));
+    struct reason why = {""};
+    ck_assert_msg(!topology_load(NULL, &topology, &why), "%s", why.text);
+    ck_assert(!placement_compute("close", topology, team.processes, team.threads, &placement, &why));
     hwloc_topology_destroy(topology);
     if (runner->axes) team.cpus = (const char *const *)placement.cpus;
     struct bench bench;

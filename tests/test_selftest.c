@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the self-test stands on: injections add what they say, through the real repetition; the scripted team is exact.
  */
-#include "bench/plan/inject.h"
-#include "bench/selftest/inject_script.h"
 #include "bench/measure/repetition.h"
-#include "bench/selftest/selftest.h"
+#include "bench/plan/inject.h"
 #include "bench/plan/spec.h"
+#include "bench/selftest/inject_script.h"
+#include "bench/selftest/selftest.h"
+#include "kernels/reason.h"
 #include "tests/suite.h"
 
 #include <jansson.h>
@@ -135,9 +136,10 @@ START_TEST(an_injection_reaches_the_other_process)
                                    .skip = true,
                                    .unbound = true}},
                 read = {.has_inject = false};
-    char why[200] = "", *text = spec_to_json(&spec);
+    char *text = spec_to_json(&spec);
+    struct reason why = {""};
     json_t *json = json_loads(text, 0, NULL);
-    ck_assert_int_eq(spec_from_json(json, &read, why, sizeof why), 0);
+    ck_assert_int_eq(spec_from_json(json, &read, &why), 0);
     ck_assert(read.has_inject);
     ck_assert(!memcmp(&read.inject, &spec.inject, sizeof spec.inject));
     spec_free(&read);
@@ -146,7 +148,7 @@ START_TEST(an_injection_reaches_the_other_process)
     spec.has_inject = false;
     text = spec_to_json(&spec);
     json = json_loads(text, 0, NULL);
-    ck_assert_int_eq(spec_from_json(json, &read, why, sizeof why), 0);
+    ck_assert_int_eq(spec_from_json(json, &read, &why), 0);
     ck_assert(!read.has_inject);
     spec_free(&read);
     json_decref(json);

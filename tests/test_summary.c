@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The summary: figures of hand-made runs worked out by hand, and of simulated ones against their model. */
+#include "kernels/reason.h"
 #include "results/models/summary.h"
 #include "tests/fixtures/runs.h"
 #include "tests/fixtures/simulate.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char why[512];
+static struct reason why;
 
 static struct quantity figure(const struct summary *summary, unsigned cell, enum quantity_id id)
 {
@@ -400,12 +401,12 @@ END_TEST
 static struct run simulated(const struct simulate_machine *machine, char *dir)
 {
     struct run run;
-    char note[512];
+    struct reason note;
     strcpy(dir, "/tmp/test_summary.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_int_eq(simulate_run(dir, machine, 10, 3), 0);
-    ck_assert_msg(!run_read(dir, &run, note, sizeof note, why, sizeof why), "%s", why);
-    ck_assert_str_eq(note, "");
+    ck_assert_msg(!run_read(dir, &run, &note, &why), "%s", why.text);
+    ck_assert_str_eq(note.text, "");
     ck_assert(run.simulated && run.complete);
     return run;
 }
@@ -460,8 +461,8 @@ START_TEST(simulated_runs_give_their_model_back)
     check_models(&summary, _i);
     summary_free(&summary);
     run_free(&run);
-    snprintf(why, sizeof why, "rm -rf '%s'", dir);
-    ck_assert_int_eq(system(why), 0);
+    reason_set(&why, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(why.text), 0);
 }
 END_TEST
 

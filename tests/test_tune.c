@@ -3,6 +3,7 @@
  * recommendations. */
 #include "bench/base/command.h"
 #include "bench/plan/plan_config.h"
+#include "kernels/reason.h"
 #include "tests/suite.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@ enum { SECOND_NS = 1000000000 };
 
 static void run(const struct command *command, int64_t limit_ns, struct command_result *result)
 {
-    char why[256] = "";
-    ck_assert_msg(!command_run(command, values, 2, limit_ns, result, why, sizeof why), "%s", why);
+    struct reason why = {""};
+    ck_assert_msg(!command_run(command, values, 2, limit_ns, result, &why), "%s", why.text);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child, no zombie */
     ck_assert_int_eq(errno, ECHILD);
 }
@@ -114,15 +115,15 @@ START_TEST(a_missing_program)
     const char *const words[] = {"/no/such/program", "{workers}", NULL};
     struct command command = {.words = words, .deadline_ns = 20ll * SECOND_NS};
     struct command_result result;
-    char why[256];
-    ck_assert_int_eq(command_check(&command, why, sizeof why), -ENOENT);
-    ck_assert_msg(strstr(why, "/no/such/program"), "%s", why);
+    struct reason why = {""};
+    ck_assert_int_eq(command_check(&command, &why), -ENOENT);
+    ck_assert_msg(strstr(why.text, "/no/such/program"), "%s", why.text);
     run(&command, INT64_MAX, &result);
     ck_assert_int_eq(result.end, COMMAND_MISSING);
     ck_assert_str_eq(result.cause, "cannot start \"/no/such/program\": No such file or directory");
     command_result_free(&result);
     command.words = (const char *const[]){"true", NULL};
-    ck_assert_int_eq(command_check(&command, why, sizeof why), 0);
+    ck_assert_int_eq(command_check(&command, &why), 0);
 }
 END_TEST
 
@@ -233,17 +234,18 @@ static const struct {
 
 START_TEST(saved_recommendations)
 {
-    char path[] = "/tmp/breakeven-config.XXXXXX", why[256] = "";
+    char path[] = "/tmp/breakeven-config.XXXXXX";
+    struct reason why = {""};
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, configs[_i].text, strlen(configs[_i].text)), (int)strlen(configs[_i].text));
     close(fd);
     struct tune_config config = {0};
-    int error = tune_config_read(path, &config, why, sizeof why);
+    int error = tune_config_read(path, &config, &why);
     unlink(path);
     if (configs[_i].why) {
         ck_assert_int_eq(error, -EINVAL);
-        ck_assert_msg(strstr(why, configs[_i].why), "%s", why);
+        ck_assert_msg(strstr(why.text, configs[_i].why), "%s", why.text);
         return;
     }
     ck_assert_int_eq(error, 0);

@@ -3,6 +3,7 @@
  * not here; one look at the one that is. */
 #include "bench/tune/tune.h"
 #include "bench/tune/tune_record.h"
+#include "kernels/reason.h"
 #include "runners/placement.h"
 #include "tests/suite.h"
 
@@ -237,10 +238,10 @@ static const struct {
 START_TEST(so_many_cores_are_expected)
 {
     hwloc_topology_t topology;
-    char why[256];
+    struct reason why = {""};
     struct tune_capacity capacity;
     struct limits limits = {.usable = machines[_i].usable, .quota_cpus = machines[_i].quota};
-    ck_assert_msg(!topology_load(machines[_i].topology, &topology, why, sizeof why), "%s", why);
+    ck_assert_msg(!topology_load(machines[_i].topology, &topology, &why), "%s", why.text);
     ck_assert_int_eq(tune_capacity_open(&capacity, topology, &limits), 0);
     ck_assert_uint_eq(capacity.count, machines[_i].count);
     ck_assert_double_eq(capacity.expected, machines[_i].expected);
@@ -254,12 +255,12 @@ END_TEST
 START_TEST(a_look_at_this_machine)
 {
     hwloc_topology_t topology;
-    char why[256];
+    struct reason why = {""};
     struct tune_capacity capacity;
     struct limits limits;
     double cores = 0;
-    ck_assert_msg(!limits_read("", &limits, why, sizeof why), "%s", why);
-    ck_assert_msg(!topology_load(NULL, &topology, why, sizeof why), "%s", why);
+    ck_assert_msg(!limits_read("", &limits, &why), "%s", why.text);
+    ck_assert_msg(!topology_load(NULL, &topology, &why), "%s", why.text);
     ck_assert_int_eq(tune_capacity_open(&capacity, topology, &limits), 0);
     for (unsigned i = 0; i < 5; i++) {
         ck_assert_int_eq(tune_capacity_look(&capacity, &cores), 0);

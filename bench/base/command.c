@@ -6,6 +6,7 @@
 #include "bench/base/leftover.h"
 #include "bench/base/site.h"
 #include "bench/base/starting.h"
+#include "kernels/reason.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -73,7 +74,7 @@ bool command_uses(const struct command *command, const char *name)
     return holds(command->prepare, name);
 }
 
-int command_check(const struct command *command, char *why, size_t why_size)
+int command_check(const struct command *command, struct reason *why)
 {
     const char *program = *command->words, *path = getenv("PATH");
     int error = ENOENT;
@@ -88,7 +89,7 @@ int command_check(const struct command *command, char *why, size_t why_size)
         else if (errno != ENOENT && errno != ENOTDIR) error = errno;
         if (!part[length]) break;
     }
-    if (error) snprintf(why, why_size, "cannot start \"%.100s\": %s", program, strerror(error));
+    if (error) reason_set(why, "cannot start \"%.100s\": %s", program, strerror(error));
     return -error;
 }
 
@@ -437,7 +438,7 @@ static int run_words(const struct command *command, const char *const *words, bo
 }
 
 int command_run(const struct command *command, const struct command_value *values, size_t count, int64_t limit_ns,
-                struct command_result *result, char *why, size_t why_size)
+                struct command_result *result, struct reason *why)
 {
     struct command_result made = {0};
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
@@ -456,7 +457,7 @@ int command_run(const struct command *command, const struct command_value *value
     if (!error && made.end == COMMAND_DONE)
         error = run_words(command, command->words, command->shell, values, count, limit_ns, &made);
     if (error) {
-        snprintf(why, why_size, "cannot run the command: %s", *made.cause ? made.cause : strerror(-error));
+        reason_set(why, "cannot run the command: %s", *made.cause ? made.cause : strerror(-error));
         command_result_free(&made);
         return error;
     }

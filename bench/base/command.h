@@ -4,7 +4,7 @@
  *     struct command command = {.words = (const char *const[]){"make", "-j{workers}", NULL}, .deadline_ns = 60000000000};
  *     struct command_value values[] = {{"workers", "4"}};
  *     struct command_result result;
- *     if (!command_run(&command, values, 1, INT64_MAX, &result, why, sizeof why)) {
+ *     if (!command_run(&command, values, 1, INT64_MAX, &result, &why)) {
  *         if (result.end == COMMAND_DONE) ... result.wall_ns ...
  *         command_result_free(&result);
  *     }
@@ -16,6 +16,8 @@
  */
 #ifndef BREAKEVEN_COMMAND_H
 #define BREAKEVEN_COMMAND_H
+
+#include "kernels/reason.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,13 +72,13 @@ bool command_uses(const struct command *, const char *name);
 
 /* Can its program be started, as far as that can be told without doing so? 0, or -errno with `why`. True of a shell's
  * words, and of a program whose name holds a brace. */
-int command_check(const struct command *, char *why, size_t why_size);
+int command_check(const struct command *, struct reason *why);
 
 /* Runs it once. limit_ns: stop it after so long, COMMAND_LIMITED. Blocks until it and all it started are gone. 0, or
  * -errno with `why` where this program could not do its part (no fork, no descriptors); *result is valid after 0 only.
  */
 int command_run(const struct command *, const struct command_value *, size_t count, int64_t limit_ns,
-                struct command_result *, char *why, size_t why_size);
+                struct command_result *, struct reason *why);
 void command_result_free(struct command_result *);
 
 #endif

@@ -5,6 +5,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
 #include "bench/base/starting.h"
+#include "kernels/reason.h"
 #include "runners/scratch.h"
 
 #include <errno.h>
@@ -78,14 +79,13 @@ static int make_environment(struct child *child, unsigned padding_bytes, const c
     return error;
 }
 
-int isolate_check(char *why, size_t why_size)
+int isolate_check(struct reason *why)
 {
     char reason[240];
     int error = starting_check(environ, WORDS_BYTES + ISOLATE_PADDING_MAX);
     if (!error) return 0;
     starting_describe(error, "exec", reason, sizeof reason);
-    snprintf(why, why_size, "no repetition could be started: %s", reason);
-    return error;
+    return reason_give(why, error, "no repetition could be started: %s", reason);
 }
 
 static int make_descriptors(struct child *child, const struct isolate *isolate)
@@ -311,7 +311,7 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
     child->bytes = NULL;
 }
 
-int isolate_run(const struct isolate *isolate, struct isolate_result *result, char *why, size_t why_size)
+int isolate_run(const struct isolate *isolate, struct isolate_result *result, struct reason *why)
 {
     struct child child = {.input = -1, .output = {-1, -1}, .message = {-1, -1}, .started = {-1, -1}, .exited = -1};
     struct isolate_result made = {0};
@@ -329,7 +329,7 @@ int isolate_run(const struct isolate *isolate, struct isolate_result *result, ch
     }
     if (error) {
         starting_describe(error, failed, reason, sizeof reason);
-        snprintf(why, why_size, "cannot start a process for a repetition: %s", reason);
+        reason_set(why, "cannot start a process for a repetition: %s", reason);
     }
     child_release(&child);
     return error;

@@ -18,6 +18,8 @@
 #ifndef BREAKEVEN_ISOLATE_H
 #define BREAKEVEN_ISOLATE_H
 
+#include "kernels/reason.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -56,10 +58,10 @@ struct isolate_result {
 enum { ISOLATE_OUTPUT_MAX = 4 << 20 };
 
 /* Could a process be started, with the environment as it is and the most padding? 0, or -E2BIG with `why`. */
-int isolate_check(char *why, size_t why_size);
+int isolate_check(struct reason *why);
 
 /* 0, or -errno with `why` filled where no process could be started; *result is valid after 0 only. */
-int isolate_run(const struct isolate *, struct isolate_result *, char *why, size_t why_size);
+int isolate_run(const struct isolate *, struct isolate_result *, struct reason *why);
 void isolate_result_free(struct isolate_result *);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/values.h"
 
+#include "kernels/reason.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,29 +12,20 @@
 
 static const uint64_t LIMIT = INT64_MAX; /* the record and JSON hold signed 64-bit numbers */
 
-__attribute__((format(printf, 4, 5))) static int refuse(int error, char *why, size_t why_size, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why, why_size, format, arguments);
-    va_end(arguments);
-    return error;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-int values_count(const char *text, uint64_t *value, char *why, size_t why_size)
+int values_count(const char *text, uint64_t *value, struct reason *why)
 {
-    if (!*text) return refuse(-EINVAL, why, why_size, "a number is missing: \"\"");
+    if (!*text) return reason_give(why, -EINVAL, "a number is missing: \"\"");
     uint64_t sum = 0;
     for (const char *c = text; *c; c++) {
-        if (!is_digit(*c)) return refuse(-EINVAL, why, why_size, "\"%.40s\" is not a whole number like 8", text);
+        if (!is_digit(*c)) return reason_give(why, -EINVAL, "\"%.40s\" is not a whole number like 8", text);
         unsigned digit = (unsigned)(*c - '0');
         if (sum > (LIMIT - digit) / 10)
-            return refuse(-ERANGE, why, why_size, "\"%.40s\" is too large: 2^63 and beyond", text);
+            return reason_give(why, -ERANGE, "\"%.40s\" is too large: 2^63 and beyond", text);
         sum = sum * 10 + digit;
     }
     *value = sum;
@@ -45,8 +38,8 @@ struct unit {
 };
 
 /* Digits, perhaps '.' and digits, then one of the units. The fraction is kept exactly as long as it divides. */
-static int parse_with_unit(const char *text, const struct unit *units, const char *example, uint64_t *value, char *why,
-                           size_t why_size)
+static int parse_with_unit(const char *text, const struct unit *units, const char *example, uint64_t *value,
+                           struct reason *why)
 {
     char digits[48];
     size_t length = 0, decimals = 0;
@@ -57,79 +50,77 @@ static int parse_with_unit(const char *text, const struct unit *units, const cha
         else if (length + 1 < sizeof digits) {
             digits[length++] = *c;
             if (point) decimals++;
-        } else return refuse(-ERANGE, why, why_size, "\"%.40s\" has too many digits", text);
+        } else return reason_give(why, -ERANGE, "\"%.40s\" has too many digits", text);
     }
-    if (!length) return refuse(-EINVAL, why, why_size, "\"%.40s\" is not a value like %s", text, example);
+    if (!length) return reason_give(why, -EINVAL, "\"%.40s\" is not a value like %s", text, example);
     const struct unit *unit = units;
     while (unit->name && strcmp(unit->name, c)) unit++;
     if (!unit->name) {
-        if (!*c) return refuse(-EINVAL, why, why_size, "\"%.40s\" lacks its unit: write it like %s", text, example);
-        return refuse(-EINVAL, why, why_size, "\"%.40s\" is not a value like %s", text, example);
+        if (!*c) return reason_give(why, -EINVAL, "\"%.40s\" lacks its unit: write it like %s", text, example);
+        return reason_give(why, -EINVAL, "\"%.40s\" is not a value like %s", text, example);
     }
     __extension__ unsigned __int128 sum = 0, divisor = 1;
     for (size_t i = 0; i < length; i++) {
         sum = sum * 10 + (unsigned)(digits[i] - '0');
         if (sum > (__extension__(unsigned __int128) 1 << 90))
-            return refuse(-ERANGE, why, why_size, "\"%.40s\" is too large or too fine", text);
+            return reason_give(why, -ERANGE, "\"%.40s\" is too large or too fine", text);
     }
     for (size_t i = 0; i < decimals; i++) divisor *= 10;
     sum = sum * unit->scale / divisor;
-    if (sum > LIMIT) return refuse(-ERANGE, why, why_size, "\"%.40s\" is too large: 2^63 and beyond", text);
+    if (sum > LIMIT) return reason_give(why, -ERANGE, "\"%.40s\" is too large: 2^63 and beyond", text);
     *value = (uint64_t)sum;
     return 0;
 }
 
-int values_duration(const char *text, uint64_t *ns, char *why, size_t why_size)
+int values_duration(const char *text, uint64_t *ns, struct reason *why)
 {
     static const struct unit units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {NULL, 0}};
-    return parse_with_unit(text, units, "10us (ns, us, ms, s)", ns, why, why_size);
+    return parse_with_unit(text, units, "10us (ns, us, ms, s)", ns, why);
 }
 
-int values_size(const char *text, uint64_t *bytes, char *why, size_t why_size)
+int values_size(const char *text, uint64_t *bytes, struct reason *why)
 {
     static const struct unit units[] = {{"B", 1}, {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}, {NULL, 0}};
-    return parse_with_unit(text, units, "64MiB (B, KiB, MiB, GiB)", bytes, why, why_size);
+    return parse_with_unit(text, units, "64MiB (B, KiB, MiB, GiB)", bytes, why);
 }
 
-int values_percent(const char *text, double *fraction, char *why, size_t why_size)
+int values_percent(const char *text, double *fraction, struct reason *why)
 {
     static const struct unit units[] = {{"%", 1000000}, {NULL, 0}};
     uint64_t millionths;
-    int error = parse_with_unit(text, units, "2%", &millionths, why, why_size);
+    int error = parse_with_unit(text, units, "2%", &millionths, why);
     if (error) return error;
     if (millionths == 0 || millionths > 100000000)
-        return refuse(-ERANGE, why, why_size, "\"%.40s\" is not above 0%% and up to 100%%", text);
+        return reason_give(why, -ERANGE, "\"%.40s\" is not above 0%% and up to 100%%", text);
     *fraction = (double)millionths / 1e8;
     return 0;
 }
 
-int values_number(const char *text, const struct number_kind *kind, uint64_t *value, char *why, size_t why_size)
+int values_number(const char *text, const struct number_kind *kind, uint64_t *value, struct reason *why)
 {
     uint64_t parsed;
-    int error = kind->parse(text, &parsed, why, why_size);
+    int error = kind->parse(text, &parsed, why);
     if (error) return error;
     if (parsed < kind->min || parsed > kind->max) {
-        if (parsed < kind->min && kind->min == 1)
-            return refuse(-ERANGE, why, why_size, "\"%.40s\" is not above 0", text);
-        return refuse(-ERANGE, why, why_size, "\"%.40s\" is outside %llu to %llu", text, (unsigned long long)kind->min,
-                      (unsigned long long)kind->max);
+        if (parsed < kind->min && kind->min == 1) return reason_give(why, -ERANGE, "\"%.40s\" is not above 0", text);
+        return reason_give(why, -ERANGE, "\"%.40s\" is outside %llu to %llu", text, (unsigned long long)kind->min,
+                           (unsigned long long)kind->max);
     }
     *value = parsed;
     return 0;
 }
 
-static int append(struct numbers *list, uint64_t value, const char *part, char *why, size_t why_size)
+static int append(struct numbers *list, uint64_t value, const char *part, struct reason *why)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (list->values[i] == value)
-            return refuse(-EINVAL, why, why_size, "\"%.40s\" repeats an entry of the list", part);
+        if (list->values[i] == value) return reason_give(why, -EINVAL, "\"%.40s\" repeats an entry of the list", part);
     if (list->count == VALUES_LIST_MAX)
-        return refuse(-ERANGE, why, why_size, "\"%.40s\" makes more than %d entries: give a step, A..B*F or A..B+S",
-                      part, VALUES_LIST_MAX);
+        return reason_give(why, -ERANGE, "\"%.40s\" makes more than %d entries: give a step, A..B*F or A..B+S", part,
+                           VALUES_LIST_MAX);
     if (!(list->count & (list->count - 1))) { /* full at each power of two */
         size_t room = list->count ? 2 * list->count : 1;
         uint64_t *grown = realloc(list->values, room * sizeof *grown);
-        if (!grown) return refuse(-ENOMEM, why, why_size, "no memory for the list");
+        if (!grown) return reason_give(why, -ENOMEM, "no memory for the list");
         list->values = grown;
     }
     list->values[list->count++] = value;
@@ -138,7 +129,7 @@ static int append(struct numbers *list, uint64_t value, const char *part, char *
 
 /* part: "A..B", "A..B+S" or "A..B*F"; dots points at its "..". */
 static int append_range(struct numbers *list, const char *part, const char *dots, const struct number_kind *kind,
-                        char *why, size_t why_size)
+                        struct reason *why)
 {
     char first_text[64], last_text[64], whole[64];
     const char *step_text = dots + 2 + strcspn(dots + 2, "*+");
@@ -146,51 +137,47 @@ static int append_range(struct numbers *list, const char *part, const char *dots
     snprintf(first_text, sizeof first_text, "%.*s", (int)(dots - part), part);
     snprintf(last_text, sizeof last_text, "%.*s", (int)(step_text - dots - 2), dots + 2);
     uint64_t first, last, step = 1;
-    int error = values_number(first_text, kind, &first, why, why_size);
-    if (!error) error = values_number(last_text, kind, &last, why, why_size);
+    int error = values_number(first_text, kind, &first, why);
+    if (!error) error = values_number(last_text, kind, &last, why);
     if (error) return error;
-    if (first > last)
-        return refuse(-EINVAL, why, why_size, "\"%.40s\" runs backwards: write the smaller end first", whole);
+    if (first > last) return reason_give(why, -EINVAL, "\"%.40s\" runs backwards: write the smaller end first", whole);
     bool times = *step_text == '*';
     if (*step_text) {
-        error = times ? values_count(step_text + 1, &step, why, why_size)
-                      : kind->parse(step_text + 1, &step, why, why_size);
+        error = times ? values_count(step_text + 1, &step, why) : kind->parse(step_text + 1, &step, why);
         if (error) return error;
         if (step < (times ? 2 : 1))
-            return refuse(-EINVAL, why, why_size, "\"%.40s\" never reaches its end: %s", whole,
-                          times ? "the factor must be 2 or more" : "the step must be above 0");
+            return reason_give(why, -EINVAL, "\"%.40s\" never reaches its end: %s", whole,
+                               times ? "the factor must be 2 or more" : "the step must be above 0");
     } else if (kind->parse != values_count) {
-        return refuse(-EINVAL, why, why_size, "\"%.40s\" needs a step: A..B*F or A..B+S", whole);
+        return reason_give(why, -EINVAL, "\"%.40s\" needs a step: A..B*F or A..B+S", whole);
     }
     for (uint64_t value = first;;) {
-        error = append(list, value, whole, why, why_size);
+        error = append(list, value, whole, why);
         if (error) return error;
         if (times ? value == 0 || value > last / step : step > last - value) return 0;
         value = times ? value * step : value + step;
     }
 }
 
-static int append_part(struct numbers *list, const char *part, const struct number_kind *kind, char *why,
-                       size_t why_size)
+static int append_part(struct numbers *list, const char *part, const struct number_kind *kind, struct reason *why)
 {
     const char *dots = strstr(part, "..");
-    if (dots) return append_range(list, part, dots, kind, why, why_size);
+    if (dots) return append_range(list, part, dots, kind, why);
     uint64_t value;
-    int error = values_number(part, kind, &value, why, why_size);
-    return error ? error : append(list, value, part, why, why_size);
+    int error = values_number(part, kind, &value, why);
+    return error ? error : append(list, value, part, why);
 }
 
-int values_numbers(const char *text, const struct number_kind *kind, struct numbers *numbers, char *why,
-                   size_t why_size)
+int values_numbers(const char *text, const struct number_kind *kind, struct numbers *numbers, struct reason *why)
 {
     struct numbers list = {0};
     int error = 0;
     for (const char *part = text; !error;) {
         size_t length = strcspn(part, ",");
         char *copy = strndup(part, length);
-        if (!copy) error = refuse(-ENOMEM, why, why_size, "no memory for the list");
-        else if (!length && *text) error = refuse(-EINVAL, why, why_size, "\"%.40s\" has an empty entry", text);
-        else error = append_part(&list, copy, kind, why, why_size);
+        if (!copy) error = reason_give(why, -ENOMEM, "no memory for the list");
+        else if (!length && *text) error = reason_give(why, -EINVAL, "\"%.40s\" has an empty entry", text);
+        else error = append_part(&list, copy, kind, why);
         free(copy);
         if (!part[length]) break;
         part += length + 1;
@@ -209,16 +196,16 @@ void values_numbers_free(struct numbers *numbers)
     *numbers = (struct numbers){0};
 }
 
-static int append_name(struct names *list, const char *name, size_t length, char *why, size_t why_size)
+static int append_name(struct names *list, const char *name, size_t length, struct reason *why)
 {
     for (size_t i = 0; i < list->count; i++)
         if (strlen(list->values[i]) == length && !memcmp(list->values[i], name, length))
-            return refuse(-EINVAL, why, why_size, "\"%.*s\" is given twice", (int)length, name);
-    if (list->count == VALUES_LIST_MAX) return refuse(-ERANGE, why, why_size, "more than %d names", VALUES_LIST_MAX);
+            return reason_give(why, -EINVAL, "\"%.*s\" is given twice", (int)length, name);
+    if (list->count == VALUES_LIST_MAX) return reason_give(why, -ERANGE, "more than %d names", VALUES_LIST_MAX);
     char **grown = realloc(list->values, (list->count + 1) * sizeof *grown);
-    if (!grown) return refuse(-ENOMEM, why, why_size, "no memory for the list");
+    if (!grown) return reason_give(why, -ENOMEM, "no memory for the list");
     list->values = grown;
-    if (!(grown[list->count] = strndup(name, length))) return refuse(-ENOMEM, why, why_size, "no memory for the list");
+    if (!(grown[list->count] = strndup(name, length))) return reason_give(why, -ENOMEM, "no memory for the list");
     list->count++;
     return 0;
 }
@@ -232,16 +219,16 @@ static const char *name_end(const char *part, bool placements)
     return end;
 }
 
-static int parse_names(const char *text, bool placements, struct names *names, char *why, size_t why_size)
+static int parse_names(const char *text, bool placements, struct names *names, struct reason *why)
 {
     struct names list = {0};
     int error = 0;
     for (const char *part = text; !error;) {
         const char *end = name_end(part, placements);
         if (end == part)
-            error = refuse(-EINVAL, why, why_size, *text ? "\"%.80s\" has an empty name" : "a name is missing: \"%s\"",
-                           text);
-        else error = append_name(&list, part, (size_t)(end - part), why, why_size);
+            error =
+                reason_give(why, -EINVAL, *text ? "\"%.80s\" has an empty name" : "a name is missing: \"%s\"", text);
+        else error = append_name(&list, part, (size_t)(end - part), why);
         if (!*end) break;
         part = end + 1;
     }
@@ -253,14 +240,14 @@ static int parse_names(const char *text, bool placements, struct names *names, c
     return 0;
 }
 
-int values_names(const char *text, struct names *names, char *why, size_t why_size)
+int values_names(const char *text, struct names *names, struct reason *why)
 {
-    return parse_names(text, false, names, why, why_size);
+    return parse_names(text, false, names, why);
 }
 
-int values_placements(const char *text, struct names *names, char *why, size_t why_size)
+int values_placements(const char *text, struct names *names, struct reason *why)
 {
-    return parse_names(text, true, names, why, why_size);
+    return parse_names(text, true, names, why);
 }
 
 void values_names_free(struct names *names)

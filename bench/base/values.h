@@ -2,8 +2,8 @@
 /* values.h: numbers, durations, sizes and lists as people type them, parsed strictly.
  *
  *     uint64_t ns;
- *     char why[VALUES_WHY];
- *     if (values_duration("10us", &ns, why, sizeof why)) fprintf(stderr, "%s\n", why);
+ *     struct reason why;
+ *     if (values_duration("10us", &ns, &why)) fprintf(stderr, "%s\n", why.text);
  *
  * The whole text must be the value: no sign, no exponent, no space, no unit missing or left over. A decimal point is
  * '.' whatever the locale. Each function returns 0, or -EINVAL (-ERANGE where the value is outside what is asked) with
@@ -12,10 +12,12 @@
 #ifndef BREAKEVEN_VALUES_H
 #define BREAKEVEN_VALUES_H
 
+#include "kernels/reason.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VALUES_WHY = 256, VALUES_LIST_MAX = 4096 };
+enum { VALUES_LIST_MAX = 4096 };
 
 struct numbers { /* freed with values_numbers_free */
     size_t count;
@@ -29,28 +31,28 @@ struct names { /* freed with values_names_free */
 
 /* Which numbers are taken, and how one is written. */
 struct number_kind {
-    int (*parse)(const char *text, uint64_t *value, char *why, size_t why_size);
+    int (*parse)(const char *text, uint64_t *value, struct reason *why);
     uint64_t min, max;
 };
 
-int values_count(const char *text, uint64_t *value, char *why, size_t why_size); /* "0", "64": below 2^63 */
-int values_duration(const char *text, uint64_t *ns, char *why, size_t why_size); /* "10us", "1.5ms"; ns us ms s */
-int values_size(const char *text, uint64_t *bytes, char *why, size_t why_size);  /* "4096B", "1.5MiB"; B KiB MiB GiB */
-int values_percent(const char *text, double *fraction, char *why, size_t why_size); /* "2%" is 0.02; in (0, 1] */
+int values_count(const char *text, uint64_t *value, struct reason *why);    /* "0", "64": below 2^63 */
+int values_duration(const char *text, uint64_t *ns, struct reason *why);    /* "10us", "1.5ms"; ns us ms s */
+int values_size(const char *text, uint64_t *bytes, struct reason *why);     /* "4096B", "1.5MiB"; B KiB MiB GiB */
+int values_percent(const char *text, double *fraction, struct reason *why); /* "2%" is 0.02; in (0, 1] */
 
 /* One number of a kind, inside its bounds. */
-int values_number(const char *text, const struct number_kind *, uint64_t *value, char *why, size_t why_size);
+int values_number(const char *text, const struct number_kind *, uint64_t *value, struct reason *why);
 
 /* A list: parts divided by commas, each a number or a range: A..B (every whole number), A..B+S, A..B*F. No entry twice,
  * none reversed, at most VALUES_LIST_MAX of them. */
-int values_numbers(const char *text, const struct number_kind *, struct numbers *, char *why, size_t why_size);
+int values_numbers(const char *text, const struct number_kind *, struct numbers *, struct reason *why);
 void values_numbers_free(struct numbers *);
 
 /* Words divided by commas, none empty, none twice. */
-int values_names(const char *text, struct names *, char *why, size_t why_size);
+int values_names(const char *text, struct names *, struct reason *why);
 /* The same for placements, whose own lists hold commas: a part that starts with a digit continues an explicit list
  * before it: "none,core:0-3,5,close" are three. */
-int values_placements(const char *text, struct names *, char *why, size_t why_size);
+int values_placements(const char *text, struct names *, struct reason *why);
 void values_names_free(struct names *);
 
 /* What a mistyped word may have meant: offer it one word after the other; `nearest` is the nearest by edits so far, NULL

@@ -3,6 +3,7 @@
 #include "bench/cli/options.h"
 
 #include "kernels/kernel.h"
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <jansson.h>
@@ -42,8 +43,8 @@ static json_t *list_runners(void)
 {
     json_t *list = json_array();
     for (const struct runner *const *r = runners; *r; r++) {
-        char why[256] = "";
-        bool available = !(*r)->available || !(*r)->available(why, sizeof why);
+        struct reason why = {""};
+        bool available = !(*r)->available || !(*r)->available(&why);
         json_t *axes = json_array();
         static const struct {
             unsigned axis;
@@ -56,7 +57,7 @@ static json_t *list_runners(void)
             if ((*r)->axes & names[i].axis) json_array_append_new(axes, json_string(names[i].name));
         json_array_append_new(list, json_pack("{ss ss so so sb ss?}", "name", (*r)->name, "summary", (*r)->summary,
                                               "axes", axes, "schedules", list_schedules(*r), "available", available,
-                                              "reason", available ? NULL : why));
+                                              "reason", available ? NULL : why.text));
     }
     return list;
 }

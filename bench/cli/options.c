@@ -2,6 +2,7 @@
 #include "bench/cli/options.h"
 
 #include "kernels/kernel.h"
+#include "kernels/reason.h"
 #include "results/summary/compare.h"
 #include "runners/runner.h"
 
@@ -277,48 +278,45 @@ static bool is_free_word(const struct option_row *row, const char *word)
     return row->type == OPTION_PLACEMENTS && (strchr(word, ':') || (*word >= '0' && *word <= '9'));
 }
 
-static int check_word(const struct option_row *row, const char *word, char *why, size_t why_size)
+static int check_word(const struct option_row *row, const char *word, struct reason *why)
 {
     if (!row->choice || is_choice(row, word) || is_free_word(row, word)) return 0;
     char near[80];
     hint(word, "", row->choice, near, sizeof near);
-    if (*near) snprintf(why, why_size, "no %s \"%.60s\"%s", row->what, word, near);
+    if (*near) reason_set(why, "no %s \"%.60s\"%s", row->what, word, near);
     else {
-        size_t used = (size_t)snprintf(why, why_size, "no %s \"%.60s\"; there are", row->what, word);
-        for (size_t i = 0; row->choice(i) && used < why_size; i++)
-            used += (size_t)snprintf(why + used, why_size - used, "%s %s", i ? "," : "", row->choice(i));
+        reason_set(why, "no %s \"%.60s\"; there are", row->what, word);
+        for (size_t i = 0; row->choice(i); i++) reason_add(why, "%s %s", i ? "," : "", row->choice(i));
     }
     return -EINVAL;
 }
 
-static int parse_words(const struct option_row *row, const char *text, struct names *field, char *why, size_t why_size)
+static int parse_words(const struct option_row *row, const char *text, struct names *field, struct reason *why)
 {
     struct names words = {0};
-    int error = row->type == OPTION_PLACEMENTS ? values_placements(text, &words, why, why_size)
-                                               : values_names(text, &words, why, why_size);
-    for (size_t i = 0; !error && i < words.count; i++) error = check_word(row, words.values[i], why, why_size);
+    int error = row->type == OPTION_PLACEMENTS ? values_placements(text, &words, why)
+                                               : values_names(text, &words, why);
+    for (size_t i = 0; !error && i < words.count; i++) error = check_word(row, words.values[i], why);
     if (error) values_names_free(&words);
     else *field = words;
     return error;
 }
 
-static int add_text(const char *text, struct names *field, char *why, size_t why_size)
+static int add_text(const char *text, struct names *field, struct reason *why)
 {
     char **grown = realloc(field->values, (field->count + 2) * sizeof *grown); /* ends with NULL, like argv */
     char *copy = strdup(text);
     if (grown) field->values = grown;
     if (!grown || !copy) {
         free(copy);
-        snprintf(why, why_size, "no memory");
-        return -ENOMEM;
+        return reason_give(why, -ENOMEM, "no memory");
     }
     grown[field->count++] = copy;
     grown[field->count] = NULL;
     return 0;
 }
 
-static int parse_value(const struct option_row *row, const char *text, struct options *options, char *why,
-                       size_t why_size)
+static int parse_value(const struct option_row *row, const char *text, struct options *options, struct reason *why)
 {
     void *field = (char *)options + row->offset;
     struct number_kind kind = {values_count, row->min, row->max ? row->max : INT64_MAX};
@@ -335,28 +333,26 @@ static int parse_value(const struct option_row *row, const char *text, struct op
         kind.parse = values_size;
         break;
     case OPTION_PERCENT:
-        return values_percent(text, field, why, why_size);
+        return values_percent(text, field, why);
     case OPTION_NAMES:
     case OPTION_PLACEMENTS:
-        return parse_words(row, text, field, why, why_size);
+        return parse_words(row, text, field, why);
     case OPTION_WORD:
     case OPTION_PATH:
-        if (!*text) {
-            snprintf(why, why_size, "\"\" is empty: it needs %s", row->argument);
-            return -EINVAL;
-        }
-        if (check_word(row, text, why, why_size)) return -EINVAL;
+        if (!*text)
+            return reason_give(why, -EINVAL, "\"\" is empty: it needs %s", row->argument);
+        if (check_word(row, text, why)) return -EINVAL;
         *(const char **)field = text;
         return 0;
     case OPTION_TEXTS:
-        return add_text(text, field, why, why_size);
+        return add_text(text, field, why);
     case OPTION_COUNT:
     case OPTION_COUNTS:
         break;
     }
     if (row->type == OPTION_COUNTS || row->type == OPTION_DURATIONS)
-        return values_numbers(text, &kind, field, why, why_size);
-    return values_number(text, &kind, field, why, why_size);
+        return values_numbers(text, &kind, field, why);
+    return values_number(text, &kind, field, why);
 }
 
 /* Notes that the option is given, refusing it the second time, under whichever of its names. */
@@ -386,8 +382,8 @@ static int take_option(struct options *options, const struct option_row *row, co
         if (!**next) return options_complain(options, "--%s needs a value: %s", row->name, row->argument);
         value = *(*next)++;
     }
-    char why[VALUES_WHY];
-    if (parse_value(row, value, options, why, sizeof why)) return options_complain(options, "--%s: %s", row->name, why);
+    struct reason why = {""};
+    if (parse_value(row, value, options, &why)) return options_complain(options, "--%s: %s", row->name, why.text);
     return 0;
 }
 

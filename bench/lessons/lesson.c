@@ -105,6 +105,7 @@ static void read_recorded(const struct lesson *lesson, char *text, size_t size)
     } pages[] = {
 #define RECORDED(symbol, name, file) {name, lesson_page_##symbol},
 #include "bench/lessons/lesson_pages.h"
+#include "kernels/reason.h"
 #undef RECORDED
     };
     const char *verdict = NULL, *where = NULL;
@@ -171,20 +172,21 @@ static int write_page(const struct lesson *lesson, const char *command, const st
 
 /* Measures under the lesson's quota, where it has one. An exit status; *lacking says that there can be none here. */
 static int measure(const struct options *options, const struct lesson *lesson, struct options *grid, char *dir,
-                   size_t dir_size, unsigned *cpus, char *lacking, size_t lacking_size)
+                   size_t dir_size, unsigned *cpus, struct reason *lacking)
 {
     struct conduct conduct;
     struct quota quota;
-    char why[1024] = "", name[64];
+    char name[64];
+    struct reason why = {""};
     snprintf(name, sizeof name, "lesson-%s", lesson->name);
     int status = conduct_open(&conduct, grid, NULL);
     *cpus = conduct.plan.cpus;
     bool limited = !status && lesson->quota_cpus > 0;
-    if (limited && quota_enter(&quota, lesson->quota_cpus, lacking, lacking_size)) {
+    if (limited && quota_enter(&quota, lesson->quota_cpus, lacking)) {
         conduct_close(&conduct);
         return STATUS_GOOD;
     }
-    if (!status && plan_add(&conduct.plan, "run", grid, why, sizeof why)) status = options_complain(options, "%s", why);
+    if (!status && plan_add(&conduct.plan, "run", grid, &why)) status = options_complain(options, "%s", why.text);
     if (!status) status = conduct_measure(&conduct, name, true);
     if (limited) quota_leave(&quota);
     snprintf(dir, dir_size, "%s", conduct.dir);
@@ -236,7 +238,8 @@ static int show_result(const struct options *options, const struct lesson *lesso
 static int run_lesson(const struct options *options, const struct lesson *lesson, unsigned cpus,
                       enum lesson_verdict *verdict)
 {
-    char command[512], shown[600], dir[4096] = "", lacking[512] = "";
+    char command[512], shown[600], dir[4096] = "";
+    struct reason lacking = {""};
     char **words = NULL;
     struct options grid = {0};
     if (expand(lesson->command, cpus, command, sizeof command))
@@ -250,10 +253,10 @@ static int run_lesson(const struct options *options, const struct lesson *lesson
     int status = parse_command(options->verbs, command, &words, &grid) ? STATUS_USAGE : STATUS_GOOD;
     grid.output = options->output;
     grid.verb = options->verb; /* whose name complaints carry */
-    if (!status) status = measure(options, lesson, &grid, dir, sizeof dir, &cpus, lacking, sizeof lacking);
-    if (!status && *lacking) {
+    if (!status) status = measure(options, lesson, &grid, dir, sizeof dir, &cpus, &lacking);
+    if (!status && *lacking.text) {
         *verdict = LESSON_LACKING;
-        print_folded(verdict_words(LESSON_LACKING), lacking);
+        print_folded(verdict_words(LESSON_LACKING), lacking.text);
         print_recorded(lesson);
         print_folded("Why:", lesson->explanation);
     } else if (!status) status = show_result(options, lesson, shown, dir, cpus, verdict);
@@ -302,8 +305,8 @@ static int run(const struct options *options)
         return STATUS_GOOD;
     }
     struct limits limits;
-    char why[256];
-    if (limits_read("", &limits, why, sizeof why)) return options_complain(options, "%s", why);
+    struct reason why = {""};
+    if (limits_read("", &limits, &why)) return options_complain(options, "%s", why.text);
     enum lesson_verdict verdict = LESSON_UNRESOLVED;
     return options->all ? run_all(options, limits.usable) : run_lesson(options, lesson, limits.usable, &verdict);
 }

@@ -3,6 +3,7 @@
 #include "bench/machine/doctor.h"
 
 #include "bench/cli/options.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -18,12 +19,12 @@ void doctor_facts_read(const char *root, const struct clock *clock, struct docto
     unsigned cpus[PROBE_CPUS_MAX];
     size_t count = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
     struct probe_ticks before, after;
-    char why[256];
+    struct reason why = {""};
     *facts = (struct doctor_facts){.throttled_ns = -1};
     int64_t began_ns = clock_now_ns(clock);
     probe_system_read(root, cpus, count, &facts->system);
     facts->limits.quota_cpus = INFINITY;
-    facts->limits_error = limits_read(root, &facts->limits, why, sizeof why);
+    facts->limits_error = limits_read(root, &facts->limits, &why);
     int64_t throttled_ns = limits_throttled_ns(&facts->limits);
     int64_t throttled_periods = limits_throttled_periods(&facts->limits);
     probe_ticks_read(root, &before);

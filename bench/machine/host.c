@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/host.h"
 
-#include "runners/cpukind.h"
-#include "runners/limits.h"
+#include "bench/base/site.h"
 #include "bench/machine/probe.h"
 #include "bench/machine/probe_system.h"
-#include "bench/base/site.h"
 #include "bench/machine/topo.h"
+#include "kernels/reason.h"
+#include "runners/cpukind.h"
+#include "runners/limits.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -72,8 +73,9 @@ json_t *host_to_json(hwloc_topology_t topology)
     struct probe_system system;
     struct utsname name;
     unsigned cpus[PROBE_CPUS_MAX];
-    char model[128], pages[128], why[256], release[200];
-    if (limits_read("", &limits, why, sizeof why)) limits = (struct limits){.quota_cpus = INFINITY};
+    char model[128], pages[128], release[200];
+    struct reason why = {""};
+    if (limits_read("", &limits, &why)) limits = (struct limits){.quota_cpus = INFINITY};
     probe_system_read("", cpus, probe_allowed_cpus(cpus, PROBE_CPUS_MAX), &system);
     uname(&name);
     read_field("/proc/cpuinfo", "model name", model, sizeof model);
@@ -96,8 +98,8 @@ json_t *host_to_json(hwloc_topology_t topology)
 json_t *host_limits_to_json(void)
 {
     struct limits limits;
-    char why[256];
-    return limits_read("", &limits, why, sizeof why) ? json_null() : topo_limits_json(&limits);
+    struct reason why = {""};
+    return limits_read("", &limits, &why) ? json_null() : topo_limits_json(&limits);
 }
 
 /* Credentials that batch systems hand to their jobs belong into no record. */

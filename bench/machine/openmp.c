@@ -8,6 +8,7 @@
 #include "bench/cli/options.h"
 #include "bench/machine/probe_team.h"
 
+#include "kernels/reason.h"
 #include "results/statistics/stats.h"
 #include "runners/placement.h"
 #include "runners/team.h"
@@ -73,7 +74,7 @@ struct table {
     struct quantity overhead[OPENMP_CONSTRUCTS]; /* ns */
 };
 
-static json_t *ask(const struct table *table, unsigned block, char *why, size_t why_size)
+static json_t *ask(const struct table *table, unsigned block, struct reason *why)
 {
     json_t *cpus = table->cpus ? json_array() : json_null();
     for (unsigned i = 0; table->cpus && i < table->threads; i++)
@@ -83,7 +84,7 @@ static json_t *ask(const struct table *table, unsigned block, char *why, size_t 
     char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_decref(question);
     if (!text) {
-        snprintf(why, why_size, "no memory");
+        reason_set(why, "no memory");
         return NULL;
     }
     static const char *const words[] = {"_openmp", NULL};
@@ -93,13 +94,13 @@ static json_t *ask(const struct table *table, unsigned block, char *why, size_t 
                               .deadline_ns = DEADLINE_S * INT64_C(1000000000),
                               .padding_bytes = (block * 2654435761u >> 7) % (ISOLATE_PADDING_MAX + 1)};
     struct isolate_result result = {0};
-    int error = isolate_run(&isolate, &result, why, why_size);
+    int error = isolate_run(&isolate, &result, why);
     free(text);
     if (error) return NULL;
     json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
     const char *wrong = json_string_value(json_object_get(answer, "error"));
     if (!answer || wrong) {
-        snprintf(why, why_size, "%s", wrong ? wrong : *result.cause ? result.cause : "a measurement gave no answer");
+        reason_set(why, "%s", wrong ? wrong : *result.cause ? result.cause : "a measurement gave no answer");
         json_decref(answer);
         answer = NULL;
     }
@@ -107,10 +108,10 @@ static json_t *ask(const struct table *table, unsigned block, char *why, size_t 
     return answer;
 }
 
-static int table_measure(struct table *table, char *why, size_t why_size)
+static int table_measure(struct table *table, struct reason *why)
 {
     for (unsigned block = 0; block < table->blocks; block++) {
-        json_t *answer = ask(table, block, why, why_size);
+        json_t *answer = ask(table, block, why);
         if (!answer) return -EIO;
         for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
             table->taken[i][block] = json_number_value(json_object_get(answer, openmp_construct_names[i]));
@@ -162,15 +163,15 @@ static void table_print(const struct table *table, const char *placement)
 static int place(const struct options *options, struct table *table, const char *policy, struct placement *placement)
 {
     hwloc_topology_t topology;
-    char why[256];
-    if (topology_load(NULL, &topology, why, sizeof why)) return options_complain(options, "%s", why);
+    struct reason why = {""};
+    if (topology_load(NULL, &topology, &why)) return options_complain(options, "%s", why.text);
     if (!table->threads) {
         int allowed = hwloc_bitmap_weight(hwloc_topology_get_allowed_cpuset(topology));
         table->threads = allowed > 0 ? (unsigned)allowed : 1;
     }
-    int error = placement_compute(policy, topology, 1, table->threads, placement, why, sizeof why);
+    int error = placement_compute(policy, topology, 1, table->threads, placement, &why);
     hwloc_topology_destroy(topology);
-    if (error) return options_complain(options, "--placement: %s", why);
+    if (error) return options_complain(options, "--placement: %s", why.text);
     table->cpus = placement->cpus;
     return 0;
 }
@@ -186,11 +187,11 @@ static int run(const struct options *options)
         return options_complain(options, "at most %d threads and %d repetitions", THREADS_MAX, BLOCKS_MAX);
     struct placement placement = {0};
     int status = place(options, &table, policy, &placement);
-    char why[256];
+    struct reason why = {""};
     for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) table.taken[i] = calloc(table.blocks, sizeof *table.taken[i]);
     if (!status && !table.taken[OPENMP_CONSTRUCTS - 1]) status = options_complain(options, "no memory");
-    if (!status && table_measure(&table, why, sizeof why)) {
-        options_complain(options, "%s", why);
+    if (!status && table_measure(&table, &why)) {
+        options_complain(options, "%s", why.text);
         status = STATUS_FAILED;
     }
     if (!status && options->json) {

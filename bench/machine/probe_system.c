@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/probe_system.h"
 
+#include "kernels/reason.h"
 #include "runners/cpukind.h"
 #include "runners/placement.h"
 
@@ -126,8 +127,8 @@ static int core_add(hwloc_const_bitmap_t core, hwloc_const_bitmap_t allowed, cha
 int probe_siblings(char *text, size_t size)
 {
     hwloc_topology_t topology;
-    char why[256];
-    int status = topology_load(NULL, &topology, why, sizeof why), groups = 0;
+    struct reason why = {""};
+    int status = topology_load(NULL, &topology, &why), groups = 0;
     if (status) return status;
     text[0] = '\0';
     hwloc_obj_t core = NULL;
@@ -142,9 +143,9 @@ int probe_siblings(char *text, size_t size)
 void probe_kinds(char *line, size_t size)
 {
     hwloc_topology_t topology;
-    char why[256];
+    struct reason why = {""};
     line[0] = '\0';
-    if (topology_load(NULL, &topology, why, sizeof why)) return;
+    if (topology_load(NULL, &topology, &why)) return;
     cpukind_line(topology, line, size);
     hwloc_topology_destroy(topology);
 }

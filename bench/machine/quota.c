@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/quota.h"
 
+#include "kernels/reason.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,21 +64,18 @@ static int find_group(char *dir, size_t size, int *version)
     return error;
 }
 
-int quota_enter(struct quota *quota, double cpus, char *why, size_t why_size)
+int quota_enter(struct quota *quota, double cpus, struct reason *why)
 {
     int version = 0;
     char text[64], dir[480];
     int error = find_group(dir, sizeof dir, &version);
-    if (error) {
-        snprintf(why, why_size, "no cgroup with the cpu controller is mounted here");
-        return error;
-    }
+    if (error) return reason_give(why, error, "no cgroup with the cpu controller is mounted here");
     snprintf(quota->home, sizeof quota->home, "%s", dir);
     snprintf(quota->group, sizeof quota->group, "%s/breakeven.%d", dir, (int)getpid());
     if (version == 2) write_text(dir, "cgroup.subtree_control", "+cpu"); /* else cpu.max below says what is wrong */
     if (mkdir(quota->group, 0755)) {
         error = -errno;
-        snprintf(why, why_size, "cannot make the cgroup %s: %s; run it as root", quota->group, strerror(-error));
+        reason_set(why, "cannot make the cgroup %s: %s; run it as root", quota->group, strerror(-error));
         return error;
     }
     long quota_us = (long)(cpus * PERIOD_US);
@@ -92,7 +91,7 @@ int quota_enter(struct quota *quota, double cpus, char *why, size_t why_size)
     snprintf(text, sizeof text, "%d", (int)getpid());
     if (!error) error = write_text(quota->group, "cgroup.procs", text);
     if (!error) return 0;
-    snprintf(why, why_size, "cannot set a quota in %s: %s", quota->group, strerror(-error));
+    reason_set(why, "cannot set a quota in %s: %s", quota->group, strerror(-error));
     rmdir(quota->group);
     return error;
 }

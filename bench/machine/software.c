@@ -2,6 +2,7 @@
 #include "bench/machine/software.h"
 
 #include "bench/base/command.h"
+#include "kernels/reason.h"
 
 #include <elf.h>
 #include <gnu/libc-version.h>
@@ -86,8 +87,8 @@ static json_t *answer_of(const char *const *words)
     static const char *const none[] = {NULL};
     struct command command = {.words = words, .environment = none, .deadline_ns = INT64_C(10000000000)};
     struct command_result result;
-    char why[256];
-    if (command_run(&command, NULL, 0, INT64_MAX, &result, why, sizeof why)) return json_null();
+    struct reason why = {""};
+    if (command_run(&command, NULL, 0, INT64_MAX, &result, &why)) return json_null();
     if (result.output) result.output[strcspn(result.output, "\n")] = '\0';
     json_t *answer = result.end == COMMAND_DONE && result.output ? json_string(result.output) : NULL;
     command_result_free(&result);

@@ -2,9 +2,10 @@
 /* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
 #include "bench/machine/topo.h"
 
+#include "bench/cli/options.h"
+#include "kernels/reason.h"
 #include "runners/cpukind.h"
 #include "runners/placement.h"
-#include "bench/cli/options.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -280,10 +281,10 @@ static int team_read(const struct options *options, struct topo *topo)
                       : topo->here             ? topo->limits.usable
                                                : (unsigned)cpus;
     topo->policy = options->placements.count ? options->placements.values[0] : "none";
-    char why[256];
+    struct reason why = {""};
     if (topo->placed && placement_compute(topo->policy, topo->topology, topo->processes, topo->threads,
-                                          &topo->placement, why, sizeof why))
-        return options_complain(options, "--placement: %s", why);
+                                          &topo->placement, &why))
+        return options_complain(options, "--placement: %s", why.text);
     return STATUS_GOOD;
 }
 
@@ -304,10 +305,10 @@ static int show(const struct options *options, const struct topo *topo)
 static int run(const struct options *options)
 {
     struct topo topo = {.here = !options->topology};
-    char why[256];
-    if (topology_load(options->topology, &topo.topology, why, sizeof why))
-        return options_complain(options, "--topology: %s", why);
-    int status = topo.here && limits_read("", &topo.limits, why, sizeof why) ? options_complain(options, "%s", why)
+    struct reason why = {""};
+    if (topology_load(options->topology, &topo.topology, &why))
+        return options_complain(options, "--topology: %s", why.text);
+    int status = topo.here && limits_read("", &topo.limits, &why) ? options_complain(options, "%s", why.text)
                                                                              : STATUS_GOOD;
     if (status == STATUS_GOOD) status = team_read(options, &topo);
     if (status == STATUS_GOOD) status = show(options, &topo);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/conduct.h"
 
-#include "runners/limits.h"
-#include "bench/measure/experiment.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/isolate.h"
+#include "bench/measure/experiment.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
+#include "kernels/reason.h"
+#include "runners/limits.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -63,19 +64,19 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
 {
     struct protocol protocol;
     struct limits limits;
-    char why[512];
+    struct reason why = {""};
     *conduct = (struct conduct){.options = options};
     if (options_given(options, "name") && strchr(options->name, '/'))
         return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
                                 options->name);
-    if (!options->resume && rundir_check(options->output, why, sizeof why)) return options_complain(options, "%s", why);
-    if (isolate_check(why, sizeof why)) return options_complain(options, "%s", why);
-    if (limits_read("", &limits, why, sizeof why) || topology_load(NULL, &conduct->topology, why, sizeof why))
-        return options_complain(options, "%s", why);
+    if (!options->resume && rundir_check(options->output, &why)) return options_complain(options, "%s", why.text);
+    if (isolate_check(&why)) return options_complain(options, "%s", why.text);
+    if (limits_read("", &limits, &why) || topology_load(NULL, &conduct->topology, &why))
+        return options_complain(options, "%s", why.text);
     conduct->loaded = true;
     if (options->launcher) setenv("BREAKEVEN_LAUNCHER", options->launcher, 1); /* read by repetitions, and recorded */
-    if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, why, sizeof why))
-        return options_complain(options, "--versus: %s", why);
+    if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, &why))
+        return options_complain(options, "--versus: %s", why.text);
     conduct_protocol(options, defaults, &protocol);
     plan_open(&conduct->plan, conduct->topology, limits.usable, &protocol);
     interrupt_watch();
@@ -92,7 +93,7 @@ void conduct_close(struct conduct *conduct)
 }
 
 /* Two runs taken together live in two folders, base and new, and know of each other. */
-static int make_pair(struct conduct *conduct, char *why, size_t why_size)
+static int make_pair(struct conduct *conduct, struct reason *why)
 {
     char made[sizeof conduct->dir];
     memcpy(made, conduct->dir, sizeof made);
@@ -100,7 +101,7 @@ static int make_pair(struct conduct *conduct, char *why, size_t why_size)
         snprintf(conduct->dir, sizeof conduct->dir, "%s/new", made) >= (int)sizeof conduct->dir)
         return -ENAMETOOLONG;
     int error = mkdir(conduct->base_dir, 0777) || mkdir(conduct->dir, 0777) ? -errno : 0;
-    if (error) snprintf(why, why_size, "cannot make the folders base and new in %.200s: %s", made, strerror(-error));
+    if (error) reason_set(why, "cannot make the folders base and new in %.200s: %s", made, strerror(-error));
     return error;
 }
 
@@ -116,19 +117,19 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
 {
     const struct options *options = conduct->options;
     const char *failed = "manifest.json";
-    char why[512];
+    struct reason why = {""};
     if (conduct->before) {
         snprintf(conduct->dir, sizeof conduct->dir, "%s", conduct->before->dir);
         return json_deep_copy(conduct->before->manifest);
     }
-    if (rundir_make(options->output, name, conduct->dir, why, sizeof why) ||
-        (*conduct->program && make_pair(conduct, why, sizeof why))) {
-        options_complain(options, "%s", why);
+    if (rundir_make(options->output, name, conduct->dir, &why) ||
+        (*conduct->program && make_pair(conduct, &why))) {
+        options_complain(options, "%s", why.text);
         return NULL;
     }
-    conduct->lock = rundir_lock(conduct->dir, true, why, sizeof why);
+    conduct->lock = rundir_lock(conduct->dir, true, &why);
     if (conduct->lock == -EWOULDBLOCK) {
-        options_complain(options, "--output %s", why);
+        options_complain(options, "--output %s", why.text);
         return NULL;
     }
     json_t *manifest = manifest_make(&conduct->plan, name, options);
@@ -167,8 +168,8 @@ static int report_end(const struct conduct *conduct, const struct experiment *ex
 int conduct_measure(struct conduct *conduct, const char *name, bool draw)
 {
     const struct options *options = conduct->options;
-    char why[512] = "";
-    if (plan_close(&conduct->plan, why, sizeof why)) return options_complain(options, "%s", why);
+    struct reason why = {""};
+    if (plan_close(&conduct->plan, &why)) return options_complain(options, "%s", why.text);
     if (interrupt_seen()) {
         options_complain(options, "interrupted before anything was measured");
         return STATUS_INTERRUPTED;
@@ -180,13 +181,13 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
         .plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest, .before = conduct->before};
     struct versus versus;
     int error = *conduct->program ? versus_open(&versus, conduct->program, &conduct->plan, conduct->base_dir, manifest,
-                                                why, sizeof why)
+                                                &why)
                                   : 0;
     if (!error && *conduct->program) experiment.versus = &versus;
-    if (!error) error = experiment_run(&experiment, why, sizeof why);
+    if (!error) error = experiment_run(&experiment, &why);
     json_decref(manifest);
     interrupt_unwatch();
-    int status = report_end(conduct, &experiment, error, why);
+    int status = report_end(conduct, &experiment, error, why.text);
     rundir_point(conduct->dir);
     struct shown shown;
     if (*conduct->base_dir && status != STATUS_FAILED && !show_open(options, conduct->base_dir, &shown)) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/experiment.h"
 
-#include "results/statistics/stats.h"
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/progress.h"
+#include "kernels/reason.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <math.h>
@@ -39,8 +40,7 @@ struct session {
     int fd;
     int64_t began_ns;
     double left_ns; /* of the block in work */
-    char *why;
-    size_t why_size;
+    struct reason *why;
 };
 
 static double known_ns(const struct session *session, unsigned cell)
@@ -119,8 +119,7 @@ static int keep(struct session *session, const struct sample *sample)
     int error = line ? record_append_line(session->fd, line) : -ENOMEM;
     free(line);
     if (error)
-        snprintf(session->why, session->why_size,
-                 "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", session->experiment->dir,
+        reason_set(session->why, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", session->experiment->dir,
                  strerror(-error));
     return error;
 }
@@ -152,7 +151,7 @@ static void show(struct session *session, uint64_t block, unsigned position)
 static int take_other(struct session *session, uint64_t block, unsigned position, bool instrumented)
 {
     return versus_take(session->experiment->versus, session->order[position], (unsigned)block, position, instrumented,
-                       session->why, session->why_size);
+                       session->why);
 }
 
 static int take(struct session *session, uint64_t block, unsigned position, bool instrumented)
@@ -169,7 +168,7 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     int error = other_first ? take_other(session, block, position, instrumented) : 0;
     if (!error)
         error = measure_cell(&session->measure, &(struct turn){cell, (unsigned)block, position, instrumented}, &sample,
-                             session->why, session->why_size);
+                             session->why);
     if (error) return error;
     session->tally[cell].spent_ns += (double)(clock_now_ns(&clock_real) - began_ns);
     session->tally[cell].spent++;
@@ -244,8 +243,7 @@ static int open_timeline(struct session *session)
     snprintf(path, sizeof path, "%s/timeline", session->experiment->dir);
     if (mkdir(path, 0777) && errno != EEXIST) {
         int error = -errno;
-        snprintf(session->why, session->why_size, "cannot make %.200s: %s", path, strerror(-error));
-        return error;
+        return reason_give(session->why, error, "cannot make %.200s: %s", path, strerror(-error));
     }
     session->measure.timeline_dir = session->experiment->dir;
     return 0;
@@ -256,15 +254,15 @@ static int open_session(struct session *session, struct experiment *experiment)
     unsigned cells = experiment->plan->cell_count;
     session->tally = calloc(cells + 1u, sizeof *session->tally);
     session->order = calloc(cells + 1u, sizeof *session->order);
-    snprintf(session->why, session->why_size, "no memory");
+    reason_set(session->why, "no memory");
     if (!session->tally || !session->order) return -ENOMEM;
-    int error = measure_open(&session->measure, experiment->plan, session->why, session->why_size);
+    int error = measure_open(&session->measure, experiment->plan, session->why);
     if (!error) error = recall(session);
     if (!error && experiment->plan->protocol.timeline) error = open_timeline(session);
     if (error) return error;
     session->fd = record_open_samples(experiment->dir);
     if (session->fd >= 0) return 0;
-    snprintf(session->why, session->why_size, "cannot open %.200s/samples.jsonl: %s", experiment->dir,
+    reason_set(session->why, "cannot open %.200s/samples.jsonl: %s", experiment->dir,
              strerror(-session->fd));
     return session->fd;
 }
@@ -279,13 +277,12 @@ static void close_session(struct session *session)
     if (session->fd >= 0) close(session->fd);
 }
 
-int experiment_run(struct experiment *experiment, char *why, size_t why_size)
+int experiment_run(struct experiment *experiment, struct reason *why)
 {
     struct session session = {.experiment = experiment,
                               .plan = experiment->plan,
                               .fd = -1,
                               .why = why,
-                              .why_size = why_size,
                               .began_ns = clock_now_ns(&clock_real)};
     experiment->stopped = "error";
     progress_open(&session.progress);
@@ -298,7 +295,7 @@ int experiment_run(struct experiment *experiment, char *why, size_t why_size)
     if (experiment->versus) versus_close(experiment->versus, !error, experiment->stopped, measured_ns);
     int written = manifest_write(experiment->dir, experiment->manifest);
     if (written && !error) {
-        snprintf(why, why_size, "cannot write %.200s/manifest.json: %s", experiment->dir, strerror(-written));
+        reason_set(why, "cannot write %.200s/manifest.json: %s", experiment->dir, strerror(-written));
         error = written;
     }
     return error;

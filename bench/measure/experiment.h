@@ -2,7 +2,7 @@
 /* experiment.h: measures a plan into a folder, block by block.
  *
  *     struct experiment experiment = {.plan = &plan, .dir = dir, .manifest = manifest};
- *     int status = experiment_run(&experiment, why, sizeof why);
+ *     int status = experiment_run(&experiment, &why);
  *
  * Each sample is appended to samples.jsonl as it is taken. Ctrl-C, a full disk or the death of this process leave a
  * valid run marked incomplete; the same plan with `before` set finishes it.
@@ -12,6 +12,7 @@
 
 #include "bench/measure/measure.h"
 #include "bench/measure/versus.h"
+#include "kernels/reason.h"
 
 struct experiment {
     const struct plan *plan;
@@ -30,7 +31,7 @@ struct experiment {
 /* Runs blocks until the protocol is satisfied. Returns 0 where the run is complete; -EINTR after Ctrl-C; else -errno
  * with one line in `why` (disk full, no processes). In each case what was taken is on disk and the manifest says how it
  * ended, if the disk takes that. interrupt_watch must have been called. */
-int experiment_run(struct experiment *, char *why, size_t why_size);
+int experiment_run(struct experiment *, struct reason *why);
 
 /* A cell whose repetitions time out is given up after so many: each costs its whole deadline. */
 enum { EXPERIMENT_TIMEOUTS_MAX = 2 };

@@ -8,6 +8,7 @@
 #include "bench/machine/probe.h"
 #include "bench/machine/software.h"
 #include "bench/machine/topo.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -140,8 +141,8 @@ int manifest_write_topology(const char *dir, hwloc_topology_t topology)
 int manifest_write_synthetic(const char *dir, const char *description)
 {
     hwloc_topology_t topology;
-    char why[200];
-    int error = topology_load(description, &topology, why, sizeof why);
+    struct reason why = {""};
+    int error = topology_load(description, &topology, &why);
     if (error) return error;
     error = manifest_write_topology(dir, topology);
     hwloc_topology_destroy(topology);
@@ -155,7 +156,7 @@ void manifest_finish(json_t *manifest, bool complete, const char *stopped, int64
     json_object_set_new(manifest, "measured_ns", json_integer(measured_ns));
 }
 
-int manifest_protocol(const json_t *manifest, struct protocol *protocol, char *why, size_t why_size)
+int manifest_protocol(const json_t *manifest, struct protocol *protocol, struct reason *why)
 {
     const json_t *from = json_object_get(manifest, "protocol");
     static const char *const keys[] = {"reps",        "reps_min",     "time_limit_ns", "warmup",   "spans",
@@ -164,10 +165,8 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, char *w
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const json_t *value = json_object_get(from, keys[i]);
         values[i] = json_integer_value(value);
-        if (!json_is_integer(value) || values[i] < -1 || (i == 0 && values[i] < 1)) {
-            snprintf(why, why_size, "its manifest lacks protocol.%s: it cannot be resumed", keys[i]);
-            return -EINVAL;
-        }
+        if (!json_is_integer(value) || values[i] < -1 || (i == 0 && values[i] < 1))
+            return reason_give(why, -EINVAL, "its manifest lacks protocol.%s: it cannot be resumed", keys[i]);
     }
     *protocol = (struct protocol){.reps = (uint64_t)values[0],
                                   .reps_min = (uint64_t)values[1],
@@ -183,12 +182,12 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, char *w
     return 0;
 }
 
-int manifest_task_ns(const json_t *manifest, unsigned cells, double **task_ns, char *why, size_t why_size)
+int manifest_task_ns(const json_t *manifest, unsigned cells, double **task_ns, struct reason *why)
 {
     const json_t *list = json_object_get(manifest, "task_ns");
     double *values = calloc(cells + 1u, sizeof *values);
     if (!values || json_array_size(list) != cells) {
-        snprintf(why, why_size, "its manifest lacks task_ns for each cell: it cannot be resumed");
+        reason_set(why, "its manifest lacks task_ns for each cell: it cannot be resumed");
         free(values);
         return -EINVAL;
     }

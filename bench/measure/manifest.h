@@ -14,6 +14,7 @@
 #define BREAKEVEN_MANIFEST_H
 
 #include "bench/plan/plan.h"
+#include "kernels/reason.h"
 
 #include <stdbool.h>
 
@@ -32,7 +33,7 @@ void manifest_finish(struct json_t *manifest, bool complete, const char *stopped
 
 /* Reads back what plan_adopt and the experiment need. 0 or -EINVAL with `why`; *task_ns: one for each of `cells`,
  * malloc'ed. */
-int manifest_protocol(const struct json_t *manifest, struct protocol *, char *why, size_t why_size);
-int manifest_task_ns(const struct json_t *manifest, unsigned cells, double **task_ns, char *why, size_t why_size);
+int manifest_protocol(const struct json_t *manifest, struct protocol *, struct reason *why);
+int manifest_task_ns(const struct json_t *manifest, unsigned cells, double **task_ns, struct reason *why);
 
 #endif

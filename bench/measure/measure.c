@@ -4,8 +4,9 @@
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
 #include "bench/machine/probe_system.h"
-#include "bench/plan/spec.h"
 #include "bench/measure/timeline.h"
+#include "bench/plan/spec.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,16 +26,14 @@ struct counters {
     int64_t throttled_ns, throttled_periods;
 };
 
-int measure_open(struct measure *measure, const struct plan *plan, char *why, size_t why_size)
+int measure_open(struct measure *measure, const struct plan *plan, struct reason *why)
 {
     struct measure made = {.plan = plan};
-    int error = limits_read("", &made.limits, why, why_size);
+    int error = limits_read("", &made.limits, why);
     if (error) return error;
     made.expected = calloc(plan->cell_count + 1u, sizeof *made.expected);
-    if (!made.expected) {
-        snprintf(why, why_size, "no memory");
-        return -ENOMEM;
-    }
+    if (!made.expected)
+        return reason_give(why, -ENOMEM, "no memory");
     made.resolution_ns = clock_measure(&clock_real).resolution_ns;
     *measure = made;
     return 0;
@@ -138,10 +137,10 @@ static void take_death(const struct isolate_result *result, struct sample *sampl
 static void take_answer(const struct isolate_result *result, struct sample *sample)
 {
     const char *end = result->output ? memchr(result->output, '\n', result->output_size) : NULL;
-    char why[160];
+    struct reason why = {""};
     struct sample read = {0};
     if (result->end != ISOLATE_DONE || !end ||
-        sample_from_json(result->output, (size_t)(end - result->output), &read, why, sizeof why))
+        sample_from_json(result->output, (size_t)(end - result->output), &read, &why))
         take_death(result, sample);
     else *sample = read;
 }
@@ -212,8 +211,7 @@ static struct spec spec_of(const struct measure *measure, const struct turn *tur
     return spec;
 }
 
-static int run(const struct measure *measure, const struct turn *turn, struct isolate_result *result, char *why,
-               size_t why_size)
+static int run(const struct measure *measure, const struct turn *turn, struct isolate_result *result, struct reason *why)
 {
     static const char *const words[] = {"_cell", NULL};
     const struct plan *plan = measure->plan;
@@ -221,10 +219,8 @@ static int run(const struct measure *measure, const struct turn *turn, struct is
     char timeline[4200];
     struct spec spec = spec_of(measure, turn, timeline, sizeof timeline);
     char *text = spec_to_json(&spec);
-    if (!text) {
-        snprintf(why, why_size, "no memory");
-        return -ENOMEM;
-    }
+    if (!text)
+        return reason_give(why, -ENOMEM, "no memory");
     struct isolate isolate = {.words = words,
                               .input = text,
                               .input_size = strlen(text),
@@ -233,18 +229,18 @@ static int run(const struct measure *measure, const struct turn *turn, struct is
                               .padding_bytes = padding_of(plan, turn->cell, turn->block, turn->instrumented),
                               .setting = waiting_of(plan, &plan->cells[turn->cell]),
                               .program = measure->program ? measure->program : extra->program};
-    int error = isolate_run(&isolate, result, why, why_size);
+    int error = isolate_run(&isolate, result, why);
     free(text);
     return !error && result->end == ISOLATE_INTERRUPTED ? -EINTR : error;
 }
 
-int measure_cell(struct measure *measure, const struct turn *turn, struct sample *sample, char *why, size_t why_size)
+int measure_cell(struct measure *measure, const struct turn *turn, struct sample *sample, struct reason *why)
 {
     struct isolate_result result = {0};
     struct counters before;
     counters_read(measure, &before);
     int64_t began_ns = wall_clock_ns();
-    int error = run(measure, turn, &result, why, why_size);
+    int error = run(measure, turn, &result, why);
     if (!error) {
         struct sample made = {0};
         take_answer(&result, &made);

@@ -2,8 +2,8 @@
 /* measure.h: one repetition of a planned cell, in its own process, judged: the planner's side of a sample.
  *
  *     struct measure measure;
- *     measure_open(&measure, &plan, why, sizeof why);
- *     error = measure_cell(&measure, &(struct turn){cell, block, order, false}, &sample, why, sizeof why);
+ *     measure_open(&measure, &plan, &why);
+ *     error = measure_cell(&measure, &(struct turn){cell, block, order, false}, &sample, &why);
  *     sample_free(&sample);
  *     measure_close(&measure);
  *
@@ -12,8 +12,9 @@
 #ifndef BREAKEVEN_MEASURE_H
 #define BREAKEVEN_MEASURE_H
 
-#include "runners/limits.h"
 #include "bench/plan/plan.h"
+#include "kernels/reason.h"
+#include "runners/limits.h"
 
 struct measure {
     const struct plan *plan;
@@ -24,7 +25,7 @@ struct measure {
     char (*expected)[20]; /* by the id of a baseline: the hash of its first good result; "" before */
 };
 
-int measure_open(struct measure *, const struct plan *, char *why, size_t why_size); /* 0 or -errno with `why` */
+int measure_open(struct measure *, const struct plan *, struct reason *why); /* 0 or -errno with `why` */
 void measure_close(struct measure *);
 
 /* Takes over what an earlier sample says: the serial result (--resume). */
@@ -40,6 +41,6 @@ struct turn {
 /* One repetition. Whatever the kernel or runner does is a sample with its cause: returns 0. -EINTR: Ctrl-C arrived, no
  * sample. Else -errno with `why`: no process could be started at all, no sample. Blocks for at most the cell's deadline
  * and the seconds that killing takes. */
-int measure_cell(struct measure *, const struct turn *, struct sample *, char *why, size_t why_size);
+int measure_cell(struct measure *, const struct turn *, struct sample *, struct reason *why);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/measure/measure.h"
+#include "kernels/reason.h"
 
 #include <math.h>
 
@@ -11,15 +12,15 @@ enum { PILOTS = 12 };
 double pilot_slowness(const struct plan *plan)
 {
     struct measure measure;
-    char why[512];
+    struct reason why = {""};
     double expected_ns = 0;
-    if (measure_open(&measure, plan, why, sizeof why)) return 1;
+    if (measure_open(&measure, plan, &why)) return 1;
     int64_t began_ns = clock_now_ns(&clock_real);
     for (unsigned i = 0; i < PILOTS && i < plan->cell_count; i++) {
         unsigned cell = (unsigned)((uint64_t)i * plan->cell_count / PILOTS);
         struct sample sample;
         if (plan_expected_ns(plan, cell) > 300e6) continue; /* too dear for a look */
-        if (measure_cell(&measure, &(struct turn){.cell = cell}, &sample, why, sizeof why)) break;
+        if (measure_cell(&measure, &(struct turn){.cell = cell}, &sample, &why)) break;
         expected_ns += plan_expected_ns(plan, cell);
         sample_free(&sample);
     }

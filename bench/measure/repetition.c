@@ -2,10 +2,11 @@
 #include "bench/measure/repetition.h"
 
 #include "bench/base/memory.h"
+#include "bench/base/waiting.h"
 #include "bench/machine/probe.h"
 #include "bench/measure/instruments.h"
-#include "bench/base/waiting.h"
 #include "bench/measure/timeline.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -275,14 +276,14 @@ static void check_results(struct progress *progress)
     struct sample *sample = progress->sample;
     const struct kernel *kernel = progress->repetition->kernel;
     const struct runner *runner = progress->repetition->runner;
-    char why[200] = "no reason given";
+    struct reason why = {"no reason given"};
     snprintf(sample->hash, sizeof sample->hash, "%016" PRIx64,
              repetition_hash(progress->results, progress->results_size));
     int known = 0;
-    if (runner->verify) known = runner->verify(progress->state, progress->results, why, sizeof why);
+    if (runner->verify) known = runner->verify(progress->state, progress->results, &why);
     else if (kernel->verify)
-        known = kernel->verify(progress->input, &progress->job.params, progress->results, why, sizeof why);
-    if (known < 0) fail(progress, "wrong result: %s", why);
+        known = kernel->verify(progress->input, &progress->job.params, progress->results, why.text, sizeof why.text);
+    if (known < 0) fail(progress, "wrong result: %s", why.text);
     snprintf(sample->verified, sizeof sample->verified, "%s", known > 0 ? "published" : "");
 }
 

@@ -4,6 +4,7 @@
 #include "bench/base/build.h"
 #include "bench/machine/host.h"
 #include "bench/machine/software.h"
+#include "kernels/reason.h"
 #include "results/record/record.h"
 
 #include <errno.h>
@@ -12,17 +13,15 @@
 #include <string.h>
 
 struct differences {
-    char *text;
-    size_t size, used;
+    struct reason *why;
+    unsigned count;
 };
 
 static void put(struct differences *differences, const char *part, const char *key, const json_t *was, const json_t *is)
 {
     char *before = json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT), *now = json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
-    if (differences->used < differences->size)
-        differences->used += (size_t)snprintf(
-            differences->text + differences->used, differences->size - differences->used, "%s%s%s%.60s was %.80s and is %.80s",
-            differences->used ? "; " : "", part, *part ? "." : "", key, before ? before : "not set", now ? now : "not set");
+    reason_add(differences->why, "%s%s%s%.60s was %.80s and is %.80s", differences->count++ ? "; " : "", part, *part ? "." : "",
+               key, before ? before : "not set", now ? now : "not set");
     free(before);
     free(now);
 }
@@ -65,12 +64,12 @@ static void compare_objects(struct differences *differences, const json_t *was)
     }
 }
 
-int resume_check(const struct run *run, hwloc_topology_t topology, char *why, size_t why_size)
+int resume_check(const struct run *run, hwloc_topology_t topology, struct reason *why)
 {
     static const char *const builds[] = {"version", "commit", "compiler", "flags", NULL},
                              *const hosts[] = {"model", "machine", "kernel", "cpus", "cores", "allowed", "quota_cpus", NULL},
                              *const programs[] = {"program", "openmp", "libc", "hwloc", NULL};
-    struct differences differences = {why, why_size, 0};
+    struct differences differences = {why, 0};
     json_t *build = build_to_json(), *host = host_to_json(topology), *settings = host_environment_to_json(),
            *software = software_to_json(false);
     const json_t *manifest = run->manifest;
@@ -83,5 +82,5 @@ int resume_check(const struct run *run, hwloc_topology_t topology, char *why, si
     json_decref(host);
     json_decref(settings);
     json_decref(software);
-    return differences.used ? -EXDEV : 0;
+    return differences.count ? -EXDEV : 0;
 }

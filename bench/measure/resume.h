@@ -4,6 +4,8 @@
 #ifndef BREAKEVEN_RESUME_H
 #define BREAKEVEN_RESUME_H
 
+#include "kernels/reason.h"
+
 #include <hwloc.h>
 #include <stddef.h>
 
@@ -11,6 +13,6 @@ struct run;
 
 /* 0, or -EXDEV with one line in `why` that names every field that differs, as it was and as it is. A host name alone
  * makes no other machine: each container has a new one. What an older record does not tell is not asked. */
-int resume_check(const struct run *, hwloc_topology_t, char *why, size_t why_size);
+int resume_check(const struct run *, hwloc_topology_t, struct reason *why);
 
 #endif

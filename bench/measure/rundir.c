@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/rundir.h"
 
+#include "kernels/reason.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +30,7 @@ static bool is_empty(const char *path)
 }
 
 /* Can entries be made in the folder that `path` will stand in? */
-static int check_parent(const char *path, char *why, size_t why_size)
+static int check_parent(const char *path, struct reason *why)
 {
     char copy[RUNDIR_PATH];
     struct stat stat_;
@@ -38,46 +40,43 @@ static int check_parent(const char *path, char *why, size_t why_size)
                 : !S_ISDIR(stat_.st_mode)     ? -ENOTDIR
                 : access(parent, W_OK | X_OK) ? -errno
                                               : 0;
-    if (error) snprintf(why, why_size, "its parent folder %.180s cannot be used: %s", parent, strerror(-error));
+    if (error) reason_set(why, "its parent folder %.180s cannot be used: %s", parent, strerror(-error));
     return error;
 }
 
-static int check_output(const char *output, char *why, size_t why_size)
+static int check_output(const char *output, struct reason *why)
 {
     struct stat stat_;
-    if (strlen(output) >= RUNDIR_PATH - 256) {
-        snprintf(why, why_size, "the name is too long");
-        return -ENAMETOOLONG;
-    }
-    if (lstat(output, &stat_)) return check_parent(output, why, why_size);
+    if (strlen(output) >= RUNDIR_PATH - 256) return reason_give(why, -ENAMETOOLONG, "the name is too long");
+    if (lstat(output, &stat_)) return check_parent(output, why);
     int error = stat(output, &stat_)          ? -errno
                 : !S_ISDIR(stat_.st_mode)     ? -ENOTDIR
                 : access(output, W_OK | X_OK) ? -errno
                                               : 0;
-    if (error == -ENOTDIR) snprintf(why, why_size, "it is a file, not a folder");
-    else if (error) snprintf(why, why_size, "it cannot be written: %s", strerror(-error));
+    if (error == -ENOTDIR) reason_set(why, "it is a file, not a folder");
+    else if (error) reason_set(why, "it cannot be written: %s", strerror(-error));
     else if (!is_empty(output)) {
-        snprintf(why, why_size, "it is not empty: name a new folder, or finish the run in it with --resume");
+        reason_set(why, "it is not empty: name a new folder, or finish the run in it with --resume");
         error = -ENOTEMPTY;
     }
     return error;
 }
 
 /* The first part of results/runs that exists must take what is missing. */
-int rundir_check(const char *output, char *why, size_t why_size)
+int rundir_check(const char *output, struct reason *why)
 {
-    char reason[256];
+    struct reason reason = {""};
     int error;
     if (output) {
-        error = check_output(output, reason, sizeof reason);
-        if (error) snprintf(why, why_size, "--output %.100s: %.300s", output, reason);
+        error = check_output(output, &reason);
+        if (error) reason_set(why, "--output %.100s: %.300s", output, reason.text);
         return error;
     }
     const char *first = access("results/runs", F_OK) == 0 ? "results/runs/new"
                         : access("results", F_OK) == 0    ? "results/new"
                                                           : "results";
-    error = check_parent(first, reason, sizeof reason);
-    if (error) snprintf(why, why_size, "runs go to results/runs: %.300s (name another folder with --output)", reason);
+    error = check_parent(first, &reason);
+    if (error) reason_set(why, "runs go to results/runs: %.300s (name another folder with --output)", reason.text);
     return error;
 }
 
@@ -97,16 +96,16 @@ static int make_default(const char *name, char dir[RUNDIR_PATH])
     return 0;
 }
 
-int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], char *why, size_t why_size)
+int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], struct reason *why)
 {
     char made[RUNDIR_PATH];
-    int error = rundir_check(output, why, why_size);
+    int error = rundir_check(output, why);
     if (error) return error;
     if (output) {
         snprintf(made, sizeof made, "%s", output);
         if (mkdir(made, 0777) && errno != EEXIST) error = -errno;
     } else error = make_default(name, made);
-    if (error) snprintf(why, why_size, "cannot make the folder %.200s: %s", made, strerror(-error));
+    if (error) reason_set(why, "cannot make the folder %.200s: %s", made, strerror(-error));
     else memcpy(dir, made, sizeof made);
     return error;
 }
@@ -126,7 +125,7 @@ static int holder_of(int fd)
     return found;
 }
 
-int rundir_lock(const char *dir, bool make, char *why, size_t why_size)
+int rundir_lock(const char *dir, bool make, struct reason *why)
 {
     char path[RUNDIR_PATH + 32], who[40] = "another process";
     snprintf(path, sizeof path, "%s/samples.jsonl", dir);
@@ -135,7 +134,7 @@ int rundir_lock(const char *dir, bool make, char *why, size_t why_size)
     if (!flock(fd, LOCK_EX | LOCK_NB)) return fd;
     int error = -errno, pid = holder_of(fd);
     if (pid) snprintf(who, sizeof who, "process %d", pid);
-    if (error == -EWOULDBLOCK) snprintf(why, why_size, "%.200s: %s is measuring into it", dir, who);
+    if (error == -EWOULDBLOCK) reason_set(why, "%.200s: %s is measuring into it", dir, who);
     close(fd);
     return error;
 }

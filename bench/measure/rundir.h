@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rundir.h: the folder of a run, found to be usable before anything is measured.
  *
- *     char dir[RUNDIR_PATH], why[256];
- *     if (!rundir_check(options->output, why, sizeof why)) ... plan ...
- *     if (!rundir_make(options->output, "scaling", dir, why, sizeof why)) ... measure into dir ...
+ *     char dir[RUNDIR_PATH];
+ *     struct reason why;
+ *     if (!rundir_check(options->output, &why)) ... plan ...
+ *     if (!rundir_make(options->output, "scaling", dir, &why)) ... measure into dir ...
  *     rundir_point(dir);
  */
 #ifndef BREAKEVEN_RUNDIR_H
 #define BREAKEVEN_RUNDIR_H
+
+#include "kernels/reason.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,16 +19,16 @@ enum { RUNDIR_PATH = 4096 };
 
 /* Could a run be recorded at `output` (NULL: under results/runs)? Creates nothing. 0 or -errno with one line in `why`.
  */
-int rundir_check(const char *output, char *why, size_t why_size);
+int rundir_check(const char *output, struct reason *why);
 
 /* Makes the folder: `output`, or results/runs/<UTC time>-<name> with the parents that are missing. 0 or -errno with
  * `why`. */
-int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], char *why, size_t why_size);
+int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], struct reason *why);
 
 /* Takes the run in `dir` for this process, until the descriptor that is returned is closed: a lock (flock(2)) on its
  * samples.jsonl, made where it is missing and `make` asks for it. -EWOULDBLOCK with `why`, which names the process that has
  * it; other -errno where nothing can be locked there. */
-int rundir_lock(const char *dir, bool make, char *why, size_t why_size);
+int rundir_lock(const char *dir, bool make, struct reason *why);
 
 /* Makes results/latest point at a run under results/runs; does nothing for others. 0 or -errno. */
 int rundir_point(const char *dir);

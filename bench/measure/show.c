@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/show.h"
 
-#include "plots/plots.h"
 #include "bench/measure/progress.h"
+#include "kernels/reason.h"
+#include "plots/plots.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -16,13 +17,14 @@ enum { FAILURES_SHOWN = 10 };
 
 int show_open(const struct options *options, const char *dir, struct shown *shown)
 {
-    char note[512] = "", why[512] = "";
+    struct reason note = {""};
+    struct reason why = {""};
     *shown = (struct shown){0};
-    if (run_read(dir, &shown->run, note, sizeof note, why, sizeof why)) return options_complain(options, "%s", why);
-    if (*note) options_complain(options, "%s", note);
-    if (!summary_make(&shown->run, &shown->summary, why, sizeof why)) return STATUS_GOOD;
+    if (run_read(dir, &shown->run, &note, &why)) return options_complain(options, "%s", why.text);
+    if (*note.text) options_complain(options, "%s", note.text);
+    if (!summary_make(&shown->run, &shown->summary, &why)) return STATUS_GOOD;
     run_free(&shown->run);
-    return options_complain(options, "%s: %s", dir, why);
+    return options_complain(options, "%s: %s", dir, why.text);
 }
 
 void show_close(struct shown *shown)
@@ -34,17 +36,17 @@ void show_close(struct shown *shown)
 int show_write(const struct options *options, const struct shown *shown, bool draw)
 {
     const char *dir = shown->run.dir;
-    char note[512] = "";
+    struct reason note = {""};
     int error = summary_write(&shown->summary, dir);
     if (error) options_complain(options, "cannot write the summary into %s: %s", dir, strerror(-error));
     if (error) return STATUS_FAILED;
     if (!draw) return STATUS_GOOD;
-    int drawn = plots_draw(&shown->summary, dir, note, sizeof note);
+    int drawn = plots_draw(&shown->summary, dir, &note);
     if (drawn < 0) options_complain(options, "cannot write figures into %s/plots: %s", dir, strerror(-drawn));
-    if (*note) options_complain(options, "%s", note);
-    *note = '\0';
-    error = report_html_write(&shown->summary, dir, note, sizeof note);
-    if (error) options_complain(options, "%s", note);
+    if (*note.text) options_complain(options, "%s", note.text);
+    *note.text = '\0';
+    error = report_html_write(&shown->summary, dir, &note);
+    if (error) options_complain(options, "%s", note.text);
     return error || drawn < 0 ? STATUS_FAILED : STATUS_GOOD;
 }
 
@@ -93,11 +95,11 @@ static bool show_unicode(void)
 /* What gnuplot cannot draw is said, and costs nothing else. */
 static int print_plots(const struct options *options, const struct summary *summary)
 {
-    char note[512] = "";
+    struct reason note = {""};
     unsigned width = show_width();
     enum plots_style style = !show_colour() ? PLOTS_LETTERS : show_unicode() ? PLOTS_BRAILLE : PLOTS_COLOUR;
-    plots_print(summary, stdout, width ? width : 80, style, note, sizeof note);
-    if (*note) options_complain(options, "%s", note);
+    plots_print(summary, stdout, width ? width : 80, style, &note);
+    if (*note.text) options_complain(options, "%s", note.text);
     return STATUS_GOOD;
 }
 

@@ -3,6 +3,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/measure/manifest.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ static json_t *build_of(const char *program)
     return build;
 }
 
-int versus_find(const char *path, char *program, size_t size, char *why, size_t why_size)
+int versus_find(const char *path, char *program, size_t size, struct reason *why)
 {
     static const char *const below[] = {"", "/breakeven", "/build/breakeven"};
     for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
@@ -71,20 +72,19 @@ int versus_find(const char *path, char *program, size_t size, char *why, size_t 
         bool ours = json_is_string(json_object_get(build, "version"));
         json_decref(build);
         if (ours) return 0;
-        snprintf(why, why_size, "%.200s does not say what build of breakeven it is", program);
-        return -EINVAL;
+        return reason_give(why, -EINVAL, "%.200s does not say what build of breakeven it is", program);
     }
-    snprintf(why, why_size, "%.200s is no program, and no folder with breakeven or build/breakeven in it", path);
-    return -ENOENT;
+    return reason_give(why, -ENOENT, "%.200s is no program, and no folder with breakeven or build/breakeven in it",
+                       path);
 }
 
 int versus_open(struct versus *versus, const char *program, const struct plan *plan, const char *dir,
-                const json_t *manifest, char *why, size_t why_size)
+                const json_t *manifest, struct reason *why)
 {
     *versus = (struct versus){.fd = -1};
     snprintf(versus->program, sizeof versus->program, "%s", program);
     snprintf(versus->dir, sizeof versus->dir, "%s", dir);
-    int error = measure_open(&versus->measure, plan, why, why_size);
+    int error = measure_open(&versus->measure, plan, why);
     if (error) return error;
     versus->measure.program = versus->program;
     versus->manifest = json_deep_copy(manifest);
@@ -96,26 +96,25 @@ int versus_open(struct versus *versus, const char *program, const struct plan *p
         if (versus->fd < 0) error = versus->fd;
     }
     if (error) {
-        snprintf(why, why_size, "cannot write into %.200s: %s", dir, strerror(-error));
+        reason_set(why, "cannot write into %.200s: %s", dir, strerror(-error));
         json_decref(versus->manifest);
         measure_close(&versus->measure);
     }
     return error;
 }
 
-int versus_take(struct versus *versus, unsigned cell, unsigned block, unsigned order, bool instrumented, char *why,
-                size_t why_size)
+int versus_take(struct versus *versus, unsigned cell, unsigned block, unsigned order, bool instrumented,
+                struct reason *why)
 {
     struct sample sample;
-    int error =
-        measure_cell(&versus->measure, &(struct turn){cell, block, order, instrumented}, &sample, why, why_size);
+    int error = measure_cell(&versus->measure, &(struct turn){cell, block, order, instrumented}, &sample, why);
     if (error) return error;
     char *line = sample_to_json(&sample);
     error = line ? record_append_line(versus->fd, line) : -ENOMEM;
     free(line);
     if (error)
-        snprintf(why, why_size, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", versus->dir,
-                 strerror(-error));
+        reason_set(why, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", versus->dir,
+                   strerror(-error));
     versus->taken++;
     versus->failed += strcmp(sample.status, "ok") != 0;
     sample_free(&sample);

@@ -3,6 +3,7 @@
 
 #include "bench/base/isolate.h"
 #include "bench/plan/kernel_load.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -13,13 +14,13 @@
 enum { ASK_DEADLINE_S = 10 };
 
 /* Asks an internal verb in its own process. Drops `question`. NULL with `why`: `doing` ended badly. */
-static json_t *ask(const char *verb, json_t *question, const char *doing, struct kernel_info_limits limits, char *why,
-                   size_t why_size)
+static json_t *ask(const char *verb, json_t *question, const char *doing, struct kernel_info_limits limits,
+                   struct reason *why)
 {
     char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_decref(question);
     if (!text) {
-        snprintf(why, why_size, "no memory");
+        reason_set(why, "no memory");
         return NULL;
     }
     const char *const words[] = {verb, NULL};
@@ -30,14 +31,13 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, struct
                               .memory_bytes = limits.memory_bytes};
     if (limits.deadline_ns) isolate.deadline_ns = (int64_t)limits.deadline_ns;
     struct isolate_result result = {0};
-    int error = isolate_run(&isolate, &result, why, why_size);
+    int error = isolate_run(&isolate, &result, why);
     free(text);
     if (error) return NULL;
     json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
     const char *wrong = json_string_value(json_object_get(answer, "error"));
-    if (wrong) snprintf(why, why_size, "%s", wrong);
-    else if (!answer)
-        snprintf(why, why_size, "%s: %s", doing, *result.cause ? result.cause : "exit code 0 without an answer");
+    if (wrong) reason_set(why, "%s", wrong);
+    else if (!answer) reason_set(why, "%s: %s", doing, *result.cause ? result.cause : "exit code 0 without an answer");
     isolate_result_free(&result);
     if (wrong) {
         json_decref(answer);
@@ -59,24 +59,19 @@ static int from_registry(const struct kernel *kernel, struct kernel_info *info)
     return 0;
 }
 
-static int from_object(const char *path, struct kernel_info_limits limits, struct kernel_info *info, char *why,
-                       size_t why_size)
+static int from_object(const char *path, struct kernel_info_limits limits, struct kernel_info *info, struct reason *why)
 {
     char *real = realpath(path, NULL);
-    if (!real) {
-        snprintf(why, why_size, "%s", strerror(errno));
-        return -EINVAL;
-    }
+    if (!real) return reason_give(why, -EINVAL, "%s", strerror(errno));
     struct kernel_info made = {0};
     if (strlen(real) >= sizeof made.name) {
-        snprintf(why, why_size, "its path is longer than %zu characters", sizeof made.name - 1);
+        reason_set(why, "its path is longer than %zu characters", sizeof made.name - 1);
         free(real);
         return -ENAMETOOLONG;
     }
     snprintf(made.name, sizeof made.name, "%s", real);
     free(real);
-    json_t *answer =
-        ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", limits, why, why_size);
+    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", limits, why);
     if (!answer) return -EINVAL;
     snprintf(made.label, sizeof made.label, "%s", json_string_value(json_object_get(answer, "name")));
     snprintf(made.size_unit, sizeof made.size_unit, "%s", json_string_value(json_object_get(answer, "size_unit")));
@@ -89,20 +84,18 @@ static int from_object(const char *path, struct kernel_info_limits limits, struc
     return 0;
 }
 
-int kernel_info_get(const char *name, struct kernel_info_limits limits, struct kernel_info *info, char *why,
-                    size_t why_size)
+int kernel_info_get(const char *name, struct kernel_info_limits limits, struct kernel_info *info, struct reason *why)
 {
-    if (kernel_is_path(name)) return from_object(name, limits, info, why, why_size);
+    if (kernel_is_path(name)) return from_object(name, limits, info, why);
     const struct kernel *kernel = kernel_find(name);
     if (kernel) return from_registry(kernel, info);
-    snprintf(why, why_size, "there is none of that name");
-    return -EINVAL;
+    return reason_give(why, -EINVAL, "there is none of that name");
 }
 
-static int calibrate(json_t *question, struct kernel_info_limits limits, uint64_t *size, double *task_ns, char *why,
-                     size_t why_size)
+static int calibrate(json_t *question, struct kernel_info_limits limits, uint64_t *size, double *task_ns,
+                     struct reason *why)
 {
-    json_t *answer = ask("_calibrate", question, "timing a task", limits, why, why_size);
+    json_t *answer = ask("_calibrate", question, "timing a task", limits, why);
     if (!answer) return -EINVAL;
     if (size) *size = (uint64_t)json_integer_value(json_object_get(answer, "size"));
     *task_ns = json_number_value(json_object_get(answer, "task_ns"));
@@ -111,7 +104,7 @@ static int calibrate(json_t *question, struct kernel_info_limits limits, uint64_
 }
 
 int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks,
-                          uint64_t seed, double goal_ns, uint64_t *size, double *task_ns, char *why, size_t why_size)
+                          uint64_t seed, double goal_ns, uint64_t *size, double *task_ns, struct reason *why)
 {
     if (!strcmp(info->size_unit, "ns")) { /* at its word: nothing to run */
         *size = (uint64_t)goal_ns;
@@ -120,11 +113,11 @@ int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_lim
     }
     return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
                                (json_int_t)seed, "goal_ns", goal_ns),
-                     limits, size, task_ns, why, why_size);
+                     limits, size, task_ns, why);
 }
 
 int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks, uint64_t seed,
-                        uint64_t size, double *task_ns, char *why, size_t why_size)
+                        uint64_t size, double *task_ns, struct reason *why)
 {
     if (!strcmp(info->size_unit, "ns")) {
         *task_ns = (double)size;
@@ -132,5 +125,5 @@ int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limit
     }
     return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
                                (json_int_t)seed, "size", (json_int_t)size),
-                     limits, NULL, task_ns, why, why_size);
+                     limits, NULL, task_ns, why);
 }

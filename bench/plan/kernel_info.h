@@ -6,6 +6,7 @@
 #define BREAKEVEN_KERNEL_INFO_H
 
 #include "kernels/kernel.h"
+#include "kernels/reason.h"
 
 struct kernel_info {
     char name[256]; /* as a cell names it: built-in name, or the object's absolute path */
@@ -23,11 +24,11 @@ struct kernel_info_limits {
 };
 
 /* All return 0, or -errno with one line in `why` that does not repeat the kernel's name. */
-int kernel_info_get(const char *name, struct kernel_info_limits, struct kernel_info *, char *why, size_t why_size);
+int kernel_info_get(const char *name, struct kernel_info_limits, struct kernel_info *, struct reason *why);
 /* The size that makes tasks last goal_ns, and how long they do (calibrate.h). Takes about 0.1 s. */
 int kernel_info_calibrate(const struct kernel_info *, struct kernel_info_limits, uint64_t tasks, uint64_t seed,
-                          double goal_ns, uint64_t *size, double *task_ns, char *why, size_t why_size);
+                          double goal_ns, uint64_t *size, double *task_ns, struct reason *why);
 int kernel_info_measure(const struct kernel_info *, struct kernel_info_limits, uint64_t tasks, uint64_t seed,
-                        uint64_t size, double *task_ns, char *why, size_t why_size);
+                        uint64_t size, double *task_ns, struct reason *why);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/kernel_load.h"
 
+#include "kernels/reason.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -28,23 +30,19 @@ static const char *fault_of(const struct kernel *kernel)
     return NULL;
 }
 
-static int load(const char *path, const struct kernel **kernel, char *why, size_t why_size)
+static int load(const char *path, const struct kernel **kernel, struct reason *why)
 {
     char with_slash[4096];
     snprintf(with_slash, sizeof with_slash, "%s%s", strchr(path, '/') ? "" : "./", path); /* else dlopen searches */
     void *object = dlopen(with_slash, RTLD_NOW | RTLD_LOCAL);
-    if (!object) {
-        snprintf(why, why_size, "cannot load it: %s", dlerror());
-        return -EINVAL;
-    }
+    if (!object) return reason_give(why, -EINVAL, "cannot load it: %s", dlerror());
     const struct kernel *found = dlsym(object, "breakeven_kernel");
     const char *fault = NULL;
-    if (!found) snprintf(why, why_size, "it has no symbol breakeven_kernel (see kernels/kernel.h)");
+    if (!found) reason_set(why, "it has no symbol breakeven_kernel (see kernels/kernel.h)");
     else if (found->version != KERNEL_VERSION)
-        snprintf(why, why_size,
-                 "it is of kernel version %u, this program takes %u: compile it again with this kernel.h",
-                 found->version, KERNEL_VERSION);
-    else if ((fault = fault_of(found))) snprintf(why, why_size, "%s (see kernels/kernel.h)", fault);
+        reason_set(why, "it is of kernel version %u, this program takes %u: compile it again with this kernel.h",
+                   found->version, KERNEL_VERSION);
+    else if ((fault = fault_of(found))) reason_set(why, "%s (see kernels/kernel.h)", fault);
     else {
         *kernel = found;
         return 0;
@@ -52,14 +50,11 @@ static int load(const char *path, const struct kernel **kernel, char *why, size_
     return -EINVAL;
 }
 
-int kernel_load(const char *name, const struct kernel **kernel, char *why, size_t why_size)
+int kernel_load(const char *name, const struct kernel **kernel, struct reason *why)
 {
-    if (kernel_is_path(name)) return load(name, kernel, why, why_size);
+    if (kernel_is_path(name)) return load(name, kernel, why);
     const struct kernel *found = kernel_find(name);
-    if (!found) {
-        snprintf(why, why_size, "no kernel \"%.60s\"", name);
-        return -EINVAL;
-    }
+    if (!found) return reason_give(why, -EINVAL, "no kernel \"%.60s\"", name);
     *kernel = found;
     return 0;
 }

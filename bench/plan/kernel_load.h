@@ -6,6 +6,7 @@
 #define BREAKEVEN_KERNEL_LOAD_H
 
 #include "kernels/kernel.h"
+#include "kernels/reason.h"
 
 #include <stdbool.h>
 
@@ -14,6 +15,6 @@ bool kernel_is_path(const char *name);
 
 /* Finds `name` among the built-in kernels, or loads the shared object and checks its struct: version, and everything
  * that must be there. 0, or -EINVAL with one line in `why`. Never unloaded. */
-int kernel_load(const char *name, const struct kernel **, char *why, size_t why_size);
+int kernel_load(const char *name, const struct kernel **, struct reason *why);
 
 #endif

@@ -2,6 +2,7 @@
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_build.h"
 
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -62,7 +63,7 @@ struct kernel_info_limits plan_limits(const struct plan *plan)
     return (struct kernel_info_limits){plan->protocol.deadline_ns, plan->protocol.memory_bytes};
 }
 
-int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, size_t why_size)
+int plan_kernel(struct plan *plan, const char *name, unsigned *info, struct reason *why)
 {
     struct kernel_info found;
     for (unsigned i = 0; i < plan->info_count; i++)
@@ -70,13 +71,13 @@ int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, 
             *info = i;
             return 0;
         }
-    int error = kernel_info_get(name, plan_limits(plan), &found, why, why_size);
+    int error = kernel_info_get(name, plan_limits(plan), &found, why);
     for (unsigned i = 0; !error && i < plan->info_count; i++)
         if (!strcmp(plan->infos[i].name, found.name)) { /* ./a.so and its absolute path */
             *info = i;
             return 0;
         }
-    if (!error && (error = GROW(plan->infos, plan->info_count))) snprintf(why, why_size, "no memory");
+    if (!error && (error = GROW(plan->infos, plan->info_count))) reason_set(why, "no memory");
     if (error) return error;
     plan->infos[plan->info_count] = found;
     *info = plan->info_count++;
@@ -84,7 +85,7 @@ int plan_kernel(struct plan *plan, const char *name, unsigned *info, char *why, 
 }
 
 int plan_calibrate(struct plan *plan, unsigned info, uint64_t goal_ns, uint64_t tasks, uint64_t *size, double *task_ns,
-                   char *why, size_t why_size)
+                   struct reason *why)
 {
     struct plan_calibration made = {.info = info, .goal_ns = goal_ns, .tasks = tasks};
     for (unsigned i = 0; i < plan->calibration_count; i++) {
@@ -95,7 +96,7 @@ int plan_calibrate(struct plan *plan, unsigned info, uint64_t goal_ns, uint64_t 
         return 0;
     }
     int error = kernel_info_calibrate(&plan->infos[info], plan_limits(plan), tasks, plan->protocol.task_seed,
-                                      (double)goal_ns, &made.size, &made.task_ns, why, why_size);
+                                      (double)goal_ns, &made.size, &made.task_ns, why);
     if (error) return error;
     if (!GROW(plan->calibrations, plan->calibration_count)) plan->calibrations[plan->calibration_count++] = made;
     *size = made.size;
@@ -133,24 +134,17 @@ int plan_put(struct plan *plan, const struct cell *cell, unsigned info, double t
     return append(plan, cell, info, task_ns, id);
 }
 
-int plan_adopt(struct plan *plan, const struct cell *cells, unsigned count, const double *task_ns, char *why,
-               size_t why_size)
+int plan_adopt(struct plan *plan, const struct cell *cells, unsigned count, const double *task_ns, struct reason *why)
 {
     for (unsigned i = 0; i < count; i++) {
         unsigned info, id, duplicate = cells[i].duplicate;
-        char reason[400];
-        if (plan_kernel(plan, cells[i].kernel, &info, reason, sizeof reason)) {
-            snprintf(why, why_size, "kernel %.120s: %.300s", cells[i].kernel, reason);
-            return -EINVAL;
-        }
-        if (!runner_find(cells[i].runner)) {
-            snprintf(why, why_size, "no runner \"%s\" in this program", cells[i].runner);
-            return -EINVAL;
-        }
-        if (append(plan, &cells[i], info, task_ns[i], &id)) {
-            snprintf(why, why_size, "no memory");
-            return -ENOMEM;
-        }
+        struct reason reason = {""};
+        if (plan_kernel(plan, cells[i].kernel, &info, &reason))
+            return reason_give(why, -EINVAL, "kernel %.120s: %.300s", cells[i].kernel, reason.text);
+        if (!runner_find(cells[i].runner))
+            return reason_give(why, -EINVAL, "no runner \"%s\" in this program", cells[i].runner);
+        if (append(plan, &cells[i], info, task_ns[i], &id))
+            return reason_give(why, -ENOMEM, "no memory");
         plan->cells[id].duplicate = duplicate;
     }
     return 0;
@@ -218,7 +212,7 @@ static void settle_cell(struct plan *plan, unsigned id)
     extra->deadline_ns = protocol->deadline_ns ? protocol->deadline_ns : (uint64_t)fmin(deadline_ns, 1e18);
 }
 
-static int settle_placement(struct plan *plan, unsigned id, char *why, size_t why_size)
+static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
 {
     const struct cell *cell = &plan->cells[id];
     for (unsigned i = 0; i < plan->placement_count; i++) {
@@ -230,34 +224,27 @@ static int settle_placement(struct plan *plan, unsigned id, char *why, size_t wh
         }
     }
     struct plan_placement made = {.processes = cell->processes, .threads = cell->threads};
-    char reason[VALUES_WHY];
+    struct reason reason = {""};
     snprintf(made.policy, sizeof made.policy, "%s", cell->placement);
-    if (GROW(plan->placements, plan->placement_count)) {
-        snprintf(why, why_size, "no memory");
-        return -ENOMEM;
-    }
-    int error = placement_compute(made.policy, plan->topology, made.processes, made.threads, &made.placement, reason,
-                                  sizeof reason);
-    if (error) {
-        snprintf(why, why_size, "--placement: %s", reason);
-        return error;
-    }
+    if (GROW(plan->placements, plan->placement_count))
+        return reason_give(why, -ENOMEM, "no memory");
+    int error = placement_compute(made.policy, plan->topology, made.processes, made.threads, &made.placement, &reason);
+    if (error)
+        return reason_give(why, error, "--placement: %s", reason.text);
     plan->extra[id].placement = plan->placement_count;
     plan->placements[plan->placement_count++] = made;
     return 0;
 }
 
-int plan_close(struct plan *plan, char *why, size_t why_size)
+int plan_close(struct plan *plan, struct reason *why)
 {
-    if (add_duplicate(plan)) {
-        snprintf(why, why_size, "no memory");
-        return -ENOMEM;
-    }
+    if (add_duplicate(plan))
+        return reason_give(why, -ENOMEM, "no memory");
     if (plan->protocol.spans == PLAN_SPANS_AUTO) 
         plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN || plan->protocol.timeline;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         settle_cell(plan, i);
-        int error = settle_placement(plan, i, why, why_size);
+        int error = settle_placement(plan, i, why);
         if (error) return error;
     }
     return 0;

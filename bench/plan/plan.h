@@ -3,7 +3,7 @@
  *
  *     struct plan plan;
  *     plan_open(&plan, topology, cpus, &protocol);
- *     if (!plan_add(&plan, "run", options, why, sizeof why) && !plan_close(&plan, why, sizeof why))
+ *     if (!plan_add(&plan, "run", options, &why) && !plan_close(&plan, &why))
  *         for (block...) { plan_order(&plan, block, order); ... plan.cells[order[i]] ... }
  *     plan_free(&plan);
  *
@@ -13,10 +13,11 @@
 #ifndef BREAKEVEN_PLAN_H
 #define BREAKEVEN_PLAN_H
 
+#include "bench/cli/options.h"
+#include "bench/plan/kernel_info.h"
+#include "kernels/reason.h"
 #include "results/record/record.h"
 #include "runners/placement.h"
-#include "bench/plan/kernel_info.h"
-#include "bench/cli/options.h"
 
 #include <stdbool.h>
 
@@ -83,13 +84,13 @@ void plan_free(struct plan *);
  * here), processes, threads or workers, tasks or work, sizes or task times, chunks, schedules, placements. Calibrates
  * where a task time is asked. 0, or -errno with one line in `why`: nothing in the grid makes sense, or something
  * cannot. */
-int plan_add(struct plan *, const char *study, const struct options *grid, char *why, size_t why_size);
+int plan_add(struct plan *, const char *study, const struct options *grid, struct reason *why);
 
 /* Adds cells that were recorded, as they are (--resume), with the durations that were expected of their tasks. */
-int plan_adopt(struct plan *, const struct cell *, unsigned count, const double *task_ns, char *why, size_t why_size);
+int plan_adopt(struct plan *, const struct cell *, unsigned count, const double *task_ns, struct reason *why);
 
 /* Settles what depends on all cells: the A/A duplicate, warm-up, deadlines, placements. 0 or -errno with `why`. */
-int plan_close(struct plan *, char *why, size_t why_size);
+int plan_close(struct plan *, struct reason *why);
 
 /* Expected duration of one repetition of a cell, start-up of processes included; a guess where nothing is known. */
 double plan_expected_ns(const struct plan *, unsigned cell);

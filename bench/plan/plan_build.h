@@ -4,6 +4,7 @@
 #define BREAKEVEN_PLAN_BUILD_H
 
 #include "bench/plan/plan.h"
+#include "kernels/reason.h"
 
 #include <limits.h>
 
@@ -13,12 +14,12 @@
 struct kernel_info_limits plan_limits(const struct plan *);
 
 /* Finds a kernel's information in the plan, or asks for it. 0 or -errno with `why`. */
-int plan_kernel(struct plan *, const char *name, unsigned *info, char *why, size_t why_size);
+int plan_kernel(struct plan *, const char *name, unsigned *info, struct reason *why);
 
 /* The size that makes tasks of the kernel last goal_ns among so many: from the plan, or calibrated. 0 or -errno with
  * `why`. */
 int plan_calibrate(struct plan *, unsigned info, uint64_t goal_ns, uint64_t tasks, uint64_t *size, double *task_ns,
-                   char *why, size_t why_size);
+                   struct reason *why);
 
 /* Finds the cell of the same study, problem and configuration, or adds it, and says its id. 0 or -ENOMEM. */
 int plan_put(struct plan *, const struct cell *, unsigned info, double task_ns, unsigned *id);

@@ -1,44 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/plan_config.h"
 
+#include "kernels/reason.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-static int refuse(char *why, size_t why_size, const char *before, const char *name, const char *behind)
-{
-    snprintf(why, why_size, "%s%s%s", before, name, behind);
-    return -EINVAL;
-}
-
-static int take_word(const json_t *settings, const char *name, char *word, size_t size, char *why, size_t why_size)
+static int take_word(const json_t *settings, const char *name, char *word, size_t size, struct reason *why)
 {
     const char *value = json_string_value(json_object_get(settings, name));
     if (!value || !*value || strlen(value) >= size)
-        return refuse(why, why_size, "its \"", name, "\" is missing or no word");
+        return reason_give(why, -EINVAL, "its \"%s\" is missing or no word", name);
     memcpy(word, value, strlen(value) + 1);
     return 0;
 }
 
-static int take_number(const json_t *settings, const char *name, uint64_t least, uint64_t *number, char *why,
-                       size_t why_size)
+static int take_number(const json_t *settings, const char *name, uint64_t least, uint64_t *number, struct reason *why)
 {
     const json_t *value = json_object_get(settings, name);
     json_int_t integer = json_integer_value(value);
     if (!json_is_integer(value) || integer < (json_int_t)least)
-        return refuse(why, why_size, "its \"", name, "\" is missing or too small");
+        return reason_give(why, -EINVAL, "its \"%s\" is missing or too small", name);
     *number = (uint64_t)integer;
     return 0;
 }
 
-static int take(const json_t *object, struct tune_config *config, char *why, size_t why_size)
+static int take(const json_t *object, struct tune_config *config, struct reason *why)
 {
     const json_t *settings = json_object_get(object, "settings");
     const char *unit = json_string_value(json_object_get(object, "unit"));
-    if (!json_is_object(settings) || !unit)
-        return refuse(why, why_size, "it is no recommendation of tune --save", "", "");
-    if (strcmp(unit, "kernel")) return refuse(why, why_size, "it is for a ", unit, ", not for a kernel");
+    if (!json_is_object(settings) || !unit) return reason_give(why, -EINVAL, "it is no recommendation of tune --save");
+    if (strcmp(unit, "kernel")) return reason_give(why, -EINVAL, "it is for a %s, not for a kernel", unit);
     const struct {
         const char *name;
         char *word;
@@ -57,30 +51,26 @@ static int take(const json_t *object, struct tune_config *config, char *why, siz
                    {"chunk", 0, &config->chunk}};
     int error = 0;
     for (size_t i = 0; !error && i < 4; i++) {
-        error = take_word(settings, words[i].name, words[i].word, words[i].size, why, why_size);
+        error = take_word(settings, words[i].name, words[i].word, words[i].size, why);
         config->words[i] = words[i].word;
     }
     for (size_t i = 0; !error && i < 5; i++)
-        error = take_number(settings, numbers[i].name, numbers[i].least, numbers[i].number, why, why_size);
+        error = take_number(settings, numbers[i].name, numbers[i].least, numbers[i].number, why);
     return error;
 }
 
-int tune_config_read(const char *path, struct tune_config *config, char *why, size_t why_size)
+int tune_config_read(const char *path, struct tune_config *config, struct reason *why)
 {
     json_error_t failure;
     FILE *file = fopen(path, "re");
     if (!file) {
         int error = -errno;
-        snprintf(why, why_size, "%s", strerror(-error));
-        return error;
+        return reason_give(why, error, "%s", strerror(-error));
     }
     json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &failure);
     fclose(file);
-    if (!object) {
-        snprintf(why, why_size, "line %d: %.120s", failure.line, failure.text);
-        return -EINVAL;
-    }
-    int error = take(object, config, why, why_size);
+    if (!object) return reason_give(why, -EINVAL, "line %d: %.120s", failure.line, failure.text);
+    int error = take(object, config, why);
     json_decref(object);
     return error;
 }

@@ -4,6 +4,7 @@
 #define BREAKEVEN_TUNE_CONFIG_H
 
 #include "bench/cli/options.h"
+#include "kernels/reason.h"
 
 /* A saved recommendation; it holds what the options made from it point to. */
 struct tune_config {
@@ -13,7 +14,7 @@ struct tune_config {
 };
 
 /* Reads the file. 0 or -EINVAL, -errno with one line in `why` that does not repeat the path. */
-int tune_config_read(const char *path, struct tune_config *, char *why, size_t why_size);
+int tune_config_read(const char *path, struct tune_config *, struct reason *why);
 
 /* The options with the recommendation put where they say nothing themselves; *merged borrows from both and is not
  * freed. */

@@ -3,6 +3,7 @@
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_build.h"
 
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -28,18 +29,8 @@ struct problem {
     struct cell cell; /* kernel, label, size, tasks, task_time_ns and the rest that all its cells share */
     double task_ns;
     unsigned made; /* cells that the grid asks for, found or added, beside the baseline */
-    char *why;
-    size_t why_size;
+    struct reason *why;
 };
-
-__attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t why_size, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why, why_size, format, arguments);
-    va_end(arguments);
-    return -EINVAL;
-}
 
 /* Finds the cell or adds it; its baseline is the problem's. */
 static int put_cell(struct problem *problem, const struct cell *cell)
@@ -47,7 +38,7 @@ static int put_cell(struct problem *problem, const struct cell *cell)
     unsigned id;
     int error = plan_put(problem->plan, cell, problem->info, problem->task_ns, &id);
     if (!error && problem->plan->cell_count > CELLS_MAX)
-        error = refuse(problem->why, problem->why_size, "more than %d cells: make the lists shorter", CELLS_MAX);
+        error = reason_give(problem->why, -EINVAL, "more than %d cells: make the lists shorter", CELLS_MAX);
     return error;
 }
 
@@ -138,8 +129,8 @@ static int put_team(struct problem *problem, const struct runner *runner, struct
     if (!(runner->axes & AXIS_SCHEDULE) || !schedules->count) schedules = &no_schedule;
     if (!runner->axes || !placements->count) placements = &no_placement;
     if ((uint64_t)team.processes * team.threads > WORKERS_MAX)
-        return refuse(problem->why, problem->why_size, "%u processes x %u threads are more than %d workers",
-                      team.processes, team.threads, WORKERS_MAX);
+        return reason_give(problem->why, -EINVAL, "%u processes x %u threads are more than %d workers", team.processes,
+                           team.threads, WORKERS_MAX);
     struct cell cell = problem->cell;
     snprintf(cell.runner, sizeof cell.runner, "%s", runner->name);
     cell.processes = team.processes;
@@ -150,9 +141,8 @@ static int put_team(struct problem *problem, const struct runner *runner, struct
         snprintf(cell.schedule, sizeof cell.schedule, "%s", schedules->values[s]);
         for (size_t p = 0; !error && p < placements->count; p++) {
             if (strlen(placements->values[p]) >= sizeof cell.placement)
-                return refuse(problem->why, problem->why_size,
-                              "--placement: \"%.40s...\" is longer than %zu characters", placements->values[p],
-                              sizeof cell.placement - 1);
+                return reason_give(problem->why, -EINVAL, "--placement: \"%.40s...\" is longer than %zu characters",
+                                   placements->values[p], sizeof cell.placement - 1);
             snprintf(cell.placement, sizeof cell.placement, "%s", placements->values[p]);
             error = put_chunks(problem, runner, &cell);
         }
@@ -167,7 +157,7 @@ static int put_runner(struct problem *problem, const struct runner *runner)
         return 0;
     }
     struct team_size *teams = malloc(TEAMS_MAX * sizeof *teams);
-    if (!teams) return refuse(problem->why, problem->why_size, "no memory");
+    if (!teams) return reason_give(problem->why, -EINVAL, "no memory");
     size_t count = list_teams(problem->plan, problem->grid, runner->axes, teams);
     int error = 0;
     for (size_t i = 0; !error && i < count; i++) error = put_team(problem, runner, teams[i]);
@@ -185,10 +175,10 @@ static bool wanted(const struct options *grid, const struct runner *runner)
 static int put_runners(struct problem *problem)
 {
     for (const struct runner *const *runner = runners; *runner; runner++) {
-        char reason[256] = "no reason given";
+        struct reason reason = {"no reason given"};
         if (!wanted(problem->grid, *runner)) continue;
-        if ((*runner)->available && (*runner)->available(reason, sizeof reason)) {
-            plan_note(problem->plan, "runner %s is left out: %s", (*runner)->name, reason);
+        if ((*runner)->available && (*runner)->available(&reason)) {
+            plan_note(problem->plan, "runner %s is left out: %s", (*runner)->name, reason.text);
             continue;
         }
         int error = put_runner(problem, *runner);
@@ -204,10 +194,10 @@ static int check_memory(const struct problem *problem)
     uint64_t one = info->result_size ? info->result_size : problem->cell.size, bytes;
     uint64_t cap = problem->plan->protocol.memory_bytes;
     if (!__builtin_mul_overflow(one, problem->cell.tasks, &bytes) && (!cap || bytes <= cap)) return 0;
-    return refuse(problem->why, problem->why_size,
-                  "%s: the results of %llu tasks, %llu bytes each, are more than the memory allowed (%.3g GiB)",
-                  info->label, (unsigned long long)problem->cell.tasks, (unsigned long long)one,
-                  (double)cap / (1 << 30));
+    return reason_give(problem->why, -EINVAL,
+                       "%s: the results of %llu tasks, %llu bytes each, are more than the memory allowed (%.3g GiB)",
+                       info->label, (unsigned long long)problem->cell.tasks, (unsigned long long)one,
+                       (double)cap / (1 << 30));
 }
 
 static int put_problem(struct problem *problem, uint64_t size, uint64_t tasks, uint64_t task_time_ns, double task_ns)
@@ -234,9 +224,11 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
     const struct kernel_info *info = &plan->infos[problem->info];
     double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS, task_ns;
     uint64_t size, count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
-    char why[VALUES_WHY], asked[32], lasts[32];
-    if (plan_calibrate(plan, problem->info, goal_ns, count, &size, &task_ns, why, sizeof why)) {
-        plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label, why);
+    char asked[32], lasts[32];
+    struct reason why = {""};
+    if (plan_calibrate(plan, problem->info, goal_ns, count, &size, &task_ns, &why)) {
+        plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label,
+                  why.text);
         return put_problem(problem, info->default_size, tasks ? tasks : info->default_tasks, 0, 0);
     }
     if (size == 1 && task_ns > 1.5 * (double)goal_ns) {
@@ -252,9 +244,9 @@ static int put_size(struct problem *problem, uint64_t size, uint64_t tasks)
 {
     const struct plan *plan = problem->plan;
     double task_ns;
-    char why[VALUES_WHY]; /* a kernel that fails here fails in its repetitions, and is recorded there */
+    struct reason why = {""}; /* a kernel that fails here fails in its repetitions, and is recorded there */
     if (kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), tasks, plan->protocol.task_seed, size,
-                            &task_ns, why, sizeof why))
+                            &task_ns, &why))
         task_ns = 0;
     return put_problem(problem, size, tasks, 0, task_ns);
 }
@@ -279,54 +271,54 @@ static int put_kernel(struct problem *problem)
 }
 
 /* What no kernel or runner can make sense of. */
-static int check_grid(const struct options *grid, char *why, size_t why_size)
+static int check_grid(const struct options *grid, struct reason *why)
 {
-    if (!grid->kernels.count) return refuse(why, why_size, "no kernel given");
+    if (!grid->kernels.count) return reason_give(why, -EINVAL, "no kernel given");
     if (grid->task_times_ns.count && grid->sizes.count)
-        return refuse(why, why_size, "--task-time and --size both say how large a task is: give one of them");
+        return reason_give(why, -EINVAL, "--task-time and --size both say how large a task is: give one of them");
     if (grid->workers.count && (grid->processes.count || grid->threads.count))
-        return refuse(why, why_size, "--workers says what --processes and --threads say: give it alone");
+        return reason_give(why, -EINVAL, "--workers says what --processes and --threads say: give it alone");
     if (grid->work_ns && grid->tasks.count)
-        return refuse(why, why_size, "--work and --tasks both say how many tasks there are: give one of them");
+        return reason_give(why, -EINVAL, "--work and --tasks both say how many tasks there are: give one of them");
     if (grid->work_ns && !grid->task_times_ns.count)
-        return refuse(why, why_size, "--work needs --task-time: the number of tasks follows from both");
+        return reason_give(why, -EINVAL, "--work needs --task-time: the number of tasks follows from both");
     return 0;
 }
 
-static int check_chunks(const struct plan *plan, unsigned first_cell, const struct options *grid, char *why,
-                        size_t why_size)
+static int check_chunks(const struct plan *plan, unsigned first_cell, const struct options *grid, struct reason *why)
 {
     uint64_t most = 0;
     for (unsigned i = first_cell; i < plan->cell_count; i++)
         if (plan->cells[i].tasks > most) most = plan->cells[i].tasks;
     for (size_t i = 0; i < grid->chunks.count; i++)
         if (grid->chunks.values[i] > most)
-            return refuse(why, why_size, "--chunk: %llu is above the number of tasks, %llu",
-                          (unsigned long long)grid->chunks.values[i], (unsigned long long)most);
+            return reason_give(why, -EINVAL, "--chunk: %llu is above the number of tasks, %llu",
+                               (unsigned long long)grid->chunks.values[i], (unsigned long long)most);
     return 0;
 }
 
-int plan_add(struct plan *plan, const char *study, const struct options *grid, char *why, size_t why_size)
+int plan_add(struct plan *plan, const char *study, const struct options *grid, struct reason *why)
 {
     unsigned first_cell = plan->cell_count;
-    struct problem problem = {.plan = plan, .study = study, .grid = grid, .why = why, .why_size = why_size};
-    int error = check_grid(grid, why, why_size);
+    struct problem problem = {.plan = plan, .study = study, .grid = grid, .why = why};
+    int error = check_grid(grid, why);
     snprintf(problem.cell.study, sizeof problem.cell.study, "%s", study);
     problem.cell.seed = plan->protocol.task_seed;
     for (size_t i = 0; !error && i < grid->kernels.count; i++) {
-        char reason[400];
-        error = plan_kernel(plan, grid->kernels.values[i], &problem.info, reason, sizeof reason);
-        if (error) refuse(why, why_size, "kernel %.120s: %s", grid->kernels.values[i], reason);
+        struct reason reason = {""};
+        error = plan_kernel(plan, grid->kernels.values[i], &problem.info, &reason);
+        if (error) reason_give(why, -EINVAL, "kernel %.120s: %s", grid->kernels.values[i], reason.text);
         else {
-            *why = '\0';
+            *why->text = '\0';
             error = put_kernel(&problem);
-            if (error && !*why) refuse(why, why_size, "%s", strerror(-error));
+            if (error && !*why->text) reason_give(why, -EINVAL, "%s", strerror(-error));
         }
     }
-    if (!error) error = check_chunks(plan, first_cell, grid, why, why_size);
+    if (!error) error = check_chunks(plan, first_cell, grid, why);
     if (!error && !problem.made)
-        error = refuse(why, why_size, "nothing is left to measure: %s",
-                       plan->note_count ? plan->notes[plan->note_count - 1]
-                                        : "no runner of these takes this schedule (\"breakeven list\" says which do)");
+        error =
+            reason_give(why, -EINVAL, "nothing is left to measure: %s",
+                        plan->note_count ? plan->notes[plan->note_count - 1]
+                                         : "no runner of these takes this schedule (\"breakeven list\" says which do)");
     return error;
 }

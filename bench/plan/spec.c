@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/spec.h"
 
+#include "kernels/reason.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -37,10 +39,10 @@ static int copy_cpus(const json_t *list, unsigned workers, char ***cpus)
     return error;
 }
 
-int spec_from_json(const json_t *object, struct spec *spec, char *why, size_t why_size)
+int spec_from_json(const json_t *object, struct spec *spec, struct reason *why)
 {
     struct spec made = {0};
-    int error = cell_from_json(json_object_get(object, "cell"), &made.cell, why, why_size);
+    int error = cell_from_json(json_object_get(object, "cell"), &made.cell, why);
     if (!error) error = copy_cpus(json_object_get(object, "cpus"), made.cell.processes * made.cell.threads, &made.cpus);
     made.warmup = (unsigned)json_integer_value(json_object_get(object, "warmup"));
     made.has_inject = inject_from_json(json_object_get(object, "inject"), &made.inject);
@@ -48,8 +50,7 @@ int spec_from_json(const json_t *object, struct spec *spec, char *why, size_t wh
     const char *timeline = json_string_value(json_object_get(object, "timeline"));
     if (!error && timeline && !(made.timeline = strdup(timeline))) error = -ENOMEM;
     if (error) {
-        snprintf(why + strlen(why), why_size - strlen(why), "%s",
-                 *why ? "" : "its list of cpus is not one for each worker");
+        if (!*why->text) reason_set(why, "its list of cpus is not one for each worker");
         spec_free(&made);
         return error;
     }

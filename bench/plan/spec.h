@@ -3,8 +3,9 @@
 #ifndef BREAKEVEN_SPEC_H
 #define BREAKEVEN_SPEC_H
 
-#include "results/record/record.h"
 #include "bench/plan/inject.h"
+#include "kernels/reason.h"
+#include "results/record/record.h"
 
 #include <stdbool.h>
 
@@ -20,7 +21,7 @@ struct spec {
 
 char *spec_to_json(const struct spec *); /* malloc'ed; NULL without memory */
 /* 0 or -EINVAL with `why`; freed by spec_free, which accepts a zeroed struct. */
-int spec_from_json(const struct json_t *, struct spec *, char *why, size_t why_size);
+int spec_from_json(const struct json_t *, struct spec *, struct reason *why);
 void spec_free(struct spec *);
 
 #endif

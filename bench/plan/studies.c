@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/studies.h"
 
+#include "kernels/reason.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -102,7 +104,7 @@ static void list_few(unsigned cpus, char *list, size_t size)
 static void word_value(const char *word, unsigned cpus, double scale, char *value, size_t size)
 {
     uint64_t ns;
-    char why[VALUES_WHY];
+    struct reason why = {""};
     if (!strcmp(word, "cpus")) snprintf(value, size, "%u", cpus);
     else if (!strcmp(word, "all")) list_workers(1, cpus, 2 * cpus, value, size);
     else if (!strcmp(word, "part")) list_workers(1, cpus, cpus, value, size);
@@ -110,7 +112,7 @@ static void word_value(const char *word, unsigned cpus, double scale, char *valu
     else if (!strcmp(word, "share")) snprintf(value, size, "%u", 20000 / cpus);
     else if (!strcmp(word, "tasks"))
         snprintf(value, size, "%u", 4 * cpus < TASKS_FEW ? TASKS_FEW : 4 * cpus > TASKS_MANY ? TASKS_MANY : 4 * cpus);
-    else if (!values_duration(word, &ns, why, sizeof why)) snprintf(value, size, "%.0fns", fmax(1, (double)ns * scale));
+    else if (!values_duration(word, &ns, &why)) snprintf(value, size, "%.0fns", fmax(1, (double)ns * scale));
     else snprintf(value, size, "{%s}", word);
 }
 
@@ -139,7 +141,7 @@ struct expansion {
     double scale;
 };
 
-static int add_grid(struct plan *plan, const struct expansion *of, char *why, size_t why_size)
+static int add_grid(struct plan *plan, const struct expansion *of, struct reason *why)
 {
     char expanded[1024], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
     int count = 2;
@@ -148,7 +150,7 @@ static int add_grid(struct plan *plan, const struct expansion *of, char *why, si
         words[count++] = word;
     struct options grid;
     int error = options_parse(&grid, of->verbs, count, words);
-    error = error == -1 ? plan_add(plan, of->study, &grid, why, why_size) : -EINVAL;
+    error = error == -1 ? plan_add(plan, of->study, &grid, why) : -EINVAL;
     options_free(&grid);
     return error;
 }
@@ -160,23 +162,21 @@ static bool is_wanted(const struct options *options, const char *study)
     return options->studies.count == 0;
 }
 
-int studies_add(struct plan *plan, const struct options *options, double scale, char *why, size_t why_size)
+int studies_add(struct plan *plan, const struct options *options, double scale, struct reason *why)
 {
     for (const struct study_grid *study = studies_grids; study->study; study++) {
         const char *text = options->quick ? study->quick : study->options;
         struct expansion of = {study->study, text, options->verbs, scale};
-        char reason[512] = "";
+        struct reason reason = {""};
         if (!text || !is_wanted(options, study->study)) continue;
         unsigned before = plan->cell_count;
-        if (!add_grid(plan, &of, reason, sizeof reason)) continue;
-        if (plan->cell_count == before || !strncmp(reason, "nothing is left", 15))
+        if (!add_grid(plan, &of, &reason)) continue;
+        if (plan->cell_count == before || !strncmp(reason.text, "nothing is left", 15))
             continue; /* a runner that is left out */
-        snprintf(why, why_size, "study %s: %s", study->study, reason);
-        return -EINVAL;
+        return reason_give(why, -EINVAL, "study %s: %s", study->study, reason.text);
     }
     if (plan->cell_count) return 0;
-    snprintf(why, why_size, "nothing is left to measure");
-    return -EINVAL;
+    return reason_give(why, -EINVAL, "nothing is left to measure");
 }
 
 double studies_expected_ns(const struct plan *plan)

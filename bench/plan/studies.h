@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* studies.h: the default experiment: a few questions, each a set of grids in the words of the command line.
  *
- *     if (!studies_add(&plan, options, why, sizeof why)) ... plan holds the cells of all studies ...
+ *     if (!studies_add(&plan, options, &why)) ... plan holds the cells of all studies ...
  */
 #ifndef BREAKEVEN_STUDIES_H
 #define BREAKEVEN_STUDIES_H
 
 #include "bench/plan/plan.h"
+#include "kernels/reason.h"
 
 /* One grid of a study. Words in braces are put in for this machine: {cpus}; {all}: workers from 1 to twice the cpus;
  * {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {tasks}: a modest number of tasks; {share}: 20000/cpus;
@@ -22,7 +23,7 @@ void studies_protocol(bool quick, struct protocol *);
 
 /* Adds the studies that --study names (all without) to the plan, with their times multiplied by `scale`. 0 or -errno
  * with `why`. */
-int studies_add(struct plan *, const struct options *, double scale, char *why, size_t why_size);
+int studies_add(struct plan *, const struct options *, double scale, struct reason *why);
 
 /* What the whole plan is expected to take with the fewest repetitions. */
 double studies_expected_ns(const struct plan *);

@@ -9,6 +9,7 @@
 #include "bench/machine/probe_system.h"
 #include "bench/machine/probe_team.h"
 
+#include "kernels/reason.h"
 #include "results/statistics/stats.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ static unsigned count_word(const struct live *live, unsigned cell, const char *w
 struct outcome {
     unsigned samples, marked;
     int error;
-    char why[160];
+    struct reason why;
 };
 
 struct trial {
@@ -76,7 +77,7 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
     struct live live;
     char lists[32];
     if (trial->cgroup && (outcome->error = enter_group(trial->cgroup))) {
-        snprintf(outcome->why, sizeof outcome->why, "cannot enter %.100s", trial->cgroup);
+        reason_set(&outcome->why, "cannot enter %.100s", trial->cgroup);
         return;
     }
     snprintf(lists, sizeof lists, "%u,%u", trial->cpus[0], trial->cpus[1]);
@@ -88,7 +89,7 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
     outcome->samples = live.blocks;
     outcome->marked = count_word(&live, team, trial->word);
     outcome->error = live.error;
-    snprintf(outcome->why, sizeof outcome->why, "%.150s", live.why);
+    reason_set(&outcome->why, "%.150s", live.why.text);
     live_close(&live);
 }
 
@@ -97,7 +98,7 @@ static int measure_in_child(const struct trial *trial, struct outcome *outcome)
 {
     struct outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return -errno;
-    *shared = (struct outcome){.error = -ECHILD, .why = "the measuring process died"};
+    *shared = (struct outcome){.error = -ECHILD, .why = {"the measuring process died"}};
     pid_t parent = getpid(), child = fork();
     if (!child) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -129,7 +130,7 @@ static void outcome_row(struct selftest *test, struct selftest_row *row, const s
     int error = measure_in_child(trial, &outcome);
     snprintf(row->wanted, sizeof row->wanted, "at least four of five");
     if (error) snprintf(row->came_back, sizeof row->came_back, "no child: %s", strerror(-error));
-    else if (outcome.error) snprintf(row->came_back, sizeof row->came_back, "%s", outcome.why);
+    else if (outcome.error) snprintf(row->came_back, sizeof row->came_back, "%.300s", outcome.why.text);
     else
         snprintf(row->came_back, sizeof row->came_back, "%u of %u samples are marked \"%s\"", outcome.marked,
                  outcome.samples, trial->word);
@@ -188,8 +189,8 @@ static int put(const char *group, const char *name, const char *text)
 static int group_make(char *group, size_t size)
 {
     struct limits limits;
-    char why[256];
-    if (limits_read("", &limits, why, sizeof why) || !limits.group_count) return -ENOENT;
+    struct reason why = {""};
+    if (limits_read("", &limits, &why) || !limits.group_count) return -ENOENT;
     if (snprintf(group, size, "%s/breakeven-selftest-%d", limits.groups[0].path, (int)getpid()) >= (int)size)
         return -ENAMETOOLONG;
     if (mkdir(group, 0755)) return -errno;
@@ -280,7 +281,8 @@ void selftest_wrong_serial(struct selftest *test)
         .id = "V13", .injected = "a serial time that is 60 % too long", .wanted = "\"superlinear\""};
     struct live live;
     struct summary summary;
-    char why[256], words[96] = "";
+    char words[96] = "";
+    struct reason why = {""};
     double efficiency = NAN;
     if (probe_allowed_cpus((unsigned[2]){0}, 2) < 2) {
         selftest_skip(test, row.id, row.injected, "there is one cpu only");
@@ -292,7 +294,7 @@ void selftest_wrong_serial(struct selftest *test)
     cell.runner = "openmp", cell.workers = 2, cell.placement = "close", cell.inject = NULL;
     unsigned team = live_cell(&live, &cell);
     live_until(&live, test->quick ? 10 : 20, test->quick ? 20 : LIVE_BLOCKS, false, efficiency_enough, &team);
-    if (!live.error && !summary_make(&live.run, &summary, why, sizeof why)) {
+    if (!live.error && !summary_make(&live.run, &summary, &why)) {
         snprintf(words, sizeof words, "%s", summary.cells[team].suspect);
         efficiency = summary.cells[team].quantity[QUANTITY_efficiency].median;
         summary_free(&summary);

@@ -2,6 +2,7 @@
 #include "bench/selftest/selftest_lab.h"
 
 #include "bench/measure/repetition.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,6 +83,6 @@ const struct sample *lab_measure(struct lab *lab, unsigned id, unsigned block, u
 
 int lab_summary(struct lab *lab, struct summary *summary)
 {
-    char why[256];
-    return lab->error ? lab->error : summary_make(&lab->run, summary, why, sizeof why);
+    struct reason why = {""};
+    return lab->error ? lab->error : summary_make(&lab->run, summary, &why);
 }

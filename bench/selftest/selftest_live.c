@@ -21,8 +21,8 @@ void live_open(struct live *live, const struct selftest *test)
     live->seed = test->seed;
     live->until_ns = test->until_ns;
     interrupt_watch();
-    live->error = limits_read("", &limits, live->why, sizeof live->why);
-    if (!live->error) live->error = topology_load(NULL, &live->topology, live->why, sizeof live->why);
+    live->error = limits_read("", &limits, &live->why);
+    if (!live->error) live->error = topology_load(NULL, &live->topology, &live->why);
     if (live->error) return;
     live->loaded = true;
     struct protocol protocol = {
@@ -69,10 +69,9 @@ static uint64_t size_of(struct live *live, const struct live_cell *asked)
     double task_ns;
     if (asked->size) return asked->size;
     if (asked->runner && asked->baseline < live->run.cell_count) return live->cells[asked->baseline].size;
-    if (!live->error) live->error = kernel_info_get(asked->kernel, none, &info, live->why, sizeof live->why);
+    if (!live->error) live->error = kernel_info_get(asked->kernel, none, &info, &live->why);
     if (!live->error)
-        live->error = kernel_info_calibrate(&info, none, asked->tasks, 1, asked->task_ns, &size, &task_ns, live->why,
-                                            sizeof live->why);
+        live->error = kernel_info_calibrate(&info, none, asked->tasks, 1, asked->task_ns, &size, &task_ns, &live->why);
     return size;
 }
 
@@ -82,7 +81,7 @@ unsigned live_cell(struct live *live, const struct live_cell *asked)
     const struct runner *runner = runner_find(asked->runner ? asked->runner : "serial");
     if (id == LIVE_CELLS || !runner) {
         live->error = -EINVAL;
-        snprintf(live->why, sizeof live->why, "no runner %s", asked->runner);
+        reason_set(&live->why, "no runner %s", asked->runner);
         return 0;
     }
     bool processes = runner->axes & AXIS_PROCESSES;
@@ -112,12 +111,10 @@ unsigned live_cell(struct live *live, const struct live_cell *asked)
 static void close_plan(struct live *live)
 {
     double task_ns[LIVE_CELLS] = {0};
-    char *why = live->why;
-    size_t size = sizeof live->why;
     if (live->closed || live->error) return;
-    live->error = plan_adopt(&live->plan, live->cells, live->run.cell_count, task_ns, why, size);
-    if (!live->error) live->error = plan_close(&live->plan, why, size);
-    if (!live->error) live->error = measure_open(&live->measure, &live->plan, why, size);
+    live->error = plan_adopt(&live->plan, live->cells, live->run.cell_count, task_ns, &live->why);
+    if (!live->error) live->error = plan_close(&live->plan, &live->why);
+    if (!live->error) live->error = measure_open(&live->measure, &live->plan, &live->why);
     if (live->error) return;
     live->closed = true;
     for (unsigned i = 0; i < live->run.cell_count; i++) {
@@ -143,19 +140,18 @@ static void take(struct live *live, unsigned cell, unsigned block, unsigned posi
 {
     struct sample sample;
     if (live->error) return;
-    live->error = measure_cell(&live->measure, &(struct turn){cell, block, position, instrumented}, &sample, live->why,
-                               sizeof live->why);
-    if (live->error == -EINTR) snprintf(live->why, sizeof live->why, "interrupted");
+    live->error = measure_cell(&live->measure, &(struct turn){cell, block, position, instrumented}, &sample, &live->why);
+    if (live->error == -EINTR) reason_set(&live->why, "interrupted");
     if (live->error) return;
     if (strcmp(sample.status, "ok") && !failures) {
         live->error = -EIO;
-        snprintf(live->why, sizeof live->why, "%s on %s: %s", live->cells[cell].label, live->cells[cell].runner,
+        reason_set(&live->why, "%s on %s: %s", live->cells[cell].label, live->cells[cell].runner,
                  sample.cause);
     }
     if (append(live, &sample)) {
         sample_free(&sample);
         live->error = -ENOMEM;
-        snprintf(live->why, sizeof live->why, "no memory");
+        reason_set(&live->why, "no memory");
     }
 }
 
@@ -166,7 +162,7 @@ void live_blocks(struct live *live, unsigned count, bool instrumented, bool fail
     for (unsigned i = 0; i < count && !live->error; i++) {
         if (live->until_ns && clock_now_ns(&clock_real) > live->until_ns) {
             live->error = -ETIME;
-            snprintf(live->why, sizeof live->why, "no time left for it on so slow a machine");
+            reason_set(&live->why, "no time left for it on so slow a machine");
             return;
         }
         unsigned block = live->blocks++;
@@ -220,11 +216,11 @@ void live_judge(struct selftest *test, const struct live *live, struct selftest_
     double suspects = live_suspects(live);
     if (interrupt_seen()) return; /* no row: nothing was found out */
     if (live->error == -ETIME) {
-        selftest_skip(test, row->id, row->injected, "%.180s", live->why);
+        selftest_skip(test, row->id, row->injected, "%.180s", live->why.text);
         return;
     }
     if (live->error) {
-        snprintf(row->came_back, sizeof row->came_back, "%.190s", live->why);
+        snprintf(row->came_back, sizeof row->came_back, "%.190s", live->why.text);
         holds = false;
     } else if (!holds && test->quick && suspects > LIVE_LOUD) {
         selftest_skip(test, row->id, row->injected,

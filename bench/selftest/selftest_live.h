@@ -13,6 +13,7 @@
 
 #include "bench/measure/measure.h"
 
+#include "kernels/reason.h"
 #include "results/models/summary.h"
 
 struct selftest;
@@ -47,8 +48,8 @@ struct live {
     bool undisturbed; /* set by the caller: live_values and live_sample leave out samples that are suspect */
     char *policy;     /* what OMP_WAIT_POLICY was before live_wait_policy; NULL: not set */
     bool policy_set;
-    int error;     /* the first thing that went wrong; 0 */
-    char why[400]; /* of it, one line */
+    int error;         /* the first thing that went wrong; 0 */
+    struct reason why; /* of it, one line */
 };
 
 /* Error and `why` are set in each of these; once there is an error the others do nothing. */

@@ -4,6 +4,7 @@
 #include "bench/selftest/selftest.h"
 #include "bench/selftest/selftest_live.h"
 
+#include "kernels/reason.h"
 #include "results/statistics/models.h"
 #include "results/statistics/stats.h"
 #include "runners/runner.h"
@@ -21,10 +22,8 @@ static double size_per_ns(struct live *live, const char *kernel, uint64_t tasks,
     struct kernel_info info;
     uint64_t size = 0;
     double task_ns = 1;
-    if (!live->error) live->error = kernel_info_get(kernel, none, &info, live->why, sizeof live->why);
-    if (!live->error)
-        live->error =
-            kernel_info_calibrate(&info, none, tasks, 1, near_ns, &size, &task_ns, live->why, sizeof live->why);
+    if (!live->error) live->error = kernel_info_get(kernel, none, &info, &live->why);
+    if (!live->error) live->error = kernel_info_calibrate(&info, none, tasks, 1, near_ns, &size, &task_ns, &live->why);
     return (double)size / task_ns;
 }
 
@@ -77,14 +76,14 @@ static void ladder_cells(const struct selftest *test, struct live *live, struct 
  * nothing of each other's samples, and each has both orders of a pair. */
 static bool half_summary(const struct live *live, unsigned parity, struct run *half, struct summary *summary)
 {
-    char why[256];
+    struct reason why = {""};
     *half = live->run;
     half->sample_count = 0;
     half->samples = calloc(live->run.sample_count + 1, sizeof *half->samples);
     for (size_t i = 0; half->samples && i < live->run.sample_count; i++)
         if (live->run.samples[i].block / 2 % 2 == parity && !live->run.samples[i].suspect[0])
             half->samples[half->sample_count++] = live->run.samples[i];
-    if (half->samples && !summary_make(half, summary, why, sizeof why)) return true;
+    if (half->samples && !summary_make(half, summary, &why)) return true;
     free(half->samples);
     return false;
 }

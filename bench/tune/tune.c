@@ -3,6 +3,7 @@
 #include "bench/tune/tune.h"
 
 #include "bench/tune/tune_record.h"
+#include "kernels/reason.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,10 +19,10 @@ static const char *limits_root(void)
 
 int tune_open(struct tune *tune, const struct options *options)
 {
-    char why[256];
+    struct reason why = {""};
     *tune = (struct tune){.options = options, .search = search_defaults};
     if (options->json && options->shell) return options_complain(options, "--json and --shell both say what to print");
-    if (limits_read(limits_root(), &tune->limits, why, sizeof why)) return options_complain(options, "%s", why);
+    if (limits_read(limits_root(), &tune->limits, &why)) return options_complain(options, "%s", why.text);
     for (int i = 0; options->minimise && options_objectives[i]; i++)
         if (!strcmp(options->minimise, options_objectives[i])) tune->objective = (enum tune_objective)i;
     tune->search.within = options->within;

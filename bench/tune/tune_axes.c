@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/tune/tune_axes.h"
 
+#include "kernels/reason.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -72,7 +74,8 @@ bool tune_axes_know(const struct tune_axes *axes, const char *name)
 /* --parameter name=list */
 static int add_parameter(struct tune_axes *axes, const struct options *options, const char *text)
 {
-    char name[sizeof axes->axis->name], why[VALUES_WHY];
+    char name[sizeof axes->axis->name];
+    struct reason why = {""};
     size_t length = strcspn(text, "=");
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-') length = 0;
@@ -85,10 +88,10 @@ static int add_parameter(struct tune_axes *axes, const struct options *options, 
     const struct number_kind kind = {values_count, 0, INT64_MAX};
     struct numbers numbers = {0};
     struct names words = {0};
-    int error = values_numbers(text + length + 1, &kind, &numbers, why, sizeof why);
+    int error = values_numbers(text + length + 1, &kind, &numbers, &why);
     if (!error) error = add_numbers(axes, name, &numbers);
-    else if (!(error = values_names(text + length + 1, &words, why, sizeof why))) error = add_words(axes, name, &words);
-    else return options_complain(options, "--parameter %s: %s", name, why);
+    else if (!(error = values_names(text + length + 1, &words, &why))) error = add_words(axes, name, &words);
+    else return options_complain(options, "--parameter %s: %s", name, why.text);
     values_numbers_free(&numbers);
     values_names_free(&words);
     if (error)

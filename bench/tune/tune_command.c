@@ -7,6 +7,7 @@
 #include "bench/tune/tune_axes.h"
 #include "bench/tune/tune_export.h"
 #include "bench/tune/tune_record.h"
+#include "kernels/reason.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -28,7 +29,7 @@ struct subject {
     struct tune_export export;
     unsigned block;
     struct tune *tune;
-    char why[256];
+    struct reason why;
 };
 
 /* Measuring */
@@ -163,8 +164,7 @@ static int run_once(struct subject *subject, const struct search_point *point, d
     struct command_result result;
     tune_axes_values(&subject->axes, point, values);
     int64_t limit_ns = tune->space.limits && limit < 9e18 ? (int64_t)limit : INT64_MAX, began_ns = wall_clock_ns();
-    int error = command_run(&subject->command, values, subject->axes.count, limit_ns, &result, subject->why,
-                            sizeof subject->why);
+    int error = command_run(&subject->command, values, subject->axes.count, limit_ns, &result, &subject->why);
     if (error) return error;
     if (result.end == COMMAND_INTERRUPTED) error = -EINTR;
     *outcome = (struct search_outcome){.cost = cost_of(tune, &result),
@@ -363,8 +363,8 @@ static int search(struct subject *subject)
     const struct options *options = tune->options;
     struct plan plan;
     hwloc_topology_t topology;
-    char why[256];
-    if (topology_load(NULL, &topology, why, sizeof why)) return options_complain(options, "%s", why);
+    struct reason why = {""};
+    if (topology_load(NULL, &topology, &why)) return options_complain(options, "%s", why.text);
     struct protocol means = {.reps = tune->search.confirm,
                              .reps_min = 1,
                              .warmup = (int)subject->warmup,
@@ -378,7 +378,7 @@ static int search(struct subject *subject)
         if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
         memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
         tune_record_close(&subject->record, tune_to_json(tune), error);
-        status = tune_report(tune, error, subject->why);
+        status = tune_report(tune, error, subject->why.text);
         if (!error) {
             int exported = tune_export_write(&subject->export, options, &subject->axes, subject->command.words);
             if (exported) status = exported;
@@ -408,8 +408,7 @@ int tune_command(const struct options *options)
     tune.context = &subject;
     protocol(options, &tune.search);
     name_command(&tune);
-    if (command_check(&subject.command, subject.why, sizeof subject.why))
-        status = options_complain(options, "%s", subject.why);
+    if (command_check(&subject.command, &subject.why)) status = options_complain(options, "%s", subject.why.text);
     if (!status) status = tune_axes_make(&subject.axes, options, &tune.limits, &subject.command);
     if (!status) {
         make_space(&subject, &tune);

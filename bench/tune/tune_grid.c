@@ -6,6 +6,7 @@
 #include "bench/measure/conduct.h"
 #include "bench/base/interrupt.h"
 
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -52,16 +53,16 @@ static bool in_list(const struct names *names, const char *name)
  * processes x threads where there is something to share out. */
 static bool tried(const struct options *options, unsigned cpus, const struct runner *runner)
 {
-    char why[256];
+    struct reason why = {""};
     bool both = (runner->axes & AXIS_PROCESSES) && (runner->axes & AXIS_THREADS);
     bool named = in_list(&options->runners, runner->name);
     if (options->runners.count ? !named : runner->setup != NULL || (both && cpus < SHARED_OUT_MIN)) return false;
-    return runner->axes && !(runner->available && runner->available(why, sizeof why));
+    return runner->axes && !(runner->available && runner->available(&why));
 }
 
 /* The grid for one runner, as the command line would ask for it: with the default chunk, and (chunked) with others. */
 static int add_runner(struct tune_grid *grid, const struct options *options, const struct runner *runner,
-                      const struct numbers *workers, const struct numbers *chunks, char *why, size_t why_size)
+                      const struct numbers *workers, const struct numbers *chunks, struct reason *why)
 {
     static const char *const schedules[] = {"default", "static", "dynamic", "guided"};
     char *names[4], *placements[] = {(char *)"none", (char *)"close", (char *)"spread"};
@@ -87,10 +88,10 @@ static int add_runner(struct tune_grid *grid, const struct options *options, con
         asked.placements = (struct names){grid->plan.cpus > 1 ? 2 + (grid->plan.cpus > 3) : 1, placements};
     if (!options->processes.count && !options->threads.count) asked.workers = *workers;
     asked.chunks = chunks ? *chunks : (struct numbers){0};
-    return plan_add(&grid->plan, "tune", &asked, why, why_size);
+    return plan_add(&grid->plan, "tune", &asked, why);
 }
 
-static int add_runners(struct tune_grid *grid, const struct options *options, char *why, size_t why_size)
+static int add_runners(struct tune_grid *grid, const struct options *options, struct reason *why)
 {
     struct numbers workers = {0}, chunks = {0};
     const struct cell *serial = &grid->plan.cells[0];
@@ -101,32 +102,30 @@ static int add_runners(struct tune_grid *grid, const struct options *options, ch
     int error = options->workers.count ? 0 : push_workers(&workers, most);
     if (!error && !options->chunks.count) error = push_octaves(&chunks, serial->tasks);
     size_t added = 0;
-    if (error) snprintf(why, why_size, "no memory");
+    if (error) reason_set(why, "no memory");
     for (const struct runner *const *runner = runners; !error && *runner; runner++) {
         const struct numbers *asked = options->workers.count ? &options->workers : &workers;
         if (!tried(options, grid->plan.cpus, *runner)) continue;
         added++;
-        if (!options->chunks.count) error = add_runner(grid, options, *runner, asked, NULL, why, why_size);
+        if (!options->chunks.count) error = add_runner(grid, options, *runner, asked, NULL, why);
         if (!error && (*runner)->axes & AXIS_CHUNK)
-            error = add_runner(grid, options, *runner, asked, options->chunks.count ? &options->chunks : &chunks, why,
-                               why_size);
+            error = add_runner(grid, options, *runner, asked, options->chunks.count ? &options->chunks : &chunks, why);
     }
     values_numbers_free(&workers);
     values_numbers_free(&chunks);
     if (!error && !added) {
-        snprintf(why, why_size, "no runner with workers is left (\"breakeven list runners\" says which can run here)");
+        reason_set(why, "no runner with workers is left (\"breakeven list runners\" says which can run here)");
         error = -EINVAL;
     }
     return error;
 }
 
-int tune_grid_open(struct tune_grid *grid, const struct options *options, const struct limits *limits, char *why,
-                   size_t why_size)
+int tune_grid_open(struct tune_grid *grid, const struct options *options, const struct limits *limits, struct reason *why)
 {
     static char *serial[] = {(char *)"serial"};
     struct protocol protocol;
     *grid = (struct tune_grid){.options = options, .limits = limits};
-    int error = topology_load(NULL, &grid->topology, why, why_size);
+    int error = topology_load(NULL, &grid->topology, why);
     if (error) return error;
     grid->loaded = true;
     conduct_protocol(options, NULL, &protocol);
@@ -137,19 +136,18 @@ int tune_grid_open(struct tune_grid *grid, const struct options *options, const 
     asked.runners = (struct names){1, serial};
     asked.workers = asked.processes = asked.threads = asked.chunks = (struct numbers){0};
     asked.schedules = asked.placements = (struct names){0};
-    error = plan_add(&grid->plan, "tune", &asked, why, why_size);
+    error = plan_add(&grid->plan, "tune", &asked, why);
     if (!error && grid->plan.cell_count != 1) {
-        snprintf(why, why_size,
-                 "one kernel, one number of tasks and one size at a time: tune them one after the other");
+        reason_set(why, "one kernel, one number of tasks and one size at a time: tune them one after the other");
         error = -EINVAL;
     }
-    if (!error) error = add_runners(grid, options, why, why_size);
+    if (!error) error = add_runners(grid, options, why);
     for (unsigned i = 1; !error && i < grid->plan.cell_count; i++) {
         grid->plan.cells[i].task_time_ns = grid->plan.cells[0].task_time_ns;
         grid->plan.extra[i].task_ns = grid->plan.extra[0].task_ns;
     }
-    if (!error) error = plan_close(&grid->plan, why, why_size);
-    if (!error) error = measure_open(&grid->measure, &grid->plan, why, why_size);
+    if (!error) error = plan_close(&grid->plan, why);
+    if (!error) error = measure_open(&grid->measure, &grid->plan, why);
     grid->measuring = !error;
     return error;
 }
@@ -330,7 +328,7 @@ int tune_grid_measure(struct tune_grid *grid, unsigned cell, unsigned block, uns
     int64_t began_ns = clock_now_ns(&clock_real);
     if (interrupt_seen()) return -EINTR;
     int error =
-        measure_cell(&grid->measure, &(struct turn){cell, block, order, false}, sample, grid->why, sizeof grid->why);
+        measure_cell(&grid->measure, &(struct turn){cell, block, order, false}, sample, &grid->why);
     *spent_s = (double)(clock_now_ns(&clock_real) - began_ns) / 1e9;
     return error;
 }

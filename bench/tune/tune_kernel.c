@@ -5,6 +5,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/tune/tune_record.h"
 
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -148,19 +149,19 @@ static int search(struct subject *subject)
     if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
     memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
     tune_record_close(&subject->record, tune_to_json(tune), error);
-    return tune_report(tune, error, subject->grid.why);
+    return tune_report(tune, error, subject->grid.why.text);
 }
 
 int tune_kernel(const struct options *options)
 {
     struct tune tune;
     struct subject subject = {.tune = &tune};
-    char why[1024] = "";
+    struct reason why = {""};
     int status = tune_open(&tune, options);
     if (status) return status;
     if (options->kernels.count != 1) status = options_complain(options, "--kernel: one at a time");
-    if (!status && tune_grid_open(&subject.grid, options, &tune.limits, why, sizeof why))
-        status = options_complain(options, "%s", why);
+    if (!status && tune_grid_open(&subject.grid, options, &tune.limits, &why))
+        status = options_complain(options, "%s", why.text);
     if (!status && tune_grid_index(&subject.grid)) status = out_of_memory(options);
     if (!status) {
         tune.subject = &kernel_subject;

@@ -3,7 +3,7 @@
  * measures all of it. Part of tune.
  *
  *     struct tune_grid grid;
- *     if (!tune_grid_open(&grid, options, &limits, why, sizeof why) && !tune_grid_index(&grid)) {
+ *     if (!tune_grid_open(&grid, options, &limits, &why) && !tune_grid_index(&grid)) {
  *         tune_grid_space(&grid, &space);                      // space.measure is the caller's
  *         cell = tune_grid_cell(&grid, &point); ... grid.plan.cells[cell] ... tune_grid_measure(&grid, cell, ...)
  *     }
@@ -14,6 +14,7 @@
 
 #include "bench/measure/measure.h"
 #include "bench/tune/tune.h"
+#include "kernels/reason.h"
 
 enum { TUNE_VARIANT, TUNE_PLACEMENT, TUNE_WORKERS, TUNE_CHUNK };
 
@@ -29,12 +30,12 @@ struct tune_grid {
     double *workers, *chunks; /* values of the ordered axes */
     unsigned variant_count, placement_count, worker_count, chunk_count;
     unsigned *cells; /* the cell at each point; 0: none */
-    char why[512];
+    struct reason why;
 };
 
 /* Plans the grid for the one kernel of the options; lists that they do not give are this machine's. 0 or -errno with
  * `why`. Closed by tune_grid_close in either case. */
-int tune_grid_open(struct tune_grid *, const struct options *, const struct limits *, char *why, size_t why_size);
+int tune_grid_open(struct tune_grid *, const struct options *, const struct limits *, struct reason *why);
 int tune_grid_index(struct tune_grid *); /* 0 or -ENOMEM */
 void tune_grid_close(struct tune_grid *);
 

@@ -3,10 +3,11 @@
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
-#include "bench/measure/manifest.h"
 #include "bench/cli/options.h"
+#include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,21 +17,21 @@
 
 int tune_record_check(const struct options *options)
 {
-    char why[512];
+    struct reason why = {""};
     if (options_given(options, "name") && strchr(options->name, '/'))
         return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
                                 options->name);
-    return rundir_check(options->output, why, sizeof why) ? options_complain(options, "%s", why) : 0;
+    return rundir_check(options->output, &why) ? options_complain(options, "%s", why.text) : 0;
 }
 
 int tune_record_open(struct tune_record *record, const struct options *options, const struct plan *plan)
 {
     const char *name = options_given(options, "name") ? options->name : "tune";
-    char why[512];
+    struct reason why = {""};
     *record = (struct tune_record){.options = options, .fd = -1, .began_ns = clock_now_ns(&clock_real)};
-    if (rundir_make(options->output, name, record->dir, why, sizeof why)) return options_complain(options, "%s", why);
-    record->lock = rundir_lock(record->dir, true, why, sizeof why);
-    if (record->lock == -EWOULDBLOCK) return options_complain(options, "--output %s", why);
+    if (rundir_make(options->output, name, record->dir, &why)) return options_complain(options, "%s", why.text);
+    record->lock = rundir_lock(record->dir, true, &why);
+    if (record->lock == -EWOULDBLOCK) return options_complain(options, "--output %s", why.text);
     record->fd = record_open_samples(record->dir);
     int error = record->fd < 0 ? record->fd : 0;
     if (!error) {

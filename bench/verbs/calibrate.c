@@ -3,9 +3,10 @@
 #include "bench/verbs/calibrate.h"
 
 #include "bench/base/answer.h"
-#include "bench/plan/kernel_load.h"
 #include "bench/base/memory.h"
 #include "bench/cli/options.h"
+#include "bench/plan/kernel_load.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -48,7 +49,7 @@ static struct sample_of choose(const struct calibration *calibration, const void
 }
 
 int calibrate_measure(const struct calibration *calibration, uint64_t size, const struct clock *clock, double *task_ns,
-                      char *why, size_t why_size)
+                      struct reason *why)
 {
     const struct kernel *kernel = calibration->kernel;
     struct kernel_params params = {calibration->tasks, size, calibration->seed};
@@ -59,9 +60,9 @@ int calibrate_measure(const struct calibration *calibration, uint64_t size, cons
     void *results = bytes == SIZE_MAX ? NULL : memory_map(bytes);
     memory_open(&memory);
     int error = results ? 0 : -ENOMEM;
-    if (error) snprintf(why, why_size, "no memory for %zu results of %zu bytes", params.tasks, one);
+    if (error) reason_set(why, "no memory for %zu results of %zu bytes", params.tasks, one);
     else if (kernel->prepare && (error = kernel->prepare(&params, &memory.arena, &input)))
-        snprintf(why, why_size, "the kernel cannot prepare its input: %s", strerror(-error));
+        reason_set(why, "the kernel cannot prepare its input: %s", strerror(-error));
     if (!error) {
         struct sample_of sample = choose(calibration, input, results, clock);
         double best = INFINITY;
@@ -81,7 +82,7 @@ static uint64_t scaled(uint64_t size, double factor)
 }
 
 int calibrate_find(const struct calibration *calibration, double goal_ns, const struct clock *clock, uint64_t *size,
-                   double *task_ns, char *why, size_t why_size)
+                   double *task_ns, struct reason *why)
 {
     if (!strcmp(calibration->kernel->size_unit, "ns")) {
         *size = (uint64_t)goal_ns;
@@ -91,7 +92,7 @@ int calibrate_find(const struct calibration *calibration, double goal_ns, const 
     double near_ns = fmin(goal_ns, LONG_TASK_NS), now_ns = 0;
     uint64_t now = 1;
     int error = 0;
-    for (int round = 0; round < ROUNDS && !(error = calibrate_measure(calibration, now, clock, &now_ns, why, why_size));
+    for (int round = 0; round < ROUNDS && !(error = calibrate_measure(calibration, now, clock, &now_ns, why));
          round++) { /* up, by at most 64 at once */
         if (now_ns >= near_ns * 0.5) break;
         now = scaled(now, fmin(64, fmax(2, near_ns / fmax(now_ns, 0.1))));
@@ -102,7 +103,7 @@ int calibrate_find(const struct calibration *calibration, double goal_ns, const 
         uint64_t next = scaled(now, near_ns / now_ns);
         if (next == now) break;
         now = next;
-        error = calibrate_measure(calibration, now, clock, &now_ns, why, why_size);
+        error = calibrate_measure(calibration, now, clock, &now_ns, why);
         if (fabs(log(now_ns / near_ns)) >= fabs(log(best_ns / near_ns))) continue;
         best = now;
         best_ns = now_ns;
@@ -122,12 +123,12 @@ static int run(const struct options *options)
                                       .seed = (uint64_t)json_integer_value(json_object_get(question, "seed"))};
     uint64_t size = (uint64_t)json_integer_value(json_object_get(question, "size"));
     double goal_ns = json_number_value(json_object_get(question, "goal_ns")), task_ns = 0;
-    char why[400];
-    int error = kernel_load(name, &calibration.kernel, why, sizeof why);
-    if (!error && size) error = calibrate_measure(&calibration, size, &clock_real, &task_ns, why, sizeof why);
-    else if (!error) error = calibrate_find(&calibration, goal_ns, &clock_real, &size, &task_ns, why, sizeof why);
+    struct reason why = {""};
+    int error = kernel_load(name, &calibration.kernel, &why);
+    if (!error && size) error = calibrate_measure(&calibration, size, &clock_real, &task_ns, &why);
+    else if (!error) error = calibrate_find(&calibration, goal_ns, &clock_real, &size, &task_ns, &why);
     json_decref(question);
-    if (error) return answer_write_json(json_pack("{ss}", "error", why));
+    if (error) return answer_write_json(json_pack("{ss}", "error", why.text));
     return answer_write_json(json_pack("{sI sf}", "size", (json_int_t)size, "task_ns", task_ns));
 }
 

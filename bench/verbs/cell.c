@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
 #include "bench/base/answer.h"
-#include "bench/plan/kernel_load.h"
 #include "bench/cli/options.h"
 #include "bench/measure/repetition.h"
+#include "bench/plan/kernel_load.h"
 #include "bench/plan/spec.h"
+#include "kernels/reason.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -18,15 +19,15 @@ static int64_t clock_cost_ns(void)
     return (ended_ns - began_ns) / READINGS;
 }
 
-static int set_up(const struct spec *spec, struct repetition *repetition, char *why, size_t why_size)
+static int set_up(const struct spec *spec, struct repetition *repetition, struct reason *why)
 {
     const struct cell *cell = &spec->cell;
     enum schedule schedule;
-    int error = kernel_load(cell->kernel, &repetition->kernel, why, why_size);
+    int error = kernel_load(cell->kernel, &repetition->kernel, why);
     if (error) return error;
     repetition->runner = runner_find(cell->runner);
     if (!repetition->runner || schedule_find(cell->schedule, &schedule)) {
-        snprintf(why, why_size, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
+        reason_set(why, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
         return -1;
     }
     repetition->kernel_path = kernel_is_path(cell->kernel) ? cell->kernel : NULL;
@@ -50,10 +51,10 @@ static int run(const struct options *options)
     struct spec spec = {0};
     struct repetition repetition = {0};
     struct sample sample = {.began_ns = 0};
-    char why[256] = "";
-    if (spec_from_json(question, &spec, why, sizeof why) || set_up(&spec, &repetition, why, sizeof why)) {
+    struct reason why = {""};
+    if (spec_from_json(question, &spec, &why) || set_up(&spec, &repetition, &why)) {
         snprintf(sample.status, sizeof sample.status, "error");
-        snprintf(sample.cause, sizeof sample.cause, "%s", why);
+        snprintf(sample.cause, sizeof sample.cause, "%s", why.text);
         sample.wall_ns = sample.start_ns = sample.stop_ns = sample.setup_ns = sample.first_ns = -1;
         sample.injected_ns = -1;
     } else {

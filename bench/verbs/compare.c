@@ -2,6 +2,7 @@
 /* compare: is NEW slower or faster than BASE? The record's numbers, results/summary/compare.c's verdicts, a table. */
 #include "bench/verbs/compare.h"
 
+#include "kernels/reason.h"
 #include "results/summary/compare.h"
 
 #include <jansson.h>
@@ -88,10 +89,11 @@ static void print_comparison(const struct comparison *comparison)
 
 static int read_run(const struct options *options, const char *dir, struct run *run)
 {
-    char note[512] = "", why[512];
-    int status = run_read(dir, run, note, sizeof note, why, sizeof why);
-    if (status) return options_complain(options, "%s", why);
-    if (note[0]) fprintf(stderr, "breakeven compare: %s\n", note);
+    struct reason note = {""};
+    struct reason why = {""};
+    int status = run_read(dir, run, &note, &why);
+    if (status) return options_complain(options, "%s", why.text);
+    if (note.text[0]) fprintf(stderr, "breakeven compare: %s\n", note.text);
     return 0;
 }
 
@@ -110,8 +112,8 @@ static int compare(const struct options *options, const struct run *base, const 
     struct compare_options asked = {.margin = options->margin, .force = options->force, .allow = options->allow};
     while (options->figure && strcmp(options->figure, compare_figure_names[asked.figure])) asked.figure++;
     struct comparison comparison = {0};
-    char why[512];
-    if (compare_runs(base, new, &asked, &comparison, why, sizeof why)) return options_complain(options, "%s", why);
+    struct reason why = {""};
+    if (compare_runs(base, new, &asked, &comparison, &why)) return options_complain(options, "%s", why.text);
     int status = STATUS_GOOD;
     if (options->json) {
         json_t *object = comparison_to_json(&comparison);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cpus: how many workers this process may use, one word for a shell. */
 #include "bench/cli/options.h"
+#include "kernels/reason.h"
 #include "runners/limits.h"
 
 #include <jansson.h>
@@ -65,25 +66,25 @@ static void quota_of(const struct limits *limits, struct bound *bound)
 }
 
 /* What is said of a variable that holds no number; "" where there is none. */
-static void ignored_of(const struct limits *limits, char *text, size_t size)
+static void ignored_of(const struct limits *limits, struct reason *text)
 {
-    *text = '\0';
+    *text->text = '\0';
     if (limits->ignored)
-        snprintf(text, size, "%s=\"%.60s\" is no whole number of 1 or more: ignored", limits->ignored,
+        reason_set(text, "%s=\"%.60s\" is no whole number of 1 or more: ignored", limits->ignored,
                  getenv(limits->ignored));
 }
 
 static void variable_of(const struct limits *limits, struct bound *bound)
 {
-    char ignored[160];
+    struct reason ignored;
     bound->name = "variables";
     bound->count = limits->asked;
-    ignored_of(limits, ignored, sizeof ignored);
+    ignored_of(limits, &ignored);
     if (limits->asked) {
-        snprintf(bound->text, TEXT, "%u worker%s%s%s", limits->asked, plural(limits->asked), *ignored ? "; " : "", ignored);
+        snprintf(bound->text, TEXT, "%u worker%s%s%s", limits->asked, plural(limits->asked), *ignored.text ? "; " : "", ignored.text);
         strcpy(bound->source, limits->asked_by);
-    } else if (*ignored) {
-        strcpy(bound->text, ignored);
+    } else if (*ignored.text) {
+        strcpy(bound->text, ignored.text);
     } else {
         strcpy(bound->text, "neither FORKPOOL_WORKERS nor a batch system's (Slurm, PBS, Grid Engine, LSF) is set");
     }
@@ -139,9 +140,10 @@ static int run(const struct options *options)
 {
     struct bound bounds[BOUNDS] = {{.count = 0}};
     struct limits limits;
-    char why[256], number[16];
+    char number[16];
+    struct reason why = {""};
     if (options->tasks.count > 1) return options_complain(options, "--tasks: give one number");
-    if (limits_read("", &limits, why, sizeof why)) return options_complain(options, "%s", why);
+    if (limits_read("", &limits, &why)) return options_complain(options, "%s", why.text);
     affinity_of(&limits, &bounds[0]);
     cpuset_of(&limits, &bounds[1]);
     quota_of(&limits, &bounds[2]);
@@ -150,8 +152,8 @@ static int run(const struct options *options)
     const struct bound *least = binding(bounds);
     if (options->json) return print_json(options, bounds, least);
     if (options->why) return print_why(bounds, least);
-    ignored_of(&limits, why, sizeof why);
-    if (*why) options_complain(options, "%s", why);
+    ignored_of(&limits, &why);
+    if (*why.text) options_complain(options, "%s", why.text);
     snprintf(number, sizeof number, "%u", least->count);
     return options_print(options, number);
 }

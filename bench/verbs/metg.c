@@ -2,6 +2,7 @@
 /* metg: the smallest task size at which each runner still reaches an efficiency: minimum effective task granularity
  * (Slaughter et al., "Task Bench", SC'20). */
 #include "bench/measure/conduct.h"
+#include "kernels/reason.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -71,16 +72,16 @@ static int run(const struct options *options)
 {
     struct options grid = *options;
     struct conduct conduct;
-    char why[1024] = "";
+    struct reason why = {""};
     fill_in(&grid);
     int status = conduct_open(&conduct, options, NULL);
-    if (!status && plan_add(&conduct.plan, "granularity", &grid, why, sizeof why))
-        status = options_complain(options, "%s", why);
+    if (!status && plan_add(&conduct.plan, "granularity", &grid, &why))
+        status = options_complain(options, "%s", why.text);
     if (!status) status = conduct_measure(&conduct, "metg", false);
     if (!status) status = print(options, conduct.dir);
     if (!status && !options->json) {
-        snprintf(why, sizeof why, "\nThe run: %.900s (\"breakeven report\" draws it)", conduct.dir);
-        status = options_print(options, why);
+        reason_set(&why, "\nThe run: %.900s (\"breakeven report\" draws it)", conduct.dir);
+        status = options_print(options, why.text);
     }
     conduct_close(&conduct);
     return status;

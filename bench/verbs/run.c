@@ -2,12 +2,13 @@
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
 #include "bench/measure/conduct.h"
 #include "bench/measure/manifest.h"
+#include "bench/measure/pilot.h"
 #include "bench/measure/resume.h"
 #include "bench/measure/rundir.h"
-#include "bench/measure/pilot.h"
-#include "bench/plan/studies.h"
 #include "bench/plan/plan_config.h"
+#include "bench/plan/studies.h"
 #include "bench/verbs/compare.h"
+#include "kernels/reason.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -40,14 +41,14 @@ static const char *given_grid_option(const struct options *options)
 static int run_grid(const struct options *options)
 {
     struct conduct conduct;
-    char why[1024] = "";
+    struct reason why = {""};
     if (options->studies.count || options->quick)
         return options_complain(
             options, "--%s belongs to the default experiment, which has kernels of its own: leave --kernel out",
             options->quick ? "quick" : "study");
     int status = conduct_open(&conduct, options, NULL);
-    if (!status && plan_add(&conduct.plan, "run", options, why, sizeof why))
-        status = options_complain(options, "%s", why);
+    if (!status && plan_add(&conduct.plan, "run", options, &why))
+        status = options_complain(options, "%s", why.text);
     if (!status) status = measure_and_show(&conduct, "run", false);
     conduct_close(&conduct);
     return status;
@@ -55,10 +56,10 @@ static int run_grid(const struct options *options)
 
 static int plan_scaled(struct conduct *conduct, double scale)
 {
-    char why[1024] = "";
-    if (studies_add(&conduct->plan, conduct->options, scale, why, sizeof why) ||
-        plan_close(&conduct->plan, why, sizeof why))
-        return options_complain(conduct->options, "%s", why);
+    struct reason why = {""};
+    if (studies_add(&conduct->plan, conduct->options, scale, &why) ||
+        plan_close(&conduct->plan, &why))
+        return options_complain(conduct->options, "%s", why.text);
     return 0;
 }
 
@@ -99,19 +100,19 @@ static int run_studies(const struct options *options)
 static int resume_run(struct conduct *conduct, const struct run *run)
 {
     const struct options *options = conduct->options;
-    char why[1024] = "";
+    struct reason why = {""};
     double *task_ns = NULL;
     struct protocol protocol;
     int status = STATUS_GOOD;
-    char different[2048] = "";
-    if (resume_check(run, conduct->topology, different, sizeof different))
-        return options_complain(options, "--resume %s: it would mix two experiments: %s", options->resume, different);
-    if (manifest_protocol(run->manifest, &protocol, why, sizeof why) ||
-        manifest_task_ns(run->manifest, run->cell_count, &task_ns, why, sizeof why))
-        return options_complain(options, "--resume %s: %s", options->resume, why);
+    struct reason different = {""};
+    if (resume_check(run, conduct->topology, &different))
+        return options_complain(options, "--resume %s: it would mix two experiments: %s", options->resume, different.text);
+    if (manifest_protocol(run->manifest, &protocol, &why) ||
+        manifest_task_ns(run->manifest, run->cell_count, &task_ns, &why))
+        return options_complain(options, "--resume %s: %s", options->resume, why.text);
     conduct->plan.protocol = protocol;
-    if (plan_adopt(&conduct->plan, run->cells, run->cell_count, task_ns, why, sizeof why))
-        status = options_complain(options, "--resume %s: %s", options->resume, why);
+    if (plan_adopt(&conduct->plan, run->cells, run->cell_count, task_ns, &why))
+        status = options_complain(options, "--resume %s: %s", options->resume, why.text);
     free(task_ns);
     conduct->before = run;
     bool whole = false; /* runs of the default experiment are drawn */
@@ -123,7 +124,8 @@ static int resume(const struct options *options)
 {
     struct conduct conduct;
     struct run run;
-    char note[512] = "", why[512] = "";
+    struct reason note = {""};
+    struct reason why = {""};
     static const char *const allowed[] = {"resume", "json"};
     for (const struct option_row *row = options_table; row->name; row++) {
         bool fits = false;
@@ -131,11 +133,11 @@ static int resume(const struct options *options)
         if (!fits && options_given(options, row->name))
             return options_complain(options, "--resume finishes a run by its own plan: leave --%s out", row->name);
     }
-    int lock = rundir_lock(options->resume, false, why, sizeof why);
-    if (lock == -EWOULDBLOCK) return options_complain(options, "--resume %s", why);
-    if (run_read(options->resume, &run, note, sizeof note, why, sizeof why))
-        return options_complain(options, "--resume: %s", why);
-    if (*note) options_complain(options, "%s", note);
+    int lock = rundir_lock(options->resume, false, &why);
+    if (lock == -EWOULDBLOCK) return options_complain(options, "--resume %s", why.text);
+    if (run_read(options->resume, &run, &note, &why))
+        return options_complain(options, "--resume: %s", why.text);
+    if (*note.text) options_complain(options, "%s", note.text);
     int status = run.complete ? options_complain(options, "--resume %s: this run is complete", options->resume) : 0;
     if (!status && run.simulated)
         status = options_complain(options, "--resume %s: this run is simulated", options->resume);
@@ -158,11 +160,11 @@ static int run_config(const struct options *options)
 {
     struct tune_config config = {0};
     struct options merged;
-    char why[256];
+    struct reason why = {""};
     if (options->studies.count || options->quick)
         return options_complain(options, "--config says what to run: leave --study and --quick out");
-    if (tune_config_read(options->config, &config, why, sizeof why))
-        return options_complain(options, "--config %.200s: %s", options->config, why);
+    if (tune_config_read(options->config, &config, &why))
+        return options_complain(options, "--config %.200s: %s", options->config, why.text);
     tune_config_apply(&config, options, &merged);
     return run_grid(&merged);
 }

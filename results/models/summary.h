@@ -2,7 +2,7 @@
 /* summary.h: from samples to figures: one row per cell, each figure a median with its interval.
  *
  *     struct summary summary;
- *     if (!summary_make(&run, &summary, why, sizeof why)) { ... summary_free(&summary); }
+ *     if (!summary_make(&run, &summary, &why)) { ... summary_free(&summary); }
  *
  * Works on a recorded run alone; measures nothing.
  */
@@ -27,6 +27,7 @@ extern const char *const quantity_meanings[QUANTITIES];
 
 enum finding_topic {
 #define TOPIC(name, heading) TOPIC_##name,
+#include "kernels/reason.h"
 #include "results/models/topics.h"
 #undef TOPIC
     TOPICS
@@ -148,7 +149,7 @@ struct summary {
     struct statement *findings; /* in the order of the report: ordered by topic, TOPIC_short first */
 };
 
-int summary_make(const struct run *, struct summary *, char *why, size_t why_size);
+int summary_make(const struct run *, struct summary *, struct reason *why);
 void summary_free(struct summary *);
 struct json_t *summary_to_json(const struct summary *);     /* schema, run, complete, host, cells, ... */
 char *summary_to_csv(const struct summary *);               /* malloc'ed; '.' as decimal point in every locale */

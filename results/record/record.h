@@ -16,6 +16,8 @@
 #ifndef BREAKEVEN_RECORD_H
 #define BREAKEVEN_RECORD_H
 
+#include "kernels/reason.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -109,16 +111,16 @@ struct run {
  * "" or one line. Returns 0 or -errno with one line in `why` that names file, line and what is wrong (-EPROTO: of a
  * newer schema; -EINVAL: damaged). *run is written on success only; the caller frees it with run_free, which accepts a
  * zeroed struct. */
-int run_read(const char *dir, struct run *, char *note, size_t note_size, char *why, size_t why_size);
+int run_read(const char *dir, struct run *, struct reason *note, struct reason *why);
 void run_free(struct run *);
 
 /* One sample as one line of JSON without the newline, malloc'ed, and back. NULL / -EINVAL with `why`. */
 char *sample_to_json(const struct sample *);
-int sample_from_json(const char *line, size_t length, struct sample *, char *why, size_t why_size);
+int sample_from_json(const char *line, size_t length, struct sample *, struct reason *why);
 void sample_free(struct sample *);
 
 struct json_t *cell_to_json(const struct cell *);
-int cell_from_json(const struct json_t *, struct cell *, char *why, size_t why_size);
+int cell_from_json(const struct json_t *, struct cell *, struct reason *why);
 
 /* Writes bytes to dir/name through a temporary file, fsync and rename. 0 or -errno; on failure the old file stands. */
 int record_write_file(const char *dir, const char *name, const void *bytes, size_t size);

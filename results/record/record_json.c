@@ -45,15 +45,6 @@ static const struct field lost_fields[] = {
 #include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 
-__attribute__((format(printf, 3, 4))) static int bad(char *why, size_t why_size, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    if (why && why_size) vsnprintf(why, why_size, format, args);
-    va_end(args);
-    return -EINVAL;
-}
-
 /* Text of any bytes (a cause may quote what a program printed) as a JSON string: what is not UTF-8 becomes '?'. */
 static json_t *text_to_json(const char *text)
 {
@@ -109,17 +100,17 @@ static json_t *struct_to_json(const struct field *fields, const void *base)
     return object;
 }
 
-static int text_from_json(const struct field *field, const json_t *json, char *at, char *why, size_t why_size)
+static int text_from_json(const struct field *field, const json_t *json, char *at, struct reason *why)
 {
-    if (!json_is_string(json)) return bad(why, why_size, "%s is not text", field->name);
+    if (!json_is_string(json)) return reason_give(why, -EINVAL, "%s is not text", field->name);
     if (json_string_length(json) >= field->size)
-        return bad(why, why_size, "%s is longer than %zu bytes", field->name, field->size - 1);
+        return reason_give(why, -EINVAL, "%s is longer than %zu bytes", field->name, field->size - 1);
     memset(at, 0, field->size);
     memcpy(at, json_string_value(json), json_string_length(json));
     return 0;
 }
 
-static int u64_from_json(const struct field *field, const json_t *json, uint64_t *value, char *why, size_t why_size)
+static int u64_from_json(const struct field *field, const json_t *json, uint64_t *value, struct reason *why)
 {
     if (json_is_integer(json) && json_integer_value(json) >= 0) {
         *value = (uint64_t)json_integer_value(json);
@@ -129,79 +120,81 @@ static int u64_from_json(const struct field *field, const json_t *json, uint64_t
     char *end = NULL;
     errno = 0;
     if (text && *text >= '0' && *text <= '9') *value = strtoull(text, &end, 10);
-    if (!end || *end || errno) return bad(why, why_size, "%s is not a whole number from 0 to 2^64-1", field->name);
+    if (!end || *end || errno)
+        return reason_give(why, -EINVAL, "%s is not a whole number from 0 to 2^64-1", field->name);
     return 0;
 }
 
-static int integer_from_json(const struct field *field, const json_t *json, char *at, char *why, size_t why_size)
+static int integer_from_json(const struct field *field, const json_t *json, char *at, struct reason *why)
 {
-    if (!json_is_integer(json)) return bad(why, why_size, "%s is not a whole number", field->name);
+    if (!json_is_integer(json)) return reason_give(why, -EINVAL, "%s is not a whole number", field->name);
     json_int_t value = json_integer_value(json);
     switch (field->kind) {
     case KIND_unsigned:
-        if (value < 0 || value > UINT_MAX) return bad(why, why_size, "%s is out of range: %lld", field->name, value);
+        if (value < 0 || value > UINT_MAX)
+            return reason_give(why, -EINVAL, "%s is out of range: %lld", field->name, value);
         *(unsigned *)(void *)at = (unsigned)value;
         return 0;
     case KIND_int:
         if (value < INT_MIN || value > INT_MAX)
-            return bad(why, why_size, "%s is out of range: %lld", field->name, value);
+            return reason_give(why, -EINVAL, "%s is out of range: %lld", field->name, value);
         *(int *)(void *)at = (int)value;
         return 0;
     default:
         if (field->kind == KIND_measure && value < -1)
-            return bad(why, why_size, "%s is negative: %lld", field->name, value);
+            return reason_give(why, -EINVAL, "%s is negative: %lld", field->name, value);
         *(int64_t *)(void *)at = value;
         return 0;
     }
 }
 
-static int field_from_json(const struct field *field, const json_t *json, void *base, char *why, size_t why_size)
+static int field_from_json(const struct field *field, const json_t *json, void *base, struct reason *why)
 {
     char *at = (char *)base + field->offset;
     if (!json) {
-        if (field->need == MUST) return bad(why, why_size, "%s is missing", field->name);
+        if (field->need == MUST) return reason_give(why, -EINVAL, "%s is missing", field->name);
         memset(at, 0, field->size);
         if (field->kind == KIND_measure) *(int64_t *)(void *)at = -1;
         return 0;
     }
     switch (field->kind) {
     case KIND_text:
-        return text_from_json(field, json, at, why, why_size);
+        return text_from_json(field, json, at, why);
     case KIND_u64:
-        return u64_from_json(field, json, (uint64_t *)(void *)at, why, why_size);
+        return u64_from_json(field, json, (uint64_t *)(void *)at, why);
     case KIND_flag:
-        if (!json_is_boolean(json)) return bad(why, why_size, "%s is not true or false", field->name);
+        if (!json_is_boolean(json)) return reason_give(why, -EINVAL, "%s is not true or false", field->name);
         *(bool *)(void *)at = json_is_true(json);
         return 0;
     default:
-        return integer_from_json(field, json, at, why, why_size);
+        return integer_from_json(field, json, at, why);
     }
 }
 
-static int struct_from_json(const struct field *fields, const json_t *json, void *base, char *why, size_t why_size)
+static int struct_from_json(const struct field *fields, const json_t *json, void *base, struct reason *why)
 {
-    if (!json_is_object(json)) return bad(why, why_size, "not a JSON object");
+    if (!json_is_object(json)) return reason_give(why, -EINVAL, "not a JSON object");
     for (const struct field *field = fields; field->name; field++)
-        if (field_from_json(field, json_object_get(json, field->name), base, why, why_size)) return -EINVAL;
+        if (field_from_json(field, json_object_get(json, field->name), base, why)) return -EINVAL;
     return 0;
 }
 
 /* An array of structs under `key`; absent means none. */
 static int array_from_json(const json_t *object, const char *key, const struct field *fields, size_t item_size,
-                           void **items, unsigned *count, char *why, size_t why_size)
+                           void **items, unsigned *count, struct reason *why)
 {
     const json_t *array = json_object_get(object, key);
     if (!array) return 0;
-    if (!json_is_array(array)) return bad(why, why_size, "%s is not an array", key);
+    if (!json_is_array(array)) return reason_give(why, -EINVAL, "%s is not an array", key);
     size_t n = json_array_size(array);
     if (!n) return 0;
     char *made = calloc(n, item_size);
-    if (!made) return bad(why, why_size, "no memory for %s", key);
+    if (!made) return reason_give(why, -EINVAL, "no memory for %s", key);
     for (size_t i = 0; i < n; i++) {
-        char reason[128];
-        if (struct_from_json(fields, json_array_get(array, i), made + i * item_size, reason, sizeof reason)) {
+        struct reason reason = {""};
+        if (struct_from_json(fields, json_array_get(array, i), made + i * item_size, &reason)) {
             free(made);
-            return bad(why, why_size, "%s[%zu]: %s", key, i, reason);
+            return reason_give(why, -EINVAL, "%s[%zu]: %s", key, i, reason.text);
         }
     }
     *items = made;
@@ -227,13 +220,13 @@ json_t *cell_to_json(const struct cell *cell)
     return struct_to_json(cell_fields, cell);
 }
 
-int cell_from_json(const json_t *json, struct cell *cell, char *why, size_t why_size)
+int cell_from_json(const json_t *json, struct cell *cell, struct reason *why)
 {
     struct cell made = {0};
-    if (struct_from_json(cell_fields, json, &made, why, why_size)) return -EINVAL;
-    if (!made.processes || !made.threads) return bad(why, why_size, "processes and threads must be at least 1");
+    if (struct_from_json(cell_fields, json, &made, why)) return -EINVAL;
+    if (!made.processes || !made.threads) return reason_give(why, -EINVAL, "processes and threads must be at least 1");
     if ((uint64_t)made.processes * made.threads > 1u << 20)
-        return bad(why, why_size, "processes x threads is beyond a million");
+        return reason_give(why, -EINVAL, "processes x threads is beyond a million");
     *cell = made;
     return 0;
 }
@@ -253,41 +246,39 @@ char *sample_to_json(const struct sample *sample)
 }
 
 /* What no single field shows. */
-static int sample_check(const struct sample *sample, char *why, size_t why_size)
+static int sample_check(const struct sample *sample, struct reason *why)
 {
     static const char *const statuses[] = {"ok", "error", "timeout", "killed"};
     size_t i = 0;
     while (i < sizeof statuses / sizeof *statuses && strcmp(statuses[i], sample->status)) i++;
     if (i == sizeof statuses / sizeof *statuses)
-        return bad(why, why_size, "status is '%s', not ok, error, timeout or killed", sample->status);
-    if (!i && sample->wall_ns < 0) return bad(why, why_size, "status is ok but there is no wall_ns");
+        return reason_give(why, -EINVAL, "status is '%s', not ok, error, timeout or killed", sample->status);
+    if (!i && sample->wall_ns < 0) return reason_give(why, -EINVAL, "status is ok but there is no wall_ns");
     for (unsigned bin = 0; bin < sample->latency_count; bin++)
         if (sample->latency[bin].bin >= LATENCY_BINS ||
             (bin && sample->latency[bin].bin <= sample->latency[bin - 1].bin))
-            return bad(why, why_size, "latency[%u]: bins must rise and stay below %d", bin, LATENCY_BINS);
+            return reason_give(why, -EINVAL, "latency[%u]: bins must rise and stay below %d", bin, LATENCY_BINS);
     return 0;
 }
 
-int sample_from_json(const char *line, size_t length, struct sample *sample, char *why, size_t why_size)
+int sample_from_json(const char *line, size_t length, struct sample *sample, struct reason *why)
 {
     json_error_t error;
     struct sample made = {0};
     void *workers = NULL, *lost = NULL, *latency = NULL;
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
-    if (!json) return bad(why, why_size, "not JSON at column %d: %.120s", error.column, error.text);
-    int status = struct_from_json(sample_fields, json, &made, why, why_size);
+    if (!json) return reason_give(why, -EINVAL, "not JSON at column %d: %.120s", error.column, error.text);
+    int status = struct_from_json(sample_fields, json, &made, why);
     if (!status)
-        status = array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count,
-                                 why, why_size);
+        status =
+            array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count, why);
+    if (!status) status = array_from_json(json, "lost", lost_fields, sizeof *made.lost, &lost, &made.lost_count, why);
     if (!status)
-        status = array_from_json(json, "lost", lost_fields, sizeof *made.lost, &lost, &made.lost_count, why, why_size);
-    if (!status)
-        status = array_from_json(json, "latency", bin_fields, sizeof *made.latency, &latency, &made.latency_count, why,
-                                 why_size);
+        status = array_from_json(json, "latency", bin_fields, sizeof *made.latency, &latency, &made.latency_count, why);
     made.workers = workers;
     made.lost = lost;
     made.latency = latency;
-    if (!status) status = sample_check(&made, why, why_size);
+    if (!status) status = sample_check(&made, why);
     json_decref(json);
     if (status) sample_free(&made);
     else *sample = made;

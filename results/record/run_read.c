@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run_read.c: reads a recorded run, whatever the files hold. */
+#include "kernels/reason.h"
 #include "results/record/drift.h"
 #include "results/record/record.h"
 
@@ -23,8 +24,7 @@ enum {
 struct reader {
     char path[4400];
     size_t line;
-    char *why;
-    size_t why_size;
+    struct reason *why;
 };
 
 __attribute__((format(printf, 3, 4))) static int complain(const struct reader *reader, int error, const char *format,
@@ -35,9 +35,8 @@ __attribute__((format(printf, 3, 4))) static int complain(const struct reader *r
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    if (!reader->why_size) return error;
-    if (reader->line) snprintf(reader->why, reader->why_size, "%s line %zu: %s", reader->path, reader->line, what);
-    else snprintf(reader->why, reader->why_size, "%s: %s", reader->path, what);
+    if (reader->line) reason_set(reader->why, "%s line %zu: %s", reader->path, reader->line, what);
+    else reason_set(reader->why, "%s: %s", reader->path, what);
     return error;
 }
 
@@ -166,9 +165,9 @@ static int read_cells(const struct reader *reader, struct run *run)
     run->cells = calloc(count, sizeof *run->cells);
     if (!run->cells) return complain(reader, -ENOMEM, "no memory for %zu cells", count);
     for (; run->cell_count < count; run->cell_count++) {
-        char reason[160];
-        if (cell_from_json(json_array_get(cells, run->cell_count), &run->cells[run->cell_count], reason, sizeof reason))
-            return complain(reader, -EINVAL, "cells[%u]: %s", run->cell_count, reason);
+        struct reason reason = {""};
+        if (cell_from_json(json_array_get(cells, run->cell_count), &run->cells[run->cell_count], &reason))
+            return complain(reader, -EINVAL, "cells[%u]: %s", run->cell_count, reason.text);
     }
     return check_cells(reader, run);
 }
@@ -213,9 +212,9 @@ static int read_manifest(struct reader *reader, struct run *run)
 
 static int add_sample(const struct reader *reader, struct run *run, size_t *room, const char *text, size_t length)
 {
-    char reason[256];
+    struct reason reason = {""};
     struct sample sample;
-    if (sample_from_json(text, length, &sample, reason, sizeof reason)) return complain(reader, -EINVAL, "%s", reason);
+    if (sample_from_json(text, length, &sample, &reason)) return complain(reader, -EINVAL, "%s", reason.text);
     if (sample.cell >= run->cell_count) {
         sample_free(&sample);
         return complain(reader, -EINVAL, "cell %u is not in the manifest, which has %u", sample.cell, run->cell_count);
@@ -317,7 +316,7 @@ static int check_doubles(struct reader *reader, const struct run *run)
     return status;
 }
 
-static int read_samples(struct reader *reader, struct run *run, char *note, size_t note_size)
+static int read_samples(struct reader *reader, struct run *run, struct reason *note)
 {
     struct stat stat;
     size_t cut = 0;
@@ -328,28 +327,27 @@ static int read_samples(struct reader *reader, struct run *run, char *note, size
     status = read_lines(reader, run, fd, &cut);
     close(fd);
     if (status) return status;
-    if (cut && note_size)
-        snprintf(note, note_size, "%s: the last line was cut short after %zu bytes and is left out", reader->path, cut);
+    if (cut) reason_set(note, "%s: the last line was cut short after %zu bytes and is left out", reader->path, cut);
     return check_doubles(reader, run);
 }
 
-int run_read(const char *dir, struct run *run, char *note, size_t note_size, char *why, size_t why_size)
+int run_read(const char *dir, struct run *run, struct reason *note, struct reason *why)
 {
     struct run *made = calloc(1, sizeof *made);
-    struct reader reader = {.why = why, .why_size = why_size};
-    char noted[4608] = "";
+    struct reader reader = {.why = why};
+    struct reason noted = {""};
     if (!made) return complain(&reader, -ENOMEM, "no memory");
     int status = 0;
     if ((size_t)snprintf(made->dir, sizeof made->dir, "%s", dir) >= sizeof made->dir)
         status = complain(&reader, -ENAMETOOLONG, "the folder's name is too long");
     if (!status) status = read_manifest(&reader, made);
-    if (!status) status = read_samples(&reader, made, noted, sizeof noted);
+    if (!status) status = read_samples(&reader, made, &noted);
     if (!status && drift_mark(made)) status = complain(&reader, -ENOMEM, "no memory");
     if (status) {
         run_free(made);
     } else {
         *run = *made;
-        if (note_size) snprintf(note, note_size, "%s", noted);
+        if (note) *note = noted;
     }
     free(made);
     return status;

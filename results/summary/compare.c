@@ -2,6 +2,7 @@
 /* compare.c: see compare.h. */
 #include "results/summary/compare.h"
 
+#include "kernels/reason.h"
 #include "results/statistics/family.h"
 #include "results/statistics/shift.h"
 #include "results/summary/compare_joint.h"
@@ -312,17 +313,17 @@ static int cells_pair(const struct run *base, const struct run *new, bool sizes,
 
 /* What may stand in the way: refused, or said in the warning where allowed. */
 static int check_alike(const struct run *base, const struct run *new, const struct compare_options *options, bool *sizes,
-                       struct comparison *comparison, char *why, size_t why_size)
+                       struct comparison *comparison, struct reason *why)
 {
     char plan[320], text[640];
     int plans = plans_differ(base, new, plan, sizeof plan);
     if (plans && !options->force && !allowed(options->allow, "plan")) {
-        snprintf(why, why_size, "%s; --allow plan or --force compares all the same", plan);
+        reason_set(why, "%s; --allow plan or --force compares all the same", plan);
         return -EINVAL;
     }
     if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) &&
         !options->force) {
-        snprintf(why, why_size, "the machines differ: %.400s; --allow with those names, or --force, compares all the same",
+        reason_set(why, "the machines differ: %.400s; --allow with those names, or --force, compares all the same",
                  text);
         return -EINVAL;
     }
@@ -334,19 +335,19 @@ static int check_alike(const struct run *base, const struct run *new, const stru
 }
 
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *options,
-                 struct comparison *out, char *why, size_t why_size)
+                 struct comparison *out, struct reason *why)
 {
     struct comparison made = {
         .paired = taken_together(base, new), .margin = options->margin, .figure = options->figure};
     bool sizes = true;
-    int status = check_alike(base, new, options, &sizes, &made, why, why_size);
+    int status = check_alike(base, new, options, &sizes, &made, why);
     if (status) return status;
     status = cells_pair(base, new, sizes, &made);
     for (size_t i = 0; !status && i < made.count; i++) status = cell_compare(base, new, &made, &made.cell[i]);
     if (!status && made.count) status = compare_jointly(base, new, &made);
-    if (status) snprintf(why, why_size, "no memory");
+    if (status) reason_set(why, "no memory");
     if (!status && !made.count) {
-        snprintf(why, why_size, "no cell of BASE is in NEW: nothing to compare");
+        reason_set(why, "no cell of BASE is in NEW: nothing to compare");
         status = -EINVAL;
     }
     if (status) {

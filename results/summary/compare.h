@@ -3,7 +3,7 @@
  *
  *     struct compare_options options = {.margin = 0.05};
  *     struct comparison comparison;
- *     if (!compare_runs(&base, &new, &options, &comparison, why, sizeof why)) {
+ *     if (!compare_runs(&base, &new, &options, &comparison, &why)) {
  *         ... comparison.cell[i].verdict, comparison.slower ...
  *         comparison_free(&comparison);
  *     }
@@ -24,6 +24,7 @@
 #ifndef BREAKEVEN_COMPARE_H
 #define BREAKEVEN_COMPARE_H
 
+#include "kernels/reason.h"
 #include "results/record/record.h"
 #include "results/statistics/stats.h"
 
@@ -87,7 +88,7 @@ struct comparison {
  * where kernels, sizes or machines differ (unless forced: then cells are matched without their sizes), and where no
  * cell has a partner. -ENOMEM. Both runs must outlive the comparison. */
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *, struct comparison *,
-                 char *why, size_t why_size);
+                 struct reason *why);
 void comparison_free(struct comparison *); /* accepts a zeroed struct */
 
 struct json_t *comparison_to_json(const struct comparison *);

@@ -23,6 +23,7 @@ const char *const quantity_units[QUANTITIES] = {
 };
 const char *const quantity_meanings[QUANTITIES] = {
 #define QUANTITY(name, unit, meaning) meaning,
+#include "kernels/reason.h"
 #include "results/models/quantities.h"
 #undef QUANTITY
 };
@@ -348,7 +349,7 @@ static int rows_make(struct summary_parts *parts)
     return status;
 }
 
-int summary_make(const struct run *run, struct summary *summary, char *why, size_t why_size)
+int summary_make(const struct run *run, struct summary *summary, struct reason *why)
 {
     struct summary made = {.run = run, .cell_count = run->cell_count};
     struct summary_parts parts = {.summary = &made};
@@ -367,7 +368,7 @@ int summary_make(const struct run *run, struct summary *summary, char *why, size
     parts_locale_leave(before);
     if (status) {
         summary_free(&made);
-        if (why_size) snprintf(why, why_size, "the summary of %s: %s", run->dir, strerror(-status));
+        reason_set(why, "the summary of %s: %s", run->dir, strerror(-status));
         return status;
     }
     *summary = made;

@@ -2,14 +2,16 @@
 /* Lists of cpus. */
 #include "tests/fuzz/fuzz.h"
 
+#include "kernels/reason.h"
 #include "runners/cpulist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    char *text = fuzz_text(bytes, size), why[256];
+    char *text = fuzz_text(bytes, size);
+    struct reason why = {""};
     unsigned *numbers = NULL;
     size_t count;
-    if (!cpulist_parse(text, &numbers, &count, why, sizeof why)) free(numbers);
+    if (!cpulist_parse(text, &numbers, &count, &why)) free(numbers);
     free(text);
     return 0;
 }

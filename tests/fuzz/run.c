@@ -2,6 +2,7 @@
 /* A whole recorded run: the manifest up to the first zero byte, the samples behind it. */
 #include "tests/fuzz/fuzz.h"
 
+#include "kernels/reason.h"
 #include "results/record/record.h"
 
 #include <stdio.h>
@@ -23,13 +24,14 @@ static void remove_dir(void)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static int made;
-    char note[512], why[512];
+    struct reason note;
+    struct reason why = {""};
     struct run run;
     if (!made && (!mkdtemp(dir) || atexit(remove_dir))) abort();
     made = 1;
     size_t manifest = size ? strnlen((const char *)bytes, size) : 0, begin = manifest < size ? manifest + 1 : size;
     if (record_write_file(dir, "manifest.json", bytes, manifest)) return 0;
     if (record_write_file(dir, "samples.jsonl", bytes + begin, size - begin)) return 0;
-    if (!run_read(dir, &run, note, sizeof note, why, sizeof why)) run_free(&run);
+    if (!run_read(dir, &run, &note, &why)) run_free(&run);
     return 0;
 }

@@ -3,20 +3,22 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "bench/base/values.h"
+#include "kernels/reason.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    char *text = fuzz_text(bytes, size), why[VALUES_WHY];
+    char *text = fuzz_text(bytes, size);
+    struct reason why = {""};
     uint64_t number;
     double fraction;
     struct names names = {0};
-    (void)values_count(text, &number, why, sizeof why);
-    (void)values_duration(text, &number, why, sizeof why);
-    (void)values_size(text, &number, why, sizeof why);
-    (void)values_percent(text, &fraction, why, sizeof why);
-    if (!values_names(text, &names, why, sizeof why)) values_names_free(&names);
+    (void)values_count(text, &number, &why);
+    (void)values_duration(text, &number, &why);
+    (void)values_size(text, &number, &why);
+    (void)values_percent(text, &fraction, &why);
+    if (!values_names(text, &names, &why)) values_names_free(&names);
     names = (struct names){0};
-    if (!values_placements(text, &names, why, sizeof why)) values_names_free(&names);
+    if (!values_placements(text, &names, &why)) values_names_free(&names);
     free(text);
     return 0;
 }

@@ -2,10 +2,11 @@
 /* tune_bench.c: `tune --versus-grid`: the trials, made again where the machine changed, and their table. */
 #include "bench/tune/judge/judge.h"
 
-#include "kernels/kernel.h"
 #include "bench/base/clock.h"
-#include "bench/measure/conduct.h"
 #include "bench/base/interrupt.h"
+#include "bench/measure/conduct.h"
+#include "kernels/kernel.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <math.h>
@@ -65,7 +66,8 @@ static int try_one(struct bench *bench, const struct planned *planned, double se
 {
     static uint64_t waiting[] = {1, 2, 4, 8, 16, 32};
     struct options asked = *bench->options;
-    char *name = planned->kernel, why[512] = "";
+    char *name = planned->kernel;
+    struct reason why = {""};
     uint64_t task_ns = planned->task_ns;
     bool waits = planned->bottleneck == BOTTLENECK_LATENCY;
     asked.kernels = (struct names){1, &name};
@@ -75,11 +77,10 @@ static int try_one(struct bench *bench, const struct planned *planned, double se
     if (waits && !asked.workers.count && !asked.processes.count && !asked.threads.count)
         asked.workers = (struct numbers){sizeof waiting / sizeof *waiting, waiting};
     struct tune_watch_eyes eyes = tune_capacity_eyes(&bench->capacity);
-    int error = tune_trial_run(&asked, &bench->limits, &bench->record, &eyes, fmax(seconds, 0.1), trial, why,
-                               sizeof why);
+    int error = tune_trial_run(&asked, &bench->limits, &bench->record, &eyes, fmax(seconds, 0.1), trial, &why);
     if (!error) print_trial(&bench->out, trial);
     if (!error || error == -EINTR || error == -ENOSPC || error == -ENOMEM) return error;
-    tune_say(&bench->out, "%-11s left out: %s\n", name, *why ? why : strerror(-error));
+    tune_say(&bench->out, "%-11s left out: %s\n", name, *why.text ? why.text : strerror(-error));
     return -ENOENT;
 }
 
@@ -150,9 +151,10 @@ static int try_again(struct bench *bench)
 
 static void draw(struct bench *bench)
 {
-    char dir[4200], why[4400];
+    char dir[4200];
+    struct reason why = {""};
     snprintf(dir, sizeof dir, "%s/plots", bench->record.dir);
-    if (tune_figure(dir, &bench->results, why, sizeof why)) options_complain(bench->options, "%s", why);
+    if (tune_figure(dir, &bench->results, &why)) options_complain(bench->options, "%s", why.text);
     else tune_say(&bench->out, "\nThe figure: %s/tune.svg\n", dir);
 }
 
@@ -230,11 +232,11 @@ static int finish(struct bench *bench)
 static int open_bench(struct bench *bench)
 {
     struct protocol protocol;
-    char why[256];
+    struct reason why = {""};
     int status = tune_record_check(bench->options);
     if (status) return status;
-    if (limits_read("", &bench->limits, why, sizeof why) || topology_load(NULL, &bench->topology, why, sizeof why))
-        return options_complain(bench->options, "%s", why);
+    if (limits_read("", &bench->limits, &why) || topology_load(NULL, &bench->topology, &why))
+        return options_complain(bench->options, "%s", why.text);
     conduct_protocol(bench->options, NULL, &protocol);
     plan_open(&bench->plan, bench->topology, bench->limits.usable, &protocol);
     interrupt_watch();

@@ -8,6 +8,7 @@
 #include "bench/tune/judge/simulated.h"
 #include "bench/tune/tune_kernel.h"
 #include "bench/tune/tune_record.h"
+#include "kernels/reason.h"
 
 enum {
     TUNE_GRID_REPETITIONS = 15
@@ -47,7 +48,7 @@ struct tune_trial {
  * whole grid, and then the recommendation, the grid's best and the rules of thumb in fresh blocks that neither has
  * seen; records all of it. seconds: about how long it may take. 0, or -errno with `why`. */
 int tune_trial_run(const struct options *, const struct limits *, struct tune_record *,
-                   const struct tune_watch_eyes *, double seconds, struct tune_trial *, char *why, size_t why_size);
+                   const struct tune_watch_eyes *, double seconds, struct tune_trial *, struct reason *why);
 
 enum { TUNE_ATTEMPTS = 3 }; /* at a trial whose search and comparison saw different machines */
 
@@ -76,7 +77,7 @@ int tune_judge_restless(const struct tune_out *, uint64_t seed, struct tune_resu
 
 /* Draws regret against search cost into tune.svg and tune.png of a folder, which is made where it is missing. 0, or
  * -errno with `why`. */
-int tune_figure(const char *dir, const struct tune_results *, char *why, size_t why_size);
+int tune_figure(const char *dir, const struct tune_results *, struct reason *why);
 
 /* All of it for the kernels and task times of the options, then the simulated machines. The exit status: 1 where
  * something falls short. */

@@ -2,6 +2,7 @@
 /* tune_figure.c: regret against search cost, one point a trial. */
 #include "bench/tune/judge/judge.h"
 
+#include "kernels/reason.h"
 #include "plots/gnuplot.h"
 
 #include <errno.h>
@@ -95,12 +96,11 @@ static int write_file(const char *dir, const char *name, const struct tune_resul
     return error;
 }
 
-int tune_figure(const char *dir, const struct tune_results *results, char *why, size_t why_size)
+int tune_figure(const char *dir, const struct tune_results *results, struct reason *why)
 {
     int error = mkdir(dir, 0777) && errno != EEXIST ? -errno : 0;
     if (!error) error = write_file(dir, "tune.dat", results, print_data);
     if (!error) error = write_file(dir, "tune.gp", results, print_script);
-    if (!error) return gnuplot_run(dir, NULL, "tune.gp", NULL, DEADLINE_S, why, why_size);
-    snprintf(why, why_size, "cannot write into %s: %s", dir, strerror(-error));
-    return error;
+    if (!error) return gnuplot_run(dir, NULL, "tune.gp", NULL, DEADLINE_S, why);
+    return reason_give(why, error, "cannot write into %s: %s", dir, strerror(-error));
 }

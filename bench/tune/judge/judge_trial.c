@@ -2,6 +2,7 @@
 /* tune_trial.c: one kernel: tune against the whole grid, judged in blocks that neither has seen. */
 #include "bench/tune/judge/judge_parts.h"
 
+#include "kernels/reason.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -210,9 +211,9 @@ static int try_it(struct judge *judge, double seconds, struct tune_trial *trial)
 /* The grid, how long a repetition of its serial loop takes with all that is before and after the run phase, and the run
  * phase alone: the shorter of two. */
 static int open_grid(struct judge *judge, const struct options *options, const struct limits *limits, double *serial_s,
-                     double *wall_ns, char *why, size_t why_size)
+                     double *wall_ns, struct reason *why)
 {
-    int error = tune_grid_open(&judge->grid, options, limits, why, why_size);
+    int error = tune_grid_open(&judge->grid, options, limits, why);
     if (!error) error = tune_grid_index(&judge->grid);
     *serial_s = *wall_ns = INFINITY;
     for (unsigned i = 0; !error && i < 2; i++) {
@@ -264,7 +265,7 @@ static void set_tasks(struct tune_problem *problem, double tasks, unsigned cpus)
 /* The problem as the options say it, with about as much work as they ask for; a trial that is made again keeps the
  * problem that it had. */
 static int open_problem(struct judge *judge, struct options *asked, const struct limits *limits,
-                        struct tune_problem *problem, char *why, size_t why_size)
+                        struct tune_problem *problem, struct reason *why)
 {
     struct work work = {.wanted_ns = (double)asked->work_ns};
     double serial_s, wall_ns;
@@ -277,7 +278,7 @@ static int open_problem(struct judge *judge, struct options *asked, const struct
             asked->task_times_ns = (struct numbers){0};
             asked->work_ns = 0;
         }
-        int error = open_grid(judge, asked, limits, &serial_s, &wall_ns, why, why_size);
+        int error = open_grid(judge, asked, limits, &serial_s, &wall_ns, why);
         if (error) return error;
         const struct cell *serial = &judge->grid.plan.cells[0];
         *problem = (struct tune_problem){serial->size, serial->tasks, wall_ns / (double)serial->tasks};
@@ -291,8 +292,7 @@ static int open_problem(struct judge *judge, struct options *asked, const struct
 }
 
 int tune_trial_run(const struct options *options, const struct limits *limits, struct tune_record *record,
-                   const struct tune_watch_eyes *eyes, double seconds, struct tune_trial *trial, char *why,
-                   size_t why_size)
+                   const struct tune_watch_eyes *eyes, double seconds, struct tune_trial *trial, struct reason *why)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     struct options asked = *options;
@@ -301,13 +301,13 @@ int tune_trial_run(const struct options *options, const struct limits *limits, s
     if (!judge) return -ENOMEM;
     judge->record = record;
     tune_watch_open(&judge->watch, eyes, tune_patience_s(options));
-    int error = open_problem(judge, &asked, limits, &problem, why, why_size);
+    int error = open_problem(judge, &asked, limits, &problem, why);
     if (!error) {
         snprintf(trial->kernel, sizeof trial->kernel, "%s", judge->grid.plan.cells[0].label);
         trial->problem = problem;
         error = try_it(judge, seconds, trial);
     }
-    if (error && *judge->grid.why) snprintf(why, why_size, "%s", judge->grid.why);
+    if (error && *judge->grid.why.text) *why = judge->grid.why;
     free(judge->medians);
     tune_grid_close(&judge->grid);
     free(judge);
