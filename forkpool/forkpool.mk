@@ -77,6 +77,11 @@ SECONDS ?= 600
 soak: $(BUILD)/tests/test_forkpool_soak ## kill a worker every 10 ms for SECONDS=600; every task ends exactly once
 	FORKPOOL_SOAK_SECONDS=$(SECONDS) timeout -s KILL $$(($(SECONDS) + 120)) $<
 
+SEED ?= $(shell date +%s)
+.PHONY: fuzz-pool
+fuzz-pool: $(BUILD)/tests/test_forkpool_fuzz ## random programs of the pool for SECONDS=600 against serial ones; SEED=N SECONDS=1 repeats one
+	FORKPOOL_FUZZ_SECONDS=$(SECONDS) FORKPOOL_FUZZ_SEED=$(SEED) $<
+
 PAIRS ?= 10000000
 burst: $(BUILD)/tests/test_forkpool_burst ## PAIRS=10000000 pairs of tasks that need each other, submitted back to back: no wake-up is lost
 	FORKPOOL_BURST_PAIRS=$(PAIRS) $<

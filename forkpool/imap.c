@@ -165,7 +165,9 @@ static int ready(struct forkpool *pool, void *what, bool sleeping)
 static int item_status(const struct forkpool_iterator *it, const struct piece *piece, size_t i)
 {
     int status = relaxed(&it->map.work.status[i]);
-    return status > STATUS_RERUN ? status : piece->status ? piece->status : FORKPOOL_CANCELLED;
+    if (status > STATUS_RERUN) return status;
+    if (status == STATUS_RERUN && piece->status != FORKPOOL_BROKEN) return FORKPOOL_CANCELLED; /* behind a lost one */
+    return piece->status ? piece->status : FORKPOOL_CANCELLED;
 }
 
 int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *index, int *status, void **output)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "park.h"
+#include "range.h"
 #include "server.h"
 #include "worker.h"
 
@@ -83,15 +84,16 @@ bool spawn_work_left(struct shared *shared)
 static bool has_static_share(struct shared *shared, unsigned number)
 {
     for (unsigned i = 0; i < MAPS; i++) {
-        struct map *map = &shared->maps[i];
-        if ((atomic_load(&map->state) & 3u) == MAP_ACTIVE && map->schedule == FORKPOOL_STATIC && number < map->lines)
+        const struct map *map = &shared->maps[i];
+        if ((atomic_load(&map->state) & 3u) == MAP_ACTIVE && map->schedule == FORKPOOL_STATIC && number < map->lines &&
+            range_left(&map_lines(shared, i)[number]))
             return true;
     }
     return false;
 }
 
-/* Workers beyond `wanted` are told to leave, once no static map needs them; missing ones come, unless they left as idle
- * and there is no work. */
+/* Workers beyond `wanted` are told to leave, once no static map needs them, for which they even come; missing ones come,
+ * unless they left as idle and there is no work. */
 void spawn_wanted(struct server *server, int64_t now, int64_t *wake_at)
 {
     struct shared *shared = server->shared;
@@ -101,9 +103,9 @@ void spawn_wanted(struct server *server, int64_t now, int64_t *wake_at)
     bool recall = !atomic_load(&shared->retired);
     for (unsigned i = 0; i < shared->capacity; i++) {
         struct hand *hand = &server->hands[i];
-        bool surplus = i >= wanted, kept = surplus && hand->pid && has_static_share(shared, i);
+        bool kept = i >= wanted && has_static_share(shared, i), surplus = i >= wanted && !kept;
         if (kept && now + SHRINK_NS < *wake_at) *wake_at = now + SHRINK_NS;
-        if (surplus && !kept && hand->pid && !atomic_load(&shared->workers[i].retire)) {
+        if (surplus && hand->pid && !atomic_load(&shared->workers[i].retire)) {
             atomic_store(&shared->workers[i].retire, LEAVE_SHRINK);
             park_wake(shared, i);
         }

@@ -99,6 +99,50 @@ START_TEST(iterator_with_losses_and_early_end)
 }
 END_TEST
 
+/* FAIL_FAST: one item fails, another then loses its worker: what stands behind it in its call has not started. */
+static int first_fails_ninth_dies(void *context, const void *input, void *output)
+{
+    (void)context, (void)output;
+    if (*(const int *)input == 8) usleep(50000), abort();
+    return *(const int *)input == 0 ? 5 : 0;
+}
+START_TEST(iterator_fails_fast)
+{
+    int in[16], status;
+    size_t index;
+    open_workers(2);
+    for (int i = 0; i < 16; i++) in[i] = i;
+    struct forkpool_map map = {.tasks = 16, .item = first_fails_ninth_dies, .input = in, .input_stride = sizeof(int), .output = in,
+                               .output_stride = sizeof(int), .chunk = 8, .flags = FORKPOOL_FAIL_FAST};
+    struct forkpool_iterator *it;
+    ck_assert_int_eq(forkpool_imap(pool, &map, 1, &it), 0);
+    while (forkpool_next(it, FORKPOOL_FOREVER, &index, &status, NULL) == 1)
+        ck_assert_msg(status == (index == 0 ? 5 : index < 8 ? 0 : index == 8 ? FORKPOOL_LOST : FORKPOOL_CANCELLED) ||
+                          status == FORKPOOL_CANCELLED, "item %zu: %d", index, status);
+    forkpool_iterator_delete(it);
+}
+END_TEST
+
+/* A static map counts on all workers there were, those that have left as idle too; fewer are wanted before they are back. */
+START_TEST(static_map_of_workers_that_left)
+{
+    struct forkpool_stats stats;
+    open_pool(&(struct forkpool_config){.workers = 4, .idle_ns = 1000000});
+    for (int round = 0; round < 8; round++) {
+        struct forkpool_map map = {.tasks = 8, .range = count, .schedule = FORKPOOL_STATIC};
+        struct forkpool_job *job;
+        ck_assert_int_eq(forkpool_resize(pool, 4), 0);
+        for (int tries = 0; tries < 2000 && !forkpool_stats(pool, &stats) && stats.workers > 1; tries++) usleep(1000);
+        ck_assert_int_eq(forkpool_map_async(pool, &map, &job), 0);
+        ck_assert_int_eq(forkpool_resize(pool, 1), 0);
+        ck_assert_int_eq(forkpool_wait(job, INT64_C(10000000000)), 0);
+        ck_assert_int_eq(forkpool_status(job), 0);
+        forkpool_release(job);
+        for (int i = 0; i < 8; i++) ck_assert_int_eq((int)board->counts[i], round + 1);
+    }
+}
+END_TEST
+
 /* What `breakeven tune --shell` prints for a shell to set. */
 static int longest_call(void *context, unsigned worker, size_t begin, size_t end)
 {
@@ -169,6 +213,8 @@ int main(void)
     tcase_add_loop_test(cases, map_collects_or_fails_fast, 0, 2);
     tcase_add_loop_test(cases, iterators, 0, 2);
     tcase_add_loop_test(cases, iterator_with_losses_and_early_end, 0, 2);
+    tcase_add_test(cases, iterator_fails_fast);
+    tcase_add_test(cases, static_map_of_workers_that_left);
     tcase_add_test(cases, saved_chunk);
     tcase_add_test(cases, maps_at_once);
     return board_run("forkpool maps", cases);
