@@ -172,7 +172,7 @@ static int wiped_open(struct forkpool *pool, unsigned workers_max)
     pool->guard = (unsigned char *)base + page_bytes();
     pool->hands = (struct hand *)(base + page_bytes()) + 1;
     if (madvise(base, pool->wiped_bytes, MADV_WIPEONFORK)) return -errno;
-    *pool->owner = 1;
+    *pool->owner = MARK_MINE;
     return 0;
 }
 
@@ -219,6 +219,8 @@ static void *fork_server(void *argument)
     pid_t pid = fork();
     if (pid == 0) {
         close(plan->fds[0]);
+        pool->shared->unwiped = *pool->owner != MARK_WIPED;
+        atomic_store(&pool->shared->unwiped_too, pool->shared->unwiped);
         server_main(pool->shared, pool->program, plan->fds[1], pool->guard, pool->hands);
     }
     plan->error = pid < 0 ? errno : 0;
@@ -285,6 +287,7 @@ static int pool_start(struct forkpool *pool, char *why, size_t why_size)
     int rc = server_open(pool, why, why_size);
     if (rc) return rc;
     wait_long(pool, workers_there, NULL, FORKPOOL_FOREVER);
+    if (atomic_load(&pool->shared->unwiped_too)) *pool->owner = MARK_BY_NUMBER;
     rc = atomic_load(&pool->shared->error);
     if (!rc) return 0;
     explain(why, why_size, rc, "%.*s", REASON - 1, pool->shared->reason);

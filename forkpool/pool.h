@@ -62,7 +62,7 @@ struct job_block {
 };
 
 struct forkpool {
-    volatile unsigned char *owner; /* 1; wiped in a child of the program */
+    volatile unsigned char *owner; /* a mark (system.h); wiped in a child of the program */
     volatile unsigned char *guard; /* the same of a worker */
     struct hand *hands;            /* [capacity]; the server's */
     size_t wiped_bytes;            /* of the mapping that holds these */
@@ -109,7 +109,7 @@ static inline void pool_unlock(struct forkpool *pool)
     if (pool->alone) pool->alone = false;
     else pthread_mutex_unlock(&pool->lock);
 }
-static inline bool pool_foreign(const struct forkpool *pool) { return !*pool->owner; }
+static inline bool pool_foreign(const struct forkpool *pool) { return mark_foreign(pool->owner, pool->program); }
 
 /* pool_server.c */
 void pool_tell_end(struct forkpool *pool); /* the server is to end at once, and is killed where it does not in time */

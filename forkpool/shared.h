@@ -147,6 +147,7 @@ struct shared {
             const char *arena;          /* what forkpool_alloc gives out */
             size_t arena_bytes;
             uint64_t mark_set;
+            bool unwiped;               /* S, as the first: marks are not wiped here, system.h */
         };
         char fixed[FIXED_BYTES];
     };
@@ -169,6 +170,7 @@ struct shared {
     _Atomic uint32_t recall;                /* P: start retired workers again */
 
     alignas(128) _Atomic uint32_t server;   /* enum server_state; S */
+    _Atomic uint32_t unwiped_too;           /* S, before it runs: `unwiped`, for P to see */
     _Atomic int error;                      /* S, P: why the pool gave up; 0 */
     char reason[REASON];                    /* before error */
     _Atomic uint32_t alive, retired;        /* S: workers; of them gone idle */

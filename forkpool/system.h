@@ -30,6 +30,15 @@ static inline int fd_above_standard(int fd)
     return above;
 }
 
+/* Marks a process's own page, which the kernel wipes in its children. Where the call is accepted and nothing is wiped
+ * (qemu-user 7.2), process numbers tell. */
+enum { MARK_WIPED = 0, MARK_MINE = 1, MARK_BY_NUMBER = 2 };
+static inline bool mark_foreign(const volatile unsigned char *mark, pid_t owner)
+{
+    unsigned char value = *mark;
+    return __builtin_expect(value != MARK_MINE, 0) && (value == MARK_WIPED || getpid() != owner);
+}
+
 /* The kernel's numbers: its headers do not come with every C library. */
 #if __has_include(<linux/futex.h>) && __has_include(<linux/membarrier.h>)
 #include <linux/futex.h>

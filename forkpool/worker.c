@@ -27,7 +27,7 @@ enum { DOOMED_US = 200000, FLUSH_LAST_MS = 1000 };
  * record. NULL in every other process. */
 static struct self *self_here;
 
-int forkpool_worker(void) { return self_here && *self_here->guard ? (int)self_here->me : -1; }
+int forkpool_worker(void) { return self_here && !mark_foreign(self_here->guard, self_here->pid) ? (int)self_here->me : -1; }
 
 int forkpool_stopping(void)
 {
@@ -232,12 +232,13 @@ static _Noreturn void worker_loop(struct self *self)
 _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, volatile unsigned char *guard,
                            const int *close_fds, size_t close_count)
 {
-    struct self self = {shared, &shared->workers[me], me, guard, 0, 0, NULL, NULL, 0};
+    struct self self = {.shared = shared, .own = &shared->workers[me], .me = me, .guard = guard};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server) _exit(0); /* it died before prctl */
     setpgid(0, 0);
     for (size_t i = 0; i < close_count; i++) close(close_fds[i]);
-    *guard = 1;
+    if (shared->unwiped) self.pid = getpid();
+    *guard = shared->unwiped ? MARK_BY_NUMBER : MARK_MINE;
     self.calls_left = shared->config.recycle_tasks ? shared->config.recycle_tasks : UINT64_MAX;
     self_here = &self;
     pthread_cleanup_push(thread_exit_handler, NULL);

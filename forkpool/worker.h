@@ -4,13 +4,15 @@
 #define FORKPOOL_WORKER_H
 
 #include "shared.h"
+#include "system.h"
 
 /* The process's own view; exists in workers alone. */
 struct self {
     struct shared *shared;
     struct worker *own;
     unsigned me;
-    volatile unsigned char *guard; /* wiped by the kernel in a child that a task forks */
+    volatile unsigned char *guard; /* a mark (system.h); wiped by the kernel in a child that a task forks */
+    pid_t pid;                     /* this process; 0 where the mark is enough */
     uint64_t calls_left;           /* until the worker is recycled */
     uint64_t tail;                 /* of the queue before it was last found empty with a map to look at */
     struct slot *slot;             /* the task that runs, or NULL */
@@ -30,7 +32,7 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
 _Noreturn void worker_strayed(void);
 static inline void worker_check(const struct self *self)
 {
-    if (__builtin_expect(!*self->guard, 0)) worker_strayed();
+    if (mark_foreign(self->guard, self->pid)) worker_strayed();
 }
 
 /* Around a call that has limits. worker_limited_end does not return to a worker that was condemned. */

@@ -57,7 +57,8 @@ void *mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offs
 }
 int madvise(void *at, size_t bytes, int advice)
 {
-    return fails(FAULT_MADVISE) ? -1 : REAL(int (*)(void *, size_t, int), "madvise")(at, bytes, advice);
+    if (fails(FAULT_MADVISE)) return plan->error ? -1 : 0; /* 0: accepted and not done */
+    return REAL(int (*)(void *, size_t, int), "madvise")(at, bytes, advice);
 }
 int socketpair(int domain, int type, int protocol, int fds[2])
 {
@@ -215,6 +216,32 @@ START_TEST(replacement_fails_for_good)
 }
 END_TEST
 
+/* Marks that are not wiped, whatever madvise says: a child of the program and one of a task are told all the same. */
+static long forks(long x)
+{
+    pid_t child = fork();
+    if (!child) return -1; /* it comes back from the task as its parent does */
+    return waitpid(child, NULL, 0) == child ? x : -2;
+}
+START_TEST(marks_not_wiped)
+{
+    int status;
+    arm(FAULT_MADVISE, 0, 0, 1000);
+    ck_assert_int_eq(forkpool_open_with(&(struct forkpool_config){.workers = 1}, &pool, why, sizeof why), 0);
+    ck_assert_int_gt(plan->failed, 0);
+    for (long i = 0; i < 5; i++) {
+        struct forkpool_job *job = forkpool_async(pool, forks, i);
+        ck_assert_int_eq(forkpool_value(job), i);
+        forkpool_release(job);
+    }
+    pid_t child = fork();
+    if (!child) _exit(forkpool_close(pool) != FORKPOOL_FORKED);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    use();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("forkpool inject");
@@ -223,6 +250,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, opening_fails, 0, (int)(sizeof opening / sizeof *opening));
     tcase_add_loop_test(cases, interrupted_calls, 0, (int)(sizeof nuisances / sizeof *nuisances));
+    tcase_add_test(cases, marks_not_wiped);
     tcase_add_test(cases, replacement_fails_for_a_while);
     tcase_add_loop_test(cases, replacement_fails_for_good, 0, 2);
     suite_add_tcase(suite, cases);
