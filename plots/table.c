@@ -186,13 +186,12 @@ static size_t column_width(const struct table *table, size_t c)
 }
 
 /* Text padded to `width` columns, on the left of numbers. Blanks are owed to the next text, so that none end a line. */
-static void print_padded(FILE *out, const char *text, size_t width, bool numeric, size_t *owed, const char *on,
-                         const char *off)
+static void print_padded(FILE *out, const char *text, size_t width, bool numeric, size_t *owed, const char *colour)
 {
     size_t pad = width - format_columns(text);
     if (numeric) *owed += pad;
     if (text[0]) {
-        fprintf(out, "%*s%s%s%s", (int)*owed, "", on, text, off);
+        fprintf(out, "%*s%s%s%s", (int)*owed, "", colour, text, *colour ? "\033[0m" : "");
         *owed = 0;
     }
     if (!numeric) *owed += pad;
@@ -211,8 +210,7 @@ static void print_block(const struct table *table, FILE *out, const bool *in, bo
                          table->columns[c].numeric, &owed,
                          !mark ? ""
                          : r   ? "\033[31m"
-                               : "\033[1m",
-                         mark ? "\033[0m" : "");
+                               : "\033[1m");
         }
         putc('\n', out);
     }

@@ -42,7 +42,8 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
     default:
         break;
     }
-    return processes_run(processes, range, tasks, schedule, chunk, results, failure);
+    struct forkpool_map map = {.tasks = tasks, .range = range, .schedule = schedule, .chunk = chunk};
+    return processes_run(processes, &map, results, failure);
 }
 
 static void stop(void *state)

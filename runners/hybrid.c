@@ -48,9 +48,11 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
 {
     struct processes *processes = state;
     const struct team *team = processes->team;
-    if (team->chunk) return processes_run(processes, range, tasks, FORKPOOL_DYNAMIC, team->chunk, results, failure);
-    size_t least = (size_t)TASKS_PER_THREAD * team->threads;
-    return processes_run(processes, range, tasks, FORKPOOL_GUIDED, least, results, failure);
+    struct forkpool_map map = {.tasks = tasks,
+                               .range = range,
+                               .schedule = team->chunk ? FORKPOOL_DYNAMIC : FORKPOOL_GUIDED,
+                               .chunk = team->chunk ? team->chunk : (size_t)TASKS_PER_THREAD * team->threads};
+    return processes_run(processes, &map, results, failure);
 }
 
 static void stop(void *state)

@@ -103,15 +103,11 @@ static void lost_read(struct processes *processes, struct failure *failure)
         snprintf(failure->text, sizeof failure->text, "worker %u lost: %s", failure->lost[0].worker, losses[0].text);
 }
 
-int processes_run(struct processes *processes, forkpool_range_fn *range, size_t tasks, enum forkpool_schedule schedule,
-                  size_t chunk, void *results, struct failure *failure)
+int processes_run(struct processes *processes, const struct forkpool_map *how, void *results, struct failure *failure)
 {
-    struct forkpool_map map = {.tasks = tasks,
-                               .range = range,
-                               .context = processes,
-                               .schedule = schedule,
-                               .chunk = chunk,
-                               .flags = FORKPOOL_FAIL_FAST};
+    struct forkpool_map map = *how;
+    map.context = processes;
+    map.flags = FORKPOOL_FAIL_FAST;
     processes->shared->results = results;
     int status = forkpool_map(processes->pool, &map);
     if (!status) return 0;

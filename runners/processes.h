@@ -36,10 +36,10 @@ struct processes {
 int processes_open(const struct team *team, const struct job *job, processes_ready_fn *ready,
                    struct processes **processes, struct failure *failure);
 
-/* Runs tasks [0, tasks) by calls of `range`, whose context is the struct processes as it stands in the worker. Blocks
+/* Runs the map (tasks, range, schedule and chunk are given), whose context is the struct processes as it stands in the
+ * worker. Blocks
  * until all have ended; a lost worker ends the map early. 0 or -errno with failure filled. */
-int processes_run(struct processes *processes, forkpool_range_fn *range, size_t tasks, enum forkpool_schedule schedule,
-                  size_t chunk, void *results, struct failure *failure);
+int processes_run(struct processes *processes, const struct forkpool_map *how, void *results, struct failure *failure);
 
 /* Ends the workers and frees; when it returns they are gone. Accepts NULL. */
 void processes_close(struct processes *processes);

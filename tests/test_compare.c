@@ -110,9 +110,15 @@ struct made {
     struct sample *samples;
 };
 
-static void make_run(struct made *made, unsigned cells, unsigned blocks, double noise, double factor,
-                     const double *drift, gsl_rng *random)
+struct shape {
+    unsigned cells, blocks;
+    double noise, factor;
+    const double *drift; /* a factor a block, or NULL */
+};
+
+static void make_run(struct made *made, const struct shape *shape, gsl_rng *random)
 {
+    unsigned cells = shape->cells, blocks = shape->blocks;
     memset(made, 0, sizeof *made);
     made->samples = calloc(cells * blocks, sizeof *made->samples);
     made->run = (struct run){.cell_count = cells, .cells = made->cells, .samples = made->samples};
@@ -137,7 +143,8 @@ static void make_run(struct made *made, unsigned cells, unsigned blocks, double 
             struct sample *sample = &made->samples[made->run.sample_count++];
             *sample = (struct sample){
                 .cell = i, .block = block, .order = i, .status = "ok", .start_ns = 1000, .stop_ns = 1000};
-            double ns = 1e6 * gsl_ran_lognormal(random, 0, noise) * (i ? 1 : factor) * (drift ? drift[block] : 1);
+            double ns = 1e6 * gsl_ran_lognormal(random, 0, shape->noise) * (i ? 1 : shape->factor) *
+                        (shape->drift ? shape->drift[block] : 1);
             sample->wall_ns = (int64_t)ns;
         }
     made->run.manifest = json_pack("{s:{s:s}}", "host", "model", "here");
@@ -164,18 +171,17 @@ static void compare_made(struct made *a, struct made *b, struct comparison *out)
 }
 
 /* How often, of `trials` comparisons of `cells` cells, cell 0 (slowed by `factor`) and any other are called slower. */
-static void count_slower(unsigned trials, unsigned cells, unsigned blocks, double noise, double factor, bool paired,
-                         unsigned *first, unsigned *others)
+static void count_slower(unsigned trials, const struct shape *shape, bool paired, unsigned *first, unsigned *others)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     *first = *others = 0;
     for (unsigned trial = 0; trial < trials; trial++) {
         gsl_rng_set(random, trial + 1);
         double drift[64];
-        for (unsigned i = 0; i < 64; i++) drift[i] = 1 + 0.1 * i / blocks; /* the machine gets slower by 10 % */
+        for (unsigned i = 0; i < 64; i++) drift[i] = 1 + 0.1 * i / shape->blocks; /* the machine gets slower by 10 % */
         struct made a, b;
-        make_run(&a, cells, blocks, noise, 1, paired ? drift : NULL, random);
-        make_run(&b, cells, blocks, noise, factor, paired ? drift : NULL, random);
+        make_run(&a, &(struct shape){shape->cells, shape->blocks, shape->noise, 1, paired ? drift : NULL}, random);
+        make_run(&b, &(struct shape){shape->cells, shape->blocks, shape->noise, shape->factor, paired ? drift : NULL}, random);
         if (paired) together(&a, &b);
         struct comparison comparison;
         compare_made(&a, &b, &comparison);
@@ -195,7 +201,7 @@ START_TEST(gate_fires_at_ten_percent)
 {
     for (int paired = 0; paired < 2; paired++) {
         unsigned first, others;
-        count_slower(100, 12, 20, 0.02, 1.10, paired, &first, &others);
+        count_slower(100, &(struct shape){12, 20, 0.02, 1.10, NULL}, paired, &first, &others);
         ck_assert_msg(first >= 95, "paired %d: found %u of 100", paired, first);
         ck_assert_msg(others == 0, "paired %d: %u false alarms", paired, others);
     }
@@ -206,7 +212,7 @@ START_TEST(one_percent_is_not_called_slower)
 {
     for (int paired = 0; paired < 2; paired++) {
         unsigned first, others;
-        count_slower(100, 2, 20, 0.02, 1.01, paired, &first, &others);
+        count_slower(100, &(struct shape){2, 20, 0.02, 1.01, NULL}, paired, &first, &others);
         ck_assert_uint_eq(first, 0);
         ck_assert_uint_eq(others, 0);
     }
@@ -221,8 +227,8 @@ START_TEST(family_error_is_controlled)
     for (unsigned trial = 0; trial < trials; trial++) {
         gsl_rng_set(random, 1000 + trial);
         struct made a, b;
-        make_run(&a, 20, 15, 0.03, 1, NULL, random);
-        make_run(&b, 20, 15, 0.03, 1, NULL, random);
+        make_run(&a, &(struct shape){20, 15, 0.03, 1, NULL}, random);
+        make_run(&b, &(struct shape){20, 15, 0.03, 1, NULL}, random);
         for (size_t i = 0; i < b.run.sample_count; i++)
             b.samples[i].wall_ns = (int64_t)((double)b.samples[i].wall_ns * 1.05);
         struct comparison comparison;
@@ -241,8 +247,8 @@ START_TEST(other_kernels_sizes_machines_are_refused)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     struct made a, b;
-    make_run(&a, 2, 8, 0.01, 1, NULL, random);
-    make_run(&b, 2, 8, 0.01, 1, NULL, random);
+    make_run(&a, &(struct shape){2, 8, 0.01, 1, NULL}, random);
+    make_run(&b, &(struct shape){2, 8, 0.01, 1, NULL}, random);
     struct compare_options options = {.margin = 0.05}, forced = {.margin = 0.05, .force = true};
     struct comparison comparison = {0};
     struct reason why = {""};
@@ -271,8 +277,8 @@ START_TEST(only_headline_samples_count)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     struct made a, b;
-    make_run(&a, 2, 12, 0.01, 1, NULL, random);
-    make_run(&b, 2, 12, 0.01, 1, NULL, random);
+    make_run(&a, &(struct shape){2, 12, 0.01, 1, NULL}, random);
+    make_run(&b, &(struct shape){2, 12, 0.01, 1, NULL}, random);
     for (size_t i = 0; i < b.run.sample_count; i++)
         if (!b.samples[i].cell) strcpy(b.samples[i].status, "killed");
         else if (b.samples[i].block < 4) b.samples[i].instrumented = true, b.samples[i].wall_ns *= 3;
@@ -301,8 +307,8 @@ START_TEST(few_repetitions_of_many_cells_decide)
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         struct made a, b;
-        make_run(&a, CELLS, 6, 0.02, 1, NULL, random);
-        make_run(&b, CELLS, 6, 0.02, 1, NULL, random);
+        make_run(&a, &(struct shape){CELLS, 6, 0.02, 1, NULL}, random);
+        make_run(&b, &(struct shape){CELLS, 6, 0.02, 1, NULL}, random);
         together(&a, &b);
         for (size_t i = 0; i < b.run.sample_count; i++)
             b.samples[i].wall_ns = (int64_t)((double)b.samples[i].wall_ns * (b.samples[i].cell ? known[k].all : known[k].one));
@@ -327,8 +333,8 @@ START_TEST(too_few_repetitions_decide_nothing_and_say_so)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     struct made a, b;
-    make_run(&a, 3, 5, 0.01, 1, NULL, random);
-    make_run(&b, 3, 5, 0.01, 2, NULL, random);
+    make_run(&a, &(struct shape){3, 5, 0.01, 1, NULL}, random);
+    make_run(&b, &(struct shape){3, 5, 0.01, 2, NULL}, random);
     together(&a, &b);
     struct comparison comparison;
     compare_made(&a, &b, &comparison);
@@ -369,8 +375,8 @@ START_TEST(cells_that_vanished_are_kept_by_name)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     struct made a, b;
-    make_run(&a, 3, 8, 0.01, 1, NULL, random);
-    make_run(&b, 2, 8, 0.01, 1, NULL, random);
+    make_run(&a, &(struct shape){3, 8, 0.01, 1, NULL}, random);
+    make_run(&b, &(struct shape){2, 8, 0.01, 1, NULL}, random);
     struct comparison comparison;
     compare_made(&a, &b, &comparison);
     ck_assert_uint_eq(comparison.only_base, 1);

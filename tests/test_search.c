@@ -511,10 +511,10 @@ START_TEST(simulated_machines_that_change)
     unsigned together = 0, blind_over = 0, over = 0, waited = 0, gave_up = 0;
     for (unsigned i = 0; i < WORKLOADS; i++) {
         struct simulated_trial blind, first, last;
-        ck_assert_int_eq(simulated_restless(cpus[_i], 9000 + i, &search_defaults, 0, 3, &first, &blind), 0);
+        ck_assert_int_eq(simulated_restless(cpus[_i], 9000 + i, &search_defaults, (struct simulated_watch){0, 3}, &first, &blind), 0);
         ck_assert_uint_eq(blind.attempts, 1); /* who does not look sees no change */
         ck_assert_double_eq(blind.waited_s, 0);
-        ck_assert_int_eq(simulated_restless(cpus[_i], 9000 + i, &search_defaults, 5, 3, &first, &last), 0);
+        ck_assert_int_eq(simulated_restless(cpus[_i], 9000 + i, &search_defaults, (struct simulated_watch){5, 3}, &first, &last), 0);
         ck_assert_uint_eq(first.attempts, 1);
         ck_assert(first.unsteady == (last.attempts > 1));
         ck_assert(!last.unsteady || last.attempts == 3);

@@ -427,11 +427,22 @@ static int run(const struct command *command, const struct filled *filled, int64
     return error;
 }
 
-static int run_words(const struct command *command, const char *const *words, bool shell,
-                     const struct command_value *values, size_t count, int64_t limit_ns, struct command_result *result)
+/* --prepare is a line for the shell. */
+static int run_prepare(const struct command *command, const struct command_value *values, size_t count,
+                       struct command_result *result)
 {
     struct filled filled = {0};
-    int error = fill(command, words, shell, values, count, &filled);
+    int error = fill(command, (const char *const[]){command->prepare, NULL}, true, values, count, &filled);
+    if (!error) error = run(command, &filled, INT64_MAX, result);
+    filled_free(&filled);
+    return error;
+}
+
+static int run_words(const struct command *command, const struct command_value *values, size_t count, int64_t limit_ns,
+                     struct command_result *result)
+{
+    struct filled filled = {0};
+    int error = fill(command, command->words, command->shell, values, count, &filled);
     if (!error) error = run(command, &filled, limit_ns, result);
     filled_free(&filled);
     return error;
@@ -444,8 +455,7 @@ int command_run(const struct command *command, const struct command_value *value
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
     if (error) starting_describe(error, "prctl(PR_SET_CHILD_SUBREAPER)", made.cause, sizeof made.cause);
     if (!error && command->prepare) {
-        error =
-            run_words(command, (const char *const[]){command->prepare, NULL}, true, values, count, INT64_MAX, &made);
+        error = run_prepare(command, values, count, &made);
         if (!error && made.end == COMMAND_DONE) command_result_free(&made);
         else if (!error && made.end != COMMAND_INTERRUPTED) {
             char cause[sizeof made.cause];
@@ -455,7 +465,7 @@ int command_run(const struct command *command, const struct command_value *value
         }
     }
     if (!error && made.end == COMMAND_DONE)
-        error = run_words(command, command->words, command->shell, values, count, limit_ns, &made);
+        error = run_words(command, values, count, limit_ns, &made);
     if (error) {
         reason_set(why, "cannot run the command: %s", *made.cause ? made.cause : strerror(-error));
         command_result_free(&made);

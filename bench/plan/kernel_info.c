@@ -92,38 +92,43 @@ int kernel_info_get(const char *name, struct kernel_info_limits limits, struct k
     return reason_give(why, -EINVAL, "there is none of that name");
 }
 
-static int calibrate(json_t *question, struct kernel_info_limits limits, uint64_t *size, double *task_ns,
-                     struct reason *why)
+/* Of a kernel whose size is a time the answer is known without running it. */
+static bool is_timed(const struct kernel_info *info)
+{
+    return !strcmp(info->size_unit, "ns");
+}
+
+static int calibrate(json_t *question, struct kernel_info_limits limits, struct kernel_task *task, struct reason *why)
 {
     json_t *answer = ask("_calibrate", question, "timing a task", limits, why);
     if (!answer) return -EINVAL;
-    if (size) *size = (uint64_t)json_integer_value(json_object_get(answer, "size"));
-    *task_ns = json_number_value(json_object_get(answer, "task_ns"));
+    const json_t *size = json_object_get(answer, "size");
+    if (size) task->size = (uint64_t)json_integer_value(size);
+    task->task_ns = json_number_value(json_object_get(answer, "task_ns"));
     json_decref(answer);
     return 0;
 }
 
-int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks,
-                          uint64_t seed, double goal_ns, uint64_t *size, double *task_ns, struct reason *why)
+int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, struct kernel_task *task,
+                          struct reason *why)
 {
-    if (!strcmp(info->size_unit, "ns")) { /* at its word: nothing to run */
-        *size = (uint64_t)goal_ns;
-        *task_ns = goal_ns;
+    if (is_timed(info)) {
+        task->size = (uint64_t)task->task_ns;
         return 0;
     }
-    return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
-                               (json_int_t)seed, "goal_ns", goal_ns),
-                     limits, size, task_ns, why);
+    return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)task->tasks, "seed",
+                               (json_int_t)task->seed, "goal_ns", task->task_ns),
+                     limits, task, why);
 }
 
-int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limits limits, uint64_t tasks, uint64_t seed,
-                        uint64_t size, double *task_ns, struct reason *why)
+int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limits limits, struct kernel_task *task,
+                        struct reason *why)
 {
-    if (!strcmp(info->size_unit, "ns")) {
-        *task_ns = (double)size;
+    if (is_timed(info)) {
+        task->task_ns = (double)task->size;
         return 0;
     }
-    return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)tasks, "seed",
-                               (json_int_t)seed, "size", (json_int_t)size),
-                     limits, NULL, task_ns, why);
+    return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)task->tasks, "seed",
+                               (json_int_t)task->seed, "size", (json_int_t)task->size),
+                     limits, task, why);
 }

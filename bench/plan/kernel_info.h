@@ -25,10 +25,16 @@ struct kernel_info_limits {
 
 /* All return 0, or -errno with one line in `why` that does not repeat the kernel's name. */
 int kernel_info_get(const char *name, struct kernel_info_limits, struct kernel_info *, struct reason *why);
-/* The size that makes tasks last goal_ns, and how long they do (calibrate.h). Takes about 0.1 s. */
-int kernel_info_calibrate(const struct kernel_info *, struct kernel_info_limits, uint64_t tasks, uint64_t seed,
-                          double goal_ns, uint64_t *size, double *task_ns, struct reason *why);
-int kernel_info_measure(const struct kernel_info *, struct kernel_info_limits, uint64_t tasks, uint64_t seed,
-                        uint64_t size, double *task_ns, struct reason *why);
+
+/* One task among `tasks` of the problem `seed`: its size, and how long it lasts. */
+struct kernel_task {
+    uint64_t tasks, seed, size;
+    double task_ns;
+};
+
+/* Finds the size that makes a task last task->task_ns, and how long it does then (calibrate.h). Takes about 0.1 s. */
+int kernel_info_calibrate(const struct kernel_info *, struct kernel_info_limits, struct kernel_task *, struct reason *why);
+/* How long a task of task->size lasts. */
+int kernel_info_measure(const struct kernel_info *, struct kernel_info_limits, struct kernel_task *, struct reason *why);
 
 #endif

@@ -84,23 +84,22 @@ int plan_kernel(struct plan *plan, const char *name, unsigned *info, struct reas
     return 0;
 }
 
-int plan_calibrate(struct plan *plan, unsigned info, uint64_t goal_ns, uint64_t tasks, uint64_t *size, double *task_ns,
-                   struct reason *why)
+int plan_calibrate(struct plan *plan, unsigned info, struct kernel_task *task, struct reason *why)
 {
-    struct plan_calibration made = {.info = info, .goal_ns = goal_ns, .tasks = tasks};
+    struct plan_calibration made = {.info = info, .goal_ns = (uint64_t)task->task_ns, .tasks = task->tasks};
     for (unsigned i = 0; i < plan->calibration_count; i++) {
         const struct plan_calibration *known = &plan->calibrations[i];
-        if (known->info != info || known->goal_ns != goal_ns || known->tasks != tasks) continue;
-        *size = known->size;
-        *task_ns = known->task_ns;
+        if (known->info != info || known->goal_ns != made.goal_ns || known->tasks != made.tasks) continue;
+        task->size = known->size;
+        task->task_ns = known->task_ns;
         return 0;
     }
-    int error = kernel_info_calibrate(&plan->infos[info], plan_limits(plan), tasks, plan->protocol.task_seed,
-                                      (double)goal_ns, &made.size, &made.task_ns, why);
+    task->seed = plan->protocol.task_seed;
+    int error = kernel_info_calibrate(&plan->infos[info], plan_limits(plan), task, why);
     if (error) return error;
+    made.size = task->size;
+    made.task_ns = task->task_ns;
     if (!GROW(plan->calibrations, plan->calibration_count)) plan->calibrations[plan->calibration_count++] = made;
-    *size = made.size;
-    *task_ns = made.task_ns;
     return 0;
 }
 

@@ -16,10 +16,8 @@ struct kernel_info_limits plan_limits(const struct plan *);
 /* Finds a kernel's information in the plan, or asks for it. 0 or -errno with `why`. */
 int plan_kernel(struct plan *, const char *name, unsigned *info, struct reason *why);
 
-/* The size that makes tasks of the kernel last goal_ns among so many: from the plan, or calibrated. 0 or -errno with
- * `why`. */
-int plan_calibrate(struct plan *, unsigned info, uint64_t goal_ns, uint64_t tasks, uint64_t *size, double *task_ns,
-                   struct reason *why);
+/* kernel_info_calibrate of a kernel of the plan, once for each task time and number of tasks; the seed is the plan's. */
+int plan_calibrate(struct plan *, unsigned info, struct kernel_task *, struct reason *why);
 
 /* Finds the cell of the same study, problem and configuration, or adds it, and says its id. 0 or -ENOMEM. */
 int plan_put(struct plan *, const struct cell *, unsigned info, double task_ns, unsigned *id);

@@ -222,33 +222,32 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
 {
     struct plan *plan = problem->plan;
     const struct kernel_info *info = &plan->infos[problem->info];
-    double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS, task_ns;
-    uint64_t size, count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
+    double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS;
+    uint64_t count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
     char asked[32], lasts[32];
+    struct kernel_task task = {.tasks = count, .task_ns = (double)goal_ns};
     struct reason why = {""};
-    if (plan_calibrate(plan, problem->info, goal_ns, count, &size, &task_ns, &why)) {
+    if (plan_calibrate(plan, problem->info, &task, &why)) {
         plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label,
                   why.text);
         return put_problem(problem, info->default_size, tasks ? tasks : info->default_tasks, 0, 0);
     }
-    if (size == 1 && task_ns > 1.5 * (double)goal_ns) {
+    if (task.size == 1 && task.task_ns > 1.5 * (double)goal_ns) {
         values_show_duration((double)goal_ns, asked, sizeof asked);
-        values_show_duration(task_ns, lasts, sizeof lasts);
+        values_show_duration(task.task_ns, lasts, sizeof lasts);
         plan_note(plan, "kernel %s: its smallest task lasts %s, longer than the %s asked for", info->label, lasts,
                   asked);
     }
-    return put_problem(problem, size, tasks ? tasks : tasks_for(work_ns, task_ns), goal_ns, task_ns);
+    return put_problem(problem, task.size, tasks ? tasks : tasks_for(work_ns, task.task_ns), goal_ns, task.task_ns);
 }
 
 static int put_size(struct problem *problem, uint64_t size, uint64_t tasks)
 {
     const struct plan *plan = problem->plan;
-    double task_ns;
+    struct kernel_task task = {.tasks = tasks, .seed = plan->protocol.task_seed, .size = size};
     struct reason why = {""}; /* a kernel that fails here fails in its repetitions, and is recorded there */
-    if (kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), tasks, plan->protocol.task_seed, size,
-                            &task_ns, &why))
-        task_ns = 0;
-    return put_problem(problem, size, tasks, 0, task_ns);
+    bool failed = kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), &task, &why);
+    return put_problem(problem, size, tasks, 0, failed ? 0 : task.task_ns);
 }
 
 static int put_kernel(struct problem *problem)

@@ -65,14 +65,12 @@ static uint64_t size_of(struct live *live, const struct live_cell *asked)
 {
     const struct kernel_info_limits none = {0};
     struct kernel_info info;
-    uint64_t size = 1;
-    double task_ns;
+    struct kernel_task task = {.tasks = asked->tasks, .seed = 1, .size = 1, .task_ns = asked->task_ns};
     if (asked->size) return asked->size;
     if (asked->runner && asked->baseline < live->run.cell_count) return live->cells[asked->baseline].size;
     if (!live->error) live->error = kernel_info_get(asked->kernel, none, &info, &live->why);
-    if (!live->error)
-        live->error = kernel_info_calibrate(&info, none, asked->tasks, 1, asked->task_ns, &size, &task_ns, &live->why);
-    return size;
+    if (!live->error) live->error = kernel_info_calibrate(&info, none, &task, &live->why);
+    return task.size;
 }
 
 unsigned live_cell(struct live *live, const struct live_cell *asked)

@@ -20,11 +20,10 @@ static double size_per_ns(struct live *live, const char *kernel, uint64_t tasks,
 {
     const struct kernel_info_limits none = {0};
     struct kernel_info info;
-    uint64_t size = 0;
-    double task_ns = 1;
+    struct kernel_task task = {.tasks = tasks, .seed = 1, .task_ns = near_ns};
     if (!live->error) live->error = kernel_info_get(kernel, none, &info, &live->why);
-    if (!live->error) live->error = kernel_info_calibrate(&info, none, tasks, 1, near_ns, &size, &task_ns, &live->why);
-    return (double)size / task_ns;
+    if (!live->error) live->error = kernel_info_calibrate(&info, none, &task, &live->why);
+    return (double)task.size / task.task_ns;
 }
 
 static uint64_t size_for(double per_ns, double task_ns)

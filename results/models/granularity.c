@@ -166,11 +166,7 @@ static int metg_add(struct summary_parts *parts, const struct cell **group, size
     if (!status && !metg) status = -ENOMEM;
     if (!status) {
         const struct cell *cell = group[0];
-        snprintf(metg->study, sizeof metg->study, "%s", cell->study);
-        snprintf(metg->kernel, sizeof metg->kernel, "%s", cell->label);
-        snprintf(metg->runner, sizeof metg->runner, "%s", cell->runner);
-        snprintf(metg->schedule, sizeof metg->schedule, "%s", cell->schedule);
-        snprintf(metg->placement, sizeof metg->placement, "%s", cell->placement);
+        PARTS_HEAD(metg, cell);
         metg->processes = cell->processes;
         metg->threads = cell->threads;
         metg->chunk = cell->chunk;
@@ -280,11 +276,7 @@ static int crossover_add(struct summary_parts *parts, const struct cell **group,
     if (!status) {
         const struct cell *cell = group[0];
         *made = *common;
-        snprintf(made->study, sizeof made->study, "%s", cell->study);
-        snprintf(made->kernel, sizeof made->kernel, "%s", cell->label);
-        snprintf(made->runner, sizeof made->runner, "%s", cell->runner);
-        snprintf(made->schedule, sizeof made->schedule, "%s", cell->schedule);
-        snprintf(made->placement, sizeof made->placement, "%s", cell->placement);
+        PARTS_HEAD(made, cell);
         made->processes = cell->processes;
         made->threads = cell->threads;
         made->chunk = cell->chunk;

@@ -118,11 +118,7 @@ static int pool_add(struct summary_parts *parts, const struct cell **group, size
     struct pool_costs *pool = parts_append(&parts->summary->pools, &parts->summary->pool_count, sizeof *pool);
     const struct cell *cell = group[0];
     if (!pool) return -ENOMEM;
-    snprintf(pool->study, sizeof pool->study, "%s", cell->study);
-    snprintf(pool->kernel, sizeof pool->kernel, "%s", cell->label);
-    snprintf(pool->runner, sizeof pool->runner, "%s", cell->runner);
-    snprintf(pool->schedule, sizeof pool->schedule, "%s", cell->schedule);
-    snprintf(pool->placement, sizeof pool->placement, "%s", cell->placement);
+    PARTS_HEAD(pool, cell);
     pool->fit_max_workers = fit_limit(parts, group, count);
     int status = pool_fill(parts, pool, group, count);
     if (status || pool->count) return status;

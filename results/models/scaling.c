@@ -109,11 +109,7 @@ static int scaling_add(struct summary_parts *parts, const struct cell **group, s
         return kept >= 2 ? -ENOMEM : 0;
     }
     const struct cell *cell = group[0];
-    snprintf(scaling->study, sizeof scaling->study, "%s", cell->study);
-    snprintf(scaling->kernel, sizeof scaling->kernel, "%s", cell->label);
-    snprintf(scaling->runner, sizeof scaling->runner, "%s", cell->runner);
-    snprintf(scaling->schedule, sizeof scaling->schedule, "%s", cell->schedule);
-    snprintf(scaling->placement, sizeof scaling->placement, "%s", cell->placement);
+    PARTS_HEAD(scaling, cell);
     scaling->chunk = cell->chunk;
     scaling->task_time_ns = cell->task_time_ns;
     scaling->size = cell->size;

@@ -69,6 +69,16 @@ int granularity_make(struct summary_parts *);
 int advice_make(struct summary_parts *);
 int findings_make(struct summary_parts *);
 
+/* Which cells a struct of the summary is about: its study, kernel, runner, schedule and placement from one of them. */
+#define PARTS_HEAD(to, cell)                                                                                           \
+    do {                                                                                                               \
+        snprintf((to)->study, sizeof(to)->study, "%s", (cell)->study);                                                 \
+        snprintf((to)->kernel, sizeof(to)->kernel, "%s", (cell)->label);                                               \
+        snprintf((to)->runner, sizeof(to)->runner, "%s", (cell)->runner);                                              \
+        snprintf((to)->schedule, sizeof(to)->schedule, "%s", (cell)->schedule);                                        \
+        snprintf((to)->placement, sizeof(to)->placement, "%s", (cell)->placement);                                     \
+    } while (0)
+
 /* Appends one zeroed element to an array of `size`-byte elements; NULL where memory is short. */
 void *parts_append(void *array_pointer, size_t *count, size_t size);
 

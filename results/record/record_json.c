@@ -179,20 +179,30 @@ static int struct_from_json(const struct field *fields, const json_t *json, void
     return 0;
 }
 
-/* An array of structs under `key`; absent means none. */
-static int array_from_json(const json_t *object, const char *key, const struct field *fields, size_t item_size,
-                           void **items, unsigned *count, struct reason *why)
+/* A sample's arrays of structs. */
+static const struct array {
+    const char *key;
+    const struct field *fields;
+    size_t item_size;
+} workers_array = {"workers", worker_fields, sizeof(struct sample_worker)},
+  lost_array = {"lost", lost_fields, sizeof(struct sample_lost)},
+  latency_array = {"latency", bin_fields, sizeof(struct sample_bin)};
+
+/* Absent means none. */
+static int array_from_json(const json_t *object, const struct array *kind, void **items, unsigned *count,
+                           struct reason *why)
 {
+    const char *key = kind->key;
     const json_t *array = json_object_get(object, key);
     if (!array) return 0;
     if (!json_is_array(array)) return reason_give(why, -EINVAL, "%s is not an array", key);
     size_t n = json_array_size(array);
     if (!n) return 0;
-    char *made = calloc(n, item_size);
+    char *made = calloc(n, kind->item_size);
     if (!made) return reason_give(why, -EINVAL, "no memory for %s", key);
     for (size_t i = 0; i < n; i++) {
         struct reason reason = {""};
-        if (struct_from_json(fields, json_array_get(array, i), made + i * item_size, &reason)) {
+        if (struct_from_json(kind->fields, json_array_get(array, i), made + i * kind->item_size, &reason)) {
             free(made);
             return reason_give(why, -EINVAL, "%s[%zu]: %s", key, i, reason.text);
         }
@@ -269,12 +279,9 @@ int sample_from_json(const char *line, size_t length, struct sample *sample, str
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     if (!json) return reason_give(why, -EINVAL, "not JSON at column %d: %.120s", error.column, error.text);
     int status = struct_from_json(sample_fields, json, &made, why);
-    if (!status)
-        status =
-            array_from_json(json, "workers", worker_fields, sizeof *made.workers, &workers, &made.worker_count, why);
-    if (!status) status = array_from_json(json, "lost", lost_fields, sizeof *made.lost, &lost, &made.lost_count, why);
-    if (!status)
-        status = array_from_json(json, "latency", bin_fields, sizeof *made.latency, &latency, &made.latency_count, why);
+    if (!status) status = array_from_json(json, &workers_array, &workers, &made.worker_count, why);
+    if (!status) status = array_from_json(json, &lost_array, &lost, &made.lost_count, why);
+    if (!status) status = array_from_json(json, &latency_array, &latency, &made.latency_count, why);
     made.workers = workers;
     made.lost = lost;
     made.latency = latency;

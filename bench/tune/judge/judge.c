@@ -77,7 +77,8 @@ static int try_one(struct bench *bench, const struct planned *planned, double se
     if (waits && !asked.workers.count && !asked.processes.count && !asked.threads.count)
         asked.workers = (struct numbers){sizeof waiting / sizeof *waiting, waiting};
     struct tune_watch_eyes eyes = tune_capacity_eyes(&bench->capacity);
-    int error = tune_trial_run(&asked, &bench->limits, &bench->record, &eyes, fmax(seconds, 0.1), trial, &why);
+    const struct tune_place place = {&bench->limits, &bench->record, &eyes};
+    int error = tune_trial_run(&asked, &place, fmax(seconds, 0.1), trial, &why);
     if (!error) print_trial(&bench->out, trial);
     if (!error || error == -EINTR || error == -ENOSPC || error == -ENOMEM) return error;
     tune_say(&bench->out, "%-11s left out: %s\n", name, *why.text ? why.text : strerror(-error));

@@ -47,8 +47,14 @@ struct tune_trial {
 /* Tunes the kernel of the options (trial->problem of an earlier attempt is kept, as is their number), measures the
  * whole grid, and then the recommendation, the grid's best and the rules of thumb in fresh blocks that neither has
  * seen; records all of it. seconds: about how long it may take. 0, or -errno with `why`. */
-int tune_trial_run(const struct options *, const struct limits *, struct tune_record *,
-                   const struct tune_watch_eyes *, double seconds, struct tune_trial *, struct reason *why);
+struct tune_place {
+    const struct limits *limits;
+    struct tune_record *record;
+    const struct tune_watch_eyes *eyes;
+};
+
+int tune_trial_run(const struct options *, const struct tune_place *, double seconds, struct tune_trial *,
+                   struct reason *why);
 
 enum { TUNE_ATTEMPTS = 3 }; /* at a trial whose search and comparison saw different machines */
 

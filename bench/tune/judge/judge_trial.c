@@ -291,17 +291,17 @@ static int open_problem(struct judge *judge, struct options *asked, const struct
     }
 }
 
-int tune_trial_run(const struct options *options, const struct limits *limits, struct tune_record *record,
-                   const struct tune_watch_eyes *eyes, double seconds, struct tune_trial *trial, struct reason *why)
+int tune_trial_run(const struct options *options, const struct tune_place *place, double seconds,
+                   struct tune_trial *trial, struct reason *why)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     struct options asked = *options;
     struct tune_problem problem = trial->problem;
     *trial = (struct tune_trial){.attempts = trial->attempts + 1};
     if (!judge) return -ENOMEM;
-    judge->record = record;
-    tune_watch_open(&judge->watch, eyes, tune_patience_s(options));
-    int error = open_problem(judge, &asked, limits, &problem, why);
+    judge->record = place->record;
+    tune_watch_open(&judge->watch, place->eyes, tune_patience_s(options));
+    int error = open_problem(judge, &asked, place->limits, &problem, why);
     if (!error) {
         snprintf(trial->kernel, sizeof trial->kernel, "%s", judge->grid.plan.cells[0].label);
         trial->problem = problem;

@@ -213,6 +213,7 @@ int tune_judge_restless(const struct tune_out *out, uint64_t seed, struct tune_r
 {
     static struct simulated_trial blind[RESTLESS * RESTLESS_WORKLOADS], firsts[RESTLESS * RESTLESS_WORKLOADS];
     size_t n = RESTLESS * RESTLESS_WORKLOADS, again = 0, waited = 0, gave_up = 0;
+    const struct simulated_watch none = {0, 1}, watch = {TUNE_WATCH_PATIENCE_S, TUNE_ATTEMPTS};
     results->restless = calloc(n, sizeof *results->restless);
     if (!results->restless) return -ENOMEM;
     results->restless_count = n;
@@ -220,10 +221,9 @@ int tune_judge_restless(const struct tune_out *out, uint64_t seed, struct tune_r
         struct simulated_trial *last = &results->restless[i];
         unsigned cpus = restless_cpus[i / RESTLESS_WORKLOADS];
         uint64_t own = seed * 100000 + i % RESTLESS_WORKLOADS;
-        int error = simulated_restless(cpus, own, &search_defaults, 0, 1, &blind[i], last);
+        int error = simulated_restless(cpus, own, &search_defaults, none, &blind[i], last);
         if (!error)
-            error = simulated_restless(cpus, own, &search_defaults, TUNE_WATCH_PATIENCE_S, TUNE_ATTEMPTS, &firsts[i],
-                                       last);
+            error = simulated_restless(cpus, own, &search_defaults, watch, &firsts[i], last);
         if (error) return error;
         again += last->attempts - 1;
         waited += firsts[i].waited_s > 0;

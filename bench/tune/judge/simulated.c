@@ -407,8 +407,8 @@ static void draw_neighbour(struct fake *fake)
     neighbour->change_s = gsl_ran_exponential(fake->rng, neighbour->here ? neighbour->here_s : neighbour->away_s);
 }
 
-int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, double patience_s,
-                       unsigned attempts, struct simulated_trial *first, struct simulated_trial *last)
+int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, struct simulated_watch watch,
+                       struct simulated_trial *first, struct simulated_trial *last)
 {
     if (cpus < 1 || cpus > CPUS_MAX) return -EINVAL;
     struct fake *fake = fake_new(cpus, seed);
@@ -416,8 +416,8 @@ int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options
     draw_neighbour(fake);
     *last = (struct simulated_trial){0};
     int error = 0;
-    for (unsigned i = 0; !error && i < attempts && (!i || last->unsteady); i++) {
-        error = try_once(fake, options, patience_s, last);
+    for (unsigned i = 0; !error && i < watch.attempts && (!i || last->unsteady); i++) {
+        error = try_once(fake, options, watch.patience_s, last);
         if (!i) *first = *last;
     }
     fake_free(fake);

@@ -72,7 +72,12 @@ int simulated_try(unsigned cpus, uint64_t seed, const struct search_options *, s
  * (tune_watch.h) with this patience: regret is against the best under what the neighbour did while was compared. A
  * trial whose search and comparison saw different capacities is made again, up to `attempts` in all. *first receives
  * the first attempt, *last the last. 0 or an error of the search. */
-int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *options, double patience_s,
-                       unsigned attempts, struct simulated_trial *first, struct simulated_trial *last);
+struct simulated_watch {
+    double patience_s; /* 0: nobody looks */
+    unsigned attempts;
+};
+
+int simulated_restless(unsigned cpus, uint64_t seed, const struct search_options *, struct simulated_watch,
+                       struct simulated_trial *first, struct simulated_trial *last);
 
 #endif
