@@ -22,7 +22,8 @@ RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c)) $(BUILD)/runners
 RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c results/*/*.c))
 
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
-BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) $(BUILD)/bench/lessons/lesson_pages.o
+BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) \
+           $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
@@ -103,7 +104,18 @@ $(BUILD)/runners/python_script.o: runners/python.py
 # The figures' scripts and the page are inside the program.
 $(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/assets/*.gp plots/assets/*.html plots/assets/*.css plots/assets/*.js)
 
-$(BUILD)/bench/lessons/lesson_pages.o: bench/lessons/lesson_pages.h $(wildcard docs/lessons/*.md)
+# So are the lessons, and the pages that were recorded of them.
+LESSON_FILES := $(sort $(wildcard bench/lessons/assets/*.ini))
+LESSON_PAGES := $(sort $(wildcard docs/lessons/*.md))
+$(BUILD)/bench/lessons/lesson_files.S: bench/base/embedded.sh $(LESSON_FILES)
+	@mkdir -p $(@D)
+	@bench/base/embedded.sh lesson_files $(LESSON_FILES) > $@
+$(BUILD)/bench/lessons/lesson_pages.S: bench/base/embedded.sh $(LESSON_PAGES)
+	@mkdir -p $(@D)
+	@bench/base/embedded.sh lesson_pages $(LESSON_PAGES) > $@
+
+$(BUILD)/%.o: $(BUILD)/%.S
+	$(CC) -iquote . -c -o $@ $<
 
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)

@@ -19,7 +19,7 @@ draw() {
 }
 
 {
-    echo "# Twelve questions, each answered by an experiment"
+    echo "# Questions, each answered by an experiment"
     echo
     echo "Each page is what \`breakeven lesson NAME\` wrote on the machine named at its end: a prediction made first, the"
     echo "measurement, and whether the prediction held there. Run it on yours. \`make lessons\` renews all of them."

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
 #include "bench/plan/plan.h"
+#include "bench/plan/grid_words.h"
 #include "bench/plan/studies.h"
 #include "bench/verbs.h"
 #include "kernels/kernel.h"
@@ -322,14 +323,17 @@ START_TEST(every_study_can_be_parsed)
     const unsigned cpus[] = {1, 2, 3, 4, 8, 64, 256};
     for (const struct study_grid *study = studies_grids; study->study; study++)
         for (size_t i = 0; i < 2 * sizeof cpus / sizeof *cpus; i++) {
-            char text[1024], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
+            char text[1024], values[64][256], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
             int count = 2;
             const char *from = i % 2 ? study->quick : study->options;
             if (!from) continue;
-            ck_assert_int_eq(studies_expand(from, cpus[i / 2], 0.5, text, sizeof text), 0);
-            ck_assert_ptr_null(strchr(text, '{'));
-            for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-                words[count++] = word;
+            snprintf(text, sizeof text, "%s", from);
+            for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+                ck_assert_int_eq(grid_words_expand(word, cpus[i / 2], 0.5, values[count], sizeof *values, NULL), 0);
+                ck_assert_ptr_null(strchr(values[count], '{'));
+                words[count] = values[count];
+                count++;
+            }
             struct options grid;
             ck_assert_msg(options_parse(&grid, verbs, count, words) == -1, "%s for %u cpus", from, cpus[i / 2]);
             options_free(&grid);
@@ -337,16 +341,23 @@ START_TEST(every_study_can_be_parsed)
 }
 END_TEST
 
-START_TEST(workers_of_studies_reach_twice_the_cpus)
+START_TEST(words_in_braces_are_put_in_for_the_machine)
 {
+    static const struct {
+        const char *value, *wanted;
+        unsigned cpus;
+    } cases[] = {{"{all}", "1,2,3,4", 2},      {"{all}", "1,2,4,8,12,16,24", 12}, {"{few}", "2,4,16", 16},
+                 {"{20ms}", "10000000ns", 16}, {"1..{share}*4", "1..5000*4", 4},  {"1,{cpus},{8*cpus}", "1,3,24", 3},
+                 {"1,{cpus}", "1", 1},         {"1,1", "1,1", 1},                 {"spin", "spin", 4}};
     char text[256];
-    ck_assert_int_eq(studies_expand("{all}", 2, 1, text, sizeof text), 0);
-    ck_assert_str_eq(text, "1,2,3,4");
-    ck_assert_int_eq(studies_expand("{all}", 12, 1, text, sizeof text), 0);
-    ck_assert_str_eq(text, "1,2,4,8,12,16,24");
-    ck_assert_int_eq(studies_expand("{few} {cpus} {20ms}", 16, 0.5, text, sizeof text), 0);
-    ck_assert_str_eq(text, "2,4,16 16 10000000ns");
-    ck_assert_int_lt(studies_expand("{all}{all}", 4, 1, text, 8), 0);
+    struct reason reason = {""};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(grid_words_expand(cases[i].value, cases[i].cpus, 0.5, text, sizeof text, &reason), 0);
+        ck_assert_str_eq(text, cases[i].wanted);
+    }
+    ck_assert_int_lt(grid_words_expand("{all}{all}", 4, 1, text, 8, &reason), 0);
+    ck_assert_int_eq(grid_words_expand("{cpu}", 4, 1, text, sizeof text, &reason), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(reason.text, "{cpu}: the words in braces are"));
 }
 END_TEST
 
@@ -387,7 +398,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
     tcase_add_loop_test(grids, grids_that_make_no_sense_are_refused, 0, COUNT(refused));
     tcase_add_test(studies, every_study_can_be_parsed);
-    tcase_add_test(studies, workers_of_studies_reach_twice_the_cpus);
+    tcase_add_test(studies, words_in_braces_are_put_in_for_the_machine);
     suite_add_tcase(suite, order);
     suite_add_tcase(suite, grids);
     suite_add_tcase(suite, studies);

@@ -24,27 +24,6 @@ const char elsewhere_machine[] =
     "a model of 2 packages with 16 cores each and 2 hardware threads on a core. It assumes that a second thread adds a "
     "quarter of a core and that the memory feeds 9 cores; it shows the shape, not the numbers of any computer";
 
-bool elsewhere_lacks(const struct elsewhere *elsewhere, unsigned cpus, unsigned cores, char *lack, size_t lack_size)
-{
-    switch (elsewhere->need) {
-    case ELSEWHERE_CPUS:
-        snprintf(lack, lack_size, "This needs two cpus; here is one.");
-        return cpus < 2;
-    case ELSEWHERE_THREADS:
-        snprintf(lack, lack_size,
-                 "Cores with two hardware threads are not to be seen here: %u cpus on %u cores. So pinned or not was "
-                 "measured, physical or logical was not.",
-                 cpus, cores);
-        return cores >= cpus;
-    case ELSEWHERE_CORES:
-        snprintf(lack, lack_size, "With %u core%s the limit is only touched; it shows with eight or more.", cores,
-                 cores == 1 ? "" : "s");
-        return cores < 8;
-    default:
-        return false;
-    }
-}
-
 /* ---- the cells ---- */
 
 struct grid {
@@ -77,11 +56,14 @@ static void add(struct grid *grid, const char *kernel, const char *placement, un
 
 static void grid_fill(const struct elsewhere *elsewhere, struct grid *grid)
 {
-    for (const char *const *kernel = elsewhere->kernels; *kernel; kernel++) {
-        add(grid, *kernel, "none", 0);
+    for (const char *kernel = elsewhere->kernels; *kernel; kernel += *kernel == ',') {
+        char name[32];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(kernel, ","), kernel);
+        kernel += strcspn(kernel, ",");
+        add(grid, name, "none", 0);
         for (int packed = 0; packed <= (elsewhere->packed ? 1 : 0); packed++)
             for (unsigned workers = 1; workers <= ELSEWHERE_WORKERS; workers *= 2)
-                add(grid, *kernel, packed ? ELSEWHERE_PACKED : "spread", workers);
+                add(grid, name, packed ? elsewhere->packed : "spread", workers);
     }
 }
 
@@ -92,7 +74,7 @@ static double time_of(const struct cell *cell)
     struct simulated_workload workload = {.tasks = TASKS,
                                           .pool = {.chunk_serial_ns = 10, .chunk_worker_ns = 200, .task_ns = 1e5},
                                           .memory = !strcmp(cell->kernel, "triad")};
-    if (!strcmp(cell->placement, ELSEWHERE_PACKED)) {
+    if (strcmp(cell->placement, "none") && strcmp(cell->placement, "spread")) {
         here.cores = (cell->threads + 1) / 2;
         here.cpus = cell->threads;
     }

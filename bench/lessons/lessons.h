@@ -2,13 +2,24 @@
 /* lessons.h: questions that people ask, each answered by one experiment: a prediction first, then the measurement, then
  * whether the prediction held here.
  *
- * A lesson is one struct literal in lessons.c: its text, the words of one `breakeven run` command, and a check that
- * reads the summary. The verb `lesson` (lesson.c) runs them; docs/lessons/ holds the pages that it writes.
+ * A lesson is one file of bench/lessons/assets/, NN-name.ini (ini.h), or one of the user's:
+ *
+ *     [lesson]     question, prediction, figure (of plots/, which shows it), explanation (why, whatever the numbers),
+ *                  otherwise (what it usually means where the prediction does not hold), exercise; quota: measured in a
+ *                  cgroup with so many cpus, where one can be made
+ *     [run]        options of `breakeven run`, one a line; {cpus}, {2*cpus}: usable cpus (grid_words.h)
+ *     [check]      names and expressions over the summary (expression.h), with cpus and cores of this machine:
+ *                  lacks: a sentence where this machine cannot show it, else ""; held: yes, no or open; say: a sentence
+ *     [elsewhere]  for hardware that is not everywhere, where a simulated machine shows it instead (elsewhere.h):
+ *                  lacks, of this machine; kernels, packed, figure; names and say, of the simulated run
  */
 #ifndef BREAKEVEN_LESSONS_H
 #define BREAKEVEN_LESSONS_H
 
+#include "bench/base/ini.h"
 #include "bench/lessons/elsewhere.h"
+#include "kernels/reason.h"
+#include "results/models/summary.h"
 
 enum lesson_verdict {
     LESSON_HELD,       /* the prediction held, resolved by its interval */
@@ -19,43 +30,38 @@ enum lesson_verdict {
 
 struct lesson_result {
     enum lesson_verdict verdict;
-    char text[1200]; /* sentences with this machine's numbers */
+    char text[2000]; /* sentences with this machine's numbers */
 };
 
 struct lesson {
-    const char *name;
-    const char *question;
-    const char *prediction;  /* said before anything is measured */
-    const char *command;     /* words after `breakeven run`; {c} {2c} {4c}: usable cpus times 1, 2, 4 */
-    const char *figure;      /* the figure of plots/ that shows it */
-    const char *explanation; /* why, whatever the numbers */
-    const char *otherwise;   /* what it usually means where the prediction does not hold */
-    const char *exercise;
-    struct elsewhere elsewhere; /* hardware that it needs, and what a simulated machine shows in its place */
-    double quota_cpus;          /* above 0: measured inside a cgroup with this cpu quota, where one can be made */
-    void (*check)(const struct summary *, unsigned cpus, struct lesson_result *);
+    char name[64];
+    unsigned number; /* in teaching order, from 1; 0: a user's file */
+    struct ini ini;  /* what the texts point into */
+    const char *question, *prediction, *figure, *explanation, *otherwise, *exercise;
+    double quota_cpus;                     /* 0: none */
+    const struct ini_section *run, *check; /* never NULL */
+    const struct ini_section *elsewhere;   /* NULL: it needs nothing rare */
 };
 
-extern const struct lesson lessons[];               /* in teaching order; ends with a row whose name is NULL */
-const struct lesson *lesson_find(const char *name); /* by name, or by number from 1; NULL: there is none */
+/* The lessons' files inside the program (embedded.h), and what docs/lessons/ recorded of them. */
+extern const char lesson_files[], lesson_pages[];
 
-/* The checks, one a lesson (lesson_checks.c). */
-void lesson_check_workers(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_slow_pool(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_slow_openmp(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_chunk(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_schedule(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_pinning(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_quota(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_false_sharing(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_bandwidth(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_split(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_waiting(const struct summary *, unsigned cpus, struct lesson_result *);
-void lesson_check_start(const struct summary *, unsigned cpus, struct lesson_result *);
+/* Reads one. `name` is that of the file, with its number or without. 0, or -EINVAL, -ENOMEM with `why` (section, key, what
+ * is wrong). Freed with lesson_free. */
+int lesson_read(const char *name, const char *text, struct lesson *, struct reason *why);
+void lesson_free(struct lesson *);
 
-/* What the simulated machine shows (lesson_checks.c). */
-void lesson_tell_workers(const struct summary *, char *text, size_t size);
-void lesson_tell_threads(const struct summary *, char *text, size_t size);
-void lesson_tell_bandwidth(const struct summary *, char *text, size_t size);
+/* By name or number from the program, or the file of a path (with a '/' or ending in .ini). -ENOENT: there is none. */
+int lesson_find(const char *name, struct lesson *, struct reason *why);
+
+/* Whether the prediction held, and what was seen. 0, or -errno with `why` where the lesson's [check] is wrong. */
+int lesson_judge(const struct lesson *, const struct summary *, unsigned cpus, unsigned cores, struct lesson_result *,
+                 struct reason *why);
+
+/* What this machine lacks that the lesson would show, in a sentence; "" where nothing. 0 or -errno with `why`. */
+int lesson_lacks(const struct lesson *, unsigned cpus, unsigned cores, char *text, size_t size, struct reason *why);
+
+/* What the simulated machine's run shows, in sentences. 0 or -errno with `why`. */
+int lesson_tell(const struct lesson *, const struct summary *, char *text, size_t size, struct reason *why);
 
 #endif

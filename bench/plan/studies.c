@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/studies.h"
+#include "bench/plan/grid_words.h"
 
 #include "kernels/reason.h"
 
@@ -59,10 +60,7 @@ enum {
     WHOLE_LIMIT_S = 150,
     QUICK_LIMIT_S = 20,
     REPS_MIN = 6,
-    REPS_MAX = 20,
-    TASKS_FEW = 32,
-    TASKS_MANY = 128,
-    ALL_MAX = 8
+    REPS_MAX = 20
 };
 
 void studies_protocol(bool quick, struct protocol *protocol)
@@ -75,65 +73,6 @@ void studies_protocol(bool quick, struct protocol *protocol)
                                   .task_seed = 1};
 }
 
-static void add_number(char *list, size_t size, unsigned number)
-{
-    size_t used = strlen(list);
-    snprintf(list + used, size - used, "%s%u", used ? "," : "", number);
-}
-
-/* 1, 2, 4, ... up to `last`, with `corner` (the number of cpus) and `last` among them; every number where those are
- * few. */
-static void list_workers(unsigned first, unsigned corner, unsigned last, char *list, size_t size)
-{
-    *list = '\0';
-    for (unsigned p = first; p <= last; p++) {
-        bool power = (p & (p - 1)) == 0;
-        if (last <= ALL_MAX || power || p == corner || p == last) add_number(list, size, p);
-    }
-}
-
-static void list_few(unsigned cpus, char *list, size_t size)
-{
-    *list = '\0';
-    add_number(list, size, 2);
-    if (cpus / 4 > 2) add_number(list, size, cpus / 4);
-    if (cpus > 2) add_number(list, size, cpus);
-}
-
-/* The value of one word in braces. */
-static void word_value(const char *word, unsigned cpus, double scale, char *value, size_t size)
-{
-    uint64_t ns;
-    struct reason why = {""};
-    if (!strcmp(word, "cpus")) snprintf(value, size, "%u", cpus);
-    else if (!strcmp(word, "all")) list_workers(1, cpus, 2 * cpus, value, size);
-    else if (!strcmp(word, "part")) list_workers(1, cpus, cpus, value, size);
-    else if (!strcmp(word, "few")) list_few(cpus, value, size);
-    else if (!strcmp(word, "share")) snprintf(value, size, "%u", 20000 / cpus);
-    else if (!strcmp(word, "tasks"))
-        snprintf(value, size, "%u", 4 * cpus < TASKS_FEW ? TASKS_FEW : 4 * cpus > TASKS_MANY ? TASKS_MANY : 4 * cpus);
-    else if (!values_duration(word, &ns, &why)) snprintf(value, size, "%.0fns", fmax(1, (double)ns * scale));
-    else snprintf(value, size, "{%s}", word);
-}
-
-int studies_expand(const char *text, unsigned cpus, double scale, char *out, size_t size)
-{
-    size_t used = 0;
-    for (const char *c = text; *c;) {
-        char word[32], value[256];
-        size_t length = *c == '{' ? strcspn(c, "}") : 0;
-        if (length && length < sizeof word) {
-            snprintf(word, sizeof word, "%.*s", (int)length - 1, c + 1);
-            word_value(word, cpus, scale, value, sizeof value);
-            c += length + 1;
-        } else snprintf(value, sizeof value, "%c", *c++);
-        if (used + strlen(value) >= size) return -ENAMETOOLONG;
-        memcpy(out + used, value, strlen(value) + 1);
-        used += strlen(value);
-    }
-    return 0;
-}
-
 /* A grid of a study for this machine: text, and what it is scaled by. */
 struct expansion {
     const char *study, *text;
@@ -143,11 +82,14 @@ struct expansion {
 
 static int add_grid(struct plan *plan, const struct expansion *of, struct reason *why)
 {
-    char expanded[1024], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
+    char text[1024], values[64][256], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
     int count = 2;
-    if (studies_expand(of->text, plan->cpus, of->scale, expanded, sizeof expanded)) return -ENAMETOOLONG;
-    for (char *word = strtok_r(expanded, " ", &rest); word && count < 63; word = strtok_r(NULL, " ", &rest))
-        words[count++] = word;
+    snprintf(text, sizeof text, "%s", of->text);
+    for (char *word = strtok_r(text, " ", &rest); word && count < 63; word = strtok_r(NULL, " ", &rest)) {
+        if (grid_words_expand(word, plan->cpus, of->scale, values[count], sizeof *values, why)) return -EINVAL;
+        words[count] = values[count];
+        count++;
+    }
     struct options grid;
     int error = options_parse(&grid, of->verbs, count, words);
     error = error == -1 ? plan_add(plan, of->study, &grid, why) : -EINVAL;

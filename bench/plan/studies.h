@@ -9,9 +9,7 @@
 #include "bench/plan/plan.h"
 #include "kernels/reason.h"
 
-/* One grid of a study. Words in braces are put in for this machine: {cpus}; {all}: workers from 1 to twice the cpus;
- * {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {tasks}: a modest number of tasks; {share}: 20000/cpus;
- * {20ms} and the like: a time scaled to the time limit. */
+/* One grid of a study. Words in braces are put in for this machine (grid_words.h). */
 struct study_grid {
     const char *study, *options;
     const char *quick; /* with --quick; NULL: left out */
@@ -27,8 +25,5 @@ int studies_add(struct plan *, const struct options *, double scale, struct reas
 
 /* What the whole plan is expected to take with the fewest repetitions. */
 double studies_expected_ns(const struct plan *);
-
-/* Puts the values for so many cpus into one grid's text. 0, or -ENAMETOOLONG. (For tests.) */
-int studies_expand(const char *text, unsigned cpus, double scale, char *out, size_t size);
 
 #endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/lessons/lesson_show.h"
+#include "bench/base/embedded.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <time.h>
+
+const char *lesson_verdict_words(enum lesson_verdict verdict)
+{
+    static const char *const words[] = {
+        [LESSON_HELD] = "The prediction held here.",
+        [LESSON_NOT_HELD] = "The prediction did not hold here.",
+        [LESSON_UNRESOLVED] = "Unresolved: the intervals do not tell.",
+        [LESSON_LACKING] = "Not to be seen on this machine.",
+    };
+    return words[verdict];
+}
+
+/* Prints a paragraph that begins with a heading, folded to 100 columns. */
+static void print_folded(const char *heading, const char *text)
+{
+    enum { WIDTH = 100 };
+    size_t column = (size_t)printf("\n%s", heading);
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        bool fits = column + 1 + length <= WIDTH;
+        int printed = printf("%s%.*s", fits ? " " : "\n", (int)length, text);
+        column = fits ? column + (size_t)printed : length;
+        text += length;
+        while (*text == ' ') text++;
+    }
+    putchar('\n');
+}
+
+/* ---- what is not here ---- */
+
+/* And what a simulated machine shows in its place; both "" where nothing is lacking. */
+struct beyond {
+    char lack[400], text[2000], figure[64];
+};
+
+static const char simulated_name[] = "simulated"; /* the folder inside the run's */
+
+static const char *setting(const struct lesson *lesson, const char *key)
+{
+    const struct ini_entry *entry = ini_entry(lesson->elsewhere, key);
+    return entry ? entry->value : NULL;
+}
+
+/* Simulates what the lesson needs and this machine lacks, with its figure. */
+static int simulate(const struct options *options, const struct lesson *lesson, const char *dir, struct beyond *beyond)
+{
+    struct elsewhere elsewhere = {setting(lesson, "kernels"), setting(lesson, "packed")};
+    struct reason why = {""};
+    struct shown shown;
+    if (!elsewhere.kernels || !setting(lesson, "figure"))
+        return options_complain(options, "lesson %s: [elsewhere] needs kernels and figure", lesson->name);
+    int error = elsewhere_record(&elsewhere, dir);
+    if (error) return options_complain(options, "cannot write %s: %s", dir, strerror(-error));
+    int status = show_open(options, dir, &shown);
+    if (status) return status;
+    snprintf(beyond->figure, sizeof beyond->figure, "%s", setting(lesson, "figure"));
+    if (lesson_tell(lesson, &shown.summary, beyond->text, sizeof beyond->text, &why))
+        status = options_complain(options, "%s", why.text);
+    if (!status) status = show_write(options, &shown, true);
+    show_close(&shown);
+    return status;
+}
+
+static int look_beyond(const struct options *options, const struct lesson *lesson, const struct run *run,
+                       struct beyond *beyond)
+{
+    const json_t *host = json_object_get(run->manifest, "host");
+    unsigned cpus = (unsigned)json_integer_value(json_object_get(host, "cpus"));
+    unsigned cores = (unsigned)json_integer_value(json_object_get(host, "cores"));
+    char dir[sizeof run->dir + 16];
+    struct reason why = {""};
+    if (lesson_lacks(lesson, cpus, cores, beyond->lack, sizeof beyond->lack, &why))
+        return options_complain(options, "%s", why.text);
+    if (!*beyond->lack) return STATUS_GOOD;
+    snprintf(dir, sizeof dir, "%s/%s", run->dir, simulated_name);
+    return simulate(options, lesson, dir, beyond);
+}
+
+static void print_beyond(const struct beyond *beyond, const char *dir)
+{
+    char text[sizeof beyond->text + 400];
+    if (!*beyond->text) return;
+    print_folded("Not here:", beyond->lack);
+    snprintf(text, sizeof text, "%s (This is %s.)", beyond->text, elsewhere_machine);
+    print_folded("SIMULATED, not measured:", text);
+    printf("\nIts figure: %s/%s/plots/%s.svg\n", dir, simulated_name, beyond->figure);
+}
+
+/* What docs/lessons/ holds of this lesson: the paragraph with the verdict and the line that says where it was
+ * measured, without their marks; "" where there is none. */
+static void read_recorded(const struct lesson *lesson, char *text, size_t size)
+{
+    const char *page = embedded_text(lesson_pages, lesson->name);
+    const char *verdict = page ? strstr(page, ".svg)\n\n**") : NULL, *where = page ? strstr(page, "<sub>") : NULL;
+    *text = '\0';
+    if (!verdict || !where) return;
+    verdict += strlen(".svg)\n\n**"), where += strlen("<sub>");
+    snprintf(text, size, "%.*s ", (int)strcspn(where, "<\n"), where);
+    for (size_t used = strlen(text); *verdict && *verdict != '\n' && used + 1 < size; verdict++)
+        if (*verdict != '*') text[used++] = *verdict, text[used] = '\0';
+}
+
+static void print_recorded(const struct lesson *lesson)
+{
+    char text[1600];
+    read_recorded(lesson, text, sizeof text);
+    if (*text) print_folded("RECORDED on another machine.", text);
+}
+
+/* ---- the page ---- */
+
+static void write_date(FILE *page, const struct run *run)
+{
+    char date[32] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%d", &utc);
+    const char *cpu = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "model"));
+    fprintf(page, "<sub>Measured %s on %s.</sub>\n", date, cpu ? cpu : "an unnamed machine");
+}
+
+static void write_text(FILE *page, const struct lesson *lesson, const char *command, const struct lesson_result *result,
+                       const struct beyond *beyond)
+{
+    fprintf(page, "# %s\n\n**Prediction.** %s\n\n**Experiment.** `breakeven lesson %s`, which measures\n\n    %s\n\n",
+            lesson->question, lesson->prediction, lesson->name, command);
+    fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
+    fprintf(page, "**%s** %s\n\n", lesson_verdict_words(result->verdict), result->text);
+    if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
+    fprintf(page, "**Why.** %s\n\n", lesson->explanation);
+    if (*beyond->text)
+        fprintf(page,
+                "**Not here.** %s\n\n**SIMULATED, not measured.** %s (This is %s.)\n\n"
+                "![%s SIMULATED](%s/plots/%s.svg)\n\n",
+                beyond->lack, beyond->text, elsewhere_machine, lesson->question, simulated_name, beyond->figure);
+    fprintf(page, "**Exercise.** %s\n\n", lesson->exercise);
+}
+
+/* The page of one lesson with this run's numbers, as Markdown beside the run's other files. */
+static int write_page(const struct lesson *lesson, const char *command, const struct lesson_result *result,
+                      const struct beyond *beyond, const struct run *run)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *page = open_memstream(&text, &size);
+    if (!page) return -ENOMEM;
+    write_text(page, lesson, command, result, beyond);
+    write_date(page, run);
+    int error = fclose(page) ? -ENOMEM : record_write_file(run->dir, "lesson.md", text, size);
+    free(text);
+    return error;
+}
+
+/* ---- on the terminal ---- */
+
+void lesson_show_question(const struct lesson *lesson, const char *command)
+{
+    if (lesson->number) printf("%u. ", lesson->number);
+    printf("%s\n", lesson->question);
+    print_folded("Prediction:", lesson->prediction);
+    if (lesson->quota_cpus > 0) printf("\nIn a cgroup with a quota of %g cpu:", lesson->quota_cpus);
+    printf("\n$ %s\n", command);
+    fflush(stdout);
+}
+
+void lesson_show_lacking(const struct lesson *lesson, const char *lacking)
+{
+    print_folded(lesson_verdict_words(LESSON_LACKING), lacking);
+    print_recorded(lesson);
+    print_folded("Why:", lesson->explanation);
+}
+
+static void print_result(const struct lesson *lesson, const struct lesson_result *result, const struct beyond *beyond,
+                         const char *dir)
+{
+    print_folded(lesson_verdict_words(result->verdict), result->text);
+    if (result->verdict == LESSON_NOT_HELD) print_folded("What that can mean:", lesson->otherwise);
+    if (result->verdict == LESSON_LACKING) print_recorded(lesson);
+    print_folded("Why:", lesson->explanation);
+    print_beyond(beyond, dir);
+    print_folded("Try:", lesson->exercise);
+    printf("\nThe figure: %s/plots/%s.svg; everything: %s/report.html\n", dir, lesson->figure, dir);
+}
+
+static int show(const struct options *options, const struct lesson *lesson, const char *command,
+                const struct shown *shown, unsigned cpus, struct lesson_result *result)
+{
+    const json_t *host = json_object_get(shown->run.manifest, "host");
+    unsigned cores = (unsigned)json_integer_value(json_object_get(host, "cores"));
+    struct reason why = {""};
+    struct beyond beyond = {"", "", ""};
+    if (lesson_judge(lesson, &shown->summary, cpus, cores, result, &why))
+        return options_complain(options, "%s", why.text);
+    look_beyond(options, lesson, &shown->run, &beyond);
+    print_result(lesson, result, &beyond, shown->run.dir);
+    int error = write_page(lesson, command, result, &beyond, &shown->run);
+    if (error) options_complain(options, "cannot write %s/lesson.md: %s", shown->run.dir, strerror(-error));
+    return STATUS_GOOD;
+}
+
+int lesson_show_result(const struct options *options, const struct lesson *lesson, const char *command, const char *dir,
+                       unsigned cpus, enum lesson_verdict *verdict)
+{
+    struct shown shown;
+    struct lesson_result result;
+    int status = show_open(options, dir, &shown);
+    if (status) return status;
+    size_t failures = show_failures(options, &shown);
+    status = show(options, lesson, command, &shown, cpus, &result);
+    show_close(&shown);
+    *verdict = result.verdict;
+    return status ? status : failures ? STATUS_FAILED : STATUS_GOOD;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/plan/grid_words.h"
+#include "bench/base/values.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { TASKS_FEW = 32, TASKS_MANY = 128, ALL_MAX = 8, VALUE_MAX = 1024 };
+
+/* ---- words in braces ---- */
+
+static void add_number(char *list, size_t size, unsigned number)
+{
+    size_t used = strlen(list);
+    snprintf(list + used, size - used, "%s%u", used ? "," : "", number);
+}
+
+/* 1, 2, 4, ... up to `last`, with `corner` (the number of cpus) and `last` among them; every number where those are
+ * few. */
+static void list_workers(unsigned first, unsigned corner, unsigned last, char *list, size_t size)
+{
+    *list = '\0';
+    for (unsigned p = first; p <= last; p++) {
+        bool power = (p & (p - 1)) == 0;
+        if (last <= ALL_MAX || power || p == corner || p == last) add_number(list, size, p);
+    }
+}
+
+static void list_few(unsigned cpus, char *list, size_t size)
+{
+    *list = '\0';
+    add_number(list, size, 2);
+    if (cpus / 4 > 2) add_number(list, size, cpus / 4);
+    if (cpus > 2) add_number(list, size, cpus);
+}
+
+/* The value of one word in braces. */
+static int word_value(const char *word, unsigned cpus, double scale, char *value, size_t size, struct reason *why)
+{
+    uint64_t ns;
+    unsigned times;
+    int length = 0;
+    if (sscanf(word, "%5u*cpus%n", &times, &length) == 1 && length == (int)strlen(word))
+        snprintf(value, size, "%u", times * cpus);
+    else if (!strcmp(word, "cpus")) snprintf(value, size, "%u", cpus);
+    else if (!strcmp(word, "all")) list_workers(1, cpus, 2 * cpus, value, size);
+    else if (!strcmp(word, "part")) list_workers(1, cpus, cpus, value, size);
+    else if (!strcmp(word, "few")) list_few(cpus, value, size);
+    else if (!strcmp(word, "share")) snprintf(value, size, "%u", 20000 / cpus);
+    else if (!strcmp(word, "tasks"))
+        snprintf(value, size, "%u", 4 * cpus < TASKS_FEW ? TASKS_FEW : 4 * cpus > TASKS_MANY ? TASKS_MANY : 4 * cpus);
+    else if (!values_duration(word, &ns, NULL))
+        snprintf(value, size, "%.0fns", fmax(1, (double)ns * scale));
+    else
+        return reason_give(why, -EINVAL,
+                           "{%.40s}: the words in braces are cpus, 8*cpus, all, part, few, tasks, share and times (20ms)",
+                           word);
+    return 0;
+}
+
+/* Leaves out of a list what stands in it already: 1,{cpus} where there is one cpu. */
+static void drop_repeated(char *list)
+{
+    char *out = list;
+    const char *end = list + strlen(list);
+    for (char *part = list, *next; part < end; part = next) {
+        size_t length = strcspn(part, ",");
+        next = part + length + (part[length] == ',');
+        bool known = false;
+        for (const char *seen = list; seen < out; seen += strcspn(seen, ",") + 1)
+            known = known || (strcspn(seen, ",") == length && !memcmp(seen, part, length));
+        if (known) continue;
+        memmove(out, part, length);
+        out += length;
+        *out++ = ',';
+    }
+    if (out > list) out[-1] = '\0';
+}
+
+int grid_words_expand(const char *value, unsigned cpus, double scale, char *out, size_t size, struct reason *why)
+{
+    size_t used = 0;
+    for (const char *c = value; *c;) {
+        char word[32], made[512] = {*c, '\0'};
+        size_t length = *c == '{' ? strcspn(c, "}") : 0;
+        if (length && length < sizeof word) {
+            snprintf(word, sizeof word, "%.*s", (int)length - 1, c + 1);
+            if (word_value(word, cpus, scale, made, sizeof made, why)) return -EINVAL;
+            c += length;
+        }
+        c += *c != '\0';
+        if (used + strlen(made) >= size) return reason_give(why, -ENAMETOOLONG, "too long");
+        memcpy(out + used, made, strlen(made) + 1);
+        used += strlen(made);
+    }
+    out[used] = '\0';
+    if (strchr(value, '{')) drop_repeated(out);
+    return 0;
+}
+
+/* ---- a section ---- */
+
+static int add_word(struct grid_words *words, const char *text, struct reason *why)
+{
+    char **grown = realloc(words->argv, ((size_t)words->count + 2) * sizeof *grown), *copy = strdup(text);
+    if (grown) words->argv = grown;
+    if (!grown || !copy) {
+        free(copy);
+        return reason_give(why, -ENOMEM, "no memory");
+    }
+    grown[words->count++] = copy;
+    grown[words->count] = NULL;
+    return 0;
+}
+
+static int add_entry(struct grid_words *words, const struct ini_entry *entry, unsigned cpus, double scale,
+                     struct reason *why)
+{
+    char name[80], value[VALUE_MAX];
+    struct reason what = {""};
+    snprintf(name, sizeof name, "--%s", entry->key);
+    int error = add_word(words, name, why);
+    if (error || !entry->value) return error;
+    if (grid_words_expand(entry->value, cpus, scale, value, sizeof value, &what))
+        return reason_give(why, -EINVAL, "line %u: %.40s: %.600s", entry->line, entry->key, what.text);
+    return add_word(words, value, why);
+}
+
+int grid_words_make(const struct ini_section *section, unsigned cpus, double scale, struct grid_words *words,
+                    struct reason *why)
+{
+    *words = (struct grid_words){0};
+    int error = add_word(words, "breakeven", why);
+    if (!error) error = add_word(words, "run", why);
+    for (size_t i = 0; !error && i < section->count; i++)
+        error = add_entry(words, &section->entries[i], cpus, scale, why);
+    if (error) grid_words_free(words);
+    return error;
+}
+
+void grid_words_free(struct grid_words *words)
+{
+    for (int i = 0; i < words->count; i++) free(words->argv[i]);
+    free(words->argv);
+    *words = (struct grid_words){0};
+}
+
+void grid_words_show(const struct grid_words *words, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = '\0';
+    for (int i = 0; i < words->count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", words->argv[i]);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* grid_words.h: a section of options, one a line, as the words of `breakeven run` on this machine.
+ *
+ *     struct grid_words words;
+ *     if (!grid_words_make(section, cpus, 1, &words, &why)) status = options_parse(&grid, verbs, words.count, words.argv);
+ *     ... what the options point to lives as long as the words ...
+ *     grid_words_free(&words);
+ */
+#ifndef BREAKEVEN_GRID_WORDS_H
+#define BREAKEVEN_GRID_WORDS_H
+
+#include "bench/base/ini.h"
+
+struct grid_words {
+    int count;
+    char **argv; /* "breakeven", "run", "--kernel", "spin", ...; NULL after the last */
+};
+
+/* 0, or -errno with "line N: ..." in `why` and *words empty. */
+int grid_words_make(const struct ini_section *, unsigned cpus, double scale, struct grid_words *, struct reason *why);
+void grid_words_free(struct grid_words *);
+
+/* The words with blanks between them. */
+void grid_words_show(const struct grid_words *, char *text, size_t size);
+
+/* Puts the values for so many cpus into the words in braces of a value: {cpus}, {8*cpus}; {all}: workers from 1 to twice
+ * the cpus; {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {tasks}: a modest number of tasks; {share}:
+ * 20000/cpus; {20ms} and the like: a time, multiplied by `scale`. What a list then holds twice is left out once. 0,
+ * -ENAMETOOLONG, or -EINVAL with `why` that names the word. */
+int grid_words_expand(const char *value, unsigned cpus, double scale, char *out, size_t size, struct reason *why);
+
+#endif
