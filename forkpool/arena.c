@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { SMALL_EXTENT = 65536, SMALL_LEAST = 64, NOT_SMALL = -1, ARENA_LEAST = 1 << 20 };
+enum { SMALL_EXTENT = 65536, SMALL_LEAST = 64, NOT_SMALL = -1, ARENA_LEAST = 1 << 20, AS_SHARE = 4 };
 
 struct extent {
     char *base;
@@ -33,16 +34,37 @@ static int compare(const void *a, const void *b)
     return left->base >= right->base + right->bytes;
 }
 
+/* The machine's memory, but no large part of an address space that is limited. */
+static size_t default_bytes(void)
+{
+    struct rlimit space;
+    size_t bytes = (size_t)sysconf(_SC_PHYS_PAGES) * page_bytes();
+    if (!getrlimit(RLIMIT_AS, &space) && space.rlim_cur != RLIM_INFINITY && space.rlim_cur / AS_SHARE < bytes)
+        bytes = (size_t)(space.rlim_cur / AS_SHARE);
+    return bytes > ARENA_LEAST ? bytes : ARENA_LEAST;
+}
+
+/* Only what is used takes memory: not even in a program that locks all that it maps. */
+static void *map_unlocked(size_t bytes)
+{
+    void *base = mmap(NULL, bytes, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) return NULL;
+    munlock(base, bytes);
+    if (!mprotect(base, bytes, PROT_READ | PROT_WRITE)) return base;
+    int error = errno;
+    munmap(base, bytes);
+    errno = error;
+    return NULL;
+}
+
 int arena_open(struct arena *arena, size_t bytes)
 {
     bool granted = bytes;
     size_t page = page_bytes();
-    if (!bytes) bytes = (size_t)sysconf(_SC_PHYS_PAGES) * page;
+    if (!bytes) bytes = default_bytes();
     bytes = (bytes + page - 1) / page * page;
     void *base;
-    for (;;) {
-        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (base != MAP_FAILED) break;
+    while (!(base = map_unlocked(bytes))) {
         if (granted || bytes / 2 < ARENA_LEAST) return -errno;
         bytes = bytes / 2 / page * page;
     }
@@ -65,6 +87,7 @@ void arena_close(struct arena *arena)
         free(extent->free_blocks);
         free(extent);
     }
+    if (!arena->foreign) madvise(arena->base, arena->bytes, MADV_REMOVE); /* workers of another pool may have it mapped too */
     munmap(arena->base, arena->bytes);
     *arena = (struct arena){0};
 }

@@ -18,7 +18,7 @@ struct arena {
     bool foreign; /* this process only unmaps it: the memory belongs to the one that opened it */
 };
 
-/* Address space for `bytes`; 0: the machine's memory, or what the system grants of it. 0 or -errno. */
+/* Address space for `bytes`; 0: the machine's memory, at most a quarter of RLIMIT_AS, or what the system grants of it. 0 or -errno. */
 int arena_open(struct arena *arena, size_t bytes);
 void arena_close(struct arena *arena);
 /* In a child of the program: from now on arena_give leaves the memory, which is still in use elsewhere, as it is. */

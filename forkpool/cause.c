@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "server.h"
 
@@ -44,6 +45,13 @@ static enum forkpool_cause find(struct server *server, const struct worker *work
     return more ? FORKPOOL_CAUSE_OUT_OF_MEMORY : FORKPOOL_CAUSE_KILLED;
 }
 
+/* A forked process counts the private pages that it was forked with: the program's, which this process has too. */
+static int64_t own_bytes(int64_t most)
+{
+    int64_t inherited = (int64_t)watch_memory(getpid());
+    return most > inherited ? most - inherited : 0;
+}
+
 void cause_fill(struct server *server, const struct worker *worker, const struct hand *hand, int wait_status,
                 const struct rusage *usage, struct forkpool_loss *loss)
 {
@@ -55,7 +63,7 @@ void cause_fill(struct server *server, const struct worker *worker, const struct
     loss->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
     loss->code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
     loss->cause = find(server, worker, hand, loss->signal);
-    loss->max_rss_bytes = (int64_t)usage->ru_maxrss * 1024;
+    loss->max_rss_bytes = own_bytes((int64_t)usage->ru_maxrss * 1024);
     loss->user_ns = (int64_t)usage->ru_utime.tv_sec * 1000000000 + usage->ru_utime.tv_usec * 1000;
     loss->system_ns = (int64_t)usage->ru_stime.tv_sec * 1000000000 + usage->ru_stime.tv_usec * 1000;
     if (loss->signal)

@@ -86,6 +86,7 @@ static void notifier_free(struct notifier *notifier)
 
 int forkpool_fd(struct forkpool *pool)
 {
+    NOT_CANCELLED;
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     struct notifier *fresh = NULL;
     pool_lock(pool);

@@ -35,7 +35,9 @@
  * child that the program forks itself every function returns FORKPOOL_FORKED; forkpool_delete only frees. A task may
  * open a pool of its own, but not use the one that it runs in. Callbacks run in the thread that calls poll, wait, next,
  * map or join, with no lock held, and may call everything here except forkpool_delete. In a thread one runs at a time:
- * what a callback calls runs no other of its pool. It may end by a C++ exception, not by longjmp.
+ * what a callback calls runs no other of its pool. It may end by a C++ exception, not by longjmp. pthread_cancel ends
+ * waits (wait, wait_any, wait_all, get, value, next, join, poll_wait, a submit without room), within 0.1 s; what it
+ * finds in map, call, open or delete ends with that.
  */
 #ifndef FORKPOOL_H
 #define FORKPOOL_H
@@ -97,8 +99,11 @@ struct forkpool_config {
     forkpool_initializer *initializer;
     forkpool_finalizer *finalizer; /* not called in a worker that dies or is terminated */
     void *context;                 /* for both */
+    uint64_t initializer_ns;       /* for either: who takes longer is killed. While opening, opening fails with -ETIMEDOUT;
+                                      0: as long as they like */
     size_t arena_bytes;            /* shared memory for forkpool_alloc, arguments and results; address space only, pages
-                                      are taken as they are used. 0: the machine's memory */
+                                      are taken as they are used. 0: the machine's memory, at most a
+                                      quarter of RLIMIT_AS */
     unsigned max_inflight;         /* jobs submitted and not ended; a further submit waits for room. 0: 1024 */
     int would_block;               /* a submit without room returns -EAGAIN at once */
     uint64_t recycle_tasks;        /* replace a worker after so many tasks (of a range map: calls); 0: never */
@@ -333,7 +338,8 @@ struct forkpool_loss {
     char text[80];           /* "signal 9 (Killed), probably out of memory" */
     uint64_t job;            /* forkpool_job_id of what it ran; 0: it was idle */
     size_t begin, end;       /* lost tasks of a map; 0, 1 for one task; equal: none */
-    int64_t max_rss_bytes, user_ns, system_ns; /* of the worker's whole life */
+    int64_t max_rss_bytes;   /* the most memory that it had, beyond what it was forked with */
+    int64_t user_ns, system_ns; /* of the worker's whole life */
 };
 uint64_t forkpool_job_id(struct forkpool_job *job); /* unique in its pool, > 0 */
 /* How many workers were lost so far; copies up to `max` reports, the newest `max` of them in order of time. The pool

@@ -194,6 +194,7 @@ int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *inde
 
 void forkpool_iterator_delete(struct forkpool_iterator *it)
 {
+    NOT_CANCELLED;
     if (!it) return;
     struct forkpool *pool = it->pool;
     if (pool_foreign(pool)) return;

@@ -92,8 +92,12 @@ bool job_settle(struct forkpool_job *job)
 
 void jobs_settle(struct forkpool *pool)
 {
-    for (uint32_t i = 0; i < pool->shared->slot_count; i++)
-        if (pool->slot_jobs[i]) job_settle(pool->slot_jobs[i]);
+    uint32_t left = pool->shared->config.max_inflight - pool->free_count; /* the lowest free slots are taken first */
+    for (uint32_t i = 0; left && i < pool->shared->slot_count; i++) {
+        if (!pool->slot_jobs[i]) continue;
+        left--;
+        job_settle(pool->slot_jobs[i]);
+    }
     for (unsigned i = 0; i < MAPS; i++)
         if (pool->map_jobs[i]) job_settle(pool->map_jobs[i]);
 }

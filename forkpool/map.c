@@ -121,10 +121,14 @@ static void take_round(struct forkpool_job *job, struct map *map)
     struct redo *redos = kept ? realloc(work->redos, (work->redo_count + kept) * sizeof *redos) : NULL;
     if (!redos) kept = 0;
     else work->redos = redos;
-    for (uint32_t i = 0; i < kept; i++)
-        redos[work->redo_count++] =
-            (struct redo){map->lost_ranges[i].begin, map->lost_ranges[i].end, work->redo_attempts + 1};
-    if (!work->asked.item) work->lost += lost - kept;
+    uint32_t again = 0;
+    for (uint32_t i = 0; i < kept; i++) {
+        size_t begin = map->lost_ranges[i].begin, end = map->lost_ranges[i].end;
+        if (begin >= end || end > work->asked.tasks) continue; /* a task has written there */
+        redos[work->redo_count++] = (struct redo){begin, end, work->redo_attempts + 1};
+        again++;
+    }
+    if (!work->asked.item) work->lost += lost - again;
 }
 
 /* Items that a lost call left over, and lost ones with tries left, become pending again. */
@@ -320,6 +324,7 @@ int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *asked, 
 
 int forkpool_map(struct forkpool *pool, const struct forkpool_map *map)
 {
+    NOT_CANCELLED;
     struct forkpool_job *job;
     int rc = forkpool_map_async(pool, map, &job);
     if (rc) return rc;

@@ -19,15 +19,6 @@ struct visit {
     struct spread spread;
 };
 
-struct tasks {
-    size_t begin, end;
-};
-static inline struct tasks tasks_of(const struct map *map, struct units units)
-{
-    size_t begin = units.begin * map->chunk, end = units.end * map->chunk;
-    return (struct tasks){map->base + begin, map->base + (end < map->tasks ? end : map->tasks)};
-}
-
 static void map_failed(struct map *map, int status)
 {
     int none = 0;
@@ -46,7 +37,7 @@ static inline void call_ended(struct visit *visit, struct units units, int statu
 static void call_units(struct visit *visit, struct units units)
 {
     struct map *map = visit->map;
-    struct tasks tasks = tasks_of(map, units);
+    struct tasks tasks = range_tasks(map, units);
     if (map->limited) worker_limited_begin(visit->self, &map->limits);
     int status = work_call(visit->self, &map->work, tasks.begin, tasks.end);
     if (map->limited) worker_limited_end(visit->self);
@@ -111,7 +102,7 @@ static bool run_plain(struct visit *visit)
     while (__builtin_expect(!relaxed(&map->stop), 1)) {
         struct units units = range_claim(visit->own, most);
         if (!units.end) return true;
-        struct tasks tasks = tasks_of(map, units);
+        struct tasks tasks = range_tasks(map, units);
         int status = range(map->work.context, visit->self->me, tasks.begin, tasks.end);
         worker_check(visit->self);
         call_ended(visit, units, status);
@@ -173,7 +164,7 @@ bool mapper_run(struct self *self, unsigned number)
         struct line *lines = map_lines(self->shared, number);
         struct visit visit = {self, map, &lines[self->me], 1, {0}};
         self->map = map;
-        atomic_store_explicit(&self->own->busy, 1, memory_order_relaxed);
+        atomic_store_explicit(&self->own->busy, BUSY_IN_MAP, memory_order_relaxed);
         spread_look(&visit.spread, self->shared, self->me);
         exhausted = run_own(&visit) && (map->schedule == FORKPOOL_STATIC || run_others(&visit, lines));
         STEP();

@@ -10,7 +10,7 @@
 #include "queue.h"
 #include "system.h"
 
-enum { SPIN_NS = 50000, SPINS_PER_LOOK = 32, GLANCES = 16, GATHER = 128, UNFENCED_NS = 1000000 };
+enum { SPIN_NS = 50000, SPINS_PER_LOOK = 32, GLANCES = 16, GATHER = 128, UNFENCED_NS = 1000000, ALONE_NS = 1000000000 };
 
 int64_t now_ns(void)
 {
@@ -117,15 +117,22 @@ bool park_spin(struct shared *shared, unsigned me, uint64_t active, bool stream)
     return found;
 }
 
+/* The kernel kills a worker when the server ends, unless a task has changed whose process it is. */
+static void leave_if_alone(const struct shared *shared)
+{
+    if (shared->server_pid && getppid() != shared->server_pid) _exit(0);
+}
+
 void park_sleep(struct shared *shared, unsigned me, uint64_t active)
 {
     struct worker *own = &shared->workers[me];
     if (shared->config.idle_ns) publish(&own->parked_at, now_ns());
     atomic_store(&own->parked, 1);
     mask_set(shared->parked, me);
-    int64_t timeout = park_fence(shared) ? -1 : UNFENCED_NS;
+    int64_t timeout = park_fence(shared) ? ALONE_NS : UNFENCED_NS;
     STEP();
-    while (atomic_load(&own->parked) && !news(shared, own, active)) futex_wait(&own->parked, 1, timeout);
+    while (atomic_load(&own->parked) && !news(shared, own, active))
+        if (futex_wait(&own->parked, 1, timeout) == -ETIMEDOUT) leave_if_alone(shared);
     mask_clear(shared->parked, me);
     atomic_store(&own->parked, 0);
     publish(&own->parked_at, 0);

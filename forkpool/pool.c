@@ -86,6 +86,19 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     return 0;
 }
 
+/* The memory itself goes too, unless this is a child of the program: processes of other pools may have it mapped. */
+static void shared_close(const struct shared *shared, bool foreign)
+{
+    char *base = shared->mapping;
+    size_t bytes = shared->bytes;
+    struct layout at = layout_of(&shared->config);
+    if (!foreign) {
+        madvise(base + at.page, at.slots - 2 * at.page, MADV_REMOVE);
+        madvise(base + at.slots, bytes - at.page - at.slots, MADV_REMOVE);
+    }
+    munmap(base, bytes);
+}
+
 static int config_complete(const struct forkpool_config *asked, struct forkpool_config *config, char *why, size_t why_size)
 {
     *config = asked ? *asked : (struct forkpool_config){0};
@@ -139,7 +152,7 @@ static void pool_free(struct forkpool *pool)
         free(block);
     }
     arena_close(&pool->arena);
-    if (pool->shared) munmap(pool->shared->mapping, pool->shared->bytes);
+    if (pool->shared) shared_close(pool->shared, pool_foreign(pool));
     if (pool->owner) munmap((void *)pool->owner, pool->wiped_bytes);
     pthread_mutex_destroy(&pool->lock);
     free(pool->slot_jobs);
@@ -277,7 +290,7 @@ static int workers_there(struct forkpool *pool, void *unused, bool sleeping)
     if (atomic_load(&shared->error) || atomic_load(&shared->server) == SERVER_OPENING) return pool_gone(pool);
     for (unsigned i = 0; start_may_fail(&shared->config) && i < shared->config.workers; i++) {
         const struct worker *worker = &shared->workers[i];
-        if (atomic_load(&worker->life) != LIFE_READY && atomic_load(&worker->leave) != LEAVE_IDLE) return pool_gone(pool);
+        if (atomic_load(&worker->life) < LIFE_READY && atomic_load(&worker->leave) != LEAVE_IDLE) return pool_gone(pool);
     }
     return 1;
 }
@@ -298,6 +311,7 @@ static int pool_start(struct forkpool *pool, char *why, size_t why_size)
 
 int forkpool_open_with(const struct forkpool_config *asked, struct forkpool **result, char *why, size_t why_size)
 {
+    NOT_CANCELLED;
     struct forkpool_config config;
     if (why && why_size) why[0] = 0;
     if (openmp_in_region())
@@ -392,6 +406,7 @@ int forkpool_join(struct forkpool *pool, int64_t timeout_ns)
 
 void forkpool_delete(struct forkpool *pool)
 {
+    NOT_CANCELLED;
     if (!pool) return;
     if (!pool_foreign(pool)) {
         pool->callbacks = 0;

@@ -113,6 +113,7 @@ static inline bool pool_foreign(const struct forkpool *pool) { return mark_forei
 
 /* pool_server.c */
 void pool_tell_end(struct forkpool *pool); /* the server is to end at once, and is killed where it does not in time */
+void pool_break(struct forkpool *pool, const char *what); /* a task has written over that: the pool gives up */
 void pool_reap(struct forkpool *pool);     /* its end is near: waits for it; without the lock */
 void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
 bool pool_gone(struct forkpool *pool);     /* the server has ended: nothing will end any more */

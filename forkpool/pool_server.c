@@ -14,6 +14,7 @@
 
 void pool_poke(struct forkpool *pool)
 {
+    NOT_CANCELLED;
     send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -26,8 +27,9 @@ void pool_tell_end(struct forkpool *pool)
     if (!atomic_exchange(&pool->shared->terminate, 1) && !pool->server_reaped) pool_poke(pool);
 }
 
-static void pool_break(struct forkpool *pool, const char *what)
+void pool_break(struct forkpool *pool, const char *what)
 {
+    if (pool->broken) return;
     struct shared *shared = pool->shared;
     pool->broken = true;
     snprintf(shared->reason, sizeof shared->reason, "%s was overwritten: a task wrote beyond its own memory", what);
@@ -62,6 +64,7 @@ static void server_push(struct forkpool *pool, bool stopped, int64_t now)
 
 void pool_check(struct forkpool *pool)
 {
+    NOT_CANCELLED;
     int64_t now = now_ns();
     if (pool->server_reaped || now - pool->checked_at < CHECK_NS) return;
     pool->checked_at = now;
@@ -85,6 +88,7 @@ bool pool_gone(struct forkpool *pool)
 /* It ends by itself or is killed. Sleeps until its end of the socket is closed, which comes first. */
 void pool_reap(struct forkpool *pool)
 {
+    NOT_CANCELLED;
     struct pollfd closed = {pool->control_fd, 0, 0};
     siginfo_t ended;
     for (bool reaped = false; !reaped;) {

@@ -4,13 +4,20 @@
 
 enum { AHEAD = 8 }; /* a slot takes as long from another cpu as so many empty tasks */
 
+/* Nobody looks through all slots for what a dead worker ran. */
+static inline void busy_with(struct shared *shared, unsigned me, uint32_t what)
+{
+    atomic_store_explicit(&shared->workers[me].busy, what, memory_order_relaxed);
+}
+
 struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
 {
+    bool named = false;
     for (uint64_t head = acquire(&shared->head);;) {
         int number = queue_at(shared, head);
         if (number == NOTHING) { /* or others have moved head on, and the ring has gone round */
             uint64_t now = acquire(&shared->head);
-            if (now == head) return NULL;
+            if (now == head) break;
             head = now;
             continue;
         }
@@ -23,6 +30,8 @@ struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
         uint64_t state = acquire(&slot->state);
         STEP();
         bool claimed = false;
+        busy_with(shared, me, (uint32_t)number + 1); /* before the claim, which releases it */
+        named = true;
         while (!claimed && slot_phase(state) == SLOT_READY) /* a flag may be set meanwhile: then it is still ready */
             claimed = atomic_compare_exchange_weak_explicit(&slot->state, &state,
                                                             (state & ~SLOT_PHASE) | SLOT_RUNNING | (uint64_t)me << 16,
@@ -36,6 +45,8 @@ struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
         if (claimed) return slot;
         head = moved ? head + 1 : expected;
     }
+    if (named) busy_with(shared, me, 0);
+    return NULL;
 }
 
 bool queue_finish(struct slot *slot, bool *condemned)

@@ -47,6 +47,17 @@ static inline struct units range_claim(struct line *own, uint32_t most)
     }
 }
 
+/* The tasks that these units of a map are; the last unit may be a short one, and of a huge map lie near the end of size_t. */
+struct tasks {
+    size_t begin, end;
+};
+static inline struct tasks range_tasks(const struct map *map, struct units units)
+{
+    size_t begin = units.begin * map->chunk, left = map->tasks - begin, count;
+    if (__builtin_mul_overflow((size_t)(units.end - units.begin), map->chunk, &count) || count > left) count = left;
+    return (struct tasks){map->base + begin, map->base + begin + count};
+}
+
 static inline uint32_t range_left(struct line *own)
 {
     uint64_t word = relaxed(&own->word);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reap.c: the server learns that processes have ended. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "park.h"
 #include "server.h"
 #include "system.h"
+
+enum { STRAYS_NS = 1000000000, STRAYS_LOOK_NS = 10000000, HELD_NS = 100000000 };
 
 static int find(const struct server *server, pid_t pid)
 {
@@ -27,27 +30,39 @@ static bool belongs_to_another(const struct server *server, pid_t pid, pid_t dea
     return group > 0 && group != dead && find(server, group) >= 0;
 }
 
-/* Children of mine that are no workers: what tasks left behind, worker `dead`'s or in no living worker's group. */
-static void strays_kill(const struct server *server, pid_t dead)
+/* Opened once and kept: later there may be no descriptor left, or no /proc. */
+void reap_prepare(struct server *server)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)syscall(SYS_gettid));
-    FILE *children = fopen(path, "re");
-    for (int pid; children && fscanf(children, "%d", &pid) == 1;)
-        if (find(server, pid) < 0 && !belongs_to_another(server, pid, dead)) server_signal(pid, ONE, SIGKILL);
-    if (children) fclose(children);
+    if (!server->children) server->children = fopen(path, "re");
 }
 
+/* Children of mine that are no workers: what tasks left behind, worker `dead`'s or in no living worker's group. */
+static void strays_kill(struct server *server, pid_t dead)
+{
+    reap_prepare(server);
+    if (!server->children) return;
+    rewind(server->children);
+    for (int pid; fscanf(server->children, "%d", &pid) == 1;)
+        if (find(server, pid) < 0 && !belongs_to_another(server, pid, dead)) server_signal(pid, ONE, SIGKILL);
+}
+
+/* Until no child is left; those that can't be killed, another user's or such as can't be listed, are not waited for. */
 void reap_strays(struct server *server)
 {
-    /* Each that dies may hand over children of its own. */
-    for (int rounds = 0; rounds < 1000; rounds++) {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    for (int64_t until = now_ns() + STRAYS_NS; now_ns() < until;) {
         pid_t pid = waitpid(-1, NULL, WNOHANG);
-        if (pid == 0) {
+        if (pid > 0) until = now_ns() + STRAYS_NS; /* it may hand over children of its own */
+        else if (pid < 0 && errno != EINTR) return;
+        else if (pid == 0) {
+            struct timespec rest = {0, STRAYS_LOOK_NS};
             strays_kill(server, 0);
-            pid = waitpid(-1, NULL, 0);
+            sigtimedwait(&child, NULL, &rest);
         }
-        if (pid < 0 && errno != EINTR) return;
     }
 }
 
@@ -87,7 +102,7 @@ static void worker_lost(struct server *server, unsigned number, int status, cons
 static void worker_left(struct server *server, unsigned number, enum leave why)
 {
     struct shared *shared = server->shared;
-    if (atomic_load(&shared->workers[number].life) == LIFE_READY) server->starts_failed = 0;
+    if (atomic_load(&shared->workers[number].life) >= LIFE_READY) server->starts_failed = 0;
     switch (why) {
     case LEAVE_RECYCLE: atomic_fetch_add(&shared->recycled, 1); break;
     case LEAVE_IDLE:
@@ -138,8 +153,35 @@ void reap_children(struct server *server)
         int number = find(server, info.si_pid);
         /* A pool has no use for a stopped worker, and whoever waits for it would hang. A dead one takes its group along,
          * before its number may be given to another process. */
+        if (number >= 0 && !stopped) server_part_group(server, info.si_pid);
         server_signal(info.si_pid, stopped || number < 0 ? ONE : GROUP, stopped ? SIGCONT : SIGKILL);
         if (wait4(info.si_pid, &status, WNOHANG | WUNTRACED, &usage) != info.si_pid || WIFSTOPPED(status)) continue;
         if (number >= 0) worker_ended(server, (unsigned)number, status, &usage);
+        else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) strays_kill(server, 0); /* what that one has left */
+    }
+}
+
+static bool has_ended(pid_t pid)
+{
+    struct pollfd ended = {(int)syscall(SYS_pidfd_open, pid, 0), POLLIN, 0};
+    bool yes = ended.fd >= 0 && poll(&ended, 1, 0) == 1;
+    if (ended.fd >= 0) close(ended.fd);
+    return yes;
+}
+
+/* A debugger keeps the end of what it traces to itself. Where a worker that was killed has ended but waitid does not say so,
+ * it counts as ended; once the debugger lets it go, it is collected as any child. */
+void reap_held(struct server *server, int64_t now, int64_t *wake_at)
+{
+    for (unsigned i = 0; i < server->shared->capacity; i++) {
+        struct hand *hand = &server->hands[i];
+        if (!hand->pid || !hand->killed_at) continue;
+        if (now - hand->killed_at >= HELD_NS && has_ended(hand->pid)) {
+            worker_ended(server, i, SIGKILL, &(struct rusage){0});
+            *wake_at = now;
+            continue;
+        }
+        int64_t look_at = (now - hand->killed_at < HELD_NS ? hand->killed_at : now) + HELD_NS;
+        if (look_at < *wake_at) *wake_at = look_at;
     }
 }

@@ -48,25 +48,24 @@ static void piece_settle(const struct shared *shared, const struct work *work, c
         items_settle(shared, NULL, work->status, loss);
 }
 
-static unsigned recover_slots(struct server *server, unsigned dead, struct forkpool_loss *loss)
+/* The slot that it was in, if it was in one. */
+static unsigned recover_slot(struct server *server, unsigned dead, struct forkpool_loss *loss)
 {
     struct shared *shared = server->shared;
-    unsigned found = 0;
-    for (uint32_t i = 0; i < shared->slot_count; i++) {
-        struct slot *slot = &shared->slots[i];
-        uint64_t state = acquire(&slot->state);
-        enum phase phase = slot_phase(state);
-        if ((phase != SLOT_RUNNING && phase != SLOT_CONDEMNED) || slot_worker(state) != dead) continue;
-        loss->job = slot->job;
-        loss->begin = slot->kind == KIND_PIECE ? slot->begin : 0;
-        loss->end = slot->kind == KIND_PIECE ? slot->end : 1;
-        if (!server->ending) report(shared, loss);
-        if (slot->kind == KIND_PIECE) piece_settle(shared, slot->run.work, loss);
-        if (!slot_turn(slot, phase, slot_end(loss, phase))) /* it was condemned meanwhile */
-            slot_turn(slot, SLOT_CONDEMNED, slot_end(loss, SLOT_CONDEMNED));
-        found++;
-    }
-    return found;
+    uint32_t number = atomic_load(&shared->workers[dead].busy) - 1;
+    if (number >= shared->slot_count) return 0; /* in none */
+    struct slot *slot = &shared->slots[number];
+    uint64_t state = acquire(&slot->state);
+    enum phase phase = slot_phase(state);
+    if ((phase != SLOT_RUNNING && phase != SLOT_CONDEMNED) || slot_worker(state) != dead) return 0;
+    loss->job = slot->job;
+    loss->begin = slot->kind == KIND_PIECE ? slot->begin : 0;
+    loss->end = slot->kind == KIND_PIECE ? slot->end : 1;
+    if (!server->ending) report(shared, loss);
+    if (slot->kind == KIND_PIECE) piece_settle(shared, slot->run.work, loss);
+    if (!slot_turn(slot, phase, slot_end(loss, phase))) /* it was condemned meanwhile */
+        slot_turn(slot, SLOT_CONDEMNED, slot_end(loss, SLOT_CONDEMNED));
+    return 1;
 }
 
 static void map_lost(struct map *map, const struct forkpool_loss *loss)
@@ -101,9 +100,9 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
         struct units units = range_recover(lines, dead);
         if (units.begin != units.end) {
             loss->job = map->job;
-            size_t end = units.end * map->chunk < map->tasks ? units.end * map->chunk : map->tasks;
-            loss->begin = map->base + units.begin * map->chunk;
-            loss->end = map->base + end;
+            struct tasks tasks = range_tasks(map, units);
+            loss->begin = tasks.begin;
+            loss->end = tasks.end;
             if (map->work.item) items_settle(shared, map, map->work.status, loss);
             map_lost(map, loss);
             if (!server->ending) report(shared, loss);
@@ -120,6 +119,6 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
 
 void recover_worker(struct server *server, unsigned number, struct forkpool_loss *loss, bool counted)
 {
-    unsigned found = recover_map(server, number, loss) + recover_slots(server, number, loss);
+    unsigned found = recover_map(server, number, loss) + recover_slot(server, number, loss);
     if (!found && counted) report(server->shared, loss);
 }

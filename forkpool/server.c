@@ -33,10 +33,22 @@ void server_signal(pid_t pid, enum whom whom, int number)
     if (whom == GROUP) kill(-pid, number);
 }
 
+void server_part_group(const struct server *server, pid_t group)
+{
+    for (unsigned i = 0; i < server->shared->capacity; i++) {
+        pid_t pid = server->hands[i].pid;
+        if (pid && pid != group && getpgid(pid) == group) setpgid(pid, pid);
+    }
+}
+
 void server_kill_all(struct server *server, int number)
 {
-    for (unsigned i = 0; i < server->shared->capacity; i++)
-        if (server->hands[i].pid) server_signal(server->hands[i].pid, GROUP, number);
+    for (unsigned i = 0; i < server->shared->capacity; i++) {
+        struct hand *hand = &server->hands[i];
+        if (!hand->pid) continue;
+        server_signal(hand->pid, GROUP, number);
+        if (number == SIGKILL && !hand->killed_at) hand->killed_at = now_ns();
+    }
 }
 
 void server_break(struct server *server, int error, const char *format, ...)
@@ -56,12 +68,12 @@ void server_break(struct server *server, int error, const char *format, ...)
 /* What workers inherit. */
 static void server_prepare(struct server *server)
 {
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    uint64_t all = UINT64_MAX; /* the C library would leave its own two out, which kill too */
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all);
     setpgid(0, 0); /* who kills the program's group leaves somebody to clear up after it */
     worker_inheritance();
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    server->shared->server_pid = getpid();
     mprotect(server->shared->mapping, page, PROT_READ); /* nothing here changes any more, and no task is to change it */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (getppid() != server->program) _exit(0);
@@ -74,8 +86,12 @@ static void server_watch(struct server *server)
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     server->program_fd = fd_above_standard((int)syscall(SYS_pidfd_open, server->program, 0));
-    if (server->program_fd >= 0) server->signal_fd = fd_above_standard(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (server->signal_fd < 0) server_break(server, -errno, "no descriptor for the spawn server: %m");
+    if (server->program_fd < 0)
+        server_break(server, -errno, "the spawn server can't watch the program: pidfd_open: %m%s",
+                     errno == ENOSYS ? " (Linux 5.3 or later is needed)" : "");
+    else server->signal_fd = fd_above_standard(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (server->program_fd >= 0 && server->signal_fd < 0)
+        server_break(server, -errno, "no descriptor for the spawn server: signalfd: %m");
 }
 
 static void server_open(struct server *server)
@@ -151,10 +167,11 @@ _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd,
     for (;;) {
         int64_t now = now_ns(), wake_at = INT64_MAX;
         reap_children(&server);
+        reap_held(&server, now, &wake_at);
         if (finished(&server)) server_finish(&server);
         terminate_step(&server, now, &wake_at);
         if (server.oom_kills == UINT64_MAX) { /* reading the counter takes a while, so not while the pool opens */
-            if (now >= settled_at) server.oom_kills = cause_oom_kills();
+            if (now >= settled_at) reap_prepare(&server), server.oom_kills = cause_oom_kills();
             else if (settled_at < wake_at) wake_at = settled_at;
         }
         if (!server.ending) {

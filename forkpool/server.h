@@ -4,6 +4,7 @@
 #ifndef FORKPOOL_SERVER_H
 #define FORKPOOL_SERVER_H
 
+#include <stdio.h>
 #include <sys/resource.h>
 
 #include "shared.h"
@@ -14,6 +15,7 @@ enum { STARTS_FAILED_MAX = 8 }; /* workers that die one after another before the
 struct hand {
     pid_t pid;                  /* 0: none */
     enum forkpool_cause killed; /* why the server killed it; UNKNOWN: it did not */
+    int64_t started_at, leaves_at, killed_at; /* leaves_at: it was first seen in its finalizer; killed_at: SIGKILL; 0: not yet */
     size_t memory_bytes;        /* of its own that it began with: the program's; only where recycle_rss_bytes is set */
     int64_t spawn_at;           /* with pid 0: when to fork; 0: not wanted now */
 };
@@ -28,6 +30,7 @@ struct server {
     unsigned window_restarts;   /* since window_start */
     int64_t window_start;
     int64_t kill_at;            /* after terminate: SIGKILL at; 0 */
+    FILE *children;             /* of this process, in /proc; NULL: not opened yet, or not there */
     uint64_t oom_kills;         /* the kernel's counter when last read */
     bool ending;                /* terminated or broken: no more forks */
 };
@@ -42,6 +45,8 @@ void server_break(struct server *server, int error, const char *format, ...) __a
  * leads one. */
 enum whom { ONE, GROUP };
 void server_signal(pid_t pid, enum whom whom, int number);
+/* Before a signal to the group that a worker leads: a task may have moved another worker there. */
+void server_part_group(const struct server *server, pid_t group);
 void server_kill_all(struct server *server, int number);
 
 /* spawn.c: forks worker `number` now. On failure it is put off, or the pool given up. */
@@ -52,9 +57,11 @@ void spawn_wanted(struct server *server, int64_t now, int64_t *wake_at);
 
 bool spawn_work_left(struct shared *shared);                          /* tasks or maps that nobody has ended */
 
-/* reap.c: all children that have ended. */
+/* reap.c: all children that have ended; then workers that were killed and whose end a debugger holds back. */
 void reap_children(struct server *server);
+void reap_held(struct server *server, int64_t now, int64_t *wake_at);
 void reap_strays(struct server *server); /* what tasks left behind */
+void reap_prepare(struct server *server); /* while there are descriptors */
 
 /* watch.c: private memory of a process that is resident; 0: can't be seen */
 size_t watch_memory(pid_t pid);

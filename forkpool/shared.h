@@ -103,14 +103,15 @@ struct slot {
 
 /* ---- a worker ---- */
 enum leave { LEAVE_NOT, LEAVE_DRAINED, LEAVE_RECYCLE, LEAVE_IDLE, LEAVE_SHRINK, LEAVE_INITIALIZER };
-enum worker_life { LIFE_NONE, LIFE_STARTING, LIFE_READY };
+enum worker_life { LIFE_NONE, LIFE_STARTING, LIFE_READY, LIFE_LEAVING /* in its finalizer */ };
 #define IN_MAP_CONDEMNED 0x100u
+#define BUSY_IN_MAP UINT32_MAX
 struct worker {
     alignas(128) _Atomic uint32_t parked; /* futex. W: 1; whoever wakes it: 0 */
     _Atomic uint32_t in_map;              /* map + 1 while inside, | IN_MAP_CONDEMNED by S */
     _Atomic uint32_t retire;              /* S: leave between tasks: enum leave */
     _Atomic uint32_t leave;               /* W: why it leaves: enum leave */
-    _Atomic uint32_t busy;                /* W: 1 in a call of a slot or inside a map */
+    _Atomic uint32_t busy;                /* W: slot + 1 from before it claims it until it has ended; BUSY_IN_MAP; 0 */
     _Atomic uint32_t cpu;                 /* W: cpu + 1 where it was when it last looked, in a map or before it slept; 0: never */
     _Atomic uint64_t calls, steals;       /* W, kept by the next with this number */
     _Atomic uint32_t kill;                /* P: slot + 1 of a condemned task */
@@ -144,6 +145,7 @@ struct shared {
             _Atomic uint64_t *ring;     /* [2 * slot_count]: slot numbers in order of submission | (place + 1) << 32 */
             bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
             struct line *lines;         /* [MAPS][capacity], and room for any index that a word of them can hold */
+            pid_t server_pid;           /* in server and workers; 0 elsewhere */
             const char *arena;          /* what forkpool_alloc gives out */
             size_t arena_bytes;
             uint64_t mark_set;

@@ -24,6 +24,11 @@ static void entry_reset(struct worker *worker)
     atomic_store(&worker->life, LIFE_STARTING);
 }
 
+static bool opening(const struct shared *shared)
+{
+    return start_may_fail(&shared->config) && atomic_load(&shared->ready) < shared->config.workers;
+}
+
 static void fork_failed(struct server *server, unsigned number, int error)
 {
     server->hands[number].spawn_at = now_ns() + ((int64_t)BACKOFF_NS << server->forks_failed);
@@ -31,6 +36,8 @@ static void fork_failed(struct server *server, unsigned number, int error)
         server->forks_failed++;
     } else if (!server->alive) {
         server_break(server, FORKPOOL_BROKEN, "no worker left, and fork for worker %u fails: %s", number, strerror(error));
+    } else if (opening(server->shared)) { /* which waits for each worker */
+        server_break(server, -error, "fork for worker %u, which died while starting, fails: %s", number, strerror(error));
     }
 }
 
@@ -42,8 +49,8 @@ void spawn_worker(struct server *server, unsigned number)
     entry_reset(worker);
     pid_t server_pid = getpid(), pid = fork();
     if (pid == 0) {
-        int fds[] = {server->program_fd, server->control_fd, server->signal_fd};
-        worker_main(shared, number, server_pid, server->guard, fds, 3);
+        int fds[] = {server->program_fd, server->control_fd, server->signal_fd, server->children ? fileno(server->children) : -1};
+        worker_main(shared, number, server_pid, server->guard, fds, 4);
     }
     if (pid < 0) {
         int error = errno;
@@ -56,7 +63,7 @@ void spawn_worker(struct server *server, unsigned number)
     }
     if (atomic_load(&worker->pid)) atomic_fetch_add(&worker->restarts, 1);
     atomic_store(&worker->pid, pid);
-    *hand = (struct hand){.pid = pid, .memory_bytes = shared->config.recycle_rss_bytes ? watch_memory(server_pid) : 0};
+    *hand = (struct hand){.pid = pid, .started_at = now_ns(), .memory_bytes = shared->config.recycle_rss_bytes ? watch_memory(server_pid) : 0};
     server->alive++;
     server->forks_failed = 0;
     atomic_store(&shared->alive, server->alive);

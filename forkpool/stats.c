@@ -16,8 +16,8 @@ unsigned forkpool_default_workers(void)
 static enum forkpool_worker_state state_of(const struct worker *worker)
 {
     int life = atomic_load(&worker->life);
-    if (life != LIFE_READY) return life == LIFE_STARTING ? FORKPOOL_WORKER_STARTING : FORKPOOL_WORKER_NONE;
-    return relaxed(&worker->busy) ? FORKPOOL_WORKER_BUSY : FORKPOOL_WORKER_IDLE;
+    if (life < LIFE_READY) return life == LIFE_STARTING ? FORKPOOL_WORKER_STARTING : FORKPOOL_WORKER_NONE;
+    return life == LIFE_LEAVING || relaxed(&worker->busy) ? FORKPOOL_WORKER_BUSY : FORKPOOL_WORKER_IDLE;
 }
 
 int forkpool_worker_stats(struct forkpool *pool, unsigned number, struct forkpool_worker_stats *stats)

@@ -84,6 +84,7 @@ bool task_settle(struct forkpool_job *job)
     if (job->place < 0) return job->ended;
     struct slot *slot = slot_of(job);
     uint64_t state = acquire(&slot->state);
+    if (__builtin_expect(slot_phase(state) > SLOT_CANCELLED, 0)) pool_break(job->pool, "the record of a task");
     if (!slot_ended(state)) {
         if (!pool_gone(job->pool)) return false;
         state = acquire(&slot->state); /* once more: what ended before the server did counts */
@@ -284,6 +285,7 @@ int piece_submit(struct forkpool *pool, const struct work *work, const struct fo
 
 int forkpool_call(struct forkpool *pool, const struct forkpool_task *task, void *result, int64_t timeout_ns)
 {
+    NOT_CANCELLED;
     struct forkpool_job *job;
     int rc = forkpool_submit(pool, task, &job);
     if (rc) return rc;

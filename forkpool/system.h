@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -18,6 +19,16 @@ static inline bool single_threaded(void) { return __libc_single_threaded; }
 #else
 static inline bool single_threaded(void) { return false; } /* not told: it locks and fences always */
 #endif
+
+/* A thread of the program that is cancelled in here would keep a lock, or half of something. `cancel_off` ends with the scope. */
+static inline void cancel_back(const int *state) { pthread_setcancelstate(*state, NULL); }
+static inline int cancel_disable(void)
+{
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+#define NOT_CANCELLED __attribute__((cleanup(cancel_back), unused)) const int cancel_state = cancel_disable()
 
 /* A new descriptor where it is none of the standard three, which the program may have closed and its tasks may open anew.
  * -1, with errno, where there is none; the given one is closed then. */

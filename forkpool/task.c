@@ -51,7 +51,6 @@ void task_run(struct self *self, struct slot *slot)
     struct shared *shared = self->shared;
     bool condemned = false, limited = slot->limited;
     self->slot = slot;
-    atomic_store_explicit(&self->own->busy, 1, memory_order_relaxed);
     if (limited) worker_limited_begin(self, &slot->limits);
     slot_call(self, slot);
     if (limited) worker_limited_end(self);

@@ -126,8 +126,10 @@ static int wait_spinning(struct forkpool *pool, const struct slot *slot, wait_re
         else for (int i = 0; i < SPINS && !(slot && slot_ended(acquire(&slot->state))); i++) cpu_relax();
         if ((answer = look(pool, ready, what, false))) return answer;
     }
-    while (!(answer = sleep_once(pool, ready, what, until)))
+    while (!(answer = sleep_once(pool, ready, what, until))) {
+        pthread_testcancel(); /* here nothing is held */
         if (now_ns() >= until) return -ETIMEDOUT;
+    }
     return answer;
 }
 

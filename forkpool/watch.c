@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c: what the server looks at from time to time: limits, memory, idleness. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -17,6 +18,8 @@ static void execute(struct server *server, unsigned number, enum forkpool_cause 
     struct hand *hand = &server->hands[number];
     if (hand->killed) return;
     hand->killed = cause;
+    hand->killed_at = now_ns();
+    server_part_group(server, hand->pid);
     server_signal(hand->pid, GROUP, SIGKILL);
 }
 
@@ -74,6 +77,21 @@ static bool has_grown(const struct hand *hand, size_t most)
     return now > hand->memory_bytes && now - hand->memory_bytes > most;
 }
 
+/* In its initializer, or its finalizer, for too long. */
+static void watch_startup(struct server *server, unsigned number, int64_t now)
+{
+    const struct shared *shared = server->shared;
+    struct hand *hand = &server->hands[number];
+    uint64_t most = shared->config.initializer_ns;
+    int life = atomic_load(&shared->workers[number].life);
+    if (life == LIFE_LEAVING && !hand->leaves_at) hand->leaves_at = now;
+    int64_t since = life == LIFE_STARTING ? hand->started_at : life == LIFE_LEAVING ? hand->leaves_at : 0;
+    if (!since || now < time_after(since, most) || hand->killed) return;
+    execute(server, number, FORKPOOL_CAUSE_LIMIT);
+    if (atomic_load(&shared->ready) < shared->config.workers)
+        server_break(server, -ETIMEDOUT, "the initializer of worker %u took longer than %.3g s", number, (double)most / 1e9);
+}
+
 static void retire(struct server *server, unsigned number, enum leave why)
 {
     uint32_t none = LEAVE_NOT;
@@ -102,7 +120,7 @@ void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
 {
     struct shared *shared = server->shared;
     const struct forkpool_config *config = &shared->config;
-    bool limited = atomic_load(&shared->limited);
+    bool limited = atomic_load(&shared->limited), bounded = config->initializer_ns && (config->initializer || config->finalizer);
     unsigned staying = 0; /* those already told to leave do not count, or the last would be told too */
     for (unsigned i = 0; i < shared->capacity; i++)
         staying += server->hands[i].pid && !atomic_load(&shared->workers[i].retire);
@@ -110,11 +128,13 @@ void watch_workers(struct server *server, int64_t now, int64_t *wake_at)
         if (!server->hands[i].pid) continue;
         watch_cancelled(server, i);
         if (limited) watch_limit(server, i, now);
+        if (bounded) watch_startup(server, i, now);
         if (config->recycle_rss_bytes && has_grown(&server->hands[i], config->recycle_rss_bytes))
             retire(server, i, LEAVE_RECYCLE);
         if (config->idle_ns) watch_idle(server, i, now, &staying);
     }
     if (limited) tick(now, atomic_load(&shared->tick_ns), wake_at);
+    if (bounded) tick(now, config->initializer_ns / 8, wake_at);
     if (config->recycle_rss_bytes) tick(now, MEMORY_TICK_NS, wake_at);
     if (config->idle_ns && server->alive > 1) tick(now, config->idle_ns / 4, wake_at);
 }

@@ -156,7 +156,10 @@ void worker_inheritance(void)
 static _Noreturn void worker_leave(struct self *self, enum leave why)
 {
     const struct forkpool_config *config = &self->shared->config;
-    if (config->finalizer && why != LEAVE_INITIALIZER) config->finalizer(config->context, self->me);
+    if (config->finalizer && why != LEAVE_INITIALIZER) {
+        atomic_store(&self->own->life, LIFE_LEAVING);
+        config->finalizer(config->context, self->me);
+    }
     worker_check(self);
     flush(FLUSH_LAST_MS);
     publish(&self->own->leave, why);

@@ -28,6 +28,7 @@ static struct plan { /* shared: the server and the workers follow it too */
     _Atomic int fault, error;
     _Atomic long after, count; /* calls that still succeed; then how many fail */
     _Atomic long failed;
+    _Atomic int deaths;
 } *plan;
 
 static bool fails(enum fault fault)
@@ -242,6 +243,23 @@ START_TEST(marks_not_wiped)
 }
 END_TEST
 
+/* A worker dies while it starts, and no other can be forked in its place: opening fails. */
+static int die_once(void *context, unsigned worker, const char *cpus)
+{
+    _Atomic int *deaths = context;
+    (void)cpus;
+    if (worker == 0 && !atomic_exchange(deaths, 1)) kill(getpid(), SIGKILL);
+    return 0;
+}
+START_TEST(start_fails_for_good)
+{
+    arm(FAULT_FORK, EAGAIN, 3, 1000000); /* the server and two workers are forked */
+    struct forkpool_config config = {.workers = 2, .initializer = die_once, .context = &plan->deaths};
+    ck_assert_int_eq(forkpool_open_with(&config, &pool, why, sizeof why), -EAGAIN);
+    ck_assert_ptr_nonnull(strstr(why, "fork for worker 0"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("forkpool inject");
@@ -253,6 +271,7 @@ int main(void)
     tcase_add_test(cases, marks_not_wiped);
     tcase_add_test(cases, replacement_fails_for_a_while);
     tcase_add_loop_test(cases, replacement_fails_for_good, 0, 2);
+    tcase_add_test(cases, start_fails_for_good);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
 }

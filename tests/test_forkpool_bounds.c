@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whatever is stopped, traced, cancelled, gone, huge or in the wrong place: the pool's waits end, and what it answers is right. */
+#include "tests/forkpool_board.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static const int64_t second_ns = 1000000000;
+
+_Noreturn static void stay_for_ever(void)
+{
+    for (;;) pause();
+}
+static long crash(long unused) { (void)unused; return kill(getpid(), SIGKILL); }
+
+/* So, with other tests beside it, a process whose death is awaited is gone, collected by whoever had to. */
+static void await_gone(pid_t pid)
+{
+    while (!kill(pid, 0)) {
+        waitpid(pid, NULL, WNOHANG); /* an orphan that came to this process */
+        usleep(1000);
+    }
+}
+
+/* 1 a thread that is cancelled while it waits takes no lock along */
+static void *wait_for_gate(void *job)
+{
+    forkpool_wait(job, FORKPOOL_FOREVER);
+    return NULL;
+}
+START_TEST(waiting_thread_cancelled)
+{
+    open_workers(1);
+    struct forkpool_job *job = forkpool_async(pool, here, 0);
+    pthread_t thread;
+    void *end = NULL;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_gate, job), 0);
+    usleep(60000); /* it sleeps, and looks at the server now and then */
+    ck_assert_int_eq(pthread_cancel(thread), 0);
+    ck_assert_int_eq(pthread_join(thread, &end), 0);
+    ck_assert_ptr_eq(end, PTHREAD_CANCELED);
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(status_of(job), 0);
+    check_good(8);
+}
+END_TEST
+
+/* 2 maps near 2^64: each task is in one call */
+static _Atomic size_t *covered;
+static int add_up(void *context, unsigned worker, size_t begin, size_t end)
+{
+    (void)context, (void)worker;
+    atomic_fetch_add(covered, end - begin);
+    return begin >= end;
+}
+START_TEST(maps_as_long_as_can_be)
+{
+    static const size_t chunks[] = {0, SIZE_MAX / 3, SIZE_MAX, (size_t)1 << 62};
+    covered = (_Atomic size_t *)(void *)board->counts;
+    open_workers(2);
+    struct forkpool_map map = {.range = add_up, .tasks = SIZE_MAX, .chunk = chunks[_i], .schedule = FORKPOOL_STATIC};
+    ck_assert_int_eq(forkpool_map(pool, &map), 0);
+    ck_assert_uint_eq(atomic_load(covered), SIZE_MAX);
+}
+END_TEST
+
+/* 3 what writes beyond its result into the records of tasks behind it: those are not told to have been cancelled */
+static int overrun(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)argument_bytes;
+    await(&board->gate, 1);
+    memset(result, 0x41, result_bytes + 500);
+    return 0;
+}
+START_TEST(result_beyond_its_size)
+{
+    open_workers(1);
+    struct forkpool_task task = {.run = overrun, .result_bytes = 8};
+    struct forkpool_job *writer, *behind;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &writer), 0);
+    ck_assert_ptr_nonnull(behind = forkpool_async(pool, square, 3));
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(status_of(behind), FORKPOOL_BROKEN);
+    ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "overwritten"));
+    forkpool_release(writer);
+}
+END_TEST
+
+/* 4 a deleted pool's memory is gone, though another pool's processes have it mapped */
+static long peek(long address) { return *(const volatile char *)(uintptr_t)address; }
+START_TEST(memory_of_a_deleted_pool)
+{
+    struct forkpool *first = forkpool_open(1);
+    char *memory = forkpool_alloc(first, 1 << 20);
+    memset(memory, 7, 1 << 20);
+    open_workers(1);
+    struct forkpool_job *job = forkpool_async(pool, peek, (long)(uintptr_t)memory);
+    ck_assert_int_eq(forkpool_value(job), 7);
+    forkpool_release(job);
+    forkpool_delete(first);
+    job = forkpool_async(pool, peek, (long)(uintptr_t)memory);
+    ck_assert_int_eq(forkpool_value(job), 0);
+    forkpool_release(job);
+}
+END_TEST
+
+/* 5 a task moves its worker into another worker's process group: one death is one loss */
+static long join_group(long unused)
+{
+    (void)unused;
+    await(&board->pids[1], 1);
+    int rc = setpgid(0, atomic_load(&board->pids[1]));
+    atomic_store(&board->hits, 1);
+    await(&board->gate, 1);
+    return rc ? -1 : 5;
+}
+static long lead_and_die(long unused)
+{
+    (void)unused;
+    atomic_store(&board->pids[1], getpid());
+    await(&board->hits, 1);
+    return kill(getpid(), SIGKILL);
+}
+START_TEST(worker_in_anothers_group)
+{
+    open_workers(2);
+    struct forkpool_job *guest = forkpool_async(pool, join_group, 0);
+    ck_assert_int_eq(status_of(forkpool_async(pool, lead_and_die, 0)), FORKPOOL_LOST);
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(forkpool_value(guest), 5);
+    forkpool_release(guest);
+    ck_assert_uint_eq(forkpool_losses(pool, NULL, 0), 1);
+}
+END_TEST
+
+/* 6 a chain of processes, each in a session of its own, ends with the worker that it came from */
+enum { CHAIN = 4 };
+static void make_chain(int length)
+{
+    pid_t pid = fork();
+    if (pid) return;
+    setsid();
+    atomic_store(&board->pids[length], getpid());
+    if (length > 1) make_chain(length - 1);
+    stay_for_ever();
+}
+static long chain_and_die(long unused)
+{
+    make_chain(CHAIN);
+    await(&board->pids[1], 1);
+    return crash(unused);
+}
+START_TEST(chain_of_sessions)
+{
+    open_workers(2);
+    ck_assert_int_eq(status_of(forkpool_async(pool, chain_and_die, 0)), FORKPOOL_LOST);
+    for (int i = 1; i <= CHAIN; i++) await_gone(atomic_load(&board->pids[i]));
+    check_good(4);
+}
+END_TEST
+
+/* 7 an initializer or a finalizer that hangs is ended where the program says how long it may take */
+static int initializer(void *hangs, unsigned worker, const char *cpus)
+{
+    (void)worker, (void)cpus;
+    if (hangs) stay_for_ever();
+    return 0;
+}
+static void finalizer(void *unused, unsigned worker)
+{
+    (void)unused, (void)worker;
+    atomic_fetch_add(&board->finalised, 1);
+    stay_for_ever();
+}
+START_TEST(initializer_hangs)
+{
+    struct forkpool_config config = {.workers = 2, .initializer = initializer, .context = board, .initializer_ns = 20000000};
+    ck_assert_int_eq(forkpool_open_with(&config, &pool, why, sizeof why), -ETIMEDOUT);
+    ck_assert_ptr_nonnull(strstr(why, "initializer of worker"));
+}
+END_TEST
+START_TEST(finalizer_hangs)
+{
+    open_pool(&(struct forkpool_config){.workers = 1, .initializer = initializer, .finalizer = finalizer, .recycle_tasks = 2,
+                                        .initializer_ns = 200000000});
+    check_good(6);
+    ck_assert_int_ge(atomic_load(&board->finalised), 2);
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, 20 * second_ns), 0);
+}
+END_TEST
+
+/* 8 address space: most of what is allowed is left to the program; memory that it locks is not locked whole */
+START_TEST(limited_address_space)
+{
+#ifdef __SANITIZE_ADDRESS__
+    printf("skipped: limited_address_space: the sanitizer takes all of it\n");
+#else
+    const size_t limit = (size_t)1 << 31;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}), 0);
+    open_workers(1);
+    void *large = malloc(limit / 2);
+    ck_assert_ptr_nonnull(large);
+    free(large);
+    struct forkpool_stats stats;
+    ck_assert_int_eq(forkpool_stats(pool, &stats), 0);
+    ck_assert_uint_le(stats.arena_bytes, limit / 4);
+#endif
+}
+END_TEST
+static long resident_shared_pages(void)
+{
+    long pages = -1;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (!statm || fscanf(statm, "%*u %*u %ld", &pages) != 1) pages = -1;
+    if (statm) fclose(statm);
+    return pages;
+}
+START_TEST(locked_memory)
+{
+    const size_t arena = 64 << 20;
+    if (mlockall(MCL_FUTURE)) {
+        printf("skipped: locked_memory: mlockall is refused\n");
+        return;
+    }
+    long pages = resident_shared_pages();
+    int rc = forkpool_open_with(&(struct forkpool_config){.workers = 1, .arena_bytes = arena}, &pool, why, sizeof why);
+    munlockall();
+    if (rc == -EAGAIN || rc == -ENOMEM) {
+        printf("skipped: locked_memory: too little may be locked\n");
+        return;
+    }
+    ck_assert_int_eq(rc, 0);
+    ck_assert_int_lt(resident_shared_pages() - pages, (long)(arena / 2) / sysconf(_SC_PAGESIZE));
+}
+END_TEST
+
+/* A debugger: traces what it is told, stays until the gate opens. 0: it may not. */
+static pid_t trace(pid_t traced)
+{
+    pid_t tracer = fork();
+    if (tracer == 0) {
+        int ready = ptrace(PTRACE_SEIZE, traced, NULL, NULL) ? -1 : 1;
+        atomic_store(&board->calls, ready);
+        while (ready > 0 && !atomic_load(&board->gate)) usleep(1000);
+        _exit(0);
+    }
+    while (!atomic_load(&board->calls)) usleep(1000);
+    if (atomic_load(&board->calls) > 0) return tracer;
+    waitpid(tracer, NULL, 0);
+    return 0;
+}
+static void end_trace(pid_t tracer)
+{
+    atomic_store(&board->gate, 1);
+    waitpid(tracer, NULL, 0);
+}
+static int stay(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)argument_bytes, (void)result, (void)result_bytes;
+    atomic_store(&board->pids[0], getpid());
+    stay_for_ever();
+}
+
+/* 9 a debugger holds the end of a worker back: the task's limit ends it all the same */
+START_TEST(traced_worker)
+{
+    open_workers(1);
+    struct forkpool_task task = {.run = stay, .limits.hard_ns = 300000000};
+    struct forkpool_job *job;
+    ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+    await(&board->pids[0], 1);
+    pid_t tracer = trace(atomic_load(&board->pids[0]));
+    if (!tracer) {
+        printf("skipped: traced_worker: ptrace is refused\n");
+        return;
+    }
+    ck_assert_int_eq(forkpool_wait(job, 20 * second_ns), 0);
+    ck_assert_int_eq(forkpool_status(job), FORKPOOL_LIMIT);
+    forkpool_release(job);
+    check_good(4);
+    end_trace(tracer);
+    check_good(4);
+}
+END_TEST
+
+/* 10 what a task leaves behind can't be collected: join ends all the same */
+static long leave_child(long unused)
+{
+    (void)unused;
+    pid_t pid = fork();
+    if (pid == 0) stay_for_ever();
+    atomic_store(&board->pids[0], pid);
+    return 0;
+}
+START_TEST(traced_stray)
+{
+    open_workers(1);
+    ck_assert_int_eq(status_of(forkpool_async(pool, leave_child, 0)), 0);
+    pid_t stray = atomic_load(&board->pids[0]), tracer = trace(stray);
+    if (!tracer) {
+        printf("skipped: traced_stray: ptrace is refused\n");
+        return;
+    }
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, 20 * second_ns), 0);
+    forkpool_delete(pool);
+    pool = NULL;
+    end_trace(tracer);
+    await_gone(stray);
+}
+END_TEST
+
+/* 11 a worker without its parent-death signal (a change of user takes it away) does not outlive program and server */
+static long stay_alive(long unused)
+{
+    (void)unused;
+    prctl(PR_SET_PDEATHSIG, 0);
+    atomic_store(&board->pids[0], getpid());
+    return 0;
+}
+START_TEST(worker_that_lost_its_death_signal)
+{
+    pid_t program = fork();
+    if (program == 0) {
+        pool = forkpool_open(1);
+        status_of(forkpool_async(pool, stay_alive, 0));
+        struct forkpool_job *job = forkpool_async(pool, square, (long)getpid());
+        forkpool_value(job);
+        FILE *children = fopen("/proc/thread-self/children", "re");
+        int server = 0;
+        if (!children || fscanf(children, "%d", &server) != 1) _exit(1);
+        kill(server, SIGSTOP); /* so that it does not see the program's end before its own */
+        kill(server, SIGKILL);
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(program, &status, 0), program);
+    ck_assert_int_eq(status, 0);
+    await_gone(atomic_load(&board->pids[0]));
+    while (waitpid(-1, NULL, 0) > 0) {} /* the server */
+}
+END_TEST
+
+/* 12 a lost worker's memory is its own, not the program's */
+static long use_memory_and_die(long bytes)
+{
+    char *memory = malloc((size_t)bytes);
+    memset(memory, 1, (size_t)bytes);
+    return memory[bytes - 1] ? crash(0) : 0;
+}
+START_TEST(memory_of_a_lost_worker)
+{
+    const size_t large = 128 << 20, small = 24 << 20;
+    char *programs = malloc(large);
+    memset(programs, 1, large);
+    open_workers(1);
+    ck_assert_int_eq(status_of(forkpool_async(pool, use_memory_and_die, (long)small)), FORKPOOL_LOST);
+    int64_t most = last_loss().max_rss_bytes;
+    ck_assert_int_ge(most, (int64_t)small * 3 / 4);
+    ck_assert_int_lt(most, (int64_t)large);
+    ck_assert_int_eq(programs[large - 1], 1);
+    free(programs);
+}
+END_TEST
+
+/* 13 the two signals that the C library keeps to itself do not reach the server */
+START_TEST(signals_of_the_c_library)
+{
+    open_workers(1);
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    int server = 0;
+    ck_assert(children && fscanf(children, "%d", &server) == 1);
+    fclose(children);
+    for (int number = 32; number <= 33; number++) kill(server, number);
+    ck_assert_int_eq(status_of(forkpool_async(pool, crash, 0)), FORKPOOL_LOST);
+    check_good(4);
+}
+END_TEST
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IONBF, 0);
+    TCase *cases = board_cases("bounds");
+    tcase_add_test(cases, waiting_thread_cancelled);
+    tcase_add_loop_test(cases, maps_as_long_as_can_be, 0, 4);
+    tcase_add_test(cases, result_beyond_its_size);
+    tcase_add_test(cases, memory_of_a_deleted_pool);
+    tcase_add_test(cases, worker_in_anothers_group);
+    tcase_add_test(cases, chain_of_sessions);
+    tcase_add_test(cases, initializer_hangs);
+    tcase_add_test(cases, finalizer_hangs);
+    tcase_add_test(cases, limited_address_space);
+    tcase_add_test(cases, locked_memory);
+    tcase_add_test(cases, traced_worker);
+    tcase_add_test(cases, traced_stray);
+    tcase_add_test(cases, worker_that_lost_its_death_signal);
+    tcase_add_test(cases, memory_of_a_lost_worker);
+    tcase_add_test(cases, signals_of_the_c_library);
+    return board_run("forkpool bounds", cases);
+}
