@@ -87,7 +87,7 @@ burst: $(BUILD)/tests/test_forkpool_burst ## PAIRS=10000000 pairs of tasks that 
 	FORKPOOL_BURST_PAIRS=$(PAIRS) $<
 
 RUNS ?= 10
-fill-pool: $(BUILD)/tests/test_forkpool_fill ## a task writes over every shared page, 4 patterns, RUNS=10 times, in a process namespace
+fill-pool: $(BUILD)/tests/test_forkpool_fill ## a task writes over every shared page, 10 patterns, RUNS=10 times, in a process namespace
 	FORKPOOL_FILL_RUNS=$(RUNS) $<
 
 FORKPOOL_BENCH := $(patsubst %.c,$(BUILD)/%.o,$(wildcard forkpool/bench/*.c))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A task writes over every page that the pool shares with it: with zeros, ones, a letter, random bytes. The program has
- * control back in time, the pool works on or says that it is broken, and no signal goes to a process outside the pool.
+/* A task writes over every page that the pool shares with it, in ten ways. The program has control back in time, the pool works on or says that it is broken, and no signal goes to a process outside the pool.
  * In a process namespace of its own, where a signal that goes astray finds a guard process and nobody else. */
 #include "tests/forkpool_board.h"
 
@@ -13,7 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { PAGES_MOST = 4096, ARENA_PAGES = 4, PATTERNS = 4, TASKS = 8, REFUSED = 77, SLOW = 3, LOST_GUARD = 4, WRONG = 5 };
+enum { PAGES_MOST = 4096, ARENA_PAGES = 4, TASKS = 8, INFLIGHT = 64, REFUSED = 77, SLOW = 3, LOST_GUARD = 4, WRONG = 5 };
 static uintptr_t pages[PAGES_MOST];
 static size_t page_count, page_bytes;
 static double limit_s = 2;
@@ -40,21 +39,41 @@ static void find_pages(const char *arena)
     if (maps) fclose(maps);
 }
 
+enum pattern { ZEROS, ONES, LETTERS, RANDOM, EACH_BYTE_1, EACH_INT_1, SMALL_INTS, MOVED, ANOTHER_PAGE, ONE_WORD, PATTERNS };
 struct fill {
-    uintptr_t at;
+    uintptr_t at, other; /* another page */
     size_t bytes;
-    int pattern;
+    enum pattern pattern;
     unsigned seed;
 };
 
+/* What byte `at` is to be. */
+static unsigned char filling(const struct fill *fill, const unsigned char *page, size_t at, unsigned random)
+{
+    size_t word = fill->seed % (fill->bytes / sizeof(uint64_t));
+    switch (fill->pattern) {
+    case ZEROS: return 0;
+    case ONES: return 0xff;
+    case LETTERS: return 0x41;
+    case RANDOM: return (unsigned char)random;
+    case EACH_BYTE_1: return 1;
+    case EACH_INT_1: return at % sizeof(int) == 0;
+    case SMALL_INTS: return at % sizeof(int) == 0 ? (unsigned char)random & 7 : 0;
+    case MOVED: return page[(at + sizeof(uint64_t)) % fill->bytes];
+    case ANOTHER_PAGE: return ((const unsigned char *)fill->other)[at];
+    case ONE_WORD: return at / sizeof(uint64_t) == word ? (unsigned char)random : page[at];
+    case PATTERNS: break;
+    }
+    return 0;
+}
+
 static void fill_page(const struct fill *fill)
 {
-    static const int bytes[PATTERNS - 1] = {0x00, 0xff, 0x41};
     unsigned char *page = (unsigned char *)fill->at, *copy = malloc(fill->bytes);
     unsigned state = fill->seed * 2654435761u + 1;
     for (size_t i = 0; i < fill->bytes; i++) {
         state = state * 1664525u + 1013904223u;
-        copy[i] = fill->pattern < PATTERNS - 1 ? (unsigned char)bytes[fill->pattern] : (unsigned char)(state >> 24);
+        copy[i] = filling(fill, page, i, state >> 24);
     }
     memcpy(page, copy, fill->bytes);
 }
@@ -74,6 +93,8 @@ static int double_item(void *context, const void *input, void *output)
     *(int *)output = 2 * *(const int *)input;
     return 0;
 }
+
+static const struct forkpool_config fillable = {.workers = 2, .max_inflight = INFLIGHT};
 
 /* Before, with and after the page is filled: tasks, a map of items, one of ranges. */
 static void use_pool(const struct fill *fill)
@@ -99,16 +120,15 @@ static void use_pool(const struct fill *fill)
 }
 
 /* The program in the namespace: one fresh pool, one page. */
-static void one_page(size_t page, int pattern, unsigned seed)
+static void one_page(size_t page, enum pattern pattern, unsigned seed)
 {
     double start = now_s();
-    pool = forkpool_open(2);
-    if (!pool) _exit(WRONG);
+    if (forkpool_open_with(&fillable, &pool, NULL, 0)) _exit(WRONG);
     char *arena = forkpool_alloc(pool, 100);
     page_count = 0;
     find_pages(arena);
-    if (page >= page_count) _exit(REFUSED);
-    struct fill fill = {pages[page], page_bytes, pattern, seed};
+    if (page >= page_count) _exit(WRONG);
+    struct fill fill = {pages[page], pages[(page + 1) % page_count], page_bytes, pattern, seed};
     use_pool(&fill);
     double delete = now_s();
     forkpool_delete(pool);
@@ -127,7 +147,7 @@ static int wait_until(pid_t pid, double deadline)
 }
 
 /* Process 1 of the namespace, whose end ends everybody in it. */
-static _Noreturn void warden(size_t page, int pattern, unsigned seed)
+static _Noreturn void warden(size_t page, enum pattern pattern, unsigned seed)
 {
     pid_t guard = fork();
     if (guard == 0)
@@ -141,7 +161,7 @@ static _Noreturn void warden(size_t page, int pattern, unsigned seed)
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : WRONG);
 }
 
-static int in_namespace(size_t page, int pattern, unsigned seed)
+static int in_namespace(size_t page, enum pattern pattern, unsigned seed)
 {
     int status = 0;
     pid_t pid = fork();
@@ -158,7 +178,7 @@ static int in_namespace(size_t page, int pattern, unsigned seed)
 
 static size_t count_pages(void)
 {
-    open_workers(2);
+    open_pool(&fillable);
     find_pages(forkpool_alloc(pool, 100));
     forkpool_delete(pool);
     pool = NULL;
@@ -173,14 +193,15 @@ START_TEST(fill)
     setvbuf(stdout, NULL, _IONBF, 0); /* nothing that a child would print again */
     page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     const char *asked = getenv("FORKPOOL_FILL_RUNS");
-    unsigned runs = asked ? (unsigned)atoi(asked) : 1;
+    const char *from = getenv("FORKPOOL_FILL_FROM"); /* several may share the runs */
+    unsigned runs = asked ? (unsigned)atoi(asked) : 1, first = from ? (unsigned)atoi(from) : 0;
     if (!asked) limit_s = 10; /* a machine full of other tests */
     size_t count = count_pages(), bad = 0, tried = 0;
     ck_assert_uint_gt(count, 20);
-    for (unsigned run = 0; run < runs; run++)
+    for (unsigned run = first; run < first + runs; run++)
         for (size_t page = 0; page < count; page++)
-            for (int pattern = 0; pattern < PATTERNS; pattern++) {
-                if (!asked && pattern != (int)page % PATTERNS) continue;
+            for (enum pattern pattern = 0; pattern < PATTERNS; pattern++) {
+                if (!asked && pattern != page % PATTERNS) continue;
                 int end = in_namespace(page, pattern, run * 1000 + (unsigned)page);
                 if (end == REFUSED) {
                     printf("skipped: fill: no process namespace here\n");
