@@ -2,11 +2,11 @@
 # The process-pool library: stands alone, includes nothing else of the project.
 FORKPOOL_LIB     := $(BUILD)/libforkpool.a
 FORKPOOL_SO      := $(BUILD)/libforkpool.so.0
-FORKPOOL_SOURCES := $(wildcard forkpool/*.c)
+FORKPOOL_SOURCES := $(wildcard forkpool/*.c forkpool/machine/*.c forkpool/server/*.c)
 FORKPOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(FORKPOOL_SOURCES))
 # -fno-plt: names are bound once, when the program starts, and not anew in each worker, which would double its page faults.
 # -fexceptions: a callback that throws, or whose thread ends in it, leaves the pool sound.
-FORKPOOL_CFLAGS   = -std=c11 -fno-plt -fexceptions -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(if $(findstring i686,$(CC)),-Wno-psabi) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
+FORKPOOL_CFLAGS   = -std=c11 -iquote forkpool -fno-plt -fexceptions -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(if $(findstring i686,$(CC)),-Wno-psabi) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
 # The compiler's own, so that a cross compiler brings its own.
 OBJCOPY          ?= $(shell $(CC) -print-prog-name=objcopy)
 # The partial link ends in machine code, not in the compiler's; i386 has groups of sections that only the last link joins.
@@ -67,10 +67,10 @@ model: ## check the pool's protocol with spin: every interleaving, workers dying
 	forkpool/model/check.sh $(BUILD)/model
 
 # The protocol's own files, with threads for workers.
-FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c spread.c cpus.c openmp.c quota.c batch.c)
+FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c spread.c machine/cpus.c machine/openmp.c machine/quota.c machine/batch.c)
 tsan: ## the pool's protocol over threads under ThreadSanitizer
 	@mkdir -p $(BUILD)/tests
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -iquote forkpool -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
 	TSAN_OPTIONS=halt_on_error=1 timeout -s KILL 300 $(BUILD)/tests/forkpool-threads
 
 SECONDS ?= 600

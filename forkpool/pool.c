@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cpus.h"
-#include "openmp.h"
+#include "machine/cpus.h"
+#include "machine/openmp.h"
 #include "park.h"
-#include "server.h"
+#include "server/server.h"
 
 static int explain(char *why, size_t why_size, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -2,7 +2,7 @@
 /* spread.c: see spread.h. */
 #include "spread.h"
 
-#include "cpus.h"
+#include "machine/cpus.h"
 #include "park.h"
 
 enum { LOOK_NS = 200000, PACE = 16, PACE_MOST = 1 << 20 };

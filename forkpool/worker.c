@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cpus.h"
-#include "openmp.h"
+#include "machine/cpus.h"
+#include "machine/openmp.h"
 #include "park.h"
 #include "queue.h"
 #include "spread.h"

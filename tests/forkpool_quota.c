@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pool's reader of cgroup quotas on the layouts that the program's reader is tried on, and the variables. */
-#include "forkpool/batch.h"
+#include "forkpool/machine/batch.h"
 #include "forkpool/forkpool.h"
-#include "forkpool/quota.h"
+#include "forkpool/machine/quota.h"
 #include "tests/suite.h"
 #include "tests/trees.h"
 
