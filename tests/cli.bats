@@ -10,18 +10,24 @@ setup() {
     cd "$BATS_TEST_TMPDIR/here"
 }
 
-# refused WORD.. -- TEXT: status 2, nothing on stdout, one line on stderr with TEXT in it, nothing written
-refused() {
-    local words=()
+# refused WORD.. -- TEXT: status 2, nothing on stdout, one line on stderr with TEXT in it, nothing written. Hundreds of
+# calls: without bats' trap before each command, and without other programs.
+refused() (
+    trap - DEBUG ERR
+    set +eET
+    shopt -s nullglob dotglob
+    local words=() said status left
     while [ "$1" != -- ]; do words+=("$1"); shift; done
-    run --separate-stderr timeout -k 1 20 "$BREAKEVEN" "${words[@]}"
-    if [ "$status" = 2 ] && [ -z "$output" ] && [ "$(wc -l <<<"$stderr")" = 1 ] && [[ $stderr == breakeven*"$2"* ]] &&
-        [ -z "$(find . -mindepth 1 ! -path './kept*' -print -quit)" ]; then
+    timeout -k 1 20 "$BREAKEVEN" "${words[@]}" >../out 2>../err
+    status=$?
+    mapfile -t said <../err
+    left=([^k]*)
+    if [ $status = 2 ] && [ ! -s ../out ] && [ ${#said[@]} = 1 ] && [ ${#left[@]} = 0 ] && [[ ${said[0]} == breakeven*"$2"* ]]; then
         return 0
     fi
-    echo "breakeven ${words[*]}: status $status, said: $stderr"
+    echo "breakeven ${words[*]}: status $status, said: ${said[*]}, left: ${left[*]}"
     return 1
-}
+)
 
 @test "numbers of workers, tasks, chunks and repetitions" {
     for option in --processes --threads --workers --tasks --chunk --reps --size; do
