@@ -92,7 +92,7 @@ void conduct_close(struct conduct *conduct)
     conduct->loaded = false;
 }
 
-/* Two runs taken together live in two folders, base and new, and know of each other. */
+/* Two paired runs live in two folders, base and new, and know of each other. */
 static int make_pair(struct conduct *conduct, struct reason *why)
 {
     char made[sizeof conduct->dir];
@@ -105,7 +105,7 @@ static int make_pair(struct conduct *conduct, struct reason *why)
     return error;
 }
 
-static void mark_together(json_t *manifest)
+static void mark_paired(json_t *manifest)
 {
     char id[64];
     snprintf(id, sizeof id, "%lld-%ld", (long long)time(NULL), (long)getpid());
@@ -133,7 +133,7 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
         return NULL;
     }
     json_t *manifest = manifest_make(&conduct->plan, name, options);
-    if (*conduct->program) mark_together(manifest);
+    if (*conduct->program) mark_paired(manifest);
     int error = manifest ? manifest_write(conduct->dir, manifest) : -ENOMEM;
     if (!error) {
         failed = "topology.xml";

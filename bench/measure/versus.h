@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* versus.h: the same plan by another build, repetition by repetition beside this one: two runs taken together.
+/* versus.h: the same plan by another build, repetition by repetition beside this one: two paired runs.
  *
  *     struct versus versus;
  *     versus_find("../old", program, sizeof program, &why);

@@ -50,7 +50,7 @@ void tune_show_waiting(const struct tune *tune, char *text, size_t size)
     if (!watch->gave_up) snprintf(text + used, size - (size_t)used, ": waited%s.", again);
     else
         snprintf(text + used, size - (size_t)used,
-                 ", and that went on: measured all the same; expect another answer when it is over.");
+                 ", and that went on: measured anyway; expect another answer when it is over.");
 }
 
 const struct search_entry *tune_entry(const struct tune *tune, size_t id)

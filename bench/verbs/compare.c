@@ -66,13 +66,13 @@ static void print_comparison(const struct comparison *comparison)
     for (size_t i = 0; i < comparison->count; i++) print_cell(&comparison->cell[i], width);
     const size_t *verdicts = comparison->verdicts;
     printf("\n%s time, %s, margin %g %%: %zu faster, %zu slower, %zu the same, %zu unresolved.\n",
-           compare_figure_names[comparison->figure], comparison->paired ? "block by block" : "one run after the other",
+           compare_figure_names[comparison->figure], comparison->paired ? "paired" : "independent",
            comparison->margin * 100, verdicts[COMPARE_FASTER], verdicts[COMPARE_SLOWER], verdicts[COMPARE_SAME],
            verdicts[COMPARE_UNRESOLVED]);
     print_group(&comparison->whole);
     for (size_t i = 0; comparison->kernels > 1 && i < comparison->kernels; i++) print_group(&comparison->kernel[i]);
     puts("Cells, kernels and the whole run are three questions. To each a verdict of faster or slower is wrong anywhere\n"
-         "in at most 5 % of such comparisons, both sides together (max-T over blocks).");
+         "in at most 5 % of such comparisons, for faster and slower in sum (max-T over blocks).");
     if (comparison->failed) printf("%zu cells have no good sample in NEW.\n", comparison->failed);
     if (comparison->too_few) printf("%zu cells have too few samples to be judged.\n", comparison->too_few);
     for (size_t i = 0; i < comparison->only_base; i++) {
@@ -152,8 +152,8 @@ const struct verb verb_compare = {
     .details =
         "Exit status 1 where a cell, a kernel or the whole run of NEW is slower than in BASE beyond the margin and\n"
         "the samples resolve it; 3 where none is and a cell of BASE is not in NEW, has no good sample or too few; 4\n"
-        "where not one verdict could be given, with the repetitions it would take; else 0. Runs taken together (run\n"
-        "--versus) are compared block by block; others by all their samples, with the drift between them inside the\n"
+        "where not one verdict could be given, with the repetitions it would take; else 0. Paired runs (run\n"
+        "--versus) are compared block by block; independent ones by all their samples, with the drift between them inside the\n"
         "ratio. Machines are the same by model, cpus, memory (within 5 %) and kernel, not by host name.",
     .run = run,
 };

@@ -142,7 +142,7 @@ static int resume(const struct options *options)
     if (!status && run.simulated)
         status = options_complain(options, "--resume %s: this run is simulated", options->resume);
     if (!status && json_object_get(run.manifest, "together"))
-        status = options_complain(options, "--resume %s: a run taken together with another cannot be finished alone",
+        status = options_complain(options, "--resume %s: a run that is paired with another (--versus) cannot be finished alone",
                                   options->resume);
     if (!status) {
         status = conduct_open(&conduct, options, NULL);

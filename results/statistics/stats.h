@@ -2,8 +2,8 @@
 /* stats.h: medians with intervals, ratios, outliers. Pure functions over plain arrays, safe from everywhere.
  *
  * Intervals are nonparametric and hold at least 95 %: order statistics of rank k and n+1-k, with the largest k for
- * which 2 P(Bin(n, 1/2) < k) <= 0.05 (Hoefler & Belli, SC'15, rule 5; the sign test turned round). n = 6: ranks 1,6;
- * 10: 2,9; 15: 4,12; 20: 6,15; 30: 10,21. Below six there is none: two times (1/2)^5 is already above 5 %.
+ * which 2 P(Bin(n, 1/2) < k) <= 0.05 (Hoefler & Belli, SC'15, rule 5; the interval obtained by
+ * inverting the sign test). n = 6: ranks 1,6; 10: 2,9; 15: 4,12; 20: 6,15; 30: 10,21. Below six there is none: two times (1/2)^5 is already above 5 %.
  */
 #ifndef BREAKEVEN_STATS_H
 #define BREAKEVEN_STATS_H

@@ -318,12 +318,12 @@ static int check_alike(const struct run *base, const struct run *new, const stru
     char plan[320], text[640];
     int plans = plans_differ(base, new, plan, sizeof plan);
     if (plans && !options->force && !allowed(options->allow, "plan")) {
-        reason_set(why, "%s; --allow plan or --force compares all the same", plan);
+        reason_set(why, "%s; --allow plan or --force compares anyway", plan);
         return -EINVAL;
     }
     if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) &&
         !options->force) {
-        reason_set(why, "the machines differ: %.400s; --allow with those names, or --force, compares all the same",
+        reason_set(why, "the machines differ: %.400s; --allow with those names, or --force, compares anyway",
                  text);
         return -EINVAL;
     }
@@ -357,8 +357,8 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
     settle_all(&made);
     if (!made.paired)
         say(made.warning, sizeof made.warning,
-            "The runs were not taken together: what the machine did between them is "
-            "inside the ratios (run --versus takes them block by block).");
+            "The runs are independent: what the machine did between them is inside the "
+            "ratios (run --versus pairs two builds block by block).");
     *out = made;
     return 0;
 }

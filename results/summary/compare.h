@@ -8,13 +8,13 @@
  *         comparison_free(&comparison);
  *     }
  *
- * Runs that were taken together (`run --versus`: one block holds every cell of both) are compared block by block:
- * median of the ratios with the sign-test interval. Others by Hodges-Lehmann's ratio with the Mann-Whitney interval;
+ * Paired runs (`run --versus`: one block holds every cell of both) are compared block by block: median of the ratios
+ * with the sign-test interval. Independent ones by Hodges-Lehmann's ratio with the Mann-Whitney interval;
  * what drifted between the two runs is then inside the ratio, and no statistic over one run can see it.
  *
  * Verdicts, on ratio = NEW/BASE with its 95 % interval and a margin m:
  *     slower      the whole interval is above 1 + m     } and so it stays among all cells of the comparison: max-T over
- *     faster      the whole interval is below 1/(1 + m) } blocks (family.h), 5 % for both sides together
+ *     faster      the whole interval is below 1/(1 + m) } blocks (family.h), 5 % for both sides in sum
  *     same        the whole interval lies inside [1/(1 + m), 1 + m]
  *     unresolved  everything else: the samples allow both
  *

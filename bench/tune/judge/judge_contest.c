@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_contest.c: who is the best that anybody found, and the comparison that nobody was chosen by. Part of tune's
+/* tune_contest.c: the best configuration found so far, and the comparison in blocks that were not used for selection. Part of tune's
  * evaluation. */
 #include "bench/tune/judge/judge_parts.h"
 
@@ -48,7 +48,7 @@ struct quantity judge_ratio(const struct judge_field *field, unsigned a, unsigne
     return stats_ratio(of_a, of_b, n);
 }
 
-/* The contest: who is the best that anybody found? */
+/* The contest: which is the best configuration found so far? */
 
 /* How a member compares with the others of its blocks: the median over these of its cost over the block's median. */
 static double standing(const struct judge_field *field, unsigned member)
@@ -121,7 +121,7 @@ int judge_contest(struct judge *judge, double seconds, unsigned *parallel)
     return error;
 }
 
-/* The comparison, in blocks that nobody has been chosen by */
+/* The comparison, in blocks that were not used for selection */
 
 /* A few blocks of everybody, then blocks of the recommendation and the best until the regret's interval is narrow. */
 int judge_compare(struct judge *judge, const struct judge_contestants *who, double seconds)

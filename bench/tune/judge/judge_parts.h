@@ -43,7 +43,7 @@ struct quantity judge_ratio(const struct judge_field *, unsigned a, unsigned b);
  * first round with more than one worker. */
 int judge_contest(struct judge *, double seconds, unsigned *parallel);
 
-/* In blocks that nobody has been chosen by: a few of everybody and a copy of the recommendation, which comes last, then
+/* In blocks that were not used for selection: a few of everybody and a copy of the recommendation, which comes last, then
  * of the recommendation and the best until the regret's interval is narrow. */
 int judge_compare(struct judge *, const struct judge_contestants *, double seconds);
 

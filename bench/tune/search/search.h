@@ -127,7 +127,7 @@ void search_free(struct search_result *);
 /* Workers of a point: the product of its worker axes; 0 for the serial one. */
 double search_workers(const struct search_space *, const struct search_point *);
 
-/* The pool model's best chunk (models.h) up to the factor (h/sigma)^(2/3), which nobody knows before measuring; 1
+/* The pool model's best chunk (models.h) up to the factor (h/sigma)^(2/3), which is not known before measuring; 1
  * stands for it. In [1, N/8p]: never so large that chance decides who finishes last. */
 double search_seed_chunk(double tasks, double workers);
 

@@ -94,7 +94,7 @@ static void halve(struct search *search, struct search_set *set, unsigned since)
     }
     table_rank(search, set, since, scores);
     if (set->count > search->options->last) set->count = search->options->last;
-    /* Where a measurement is dear, who is well behind is not measured beside the winner again. */
+    /* Where a measurement is dear, a candidate that is well behind is not measured beside the winner again. */
     while (!search->options->patient && set->count > 1 &&
            table_at(search, set->ids[set->count - 1])->estimate > rival_ignored_beyond * table_at(search, set->ids[0])->estimate)
         set->count--;
@@ -197,7 +197,7 @@ static double behind_before(struct search *search, const struct search_set *set,
 }
 
 /* How far an entry is behind the winner; where the machine changed meanwhile, in the worse of what it was before and
- * what it is now: nobody knows which of the two it will be. */
+ * what it is now: there is no telling which of the two it will be. */
 static double behind(struct search *search, const struct search_set *set, size_t id)
 {
     struct search_result *result = search->result;
