@@ -45,6 +45,18 @@ static void add_words(char *set, size_t size, const char *words)
     }
 }
 
+/* Its version, the start method of its own, and whether its threads run at the same time. */
+static void take_python(const json_t *python, struct facts *facts)
+{
+    char version[24] = "", method[24] = "";
+    take_text(python, "version", version, sizeof version);
+    take_text(python, "start_method", method, sizeof method);
+    bool free_threaded = json_is_false(json_object_get(python, "gil"));
+    if (*version)
+        snprintf(facts->python, sizeof facts->python, "Python %s%s (%s)", version, free_threaded ? " free-threaded" : "",
+                 method);
+}
+
 void facts_read(const struct run *run, struct facts *facts)
 {
     const json_t *manifest = run->manifest, *host = json_object_get(manifest, "host");
@@ -62,6 +74,7 @@ void facts_read(const struct run *run, struct facts *facts)
     facts->cpus_online = take_count(host, "cpus_online");
     take_text(host, "kinds", facts->kinds, sizeof facts->kinds);
     facts->kinds[strcspn(facts->kinds, ",")] = '\0';
+    take_python(json_object_get(json_object_get(manifest, "software"), "python"), facts);
     facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
     for (size_t i = 0; i < run->sample_count; i++) {
         facts->errors += strcmp(run->samples[i].status, "ok") != 0;
@@ -83,7 +96,9 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
     if (facts->kinds[0] && used < size) used += (size_t)snprintf(out + used, size - used, ", %s", facts->kinds);
     if (facts->packages > 1 && used < size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
-    if (facts->quota_cpus > 0 && used < size) snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
+    if (facts->quota_cpus > 0 && used < size)
+        used += (size_t)snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
+    if (facts->python[0] && used < size) snprintf(out + used, size - used, ", %s", facts->python);
 }
 
 /* Left out: what has a place of its own in a report, and arrays with one number for each cell. */

@@ -4,6 +4,7 @@
  *     simulated (bool); command (a string or an array of words); began (a string)
  *     host: hostname, model (of the cpu), kernel (strings); packages, numa, cores, cpus (of the set that the run was
  *           allowed), cpus_online (of the machine), quota_cpus (numbers); kinds (of cores, a line)
+ *     software.python: version, start_method (strings), gil (bool)
  */
 #ifndef BREAKEVEN_FACTS_H
 #define BREAKEVEN_FACTS_H
@@ -14,6 +15,7 @@ struct facts {
     char host[128], cpu[128], system[128], began[64], command[1024];
     unsigned packages, numa_nodes, cores, cpus, cpus_online; /* 0: not known */
     char kinds[64];                                          /* "2 kinds of cores"; "" where alike */
+    char python[64]; /* "Python 3.14.2 (forkserver)", where its pools were measured */
     double quota_cpus;                          /* 0: none */
     bool simulated, complete;
     size_t samples, errors, suspects; /* repetitions of the run: all, failed, suspect */
@@ -22,7 +24,7 @@ struct facts {
 
 void facts_read(const struct run *, struct facts *);
 
-/* "host1, AMD EPYC, 2 cpus on 2 cores" */
+/* "host1, AMD EPYC, 2 cpus on 2 cores, Python 3.14.2 (forkserver)": what it was measured on */
 void facts_machine(const struct facts *, char *out, size_t size);
 
 /* Calls `note` for each of the manifest's notes: what was left out of the plan, and why. */

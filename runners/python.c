@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* python: Python's multiprocessing.Pool over the same compiled kernels, the system this project was inspired by.
+/* python: Python's pools over the same compiled kernels: the system this project was inspired by, and its successors.
  *
- * setup starts an interpreter that loads the kernel from a shared object and prepares it; start makes the Pool and has
- * an answer from each worker; run is pool.map(f, range(tasks), chunk), f calling the kernel for one task through
- * ctypes and writing into memory shared with this process, from where results are copied to the runner's array:
- * cheaper than Python's own way of sending them through a pipe. The script is python.py.
+ * setup starts an interpreter (interpreter.h) that loads the kernel from a shared object and prepares it; start makes the
+ * pool and has an answer from each worker; run is the pool's map over range(tasks), a function that calls the kernel for
+ * one task through ctypes, which releases Python's lock, and writes into memory shared with this process, from where
+ * results are copied to the runner's array: cheaper than Python's own way of sending them through a pipe. stop is the
+ * pool's end, and that of what Python started beside it. The script is python.py; it lies in a folder of this repetition
+ * (scratch.h), because workers that are not forked from the interpreter import it.
  *
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
 #include "kernels/reason.h"
+#include "runners/interpreter.h"
 #include "runners/runner.h"
+#include "runners/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,13 +36,20 @@ extern const char python_script[]; /* python_script.S */
 struct python {
     const struct team *team;
     const struct job *job;
-    pid_t pid;
-    int channel, memory; /* descriptors; -1: none */
+    const char *runner; /* the variant's name */
+    struct interpreter interpreter;
+    int channel, memory, lock; /* descriptors; -1: none. lock: of the folder */
+    char folder[SCRATCH_PATH_MAX];
     void *results;       /* shared with the interpreter */
     size_t bytes;        /* of all results, at least 1 */
     char *line;          /* what was read of an answer */
     size_t used;
 };
+
+static unsigned workers_of(const struct team *team)
+{
+    return team->processes * team->threads;
+}
 
 __attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, int error, const char *format, ...)
 {
@@ -49,18 +58,6 @@ __attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, i
     vsnprintf(failure->text, sizeof failure->text, format, arguments);
     va_end(arguments);
     return error;
-}
-
-/* The first python3 of PATH. */
-static bool interpreter_find(char *path, size_t size)
-{
-    const char *dirs = getenv("PATH");
-    for (const char *dir = dirs ? dirs : "/usr/bin"; *dir;) {
-        int length = (int)strcspn(dir, ":");
-        if (snprintf(path, size, "%.*s/python3", length, dir) < (int)size && !access(path, X_OK)) return true;
-        dir += length + (dir[length] == ':');
-    }
-    return false;
 }
 
 /* The built-in kernels as a shared object: beside the program, above it (tests), or where it is installed. */
@@ -83,22 +80,33 @@ static int available(struct reason *why)
 #ifdef __SANITIZE_ADDRESS__
     return reason_give(why, -ENOTSUP, "python3 cannot load kernels built with the address sanitizer");
 #endif
+    bool own = strcmp(interpreter_name(), "python3") != 0;
     if (!interpreter_find(path, sizeof path))
-        return reason_give(why, -ENOENT, "no python3 in PATH: install Debian's package python3");
+        return reason_give(why, -ENOENT, "no %.120s%s", interpreter_name(),
+                           own ? ": BREAKEVEN_PYTHON and --python name a program"
+                               : " in PATH: install Debian's package python3");
     if (!library_find(path, sizeof path))
         return reason_give(why, -ENOENT, "no libkernels.so beside the program: build it with make");
+    if (access("/dev/shm", W_OK | X_OK))
+        return reason_give(why, -ENOENT, "/dev/shm cannot be written: Python's locks between processes lie there");
     return 0;
+}
+
+static int available_interpreters(struct reason *why)
+{
+    int error = available(why);
+    if (error || interpreter_accepts("from concurrent.futures import InterpreterPoolExecutor")) return error;
+    return reason_give(why, -ENOTSUP, "%.120s has no InterpreterPoolExecutor: it came with Python 3.14",
+                       interpreter_name());
 }
 
 /* Ends the interpreter if it has not ended by itself, and frees everything. Its workers die with it. */
 static void python_free(struct python *python)
 {
     if (python->channel >= 0) close(python->channel);
-    if (python->pid > 0) {
-        kill(python->pid, SIGKILL);
-        while (waitpid(python->pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
+    interpreter_end(&python->interpreter);
+    scratch_remove(python->folder);
+    if (python->lock >= 0) close(python->lock);
     if (python->memory >= 0) close(python->memory);
     if (python->results) munmap(python->results, python->bytes);
     free(python->line);
@@ -109,12 +117,8 @@ static void python_free(struct python *python)
 static int ended(struct python *python, struct failure *failure)
 {
     int status = 0;
-    struct pollfd none = {.fd = -1};
-    pid_t got = 0;
-    for (int i = 0; i < 100 && !got; i++)
-        if (!(got = waitpid(python->pid, &status, WNOHANG))) poll(&none, 0, 10);
-    if (!got) return fail(failure, -EPROTO, "python3 closed its channel and lives on");
-    python->pid = 0; /* reaped: the number may be another's from now on */
+    if (!interpreter_ended(&python->interpreter, &status))
+        return fail(failure, -EPROTO, "python3 closed its channel and lives on");
     if (WIFSIGNALED(status)) {
         int signal = WTERMSIG(status);
         return fail(failure, -ECHILD, "python3 was ended by signal %d (%s)", signal, strsignal(signal));
@@ -181,21 +185,6 @@ static int ask(struct python *python, const char *line, int timeout_ms, json_t *
     return error;
 }
 
-/* The child: nothing but the channel and the results stays open, and it does not outlive this process. */
-static void exec_python(const char *path, int channel, int memory, pid_t parent)
-{
-    char number[16];
-    snprintf(number, sizeof number, "%d", channel);
-    char *const arguments[] = {"python3", "-I", "-c", (char *)python_script, number, NULL};
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
-    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC; where the kernel lacks it, less is closed */
-    fcntl(channel, F_SETFD, 0);
-    fcntl(memory, F_SETFD, 0);
-    execv(path, arguments);
-    _exit(127);
-}
-
 /* What the script needs to know, as one line. The caller frees it. NULL: no memory. */
 static char *config_write(const struct python *python, const char *library)
 {
@@ -207,13 +196,13 @@ static char *config_write(const struct python *python, const char *library)
              python->job->kernel_path ? "" : kernel->name);
     for (size_t i = 0; i < sizeof(struct kernel_params); i++) sprintf(hex + 2 * i, "%02x", params[i]);
     json_t *cpus = json_array();
-    for (unsigned i = 0; team->cpus && i < team->processes; i++)
-        json_array_append_new(cpus, json_string(team->cpus[i]));
-    json_t *config = json_pack("{ss ss ss s{si si si} si sI sI sI so}", "library", library, "symbol", symbol, "params",
+    unsigned workers = workers_of(team);
+    for (unsigned i = 0; team->cpus && i < workers; i++) json_array_append_new(cpus, json_string(team->cpus[i]));
+    json_t *config = json_pack("{ss ss ss ss s{si si si} si sI sI sI so}", "runner", python->runner, "library", library, "symbol", symbol, "params",
                                hex, "offsets", "prepare", (int)offsetof(struct kernel, prepare), "run",
                                (int)offsetof(struct kernel, run), "verify", (int)offsetof(struct kernel, verify),
-                               "memory", python->memory, "bytes", (json_int_t)python->bytes, "processes",
-                               (json_int_t)team->processes, "chunk", (json_int_t)team->chunk, "cpus", cpus);
+                               "memory", python->memory, "bytes", (json_int_t)python->bytes, "workers",
+                               (json_int_t)workers, "chunk", (json_int_t)team->chunk, "cpus", cpus);
     char *text = config ? json_dumps(config, JSON_COMPACT) : NULL, *line = NULL;
     if (text && asprintf(&line, "%s\n", text) < 0) line = NULL;
     free(text);
@@ -221,12 +210,9 @@ static char *config_write(const struct python *python, const char *library)
     return line;
 }
 
-/* The memory for results and the process. */
-static int python_open(struct python *python, struct failure *failure)
+/* The memory for results. */
+static int memory_open(struct python *python, struct failure *failure)
 {
-    int ends[2];
-    char path[PATH_MAX];
-    if (!interpreter_find(path, sizeof path)) return fail(failure, -ENOENT, "no python3 in PATH");
     python->bytes = python->job->params.tasks * kernel_result_size(python->job->kernel, python->job->params.size);
     if (!python->bytes) python->bytes = 1;
     python->memory = memfd_create("results", MFD_CLOEXEC);
@@ -235,22 +221,43 @@ static int python_open(struct python *python, struct failure *failure)
     void *results = mmap(NULL, python->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, python->memory, 0);
     if (results == MAP_FAILED) return fail(failure, -errno, "no memory for %zu bytes of results", python->bytes);
     python->results = results;
+    return 0;
+}
+
+/* The script as a file, in a folder of its own. */
+static int script_write(struct python *python, char *path, size_t size, struct failure *failure)
+{
+    scratch_sweep(0);
+    python->lock = scratch_make(python->folder);
+    if (python->lock < 0) return fail(failure, python->lock, "no folder in /dev/shm: %s", strerror(-python->lock));
+    snprintf(path, size, "%s/pools.py", python->folder);
+    FILE *file = fopen(path, "we");
+    bool wrote = file && fputs(python_script, file) >= 0;
+    if (file && fclose(file)) wrote = false;
+    return wrote ? 0 : fail(failure, -EIO, "cannot write %s: %s", path, strerror(errno));
+}
+
+static int python_open(struct python *python, struct failure *failure)
+{
+    int ends[2];
+    char script[SCRATCH_PATH_MAX + 16];
+    int error = memory_open(python, failure);
+    if (!error) error = script_write(python, script, sizeof script, failure);
+    if (error) return error;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return fail(failure, -errno, "no socket to python3: %s", strerror(errno));
     python->channel = ends[0];
-    pid_t parent = getpid();
-    python->pid = fork();
-    if (python->pid == 0) exec_python(path, ends[1], python->memory, parent);
-    int error = python->pid < 0 ? -errno : 0;
+    error = interpreter_start(&python->interpreter, script, ends[1], python->memory);
     close(ends[1]);
-    return error ? fail(failure, error, "cannot start python3: %s", strerror(-error)) : 0;
+    return error ? fail(failure, error, "cannot start %.120s: %s", interpreter_name(), strerror(-error)) : 0;
 }
 
-static int setup(const struct team *team, const struct job *job, void **state, struct failure *failure)
+static int setup(const char *runner, const struct team *team, const struct job *job, void **state,
+                 struct failure *failure)
 {
     struct python *python = calloc(1, sizeof *python);
     if (!python) return fail(failure, -ENOMEM, "no memory to start python3");
-    *python = (struct python){.team = team, .job = job, .channel = -1, .memory = -1};
+    *python = (struct python){.team = team, .job = job, .runner = runner, .channel = -1, .memory = -1, .lock = -1};
     char library[PATH_MAX] = "", *config = NULL;
     int error = 0;
     if (job->kernel_path ? !realpath(job->kernel_path, library) : !library_find(library, sizeof library))
@@ -267,10 +274,11 @@ static int setup(const struct team *team, const struct job *job, void **state, s
 /* Fills the reports; the first failed binding fails the start. */
 static int reports_read(const struct team *team, const json_t *workers, struct failure *failure)
 {
-    if (json_array_size(workers) != team->processes)
-        return fail(failure, -EPROTO, "%zu of %u workers answered", json_array_size(workers), team->processes);
+    unsigned count = workers_of(team);
+    if (json_array_size(workers) != count)
+        return fail(failure, -EPROTO, "%zu of %u workers answered", json_array_size(workers), count);
     int error = 0;
-    for (unsigned i = 0; i < team->processes; i++) {
+    for (unsigned i = 0; i < count; i++) {
         int pid, tid, code;
         const char *cpus;
         if (json_unpack(json_array_get(workers, i), "[iiis]", &pid, &tid, &code, &cpus))
@@ -335,14 +343,34 @@ static void stop(void *state)
     python_free(python);
 }
 
-const struct runner runner_python = {
-    .name = "python",
-    .summary = "Python's multiprocessing.Pool, calling the same kernels",
-    .axes = AXIS_PROCESSES | AXIS_CHUNK,
-    .available = available,
-    .setup = setup,
-    .start = start,
-    .run = run,
-    .verify = verify,
-    .stop = stop,
-};
+#define POOL(symbol, pool_name, pool_summary, pool_axes, pool_by_name, pool_available)                                    \
+    static int setup_##symbol(const struct team *team, const struct job *job, void **state, struct failure *failure)   \
+    {                                                                                                                  \
+        return setup(pool_name, team, job, state, failure);                                                            \
+    }                                                                                                                  \
+    const struct runner runner_##symbol = {                                                                            \
+        .name = pool_name,                                                                                             \
+        .summary = pool_summary,                                                                                       \
+        .axes = pool_axes,                                                                                             \
+        .by_name = pool_by_name,                                                                                       \
+        .available = pool_available,                                                                                   \
+        .setup = setup_##symbol,                                                                                       \
+        .start = start,                                                                                                \
+        .run = run,                                                                                                    \
+        .verify = verify,                                                                                              \
+        .stop = stop,                                                                                                  \
+    };
+
+POOL(python, "python", "Python's multiprocessing.Pool, calling the same kernels; its own start method",
+     AXIS_PROCESSES | AXIS_CHUNK, false, available)
+POOL(python_fork, "python:fork", "the same, workers forked from the interpreter", AXIS_PROCESSES | AXIS_CHUNK, true,
+     available)
+POOL(python_forkserver, "python:forkserver", "the same, workers forked from a server that Python keeps",
+     AXIS_PROCESSES | AXIS_CHUNK, true, available)
+POOL(python_spawn, "python:spawn", "the same, each worker a fresh interpreter", AXIS_PROCESSES | AXIS_CHUNK, true,
+     available)
+POOL(python_executor, "python:executor", "Python's ProcessPoolExecutor", AXIS_PROCESSES | AXIS_CHUNK, true, available)
+POOL(python_threads, "python:threads", "Python's ThreadPool: the kernels release Python's lock", AXIS_THREADS | AXIS_CHUNK,
+     true, available)
+POOL(python_interpreters, "python:interpreters", "Python's InterpreterPoolExecutor, an interpreter in each thread",
+     AXIS_THREADS, true, available_interpreters)

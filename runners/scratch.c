@@ -64,9 +64,12 @@ void scratch_sweep(pid_t maker)
     if (maker) snprintf(prefix, sizeof prefix, "breakeven-%d-", (int)maker);
     else snprintf(prefix, sizeof prefix, "breakeven-");
     for (struct dirent *entry; (entry = readdir(root));) {
-        if (strncmp(entry->d_name, prefix, strlen(prefix))) continue;
+        bool semaphore = !strncmp(entry->d_name, "sem.", 4);
+        const char *name = entry->d_name + (semaphore ? 4 : 0);
         int length = snprintf(path, sizeof path, SCRATCH_ROOT "/%s", entry->d_name);
-        if (length < (int)sizeof path) remove_unused(path, !maker);
+        if (strncmp(name, prefix, strlen(prefix)) || length >= (int)sizeof path) continue;
+        if (!semaphore) remove_unused(path, !maker);
+        else if (maker) unlink(path);
     }
     closedir(root);
 }

@@ -20,7 +20,8 @@ int scratch_make(char *path);
 /* Removes the folder with all that is in it; does not follow links. "" is no folder. */
 void scratch_remove(const char *path);
 
-/* Removes the folders that `maker`, which is dead, left; 0: those of anybody, unused and more than a minute old. */
+/* Removes the folders that `maker`, which is dead, left, and its semaphores (sem_open(3)) of such a name; 0: folders of
+ * anybody, unused and more than a minute old. */
 void scratch_sweep(pid_t maker);
 
 #endif

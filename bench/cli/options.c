@@ -97,6 +97,8 @@ const struct option_row options_table[] = {
      "what starts the ranks of mpi: mpirun, srun, or a command like\n"
      "\"mpirun --hostfile hosts -n {processes}\" (mpirun)",
      OPTION_PATH, FIELD(launcher), 0, 0, NULL, NULL},
+    {"python", 0, "PROGRAM", "run metg tune", "the Python whose pools are measured (python3)", OPTION_PATH, FIELD(python), 0,
+     0, NULL, NULL},
     {"placement", 0, "LIST", "run metg topo openmp tune",
      "where workers run: none, close, spread, or a list of cpus or objects of\n"
      "hwloc: 0-2,5 or core:0-3, or a kind of cores, kind:1 (none)",

@@ -3,6 +3,7 @@
 
 #include "bench/base/command.h"
 #include "kernels/reason.h"
+#include "runners/interpreter.h"
 
 #include <elf.h>
 #include <gnu/libc-version.h>
@@ -101,7 +102,7 @@ static json_t *python_to_json(void)
         "import json, multiprocessing as m, platform, sys; print(json.dumps({'version': sys.version.split()[0], "
         "'implementation': platform.python_implementation(), 'start_method': m.get_start_method(), "
         "'gil': getattr(sys, '_is_gil_enabled', lambda: True)(), 'path': sys.executable}))";
-    json_t *line = answer_of((const char *const[]){"python3", "-I", "-c", script, NULL});
+    json_t *line = answer_of((const char *const[]){interpreter_name(), "-I", "-c", script, NULL});
     json_t *python = json_is_string(line) ? json_loads(json_string_value(line), 0, NULL) : NULL;
     json_decref(line);
     return python ? python : json_null();

@@ -74,6 +74,7 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     if (limits_read("", &limits, &why) || topology_load(NULL, &conduct->topology, &why))
         return options_complain(options, "%s", why.text);
     conduct->loaded = true;
+    if (options->python) setenv("BREAKEVEN_PYTHON", options->python, 1);
     if (options->launcher) setenv("BREAKEVEN_LAUNCHER", options->launcher, 1); /* read by repetitions, and recorded */
     if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, &why))
         return options_complain(options, "--versus: %s", why.text);

@@ -83,7 +83,7 @@ static void add_software(json_t *manifest, const struct plan *plan)
     bool python = false;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         const struct cell *cell = &plan->cells[i];
-        python |= !strcmp(cell->runner, "python");
+        python |= !strncmp(cell->runner, "python", 6);
         if (strchr(cell->kernel, '/') && !json_object_get(objects, cell->kernel))
             json_object_set_new(objects, cell->kernel, software_file_hash(cell->kernel));
     }

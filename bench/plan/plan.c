@@ -194,7 +194,7 @@ double plan_expected_ns(const struct plan *plan, unsigned id)
 {
     const struct cell *cell = &plan->cells[id];
     double pass = plan->extra[id].task_ns > 0 ? pass_ns(plan, id) : UNKNOWN_PASS_NS;
-    double begin = PROCESS_NS + WORKER_NS * workers_of(cell) + (strcmp(cell->runner, "python") ? 0 : INTERPRETER_NS);
+    double begin = PROCESS_NS + WORKER_NS * workers_of(cell) + (strncmp(cell->runner, "python", 6) ? 0 : INTERPRETER_NS);
     return begin + pass * (1 + plan->extra[id].warmup);
 }
 

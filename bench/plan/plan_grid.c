@@ -169,7 +169,7 @@ static bool wanted(const struct options *grid, const struct runner *runner)
 {
     for (size_t i = 0; i < grid->runners.count; i++)
         if (!strcmp(grid->runners.values[i], runner->name)) return true;
-    return grid->runners.count == 0;
+    return grid->runners.count == 0 && !runner->by_name;
 }
 
 static int put_runners(struct problem *problem)

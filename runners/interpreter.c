@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "runners/interpreter.h"
+
+#include "runners/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TICK_MS = 2, ENDED_MS = 1000, LINGER_MS = 2000, END_MS = 10000, ASKED_MS = 10000 };
+
+const char *interpreter_name(void)
+{
+    const char *asked = getenv("BREAKEVEN_PYTHON");
+    return asked && *asked ? asked : "python3";
+}
+
+bool interpreter_find(char *path, size_t size)
+{
+    return launcher_find(interpreter_name(), path, size);
+}
+
+/* waitpid, for so long; -1 also where there is no such child. 0: it still runs. */
+static pid_t wait_for(pid_t pid, int timeout_ms, int *status)
+{
+    struct pollfd none = {.fd = -1};
+    for (int waited = 0;; waited += TICK_MS) {
+        pid_t got = waitpid(pid, status, WNOHANG);
+        if (got > 0 || (got < 0 && errno != EINTR) || waited >= timeout_ms) return got;
+        poll(&none, 0, TICK_MS);
+    }
+}
+
+/* The child: nothing but `channel` and `memory` (-1: none) stays open, and it does not outlive this process. */
+_Noreturn static void become(const char *path, char *const *arguments, int channel, int memory, pid_t parent)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC; where the kernel lacks it, less is closed */
+    if (channel >= 0) fcntl(channel, F_SETFD, 0);
+    if (memory >= 0) fcntl(memory, F_SETFD, 0);
+    execv(path, arguments);
+    _exit(127);
+}
+
+bool interpreter_accepts(const char *statement)
+{
+    static char known_path[PATH_MAX], known_statement[160];
+    static bool accepted;
+    char path[PATH_MAX];
+    int status = -1;
+    if (!interpreter_find(path, sizeof path)) return false;
+    if (!strcmp(path, known_path) && !strcmp(statement, known_statement)) return accepted;
+    pid_t parent = getpid(), pid = fork();
+    if (!pid) {
+        char *const arguments[] = {path, "-I", "-c", (char *)statement, NULL};
+        int null = open("/dev/null", O_RDWR);
+        for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+        become(path, arguments, -1, -1, parent);
+    }
+    if (pid > 0 && wait_for(pid, ASKED_MS, &status) != pid) {
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+    }
+    snprintf(known_path, sizeof known_path, "%s", path);
+    snprintf(known_statement, sizeof known_statement, "%s", statement);
+    return accepted = pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+int interpreter_start(struct interpreter *interpreter, const char *script, int channel, int memory)
+{
+    char path[PATH_MAX], number[16];
+    if (!interpreter_find(path, sizeof path)) return -ENOENT;
+    snprintf(number, sizeof number, "%d", channel);
+    char *const arguments[] = {path, "-I", "-W", "ignore", (char *)script, number, NULL};
+    prctl(PR_GET_CHILD_SUBREAPER, &interpreter->subreaper);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid_t parent = getpid(), pid = fork();
+    if (!pid) become(path, arguments, channel, memory, parent);
+    int error = pid < 0 ? -errno : 0;
+    if (error) prctl(PR_SET_CHILD_SUBREAPER, interpreter->subreaper);
+    else setpgid(pid, pid); /* whoever comes first */
+    interpreter->pid = interpreter->group = error ? 0 : pid;
+    return error;
+}
+
+bool interpreter_ended(struct interpreter *interpreter, int *status)
+{
+    if (wait_for(interpreter->pid, ENDED_MS, status) != interpreter->pid) return false;
+    interpreter->pid = 0; /* the number may be another's from now on; the group's not while it has a member */
+    return true;
+}
+
+void interpreter_end(struct interpreter *interpreter)
+{
+    int status;
+    struct pollfd none = {.fd = -1};
+    if (!interpreter->group) return;
+    if (interpreter->pid > 0) {
+        kill(interpreter->pid, SIGKILL);
+        while (waitpid(interpreter->pid, &status, 0) < 0 && errno == EINTR) {
+        }
+    }
+    for (int waited = 0; waited < END_MS; waited += TICK_MS) {
+        pid_t got = waitpid(-interpreter->group, &status, WNOHANG);
+        if (got > 0) continue;
+        if (got < 0 && errno != EINTR && kill(-interpreter->group, 0)) break; /* no child, and nobody whose child it is */
+        if (waited >= LINGER_MS) kill(-interpreter->group, SIGKILL);
+        poll(&none, 0, TICK_MS);
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, interpreter->subreaper);
+    *interpreter = (struct interpreter){0};
+}

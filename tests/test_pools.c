@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The contract of runners kept by each of Python's pools: a program of its own, since each start is several
+ * interpreters. */
+#define CONTRACT_OF "python:"
+#define CONTRACT_PYTHON "/usr/bin/python3"
+#include "tests/test_runners.c"
