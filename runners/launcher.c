@@ -154,6 +154,7 @@ static const char *cause_of(const char *text)
         {"Could not resolve hostname", "a host has no address"},
         {"unable to reliably start one or more daemons",
          "a host does not answer, or lets nobody in without a password"},
+        {"Communication connection failure", "a node's slurmd does not answer"},
         {"Job violates accounting/QOS policy", "the cluster's limits refuse it"},
         {"More processors requested than permitted", "the allocation has fewer cpus than ranks x threads"},
     };
@@ -162,10 +163,13 @@ static const char *cause_of(const char *text)
     return NULL;
 }
 
-/* The first line that is neither a rule nor a prefix of the engine's. */
+/* The first line that calls itself an error, or the first that is neither a rule nor a prefix of the engine's. */
 static void first_line(const char *text, char *line, size_t size)
 {
     *line = '\0';
+    const char *error = strstr(text, "error: ");
+    while (error && error > text && error[-1] != '\n') error--;
+    if (error) text = error;
     while (*text) {
         int length = (int)strcspn(text, "\n");
         if (length > 3 && !strchr("-=*[", *text)) {

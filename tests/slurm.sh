@@ -126,9 +126,33 @@ for launcher in mpirun srun; do
     check "the job is in the record of $launcher" samples "$work/$launcher" 'm["host"]["hostname"].startswith("n")'
 done
 
+job array --array=1-3 "$breakeven run --kernel primes --tasks 40 --size 10 --runner forkpool,openmp --workers 1,2 --reps 2 --spans 0 \\
+    --share \$SLURM_ARRAY_TASK_ID/3 -o part.\$SLURM_ARRAY_TASK_ID"
+"$breakeven" report -o "$work/whole" --format csv "$work"/part.[123] >"$work/whole.csv"
+check "the parts that an array of jobs measured are one run" samples "$work/whole" \
+    'm["complete"] and len(m["joined"]) == 3 and {x["cell"] for x in s} == {0, 1, 2, 3, 4} and all(x["status"] == "ok" for x in s)'
+
+# slurmd n2 is killed while ranks are at work there: the steps after that cannot be launched, and say so; the run goes on.
+export GATE=$work/closed
+job lost "-w n2" "$breakeven run --kernel $build/tests/kernels/gate.so --runner mpi --processes 2 --launcher srun --reps 3 --warmup 0 \
+    --spans 0 --deadline 60s -o lost" &
+lost=$!
+for _ in $(seq 300); do
+    [ "$(wc -l <"$work/lost/samples.jsonl")" -ge 2 ] && break
+    sleep 0.1
+done 2>/dev/null
+touch "$GATE"
+kill -9 "$(cat "$work/slurmd.n2.pid")"
+rm -f "$GATE"
+wait "$lost"
+check "a slurmd that is killed costs its ranks, not the run" samples "$work/lost" \
+    'm["complete"] and len(s) == 6 and all(x["status"] == "ok" for x in s if not x["cell"]) and \
+    any(x["status"] == "error" and "slurmd does not answer" in x["cause"] for x in s if x["cell"])'
+check "no rank is left" [ -z "$(pgrep -f "^$build/breakeven-rank")" ]
+
 wait "$limited"
 check "the time limit leaves a run that says so" samples "$work/limit" 'not m["complete"] and len(s) > 1'
-rm -f "$GATE"
+rm -f "$work/shut"
 job resume "-w n$nodes" "$breakeven run --resume limit"
 check "--resume in another job finishes it" samples "$work/limit" 'm["complete"] and len(s) == 90'
 [ $failed = 0 ] || tail -n 5 "$work"/*.out

@@ -107,6 +107,10 @@ const struct option_row options_table[] = {
      "another machine: an XML file of hwloc's, or a synthetic description like\n"
      "\"pack:2 core:4 pu:2\"",
      OPTION_PATH, FIELD(topology), 0, 0, NULL, NULL},
+    {"share", 0, "K/N", "run",
+     "measure only part K of N, every Nth configuration, each beside its serial one:\n"
+     "for an array of jobs; `breakeven report` joins the parts",
+     OPTION_PATH, FIELD(share), 0, 0, NULL, NULL},
     {"study", 0, "S,..", "run", "only these parts of the default experiment", OPTION_NAMES, FIELD(studies), 0, 0,
      study_choice, "study"},
     {"quick", 0, NULL, "run selftest", "shrink the default experiment to about 20 s, the self-test to 30 s",
@@ -136,7 +140,7 @@ const struct option_row options_table[] = {
      FIELD(seed), 0, 0, NULL, NULL},
     {"efficiency", 0, "PERCENT", "metg", "the efficiency that counts as enough (50%)", OPTION_PERCENT,
      FIELD(efficiency), 0, 0, NULL, NULL},
-    {"output", 'o', "DIR", "run metg lesson tune", "directory for this run (results/runs/<UTC time>-<name>)", OPTION_PATH,
+    {"output", 'o', "DIR", "run metg lesson tune report", "directory for this run, or for joined ones (results/runs/<UTC time>-<name>)", OPTION_PATH,
      FIELD(output), 0, 0, NULL, NULL},
     {"name", 0, "NAME", "run metg tune", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL},
     {"resume", 0, "DIR", "run", "finish an interrupted run, with its own plan", OPTION_PATH, FIELD(resume), 0, 0, NULL,

@@ -79,6 +79,11 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, &why))
         return options_complain(options, "--versus: %s", why.text);
     conduct_protocol(options, defaults, &protocol);
+    if (options->share && plan_share(options->share, &protocol))
+        return options_complain(options, "--share \"%.40s\" is not a part of a whole like 3/8", options->share);
+    if (options->share && (!options->kernels.count || options->task_times_ns.count))
+        return options_complain(options, "--share needs --kernel, and --size instead of --task-time: each job would "
+                                         "calibrate sizes of its own, and the parts would not fit");
     plan_open(&conduct->plan, conduct->topology, limits.usable, &protocol);
     interrupt_watch();
     return 0;

@@ -35,6 +35,7 @@ struct session {
     struct progress progress;
     struct tally *tally;
     unsigned *order;
+    bool *mine; /* cells that are measured here (--share) */
     unsigned char *done; /* done[(block * cells + cell) * 2 + instrumented]: taken before */
     uint64_t done_blocks;
     int fd;
@@ -46,6 +47,7 @@ struct session {
 static double known_ns(const struct session *session, unsigned cell)
 {
     const struct tally *tally = &session->tally[cell];
+    if (!session->mine[cell]) return 0;
     if (tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX) return 0;
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
@@ -188,6 +190,7 @@ static int run_block(struct session *session, uint64_t block)
     const struct plan *plan = session->plan;
     plan_order(plan->cells, plan->cell_count, plan->protocol.seed, (unsigned)block, session->order);
     for (unsigned position = 0; position < plan->cell_count; position++) {
+        if (!session->mine[session->order[position]]) continue;
         int error = take(session, block, position, false);
         if (!error && has_spans(session, session->order[position], block)) error = take(session, block, position, true);
         if (error) return error;
@@ -254,8 +257,10 @@ static int open_session(struct session *session, struct experiment *experiment)
     unsigned cells = experiment->plan->cell_count;
     session->tally = calloc(cells + 1u, sizeof *session->tally);
     session->order = calloc(cells + 1u, sizeof *session->order);
+    session->mine = calloc(cells + 1u, sizeof *session->mine);
     reason_set(session->why, "no memory");
-    if (!session->tally || !session->order) return -ENOMEM;
+    if (!session->tally || !session->order || !session->mine) return -ENOMEM;
+    for (unsigned i = 0; i < cells; i++) session->mine[i] = plan_is_mine(experiment->plan, i);
     int error = measure_open(&session->measure, experiment->plan, session->why);
     if (!error) error = recall(session);
     if (!error && experiment->plan->protocol.timeline) error = open_timeline(session);
@@ -273,6 +278,7 @@ static void close_session(struct session *session)
     measure_close(&session->measure);
     free(session->tally);
     free(session->order);
+    free(session->mine);
     free(session->done);
     if (session->fd >= 0) close(session->fd);
 }

@@ -108,6 +108,8 @@ json_t *manifest_make(const struct plan *plan, const char *name, const struct op
                   "clock", clock_to_json(), "placement_probe", probe_placement_json(&clock_real), "environment",
                   host_environment_to_json(), "not_obeyed", host_ignored_to_json(), "protocol", protocol_to_json(&plan->protocol), "notes", notes);
     free(here);
+    if (manifest && plan->protocol.shares)
+        json_object_set_new(manifest, "share", json_pack("{si si}", "part", (int)plan->protocol.share, "of", (int)plan->protocol.shares));
     if (manifest) add_cells(manifest, plan);
     if (manifest) add_software(manifest, plan);
     return manifest;
@@ -168,7 +170,10 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, struct 
         if (!json_is_integer(value) || values[i] < -1 || (i == 0 && values[i] < 1))
             return reason_give(why, -EINVAL, "its manifest lacks protocol.%s: it cannot be resumed", keys[i]);
     }
-    *protocol = (struct protocol){.reps = (uint64_t)values[0],
+    const json_t *share = json_object_get(manifest, "share");
+    *protocol = (struct protocol){.share = (unsigned)json_integer_value(json_object_get(share, "part")),
+                                  .shares = (unsigned)json_integer_value(json_object_get(share, "of")),
+                                  .reps = (uint64_t)values[0],
                                   .reps_min = (uint64_t)values[1],
                                   .time_limit_ns = (uint64_t)values[2],
                                   .warmup = (int)values[3],

@@ -36,6 +36,7 @@ struct protocol {
     uint64_t memory_bytes;  /* cap for each process */
     uint64_t seed;
     uint64_t task_seed; /* for kernels that draw numbers */
+    unsigned share, shares; /* only part `share` of so many (plan_is_mine); 0, 0: all of it */
 };
 
 struct inject;
@@ -96,6 +97,13 @@ int plan_close(struct plan *, struct reason *why);
 double plan_expected_ns(const struct plan *, unsigned cell);
 
 __attribute__((format(printf, 2, 3))) void plan_note(struct plan *, const char *format, ...);
+
+/* Does this process measure the cell? Of the cells that are not serial, counted through, every shares-th; a duplicate with
+ * the cell that it repeats; a serial one where a cell of its problem is measured. */
+bool plan_is_mine(const struct plan *, unsigned cell);
+
+/* "3/8" as the share of a protocol. 0 or -EINVAL. */
+int plan_share(const char *text, struct protocol *);
 
 /* The order of a block: order[position] = cell, for cell_count cells. A pure function of the cells' baselines, the seed
  * and the block.

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* report: a recorded run as text, figures and page; measures nothing. */
 #include "plots/plots.h"
+#include "results/record/record_join.h"
+#include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Copies a file to stdout. */
 static int print_file(const struct options *options, const char *dir, const char *name)
@@ -54,6 +57,16 @@ static int print_all(const struct options *options, const struct shown *shown)
     return options_print(options, line);
 }
 
+/* The parts of a run (run --share) as a run of its own. */
+static int join(const struct options *options, char dir[RUNDIR_PATH])
+{
+    struct reason why = {""};
+    if (rundir_make(options->output, "joined", dir, &why)) return options_complain(options, "%s", why.text);
+    if (!record_join(options->operands, options->operand_count, dir, &why)) return STATUS_GOOD;
+    rmdir(dir);
+    return options_complain(options, "%s", why.text);
+}
+
 static int run(const struct options *options)
 {
     struct options asked = *options;
@@ -61,7 +74,12 @@ static int run(const struct options *options)
     asked.json = options->json || (options->format && !strcmp(options->format, "json"));
     if (options->json && options->format && strcmp(options->format, "json"))
         return options_complain(options, "--json and --format %s are two formats: give one of them", options->format);
-    int status = show_open(options, options->operands[0], &shown);
+    char joined[RUNDIR_PATH];
+    bool several = options->operand_count > 1;
+    if (options->output && !several)
+        return options_complain(options, "--output is where several parts are joined: one run is shown where it is");
+    if (several && join(options, joined)) return STATUS_USAGE;
+    int status = show_open(options, several ? joined : options->operands[0], &shown);
     if (status) return status;
     status = print_all(&asked, &shown);
     if (!status) status = show_strict(options, &shown);
@@ -72,9 +90,10 @@ static int run(const struct options *options)
 const struct verb verb_report = {
     .name = "report",
     .summary = "show a recorded run: summary in the terminal, figures, report.html",
-    .operands = "DIR",
+    .operands = "DIR..",
     .operands_min = 1,
-    .operands_max = 1,
-    .details = "DIR is a run's folder: results/latest is the newest. Nothing is measured.",
+    .operands_max = 10000,
+    .details = "DIR is a run's folder: results/latest is the newest. Nothing is measured. Several are the parts of one run\n"
+               "(run --share), and are joined in a folder of their own, --output.",
     .run = run,
 };
