@@ -92,9 +92,17 @@ void arena_close(struct arena *arena)
     *arena = (struct arena){0};
 }
 
+/* Where the call is accepted and nothing is removed (qemu-user 7.2), the first byte tells. */
+static bool removed(const struct extent *extent)
+{
+    volatile char *first = extent->base;
+    *first = 1;
+    return !madvise(extent->base, extent->bytes, MADV_REMOVE) && !*first;
+}
+
 static void clean(struct extent *extent)
 {
-    if (extent->dirty && madvise(extent->base, extent->bytes, MADV_REMOVE)) memset(extent->base, 0, extent->bytes);
+    if (extent->dirty && !removed(extent)) memset(extent->base, 0, extent->bytes);
     extent->dirty = false;
 }
 

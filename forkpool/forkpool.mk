@@ -73,6 +73,10 @@ tsan: ## the pool's protocol over threads under ThreadSanitizer
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -iquote forkpool -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
 	TSAN_OPTIONS=halt_on_error=1 timeout -s KILL 300 $(BUILD)/tests/forkpool-threads
 
+.PHONY: portable
+portable: ## cross-compile forkpool for other machines and musl, and run its tests for arm64 under qemu-user
+	BUILD=$(BUILD) tests/portable
+
 SECONDS ?= 600
 soak: $(BUILD)/tests/test_forkpool_soak ## kill a worker every 10 ms for SECONDS=600; every task ends exactly once
 	FORKPOOL_SOAK_SECONDS=$(SECONDS) timeout -s KILL $$(($(SECONDS) + 120)) $<
