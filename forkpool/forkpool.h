@@ -313,6 +313,15 @@ void forkpool_iterator_delete(struct forkpool_iterator *it);
 /* ---- inside a task ----------------------------------------------------------------------------------------------- */
 
 int forkpool_worker(void);   /* number of the worker that this code runs in; -1 outside of one */
+/* Tasks in tasks, divide and conquer: offers run(context, worker, begin, end) to idle workers of the pool that the task
+ * runs in; `context` points to memory that all of them see. forkpool_sync waits for all that the running call has offered:
+ * it runs what nobody has taken, then helps, so it ends without another worker. It returns 0, FORKPOOL_FAILED, or
+ * FORKPOOL_LOST where the worker of one died; what children wrote is seen after it. A call that returns without it waits
+ * then. Never dead-locked, never full: a child beyond 32 outstanding ones runs at once, as does one that is offered
+ * outside of a task. Limits and cancel are those of the task that a worker runs, not of children it took from others.
+ * For the task's first thread. */
+void forkpool_spawn(forkpool_range_fn *run, void *context, size_t begin, size_t end);
+int forkpool_sync(void);
 int forkpool_stopping(void); /* 1: past the soft limit, or cancelled; please return soon */
 
 /* ---- what happened ----------------------------------------------------------------------------------------------- */

@@ -67,7 +67,7 @@ model: ## check the pool's protocol with spin: every interleaving, workers dying
 	forkpool/model/check.sh $(BUILD)/model
 
 # The protocol's own files, with threads for workers.
-FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c spread.c machine/cpus.c machine/openmp.c machine/quota.c machine/batch.c)
+FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c children.c spread.c machine/cpus.c machine/openmp.c machine/quota.c machine/batch.c)
 tsan: ## the pool's protocol over threads under ThreadSanitizer
 	@mkdir -p $(BUILD)/tests
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -iquote forkpool -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)

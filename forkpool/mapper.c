@@ -164,7 +164,7 @@ bool mapper_run(struct self *self, unsigned number)
         struct line *lines = map_lines(self->shared, number);
         struct visit visit = {self, map, &lines[self->me], 1, {0}};
         self->map = map;
-        atomic_store_explicit(&self->own->busy, BUSY_IN_MAP, memory_order_relaxed);
+        atomic_store_explicit(&self->own->busy, BUSY_NO_SLOT, memory_order_relaxed);
         spread_look(&visit.spread, self->shared, self->me);
         exhausted = run_own(&visit) && (map->schedule == FORKPOOL_STATIC || run_others(&visit, lines));
         STEP();

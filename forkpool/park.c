@@ -81,9 +81,16 @@ void park_forget(struct shared *shared, unsigned dead)
     atomic_store(&shared->workers[dead].parked, 0);
 }
 
+static bool offered(const struct shared *shared)
+{
+    for (unsigned i = 0; i < mask_words(shared); i++)
+        if (atomic_load(&shared->offering[i])) return true;
+    return false;
+}
+
 static bool news(struct shared *shared, struct worker *own, uint64_t active)
 {
-    return !queue_empty(shared) || atomic_load(&shared->active) != active || acquire(&own->retire) ||
+    return !queue_empty(shared) || offered(shared) || atomic_load(&shared->active) != active || acquire(&own->retire) ||
            acquire(&shared->drain);
 }
 

@@ -35,7 +35,7 @@ static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to *
 /* Where everything lies, from `mapping` on: a private page, what the protocol needs, a guard page, what tasks write beside
  * the arena, a guard page. */
 struct layout {
-    size_t page, workers, ring, lines, slots, bytes;
+    size_t page, workers, ring, lines, boards, slots, bytes;
     uint32_t slot_count;
 };
 static struct layout layout_of(const struct forkpool_config *config)
@@ -47,7 +47,8 @@ static struct layout layout_of(const struct forkpool_config *config)
     at.ring = at.workers + config->workers_max * sizeof(struct worker);
     at.lines = at.ring + round_up(2 * at.slot_count * sizeof(uint64_t), 128);
     at.slots = round_up(at.lines + line_count * sizeof(struct line), at.page) + at.page;
-    at.bytes = round_up(at.slots + at.slot_count * sizeof(struct slot), at.page) + at.page;
+    at.boards = at.slots + at.slot_count * sizeof(struct slot);
+    at.bytes = round_up(at.boards + config->workers_max * sizeof(struct board), at.page) + at.page;
     return at;
 }
 
@@ -78,6 +79,7 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->slots = (struct slot *)(base + at.slots);
     shared->ring = (_Atomic uint64_t *)(base + at.ring);
     shared->lines = (struct line *)(base + at.lines);
+    shared->boards = (struct board *)(base + at.boards);
     atomic_store(&shared->wanted, config->workers);
     shared->mark = shared->mark_set = ~(uint64_t)(uintptr_t)base ^ (uint64_t)now_ns() << 20;
     shared->expedited = park_expedited_offered();

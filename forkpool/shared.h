@@ -101,17 +101,29 @@ struct slot {
     alignas(64) unsigned char bytes[SLOT_INLINE]; /* small argument, then small result */
 };
 
+/* ---- what a worker's task offers to others: children.c ---- */
+enum { CHILDREN = 32 };
+struct child {
+    alignas(64) _Atomic uint32_t state; /* futex. The owner: free -> ready; who runs it: the others; S where one died */
+    forkpool_range_fn *run;
+    void *context;
+    size_t begin, end;
+};
+struct board {
+    struct child children[CHILDREN];
+};
+
 /* ---- a worker ---- */
 enum leave { LEAVE_NOT, LEAVE_DRAINED, LEAVE_RECYCLE, LEAVE_IDLE, LEAVE_SHRINK, LEAVE_INITIALIZER };
 enum worker_life { LIFE_NONE, LIFE_STARTING, LIFE_READY, LIFE_LEAVING /* in its finalizer */ };
 #define IN_MAP_CONDEMNED 0x100u
-#define BUSY_IN_MAP UINT32_MAX
+#define BUSY_NO_SLOT UINT32_MAX
 struct worker {
     alignas(128) _Atomic uint32_t parked; /* futex. W: 1; whoever wakes it: 0 */
     _Atomic uint32_t in_map;              /* map + 1 while inside, | IN_MAP_CONDEMNED by S */
     _Atomic uint32_t retire;              /* S: leave between tasks: enum leave */
     _Atomic uint32_t leave;               /* W: why it leaves: enum leave */
-    _Atomic uint32_t busy;                /* W: slot + 1 from before it claims it until it has ended; BUSY_IN_MAP; 0 */
+    _Atomic uint32_t busy;                /* W: slot + 1 from before it claims it until it has ended; BUSY_NO_SLOT; 0 */
     _Atomic uint32_t cpu;                 /* W: cpu + 1 where it was when it last looked, in a map or before it slept; 0: never */
     _Atomic uint64_t calls, steals;       /* W, kept by the next with this number */
     _Atomic uint32_t kill;                /* P: slot + 1 of a condemned task */
@@ -146,6 +158,7 @@ struct shared {
             bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
             struct line *lines;         /* [MAPS][capacity], and room for any index that a word of them can hold */
             pid_t server_pid;           /* in server and workers; 0 elsewhere */
+            struct board *boards;       /* [capacity] */
             const char *arena;          /* what forkpool_alloc gives out */
             size_t arena_bytes;
             uint64_t mark_set;
@@ -161,6 +174,9 @@ struct shared {
     _Atomic uint32_t sleepers;              /* threads of P on it */
     alignas(128) _Atomic uint64_t parked[MASK_WORDS];   /* workers asleep */
     alignas(128) _Atomic uint64_t spinning[MASK_WORDS]; /* workers that are about to look for work once more */
+
+    alignas(128) _Atomic uint64_t offering[MASK_WORDS]; /* workers that may have a child which nobody has taken; W */
+    _Atomic uint64_t boarded[MASK_WORDS];               /* workers that ever had one; W */
 
     alignas(128) _Atomic uint32_t wanted;   /* P: workers */
     _Atomic uint32_t drain;                 /* P: leave when there is no work */

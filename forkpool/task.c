@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* task.c: a worker runs a submitted task. */
+#include "children.h"
 #include "park.h"
 #include "queue.h"
 #include "worker.h"
@@ -9,6 +10,7 @@ static int item_call(struct self *self, const struct work *work, size_t i)
     int status = work->item(work->context, work->input + i * work->input_stride,
                             work->output + i * work->output_stride);
     worker_check(self);
+    status = children_end(self, status);
     if (status <= STATUS_RERUN) status = STATUS_RERUN + 1;
     publish(&work->status[i], status);
     STEP();
@@ -20,7 +22,7 @@ int work_call(struct self *self, const struct work *work, size_t begin, size_t e
     if (work->range) {
         int status = work->range(work->context, self->me, begin, end);
         worker_check(self);
-        return status;
+        return children_end(self, status);
     }
     int first = 0;
     for (size_t i = begin; i < end; i++) {
@@ -43,7 +45,7 @@ static void slot_call(struct self *self, struct slot *slot)
     }
     worker_check(self);
     slot->value = value;
-    slot->status = status;
+    slot->status = children_end(self, status);
 }
 
 void task_run(struct self *self, struct slot *slot)

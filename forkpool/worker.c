@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "machine/cpus.h"
 #include "machine/openmp.h"
 #include "park.h"
@@ -26,8 +27,25 @@ enum { DOOMED_US = 200000, FLUSH_LAST_MS = 1000 };
 /* The one global: set once in a worker, so that forkpool_stopping needs no argument and the fault handler finds its
  * record. NULL in every other process. */
 static struct self *self_here;
+/* Outside of a task children run where they are made. */
+static _Thread_local int failed_here;
 
 int forkpool_worker(void) { return self_here && !mark_foreign(self_here->guard, self_here->pid) ? (int)self_here->me : -1; }
+
+void forkpool_spawn(forkpool_range_fn *run, void *context, size_t begin, size_t end)
+{
+    struct call call = {run, context, begin, end};
+    if (forkpool_worker() >= 0) children_spawn(self_here, &call);
+    else if (run(context, 0, begin, end)) failed_here = FORKPOOL_FAILED;
+}
+
+int forkpool_sync(void)
+{
+    if (forkpool_worker() >= 0) return children_sync(self_here);
+    int failed = failed_here;
+    failed_here = 0;
+    return failed;
+}
 
 int forkpool_stopping(void)
 {
@@ -216,6 +234,8 @@ static _Noreturn void worker_loop(struct self *self)
             if (more) stream = true, park_wake_one(shared);
             task_run(self, slot);
             map_next = true;
+        } else if (children_help(self)) {
+            stream = false;
         } else if (active != seen) {
             map_next = false;
             if (maps_run(self, active)) seen = active;

@@ -18,6 +18,8 @@ struct self {
     struct slot *slot;             /* the task that runs, or NULL */
     struct map *map;               /* the map that it is in, or NULL */
     int64_t soft_at;               /* of the running call; 0 */
+    unsigned base, top;            /* of its board: the running call's first child, and behind its last */
+    int children_failed;           /* of those that ran at once; 0, or as children_sync */
 };
 
 /* In the server, for all workers to inherit: signals that the program caught get their default action back, as after

@@ -5,6 +5,7 @@ setup_file() {
     export INSTALLED="$BATS_FILE_TMPDIR/root"
     make -s install-forkpool DESTDIR="$INSTALLED" PREFIX=/usr BUILD="${BUILD:-build}"
     export PKG_CONFIG_PATH="$INSTALLED/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$INSTALLED"
+    export NAMES="square map iterate lost limits big inner filter checksum pi quicksort serve"
     export LD_LIBRARY_PATH="$INSTALLED/usr/lib"
 }
 
@@ -17,7 +18,7 @@ guide() {
     "$@" -Wall -Wextra -Werror -O2 -fopenmp "$source" -x none -o "$program" $(pkg-config --cflags --libs forkpool)
     sed -n "/^\`\`\`text $name\$/,/^\`\`\`\$/p" "$INSTALLED/usr/share/doc/forkpool/README.md" | sed '1d;$d' >"$program.wanted"
     [ -s "$program.wanted" ]
-    timeout -s KILL 20 "$program" >"$program.got"
+    (cd "$BATS_TEST_TMPDIR" && timeout -s KILL 20 "$program" >"$program.got")
     diff "$program.wanted" "$program.got"
 }
 
@@ -27,15 +28,20 @@ guide() {
     [ "$names" = "$(sed -n 's/^```text //p' forkpool/README.md | sort)" ]
 }
 
+@test "no example is longer than 60 lines, and all of them are tried" {
+    [ "$(cd forkpool/examples && ls ./*.c | sed 's|./||; s|\.c$||' | sort)" = "$(tr ' ' '\n' <<<"$NAMES" | sort)" ]
+    [ -z "$(wc -l forkpool/examples/*.c | awk '$1 >= 60 && $2 != "total"')" ]
+}
+
 @test "the guide's programs in C" {
     [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
-    for name in square map iterate lost limits big inner; do guide "$name" gcc -std=c11 -D_GNU_SOURCE; done
+    for name in $NAMES; do guide "$name" gcc -std=c11 -D_GNU_SOURCE; done
 }
 
 @test "the guide's programs in C++" {
     [ -z "${SANITIZED:-}" ] || skip "programs without the sanitizer cannot use a sanitized library"
     command -v g++ >/dev/null || skip "g++ is not installed"
-    for name in square map iterate lost limits big inner; do guide "$name" g++ -x c++ -std=c++17 -Wno-missing-field-initializers; done
+    for name in $NAMES; do guide "$name" g++ -x c++ -std=c++17 -Wno-missing-field-initializers; done
 }
 
 @test "the guide's programs with the static library" {

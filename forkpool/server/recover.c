@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* recover.c: the server settles what a dead worker left: its task, its units of maps, a steal under way. */
+#include "children.h"
 #include "park.h"
 #include "queue.h"
 #include "range.h"
@@ -121,4 +122,5 @@ void recover_worker(struct server *server, unsigned number, struct forkpool_loss
 {
     unsigned found = recover_map(server, number, loss) + recover_slot(server, number, loss);
     if (!found && counted) report(server->shared, loss);
+    children_forget(server->shared, number); /* last: who hears of it finds the report */
 }
