@@ -23,7 +23,7 @@ RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c results/*/*.c))
 
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
 BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) \
-           $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o
+           $(BUILD)/bench/plan/studies_files.o $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
@@ -104,9 +104,13 @@ $(BUILD)/runners/python_script.o: runners/python.py
 # The figures' scripts and the page are inside the program.
 $(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/assets/*.gp plots/assets/*.html plots/assets/*.css plots/assets/*.js)
 
-# So are the lessons, and the pages that were recorded of them.
+# So are the default experiment, the lessons, and the pages that were recorded of them.
 LESSON_FILES := $(sort $(wildcard bench/lessons/assets/*.ini))
 LESSON_PAGES := $(sort $(wildcard docs/lessons/*.md))
+STUDIES_FILES := $(sort $(wildcard bench/plan/assets/*.ini))
+$(BUILD)/bench/plan/studies_files.S: bench/base/embedded.sh $(STUDIES_FILES)
+	@mkdir -p $(@D)
+	@bench/base/embedded.sh studies_files $(STUDIES_FILES) > $@
 $(BUILD)/bench/lessons/lesson_files.S: bench/base/embedded.sh $(LESSON_FILES)
 	@mkdir -p $(@D)
 	@bench/base/embedded.sh lesson_files $(LESSON_FILES) > $@

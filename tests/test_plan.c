@@ -321,23 +321,24 @@ START_TEST(every_study_can_be_parsed)
         return;
     }
     const unsigned cpus[] = {1, 2, 3, 4, 8, 64, 256};
-    for (const struct study_grid *study = studies_grids; study->study; study++)
-        for (size_t i = 0; i < 2 * sizeof cpus / sizeof *cpus; i++) {
-            char text[1024], values[64][256], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
-            int count = 2;
-            const char *from = i % 2 ? study->quick : study->options;
-            if (!from) continue;
-            snprintf(text, sizeof text, "%s", from);
-            for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-                ck_assert_int_eq(grid_words_expand(word, cpus[i / 2], 0.5, values[count], sizeof *values, NULL), 0);
-                ck_assert_ptr_null(strchr(values[count], '{'));
-                words[count] = values[count];
-                count++;
-            }
-            struct options grid;
-            ck_assert_msg(options_parse(&grid, verbs, count, words) == -1, "%s for %u cpus", from, cpus[i / 2]);
+    for (size_t i = 0; i < 2 * sizeof cpus / sizeof *cpus; i++) {
+        struct options options, grid;
+        struct studies studies;
+        struct reason reason = {""};
+        options_begin(&options, verbs, verb_find(verbs, "run"));
+        ck_assert_msg(!studies_open(NULL, i % 2, &options, &studies, &reason), "%s", reason.text);
+        for (size_t k = 0; k < studies.ini.count; k++) {
+            struct grid_words words;
+            const struct ini_section *section = &studies.ini.sections[k];
+            ck_assert_msg(!grid_words_make(section, cpus[i / 2], 0.5, &words, &reason), "%s", reason.text);
+            options_begin(&grid, verbs, verb_find(verbs, "run"));
+            ck_assert_msg(!grid_words_set(&words, section, &grid, &reason), "%u cpus: %s", cpus[i / 2], reason.text);
+            for (int word = 0; word < words.count; word++) ck_assert_ptr_null(strchr(words.argv[word], '{'));
             options_free(&grid);
+            grid_words_free(&words);
         }
+        studies_close(&studies);
+    }
 }
 END_TEST
 

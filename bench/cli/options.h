@@ -29,15 +29,15 @@ struct options {
     size_t operand_count;
     const char **operands;
     uint64_t given; /* bit (1 << row) of each option of the table that was given; ask with options_given */
+    const char *texts[64]; /* by row: what was given, as it was written; "" of a flag; NULL: not given */
 
     struct names kernels, runners, schedules, placements, studies, parameters, variables;
     struct numbers processes, threads, workers, tasks, sizes, task_times_ns, chunks;
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, patience_ns, memory_bytes, work_ns;
     double precision, efficiency, margin, within; /* fractions */
-    const char *output, *name, *launcher, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare, *minimise, *save,
-        *config,
-        *export_json, *export_csv, *export_markdown;
-    bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, why;
+    const char *output, *name, *launcher, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,
+        *minimise, *save, *config, *file, *export_json, *export_csv, *export_markdown;
+    bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, write_file, why;
 };
 
 enum option_type {
@@ -55,6 +55,12 @@ enum option_type {
     OPTION_PATH        /* const char *, not empty */
 };
 
+enum option_scope {
+    OPTION_OF_CALL, /* of this call alone: where it writes, how it prints */
+    OPTION_OF_RUN,  /* of all that is measured: it stands in [global] of an experiment's file */
+    OPTION_OF_GRID  /* what a grid is made of: it stands in a section too */
+};
+
 struct option_row {
     const char *name;     /* after "--"; NULL ends the table */
     char letter;          /* after "-", or 0 */
@@ -66,6 +72,7 @@ struct option_row {
     uint64_t min, max; /* for numbers; 0, 0: 1 to 2^63-1 */
     const char *(*choice)(size_t i); /* the words it takes, NULL after the last; NULL: any */
     const char *what;                /* what a word of `choice` is, for messages: "kernel" */
+    enum option_scope scope;
 };
 extern const struct option_row options_table[];
 
@@ -78,6 +85,16 @@ bool option_belongs(const struct option_row *, const struct verb *);
  * line on stderr. Nothing has been run or written then. Always to be followed by options_free. */
 int options_parse(struct options *, const struct verb *const *verbs, int argc, char **argv);
 void options_free(struct options *);
+
+/* Empty, with the defaults. */
+void options_begin(struct options *, const struct verb *const *verbs, const struct verb *);
+
+/* Takes one option as "--NAME=VALUE" would (NULL: no value). The value has to live as long as the options do. 0, or -EINVAL
+ * with `why`. */
+int options_set(struct options *, const char *name, const char *value, struct reason *why);
+
+/* The row of a name of this length; NULL: none. */
+const struct option_row *options_find(const char *name, size_t length);
 
 bool options_given(const struct options *, const char *name); /* name: a row's */
 
@@ -93,7 +110,7 @@ extern const struct topic topics[];
 void options_help(FILE *, const struct verb *const *verbs); /* all verbs */
 void options_help_verb(FILE *, const struct verb *); /* one verb with its options */
 
-/* Prints `text` and a newline on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */
+/* Prints `text`, and a newline where it does not end with one, on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */
 int options_print(const struct options *, const char *text);
 
 #endif

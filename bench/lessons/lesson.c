@@ -47,7 +47,13 @@ static int measure_and_show(const struct options *options, const struct lesson *
 {
     struct options grid;
     struct measured measured = {.dir = ""};
-    int status = options_parse(&grid, options->verbs, words->count, words->argv) < 0 ? STATUS_GOOD : STATUS_USAGE;
+    struct reason why = {""};
+    int status = STATUS_GOOD;
+    options_begin(&grid, options->verbs, verb_find(options->verbs, "run"));
+    grid.argc = options->argc;
+    grid.argv = options->argv;
+    if (grid_words_set(words, lesson->run, &grid, &why))
+        status = options_complain(options, "lesson %s: [run]: %s", lesson->name, why.text);
     grid.output = options->output;
     grid.verb = options->verb; /* whose name complaints carry */
     if (!status) status = measure(options, lesson, &grid, &measured);
@@ -117,13 +123,24 @@ static int run_all(const struct options *options, unsigned cpus)
     return worst;
 }
 
+/* Its file, from inside the program. */
+static int write_lesson(const struct options *options, const struct lesson *lesson)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%02u-%s", lesson->number, lesson->name);
+    const char *text = embedded_text(lesson_files, name);
+    if (!text) return options_complain(options, "--write-file prints lessons of the program: %s is a file already",
+                                       options->operands[0]);
+    return options_print(options, text);
+}
+
 static int run_named(const struct options *options, unsigned cpus)
 {
     struct lesson lesson;
     struct reason why = {""};
     enum lesson_verdict verdict = LESSON_UNRESOLVED;
     if (lesson_find(options->operands[0], &lesson, &why)) return options_complain(options, "%s", why.text);
-    int status = run_lesson(options, &lesson, cpus, &verdict);
+    int status = options->write_file ? write_lesson(options, &lesson) : run_lesson(options, &lesson, cpus, &verdict);
     lesson_free(&lesson);
     return status;
 }
@@ -135,6 +152,7 @@ static int run(const struct options *options)
     if (options->all && options->operand_count)
         return options_complain(options, "--all runs every lesson: leave the name out");
     if (options->all && options->output) return options_complain(options, "-o takes one lesson: leave --all out");
+    if (options->write_file && !options->operand_count) return options_complain(options, "--write-file needs a lesson's name");
     if (!options->all && !options->operand_count) return list_lessons(options);
     if (limits_read("", &limits, &why)) return options_complain(options, "%s", why.text);
     return options->all ? run_all(options, limits.usable) : run_named(options, limits.usable);
@@ -146,7 +164,8 @@ const struct verb verb_lesson = {
     .operands = "[NAME|NUMBER|FILE.ini]",
     .operands_max = 1,
     .details = "Without a name it lists the lessons. Each takes less than a minute on two cpus and leaves a recorded run\n"
-               "with its figure, its report and lesson.md, the lesson's page with this machine's numbers.",
+               "with its figure, its report and lesson.md, the lesson's page with this machine's numbers.\n"
+               "A lesson is a file: --write-file prints one, to be changed and run as FILE.ini.",
     .machine = true,
     .run = run,
 };

@@ -34,10 +34,9 @@ static uint64_t free_memory(void)
 void conduct_protocol(const struct options *options, const struct protocol *defaults, struct protocol *protocol)
 {
     static const struct protocol own = {
-        .reps = REPS, .warmup = PLAN_WARMUP_AUTO, .spans = PLAN_SPANS_AUTO, .task_seed = 1};
+        .reps = REPS, .warmup = PLAN_WARMUP_AUTO, .spans = PLAN_SPANS_AUTO, .seed = 1, .task_seed = 1};
     struct protocol made = defaults ? *defaults : own;
-    made.seed = options->seed;
-    if (options_given(options, "seed")) made.task_seed = options->seed;
+    if (options_given(options, "seed")) made.seed = made.task_seed = options->seed;
     if (options_given(options, "precision")) {
         made.precision = options->precision;
         made.reps = PRECISION_REPS_MAX;
@@ -54,9 +53,10 @@ void conduct_protocol(const struct options *options, const struct protocol *defa
     if (!made.reps_min) made.reps_min = made.reps;
     if (options_given(options, "warmup")) made.warmup = (int)options->warmup;
     if (options_given(options, "spans")) made.spans = (int)options->spans;
-    made.timeline = options->timeline;
+    made.timeline = made.timeline || options->timeline;
     if (options_given(options, "deadline")) made.deadline_ns = options->deadline_ns;
-    made.memory_bytes = options_given(options, "memory") ? options->memory_bytes : free_memory();
+    if (options_given(options, "memory")) made.memory_bytes = options->memory_bytes;
+    if (!made.memory_bytes) made.memory_bytes = free_memory();
     *protocol = made;
 }
 

@@ -141,6 +141,21 @@ int grid_words_make(const struct ini_section *section, unsigned cpus, double sca
     return error;
 }
 
+int grid_words_set(const struct grid_words *words, const struct ini_section *section, struct options *options,
+                   struct reason *why)
+{
+    char **word = words->argv + 2;
+    for (size_t i = 0; i < section->count; i++) {
+        const struct ini_entry *entry = &section->entries[i];
+        struct reason what = {""};
+        const char *value = entry->value ? word[1] : NULL;
+        if (options_set(options, entry->key, value, &what))
+            return reason_give(why, -EINVAL, "line %u: %s", entry->line, what.text);
+        word += entry->value ? 2 : 1;
+    }
+    return 0;
+}
+
 void grid_words_free(struct grid_words *words)
 {
     for (int i = 0; i < words->count; i++) free(words->argv[i]);

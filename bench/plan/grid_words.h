@@ -2,7 +2,7 @@
 /* grid_words.h: a section of options, one a line, as the words of `breakeven run` on this machine.
  *
  *     struct grid_words words;
- *     if (!grid_words_make(section, cpus, 1, &words, &why)) status = options_parse(&grid, verbs, words.count, words.argv);
+ *     if (!grid_words_make(section, cpus, 1, &words, &why)) error = grid_words_set(&words, section, &grid, &why);
  *     ... what the options point to lives as long as the words ...
  *     grid_words_free(&words);
  */
@@ -10,6 +10,7 @@
 #define BREAKEVEN_GRID_WORDS_H
 
 #include "bench/base/ini.h"
+#include "bench/cli/options.h"
 
 struct grid_words {
     int count;
@@ -19,6 +20,9 @@ struct grid_words {
 /* 0, or -errno with "line N: ..." in `why` and *words empty. */
 int grid_words_make(const struct ini_section *, unsigned cpus, double scale, struct grid_words *, struct reason *why);
 void grid_words_free(struct grid_words *);
+
+/* Sets the options that the words, made of this section, say. They point into the words. 0, or -EINVAL with "line N: ...". */
+int grid_words_set(const struct grid_words *, const struct ini_section *, struct options *, struct reason *why);
 
 /* The words with blanks between them. */
 void grid_words_show(const struct grid_words *, char *text, size_t size);

@@ -1,99 +1,186 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/studies.h"
+#include "bench/base/embedded.h"
 #include "bench/plan/grid_words.h"
 
-#include "kernels/reason.h"
-
+#include <ctype.h>
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* On two cpus the whole takes about two minutes with the fewest repetitions. Most cells do 20 to 30 ms of work: long
- * against the clock and a wake-up, short enough for many repetitions. */
-const struct study_grid studies_grids[] = {
-    {"scaling",
-     "--kernel spin,primes,collatz,mandelbrot,nqueens,ep,triad,matmul --task-time {400us} --tasks 60 "
-     "--runner openmp,forkpool --workers {all}",
-     "--kernel spin,triad --task-time {200us} --tasks 60 --runner openmp,forkpool --workers {all}"},
-    {"scaling", "--kernel spin,mandelbrot --task-time {400us} --tasks 60 --runner python --workers {all}", NULL},
-    {"scaling", "--kernel square --task-time {10ms} --tasks 64 --runner openmp,forkpool,python --workers 1..64*2",
-     "--kernel square --task-time {2ms} --tasks 32 --runner openmp,forkpool,python --workers 4..32*8"},
-    {"granularity",
-     "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} --workers {cpus} "
-     "--runner openmp --schedule dynamic,tasks --chunk 1",
-     "--kernel spin --task-time 100ns..1ms*10 --work {10ms} --workers {cpus} --runner openmp --schedule dynamic "
-     "--chunk 1"},
-    {"granularity",
-     "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} --workers {cpus} "
-     "--runner forkpool --chunk 1",
-     "--kernel spin --task-time 100ns..1ms*10 --work {10ms} --workers {cpus} --runner forkpool --chunk 1"},
-    {"granularity",
-     "--kernel spin --task-time 100ns,300ns,1us,3us,10us,30us,100us,1ms --work {20ms} "
-     "--processes {cpus} --threads 1 --runner hybrid --schedule dynamic --chunk 1",
-     NULL},
-    {"granularity",
-     "--kernel spin --task-time 10us,30us,100us,1ms --work {20ms} --workers {cpus} --runner python --chunk 1",
-     "--kernel spin --task-time 100us,1ms --work {10ms} --workers {cpus} --runner python --chunk 1"},
-    {"breakeven",
-     "--kernel spin --task-time 1us,10us,100us,1ms,10ms --tasks {tasks} --workers {few} "
-     "--runner openmp,forkpool,hybrid,python",
-     "--kernel spin --task-time 1us,100us,10ms --tasks 8 --workers {cpus} --runner openmp,forkpool"},
-    {"chunk",
-     "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*4 --workers {cpus} --runner openmp "
-     "--schedule dynamic",
-     "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*64 --workers {cpus} --runner openmp --schedule "
-     "dynamic"},
-    {"chunk", "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*4 --workers {cpus} --runner forkpool",
-     "--kernel spin --task-time 1us --tasks 20000 --chunk 1..{share}*64 --workers {cpus} --runner forkpool"},
-    {"hybrid", "--kernel nqueens --task-time {400us} --tasks 60 --runner hybrid --workers {all}",
-     "--kernel nqueens --task-time {200us} --tasks 60 --runner hybrid --workers {part}"},
-    {"placement",
-     "--kernel spin,triad --task-time {400us} --tasks 60 --runner openmp,forkpool --workers {part} "
-     "--placement none,close,spread",
-     "--kernel triad --task-time {200us} --tasks 60 --runner openmp --workers {cpus} --placement none,close,spread"},
-    {0},
-};
+enum { REPS = 10, REPS_MIN = 6 };
 
-enum {
-    WHOLE_LIMIT_S = 150,
-    QUICK_LIMIT_S = 20,
-    REPS_MIN = 6,
-    REPS_MAX = 20
-};
-
-void studies_protocol(bool quick, struct protocol *protocol)
+static bool is_global(const struct ini_section *section)
 {
-    *protocol = (struct protocol){.reps = quick ? REPS_MIN : REPS_MAX,
-                                  .reps_min = REPS_MIN,
-                                  .time_limit_ns = (quick ? QUICK_LIMIT_S : WHOLE_LIMIT_S) * UINT64_C(1000000000),
-                                  .warmup = PLAN_WARMUP_AUTO,
-                                  .spans = PLAN_SPANS_AUTO,
-                                  .task_seed = 1};
+    return !strcmp(section->name, "global");
 }
 
-/* A grid of a study for this machine: text, and what it is scaled by. */
-struct expansion {
-    const char *study, *text;
-    const struct verb *const *verbs;
+/* ---- reading ---- */
+
+/* The scope of an entry's option; refuses what belongs to the command line. */
+static int entry_scope(const struct ini_entry *entry, enum option_scope *scope, struct reason *why)
+{
+    const struct option_row *row = options_find(entry->key, strlen(entry->key));
+    struct options none;
+    options_begin(&none, NULL, NULL);
+    if (!row) return options_set(&none, entry->key, NULL, why); /* it says so */
+    *scope = row->scope;
+    if (row->scope != OPTION_OF_CALL) return 0;
+    return reason_give(why, -EINVAL, "%s belongs on the command line, not into an experiment's file", row->name);
+}
+
+static int check_entry(struct studies *studies, const struct ini_section *section, const struct ini_entry *entry,
+                       struct reason *why)
+{
+    enum option_scope scope = OPTION_OF_CALL;
+    struct reason what = {""};
+    int error = entry_scope(entry, &scope, &what);
+    if (!error && scope == OPTION_OF_RUN)
+        error = is_global(section) ? options_set(&studies->global, entry->key, entry->value, &what)
+                                   : reason_give(&what, -EINVAL, "%s is of the whole run: it belongs into [global]", entry->key);
+    return error ? reason_give(why, -EINVAL, "line %u: %s", entry->line, what.text) : 0;
+}
+
+/* A study's name is a word in tables, paths and legends. */
+static int check_name(const struct ini_section *section, struct reason *why)
+{
+    size_t length = 0;
+    while (isalnum((unsigned char)section->name[length]) || section->name[length] == '-') length++;
+    if (!section->name[length] && length < sizeof((struct cell *)NULL)->study) return 0;
+    return reason_give(why, -EINVAL, "line %u: [%.40s]: a study's name is at most %zu letters, digits and -", section->line,
+                       section->name, sizeof((struct cell *)NULL)->study - 1);
+}
+
+static int check_sections(struct studies *studies, struct reason *why)
+{
+    int error = 0;
+    for (size_t i = 0; !error && i < studies->ini.count; i++) {
+        const struct ini_section *section = &studies->ini.sections[i];
+        error = check_name(section, why);
+        for (size_t k = 0; !error && k < section->count; k++)
+            error = check_entry(studies, section, &section->entries[k], why);
+    }
+    if (!error && !studies->ini.count) error = reason_give(why, -EINVAL, "there is no [section] in it");
+    return error;
+}
+
+static int check_wanted(const struct studies *studies, const struct options *options, struct reason *why)
+{
+    for (size_t i = 0; i < options->studies.count; i++) {
+        if (ini_section(&studies->ini, options->studies.values[i])) continue;
+        reason_set(why, "--study: no study \"%.60s\"; there are", options->studies.values[i]);
+        for (size_t k = 0; k < studies->ini.count; k++) {
+            const struct ini_section *section = &studies->ini.sections[k];
+            if (!is_global(section) && section == ini_section(&studies->ini, section->name))
+                reason_add(why, " %s", section->name);
+        }
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int studies_open(const char *path, bool quick, const struct options *options, struct studies *studies,
+                 struct reason *why)
+{
+    const char *name = quick ? "quick" : "default";
+    char *loaded = NULL;
+    struct reason what = {""};
+    *studies = (struct studies){.where = ""};
+    options_begin(&studies->global, options->verbs, options->verb);
+    snprintf(studies->where, sizeof studies->where, "%s", path ? path : name);
+    int error = path ? ini_load(path, &loaded, why) : 0;
+    if (error) return error;
+    error = ini_read(path ? loaded : embedded_text(studies_files, name), &studies->ini, &what);
+    free(loaded);
+    if (!error) error = check_sections(studies, &what);
+    if (error) reason_set(why, "%s: %s", studies->where, what.text);
+    if (!error) error = check_wanted(studies, options, why);
+    if (error) studies_close(studies);
+    return error;
+}
+
+void studies_close(struct studies *studies)
+{
+    options_free(&studies->global);
+    ini_free(&studies->ini);
+}
+
+void studies_protocol(const struct studies *studies, struct protocol *protocol)
+{
+    const struct options *global = &studies->global;
+    *protocol = (struct protocol){.reps = global->reps ? global->reps : REPS,
+                                  .precision = global->precision,
+                                  .time_limit_ns = global->time_limit_ns,
+                                  .warmup = options_given(global, "warmup") ? (int)global->warmup : PLAN_WARMUP_AUTO,
+                                  .spans = options_given(global, "spans") ? (int)global->spans : PLAN_SPANS_AUTO,
+                                  .timeline = global->timeline,
+                                  .deadline_ns = global->deadline_ns,
+                                  .memory_bytes = global->memory_bytes,
+                                  .seed = global->seed,
+                                  .task_seed = global->seed};
+    bool open_end = protocol->time_limit_ns || protocol->precision > 0;
+    protocol->reps_min = open_end && protocol->reps > REPS_MIN ? REPS_MIN : protocol->reps;
+}
+
+/* ---- planning ---- */
+
+static bool overrides(const struct ini_section *section, const char *key)
+{
+    const struct option_row *row = options_find(key, strlen(key));
+    for (size_t i = 0; i < section->count; i++)
+        if (options_find(section->entries[i].key, strlen(section->entries[i].key))->offset == row->offset) return true;
+    return false;
+}
+
+/* What a section says, after what [global] says of each; entries: room for all of both. */
+static struct ini_section merge(const struct studies *studies, const struct ini_section *section,
+                                struct ini_entry *entries)
+{
+    struct ini_section merged = {.name = section->name, .line = section->line, .entries = entries};
+    const struct ini_section *global = ini_section(&studies->ini, "global");
+    for (size_t i = 0; global && global != section && i < global->count; i++)
+        if (!options_given(&studies->global, global->entries[i].key) && !overrides(section, global->entries[i].key))
+            entries[merged.count++] = global->entries[i];
+    for (size_t i = 0; i < section->count; i++)
+        if (!options_given(&studies->global, section->entries[i].key)) entries[merged.count++] = section->entries[i];
+    return merged;
+}
+
+struct study {
+    const struct studies *studies;
+    struct plan *plan;
+    const char *name;
     double scale;
 };
 
-static int add_grid(struct plan *plan, const struct expansion *of, struct reason *why)
+static int add_options(const struct study *study, const struct ini_section *section, struct reason *why)
 {
-    char text[1024], values[64][256], *words[64] = {(char *)"breakeven", (char *)"run"}, *rest;
-    int count = 2;
-    snprintf(text, sizeof text, "%s", of->text);
-    for (char *word = strtok_r(text, " ", &rest); word && count < 63; word = strtok_r(NULL, " ", &rest)) {
-        if (grid_words_expand(word, plan->cpus, of->scale, values[count], sizeof *values, why)) return -EINVAL;
-        words[count] = values[count];
-        count++;
-    }
+    struct grid_words words;
     struct options grid;
-    int error = options_parse(&grid, of->verbs, count, words);
-    error = error == -1 ? plan_add(plan, of->study, &grid, why) : -EINVAL;
+    struct reason what = {""};
+    int error = grid_words_make(section, study->plan->cpus, study->scale, &words, why);
+    if (error) return error;
+    options_begin(&grid, study->studies->global.verbs, study->studies->global.verb);
+    error = grid_words_set(&words, section, &grid, why);
+    if (!error && !grid.kernels.count)
+        error = reason_give(why, -EINVAL, "line %u: [%s] needs a kernel", section->line, section->name);
+    unsigned before = study->plan->cell_count;
+    if (!error && plan_add(study->plan, study->name, &grid, &what)) {
+        error = study->plan->cell_count == before ? -ENODATA : -EINVAL;
+        reason_set(why, "line %u: [%s]: %s", section->line, section->name, what.text);
+    }
     options_free(&grid);
+    grid_words_free(&words);
+    return error;
+}
+
+static int add_section(const struct study *study, const struct ini_section *section, struct reason *why)
+{
+    const struct ini_section *global = ini_section(&study->studies->ini, "global");
+    struct ini_entry *entries = calloc(section->count + (global ? global->count : 0) + 1, sizeof *entries);
+    if (!entries) return reason_give(why, -ENOMEM, "no memory");
+    struct ini_section merged = merge(study->studies, section, entries);
+    int error = add_options(study, &merged, why);
+    free(entries);
     return error;
 }
 
@@ -104,21 +191,21 @@ static bool is_wanted(const struct options *options, const char *study)
     return options->studies.count == 0;
 }
 
-int studies_add(struct plan *plan, const struct options *options, double scale, struct reason *why)
+int studies_add(const struct studies *studies, struct plan *plan, const struct options *options, double scale,
+                struct reason *why)
 {
-    for (const struct study_grid *study = studies_grids; study->study; study++) {
-        const char *text = options->quick ? study->quick : study->options;
-        struct expansion of = {study->study, text, options->verbs, scale};
-        struct reason reason = {""};
-        if (!text || !is_wanted(options, study->study)) continue;
-        unsigned before = plan->cell_count;
-        if (!add_grid(plan, &of, &reason)) continue;
-        if (plan->cell_count == before || !strncmp(reason.text, "nothing is left", 15))
-            continue; /* a runner that is left out */
-        return reason_give(why, -EINVAL, "study %s: %s", study->study, reason.text);
+    const struct ini *ini = &studies->ini;
+    struct reason what = {""};
+    for (size_t i = 0; i < ini->count; i++) {
+        const struct ini_section *section = &ini->sections[i];
+        bool alone = ini->count == 1; /* [global] and nothing else is one grid */
+        struct study study = {studies, plan, is_global(section) ? "run" : section->name, scale};
+        if ((is_global(section) && !alone) || !is_wanted(options, section->name)) continue;
+        int error = add_section(&study, section, &what);
+        if (error && error != -ENODATA) return reason_give(why, error, "%s: %s", studies->where, what.text);
     }
     if (plan->cell_count) return 0;
-    return reason_give(why, -EINVAL, "nothing is left to measure");
+    return reason_give(why, -EINVAL, "%s: nothing is left to measure: %s", studies->where, what.text);
 }
 
 double studies_expected_ns(const struct plan *plan)
@@ -127,4 +214,31 @@ double studies_expected_ns(const struct plan *plan)
     for (unsigned i = 0; i < plan->cell_count; i++)
         sum += plan_expected_ns(plan, i) * (double)(plan->protocol.reps_min + (plan->cells[i].baseline != i));
     return sum;
+}
+
+/* ---- writing ---- */
+
+static void write_scope(const struct options *options, enum option_scope scope, FILE *out)
+{
+    for (const struct option_row *row = options_table; row->name; row++) {
+        const char *text = options->texts[row - options_table];
+        if (row->scope != scope || !text) continue;
+        fprintf(out, *text ? "%s = %s\n" : "%s\n", row->name, text);
+    }
+}
+
+int studies_write(const struct options *options, FILE *out, struct reason *why)
+{
+    char *text = NULL;
+    if (options->kernels.count) {
+        fputs("[global]\n", out);
+        write_scope(options, OPTION_OF_RUN, out);
+        fputs("\n[run]\n", out);
+        write_scope(options, OPTION_OF_GRID, out);
+        return 0;
+    }
+    int error = options->file ? ini_load(options->file, &text, why) : 0;
+    if (!error) fputs(text ? text : embedded_text(studies_files, options->quick ? "quick" : "default"), out);
+    free(text);
+    return error;
 }

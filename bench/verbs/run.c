@@ -10,6 +10,7 @@
 #include "bench/verbs/compare.h"
 #include "kernels/reason.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,14 +28,11 @@ static int measure_and_show(struct conduct *conduct, const char *name, bool draw
     return conduct_show(conduct, draw);
 }
 
-static const char *const grid_options[] = {"runner", "processes", "threads", "workers",  "tasks",     "size",
-                                           "work",   "task-time", "delay",   "schedule", "placement", "chunk"};
-
 /* The first option given that shapes a grid; NULL: none. */
 static const char *given_grid_option(const struct options *options)
 {
-    for (size_t i = 0; i < sizeof grid_options / sizeof *grid_options; i++)
-        if (options_given(options, grid_options[i])) return grid_options[i];
+    for (const struct option_row *row = options_table; row->name; row++)
+        if (row->scope == OPTION_OF_GRID && options->texts[row - options_table]) return row->name;
     return NULL;
 }
 
@@ -54,20 +52,19 @@ static int run_grid(const struct options *options)
     return status;
 }
 
-static int plan_scaled(struct conduct *conduct, double scale)
+static int plan_scaled(struct conduct *conduct, const struct studies *studies, double scale)
 {
     struct reason why = {""};
-    if (studies_add(&conduct->plan, conduct->options, scale, &why) ||
-        plan_close(&conduct->plan, &why))
+    if (studies_add(studies, &conduct->plan, conduct->options, scale, &why) || plan_close(&conduct->plan, &why))
         return options_complain(conduct->options, "%s", why.text);
     return 0;
 }
 
 /* Plans all studies; again with less work where the machine, as busy as it is now, would not be done in time. */
-static int plan_studies(struct conduct *conduct)
+static int plan_studies(struct conduct *conduct, const struct studies *studies)
 {
     struct plan *plan = &conduct->plan;
-    int status = plan_scaled(conduct, 1);
+    int status = plan_scaled(conduct, studies, 1);
     if (status || plan->protocol.time_limit_ns == 0) return status;
     double needed = studies_expected_ns(plan) * pilot_slowness(plan) / (double)plan->protocol.time_limit_ns;
     if (needed <= 1) return 0;
@@ -75,7 +72,7 @@ static int plan_studies(struct conduct *conduct)
     unsigned cpus = plan->cpus;
     plan_free(plan);
     plan_open(plan, conduct->topology, cpus, &protocol);
-    status = plan_scaled(conduct, fmax(1 / needed, SCALE_MIN));
+    status = plan_scaled(conduct, studies, fmax(1 / needed, SCALE_MIN));
     if (status || !options_given(conduct->options, "time-limit")) return status;
     if (studies_expected_ns(plan) > (double)protocol.time_limit_ns)
         plan_note(plan, "the time limit is too short for %llu repetitions of each cell: it takes longer",
@@ -83,17 +80,61 @@ static int plan_studies(struct conduct *conduct)
     return 0;
 }
 
-static int run_studies(const struct options *options)
+/* experiments/scaling.ini: "scaling". */
+static void name_of_file(const struct options *options, char *name, size_t size)
 {
-    const char *grid = given_grid_option(options);
-    if (grid) return options_complain(options, "--%s needs --kernel: what is to be computed?", grid);
+    const char *path = options->file ? options->file : options->quick ? "quick" : "default";
+    const char *base = strrchr(path, '/');
+    snprintf(name, size, "%s", base ? base + 1 : path);
+    name[strcspn(name, ".")] = '\0';
+    if (!*name) snprintf(name, size, "run");
+}
+
+static int measure_studies(const struct options *options, const struct studies *studies)
+{
     struct protocol protocol;
     struct conduct conduct;
-    studies_protocol(options->quick, &protocol);
+    char name[64];
+    studies_protocol(studies, &protocol);
+    name_of_file(options, name, sizeof name);
     int status = conduct_open(&conduct, options, &protocol);
-    if (!status) status = plan_studies(&conduct);
-    if (!status) status = measure_and_show(&conduct, options->quick ? "quick" : "default", true);
+    if (!status) status = plan_studies(&conduct, studies);
+    if (!status) status = measure_and_show(&conduct, name, true);
     conduct_close(&conduct);
+    return status;
+}
+
+static int run_studies(const struct options *options)
+{
+    struct studies studies;
+    struct reason why = {""};
+    struct options merged = *options;
+    const char *grid = given_grid_option(options);
+    if (grid && options->file) return options_complain(options, "--file says what to measure: leave --%s out", grid);
+    if (grid) return options_complain(options, "--%s needs --kernel: what is to be computed?", grid);
+    if (options->file && options->quick)
+        return options_complain(options, "--quick is the short default experiment: leave --file out");
+    if (studies_open(options->file, options->quick, options, &studies, &why))
+        return options_complain(options, "%s", why.text);
+    if (!merged.launcher) merged.launcher = studies.global.launcher;
+    int status = measure_studies(&merged, &studies);
+    studies_close(&studies);
+    return status;
+}
+
+/* What would be measured, as a file. */
+static int write_file(const struct options *options)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct reason why = {""};
+    if (options->config || options->resume)
+        return options_complain(options, "--write-file takes a command line: leave --config and --resume out");
+    FILE *out = open_memstream(&text, &size);
+    int error = out ? studies_write(options, out, &why) : reason_give(&why, -ENOMEM, "no memory");
+    if (out) fclose(out);
+    int status = error ? options_complain(options, "%s", why.text) : options_print(options, text);
+    free(text);
     return status;
 }
 
@@ -175,9 +216,10 @@ static int run(const struct options *options)
     for (size_t i = 0; i < sizeof of_versus / sizeof *of_versus; i++)
         if (options_given(options, of_versus[i]) && !options->versus)
             return options_complain(options, "--%s needs --versus: what is to be compared?", of_versus[i]);
+    if (options->write_file) return write_file(options);
     if (options->config && !options->resume) return run_config(options);
     if (options->resume) return resume(options);
-    return options->kernels.count ? run_grid(options) : run_studies(options);
+    return options->kernels.count && !options->file ? run_grid(options) : run_studies(options);
 }
 
 const struct verb verb_run = {
@@ -188,7 +230,8 @@ const struct verb verb_run = {
         "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
         "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It takes about\n"
         "three minutes, draws every figure and writes report.html. With --kernel it measures that grid; each\n"
-        "problem's serial time is measured beside it.",
+        "problem's serial time is measured beside it. An experiment is a file too: --write-file prints that of a command\n"
+        "line or of the default experiment, --file measures one.",
     .machine = true,
     .run = run,
 };
