@@ -62,6 +62,13 @@ static void server_push(struct forkpool *pool, bool stopped, int64_t now)
     if (pool->kill_at && now >= pool->kill_at) kill(pool->server, SIGKILL);
 }
 
+/* Its end of the socket is closed: its number may be another process's by now. */
+static bool hung_up(const struct forkpool *pool)
+{
+    struct pollfd closed = {pool->control_fd, 0, 0};
+    return poll(&closed, 1, 0) > 0;
+}
+
 void pool_check(struct forkpool *pool)
 {
     NOT_CANCELLED;
@@ -71,7 +78,7 @@ void pool_check(struct forkpool *pool)
     int status = 0;
     pid_t pid = waitpid(pool->server, &status, WNOHANG | WUNTRACED);
     bool stopped = pid > 0 && WIFSTOPPED(status);
-    if (pid < 0 && errno != EINTR && kill(pool->server, 0)) server_ended(pool, false, 0); /* reaped elsewhere */
+    if (pid < 0 && errno != EINTR && (hung_up(pool) || kill(pool->server, 0))) server_ended(pool, false, 0); /* reaped elsewhere */
     if (pid > 0 && !stopped) server_ended(pool, true, status);
     if (pool->server_reaped) return;
     if (pid >= 0) server_push(pool, stopped, now);

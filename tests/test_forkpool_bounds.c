@@ -246,11 +246,12 @@ START_TEST(locked_memory)
 END_TEST
 
 /* A debugger: traces what it is told, stays until the gate opens. 0: it may not. */
-static pid_t trace(pid_t traced)
+static pid_t trace(pid_t traced, bool stop)
 {
     pid_t tracer = fork();
     if (tracer == 0) {
         int ready = ptrace(PTRACE_SEIZE, traced, NULL, NULL) ? -1 : 1;
+        if (ready > 0 && stop && !ptrace(PTRACE_INTERRUPT, traced, NULL, NULL)) waitpid(traced, NULL, __WALL);
         atomic_store(&board->calls, ready);
         while (ready > 0 && !atomic_load(&board->gate)) usleep(1000);
         _exit(0);
@@ -280,7 +281,7 @@ START_TEST(traced_worker)
     struct forkpool_job *job;
     ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
     await(&board->pids[0], 1);
-    pid_t tracer = trace(atomic_load(&board->pids[0]));
+    pid_t tracer = trace(atomic_load(&board->pids[0]), false);
     if (!tracer) {
         printf("skipped: traced_worker: ptrace is refused\n");
         return;
@@ -291,6 +292,28 @@ START_TEST(traced_worker)
     check_good(4);
     end_trace(tracer);
     check_good(4);
+}
+END_TEST
+
+/* A debugger stops one idle worker after the other: the others take the work that it was woken for. */
+START_TEST(traced_idle_workers)
+{
+    open_workers(3);
+    for (unsigned worker = 0; worker < 3; worker++) {
+        struct forkpool_worker_stats stats;
+        ck_assert_int_eq(forkpool_worker_stats(pool, worker, &stats), 0);
+        atomic_store(&board->gate, 0);
+        atomic_store(&board->calls, 0);
+        pid_t tracer = trace(stats.pid, true);
+        if (!tracer) {
+            printf("skipped: traced_idle_workers: ptrace is refused\n");
+            return;
+        }
+        for (int i = 0; i < 3; i++) check_good(1);
+        check_good(4);
+        end_trace(tracer);
+        check_good(4);
+    }
 }
 END_TEST
 
@@ -307,7 +330,7 @@ START_TEST(traced_stray)
 {
     open_workers(1);
     ck_assert_int_eq(status_of(forkpool_async(pool, leave_child, 0)), 0);
-    pid_t stray = atomic_load(&board->pids[0]), tracer = trace(stray);
+    pid_t stray = atomic_load(&board->pids[0]), tracer = trace(stray, false);
     if (!tracer) {
         printf("skipped: traced_stray: ptrace is refused\n");
         return;
@@ -388,6 +411,37 @@ START_TEST(signals_of_the_c_library)
 }
 END_TEST
 
+/* 14 a task leaves a thread that holds the standard output: the worker takes the next task, and ends */
+static void *hold_output(void *unused)
+{
+    flockfile(stdout);
+    atomic_store(&board->hits, 1);
+    for (;;) pause();
+    return unused;
+}
+static long leave_output_held(long unused)
+{
+    static char buffer[64];
+    pthread_t thread;
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    putchar(' ');
+    if (pthread_create(&thread, NULL, hold_output, NULL)) return -1;
+    await(&board->hits, 1);
+    return unused;
+}
+START_TEST(output_that_a_thread_holds)
+{
+    open_workers(1);
+    struct forkpool_job *job = forkpool_async(pool, leave_output_held, 6);
+    ck_assert_int_eq(forkpool_value(job), 6);
+    forkpool_release(job);
+    usleep(10000); /* until it would sleep */
+    check_good(4);
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, 20 * second_ns), 0);
+}
+END_TEST
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -403,7 +457,9 @@ int main(void)
     tcase_add_test(cases, limited_address_space);
     tcase_add_test(cases, locked_memory);
     tcase_add_test(cases, traced_worker);
+    tcase_add_test(cases, traced_idle_workers);
     tcase_add_test(cases, traced_stray);
+    tcase_add_test(cases, output_that_a_thread_holds);
     tcase_add_test(cases, worker_that_lost_its_death_signal);
     tcase_add_test(cases, memory_of_a_lost_worker);
     tcase_add_test(cases, signals_of_the_c_library);

@@ -3,7 +3,7 @@
  * again; stale ring entries; workers that park and are woken; a program that sleeps on an event.
  *
  * Checked: each task ends exactly once, nobody sleeps while a task waits (a lost wake-up shows as an invalid end state),
- * and the program gets all its results. MUTANT 1..4 break one place each; check.sh says which the checker must find. */
+ * and the program gets all its results. MUTANT 1..5 break one place each; check.sh says which the checker must find. */
 #ifndef MUTANT
 #define MUTANT 0
 #endif
@@ -24,6 +24,7 @@
 mtype = { slot_free, slot_ready, slot_running, slot_done, slot_lost };
 mtype phase[SLOTS];
 byte owner[SLOTS], task_in[SLOTS];
+byte busy[WORKERS]; /* slot + 1 that it is about to claim, or runs */
 bit waited[SLOTS];
 byte ring[RING], tail, head;
 bit parked[WORKERS], mask[WORKERS], spinning[WORKERS], killed[WORKERS], dead[WORKERS], drain;
@@ -54,9 +55,12 @@ born: skip;
 look:
         h = head;
         if
-        :: h == tail -> skip
+        :: h == tail -> busy[me] = 0
         :: else ->
-            atomic { s = ring[h % RING]; mine = phase[s] == slot_ready; woke = waited[s] };
+            atomic {
+                s = ring[h % RING]; mine = phase[s] == slot_ready; woke = waited[s];
+                if :: MUTANT != 5 -> busy[me] = s + 1 :: else fi
+            };
             do
             :: !mine -> break
             :: else ->
@@ -76,6 +80,7 @@ look:
             atomic { if :: head == h -> head = h + 1 :: else fi };
             if
             :: !mine -> goto look
+            :: mine && MUTANT == 5 -> busy[me] = s + 1
             :: else
             fi;
             if :: head != tail -> wake_one() :: else fi;
@@ -84,6 +89,7 @@ look:
                 phase[s] = slot_done; ended_times[task_in[s]]++; assert(ended_times[task_in[s]] == 1);
                 woke = waited[s]
             };
+            busy[me] = 0;
             if
             :: woke -> event++ /* and the kernel wakes whoever sleeps on the old value */
             :: else
@@ -135,17 +141,13 @@ end_idle:
     :: atomic { dead[0] -> w = 0 } break
     :: atomic { dead[1] -> w = 1 } break
     od;
-    s = 0;
-    do
-    :: s < SLOTS ->
-        if
-        :: phase[s] == slot_running && owner[s] == w ->
-            atomic { phase[s] = slot_lost; ended_times[task_in[s]]++; assert(ended_times[task_in[s]] == 1) }
-        :: else
-        fi;
-        s++
-    :: else -> break
-    od;
+    if
+    :: busy[w] && phase[busy[w] - 1] == slot_running && owner[busy[w] - 1] == w ->
+        s = busy[w] - 1;
+        atomic { phase[s] = slot_lost; ended_times[task_in[s]]++; assert(ended_times[task_in[s]] == 1) }
+    :: else
+    fi;
+    busy[w] = 0;
     spinning[w] = 0;
     wake(w);
     event++;

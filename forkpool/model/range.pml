@@ -2,7 +2,9 @@
 /* range.pml: range.c with workers that die at any step. Each atomic block is one access to shared memory.
  *
  * Checked: no unit runs twice, each ends exactly once (by its worker, or as lost by the server), and the map always
- * comes to its end, whoever dies when. MUTANT 2 and 3 break the protocol in one place each; the checker must find them.
+ * comes to its end, whoever dies when. With DROP the program cancels the map meanwhile: range_drop takes what nobody has
+ * claimed, and each unit ends or is dropped. MUTANT 2, 3 and 5 break the protocol in one place each; the checker must find
+ * them.
  * MUTANT 1 and 4 break what only three workers need; those searches are too large to finish as a check. */
 #ifndef MUTANT
 #define MUTANT 0
@@ -30,6 +32,7 @@ typedef line {
 }
 line lines[WORKERS];
 byte ran[UNITS], ended_times[UNITS];
+byte dropped; /* added once all lines were gone through, as map.c does */
 bit killed[WORKERS], dead[WORKERS];
 bit map_ended;
 byte version, deaths;
@@ -71,7 +74,7 @@ inline install(w, from, low, high) {
 
 inline check_ended() {
     atomic {
-        sum = 0; i = 0;
+        sum = dropped; i = 0;
         do :: i < WORKERS -> sum = sum + lines[i].ended; i++ :: else -> break od;
         if :: sum == UNITS -> map_ended = 1 :: else fi;
         sum = 0; i = 0
@@ -177,6 +180,35 @@ active proctype killer() {
     :: atomic { deaths == DEATHS || map_ended -> break }
     od
 }
+
+#ifdef DROP
+active proctype dropper() {
+    byte owner, b, e, t, ack0, count, sum, i;
+    bit matches, swapped;
+    do
+    :: owner < WORKERS ->
+        atomic { b = lines[owner].begin; e = lines[owner].end; t = lines[owner].tag };
+        if
+        :: b == e -> owner++
+        :: else ->
+            if :: MUTANT == 5 :: else -> acknowledge(owner, t, e) fi;
+            atomic {
+                swapped = (lines[owner].begin == b && lines[owner].end == e && lines[owner].tag == t);
+                if
+                :: swapped ->
+                    lines[owner].end = b; lines[owner].tag = 0; count = count + e - b;
+                    do :: b < e -> ended_times[b]++; assert(ended_times[b] == 1); b++ :: else -> break od;
+                    owner++
+                :: else
+                fi
+            }
+        fi
+    :: else -> break
+    od;
+    atomic { dropped = count };
+    check_ended()
+}
+#endif
 
 active proctype server() {
     byte w, b, d, sum, i, ack0, tag0, end0;
