@@ -140,15 +140,16 @@ static void worker_ended(struct server *server, unsigned number, int status, con
 
 void reap_children(struct server *server)
 {
+    bool orphaned = false; /* a stray that was killed has handed over its children */
     for (;;) {
         siginfo_t info = {0};
         int status;
         struct rusage usage;
         if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT)) {
             if (errno == EINTR) continue; /* the news of it is used up: nobody would call again */
-            return;
+            break;
         }
-        if (!info.si_pid) return;
+        if (!info.si_pid) break;
         bool stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
         int number = find(server, info.si_pid);
         /* A pool has no use for a stopped worker, and whoever waits for it would hang. A dead one takes its group along,
@@ -157,8 +158,9 @@ void reap_children(struct server *server)
         server_signal(info.si_pid, stopped || number < 0 ? ONE : GROUP, stopped ? SIGCONT : SIGKILL);
         if (wait4(info.si_pid, &status, WNOHANG | WUNTRACED, &usage) != info.si_pid || WIFSTOPPED(status)) continue;
         if (number >= 0) worker_ended(server, (unsigned)number, status, &usage);
-        else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) strays_kill(server, 0); /* what that one has left */
+        else orphaned |= WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     }
+    if (orphaned) strays_kill(server, 0);
 }
 
 static bool has_ended(pid_t pid)
