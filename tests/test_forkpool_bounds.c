@@ -65,7 +65,7 @@ static int add_up(void *context, unsigned worker, size_t begin, size_t end)
 }
 START_TEST(maps_as_long_as_can_be)
 {
-    static const size_t chunks[] = {0, SIZE_MAX / 3, SIZE_MAX, (size_t)1 << 62};
+    static const size_t chunks[] = {0, SIZE_MAX / 3, SIZE_MAX, SIZE_MAX / 4 + 1};
     covered = (_Atomic size_t *)(void *)board->counts;
     open_workers(2);
     struct forkpool_map map = {.range = add_up, .tasks = SIZE_MAX, .chunk = chunks[_i], .schedule = FORKPOOL_STATIC};
