@@ -39,6 +39,7 @@ ASSET(text, "plots/assets/text.gp")
 ASSET(report_html, "plots/assets/report.html")
 ASSET(report_css, "plots/assets/report.css")
 ASSET(report_js, "plots/assets/report.js")
+ASSET(explorer_js, "plots/assets/explorer.js")
 #undef ASSET
 #undef BREAKEVEN_ASSETS_LIST
 #endif

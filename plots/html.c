@@ -235,6 +235,11 @@ static void part_script(struct page *page)
     fputs(asset_report_js, page->out);
 }
 
+static void part_explorer(struct page *page)
+{
+    fputs(asset_explorer_js, page->out);
+}
+
 static const struct {
     const char *name;
     void (*write)(struct page *);
@@ -242,7 +247,8 @@ static const struct {
     {"name", part_name},       {"machine", part_machine},   {"counts", part_counts},     {"banners", part_banners},
     {"asked", html_asked},     {"findings", html_findings}, {"advice", part_advice},     {"errors", part_errors},
     {"figures", part_figures}, {"tables", part_tables},     {"manifest", part_manifest}, {"command", part_command},
-    {"topics", html_topics},   {"notes", part_notes},       {"style", part_style},       {"script", part_script}};
+    {"topics", html_topics},   {"notes", part_notes},       {"style", part_style},       {"script", part_script},
+    {"models", html_models},   {"explorer", part_explorer}};
 
 static void write_page(struct page *page, const char *template)
 {

@@ -139,6 +139,15 @@ assert all(f["text"].endswith(".") for f in findings)'
     [ "$("$BREAKEVEN" report small --format html | head -n 1)" = "<!doctype html>" ]
 }
 
+@test "--predict: each runner's time, its band, and what was not measured" {
+    run "$BREAKEVEN" report small --predict --workers 2,64 --task-time 10us
+    [ "$status" = 0 ]
+    grep -q '^granularity spin forkpool .* 2 .*10us .*\[.*\]' <<<"$output"
+    grep -q ' 64 .*outside of what was measured: workers (2)' <<<"$output"
+    run "$BREAKEVEN" report small --workers 2
+    [ "$status" = 2 ] && [[ $output == *"go with --predict"* ]]
+}
+
 @test "an error bar whose lower end is not above 0 ends at the axis" {
     need_gnuplot
     mkdir -p clip
@@ -175,7 +184,7 @@ assert all(f["text"].endswith(".") for f in findings)'
     [ -s bare/plots/speedup.dat ] && [ -s bare/report.html ]
 }
 
-browser() { # RUN: tests/browser/report.mjs on its page
+browser() { # RUN EXTENT: tests/browser/report.mjs on its page
     command -v node >/dev/null || skip "node is missing"
     [ -n "${CHROMIUM:=$(command -v chromium || command -v chromium-browser || true)}" ] || skip "chromium is missing"
     export CHROMIUM
@@ -185,20 +194,15 @@ browser() { # RUN: tests/browser/report.mjs on its page
             skip "playwright-core cannot be installed by npm"
     fi
     need_gnuplot
-    if [ "$1" = small ]; then # printed, it stays as small as the page
-        timeout -k 5 60 "$CHROMIUM" --headless --no-sandbox --disable-gpu --print-to-pdf="$PWD/$1.pdf" \
-            "file://$PWD/$1/report.html" 2>/dev/null
-        [ "$(stat -c %s "$1.pdf")" -lt $((5 << 20)) ]
-    fi
-    run timeout -k 5 90 node "$BROWSER/report.mjs" "$PWD/$1/report.html"
+    run timeout -k 5 120 node "$BROWSER/report.mjs" "$PWD/$1/report.html" "$2"
     echo "$output"
     [ "$status" = 0 ]
 }
 
 @test "browser: the page of a small machine" {
-    browser small
+    browser small all
 }
 
 @test "browser: the page of a 64-cpu machine, no label clipped or overlapping" {
-    browser server
+    browser server labels
 }

@@ -57,7 +57,7 @@ PYTHON
     echo "$output"
     [ "$status" = 0 ]
     run $python "$HOLD" --refuses "$SCHEMAS/summary.schema.json" server.json "" trust cells/0 cells/0/wall_ns cells/1/budget \
-        metg/0 crossovers/0 models/0 models/0/start scaling/0 findings/0
+        metg/0 crossovers/0 models/0 models/0/start models/0/fit models/0/measured scaling/0 findings/0
     echo "$output"
     [ "$status" = 0 ]
 }

@@ -37,7 +37,7 @@ struct options {
     double precision, efficiency, margin, within; /* fractions */
     const char *output, *name, *launcher, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,
         *minimise, *save, *config, *file, *export_json, *export_csv, *export_markdown;
-    bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, write_file, why;
+    bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, write_file, why, predict;
 };
 
 enum option_type {

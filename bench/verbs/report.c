@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* report: a recorded run as text, figures and page; measures nothing. */
-#include "plots/plots.h"
-#include "results/record/record_join.h"
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
+#include "bench/verbs/whatif.h"
+#include "plots/plots.h"
+#include "results/record/record_join.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ static int print_csv(const struct options *options, const struct summary *summar
 static int print_all(const struct options *options, const struct shown *shown)
 {
     const char *format = options->format ? options->format : "";
+    if (options->predict) return whatif_print(options, &shown->summary);
     if (options->json) return show_print(options, shown);
     if (!strcmp(format, "csv")) return print_csv(options, &shown->summary);
     if (!strcmp(format, "markdown"))
@@ -74,6 +76,9 @@ static int run(const struct options *options)
     asked.json = options->json || (options->format && !strcmp(options->format, "json"));
     if (options->json && options->format && strcmp(options->format, "json"))
         return options_complain(options, "--json and --format %s are two formats: give one of them", options->format);
+    bool setting = options->workers.count || options->tasks.count || options->task_times_ns.count || options->chunks.count;
+    if (setting && !options->predict)
+        return options_complain(options, "--workers, --tasks, --task-time and --chunk go with --predict");
     char joined[RUNDIR_PATH];
     bool several = options->operand_count > 1;
     if (options->output && !several)

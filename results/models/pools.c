@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pools.c: the costs of each runner, fitted to the cells of a study (pool_fit.h), and each cell's predicted time. */
 #include "results/models/summary_parts.h"
+#include "results/models/whatif.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -71,7 +72,7 @@ static void bytes_settle(struct pool_point *points, size_t count)
 
 static void start_fit(struct pool_costs *pool, size_t count, double *room)
 {
-    static const struct quantity none = {NAN, NAN, NAN, 0};
+    static const struct pool_start unknown = {{NAN, NAN, NAN, 0}, {NAN, NAN, NAN, 0}, {NAN, NAN}, {{NAN, NAN}, {NAN, NAN}}, NAN, NAN, 0};
     double *workers = room, *time = room + count;
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -81,7 +82,8 @@ static void start_fit(struct pool_costs *pool, size_t count, double *room)
         workers[n] = pool->cells[i].cell->workers;
         time[n++] = around;
     }
-    if (pool_fit_start(workers, time, n, &pool->start)) pool->start = (struct pool_start){none, none};
+    if (pool_fit_start(workers, time, n, &pool->start) && pool_fit_start_only(n ? workers[0] : 0, time, n, &pool->start))
+        pool->start = unknown;
 }
 
 static int pool_fill(const struct summary_parts *parts, struct pool_costs *pool, const struct cell **group, size_t count)
@@ -94,6 +96,7 @@ static int pool_fill(const struct summary_parts *parts, struct pool_costs *pool,
         size_t fit = points_of(parts, pool, group, count, points);
         bytes_settle(points, pool->count);
         start_fit(pool, fit, room);
+        whatif_ground_make(pool, points, fit);
         status = pool_fit_make(points, fit, &pool->fit);
         if (status == -EINVAL) status = 0;
         for (size_t i = 0; pool->fit.n && i < pool->count; i++)

@@ -101,12 +101,30 @@ struct scaling {
     struct usl_fit usl;                /* usl.n = 0: not fitted */
 };
 
+/* What a prediction may vary, and work: all tasks together, N mu. */
+enum whatif_axis { WHATIF_WORKERS, WHATIF_TASKS, WHATIF_TASK_NS, WHATIF_CHUNK, WHATIF_WORK_NS, WHATIF_AXES };
+extern const char *const whatif_axis_names[WHATIF_AXES]; /* "workers", "tasks", "task_ns", "chunk", "work_ns" */
+
+/* What a runner's own chunk is, where none is asked for. */
+enum whatif_own { WHATIF_OWN_UNKNOWN, WHATIF_OWN_ONE, WHATIF_OWN_SHARE /* ceil(N/p) */ };
+
+/* Where a fit may be asked (whatif.h): the cells it was made from. */
+struct whatif_ground {
+    struct whatif_range {
+        double low, high; /* NAN: not known */
+    } range[WHATIF_AXES];
+    enum whatif_own own;
+    bool own_measured; /* some of the cells took the runner's own chunk */
+    bool bytes;        /* they differ in the bytes of a result too: it cannot be asked for other sizes */
+};
+
 /* What one runner costs, fitted to the cells of one study and kernel (pool_fit.h), and what the fit says of each cell.
  */
 struct pool_costs {
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     struct pool_fit fit;      /* fit.n = 0: not fitted: fewer than two measured cells */
     struct pool_start start;  /* start + stop = s0 + s1 p; medians NAN where one number of workers was measured */
+    struct whatif_ground ground;
     unsigned fit_max_workers; /* fits use the cells up to here, as those of scaling do */
     size_t count;
     struct pool_cell { /* owned: the measured cells; those beyond fit_max_workers too. Where the chunk of some is known,

@@ -30,7 +30,7 @@ struct pool_work {
     bool used[COLUMNS];                             /* columns that are fitted */
     double fixed[COLUMNS];                          /* the value of those that are not */
     double value[COLUMNS], variance[COLUMNS];       /* of the newest fit */
-    double loose[COLUMNS], loose_variance[COLUMNS]; /* of the same without any bound at 0 */
+    double loose[COLUMNS], loose_covariance[COLUMNS][COLUMNS]; /* of the same without any bound at 0 */
     bool *bound;                                    /* points that h_s binds in it */
     size_t saturated;                               /* how many those are */
 };
@@ -203,6 +203,20 @@ static int solve(struct pool_work *work, const bool used[COLUMNS], double chunk_
     return failed ? -EINVAL : 0;
 }
 
+/* The covariance of all that are fitted, after solve with work->used. */
+static void keep_covariance(struct pool_work *work)
+{
+    size_t row = 0;
+    memset(work->loose_covariance, 0, sizeof work->loose_covariance);
+    for (unsigned a = 0; a < COLUMNS; a++) {
+        size_t column = 0;
+        for (unsigned b = 0; b < COLUMNS; b++)
+            if (work->used[a] && work->used[b])
+                work->loose_covariance[a][b] = isnan(work->variance[a]) ? NAN : gsl_matrix_get(work->covariance, row, column++);
+        row += work->used[a];
+    }
+}
+
 /* Coefficients below 0 become 0 one by one, the worst first; a chunk costs at least its serialised part. */
 static int solve_bounded(struct pool_work *work, double chunk_serial_ns)
 {
@@ -214,7 +228,7 @@ static int solve_bounded(struct pool_work *work, double chunk_serial_ns)
         int status = solve(work, used, chunk_serial_ns);
         if (status) return status;
         if (!round) memcpy(work->loose, work->value, sizeof work->loose);
-        if (!round) memcpy(work->loose_variance, work->variance, sizeof work->loose_variance);
+        if (!round) keep_covariance(work);
         for (unsigned c = 0; c < COLUMNS; c++)
             if (used[c] && work->value[c] < (c == POOL_CHUNK ? chunk_serial_ns : 0) &&
                 (worst == COLUMNS ||
@@ -303,7 +317,7 @@ static struct quantity fitted(const struct pool_work *work, enum pool_term colum
     if (!work->used[column]) return (struct quantity){NAN, NAN, NAN, work->n};
     if (isnan(half) && !isnan(t)) /* at its bound */
         return (struct quantity){value, value,
-                                 fmax(value, work->loose[column] + t * sqrt(work->loose_variance[column])), work->n};
+                                 fmax(value, work->loose[column] + t * sqrt(work->loose_covariance[column][column])), work->n};
     return (struct quantity){value, isnan(half) ? NAN : fmax(0, value - half), value + half, work->n};
 }
 
@@ -370,6 +384,9 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
         made.spread_ns = fitted(&work, POOL_SPREAD, t);
         made.saturated = work.saturated > 0;
         made.error = sqrt(sum / (double)n);
+        made.scatter = n > k ? sqrt(sum / (double)(n - k)) : NAN;
+        made.t = t;
+        memcpy(made.covariance, work.loose_covariance, sizeof made.covariance);
     }
     work_free(&work);
     gsl_set_error_handler(handler);
@@ -380,6 +397,22 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
 double pool_fit_time(const struct pool_fit *fit, const struct pool_point *point)
 {
     return predict(fit->value, fit->value[POOL_SERIAL], point);
+}
+
+void pool_fit_columns(const struct pool_fit *fit, const struct pool_point *point, double column[COLUMNS])
+{
+    columns_of(point, column);
+    if (serialised(fit->value[POOL_SERIAL], point) > free_time(fit->value, column))
+        column[POOL_DILATION] = column[POOL_CHUNK] = column[POOL_BYTE] = 0;
+}
+
+double pool_fit_deviation(const struct pool_fit *fit, const struct pool_point *point)
+{
+    double column[COLUMNS], own = fit->scatter * pool_fit_time(fit, point), variance = own * own;
+    pool_fit_columns(fit, point, column);
+    for (unsigned a = 0; a < COLUMNS; a++)
+        for (unsigned b = 0; b < COLUMNS; b++) variance += column[a] * fit->covariance[a][b] * column[b];
+    return sqrt(variance);
 }
 
 int pool_fit_start(const double *workers, const double *time_ns, size_t n, struct pool_start *start)
@@ -403,9 +436,47 @@ int pool_fit_start(const double *workers, const double *time_ns, size_t n, struc
     }
     double t = n > 2 ? gsl_cdf_tdist_Pinv(0.975, (double)n - 2) : NAN, variance = n > 2 ? sum / ((double)n - 2) : NAN;
     double half_fixed = t * sqrt(variance * sxx / det), half_slope = t * sqrt(variance * s / det);
-    *start = (struct pool_start){{fixed, fixed - half_fixed, fixed + half_fixed, n},
-                                 {slope, slope - half_slope, slope + half_slope, n}};
+    *start = (struct pool_start){.fixed_ns = {fixed, fixed - half_fixed, fixed + half_fixed, n},
+                                 .per_worker_ns = {slope, slope - half_slope, slope + half_slope, n},
+                                 .value = {fixed, slope},
+                                 .covariance = {{variance * sxx / det, -variance * sx / det},
+                                                {-variance * sx / det, variance * s / det}},
+                                 .scatter = sqrt(variance),
+                                 .t = t};
     return 0;
+}
+
+int pool_fit_start_only(double workers, const double *time_ns, size_t n, struct pool_start *start)
+{
+    static const struct quantity none = {NAN, NAN, NAN, 0};
+    double s = 0, sy = 0, sum = 0;
+    if (!n) return -EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        if (!(time_ns[i] > 0)) return -EINVAL;
+        s += 1 / (time_ns[i] * time_ns[i]), sy += 1 / time_ns[i];
+    }
+    for (size_t i = 0; i < n; i++) sum += (sy / s / time_ns[i] - 1) * (sy / s / time_ns[i] - 1);
+    double variance = n > 1 ? sum / ((double)n - 1) : NAN;
+    *start = (struct pool_start){.fixed_ns = none,
+                                 .per_worker_ns = none,
+                                 .value = {sy / s, 0},
+                                 .covariance = {{variance / s, 0}, {0, 0}},
+                                 .scatter = sqrt(variance),
+                                 .t = n > 1 ? gsl_cdf_tdist_Pinv(0.975, (double)n - 1) : NAN,
+                                 .only = workers};
+    return 0;
+}
+
+double pool_fit_start_time(const struct pool_start *start, double workers)
+{
+    return start->only > 0 && workers != start->only ? NAN : start->value[0] + start->value[1] * workers;
+}
+
+double pool_fit_start_deviation(const struct pool_start *start, double workers)
+{
+    double own = start->scatter * pool_fit_start_time(start, workers);
+    return sqrt(start->covariance[0][0] + 2 * workers * start->covariance[0][1] +
+                workers * workers * start->covariance[1][1] + own * own);
 }
 
 double pool_fit_crossover_ns(const struct pool_fit *fit, double fixed_ns, double workers, double chunk, double tasks)

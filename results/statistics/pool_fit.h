@@ -41,6 +41,10 @@ struct pool_fit {
     size_t n;                        /* points; 0: not fitted */
     bool saturated;                  /* some points are bound by h_s */
     double value[POOL_TERMS];        /* for predictions: what is not identifiable is 0 here, d 1 */
+    double covariance[POOL_SERIAL][POOL_SERIAL]; /* of those before h_s, as if none were bound to be positive; 0 for what
+                                                    is not fitted, NAN where there are as many costs as points */
+    double scatter;                  /* relative standard deviation of a point about the fit */
+    double t;                        /* Student's t for 95 % at its degrees of freedom; NAN where there are none */
 };
 
 /* Least squares of relative errors; coefficients that would be negative are 0 (their interval is then [0, high]). h_s
@@ -48,13 +52,26 @@ struct pool_fit {
  * below what F(1, n-k) allows. 0; -EINVAL: fewer than 2 points or one that is not positive; -ENOMEM. */
 int pool_fit_make(const struct pool_point *, size_t n, struct pool_fit *);
 double pool_fit_time(const struct pool_fit *, const struct pool_point *); /* time_ns is not read */
+/* The standard deviation of a new measurement there, in ns: what the costs and a point's own scatter do to it, h_s taken
+ * as known. NAN where there are no degrees of freedom. */
+double pool_fit_deviation(const struct pool_fit *, const struct pool_point *);
+/* What a point's time is made of: the factors of each cost but h_s (those of h, d and G are 0 where h_s binds). */
+void pool_fit_columns(const struct pool_fit *, const struct pool_point *, double column[POOL_SERIAL]);
 
 /* s0 and s1 from times of start and stop with p workers, relative least squares; intervals from three points on.
  * -EINVAL: one number of workers only, or a time that is not positive. */
 struct pool_start {
     struct quantity fixed_ns, per_worker_ns; /* s0, s1 */
+    double value[2], covariance[2][2];       /* of s0 and s1, for predictions; NAN: not known */
+    double scatter, t;                       /* as in pool_fit */
+    double only;                             /* the one number of workers that was measured: value[0] holds there; 0: any */
 };
 int pool_fit_start(const double *workers, const double *time_ns, size_t n, struct pool_start *);
+/* The same from times with one number of workers: fixed_ns and per_worker_ns are NAN. -EINVAL: n = 0, a time that is not
+ * positive. */
+int pool_fit_start_only(double workers, const double *time_ns, size_t n, struct pool_start *);
+double pool_fit_start_time(const struct pool_start *, double workers);      /* NAN where it is not known */
+double pool_fit_start_deviation(const struct pool_start *, double workers); /* as pool_fit_deviation */
 
 /* The smallest mu for which N tasks of it are sooner done by the pool than by the serial loop: fixed + T < N mu.
  * INFINITY: never. chunk, tasks and workers as in a point. */

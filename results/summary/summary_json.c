@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* summary_json.c: the summary as summary.json and summary.csv. Numbers that are none are null, or an empty field. */
 #include "results/models/summary_parts.h"
+#include "results/summary/summary_json.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -9,17 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *quantity_to_json(struct quantity quantity)
-{
-    return json_pack("{so so so sI}", "median", number(quantity.median), "low", number(quantity.low), "high",
-                     number(quantity.high), "n", (json_int_t)quantity.n);
-}
 
 static json_t *words_to_json(const char *words)
 {
@@ -34,15 +24,15 @@ static json_t *words_to_json(const char *words)
 static json_t *budget_to_json(const struct budget *b)
 {
     if (!b->n) return json_null();
-    return json_pack("{so so so so so so so sb so so so so so so so so so sI}", "core_ns", number(b->core_ns), "work",
-                     number(b->work), "dilation", number(b->dilation), "start_stop", number(b->start_stop), "dispatch",
-                     number(b->dispatch), "tail", number(b->tail), "residual", number(b->residual), "marked",
-                     (int)b->marked, "load_balance", number(b->load_balance), "communication", number(b->communication),
-                     "computation_scaling", number(b->computation_scaling), "efficiency", number(b->efficiency),
-                     "process_load_balance", number(b->process_load_balance), "process_communication",
-                     number(b->process_communication), "thread_load_balance", number(b->thread_load_balance),
-                     "thread_communication", number(b->thread_communication), "instrumentation",
-                     number(b->instrumentation), "n", (json_int_t)b->n);
+    return json_pack("{so so so so so so so sb so so so so so so so so so sI}", "core_ns", json_number(b->core_ns), "work",
+                     json_number(b->work), "dilation", json_number(b->dilation), "start_stop", json_number(b->start_stop), "dispatch",
+                     json_number(b->dispatch), "tail", json_number(b->tail), "residual", json_number(b->residual), "marked",
+                     (int)b->marked, "load_balance", json_number(b->load_balance), "communication", json_number(b->communication),
+                     "computation_scaling", json_number(b->computation_scaling), "efficiency", json_number(b->efficiency),
+                     "process_load_balance", json_number(b->process_load_balance), "process_communication",
+                     json_number(b->process_communication), "thread_load_balance", json_number(b->thread_load_balance),
+                     "thread_communication", json_number(b->thread_communication), "instrumentation",
+                     json_number(b->instrumentation), "n", (json_int_t)b->n);
 }
 
 /* A cell's row: its configuration as the manifest has it, the figures, the counts. */
@@ -51,7 +41,7 @@ static json_t *row_to_json(const struct cell_summary *row)
     json_t *object = cell_to_json(row->cell);
     if (!object) return NULL;
     for (size_t i = 0; i < QUANTITIES; i++)
-        json_object_set_new(object, quantity_names[i], quantity_to_json(row->quantity[i]));
+        json_object_set_new(object, quantity_names[i], json_quantity(row->quantity[i]));
     json_object_set_new(object, "budget", budget_to_json(&row->budget));
     json_object_set_new(object, "workers", json_integer(row->workers));
     json_object_set_new(object, "samples", json_integer((json_int_t)row->samples));
@@ -82,10 +72,10 @@ static json_t *metg_to_json(const struct metg *m)
     json_t *object = line_to_json(m->study, m->kernel, m->runner, m->schedule, m->placement, m->chunk);
     json_t *team = team_to_json(m->processes, m->threads);
     json_t *rest =
-        json_pack("{so sb sb so so so so so}", "efficiency", number(m->efficiency), "reached", (int)m->reached, "bound",
-                  (int)m->bound, "granularity_ns", quantity_to_json(m->granularity_ns), "work_ns",
-                  quantity_to_json(m->work_ns), "smallest_ns", number(m->smallest_ns), "largest_ns",
-                  number(m->largest_ns), "best_efficiency", number(m->best_efficiency));
+        json_pack("{so sb sb so so so so so}", "efficiency", json_number(m->efficiency), "reached", (int)m->reached, "bound",
+                  (int)m->bound, "granularity_ns", json_quantity(m->granularity_ns), "work_ns",
+                  json_quantity(m->work_ns), "smallest_ns", json_number(m->smallest_ns), "largest_ns",
+                  json_number(m->largest_ns), "best_efficiency", json_number(m->best_efficiency));
     json_object_update(object, team);
     json_object_update(object, rest);
     json_decref(team);
@@ -99,11 +89,11 @@ static json_t *crossover_to_json(const struct crossover *c)
     json_t *team = team_to_json(c->processes, c->threads);
     json_t *rest =
         json_pack("{sI so so sb so sb so sb so so so ss}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns",
-                  number(c->task_ns), "tasks", quantity_to_json(c->tasks), "never", c->tasks.median == INFINITY,
-                  "warm_task_ns", quantity_to_json(c->warm_task_ns), "warm_bound", (int)c->warm_bound, "cold_task_ns",
-                  quantity_to_json(c->cold_task_ns), "cold_bound", (int)c->cold_bound, "predicted_tasks",
-                  number(c->predicted_tasks), "predicted_warm_task_ns", number(c->predicted_warm_task_ns),
-                  "predicted_cold_task_ns", number(c->predicted_cold_task_ns), "calibration", c->calibration);
+                  json_number(c->task_ns), "tasks", json_quantity(c->tasks), "never", c->tasks.median == INFINITY,
+                  "warm_task_ns", json_quantity(c->warm_task_ns), "warm_bound", (int)c->warm_bound, "cold_task_ns",
+                  json_quantity(c->cold_task_ns), "cold_bound", (int)c->cold_bound, "predicted_tasks",
+                  json_number(c->predicted_tasks), "predicted_warm_task_ns", json_number(c->predicted_warm_task_ns),
+                  "predicted_cold_task_ns", json_number(c->predicted_cold_task_ns), "calibration", c->calibration);
     json_object_update(object, team);
     json_object_update(object, rest);
     json_decref(team);
@@ -117,9 +107,9 @@ static json_t *usl_to_json(const struct usl_fit *u)
     struct quantity sigma = {u->sigma, u->sigma_low, u->sigma_high, u->n},
                     kappa = {u->kappa, u->kappa_low, u->kappa_high, u->n},
                     peak = {u->peak, u->peak_low, u->peak_high, u->n};
-    return json_pack("{so so so so so sb so}", "t1", number(u->t1), "gamma", number(u->gamma), "sigma",
-                     quantity_to_json(sigma), "kappa", quantity_to_json(kappa), "peak", quantity_to_json(peak),
-                     "peak_seen", (int)u->peak_seen, "p_max", number(u->p_max));
+    return json_pack("{so so so so so sb so}", "t1", json_number(u->t1), "gamma", json_number(u->gamma), "sigma",
+                     json_quantity(sigma), "kappa", json_quantity(kappa), "peak", json_quantity(peak),
+                     "peak_seen", (int)u->peak_seen, "p_max", json_number(u->p_max));
 }
 
 static json_t *scaling_to_json(const struct scaling *s)
@@ -133,56 +123,7 @@ static json_t *scaling_to_json(const struct scaling *s)
                   s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
                   s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
                   s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers), "amdahl",
-                  s->amdahl.n ? quantity_to_json(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
-    json_object_update(object, rest);
-    json_decref(rest);
-    return object;
-}
-
-/* Names of what the points of a fit did not tell apart. */
-static json_t *unknown_to_json(const struct pool_fit *fit)
-{
-    const struct {
-        const char *name;
-        double median;
-    } all[] = {{"region_ns", fit->region_ns.median},
-               {"chunk_ns", fit->chunk_ns.median},
-               {"chunk_serial_ns", fit->chunk_serial_ns.median},
-               {"dilation", fit->dilation.median},
-               {"byte_ns", fit->byte_ns.median},
-               {"spread_ns", fit->spread_ns.median}};
-    json_t *names = json_array();
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (isnan(all[i].median)) json_array_append_new(names, json_string(all[i].name));
-    return names;
-}
-
-static json_t *fit_to_json(const struct pool_fit *fit)
-{
-    struct quantity parallel = {fit->chunk_ns.median - fit->chunk_serial_ns.median, NAN, fit->chunk_ns.high, fit->n};
-    if (!fit->n) return json_null();
-    return json_pack("{so so so so so so so so so sb sI}", "region_ns", quantity_to_json(fit->region_ns), "chunk_ns",
-                     quantity_to_json(fit->chunk_ns), "chunk_serial_ns", quantity_to_json(fit->chunk_serial_ns),
-                     "chunk_worker_ns", quantity_to_json(parallel), "dilation", quantity_to_json(fit->dilation),
-                     "byte_ns", quantity_to_json(fit->byte_ns), "spread_ns", quantity_to_json(fit->spread_ns),
-                     "not_identifiable", unknown_to_json(fit), "error", number(fit->error), "saturated",
-                     (int)fit->saturated, "n", (json_int_t)fit->n);
-}
-
-static json_t *pool_to_json(const struct pool_costs *pool)
-{
-    json_t *object = json_pack("{ss ss ss ss ss}", "study", pool->study, "kernel", pool->kernel, "runner", pool->runner,
-                               "schedule", pool->schedule, "placement", pool->placement),
-           *cells = json_array();
-    for (size_t i = 0; i < pool->count; i++)
-        json_array_append_new(cells,
-                              json_pack("{sI so so}", "cell", (json_int_t)pool->cells[i].cell->cell->id, "wall_ns",
-                                        number(pool->cells[i].cell->quantity[QUANTITY_wall_ns].median), "predicted_ns",
-                                        number(pool->cells[i].predicted_ns)));
-    json_t *rest = json_pack(
-        "{s{so so} so so so}", "start", "fixed_ns", quantity_to_json(pool->start.fixed_ns), "per_worker_ns",
-        quantity_to_json(pool->start.per_worker_ns), "fit", fit_to_json(&pool->fit), "fit_max_workers",
-        pool->fit_max_workers == UINT32_MAX ? json_null() : json_integer(pool->fit_max_workers), "cells", cells);
+                  s->amdahl.n ? json_quantity(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
     json_object_update(object, rest);
     json_decref(rest);
     return object;
@@ -192,19 +133,18 @@ static json_t *advice_to_json(const struct advice *a)
 {
     return json_pack("{ss sI sI sI sI so so ss}", "kernel", a->kernel, "task_time_ns", (json_int_t)a->task_time_ns,
                      "tasks", (json_int_t)a->tasks, "best", (json_int_t)a->best->cell->id, "warm",
-                     (json_int_t)a->warm->cell->id, "gain", quantity_to_json(a->gain), "warm_gain",
-                     quantity_to_json(a->warm_gain), "sentence", a->sentence);
+                     (json_int_t)a->warm->cell->id, "gain", json_quantity(a->gain), "warm_gain",
+                     json_quantity(a->warm_gain), "sentence", a->sentence);
 }
 
 json_t *summary_to_json(const struct summary *summary)
 {
     json_t *cells = json_array(), *scalings = json_array(), *metgs = json_array(), *crossovers = json_array(),
-           *advices = json_array(), *findings = json_array(), *pools = json_array();
+           *advices = json_array(), *findings = json_array();
     for (size_t i = 0; i < summary->cell_count; i++) json_array_append_new(cells, row_to_json(&summary->cells[i]));
     for (size_t i = 0; i < summary->scaling_count; i++)
         json_array_append_new(scalings, scaling_to_json(&summary->scalings[i]));
     for (size_t i = 0; i < summary->metg_count; i++) json_array_append_new(metgs, metg_to_json(&summary->metgs[i]));
-    for (size_t i = 0; i < summary->pool_count; i++) json_array_append_new(pools, pool_to_json(&summary->pools[i]));
     for (size_t i = 0; i < summary->crossover_count; i++)
         json_array_append_new(crossovers, crossover_to_json(&summary->crossovers[i]));
     for (size_t i = 0; i < summary->advice_count; i++)
@@ -216,7 +156,7 @@ json_t *summary_to_json(const struct summary *summary)
                      "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "trust", "verdict",
                      trust_names[summary->trust.verdict], "reasons", summary->trust.reasons, "host",
                      json_object_get(summary->run->manifest, "host"), "findings", findings, "advice", advices, "metg",
-                     metgs, "crossovers", crossovers, "models", pools, "scaling", scalings, "cells", cells);
+                     metgs, "crossovers", crossovers, "models", summary_models_to_json(summary), "scaling", scalings, "cells", cells);
 }
 
 /* A field by RFC 4180: quoted where it holds a comma, a quote or a line end. */

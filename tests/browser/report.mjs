@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-// report.mjs PAGE [SHOTS]: opens a report in headless Chromium and checks it; prints one line per check, "ok NAME" or
-// "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go into that folder.
+// report.mjs PAGE [all|labels] [SHOTS]: opens a report in headless Chromium and checks it, all of it or its layout and
+// labels; prints one line per check, "ok NAME" or "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go
+// into that folder. BREAKEVEN: the program, which is asked what the explorer shows. The page is opened once: that is
+// what takes the time.
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const { chromium } = createRequire(import.meta.url)("playwright-core");
-const [page_path, shots] = process.argv.slice(2);
+const [page_path, extent = "all", shots] = process.argv.slice(2);
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"];
 let failed = 0;
@@ -37,13 +40,13 @@ const overflowing = () => {
 // Text of one figure's drawing that lies on other text, or outside of the picture.
 const colliding = () => {
     const bad = [];
-    for (const svg of document.querySelectorAll(".picture svg")) {
+    for (const svg of document.querySelectorAll(".picture svg, .plot svg")) {
         const frame = svg.getBoundingClientRect();
         const texts = [...svg.querySelectorAll("text")].filter(t => t.textContent.trim()).map(t => {
             const box = t.getBoundingClientRect();
             return { text: t.textContent, left: box.left + 1, right: box.right - 1, top: box.top + 2, bottom: box.bottom - 2 };
         });
-        const where = svg.getAttribute("aria-labelledby");
+        const where = svg.getAttribute("aria-labelledby") ?? svg.getAttribute("aria-label");
         for (const t of texts)
             if (t.left < frame.left - 1 || t.right > frame.right + 1 || t.top < frame.top - 2 || t.bottom > frame.bottom + 2)
                 bad.push(`${where}: "${t.text}" is clipped`);
@@ -57,9 +60,8 @@ const colliding = () => {
     return bad;
 };
 
-async function open(width, scheme) {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
-    const page = await context.newPage();
+async function open() {
+    const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
     page.complaints = [];
     page.on("console", message => { if (message.type() === "error") page.complaints.push(message.text()); });
     page.on("pageerror", error => page.complaints.push(error.message));
@@ -68,8 +70,9 @@ async function open(width, scheme) {
     return page;
 }
 
-async function layout(name, width, scheme) {
-    const page = await open(width, scheme);
+async function layout(page, name, width, scheme) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 900 });
     const [over, which] = await page.evaluate(overflowing);
     check(`${name}: nothing overflows at ${width} px`, over <= 0 && !which.length, `${over} px: ${which}`);
     const weak = await page.evaluate(`(() => {
@@ -90,9 +93,14 @@ async function layout(name, width, scheme) {
         return bad.slice(0, 5);
     })()`);
     check(`${name}: contrast of text 4.5, of curves 3`, !weak.length, weak.join("; "));
-    check(`${name}: no error on the console, nothing from a network`, !page.complaints.length, page.complaints.join("; "));
     if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-    await page.context().close();
+    if (shots) await page.locator("#explorer").screenshot({ path: join(shots, `${name}-explorer.png`) });
+}
+
+// As small on paper as the page: nothing in it becomes a picture of the whole sheet.
+async function printing(page) {
+    const bytes = (await page.pdf({ format: "A4" })).length;
+    check("printed, it stays as small as the page", bytes < 5 << 20, `${bytes} bytes`);
 }
 
 async function sorting(page) {
@@ -170,6 +178,59 @@ async function hovering(page) {
     check("Escape takes it away", !await page.locator("#tip").isVisible());
 }
 
+// The explorer's table beside what the program prints for the command that the page names.
+async function agrees(page, name) {
+    const shown = await page.locator("#explorer-rows tr").evaluateAll(rows => rows.map(row => ({
+        runner: row.cells[0].textContent.trim(), outside: row.classList.contains("outside"),
+        numbers: [1, 2].flatMap(at => ["key", "low", "high"].map(key => Number(row.cells[at].dataset[key]))) })));
+    const words = (await page.locator("#explorer-command").textContent()).split(" ");
+    const said = JSON.parse(execFileSync(process.env.BREAKEVEN, [...words.slice(1, -1), "--json", dirname(page_path)], { encoding: "utf8" }));
+    const [kernel, study] = (await page.locator("#explorer-fit option:checked").textContent()).split(", study ");
+    const total = await page.locator("#explorer-time").inputValue() === "total";
+    const rows = said.filter(row => row.kernel === kernel && row.study === study);
+    const close = (a, b) => b === null ? !isFinite(a) : Math.abs(a / b - 1) < 1e-6;
+    const wrong = shown.filter((row, i) => {
+        const [time, gain] = total ? [rows[i].total_ns, rows[i].speedup_total] : [rows[i].run_ns, rows[i].speedup];
+        const numbers = [time, gain].flatMap(q => [q.median, q.low, q.high]);
+        return !row.runner.startsWith(rows[i].runner) || row.outside !== rows[i].outside.length > 0 ||
+            !numbers.every((number, k) => close(row.numbers[k], number));
+    });
+    check(`explorer, ${name}: time, speed-up and bands are the program's`, rows.length > 0 && rows.length === shown.length && !wrong.length,
+        `${words.join(" ")}: ${JSON.stringify(wrong)} of ${JSON.stringify(rows.map(row => [row.run_ns, row.speedup, row.outside]))}`);
+    return shown;
+}
+
+async function exploring(page) {
+    const press = async (name, ...keys) => {
+        await page.locator(`#explorer-${name}`).focus();
+        for (const key of keys) await page.keyboard.press(key);
+    };
+    const choose = text => page.locator("#explorer-fit").selectOption({ label: text });
+    const circles = () => page.locator("#explorer-times .point").count();
+    const first = await agrees(page, "as it opens");
+    check("explorer: what was measured is called that", first.every(row => !row.outside) && await circles() > 1, JSON.stringify(first));
+    await press("workers", "Home", "ArrowRight");
+    check("explorer: two workers by the keyboard", await page.locator("#explorer-workers-text").textContent() === "2");
+    await agrees(page, "two workers");
+    await press("workers", "End");
+    await press("task_ns", "Home");
+    const far = await agrees(page, "far outside");
+    check("explorer: outside is said and grey", far.every(row => row.outside) && await page.locator("#explorer-warning.outside").isVisible() &&
+        await page.locator("#explorer-times .curve.outside").count() > 0, JSON.stringify(far));
+    const options = await page.locator("#explorer-fit option").allTextContents();
+    for (const study of ["granularity", "chunk", "breakeven"].filter(word => options.some(text => text.endsWith(word)))) {
+        await choose(options.find(text => text.endsWith(study)));
+        await press("task_ns", "ArrowRight", "ArrowRight"); // away from a measured size: the command has whole ns
+        await page.locator("#explorer-time").selectOption("total");
+        await agrees(page, `study ${study}, with start and stop`);
+        await press("chunk", "ArrowRight", "ArrowRight", "ArrowRight");
+        await press("tasks", "ArrowLeft");
+        await page.locator("#explorer-time").selectOption("run");
+        await agrees(page, `study ${study}, moved`);
+    }
+    await choose(options[0]);
+}
+
 async function contents(page) {
     const figures = await page.locator("figure").count();
     check("figures are there", figures > 0 && await page.locator("figure .picture svg").count() === figures, `${figures}`);
@@ -193,16 +254,16 @@ async function contents(page) {
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 try {
-    await layout("light", 1600, "light");
-    await layout("dark", 1100, "dark");
-    await layout("narrow", 360, "light");
-    const page = await open(1280, "light");
+    const page = await open();
     await contents(page);
-    await sorting(page);
-    await downloading(page);
-    await toggling(page);
-    await hovering(page);
-    await folding(page);
+    await layout(page, "light", 1600, "light");
+    await layout(page, "dark", 900, "dark");
+    await layout(page, "narrow", 360, "light");
+    await layout(page, "narrow-dark", 360, "dark");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    if (extent === "all")
+        for (const part of [sorting, downloading, toggling, hovering, folding, exploring, printing]) await part(page);
+    check("no error on the console, nothing from a network", !page.complaints.length, page.complaints.join("; "));
 } finally {
     await browser.close();
 }
