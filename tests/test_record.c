@@ -144,6 +144,61 @@ START_TEST(samples_come_back)
 }
 END_TEST
 
+/* What a line says does not hang on its form: written compactly it is scanned, behind a blank the JSON library reads it. */
+static void check_both_ways(const char *line)
+{
+    char spaced[2048];
+    struct sample quick, slow;
+    snprintf(spaced, sizeof spaced, " %s", line);
+    int status = sample_from_json(line, strlen(line), &quick, &why);
+    ck_assert_msg(sample_from_json(spaced, strlen(spaced), &slow, &why) == status, "%s: %d, %s", line, status, why.text);
+    if (status) return;
+    char *one = sample_to_json(&quick), *other = sample_to_json(&slow);
+    ck_assert_str_eq(one, other);
+    free(one);
+    free(other);
+    sample_free(&quick);
+    sample_free(&slow);
+}
+
+START_TEST(a_changed_byte_is_taken_alike_in_either_form)
+{
+    static const char others[] = "\"{}[]:,0-9.e\\ x";
+    struct sample sample = full_sample();
+    char *line = sample_to_json(&sample), changed[2048];
+    size_t length = strlen(line);
+    ck_assert_uint_lt(length + 2, sizeof changed);
+    for (size_t at = 0; at < length; at++) {
+        char other = others[at % (sizeof others - 1)]; /* put in its place; one before it; and it taken out */
+        snprintf(changed, sizeof changed, "%.*s%c%s", (int)at, line, other, line + at + 1);
+        check_both_ways(changed);
+        snprintf(changed, sizeof changed, "%.*s1%s", (int)at, line, line + at);
+        check_both_ways(changed);
+        snprintf(changed, sizeof changed, "%.*s%s", (int)at, line, line + at + 1);
+        check_both_ways(changed);
+    }
+    free(line);
+    sample_free(&sample);
+}
+END_TEST
+
+START_TEST(forms_that_others_write_are_taken_alike)
+{
+    static const char head[] = "{\"cell\":0,\"block\":0,\"order\":0,\"status\":\"ok\",\"began_ns\":1,\"wall_ns\":1";
+    static const char *const tails[] = {
+        "}", "}\r", ",\"new\":{\"a\":[1,2.5,null]}}", ",\"cell\":0}", ",\"workers\":[]}", ",\"workers\":[{\"worker\":0},{\"worker\":1}]}",
+        ",\"workers\":[{\"worker\":0,\"cpus\":\"{[0]}\"}]}", ",\"workers\":[{\"cpus\":\"0\"}]}", ",\"workers\":[{\"worker\":0}],\"workers\":[{\"worker\":0}]}",
+        ",\"user_ns\":-0}", ",\"user_ns\":007}", ",\"user_ns\":-2}", ",\"user_ns\":1.0}", ",\"user_ns\":1e3}", ",\"user_ns\":9223372036854775807}",
+        ",\"user_ns\":9223372036854775808}", ",\"instrumented\":null}", ",\"cause\":\"\xc3\xa9\"}", ",\"cause\":\"\xff\"}", ",\"cause\":\"a\\u0041\"}",
+        ",\"verified\":\"longer than the twenty bytes there are\"}", "}}", "", ","};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "%s%s", head, tails[i]);
+        check_both_ways(line);
+    }
+}
+END_TEST
+
 /* A new field that is in the struct but not in the list would be lost in silence. */
 START_TEST(a_histogram_that_is_none_is_refused)
 {
@@ -470,6 +525,8 @@ int main(void)
     tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, samples_come_back);
+    tcase_add_test(all, a_changed_byte_is_taken_alike_in_either_form);
+    tcase_add_test(all, forms_that_others_write_are_taken_alike);
     tcase_add_test(all, a_histogram_that_is_none_is_refused);
     tcase_add_test(all, every_byte_of_a_sample_comes_back);
     tcase_add_test(all, causes_of_any_bytes_can_be_written);

@@ -2,6 +2,7 @@
 /* record_json.c: structs of the record to JSON and back, made from the list in record_fields.h. */
 #include "results/record/latency.h"
 #include "results/record/record.h"
+#include "results/record/sample_scan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,16 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum kind { KIND_unsigned, KIND_int, KIND_u64, KIND_i64, KIND_measure, KIND_flag, KIND_text };
-enum need { MUST, MAY };
-
-struct field {
-    const char *name;
-    enum kind kind;
-    enum need need;
-    size_t offset, size;
-};
 
 #define FIELD(type, k, n, member)                                                                                      \
     {#member, KIND_##k, n, offsetof(struct type, member), sizeof(((struct type *)0)->member)},
@@ -180,16 +171,15 @@ static int struct_from_json(const struct field *fields, const json_t *json, void
 }
 
 /* A sample's arrays of structs. */
-static const struct array {
-    const char *key;
-    const struct field *fields;
-    size_t item_size;
-} workers_array = {"workers", worker_fields, sizeof(struct sample_worker)},
-  lost_array = {"lost", lost_fields, sizeof(struct sample_lost)},
-  latency_array = {"latency", bin_fields, sizeof(struct sample_bin)};
+#define ARRAY(member, type, fields, counted)                                                                           \
+    {#member, fields, sizeof(struct type), offsetof(struct sample, member), offsetof(struct sample, counted)}
+static const struct field_array arrays[] = {ARRAY(workers, sample_worker, worker_fields, worker_count),
+                                            ARRAY(lost, sample_lost, lost_fields, lost_count),
+                                            ARRAY(latency, sample_bin, bin_fields, latency_count)};
+enum { ARRAYS = sizeof arrays / sizeof *arrays };
 
 /* Absent means none. */
-static int array_from_json(const json_t *object, const struct array *kind, void **items, unsigned *count,
+static int array_from_json(const json_t *object, const struct field_array *kind, struct sample *sample,
                            struct reason *why)
 {
     const char *key = kind->key;
@@ -207,22 +197,24 @@ static int array_from_json(const json_t *object, const struct array *kind, void 
             return reason_give(why, -EINVAL, "%s[%zu]: %s", key, i, reason.text);
         }
     }
-    *items = made;
-    *count = (unsigned)n;
+    memcpy((char *)sample + kind->items, &made, sizeof made);
+    *(unsigned *)(void *)((char *)sample + kind->count) = (unsigned)n;
     return 0;
 }
 
-static int array_to_json(json_t *object, const char *key, const struct field *fields, const void *items,
-                         size_t item_size, unsigned count)
+static int array_to_json(json_t *object, const struct field_array *kind, const struct sample *sample)
 {
+    unsigned count = *(const unsigned *)(const void *)((const char *)sample + kind->count);
+    const char *items;
+    memcpy(&items, (const char *)sample + kind->items, sizeof items);
     if (!count) return 0;
     json_t *array = json_array();
     for (unsigned i = 0; array && i < count; i++)
-        if (json_array_append_new(array, struct_to_json(fields, (const char *)items + i * item_size))) {
+        if (json_array_append_new(array, struct_to_json(kind->fields, items + i * kind->item_size))) {
             json_decref(array);
             return -ENOMEM;
         }
-    return json_object_set_new(object, key, array) ? -ENOMEM : 0;
+    return json_object_set_new(object, kind->key, array) ? -ENOMEM : 0;
 }
 
 json_t *cell_to_json(const struct cell *cell)
@@ -244,13 +236,9 @@ int cell_from_json(const json_t *json, struct cell *cell, struct reason *why)
 char *sample_to_json(const struct sample *sample)
 {
     json_t *json = struct_to_json(sample_fields, sample);
-    char *line = NULL;
-    if (json &&
-        !array_to_json(json, "workers", worker_fields, sample->workers, sizeof *sample->workers,
-                       sample->worker_count) &&
-        !array_to_json(json, "lost", lost_fields, sample->lost, sizeof *sample->lost, sample->lost_count) &&
-        !array_to_json(json, "latency", bin_fields, sample->latency, sizeof *sample->latency, sample->latency_count))
-        line = json_dumps(json, JSON_COMPACT);
+    int status = json ? 0 : -ENOMEM;
+    for (size_t i = 0; !status && i < ARRAYS; i++) status = array_to_json(json, &arrays[i], sample);
+    char *line = status ? NULL : json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return line;
 }
@@ -271,22 +259,28 @@ static int sample_check(const struct sample *sample, struct reason *why)
     return 0;
 }
 
-int sample_from_json(const char *line, size_t length, struct sample *sample, struct reason *why)
+/* Any form of JSON, and what is wrong with it. */
+static int sample_parse(const char *line, size_t length, struct sample *sample, struct reason *why)
 {
     json_error_t error;
-    struct sample made = {0};
-    void *workers = NULL, *lost = NULL, *latency = NULL;
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     if (!json) return reason_give(why, -EINVAL, "not JSON at column %d: %.120s", error.column, error.text);
-    int status = struct_from_json(sample_fields, json, &made, why);
-    if (!status) status = array_from_json(json, &workers_array, &workers, &made.worker_count, why);
-    if (!status) status = array_from_json(json, &lost_array, &lost, &made.lost_count, why);
-    if (!status) status = array_from_json(json, &latency_array, &latency, &made.latency_count, why);
-    made.workers = workers;
-    made.lost = lost;
-    made.latency = latency;
-    if (!status) status = sample_check(&made, why);
+    int status = struct_from_json(sample_fields, json, sample, why);
+    for (size_t i = 0; !status && i < ARRAYS; i++) status = array_from_json(json, &arrays[i], sample, why);
     json_decref(json);
+    return status;
+}
+
+int sample_from_json(const char *line, size_t length, struct sample *sample, struct reason *why)
+{
+    struct sample made = {0};
+    int status = 0;
+    if (!sample_scan(line, length, sample_fields, arrays, ARRAYS, &made)) {
+        sample_free(&made);
+        made = (struct sample){0};
+        status = sample_parse(line, length, &made, why);
+    }
+    if (!status) status = sample_check(&made, why);
     if (status) sample_free(&made);
     else *sample = made;
     return status;
