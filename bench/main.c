@@ -23,9 +23,15 @@ static void hold_standard_descriptors(void)
 static int check_site(const struct options *options)
 {
     char names[256];
+    bool env = false;
     if (!options->verb->machine || options->topology) return -1;
-    if (site_names(names, sizeof names))
+    for (size_t i = 0; i < options->placements.count; i++) env |= !strcmp(options->placements.values[i], "env");
+    if (site_names(false, names, sizeof names))
         options_complain(options, "not obeyed, but recorded: %s; this machine is measured as it is", names);
+    if (site_names(true, names, sizeof names))
+        options_complain(options, env ? "obeyed where the placement is env, and nowhere else: %s"
+                                      : "not obeyed, but recorded: %s; --placement binds, and env is the one that obeys",
+                         names);
     if (!site_can_have_children())
         return options_complain(options, "children would live in another pid namespace, which ends with the first of "
                                          "them: start it with unshare --pid --fork");

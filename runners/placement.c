@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const placement_names[] = {"none", "close", "spread", NULL};
+const char *const placement_names[] = {"none", "env", "close", "spread", NULL};
 
 /* Where spread keeps processes apart, from the outside in; the cores are the innermost. */
 enum level { LEVEL_PACKAGE, LEVEL_MEMORY, LEVEL_DIE, LEVEL_L3, LEVEL_L2, LEVELS };
@@ -336,7 +336,7 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
         return reason_give(why, -EINVAL, "the topology allows no cpu");
     struct placement made = {(unsigned)workers, NULL};
     int error = 0;
-    if (strcmp(policy, "none")) {
+    if (strcmp(policy, "none") && strcmp(policy, "env")) {
         bool word = !strcmp(policy, "close") || !strcmp(policy, "spread");
         made.cpus = calloc(made.workers, sizeof *made.cpus);
         error = !made.cpus ? -ENOMEM

@@ -9,6 +9,7 @@
  *
  * Policies:
  *   none    no binding: cpus is NULL
+ *   env     none of ours: OpenMP's threads stand where OMP_PROC_BIND, OMP_PLACES and the like put them; cpus is NULL
  *   close   consecutive workers on consecutive cores, from the first one
  *   spread  processes as far apart as the machine allows (packages, then memory nodes, dies, caches, cores), in the
  *           machine's order, one to each part and then by size; the threads of one process close together inside its

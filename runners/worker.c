@@ -112,12 +112,22 @@ __attribute__((no_sanitize("address", "undefined"))) static void note_start(void
 
 __attribute__((section(".preinit_array"), used)) static void (*const note_first)(void) = note_start;
 
+/* What the OpenMP runtime had bound the first thread to, once that is undone. */
+static unsigned long openmp_mask[1024];
+static bool unbound;
+
 int worker_unbind_openmp(void)
 {
-    static unsigned long mask[sizeof start_mask / sizeof *start_mask];
     if (start_bytes <= 0) return 0;
-    if (syscall(SYS_sched_getaffinity, 0, sizeof mask, mask) == start_bytes &&
-        !memcmp(mask, start_mask, (size_t)start_bytes))
+    if (syscall(SYS_sched_getaffinity, 0, sizeof openmp_mask, openmp_mask) == start_bytes &&
+        !memcmp(openmp_mask, start_mask, (size_t)start_bytes))
         return 0; /* set again, the kernel would remember it as our wish and not follow a cpuset that grows */
+    unbound = true;
     return syscall(SYS_sched_setaffinity, 0, (size_t)start_bytes, start_mask) < 0 ? -errno : 0;
+}
+
+int worker_rebind_openmp(void)
+{
+    if (!unbound) return 0;
+    return syscall(SYS_sched_setaffinity, 0, (size_t)start_bytes, openmp_mask) < 0 ? -errno : 0;
 }

@@ -26,4 +26,8 @@ char *worker_union(const char *const *cpus, unsigned count);
  * process was started with. To be called first in main. Returns 0 (also where there was nothing to undo) or -errno. */
 int worker_unbind_openmp(void);
 
+/* Undoes that: the calling thread, the program's first, stands again where the OpenMP runtime had put it. Where it had not
+ * bound it: nothing. Returns 0 or -errno. */
+int worker_rebind_openmp(void);
+
 #endif

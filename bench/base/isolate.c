@@ -4,6 +4,7 @@
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
+#include "bench/base/site.h"
 #include "bench/base/starting.h"
 #include "kernels/reason.h"
 #include "runners/scratch.h"
@@ -60,12 +61,15 @@ static void child_release(struct child *child)
 
 enum { WORDS_BYTES = 8192 }; /* for the words, the program's path, and what the kernel puts beside them */
 
-/* The environment with a variable of so many bytes in front, and the setting. */
-static int make_environment(struct child *child, unsigned padding_bytes, const char *setting)
+/* The environment with a variable of so many bytes in front, and what is asked for behind. */
+static int make_environment(struct child *child, const struct isolate *isolate)
 {
-    size_t count = 0, name;
+    const char *const *taken = site_taken();
+    unsigned padding_bytes = isolate->padding_bytes;
+    size_t count = 0, more = 0, name;
     while (environ[count]) count++;
-    child->environment = calloc(count + 3, sizeof *child->environment);
+    while (taken[more]) more++;
+    child->environment = calloc(count + more + 3, sizeof *child->environment);
     if (!child->environment) return -ENOMEM;
     if (padding_bytes > ISOLATE_PADDING_MAX) padding_bytes = ISOLATE_PADDING_MAX;
     name = (size_t)sprintf(child->padding, "BREAKEVEN_PADDING=");
@@ -73,7 +77,10 @@ static int make_environment(struct child *child, unsigned padding_bytes, const c
     child->padding[name + ISOLATE_PADDING_MAX] = '\0';
     child->environment[0] = child->padding;
     memcpy(child->environment + 1, environ, count * sizeof *environ);
-    child->environment[count + 1] = (char *)setting;
+    count++;
+    if (isolate->setting) child->environment[count++] = (char *)isolate->setting;
+    for (; isolate->openmp_as_found && *taken; taken++)
+        if (site_is_openmp(*taken)) child->environment[count++] = (char *)*taken;
     int error = starting_check(child->environment, WORDS_BYTES); /* with the most padding: all repetitions or none */
     child->padding[name + padding_bytes] = '\0';
     return error;
@@ -143,7 +150,7 @@ static int start(struct child *child, const struct isolate *isolate, const char 
     while (isolate->words[count]) count++;
     char **words = calloc(count + 2, sizeof *words);
     *failed = "exec";
-    int error = words ? make_environment(child, isolate->padding_bytes, isolate->setting) : -ENOMEM;
+    int error = words ? make_environment(child, isolate) : -ENOMEM;
     if (error) {
         free(words);
         return error;

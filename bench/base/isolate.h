@@ -20,6 +20,7 @@
 
 #include "kernels/reason.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -34,6 +35,7 @@ struct isolate {
     uint64_t memory_bytes;  /* cap on the private memory of each of its processes (RLIMIT_DATA); 0: none */
     unsigned padding_bytes; /* put into its environment, which moves its stack: against bias by memory layout */
     const char *setting;    /* one more "NAME=value" in its environment; NULL: none */
+    bool openmp_as_found;   /* what was taken out of the environment for OpenMP's runtimes (site.h) is in it */
     const char *program;    /* NULL: /proc/self/exe */
 };
 

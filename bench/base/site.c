@@ -121,15 +121,29 @@ const char *const *site_taken(void)
     return (const char *const *)taken;
 }
 
-size_t site_names(char *text, size_t size)
+bool site_is_openmp(const char *entry)
+{
+    return strncmp(entry, "HWLOC_", 6) != 0;
+}
+
+size_t site_names(bool openmp, char *text, size_t size)
 {
     size_t count = 0, used = 0;
     *text = '\0';
-    for (; taken[count]; count++)
+    for (char **entry = taken; *entry; entry++) {
+        if (site_is_openmp(*entry) != openmp) continue;
         if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%.*s", count ? " " : "",
-                                     (int)strcspn(taken[count], "="), taken[count]);
+            used += (size_t)snprintf(text + used, size - used, "%s%.*s", count ? " " : "", (int)strcspn(*entry, "="),
+                                     *entry);
+        count++;
+    }
     return count;
+}
+
+void site_obey_openmp(void)
+{
+    for (char **entry = taken; *entry; entry++)
+        if (site_is_openmp(*entry)) putenv(*entry);
 }
 
 void site_return(void)

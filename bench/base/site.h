@@ -31,8 +31,16 @@ bool site_can_have_children(void);
 /* The variables that were taken out, with their values; ends with NULL. Of the process; never freed. */
 const char *const *site_taken(void);
 
-/* Their names with blanks between; "" where there are none. Returns how many. */
-size_t site_names(char *names, size_t size);
+/* The names of those that OpenMP's runtimes read, or (openmp false) of the others, with blanks between; "" where there are
+ * none. Returns how many. */
+size_t site_names(bool openmp, char *names, size_t size);
+
+/* Is this one ("NAME=value") for OpenMP's runtimes? */
+bool site_is_openmp(const char *entry);
+
+/* For the placement "env", in a process started with those variables (isolate.h): they are in the environment again.
+ * Before OpenMP is first used. */
+void site_obey_openmp(void);
 
 /* In a child, before exec: variables and signals as they were found. Signal-safe but for putenv of what is ours. */
 void site_return(void);

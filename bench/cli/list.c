@@ -14,6 +14,7 @@ static const struct {
     const char *name, *summary;
 } placements[] = {
     {"none", "workers run where the system puts them"},
+    {"env", "OpenMP's threads where OMP_PROC_BIND, OMP_PLACES and the like put them; others as with none"},
     {"close", "workers next to each other: cores of one package before the next, cores before hardware threads"},
     {"spread", "processes, or the threads of a single one, apart: over packages, memory, dies, caches, then cores"},
     {"LIST", "explicit: cpus (0-2,5) or objects of hwloc (core:0-3, pack:1), kinds of cores (kind:1), handed out in turn"},

@@ -35,7 +35,7 @@ static const char *schedule_choice(size_t i)
 
 static const char *placement_choice(size_t i)
 {
-    static const char *const words[] = {"none", "close", "spread", NULL};
+    static const char *const words[] = {"none", "env", "close", "spread", NULL};
     return words[i];
 }
 
@@ -100,7 +100,8 @@ const struct option_row options_table[] = {
     {"python", 0, "PROGRAM", "run metg tune", "the Python whose pools are measured (python3)", OPTION_PATH, FIELD(python), 0,
      0, NULL, NULL, OPTION_OF_RUN},
     {"placement", 0, "LIST", "run metg topo openmp tune",
-     "where workers run: none, close, spread, or a list of cpus or objects of\n"
+     "where workers run: none, close, spread, env (as OMP_PROC_BIND and OMP_PLACES\n"
+     "say), or a list of cpus or objects of\n"
      "hwloc: 0-2,5 or core:0-3, or a kind of cores, kind:1 (none)",
      OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement", OPTION_OF_GRID},
     {"topology", 0, "FILE|TEXT", "topo",

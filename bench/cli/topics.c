@@ -34,7 +34,7 @@ const struct topic topics[] = {
      "default; `breakeven cpus --why` shows them. OMP_*: as the OpenMP runtime reads them; all are recorded.\n"
      "Not obeyed, said and recorded, since this machine is measured and --placement binds: HWLOC_XMLFILE,\n"
      "HWLOC_SYNTHETIC, HWLOC_FSROOT, HWLOC_COMPONENTS, HWLOC_CPUID_PATH, HWLOC_THISSYSTEM, OMP_PLACES, OMP_PROC_BIND,\n"
-     "GOMP_CPU_AFFINITY, KMP_AFFINITY, KMP_HW_SUBSET. A command that tune runs finds them as they were set.\n"
+     "GOMP_CPU_AFFINITY, KMP_AFFINITY, KMP_HW_SUBSET; `--placement env` obeys those of OpenMP. A command that tune runs finds them as they were set.\n"
      "NO_COLOR: no colours. COLUMNS: the width of tables. BREAKEVEN_GNUPLOT: the gnuplot to use.\n"
      "BREAKEVEN_PYTHON: the Python whose pools are measured. BREAKEVEN_LAUNCHER: what starts the ranks of mpi."},
     {0},

@@ -5,6 +5,7 @@
 
 #include "bench/base/answer.h"
 #include "bench/base/isolate.h"
+#include "bench/base/site.h"
 #include "bench/cli/options.h"
 #include "bench/machine/probe_team.h"
 
@@ -12,6 +13,7 @@
 #include "results/statistics/stats.h"
 #include "runners/placement.h"
 #include "runners/team.h"
+#include "runners/worker.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -32,6 +34,10 @@ static json_t *measure(const json_t *question)
     for (unsigned i = 0; json_is_array(cpus) && i < team.threads; i++)
         lists[i] = json_string_value(json_array_get(cpus, i));
     if (json_is_array(cpus)) team.cpus = lists;
+    if (json_is_true(json_object_get(question, "env"))) {
+        site_obey_openmp();
+        worker_rebind_openmp();
+    }
     struct failure failure = {0};
     int error = team_open(&team, 0, &failure);
     if (error) return json_pack("{ss}", "error", failure.text);
@@ -70,6 +76,7 @@ const struct verb verb_openmp_inner = {
 struct table {
     unsigned threads, blocks;
     char **cpus; /* of the placement; NULL: unbound */
+    bool env;    /* as the environment binds */
     double *taken[OPENMP_CONSTRUCTS];
     struct quantity overhead[OPENMP_CONSTRUCTS]; /* ns */
 };
@@ -80,7 +87,8 @@ static json_t *ask(const struct table *table, unsigned block, struct reason *why
     for (unsigned i = 0; table->cpus && i < table->threads; i++)
         json_array_append_new(cpus, json_string(table->cpus[i]));
     json_t *question =
-        json_pack("{si sI so}", "threads", (int)table->threads, "seed", (json_int_t)block + 1, "cpus", cpus);
+        json_pack("{si sI sb so}", "threads", (int)table->threads, "seed", (json_int_t)block + 1, "env",
+                  table->env, "cpus", cpus);
     char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
     json_decref(question);
     if (!text) {
@@ -92,6 +100,7 @@ static json_t *ask(const struct table *table, unsigned block, struct reason *why
                               .input = text,
                               .input_size = strlen(text),
                               .deadline_ns = DEADLINE_S * INT64_C(1000000000),
+                              .openmp_as_found = table->env,
                               .padding_bytes = (block * 2654435761u >> 7) % (ISOLATE_PADDING_MAX + 1)};
     struct isolate_result result = {0};
     int error = isolate_run(&isolate, &result, why);
@@ -173,6 +182,7 @@ static int place(const struct options *options, struct table *table, const char 
     hwloc_topology_destroy(topology);
     if (error) return options_complain(options, "--placement: %s", why.text);
     table->cpus = placement->cpus;
+    table->env = !strcmp(policy, "env");
     return 0;
 }
 

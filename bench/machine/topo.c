@@ -235,7 +235,10 @@ static void print_team(const struct topo *topo)
 {
     printf("\n%u process%s of %u thread%s, placement %s%s\n%8s %8s %7s  %-12s %6s %6s %8s\n", topo->processes,
            topo->processes == 1 ? "" : "es", topo->threads, topo->threads == 1 ? "" : "s", topo->policy,
-           topo->placement.cpus ? "" : " (unbound)", "worker", "process", "thread", "cpus", "core", "numa", "package");
+           topo->placement.cpus           ? ""
+           : strcmp(topo->policy, "env") ? " (unbound)"
+                                          : " (OpenMP's threads as the environment binds them: a run records where)",
+           "worker", "process", "thread", "cpus", "core", "numa", "package");
     for (unsigned i = 0; i < topo->placement.workers; i++) {
         static const char *const levels[] = {"core", "numa_node", "package"};
         json_t *worker = worker_json(topo, i);

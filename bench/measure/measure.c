@@ -228,6 +228,7 @@ static int run(const struct measure *measure, const struct turn *turn, struct is
                               .memory_bytes = plan->protocol.memory_bytes,
                               .padding_bytes = padding_of(plan, turn->cell, turn->block, turn->instrumented),
                               .setting = waiting_of(plan, &plan->cells[turn->cell]),
+                              .openmp_as_found = !strcmp(plan->cells[turn->cell].placement, "env"),
                               .program = measure->program ? measure->program : extra->program};
     int error = isolate_run(&isolate, result, why);
     free(text);

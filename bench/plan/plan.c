@@ -2,6 +2,8 @@
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_build.h"
 
+#include "bench/base/site.h"
+
 #include "kernels/reason.h"
 #include "runners/runner.h"
 
@@ -227,6 +229,9 @@ static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
     snprintf(made.policy, sizeof made.policy, "%s", cell->placement);
     if (GROW(plan->placements, plan->placement_count))
         return reason_give(why, -ENOMEM, "no memory");
+    char names[256];
+    if (!strcmp(made.policy, "env") && !site_names(true, names, sizeof names))
+        plan_note(plan, "placement env: OMP_PROC_BIND, OMP_PLACES and the like are not set, so it is the same as none");
     int error = placement_compute(made.policy, plan->topology, made.processes, made.threads, &made.placement, &reason);
     if (error)
         return reason_give(why, error, "--placement: %s", reason.text);

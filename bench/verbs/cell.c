@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* _cell: one repetition in a fresh process. Reads a spec, answers with a sample, loads no topology. */
 #include "bench/base/answer.h"
+#include "bench/base/site.h"
 #include "bench/cli/options.h"
 #include "bench/measure/repetition.h"
 #include "bench/plan/kernel_load.h"
 #include "bench/plan/spec.h"
 #include "kernels/reason.h"
+#include "runners/worker.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -19,6 +21,13 @@ static int64_t clock_cost_ns(void)
     return (ended_ns - began_ns) / READINGS;
 }
 
+/* The user's own binding: by the runtime where the threads are OpenMP's in this process, or in one it starts. */
+static void obey_environment(const struct runner *runner)
+{
+    site_obey_openmp();
+    if (runner->axes & AXIS_THREADS && !runner->setup) worker_rebind_openmp();
+}
+
 static int set_up(const struct spec *spec, struct repetition *repetition, struct reason *why)
 {
     const struct cell *cell = &spec->cell;
@@ -30,6 +39,7 @@ static int set_up(const struct spec *spec, struct repetition *repetition, struct
         reason_set(why, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
         return -1;
     }
+    if (!strcmp(cell->placement, "env")) obey_environment(repetition->runner);
     repetition->kernel_path = kernel_is_path(cell->kernel) ? cell->kernel : NULL;
     repetition->params = (struct kernel_params){cell->tasks, cell->size, cell->seed};
     repetition->team = (struct team){.processes = cell->processes,
