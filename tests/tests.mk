@@ -41,7 +41,9 @@ ubsan: $(BUILD)/.deps-test ## the tests under the undefined-behaviour sanitizer 
 
 test-slurm: build $(TEST_KERNELS) ## run breakeven under a Slurm of four nodes made for it on this machine (root, slurm-wlm, munge)
 	@BUILD=$(BUILD) tests/slurm.sh || [ $$? = 77 ]
-.PHONY: test-slurm
+ranks-killed: build ## kill the launcher of ranks 100 times: nothing is left, everything is recorded (some minutes)
+	@BUILD=$(BUILD) tests/ranks_killed.sh || [ $$? = 77 ]
+.PHONY: test-slurm ranks-killed
 
 # Children end by _exit: tests/coverage.c has gcov count what they ran.
 COVERED := forkpool results runners bench/plan

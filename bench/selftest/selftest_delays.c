@@ -17,7 +17,8 @@
 
 enum { PAIRS = 10 };
 
-static const char *const pools[] = {"openmp", "forkpool"};
+static const char *const pools[] = {"openmp", "forkpool", "mpi"};
+enum { POOLS = 2, POOLS_AND_RANKS };
 static const char *const steady_names[] = {"openmp (" LIVE_STEADY_POLICY ")", "forkpool"};
 
 /* ---- V3: the same cell twice in each block ---- */
@@ -181,11 +182,12 @@ static void delay_row(struct selftest *test, const struct live *live, const char
 
 void selftest_dispatch(struct selftest *test)
 {
-    for (size_t p = 0; p < 2; p++) {
+    for (size_t p = 0; p < POOLS_AND_RANKS; p++) {
         struct inject inject[DELAYS];
-        struct delayed cells = {.count = test->quick ? DELAYS_QUICK : DELAYS};
+        bool ranks = p == POOLS; /* each start takes a second: fewer of them */
+        struct delayed cells = {.count = test->quick || ranks ? DELAYS_QUICK : DELAYS};
         struct live live;
-        if (!runner_find(pools[p])) continue;
+        if (ranks ? test->quick || !live_has(pools[p]) : !runner_find(pools[p])) continue;
         live_open(&live, test);
         live.undisturbed = true;
         for (int i = 0; i < cells.count; i++) {
@@ -193,12 +195,12 @@ void selftest_dispatch(struct selftest *test)
             struct live_cell cell = {.kernel = "spin", .task_ns = (double)delays[i].task_ns, .tasks = delays[i].tasks};
             cell.baseline = live_cell(&live, &cell);
             cell.runner = pools[p], cell.workers = 2, cell.chunk = 1, cell.placement = "close";
-            cell.schedule = p ? NULL : "dynamic";
+            cell.schedule = p == 1 ? NULL : "dynamic";
             cells.plain[i] = live_cell(&live, &cell);
             cell.inject = &inject[i];
             cells.delayed[i] = live_cell(&live, &cell);
         }
-        live_until(&live, 8, test->quick ? 12 : LIVE_BLOCKS, false, delays_enough, &cells);
+        live_until(&live, 8, test->quick ? 12 : ranks ? LIVE_BLOCKS_OF_RANKS : LIVE_BLOCKS, false, delays_enough, &cells);
         for (int i = 0; i < cells.count; i++)
             delay_row(test, &live, pools[p], &delays[i], cells.plain[i], cells.delayed[i]);
         live_close(&live);

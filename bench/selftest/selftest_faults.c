@@ -224,6 +224,37 @@ struct mistake {
     struct inject inject;
 };
 
+enum { MISTAKEN_BLOCKS = 3 };
+
+static void mistake_row(struct selftest *test, const struct mistake *mistake, const char *runner)
+{
+    struct live live;
+    unsigned caught = 0, taken = 0, cpus[2];
+    struct selftest_row row = {.id = "V13"};
+    snprintf(row.injected, sizeof row.injected, "%s, %s", mistake->what, runner);
+    if (mistake->inject.unbound && probe_allowed_cpus(cpus, 2) < 2) {
+        selftest_skip(test, row.id, row.injected, "there is one cpu only");
+        return;
+    }
+    live_open(&live, test);
+    struct live_cell cell = {.kernel = "spin", .size = 100, .tasks = 1000};
+    cell.baseline = live_cell(&live, &cell);
+    cell.runner = runner, cell.workers = 2, cell.inject = &mistake->inject, cell.placement = "close";
+    unsigned team = live_cell(&live, &cell);
+    live_blocks(&live, MISTAKEN_BLOCKS, false, true);
+    for (size_t s = 0; s < live.run.sample_count; s++) {
+        const struct sample *sample = &live.run.samples[s];
+        if (sample->cell != team) continue;
+        taken++;
+        bool failed = !strncmp(sample->cause, mistake->check, strlen(mistake->check)) && sample->wall_ns < 0;
+        caught += failed || has_word(sample, mistake->check);
+    }
+    snprintf(row.came_back, sizeof row.came_back, "%u of %u samples say \"%s\"", caught, taken, mistake->check);
+    snprintf(row.wanted, sizeof row.wanted, "every sample");
+    live_judge(test, &live, &row, taken == MISTAKEN_BLOCKS && caught == taken);
+    live_close(&live);
+}
+
 void selftest_mistakes(struct selftest *test)
 {
     static const struct mistake mistakes[] = {
@@ -231,34 +262,9 @@ void selftest_mistakes(struct selftest *test)
         {"half of the work left out", "wrong result", {.skip = true}},
         {"workers left unbound under --placement", "unbound", {.unbound = true}},
     };
-    enum { BLOCKS = 3 };
-    unsigned cpus[2];
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        struct live live;
-        unsigned caught = 0, taken = 0;
-        struct selftest_row row = {.id = "V13"};
-        snprintf(row.injected, sizeof row.injected, "%s", mistakes[i].what);
-        if (mistakes[i].inject.unbound && probe_allowed_cpus(cpus, 2) < 2) {
-            selftest_skip(test, row.id, row.injected, "there is one cpu only");
-            continue;
-        }
-        live_open(&live, test);
-        struct live_cell cell = {.kernel = "spin", .size = 100, .tasks = 1000};
-        cell.baseline = live_cell(&live, &cell);
-        cell.runner = "openmp", cell.workers = 2, cell.inject = &mistakes[i].inject, cell.placement = "close";
-        unsigned team = live_cell(&live, &cell);
-        live_blocks(&live, BLOCKS, false, true);
-        for (size_t s = 0; s < live.run.sample_count; s++) {
-            const struct sample *sample = &live.run.samples[s];
-            if (sample->cell != team) continue;
-            taken++;
-            bool failed = !strncmp(sample->cause, mistakes[i].check, strlen(mistakes[i].check)) && sample->wall_ns < 0;
-            caught += failed || has_word(sample, mistakes[i].check);
-        }
-        snprintf(row.came_back, sizeof row.came_back, "%u of %u samples say \"%s\"", caught, taken, mistakes[i].check);
-        snprintf(row.wanted, sizeof row.wanted, "every sample");
-        live_judge(test, &live, &row, taken == BLOCKS && caught == taken);
-        live_close(&live);
+        mistake_row(test, &mistakes[i], "openmp");
+        if (!test->quick && live_has("mpi")) mistake_row(test, &mistakes[i], "mpi");
     }
 }
 

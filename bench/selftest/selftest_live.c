@@ -14,6 +14,13 @@
 
 static const uint64_t DEADLINE_NS = 20000000000;
 
+bool live_has(const char *name)
+{
+    const struct runner *runner = runner_find(name);
+    struct reason why = {""};
+    return runner && (!runner->available || !runner->available(&why));
+}
+
 void live_open(struct live *live, const struct selftest *test)
 {
     struct limits limits;

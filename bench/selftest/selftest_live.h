@@ -19,7 +19,10 @@
 struct selftest;
 struct selftest_row;
 
-enum { LIVE_CELLS = 96, LIVE_BLOCKS = 160 };
+enum { LIVE_CELLS = 96, LIVE_BLOCKS = 160, LIVE_BLOCKS_OF_RANKS = 24 };
+
+/* Is that runner there, and can it run here? */
+bool live_has(const char *runner);
 
 struct live_cell {
     const char *kernel;
