@@ -69,6 +69,18 @@ static double quota_read(const char *root, const struct cgroup *cgroup, const ch
     return quota > 0 && period > 0 && isfinite(quota) ? quota / period : INFINITY;
 }
 
+/* cpu.max.burst, version 1 cpu.cfs_burst_us: microseconds, over the same period as the quota. */
+static double burst_read(const char *root, const struct cgroup *cgroup, const char *group)
+{
+    char line[64];
+    double burst, period = 100000;
+    const char *name = cgroup->unified ? "cpu.max.burst" : "cpu.cfs_burst_us";
+    if (!line_read(root, group, name, line, sizeof line) || sscanf(line, "%lf", &burst) < 1 || !(burst > 0)) return 0;
+    if (line_read(root, group, cgroup->unified ? "cpu.max" : "cpu.cfs_period_us", line, sizeof line))
+        sscanf(line, cgroup->unified ? "%*s %lf" : "%lf", &period);
+    return period > 0 && isfinite(burst) ? burst / period : 0;
+}
+
 /* cpu.stat: nr_throttled, and throttled_usec (version 2) or throttled_time in ns (version 1). -1 where not there. */
 static void throttling_read(const char *root, const char *group, int64_t *ns, int64_t *periods)
 {
@@ -93,7 +105,8 @@ static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
     limits->quota_file = cgroup_quota_file(cgroup);
     limits->quota_hidden = cgroup->hidden;
     do {
-        struct limits_group one = {.quota_cpus = quota_read(limits->root, cgroup, group)};
+        struct limits_group one = {.quota_cpus = quota_read(limits->root, cgroup, group),
+                                   .burst_cpus = burst_read(limits->root, cgroup, group)};
         strcpy(one.path, group);
         throttling_read(limits->root, group, &one.throttled_ns, &one.throttled_periods);
         if (one.quota_cpus < limits->quota_cpus) {

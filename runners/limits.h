@@ -26,6 +26,7 @@ enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = CGROUP_PATH };
 struct limits_group {
     char path[LIMITS_PATH];    /* its directory, as this process sees it, without the root below */
     double quota_cpus;         /* quota / period; INFINITY: none */
+    double burst_cpus;         /* saved quota that may be spent in one period beyond it; 0: none, or not readable */
     int64_t throttled_ns;      /* total time its tasks were held back; -1 where not readable */
     int64_t throttled_periods; /* periods in which they were; -1 where not readable */
 };

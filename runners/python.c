@@ -11,11 +11,13 @@
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
 #include "kernels/reason.h"
 #include "runners/interpreter.h"
+#include "runners/cpulist.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hwloc.h>
 #include <jansson.h>
 #include <limits.h>
 #include <poll.h>
@@ -286,7 +288,9 @@ static int reports_read(const struct team *team, const json_t *workers, struct f
         if (team->reports) {
             struct worker_report *report = &team->reports[i];
             *report = (struct worker_report){.pid = pid, .tid = tid, .error = code, .ready = 1};
-            snprintf(report->cpus, sizeof report->cpus, "%s", cpus);
+            hwloc_bitmap_t found = hwloc_bitmap_alloc();
+            if (found && !hwloc_bitmap_list_sscanf(found, cpus)) cpulist_write(found, report->cpus, sizeof report->cpus);
+            hwloc_bitmap_free(found);
         }
         if (code && !error)
             error = fail(failure, -code, "worker %u cannot be bound to cpu %s: %s", i,

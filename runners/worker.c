@@ -79,6 +79,16 @@ int worker_ready(struct worker_report *report, const char *cpus)
     return error;
 }
 
+bool worker_is_at(const struct worker_report *report, const char *cpus)
+{
+    char text[sizeof report->cpus];
+    hwloc_bitmap_t asked = hwloc_bitmap_alloc();
+    bool same = asked && !list_add(asked, cpus);
+    if (same) cpulist_write(asked, text, sizeof text);
+    hwloc_bitmap_free(asked);
+    return same && report->ready && !report->error && !strcmp(text, report->cpus);
+}
+
 int worker_join(const struct team *team, unsigned worker, struct failure *failure)
 {
     const char *cpus = team->cpus ? team->cpus[worker] : NULL;

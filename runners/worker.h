@@ -17,6 +17,10 @@ int worker_ready(struct worker_report *report, const char *cpus);
 /* The same for worker number `worker` of `team`, with one line in failure->text where it fails. */
 int worker_join(const struct team *team, unsigned worker, struct failure *failure);
 
+/* Is that where the report says it stands? Both lists are compared as sets, written alike: however long they are, nothing
+ * of the one that is cut is taken for a difference. */
+bool worker_is_at(const struct worker_report *, const char *cpus);
+
 /* The lists cpus[0 .. count) as one, sorted: the cpuset of a process from those of its threads. malloc'ed; NULL: no
  * memory or a bad list. */
 char *worker_union(const char *const *cpus, unsigned count);

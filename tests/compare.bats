@@ -137,6 +137,26 @@ slow_all() {
     [[ $output == *"NOTHING COULD BE DECIDED: 4 repetitions"*"about 6 "* ]]
 }
 
+# software DIR TEXT: what the manifest says of it
+software() { sed -i "0,/{/s//{ \"software\": $2,/" "$1/manifest.json"; }
+
+@test "libraries, compiler and settings that are not the same are named; the program is not" {
+    simulate a 1
+    simulate b 2
+    run "$BREAKEVEN" compare a b
+    [[ $output != *"not the same:"* ]]
+    software a '{"program": {"build_id": "p"}, "openmp": {"path": "libgomp.so.1", "build_id": "aa"}, "python": {"gil": true}}'
+    run "$BREAKEVEN" compare a b
+    [[ $output == *"not the same: NEW does not say what software it ran on"* ]]
+    software b '{"program": {"build_id": "q"}, "openmp": {"path": "libgomp.so.1", "build_id": "bb"}, "libc": {"version": "2.41"}}'
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 0 ]
+    [[ $output == *"not the same: openmp.build_id is aa in BASE, bb in NEW; python is"*"libc is nothing in BASE, "* ]]
+    [[ $output != *program.build_id* ]]
+    run "$BREAKEVEN" compare a b --json
+    [[ $output == *'"software": "openmp.build_id is aa'* ]]
+}
+
 # slow_build SHARE: a breakeven whose kernels take SHARE times as long again
 slow_build() {
     cat > slow <<END

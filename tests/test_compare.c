@@ -402,6 +402,33 @@ START_TEST(cells_that_vanished_are_kept_by_name)
 }
 END_TEST
 
+/* Two shared objects of one name are two kernels, told apart by their paths; alone in each run, one name is one kernel. */
+START_TEST(shared_objects_of_one_name_are_told_apart)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    struct made a, b;
+    struct comparison comparison;
+    make_run(&a, &(struct shape){2, 8, 0.01, 1, NULL}, random);
+    make_run(&b, &(struct shape){2, 8, 0.01, 1, NULL}, random);
+    for (int i = 0; i < 2; i++) a.cells[i].tasks = b.cells[i].tasks = 100;
+    strcpy(a.cells[0].kernel, "/x/k.so"), strcpy(a.cells[1].kernel, "/y/k.so");
+    strcpy(b.cells[1].kernel, "/x/k.so"), strcpy(b.cells[0].kernel, "/y/k.so");
+    compare_made(&a, &b, &comparison);
+    ck_assert_uint_eq(comparison.count, 2);
+    ck_assert_ptr_eq(comparison.cell[0].new, &b.cells[1]);
+    ck_assert_ptr_eq(comparison.cell[1].new, &b.cells[0]);
+    comparison_free(&comparison);
+    a.run.cell_count = b.run.cell_count = 1;
+    a.run.sample_count = b.run.sample_count = 1;
+    compare_made(&a, &b, &comparison);
+    ck_assert_uint_eq(comparison.count, 1);
+    comparison_free(&comparison);
+    made_free(&a);
+    made_free(&b);
+    gsl_rng_free(random);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("compare");
@@ -421,6 +448,7 @@ int main(void)
     tcase_add_test(all, too_few_repetitions_decide_nothing_and_say_so);
     tcase_add_test(all, pairs_on_the_edge_alarm_at_their_rate);
     tcase_add_test(all, cells_that_vanished_are_kept_by_name);
+    tcase_add_test(all, shared_objects_of_one_name_are_told_apart);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

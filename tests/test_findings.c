@@ -70,6 +70,32 @@ START_TEST(best_number_of_workers_and_where_it_ends)
 }
 END_TEST
 
+/* Equal in time and workers: threads of one process before a pool of processes, before both. */
+START_TEST(of_equals_the_simplest_runner_is_recommended)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "python", 2, 1);
+    runs_cell(&run, "hybrid", 1, 2);
+    runs_cell(&run, "forkpool", 2, 1);
+    runs_cell(&run, "openmp", 1, 2);
+    fill(&run, (int64_t[]){800000, 400000, 399000, 400500, 401000}, 11, 0);
+    struct summary summary = summarise(&run);
+    ck_assert_str_eq(summary.advices[0].best->cell->runner, "openmp");
+    ck_assert_str_eq(summary.advices[0].warm->cell->runner, "openmp");
+    summary_free(&summary);
+    run.cell_count = 4; /* without openmp */
+    size_t kept = 0;
+    for (size_t i = 0; i < run.sample_count; i++)
+        if (run.samples[i].cell < 4) run.samples[kept++] = run.samples[i];
+    run.sample_count = kept;
+    summary = summarise(&run);
+    ck_assert_str_eq(summary.advices[0].best->cell->runner, "forkpool");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(no_gain_is_called_that)
 {
     struct run run = runs_new();
@@ -259,6 +285,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 20);
     tcase_add_test(all, best_number_of_workers_and_where_it_ends);
+    tcase_add_test(all, of_equals_the_simplest_runner_is_recommended);
     tcase_add_test(all, no_gain_is_called_that);
     tcase_add_test(all, runners_are_ranked_only_where_resolved);
     tcase_add_test(all, placement_is_resolved_or_not);

@@ -220,6 +220,31 @@ START_TEST(test_tree)
 }
 END_TEST
 
+START_TEST(test_burst_is_in_cpus_of_its_period)
+{
+    static const struct file two[TREE_FILES] = {STATUS("0-3"), ONLINE("0-3"), V2, {"/proc/self/cgroup", "0::/\n"},
+                                                {"/sys/fs/cgroup/cpu.max", "200000 50000\n"},
+                                                {"/sys/fs/cgroup/cpu.max.burst", "25000\n"}};
+    static const struct file one[TREE_FILES] = {
+        STATUS("0-3"), ONLINE("0-3"), {"/proc/self/cgroup", "3:cpu:/g\n"},
+        {"/proc/self/mountinfo", "32 22 0:29 / /cg/cpu rw - cgroup cgroup rw,cpu\n"},
+        {"/cg/cpu/g/cpu.cfs_quota_us", "100000\n"}, {"/cg/cpu/g/cpu.cfs_period_us", "100000\n"},
+        {"/cg/cpu/g/cpu.cfs_burst_us", "30000\n"}};
+    const struct file *const trees_[] = {two, one};
+    const double cpus[] = {0.5, 0.3};
+    for (int i = 0; i < 2; i++) {
+        char root[] = "/tmp/test_limits.XXXXXX";
+        struct reason why = {""};
+        struct limits limits;
+        tree_make(root, trees_[i]);
+        int error = limits_read(root, &limits, &why);
+        tree_remove(root);
+        ck_assert_msg(!error, "%s", why.text);
+        ck_assert_double_eq_tol(limits.groups[0].burst_cpus, cpus[i], 1e-9);
+    }
+}
+END_TEST
+
 START_TEST(test_quota_of_a_layout)
 {
     const struct quota_tree *tree = &quota_trees[_i];
@@ -324,6 +349,7 @@ int main(void)
     tcase_add_loop_test(tests, test_tree, 0, sizeof trees / sizeof *trees);
     tcase_add_loop_test(tests, test_quota_of_a_layout, 0, QUOTA_TREES);
     tcase_add_test(tests, test_a_job_bounds_the_workers);
+    tcase_add_test(tests, test_burst_is_in_cpus_of_its_period);
     tcase_add_test(tests, test_no_proc);
     tcase_add_test(tests, test_here);
     tcase_add_test(tests, test_lists);

@@ -3,8 +3,10 @@
  * that a serial loop gives; workers are bound and report; afterwards no child, thread, descriptor or mapping is left.
  * */
 #include "kernels/reason.h"
+#include "runners/cpulist.h"
 #include "runners/placement.h"
 #include "runners/runner.h"
+#include "runners/worker.h"
 #include "tests/suite.h"
 
 #include <dirent.h>
@@ -404,6 +406,27 @@ static void check_reports(const struct runner *runner, const struct team *team, 
     }
 }
 
+/* 128 cpus that do not fit into a report's text are where they were asked to be; with one cpu less they are not. */
+START_TEST(test_long_list_is_compared_whole)
+{
+    char asked[600] = "0", fewer[600] = "2";
+    struct worker_report report = {.ready = 1};
+    hwloc_bitmap_t all = hwloc_bitmap_alloc();
+    hwloc_bitmap_set(all, 0);
+    for (unsigned cpu = 2; cpu < 256; cpu += 2) {
+        hwloc_bitmap_set(all, cpu);
+        snprintf(asked + strlen(asked), sizeof asked - strlen(asked), ",%u", cpu);
+        if (cpu > 2) snprintf(fewer + strlen(fewer), sizeof fewer - strlen(fewer), ",%u", cpu);
+    }
+    cpulist_write(all, report.cpus, sizeof report.cpus);
+    ck_assert(worker_is_at(&report, asked));
+    ck_assert(!worker_is_at(&report, fewer));
+    report.ready = 0;
+    ck_assert(!worker_is_at(&report, asked));
+    hwloc_bitmap_free(all);
+}
+END_TEST
+
 /* Each worker is on the cpus that it was given, says so, and the caller has its own affinity back. */
 START_TEST(test_placed)
 {
@@ -582,6 +605,7 @@ int main(int argc, char **argv)
     int count = (int)runner_count();
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_registry);
+    tcase_add_test(tests, test_long_list_is_compared_whole);
     tcase_add_loop_test(tests, test_kernels, 0, count);
     tcase_add_loop_test(tests, test_every, 0, count);
     tcase_add_loop_test(tests, test_shapes, 0, count * SHAPES);

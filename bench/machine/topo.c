@@ -106,8 +106,8 @@ json_t *topo_limits_json(const struct limits *limits)
     json_t *groups = json_array();
     for (unsigned i = 0; i < limits->group_count; i++) {
         const struct limits_group *group = &limits->groups[i];
-        json_array_append_new(groups, json_pack("{ss so so so}", "path", group->path, "quota_cpus",
-                                                number_json(group->quota_cpus), "throttled_ns",
+        json_array_append_new(groups, json_pack("{ss so sf so so}", "path", group->path, "quota_cpus",
+                                                number_json(group->quota_cpus), "burst_cpus", group->burst_cpus, "throttled_ns",
                                                 counter_json(group->throttled_ns), "throttled_periods",
                                                 counter_json(group->throttled_periods)));
     }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,6 +172,21 @@ static int report_end(const struct conduct *conduct, const struct experiment *ex
     return STATUS_GOOD;
 }
 
+/* Two builds that are taken together: so many repetitions that one cell among all can be told by the strictest of the usual
+ * corrections, 2^-n <= 0.025 / cells. Where the user or a time limit chooses, `compare` says how many it would take. */
+static void versus_repetitions(struct conduct *conduct)
+{
+    struct protocol *protocol = &conduct->plan.protocol;
+    const struct options *options = conduct->options;
+    if (!*conduct->program || protocol->time_limit_ns || protocol->precision > 0 || options_given(options, "reps")) return;
+    uint64_t wanted = (uint64_t)ceil(log2(conduct->plan.cell_count / 0.025));
+    if (wanted <= protocol->reps) return;
+    protocol->reps = wanted;
+    if (protocol->reps_min < wanted) protocol->reps_min = wanted;
+    options_complain(options, "%llu repetitions, so that one of %u cells can be told to differ (--reps takes another number)",
+                     (unsigned long long)wanted, conduct->plan.cell_count);
+}
+
 int conduct_measure(struct conduct *conduct, const char *name, bool draw)
 {
     const struct options *options = conduct->options;
@@ -180,6 +196,7 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
         options_complain(options, "interrupted before anything was measured");
         return STATUS_INTERRUPTED;
     }
+    versus_repetitions(conduct);
     for (unsigned i = 0; i < conduct->plan.note_count; i++) options_complain(options, "%s", conduct->plan.notes[i]);
     json_t *manifest = begin_record(conduct, options_given(options, "name") ? options->name : name);
     if (!manifest) return STATUS_USAGE;

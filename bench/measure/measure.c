@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +25,15 @@ enum { CLOCK_SHARE = 20, STEP_SHARE = 10 }; /* reading the clock must stay below
 struct counters {
     struct probe_ticks ticks;
     int64_t throttled_ns, throttled_periods;
+    struct measure_mask mask;
 };
+
+/* Which cpus this process may use, now; a kernel with more cpus than the mask holds leaves it empty. */
+static void mask_read(struct measure_mask *mask)
+{
+    *mask = (struct measure_mask){0};
+    (void)syscall(SYS_sched_getaffinity, 0, sizeof mask->bits, mask->bits);
+}
 
 int measure_open(struct measure *measure, const struct plan *plan, struct reason *why)
 {
@@ -35,6 +44,7 @@ int measure_open(struct measure *measure, const struct plan *plan, struct reason
     if (!made.expected)
         return reason_give(why, -ENOMEM, "no memory");
     made.resolution_ns = clock_measure(&clock_real).resolution_ns;
+    mask_read(&made.mask);
     *measure = made;
     return 0;
 }
@@ -58,6 +68,7 @@ static void counters_read(const struct measure *measure, struct counters *counte
     probe_ticks_read("", &counters->ticks);
     counters->throttled_ns = limits_throttled_ns(&measure->limits);
     counters->throttled_periods = limits_throttled_periods(&measure->limits);
+    mask_read(&counters->mask);
 }
 
 static void add_word(char *words, size_t size, const char *word)
@@ -77,6 +88,11 @@ static bool is_throttled(const struct measure *measure, const struct counters *b
     return workers > quota && (double)(sample->user_ns + sample->system_ns) > 0.9 * quota * (double)elapsed_ns;
 }
 
+static bool mask_differs(const struct measure_mask *a, const struct measure_mask *b)
+{
+    return memcmp(a, b, sizeof *a) != 0;
+}
+
 /* What happened to the machine meanwhile, and what makes the figures doubtful. */
 static void judge(const struct measure *measure, const struct counters *before, int64_t elapsed_ns,
                   struct sample *sample)
@@ -92,6 +108,9 @@ static void judge(const struct measure *measure, const struct counters *before, 
         add_word(sample->suspect, sizeof sample->suspect, "steal");
     if (is_throttled(measure, before, &after, sample, elapsed_ns))
         add_word(sample->suspect, sizeof sample->suspect, "throttled");
+    if ((mask_differs(&measure->mask, &before->mask) || mask_differs(&measure->mask, &after.mask)) &&
+        !strstr(sample->suspect, "unbound"))
+        add_word(sample->suspect, sizeof sample->suspect, "unbound");
     double least_ns = fmax(CLOCK_SHARE * (double)sample->clock_ns, STEP_SHARE * measure->resolution_ns);
     if (sample->wall_ns >= 0 && (double)sample->wall_ns < least_ns)
         add_word(sample->suspect, sizeof sample->suspect, "clock");

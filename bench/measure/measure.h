@@ -16,11 +16,16 @@
 #include "kernels/reason.h"
 #include "runners/limits.h"
 
+struct measure_mask { /* sched_setaffinity(2) */
+    unsigned long bits[8192 / 8 / sizeof(unsigned long)];
+};
+
 struct measure {
     const struct plan *plan;
     const char *program; /* the build that runs all cells; NULL: each cell's own, or this one */
     struct limits limits;
     double resolution_ns; /* of the clock, here and now */
+    struct measure_mask mask; /* the cpus that this process could use when it was opened */
     const char *timeline_dir; /* the run's folder, for timelines of instrumented repetitions; NULL: none are wanted */
     char (*expected)[20]; /* by the id of a baseline: the hash of its first good result; "" before */
 };

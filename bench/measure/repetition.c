@@ -7,6 +7,7 @@
 #include "bench/measure/instruments.h"
 #include "bench/measure/timeline.h"
 #include "kernels/reason.h"
+#include "runners/worker.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -261,8 +262,8 @@ static void read_workers(struct progress *progress)
             .worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1, .waited_ns = waited_ns};
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
-        bound = bound && !strcmp(worker->cpus,
-                                 progress->repetition->team.cpus ? progress->repetition->team.cpus[i] : worker->cpus);
+        if (progress->repetition->team.cpus)
+            bound = bound && worker_is_at(report, progress->repetition->team.cpus[i]);
     }
     if (!bound) { /* read back: not where it was asked to be */
         size_t used = strlen(sample->suspect);

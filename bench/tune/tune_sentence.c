@@ -95,7 +95,7 @@ static void say_ties(const struct tune *tune, struct sentence *sentence, const s
         struct quantity ratio = search_ratio(result, entry, winner);
         say(sentence, " (ratio %.3f", ratio.median);
         say_interval(sentence, ratio);
-        say(sentence, ") and has fewer workers");
+        say(sentence, entry->workers < winner->workers ? ") and has fewer workers" : ") and is the simpler");
         return;
     }
     for (size_t i = 0; i < result->entry_count; i++) {

@@ -84,6 +84,7 @@ static void print_comparison(const struct comparison *comparison)
     if (comparison->undecided)
         printf("NOTHING COULD BE DECIDED: %zu repetitions are too few here; it would take about %zu of each cell.\n",
                comparison->blocks, comparison->needed);
+    if (comparison->software[0]) printf("Beside the program, not the same: %s.\n", comparison->software);
     if (comparison->warning[0]) puts(comparison->warning);
 }
 

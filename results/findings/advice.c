@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers; serial is among the candidates.
- */
+/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers, then to the simplest runner; serial is among the candidates. */
 #include "results/models/summary_parts.h"
 
 #include <errno.h>
@@ -22,12 +21,24 @@ static double time_of(const struct cell_summary *row, bool total)
     return row->quantity[total && !parts_is_serial(row->cell) ? QUANTITY_total_ns : QUANTITY_wall_ns].median;
 }
 
+/* Of equals the one that asks least of a program: threads of one process, a pool of processes, both, an interpreter's
+ * pool, ranks that a launcher starts. What is not named here comes last. */
+static size_t complexity(const struct cell *cell)
+{
+    static const char *const simplest_first[] = {"serial", "openmp", "forkpool", "hybrid", "python", "mpi"};
+    size_t rank = 0;
+    while (rank < sizeof simplest_first / sizeof *simplest_first && strcmp(cell->runner, simplest_first[rank])) rank++;
+    return rank;
+}
+
 static int cheapest_first(const void *left, const void *right, void *total)
 {
     const struct cell_summary *a = *(const struct cell_summary *const *)left,
                               *b = *(const struct cell_summary *const *)right;
     if (parts_is_serial(a->cell) != parts_is_serial(b->cell)) return parts_is_serial(a->cell) ? -1 : 1;
     if (a->workers != b->workers) return a->workers < b->workers ? -1 : 1;
+    size_t simple = complexity(a->cell), other = complexity(b->cell);
+    if (simple != other) return simple < other ? -1 : 1;
     double x = time_of(a, *(bool *)total), y = time_of(b, *(bool *)total);
     return (x > y) - (x < y);
 }
@@ -43,7 +54,7 @@ static const struct cell_summary *fastest(const struct field *field, bool total,
     return best;
 }
 
-/* The one with the fewest workers among those that cannot be told from the fastest. */
+/* The one with the fewest workers, then the simplest, among those that cannot be told from the fastest. */
 static const struct cell_summary *choose(const struct field *field, bool total)
 {
     const struct cell_summary *best = fastest(field, total, 0);

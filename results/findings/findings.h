@@ -32,8 +32,6 @@ const struct cell_summary *findings_fastest(const struct summary *, unsigned bas
 void findings_add_problem(struct sentence *, const struct summary *, const struct cell_summary *);
 /* One line for each runner and kernel at its largest team; the first kernel's come first. */
 bool findings_metg_is_told(const struct summary *, const struct metg *);
-/* Of one runner at one task size, the team that pays with the fewest tasks. */
-const struct crossover *findings_earliest(const struct summary *, const struct crossover *like);
 double findings_task_ns(const struct crossover *); /* as asked for, else as measured */
 size_t findings_suspects(const struct summary *);
 

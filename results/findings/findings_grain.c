@@ -122,19 +122,6 @@ double findings_task_ns(const struct crossover *c)
     return c->task_time_ns ? (double)c->task_time_ns : c->task_ns;
 }
 
-const struct crossover *findings_earliest(const struct summary *summary, const struct crossover *like)
-{
-    const struct crossover *best = NULL;
-    for (size_t i = 0; i < summary->crossover_count; i++) {
-        const struct crossover *c = &summary->crossovers[i];
-        if (!same_field(c, like) || c->task_time_ns != like->task_time_ns ||
-            (!like->task_time_ns && c->task_ns != like->task_ns))
-            continue;
-        if (!best || c->tasks.median < best->tasks.median) best = c;
-    }
-    return best;
-}
-
 enum outcome { OUTCOME_PAYS, OUTCOME_OPEN, OUTCOME_NEVER, OUTCOMES };
 
 static enum outcome outcome_of(const struct crossover *c)
@@ -173,7 +160,7 @@ static const struct crossover *next_larger(const struct summary *summary, const 
     const struct crossover *next = NULL;
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *c = &summary->crossovers[i];
-        if (!same_field(c, head) || findings_earliest(summary, c) != c ||
+        if (!same_field(c, head) || !c->earliest ||
             (before && findings_task_ns(c) <= findings_task_ns(before)))
             continue;
         if (!next || findings_task_ns(c) < findings_task_ns(next)) next = c;

@@ -157,8 +157,7 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < summary->crossover_count; i++) {
             const struct crossover *c = &summary->crossovers[i];
-            if (strcmp(c->runner, runner) || strcmp(c->kernel, summary->crossovers[0].kernel) ||
-                findings_earliest(summary, c) != c)
+            if (strcmp(c->runner, runner) || strcmp(c->kernel, summary->crossovers[0].kernel) || !c->earliest)
                 continue;
             if (!pass && !pays(c)) open = fmax(open, findings_task_ns(c));
             if (pass && findings_task_ns(c) > open && (!found || findings_task_ns(c) < findings_task_ns(found)))
@@ -173,11 +172,11 @@ static int about_crossing(struct summary_parts *parts)
     struct sentence sentence = {0}, open = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const char *runner = summary->crossovers[i].runner;
-        const struct crossover *c = smallest_paying(summary, runner);
         char size[PARTS_TEXT];
-        bool first = true;
-        for (size_t j = 0; j < i; j++) first &= strcmp(summary->crossovers[j].runner, runner) != 0;
-        if (!first) continue;
+        size_t first = 0;
+        while (strcmp(summary->crossovers[first].runner, runner)) first++;
+        if (first < i) continue;
+        const struct crossover *c = smallest_paying(summary, runner);
         if (!c) {
             sentence_add(&open, "%s%s", open.used ? ", " : "", runner);
             continue;

@@ -339,6 +339,38 @@ static size_t distinct_sizes(const struct cell **group, size_t count)
     return sizes;
 }
 
+static int by_question(const struct crossover *a, const struct crossover *b)
+{
+    int order = strcmp(a->kernel, b->kernel);
+    if (!order) order = strcmp(a->study, b->study);
+    if (!order) order = strcmp(a->runner, b->runner);
+    if (!order) order = strcmp(a->schedule, b->schedule);
+    if (!order) order = (a->task_time_ns > b->task_time_ns) - (a->task_time_ns < b->task_time_ns);
+    if (!order && !a->task_time_ns) order = (a->task_ns > b->task_ns) - (a->task_ns < b->task_ns);
+    return order;
+}
+
+static int by_question_and_tasks(const void *left, const void *right)
+{
+    const struct crossover *a = *(struct crossover *const *)left, *b = *(struct crossover *const *)right;
+    int order = by_question(a, b);
+    double x = isnan(a->tasks.median) ? INFINITY : a->tasks.median, y = isnan(b->tasks.median) ? INFINITY : b->tasks.median;
+    if (!order) order = (x > y) - (x < y);
+    return order ? order : a < b ? -1 : 1;
+}
+
+static int mark_earliest(struct summary *summary)
+{
+    struct crossover **sorted = malloc((summary->crossover_count + 1) * sizeof *sorted);
+    if (!sorted) return -ENOMEM;
+    for (size_t i = 0; i < summary->crossover_count; i++) sorted[i] = &summary->crossovers[i];
+    qsort(sorted, summary->crossover_count, sizeof(struct crossover *), by_question_and_tasks);
+    for (size_t i = 0; i < summary->crossover_count; i++)
+        sorted[i]->earliest = !i || by_question(sorted[i - 1], sorted[i]);
+    free(sorted);
+    return 0;
+}
+
 int granularity_make(struct summary_parts *parts)
 {
     const struct run *run = parts->summary->run;
@@ -355,5 +387,5 @@ int granularity_make(struct summary_parts *parts)
             status = crossovers_add(parts, group, count);
         free(group);
     }
-    return status;
+    return status ? status : mark_earliest(parts->summary);
 }

@@ -70,6 +70,7 @@ struct metg {
 
 /* When does a runner beat serial? */
 struct crossover {
+    bool earliest; /* of one runner, schedule and task size the team that pays with the fewest tasks: one each */
     char study[24], kernel[40], runner[24], schedule[16], placement[64];
     unsigned processes, threads;
     uint64_t chunk, task_time_ns;

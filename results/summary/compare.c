@@ -6,6 +6,7 @@
 #include "results/statistics/family.h"
 #include "results/statistics/shift.h"
 #include "results/summary/compare_joint.h"
+#include "results/summary/compare_software.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -31,6 +32,15 @@ __attribute__((format(printf, 3, 4))) static void say(char *text, size_t size, c
     va_end(arguments);
 }
 
+/* Are two shared objects of one name in the run? Then their paths tell them apart; else a kernel is known by its name,
+ * as two builds of it stand in different places. */
+static bool name_is_shared(const struct run *run, const struct cell *cell)
+{
+    for (unsigned i = 0; i < run->cell_count; i++)
+        if (strcmp(run->cells[i].kernel, cell->kernel) && !strcmp(run->cells[i].label, cell->label)) return true;
+    return false;
+}
+
 /* Which cells are the same question? Without sizes where the comparison is forced over them. */
 static bool cells_match(const struct cell *a, const struct cell *b, bool sizes)
 {
@@ -42,9 +52,11 @@ static bool cells_match(const struct cell *a, const struct cell *b, bool sizes)
 
 static const struct cell *cell_find(const struct run *run, const struct cell *wanted, bool sizes)
 {
-    for (unsigned i = 0; i < run->cell_count; i++)
-        if (run->cells[i].duplicate == run->cells[i].id && cells_match(&run->cells[i], wanted, sizes))
-            return &run->cells[i];
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        const struct cell *cell = &run->cells[i];
+        if (cell->duplicate != cell->id || !cells_match(cell, wanted, sizes)) continue;
+        if (!strcmp(cell->kernel, wanted->kernel) || !name_is_shared(run, cell)) return cell;
+    }
     return NULL;
 }
 
@@ -355,6 +367,7 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
         return status;
     }
     settle_all(&made);
+    compare_software(base, new, made.software, sizeof made.software);
     if (!made.paired)
         say(made.warning, sizeof made.warning,
             "The runs are independent: what the machine did between them is inside the "
@@ -411,11 +424,11 @@ json_t *comparison_to_json(const struct comparison *comparison)
     }
     for (int i = 0; i < COMPARE_VERDICTS; i++)
         json_object_set_new(verdicts, compare_verdict_names[i], json_integer((json_int_t)comparison->verdicts[i]));
-    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}", "schema", RECORD_SCHEMA, "paired",
+    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}", "schema", RECORD_SCHEMA, "paired",
                      comparison->paired, "margin", comparison->margin, "figure",
                      compare_figure_names[comparison->figure], "verdicts", verdicts, "failed",
                      (json_int_t)comparison->failed, "only_base", (json_int_t)comparison->only_base, "only_new",
-                     (json_int_t)comparison->only_new, "warning", comparison->warning, "cells", cells,
+                     (json_int_t)comparison->only_new, "warning", comparison->warning, "software", comparison->software, "cells", cells,
                      "whole", group_json(&comparison->whole), "kernels", kernels, "vanished", vanished, "too_few",
                      (json_int_t)comparison->too_few, "undecided", comparison->undecided, "repetitions_needed",
                      (json_int_t)comparison->needed, "smallest_p", number(comparison->floor));

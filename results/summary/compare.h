@@ -80,6 +80,7 @@ struct comparison {
     double floor;    /* the smallest p that so many blocks can give */
     bool undecided;  /* not one verdict on a cell, a kernel or the run */
     size_t needed;   /* then: repetitions that could decide, a rough estimate */
+    char software[1024];               /* libraries, compiler, settings that were not the same, beside the program; "" */
     char warning[512];                 /* what was forced and what to keep in mind, sentences; "" */
 };
 

@@ -35,7 +35,7 @@ enum { SEARCH_AXES = 8, SEARCH_ALSO = 4 };
 struct search_axis {
     const char *name;
     size_t levels;        /* >= 1 */
-    const double *values; /* ascending and positive; NULL: a discrete axis, whose levels have no order */
+    const double *values; /* ascending and positive; NULL: a discrete axis, whose levels are in order of preference */
     bool workers;         /* its values multiply to the number of workers */
     size_t start;         /* level to look at first */
 };
@@ -107,7 +107,8 @@ struct search_result {
     size_t entry_count;
     struct search_entry *entries; /* everything that was tried, in the order of its first measurement */
     size_t winner;                /* the least cost; entry_count: nothing worked */
-    size_t recommended;           /* the winner, or a tie or a point `within` with fewer workers */
+    size_t recommended;           /* the winner, or a tie or a point `within` with fewer workers, or a tie with as many
+                                     whose discrete levels are lower */
     size_t serial;                /* the serial entry; entry_count where there is none */
     size_t also[SEARCH_ALSO];     /* entries of space.also; entry_count: not measured */
     size_t measurements, blocks;

@@ -262,6 +262,17 @@ static void choose_winner(struct search *search, const struct search_set *set, u
     result->winner = best;
 }
 
+/* Of equals: fewer workers; as many, but what stands first on the discrete axes, whose values are in the order of who asks
+ * (runners: simplest first). */
+static bool is_simpler(const struct search *search, const struct search_entry *a, const struct search_entry *b)
+{
+    if (a->workers != b->workers) return a->workers < b->workers;
+    for (size_t axis = 0; a->tied && axis < search->space->axis_count && !a->point.serial && !b->point.serial; axis++)
+        if (!points_ordered(search, axis) && a->point.level[axis] != b->point.level[axis])
+            return a->point.level[axis] < b->point.level[axis];
+    return false;
+}
+
 /* What is confirmed, and which of it to recommend. */
 static void settle_result(struct search *search, const struct search_set *set, unsigned since)
 {
@@ -274,7 +285,7 @@ static void settle_result(struct search *search, const struct search_set *set, u
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
         bool near = entry->confirmed && behind(search, set, set->ids[i]) <= winner * allowance(search, entry);
-        if (near && entry->workers < table_at(search, result->recommended)->workers) result->recommended = set->ids[i];
+        if (near && is_simpler(search, entry, table_at(search, result->recommended))) result->recommended = set->ids[i];
     }
 }
 
