@@ -153,9 +153,13 @@ START_TEST(bootstrap_covers_and_repeats)
     ck_assert_double_eq(one.median, 9.5);
     ck_assert_double_eq(one.low, two.low);
     ck_assert_double_eq(one.high, two.high);
-    /* standard error sqrt(33.25/20) = 1.29 */
-    ck_assert_double_eq_tol(one.low, 9.5 - 1.96 * 1.29, 0.25);
-    ck_assert_double_eq_tol(one.high, 9.5 + 1.96 * 1.29, 0.25);
+    /* standard error sqrt(33.25/20) = 1.29, sqrt(20/19) t(0.975; 19) = 2.147 */
+    ck_assert_double_eq_tol(one.low, 9.5 - 2.147 * 1.29, 0.15);
+    ck_assert_double_eq_tol(one.high, 9.5 + 2.147 * 1.29, 0.15);
+    /* of six: sqrt(35/12/6) = 0.697, sqrt(6/5) t(0.975; 5) = 2.816; plain quantiles would give 2.5 +- 1.37 */
+    struct quantity six = stats_bootstrap(mean_of_draws, values, 6, 20000, 1);
+    ck_assert_double_eq_tol(six.low, 2.5 - 2.816 * 0.697, 0.2);
+    ck_assert_double_eq_tol(six.high, 2.5 + 2.816 * 0.697, 0.2);
     ck_assert_double_nan(stats_bootstrap(mean_of_draws, values, 5, 2000, 1).low);
     ck_assert_double_nan(stats_bootstrap(mean_of_draws, values, 0, 2000, 1).median);
 }

@@ -124,6 +124,24 @@ static int run(const struct options *options)
     return status ? status : worst == DOCTOR_BAD ? STATUS_FINDING : STATUS_GOOD;
 }
 
+void doctor_warn(const struct options *options)
+{
+    struct doctor_facts *facts = malloc(sizeof *facts);
+    struct finding findings[DOCTOR_FINDINGS];
+    size_t bad = 0;
+    if (!facts) return;
+    doctor_facts_read("", &clock_real, facts);
+    size_t count = doctor_judge(facts, findings);
+    for (size_t i = 0; i < count; i++) {
+        if (findings[i].verdict != DOCTOR_BAD) continue;
+        bad++;
+        options_complain(options, "doctor: bad: %s: %s -> %s", findings[i].topic, findings[i].found, findings[i].advice);
+    }
+    if (bad) options_complain(options, "doctor: figures taken now are hardly to be trusted; Ctrl-C ends at any time");
+    else options_complain(options, "doctor: nothing bad was found in %.1f s", facts->took_s);
+    free(facts);
+}
+
 const struct verb verb_doctor = {
     .name = "doctor",
     .summary = "what on this machine makes measurements untrustworthy, and how to mend it",

@@ -52,4 +52,8 @@ struct finding {
 /* Judges the facts, in the order in which they are shown. Returns how many findings there are. */
 size_t doctor_judge(const struct doctor_facts *, struct finding findings[DOCTOR_FINDINGS]);
 
+/* Looks, and says on standard error what is bad, and what to do; one line where nothing is. About 3 s. */
+struct options;
+void doctor_warn(const struct options *);
+
 #endif

@@ -156,6 +156,7 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
 static int report_end(const struct conduct *conduct, const struct experiment *experiment, int error, const char *why)
 {
     const struct options *options = conduct->options;
+    if (*experiment->left_out_text) options_complain(options, "%s", experiment->left_out_text);
     if (error == -EINTR) {
         options_complain(options,
                          "interrupted after %zu samples, which are kept; \"breakeven run --resume %s\" finishes it",

@@ -9,6 +9,7 @@
 #include "results/statistics/stats.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct tally {
     unsigned disturbed; /* instrumented samples that are suspect */
     double spent_ns; /* by all its repetitions */
     unsigned spent;  /* how many those are */
+    bool left_out;   /* from here on: there is no time for it */
 };
 
 struct session {
@@ -48,7 +50,7 @@ static double known_ns(const struct session *session, unsigned cell)
 {
     const struct tally *tally = &session->tally[cell];
     if (!session->mine[cell]) return 0;
-    if (tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX) return 0;
+    if (tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX || tally->left_out) return 0;
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
 
@@ -163,7 +165,7 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     struct sample sample;
     if (is_done(session, block, cell, instrumented)) return 0;
     if (interrupt_seen()) return -EINTR;
-    if (session->tally[cell].timeouts >= EXPERIMENT_TIMEOUTS_MAX) return 0;
+    if (session->tally[cell].timeouts >= EXPERIMENT_TIMEOUTS_MAX || session->tally[cell].left_out) return 0;
     show(session, block, position);
     int64_t began_ns = clock_now_ns(&clock_real);
     bool other_first = experiment->versus && (block + position) % 2; /* neither build is always the second */
@@ -225,11 +227,44 @@ static const char *stop_before(const struct session *session, uint64_t block)
     return NULL;
 }
 
+/* Does another cell that is still measured need this one: as its serial time, or as what it repeats? */
+static bool is_needed(const struct session *session, unsigned id)
+{
+    const struct plan *plan = session->plan;
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (i != id && !session->tally[i].left_out && plan->cells[i].baseline == id) return true;
+    return false;
+}
+
+/* Where the fewest repetitions of all cells will not fit into the time limit, by what the blocks so far really took: the
+ * last of the plan are left out, with the cells that repeat them. The first problem stays, and with it what repeats one
+ * of its cells: without those nothing could be said about trust. */
+static void leave_out(struct session *session, uint64_t block)
+{
+    const struct plan *plan = session->plan;
+    const struct protocol *protocol = &plan->protocol;
+    double left_ns = (double)protocol->time_limit_ns - (double)(clock_now_ns(&clock_real) - session->began_ns);
+    if (!protocol->time_limit_ns || !block || block >= protocol->reps_min) return;
+    double blocks = (double)(protocol->reps_min - block);
+    for (unsigned id = plan->cell_count; id-- > 0 && block_ns(session, protocol->reps_min) * blocks > left_ns;) {
+        const struct cell *cell = &plan->cells[id];
+        if (session->tally[id].left_out || cell->duplicate != id || cell->baseline == plan->cells[0].baseline ||
+            is_needed(session, id))
+            continue;
+        for (unsigned i = id; i < plan->cell_count; i++)
+            if (!session->tally[i].left_out && plan->cells[i].duplicate == id) {
+                session->tally[i].left_out = true;
+                session->experiment->left_out++;
+            }
+    }
+}
+
 static int run_blocks(struct session *session)
 {
     struct experiment *experiment = session->experiment;
     for (uint64_t block = 0; !(experiment->stopped = stop_before(session, block)); block++) {
         experiment->blocks = block + 1;
+        leave_out(session, block);
         int error = run_block(session, block);
         if (error) {
             experiment->stopped = error == -EINTR ? "interrupted" : "error";
@@ -237,6 +272,28 @@ static int run_blocks(struct session *session)
         }
     }
     return 0;
+}
+
+/* Which were left out, for the user and for the manifest's notes. */
+static void tell_left_out(struct session *session)
+{
+    struct experiment *experiment = session->experiment;
+    const struct plan *plan = session->plan;
+    char *text = experiment->left_out_text;
+    size_t size = sizeof experiment->left_out_text;
+    if (!experiment->left_out) return;
+    size_t used = (size_t)snprintf(text, size,
+                                   "%u of %u cells were left out, since %llu repetitions of all would not have ended within the "
+                                   "time limit of %.4g s; they are of study",
+                                   experiment->left_out, plan->cell_count, (unsigned long long)plan->protocol.reps_min,
+                                   (double)plan->protocol.time_limit_ns / 1e9);
+    const char *last = "";
+    for (unsigned i = 0; i < plan->cell_count && used < size; i++) {
+        if (!session->tally[i].left_out || plan->cells[i].duplicate != i || !strcmp(plan->cells[i].study, last)) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s %s", *last ? "," : "", plan->cells[i].study);
+        last = plan->cells[i].study;
+    }
+    json_array_append_new(json_object_get(experiment->manifest, "notes"), json_string(text));
 }
 
 /* The folder of timelines; what is not written there shows by its absence. */
@@ -295,6 +352,7 @@ int experiment_run(struct experiment *experiment, struct reason *why)
     int error = open_session(&session, experiment);
     if (!error) error = run_blocks(&session);
     progress_close(&session.progress);
+    tell_left_out(&session);
     close_session(&session);
     int64_t measured_ns = clock_now_ns(&clock_real) - session.began_ns;
     manifest_finish(experiment->manifest, !error, experiment->stopped, measured_ns);

@@ -204,6 +204,46 @@ static void shift_row(struct selftest *test, gsl_rng *random, unsigned n, unsign
     coverage_row(test, "ratio 1.25", from, hits, trials, n == 10 ? 0.9567 : 0.9547);
 }
 
+/* A fixed cost over what each task saves, as crossovers and METG are made: of medians over blocks. */
+struct costs {
+    double fixed[REPS_MAX], slow[REPS_MAX], fast[REPS_MAX];
+};
+
+static double median_of_draws(const double *values, const size_t *draws, size_t n)
+{
+    double drawn[REPS_MAX];
+    for (size_t i = 0; i < n; i++) drawn[i] = values[draws[i]];
+    return stats_median(drawn, n).median;
+}
+
+static double crossover_of_draws(const size_t *draws, size_t n, void *context)
+{
+    const struct costs *costs = context;
+    return median_of_draws(costs->fixed, draws, n) /
+           (median_of_draws(costs->slow, draws, n) - median_of_draws(costs->fast, draws, n));
+}
+
+static void bootstrap_row(struct selftest *test, gsl_rng *random, unsigned n, unsigned trials)
+{
+    unsigned hits = 0;
+    struct costs costs;
+    for (unsigned trial = 0; trial < trials; trial++) {
+        for (unsigned i = 0; i < n; i++) {
+            costs.fixed[i] = 10 * gsl_ran_lognormal(random, 0, 0.1);
+            costs.slow[i] = 2 * gsl_ran_lognormal(random, 0, 0.05);
+            costs.fast[i] = gsl_ran_lognormal(random, 0, 0.05);
+        }
+        struct quantity crossover = stats_bootstrap(crossover_of_draws, &costs, n, 1000, trial + 1);
+        hits += crossover.low <= 10 && 10 <= crossover.high;
+    }
+    struct selftest_row row = {.id = "V2"};
+    double share = (double)hits / trials;
+    snprintf(row.injected, sizeof row.injected, "crossover of three costs in %u blocks, %u sets", n, trials);
+    snprintf(row.came_back, sizeof row.came_back, "the bootstrap interval covers the truth in %.1f %%", 100 * share);
+    snprintf(row.wanted, sizeof row.wanted, "93-99.5 %%");
+    selftest_add(test, &row, share >= 0.93 && share <= 0.995);
+}
+
 void selftest_statistics(struct selftest *test)
 {
     gsl_rng *random = random_open(test);
@@ -215,6 +255,7 @@ void selftest_statistics(struct selftest *test)
         coverage_rows(test, random, BIMODAL, counts[i], trials);
     }
     shift_row(test, random, 10, trials);
+    for (unsigned n = STATS_INTERVAL_MIN; n <= 20; n *= 2) bootstrap_row(test, random, n, test->quick ? 200 : 1000);
     correlation_row(test, random, 0.8, trials);
     correlation_row(test, random, 0, trials);
     gsl_rng_free(random);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run: measures a grid of cells, or the default experiment, or finishes an interrupted run. */
+#include "bench/machine/doctor.h"
 #include "bench/measure/conduct.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/pilot.h"
@@ -75,7 +76,7 @@ static int plan_studies(struct conduct *conduct, const struct studies *studies)
     status = plan_scaled(conduct, studies, fmax(1 / needed, SCALE_MIN));
     if (status || !options_given(conduct->options, "time-limit")) return status;
     if (studies_expected_ns(plan) > (double)protocol.time_limit_ns)
-        plan_note(plan, "the time limit is too short for %llu repetitions of each cell: it takes longer",
+        plan_note(plan, "the time limit is too short for %llu repetitions of each cell: some will be left out",
                   (unsigned long long)protocol.reps_min);
     return 0;
 }
@@ -97,6 +98,7 @@ static int measure_studies(const struct options *options, const struct studies *
     char name[64];
     studies_protocol(studies, &protocol);
     name_of_file(options, name, sizeof name);
+    if (!options->quick && !options->file && !options_given(options, "study")) doctor_warn(options);
     int status = conduct_open(&conduct, options, &protocol);
     if (!status) status = plan_studies(&conduct, studies);
     if (!status) status = measure_and_show(&conduct, name, true);
@@ -228,10 +230,11 @@ const struct verb verb_run = {
     .operands = "",
     .details =
         "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
-        "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It takes about\n"
-        "three minutes, draws every figure and writes report.html. With --kernel it measures that grid; each\n"
-        "problem's serial time is measured beside it. An experiment is a file too: --write-file prints that of a command\n"
-        "line or of the default experiment, --file measures one.",
+        "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It asks the\n"
+        "doctor first, takes three minutes at most and says what it left out for that, draws every figure and writes\n"
+        "report.html. With --kernel it measures that grid; each problem's serial time is measured beside it. An\n"
+        "experiment is a file too: --write-file prints that of a command line or of the default experiment, --file\n"
+        "measures one.",
     .machine = true,
     .run = run,
 };

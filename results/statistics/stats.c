@@ -136,6 +136,15 @@ bool stats_autocorrelated(const double *values, size_t n)
     return found;
 }
 
+/* Quantiles of draws are too narrow an interval where values are few, since draws vary less than samples by (n-1)/n and
+ * their spread is estimated: the expanded percentile interval takes the tail that Student's t has there (T. Hesterberg,
+ * The American Statistician 69, 2015). 0.0024 for n = 6, 0.008 for 10, 0.015 for 20. */
+static double bootstrap_tail(size_t n)
+{
+    double m = (double)n;
+    return gsl_cdf_ugaussian_P(-sqrt(m / (m - 1)) * gsl_cdf_tdist_Qinv(0.025, m - 1));
+}
+
 struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed)
 {
     size_t *draws = malloc((n ? n : 1) * sizeof *draws);
@@ -152,8 +161,8 @@ struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_
             made[round] = isnan(value) ? INFINITY : value;
         }
         if (n >= STATS_INTERVAL_MIN && rounds) {
-            quantity.low = stats_quantile(made, rounds, 0.025);
-            quantity.high = stats_quantile(made, rounds, 0.975);
+            quantity.low = stats_quantile(made, rounds, bootstrap_tail(n));
+            quantity.high = stats_quantile(made, rounds, 1 - bootstrap_tail(n));
         }
     }
     if (random) gsl_rng_free(random);
