@@ -197,3 +197,15 @@ END
     run "$BREAKEVEN" run --kernel empty --reps 1 --margin 5% -o out
     [ "$status" = 2 ]
 }
+
+@test "runs recorded by older commits (their names) are still read, and are comparable" {
+    for old in "$BATS_TEST_DIRNAME"/fixtures/recorded/*; do
+        cp -r "$old" old
+        "$BREAKEVEN" report --json old > summary.json
+        [ "$(grep -c '"runner"' summary.json)" -gt 1 ]
+        run "$BREAKEVEN" compare old old
+        [ "$status" != 2 ]
+        [[ $output == *"0 faster, 0 slower"* ]]
+        rm -r old
+    done
+}
