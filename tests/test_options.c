@@ -303,7 +303,7 @@ static const struct {
     {"run -x", "no option -x"},
     {"list --reps 3", "no option of \"list\""},
     {"report", "it needs DIR"},
-    {"report a b", "one word too many"},
+    {"compare a b c", "one word too many"},
 };
 
 START_TEST(bad_lines_are_refused_in_one_line)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers, then to the simplest runner; serial is among the candidates. */
+/* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers, then to the simplest runner;
+ * serial is among the candidates. */
 #include "results/models/summary_parts.h"
 
 #include <errno.h>
@@ -26,8 +27,10 @@ static double time_of(const struct cell_summary *row, bool total)
 static size_t complexity(const struct cell *cell)
 {
     static const char *const simplest_first[] = {"serial", "openmp", "forkpool", "hybrid", "python", "mpi"};
-    size_t rank = 0;
-    while (rank < sizeof simplest_first / sizeof *simplest_first && strcmp(cell->runner, simplest_first[rank])) rank++;
+    size_t rank = 0, length = strcspn(cell->runner, ":"); /* python:spawn is a python */
+    while (rank < sizeof simplest_first / sizeof *simplest_first &&
+           (strlen(simplest_first[rank]) != length || strncmp(cell->runner, simplest_first[rank], length)))
+        rank++;
     return rank;
 }
 

@@ -153,16 +153,15 @@ static void add_outcome(struct sentence *sentence, const struct crossover *c, un
     }
 }
 
-/* Of one runner the crossover at the next larger task size, each size once; NULL: none. */
+/* Of one runner the crossover at the next larger task size, each size once; NULL: none. Where the serial loop failed no
+ * task has a time (NAN), and none is next. */
 static const struct crossover *next_larger(const struct summary *summary, const struct crossover *head,
                                            const struct crossover *before)
 {
     const struct crossover *next = NULL;
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *c = &summary->crossovers[i];
-        if (!same_field(c, head) || !c->earliest ||
-            (before && findings_task_ns(c) <= findings_task_ns(before)))
-            continue;
+        if (!same_field(c, head) || !c->earliest || !(findings_task_ns(c) > (before ? findings_task_ns(before) : 0))) continue;
         if (!next || findings_task_ns(c) < findings_task_ns(next)) next = c;
     }
     return next;
