@@ -83,9 +83,16 @@ static void write_tip(FILE *out, const char *value, size_t length)
     putc('"', out);
 }
 
-static void write_attribute(FILE *out, const struct chart *chart, const char *name, size_t name_length,
-                            const char *value, size_t length, unsigned *series)
+/* An attribute's name or its value. */
+struct part {
+    const char *text;
+    size_t length;
+};
+
+static void write_attribute(FILE *out, const struct chart *chart, struct part named, struct part valued, unsigned *series)
 {
+    const char *name = named.text, *value = valued.text;
+    size_t name_length = named.length, length = valued.length;
     if (name_length > 2 && !strncmp(name, "on", 2)) {
         if (is(name, name_length, "onmousemove") && strstr(value, "showHypertext") &&
             strstr(value, "showHypertext") < value + length)
@@ -128,7 +135,8 @@ static void write_tag(FILE *out, const struct chart *chart, const char *tag, con
         if (quote >= end || (*quote != '"' && *quote != '\'')) break;
         const char *close = memchr(quote + 1, *quote, (size_t)(end - quote - 1));
         if (!close) break;
-        write_attribute(out, chart, name, strcspn(name, " ="), quote + 1, (size_t)(close - quote - 1), &series);
+        write_attribute(out, chart, (struct part){name, strcspn(name, " =")},
+                        (struct part){quote + 1, (size_t)(close - quote - 1)}, &series);
         at = close + 1;
     }
     if (series) fprintf(out, " data-s=\"%u\"", series);

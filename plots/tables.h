@@ -11,7 +11,7 @@ struct table *tables_advice(const struct summary *);
 struct table *tables_errors(const struct summary *);
 struct table *tables_metg(const struct summary *);
 struct table *tables_crossover(const struct summary *);
-struct table *tables_models(const struct summary *); /* tables_models.c */
+struct table *tables_models(const struct summary *); /* what each runner costs, as the fitted model has it */
 struct table *tables_scaling(const struct summary *);
 struct table *tables_budget(const struct summary *);
 struct table *tables_latency(const struct summary *);

@@ -213,8 +213,8 @@ START_TEST(what_was_waited_for_is_said)
                            "measurements again.");
     tune.watch.gave_up = true;
     tune_show_waiting(&tune, text, sizeof text);
-    ck_assert_str_eq(text, "For 3.9 s the 2 cores together did the work of 1.1, and that went on: measured all the "
-                           "same; expect another answer when it is over.");
+    ck_assert_str_eq(text, "For 3.9 s the 2 cores together did the work of 1.1, and that went on: measured "
+                           "anyway; expect another answer when it is over.");
 }
 END_TEST
 
