@@ -124,10 +124,10 @@ assert json.load(open("out")) == json.load(open("run/summary.json"))'
     [ -e run/report.html ]
 }
 
-@test "a time limit too short for the fewest repetitions: the last cells are left out, and it is said which" {
+@test "a time limit too short for the fewest repetitions: the dearest cells are left out, and it is said which" {
     [ -z "$SANITIZED" ] || skip "long"
     timeout -k 5 100 "$BREAKEVEN" run --quick --study chunk,placement --time-limit 300ms -o run >out 2>err
-    grep -q "cells were left out, .* they are of study.* placement" err
+    grep -q "cells, the dearest, were left out, .* they are of study" err
     check "any('were left out' in n for n in m['notes']) and m['complete']"
     check "len({x['cell'] for x in s if x['block'] == 5}) < len(m['cells'])"
     check "any(c['duplicate'] != c['id'] and [x for x in s if x['cell'] == c['id'] and x['block'] == 5] for c in m['cells'])"

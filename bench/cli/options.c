@@ -119,7 +119,7 @@ const struct option_row options_table[] = {
     {"write-file", 0, NULL, "run lesson",
      "print the file of this command line, of the default experiment or of a lesson,\ninstead of measuring", OPTION_FLAG,
      FIELD(write_file), 0, 0, NULL, NULL, OPTION_OF_CALL},
-    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about 20 s, the self-test to 30 s",
+    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about a minute, the self-test to 30 s",
      OPTION_FLAG, FIELD(quick), 0, 0, NULL, NULL, OPTION_OF_CALL},
     {"reps", 0, "N", "run metg openmp tune", "repetitions of each cell (10); processes of openmp (20)", OPTION_COUNT,
      FIELD(reps), 1, 100000, NULL, NULL, OPTION_OF_RUN},

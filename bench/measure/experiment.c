@@ -236,9 +236,24 @@ static bool is_needed(const struct session *session, unsigned id)
     return false;
 }
 
+static int by_cost(const void *a, const void *b, void *session)
+{
+    double left = known_ns(session, *(const unsigned *)a), right = known_ns(session, *(const unsigned *)b);
+    return left < right ? 1 : left > right ? -1 : 0;
+}
+
+static void leave_out_cell(struct session *session, unsigned id)
+{
+    for (unsigned i = id; i < session->plan->cell_count; i++)
+        if (!session->tally[i].left_out && session->plan->cells[i].duplicate == id) {
+            session->tally[i].left_out = true;
+            session->experiment->left_out++;
+        }
+}
+
 /* Where the fewest repetitions of all cells will not fit into the time limit, by what the blocks so far really took: the
- * last of the plan are left out, with the cells that repeat them. The first problem stays, and with it what repeats one
- * of its cells: without those nothing could be said about trust. */
+ * dearest are left out, with the cells that repeat them, until the others fit. The first problem stays, and with it what
+ * repeats one of its cells: without those nothing could be said about trust. */
 static void leave_out(struct session *session, uint64_t block)
 {
     const struct plan *plan = session->plan;
@@ -246,17 +261,17 @@ static void leave_out(struct session *session, uint64_t block)
     double left_ns = (double)protocol->time_limit_ns - (double)(clock_now_ns(&clock_real) - session->began_ns);
     if (!protocol->time_limit_ns || !block || block >= protocol->reps_min) return;
     double blocks = (double)(protocol->reps_min - block);
-    for (unsigned id = plan->cell_count; id-- > 0 && block_ns(session, protocol->reps_min) * blocks > left_ns;) {
-        const struct cell *cell = &plan->cells[id];
-        if (session->tally[id].left_out || cell->duplicate != id || cell->baseline == plan->cells[0].baseline ||
-            is_needed(session, id))
-            continue;
-        for (unsigned i = id; i < plan->cell_count; i++)
-            if (!session->tally[i].left_out && plan->cells[i].duplicate == id) {
-                session->tally[i].left_out = true;
-                session->experiment->left_out++;
-            }
+    unsigned *dearest = calloc(plan->cell_count, sizeof *dearest);
+    if (!dearest) return; /* it takes longer then */
+    for (unsigned i = 0; i < plan->cell_count; i++) dearest[i] = i;
+    qsort_r(dearest, plan->cell_count, sizeof *dearest, by_cost, session);
+    for (unsigned i = 0; i < plan->cell_count && block_ns(session, protocol->reps_min) * blocks > left_ns; i++) {
+        const struct cell *cell = &plan->cells[dearest[i]];
+        if (!session->tally[cell->id].left_out && cell->duplicate == cell->id &&
+            cell->baseline != plan->cells[0].baseline && !is_needed(session, cell->id))
+            leave_out_cell(session, cell->id);
     }
+    free(dearest);
 }
 
 static int run_blocks(struct session *session)
@@ -283,7 +298,7 @@ static void tell_left_out(struct session *session)
     size_t size = sizeof experiment->left_out_text;
     if (!experiment->left_out) return;
     size_t used = (size_t)snprintf(text, size,
-                                   "%u of %u cells were left out, since %llu repetitions of all would not have ended within the "
+                                   "%u of %u cells, the dearest, were left out, since %llu repetitions of all would not have ended within the "
                                    "time limit of %.4g s; they are of study",
                                    experiment->left_out, plan->cell_count, (unsigned long long)plan->protocol.reps_min,
                                    (double)plan->protocol.time_limit_ns / 1e9);
