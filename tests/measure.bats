@@ -132,3 +132,12 @@ assert json.load(open("out")) == json.load(open("run/summary.json"))'
     check "len({x['cell'] for x in s if x['block'] == 5}) < len(m['cells'])"
     check "any(c['duplicate'] != c['id'] and [x for x in s if x['cell'] == c['id'] and x['block'] == 5] for c in m['cells'])"
 }
+
+@test "a time limit leaves out the dear cell in the middle and keeps the cheap one that is last" {
+    printf '%s\n' '[global]' 'reps = 6' 'time-limit = 4s' '[first]' 'kernel = empty' 'tasks = 10' 'runner = openmp' 'threads = 1' \
+        '[dear]' 'kernel = square' 'delay = 150ms' 'tasks = 4' 'runner = openmp' 'threads = 1' \
+        '[cheap]' 'kernel = square' 'delay = 1ms' 'tasks = 4' 'runner = openmp' 'threads = 1' >mine.ini
+    breakeven run --file mine.ini -o run >out 2>err
+    grep -q "were left out, .* they are of study dear" err
+    check "{m['cells'][x['cell']]['study'] for x in s if x['block'] == 5} == {'first', 'cheap'}"
+}

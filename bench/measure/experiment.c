@@ -242,13 +242,18 @@ static int by_cost(const void *a, const void *b, void *session)
     return left < right ? 1 : left > right ? -1 : 0;
 }
 
+/* With the cells that repeat it, and with its serial cell where no other needs that. */
 static void leave_out_cell(struct session *session, unsigned id)
 {
+    const struct cell *cells = session->plan->cells;
+    unsigned baseline = cells[id].baseline;
     for (unsigned i = id; i < session->plan->cell_count; i++)
-        if (!session->tally[i].left_out && session->plan->cells[i].duplicate == id) {
+        if (!session->tally[i].left_out && cells[i].duplicate == id) {
             session->tally[i].left_out = true;
             session->experiment->left_out++;
         }
+    if (baseline != id && !session->tally[baseline].left_out && !is_needed(session, baseline))
+        leave_out_cell(session, baseline);
 }
 
 /* Where the fewest repetitions of all cells will not fit into the time limit, by what the blocks so far really took: the
