@@ -134,6 +134,7 @@ assert json.load(open("out")) == json.load(open("run/summary.json"))'
 }
 
 @test "a time limit leaves out the dear cell in the middle and keeps the cheap one that is last" {
+    [ -z "$SANITIZED" ] || skip "a sanitizer makes each cell dear"
     printf '%s\n' '[global]' 'reps = 6' 'time-limit = 4s' '[first]' 'kernel = empty' 'tasks = 10' 'runner = openmp' 'threads = 1' \
         '[dear]' 'kernel = square' 'delay = 150ms' 'tasks = 4' 'runner = openmp' 'threads = 1' \
         '[cheap]' 'kernel = square' 'delay = 1ms' 'tasks = 4' 'runner = openmp' 'threads = 1' >mine.ini
