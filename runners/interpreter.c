@@ -24,11 +24,6 @@ const char *interpreter_name(void)
     return asked && *asked ? asked : "python3";
 }
 
-bool interpreter_find(char *path, size_t size)
-{
-    return launcher_find(interpreter_name(), path, size);
-}
-
 /* waitpid, for so long; -1 also where there is no such child. 0: it still runs. */
 static pid_t wait_for(pid_t pid, int timeout_ms, int *status)
 {
@@ -53,28 +48,64 @@ _Noreturn static void become(const char *path, char *const *arguments, int chann
     _exit(127);
 }
 
-bool interpreter_accepts(const char *statement)
+/* Runs `statement`; true where it ended without an error. What it printed, up to size - 1 bytes, is in `said`. */
+static bool ask(const char *path, const char *statement, char *said, size_t size)
 {
-    static char known_path[PATH_MAX], known_statement[160];
-    static bool accepted;
-    char path[PATH_MAX];
-    int status = -1;
-    if (!interpreter_find(path, sizeof path)) return false;
-    if (!strcmp(path, known_path) && !strcmp(statement, known_statement)) return accepted;
+    int ends[2], status = -1;
+    ssize_t got = 0;
+    *said = '\0';
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) return false;
     pid_t parent = getpid(), pid = fork();
     if (!pid) {
-        char *const arguments[] = {path, "-I", "-c", (char *)statement, NULL};
+        char *const arguments[] = {(char *)path, "-I", "-c", (char *)statement, NULL};
         int null = open("/dev/null", O_RDWR);
-        for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+        dup2(null, 0);
+        dup2(ends[1], 1);
+        dup2(null, 2);
         become(path, arguments, -1, -1, parent);
     }
     if (pid > 0 && wait_for(pid, ASKED_MS, &status) != pid) {
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
     }
+    got = read(ends[0], said, size - 1);
+    said[got > 0 ? got : 0] = '\0';
+    close(ends[0]);
+    close(ends[1]);
+    return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+bool interpreter_accepts(const char *statement)
+{
+    static char known_path[PATH_MAX], known_statement[160];
+    static bool accepted;
+    char path[PATH_MAX], said[80];
+    if (!interpreter_find(path, sizeof path)) return false;
+    if (!strcmp(path, known_path) && !strcmp(statement, known_statement)) return accepted;
     snprintf(known_path, sizeof known_path, "%s", path);
     snprintf(known_statement, sizeof known_statement, "%s", statement);
-    return accepted = pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+    return accepted = ask(path, statement, said, sizeof said);
+}
+
+/* A script: where python3 is one, a version manager's, which takes far longer to start Python than Python does. */
+static bool is_script(const char *path)
+{
+    char start[2];
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool script = file >= 0 && read(file, start, 2) == 2 && start[0] == '#' && start[1] == '!';
+    if (file >= 0) close(file);
+    return script;
+}
+
+bool interpreter_find(char *path, size_t size)
+{
+    char real[PATH_MAX];
+    const char *asked = getenv("BREAKEVEN_PYTHON");
+    if (!launcher_find(interpreter_name(), path, size)) return false;
+    if ((asked && *asked) || !is_script(path)) return true;
+    bool known = ask(path, "import sys; print(sys.executable, end='')", real, sizeof real) && *real == '/';
+    setenv("BREAKEVEN_PYTHON", known ? real : path, 1);
+    return launcher_find(interpreter_name(), path, size);
 }
 
 int interpreter_start(struct interpreter *interpreter, const char *script, int channel, int memory)

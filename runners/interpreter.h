@@ -12,7 +12,9 @@
 /* A program's name, to be sought in PATH, or a path. Valid until the environment changes. */
 const char *interpreter_name(void);
 
-/* Its path. False: it is not there. */
+/* Its path. False: it is not there. A python3 that is a script (a version manager's: it takes many times longer to start
+ * than Python) is asked, for up to 10 s, which interpreter it starts; BREAKEVEN_PYTHON names that one from then on, for
+ * this process and its children, so that Python is measured and not the script. What BREAKEVEN_PYTHON named before stays. */
 bool interpreter_find(char *path, size_t size);
 
 /* Does the interpreter end without an error after this statement? Waits up to 10 s; remembers the last answer. */

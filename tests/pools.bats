@@ -9,7 +9,6 @@ setup() {
     [ -z "${SANITIZED:-}" ] || skip "python3 without the sanitizer cannot load sanitized kernels"
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
     BREAKEVEN=$root/${BUILD:-build}/breakeven
-    [ ! -x /usr/bin/python3 ] || export BREAKEVEN_PYTHON=/usr/bin/python3 # a version manager's takes long to start
     dir=$(mktemp -d)
     cd "$dir"
 }
@@ -67,6 +66,20 @@ print(f"Python {platform.python_version()} ({multiprocessing.get_start_method()}
     cells "m['environment']['BREAKEVEN_PYTHON'].endswith('/mine')"
     run -2 "$BREAKEVEN" run --kernel spin --runner python --python /no/such/python --output none
     [[ "$output" == *"/no/such/python"*"--python"* ]]
+}
+
+@test "a python3 that is a version manager's script is asked once for the interpreter that it starts, and that is measured" {
+    local real
+    real=$(python3 -c 'import sys; print(sys.executable)')
+    mkdir shims
+    printf '#!/bin/sh\necho once >>"%s/asked"\nexec %s "$@"\n' "$PWD" "$real" >shims/python3
+    chmod +x shims/python3
+    unset BREAKEVEN_PYTHON
+    PATH=$PWD/shims:$PATH timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 \
+        --runner python --processes 1 --deadline 100s --output run
+    [ "$(cat asked)" = once ]
+    cells "m['environment']['BREAKEVEN_PYTHON'] == '$real'"
+    PATH=$PWD/shims:$PATH run -0 timeout -k 5 60 "$BREAKEVEN" run --resume run
 }
 
 @test "cpu time and memory of a forkserver's workers are counted" {

@@ -6,9 +6,11 @@
 #include "bench/machine/software.h"
 #include "kernels/reason.h"
 #include "results/record/record.h"
+#include "runners/interpreter.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +72,9 @@ int resume_check(const struct run *run, hwloc_topology_t topology, struct reason
                              *const hosts[] = {"model", "machine", "kernel", "cpus", "cores", "allowed", "quota_cpus", NULL},
                              *const programs[] = {"program", "openmp", "libc", "hwloc", NULL};
     struct differences differences = {why, 0};
+    char python[PATH_MAX];
+    if (json_object_get(json_object_get(run->manifest, "environment"), "BREAKEVEN_PYTHON"))
+        interpreter_find(python, sizeof python); /* names the interpreter behind a script as the record does */
     json_t *build = build_to_json(), *host = host_to_json(topology), *settings = host_environment_to_json(),
            *software = software_to_json(false);
     const json_t *manifest = run->manifest;
