@@ -79,6 +79,7 @@ print(f"Python {platform.python_version()} ({multiprocessing.get_start_method()}
         --runner python --processes 1 --deadline 100s --output run
     [ "$(cat asked)" = once ]
     cells "m['environment']['BREAKEVEN_PYTHON'] == '$real'"
+    sed -i 's/"complete": true/"complete": false/' run/manifest.json && sed -i '$d' run/samples.jsonl # as if interrupted
     PATH=$PWD/shims:$PATH run -0 timeout -k 5 60 "$BREAKEVEN" run --resume run
 }
 

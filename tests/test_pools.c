@@ -2,5 +2,4 @@
 /* The contract of runners kept by each of Python's pools: a program of its own, since each start is several
  * interpreters. */
 #define CONTRACT_OF "python:"
-#define CONTRACT_PYTHON "/usr/bin/python3"
 #include "tests/test_runners.c"

@@ -4,6 +4,7 @@
  * */
 #include "kernels/reason.h"
 #include "runners/cpulist.h"
+#include "runners/interpreter.h"
 #include "runners/placement.h"
 #include "runners/runner.h"
 #include "runners/worker.h"
@@ -12,6 +13,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -594,9 +596,8 @@ END_TEST
 int main(int argc, char **argv)
 {
     (void)argc;
-#ifdef CONTRACT_PYTHON /* the system's own, if any: what version managers put into PATH first takes long to find another */
-    if (!access(CONTRACT_PYTHON, X_OK)) setenv("BREAKEVEN_PYTHON", CONTRACT_PYTHON, 0);
-#endif
+    char python[PATH_MAX];
+    interpreter_find(python, sizeof python); /* once here, not in each test: behind a version manager's script it takes long */
     /* Teams outnumber cpus here, and the runtimes, which learn how to wait when they are loaded, would spin against
      * each other. */
     if (!getenv("OMP_WAIT_POLICY") && !setenv("OMP_WAIT_POLICY", "passive", 1)) execv("/proc/self/exe", argv);
