@@ -28,7 +28,7 @@ OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build bench bench-tune bench-report test plots install uninstall install-forkpool uninstall-forkpool asan ubsan deb lint clean deps deps-mpi
+.PHONY: help build bench bench-tune bench-report bench-pairs test plots install uninstall install-forkpool uninstall-forkpool asan ubsan deb lint clean deps deps-mpi
 
 # What is missing is installed once, before the first object is compiled; `make deps` looks again.
 deps-mpi: ## install an MPI (Open MPI) for the mpi runner
@@ -134,6 +134,9 @@ bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of th
 
 bench-report: build $(BUILD)/tests/simulate ## how long a report takes beside Python reading the same samples (BLOCKS="100 1000")
 	@python3 tests/report_speed.py $(BUILD)/breakeven $(BUILD)/tests/simulate $(BLOCKS)
+
+bench-pairs: build ## the default experiment beside an older build's, whole runs in turn (OLD=path/to/breakeven PAIRS=3)
+	@python3 tests/bench_pairs.py $(OLD) $(BUILD)/breakeven $(PAIRS)
 
 plots: build ## draw the newest run again
 	@$(BUILD)/breakeven report results/latest

@@ -356,6 +356,7 @@ static void stop(void *state)
         .name = pool_name,                                                                                             \
         .summary = pool_summary,                                                                                       \
         .axes = pool_axes,                                                                                             \
+        .no_spans = true,                                                                                              \
         .by_name = pool_by_name,                                                                                       \
         .available = pool_available,                                                                                   \
         .setup = setup_##symbol,                                                                                       \

@@ -103,6 +103,7 @@ struct runner {
     const char *name, *summary;
     unsigned axes;      /* AXIS_* */
     unsigned schedules; /* bit (1u << schedule) for each it takes beside SCHEDULE_DEFAULT */
+    bool no_spans;      /* its tasks run where no hook can be called: a repetition that records busy spans would hold none */
     bool by_name;       /* a variant of another, "NAME:VARIANT": used only where it is asked for by its name */
 
     /* Can it run here? 0, or -errno with one line in `why`. NULL: always. Called in the planner; must be cheap. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
 #include "bench/plan/plan.h"
+#include "bench/measure/tally.h"
 #include "bench/plan/grid_words.h"
 #include "bench/plan/studies.h"
 #include "bench/verbs.h"
@@ -362,6 +363,48 @@ START_TEST(words_in_braces_are_put_in_for_the_machine)
 }
 END_TEST
 
+/* --- sequential stopping --- */
+
+enum { NARROW, WIDE };
+
+/* Six repetitions, all within 1 % or spread over 30 %. */
+static void measure(struct tally *tally, int how)
+{
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(tally_add(tally, 1e6 * (1 + (how == WIDE ? 0.05 : 0.002) * i)), 0);
+}
+
+/* Cells: an A/A pair with its serial cell, a problem with a cell that is not clear yet, one that is clear, and a curve that
+ * is clear at each of its points. */
+static const struct {
+    const char *study, *kernel;
+    unsigned baseline, duplicate;
+    int how;
+    bool settles;
+} stopping[] = {{"scaling", "spin", 0, 0, NARROW, false},   {"scaling", "spin", 0, 1, NARROW, false},
+                {"scaling", "spin", 0, 1, NARROW, false},   {"scaling", "spin", 0, 3, NARROW, true},
+                {"scaling", "triad", 4, 4, NARROW, false},  {"scaling", "triad", 4, 5, WIDE, false},
+                {"placement", "spin", 6, 6, NARROW, true},  {"placement", "spin", 6, 7, NARROW, true},
+                {"granularity", "spin", 8, 8, NARROW, false}, {"granularity", "spin", 8, 9, NARROW, false}};
+enum { STOPPING = sizeof stopping / sizeof *stopping };
+
+START_TEST(problems_whose_answer_is_clear_stop_and_curves_go_on)
+{
+    struct cell cells[STOPPING] = {0};
+    struct tally tally[STOPPING] = {0};
+    struct plan plan = {.cell_count = STOPPING, .cells = cells, .protocol.settle = 0.05};
+    for (unsigned i = 0; i < STOPPING; i++) {
+        cells[i] = (struct cell){.id = i, .baseline = stopping[i].baseline, .duplicate = stopping[i].duplicate};
+        strcpy(cells[i].study, stopping[i].study);
+        strcpy(cells[i].kernel, stopping[i].kernel);
+        measure(&tally[i], stopping[i].how);
+    }
+    ck_assert_uint_eq(tally_settle(&plan, tally), 3);
+    for (unsigned i = 0; i < STOPPING; i++) ck_assert_msg(tally[i].settled == stopping[i].settles, "cell %u", i);
+    ck_assert_uint_eq(tally_settle(&plan, tally), 0);
+    for (unsigned i = 0; i < STOPPING; i++) free(tally[i].walls_ns);
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
 /* The planner starts this program again to time a kernel's task: then it is breakeven. */
@@ -399,6 +442,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
     tcase_add_loop_test(grids, grids_that_make_no_sense_are_refused, 0, COUNT(refused));
     tcase_add_test(studies, every_study_can_be_parsed);
+    tcase_add_test(studies, problems_whose_answer_is_clear_stop_and_curves_go_on);
     tcase_add_test(studies, words_in_braces_are_put_in_for_the_machine);
     suite_add_tcase(suite, order);
     suite_add_tcase(suite, grids);

@@ -125,6 +125,8 @@ const struct option_row options_table[] = {
      FIELD(reps), 1, 100000, NULL, NULL, OPTION_OF_RUN},
     {"precision", 0, "PERCENT", "run metg", "instead of --reps: until the interval's half-width is at most this: 2%",
      OPTION_PERCENT, FIELD(precision), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"settle", 0, "PERCENT", "run", "no more than 6 repetitions where all intervals of a problem are within this",
+     OPTION_PERCENT, FIELD(settle), 0, 0, NULL, NULL, OPTION_OF_RUN},
     {"time-limit", 0, "TIME", "run metg tune", "begin no new block of repetitions after this long", OPTION_DURATION,
      FIELD(time_limit_ns), 0, 0, NULL, NULL, OPTION_OF_RUN},
     {"warmup", 0, "N", "run metg tune", "passes before the timed one (1, or 0 where a pass is long or only waits)",

@@ -34,7 +34,7 @@ struct options {
     struct names kernels, runners, schedules, placements, studies, parameters, variables;
     struct numbers processes, threads, workers, tasks, sizes, task_times_ns, chunks;
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, patience_ns, memory_bytes, work_ns;
-    double precision, efficiency, margin, within; /* fractions */
+    double precision, settle, efficiency, margin, within; /* fractions */
     const char *output, *name, *launcher, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,
         *minimise, *save, *config, *file, *export_json, *export_csv, *export_markdown;
     bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, write_file, why, predict;

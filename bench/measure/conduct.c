@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REPS = 10, PRECISION_REPS_MIN = 10, PRECISION_REPS_MAX = 1000 };
+enum { REPS = 10, SETTLE_REPS_MIN = 6, PRECISION_REPS_MIN = 10, PRECISION_REPS_MAX = 1000 };
 
 /* Three quarters of what is free, in bytes; 0: unknown. */
 static uint64_t free_memory(void)
@@ -43,15 +43,19 @@ void conduct_protocol(const struct options *options, const struct protocol *defa
         made.reps = PRECISION_REPS_MAX;
         made.reps_min = PRECISION_REPS_MIN;
     }
+    if (options_given(options, "settle")) {
+        made.settle = options->settle;
+        if (!made.reps_min) made.reps_min = SETTLE_REPS_MIN;
+    }
     if (options_given(options, "time-limit")) {
         made.time_limit_ns = options->time_limit_ns;
-        if (made.precision <= 0 && !defaults) made.reps_min = 1;
+        if (made.precision <= 0 && made.settle <= 0 && !defaults) made.reps_min = 1;
     }
     if (options_given(options, "reps")) {
         made.reps = options->reps;
         if (made.reps_min > made.reps || (defaults && made.precision <= 0)) made.reps_min = made.reps;
     }
-    if (!made.reps_min) made.reps_min = made.reps;
+    if (!made.reps_min || made.reps_min > made.reps) made.reps_min = made.reps;
     if (options_given(options, "warmup")) made.warmup = (int)options->warmup;
     if (options_given(options, "spans")) made.spans = (int)options->spans;
     made.timeline = made.timeline || options->timeline;

@@ -5,8 +5,9 @@
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/progress.h"
+#include "bench/measure/tally.h"
 #include "kernels/reason.h"
-#include "results/statistics/stats.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -18,17 +19,6 @@
 #include <unistd.h>
 
 enum { CHECK_EVERY = 2 }; /* blocks between looks at the precision: the order comes in pairs */
-
-/* What is known of a cell so far. */
-struct tally {
-    double *walls_ns; /* of good headline samples */
-    size_t count, room;
-    unsigned timeouts;
-    unsigned disturbed; /* instrumented samples that are suspect */
-    double spent_ns; /* by all its repetitions */
-    unsigned spent;  /* how many those are */
-    bool left_out;   /* from here on: there is no time for it */
-};
 
 struct session {
     struct experiment *experiment;
@@ -46,11 +36,17 @@ struct session {
     struct reason *why;
 };
 
+/* Takes no further repetition. */
+static bool is_over(const struct tally *tally)
+{
+    return tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX || tally->left_out || tally->settled;
+}
+
 static double known_ns(const struct session *session, unsigned cell)
 {
     const struct tally *tally = &session->tally[cell];
     if (!session->mine[cell]) return 0;
-    if (tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX || tally->left_out) return 0;
+    if (is_over(tally)) return 0;
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
 
@@ -60,7 +56,8 @@ static bool has_spans(const struct session *session, unsigned cell, uint64_t blo
     const struct plan *plan = session->plan;
     uint64_t spans = (uint64_t)plan->protocol.spans, again = session->tally[cell].disturbed;
     if (again > spans * EXPERIMENT_SPANS_AGAIN) again = spans * EXPERIMENT_SPANS_AGAIN;
-    return plan->cells[cell].baseline != cell && block < spans + again;
+    if (plan->cells[cell].baseline == cell || runner_find(plan->cells[cell].runner)->no_spans) return false;
+    return block < spans + again;
 }
 
 /* Expected duration of a whole block. */
@@ -83,15 +80,7 @@ static int remember(struct session *session, const struct sample *sample)
     if (!strcmp(sample->status, "timeout")) tally->timeouts++;
     tally->disturbed += sample->instrumented && sample->suspect[0];
     if (strcmp(sample->status, "ok") || sample->instrumented) return 0;
-    if (tally->count == tally->room) {
-        size_t room = tally->room ? 2 * tally->room : 16;
-        double *grown = realloc(tally->walls_ns, room * sizeof *grown);
-        if (!grown) return -ENOMEM;
-        tally->walls_ns = grown;
-        tally->room = room;
-    }
-    tally->walls_ns[tally->count++] = (double)sample->wall_ns;
-    return 0;
+    return tally_add(tally, (double)sample->wall_ns);
 }
 
 /* Takes over what was measured before the interruption. */
@@ -165,7 +154,7 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     struct sample sample;
     if (is_done(session, block, cell, instrumented)) return 0;
     if (interrupt_seen()) return -EINTR;
-    if (session->tally[cell].timeouts >= EXPERIMENT_TIMEOUTS_MAX || session->tally[cell].left_out) return 0;
+    if (is_over(&session->tally[cell])) return 0;
     show(session, block, position);
     int64_t began_ns = clock_now_ns(&clock_real);
     bool other_first = experiment->versus && (block + position) % 2; /* neither build is always the second */
@@ -200,17 +189,12 @@ static int run_block(struct session *session, uint64_t block)
     return 0;
 }
 
-/* Is every cell's interval narrow enough? Cells without a good sample cannot become so and do not count. */
+/* Is every cell's interval narrow enough? */
 static bool is_precise(const struct session *session)
 {
-    for (unsigned i = 0; i < session->plan->cell_count; i++) {
-        const struct tally *tally = &session->tally[i];
-        if (!tally->count) continue;
-        struct quantity wall = stats_median(tally->walls_ns, tally->count);
-        if (!(fmax(wall.high - wall.median, wall.median - wall.low) <= session->plan->protocol.precision * wall.median))
-            return false;
-    }
-    return true;
+    unsigned i = 0, cells = session->plan->cell_count;
+    while (i < cells && tally_within(&session->tally[i], session->plan->protocol.precision)) i++;
+    return i == cells;
 }
 
 /* NULL: go on with `block`; else why not. */
@@ -282,9 +266,11 @@ static void leave_out(struct session *session, uint64_t block)
 static int run_blocks(struct session *session)
 {
     struct experiment *experiment = session->experiment;
+    const struct protocol *protocol = &session->plan->protocol;
     for (uint64_t block = 0; !(experiment->stopped = stop_before(session, block)); block++) {
         experiment->blocks = block + 1;
         leave_out(session, block);
+        if (protocol->settle > 0 && block >= protocol->reps_min) experiment->settled += tally_settle(session->plan, session->tally);
         int error = run_block(session, block);
         if (error) {
             experiment->stopped = error == -EINTR ? "interrupted" : "error";

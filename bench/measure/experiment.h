@@ -25,6 +25,7 @@ struct experiment {
     /* Out: */
     uint64_t blocks;      /* begun */
     size_t taken, failed; /* samples of this call; those with an error, a time-out or a death */
+    unsigned settled;     /* cells that needed no more repetitions (tally.h) */
     unsigned left_out;    /* cells that were given up for the time limit */
     char left_out_text[320]; /* which, and why, one line; "" */
     const char *stopped;  /* why it ended: "reps", "precision", "not converged", "time limit", "interrupted", "error" */

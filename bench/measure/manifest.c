@@ -30,9 +30,9 @@ static json_t *suspicion_to_json(void)
 
 static json_t *protocol_to_json(const struct protocol *protocol)
 {
-    return json_pack("{sI sI so sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
+    return json_pack("{sI sI so sf sI si si sb sI sI sI sI ss ss ss si ss ss ss ss ss ss ss ss ss so}", "reps", (json_int_t)protocol->reps, "reps_min",
                      (json_int_t)protocol->reps_min, "precision",
-                     protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "time_limit_ns",
+                     protocol->precision > 0 ? json_real(protocol->precision) : json_null(), "settle", protocol->settle, "time_limit_ns",
                      (json_int_t)protocol->time_limit_ns, "warmup", protocol->warmup, "spans", protocol->spans, "timeline", (int)protocol->timeline,
                      "deadline_ns", (json_int_t)protocol->deadline_ns, "memory_bytes",
                      (json_int_t)protocol->memory_bytes, "seed", (json_int_t)protocol->seed, "task_seed",
@@ -183,7 +183,8 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, struct 
                                   .memory_bytes = (uint64_t)values[6],
                                   .seed = (uint64_t)values[7],
                                   .task_seed = (uint64_t)values[8],
-                                  .precision = json_number_value(json_object_get(from, "precision"))};
+                                  .precision = json_number_value(json_object_get(from, "precision")),
+                                  .settle = json_number_value(json_object_get(from, "settle"))};
     return 0;
 }
 

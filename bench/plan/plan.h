@@ -28,6 +28,7 @@ struct protocol {
     uint64_t reps;          /* repetitions of each cell; with a precision: the most of them */
     uint64_t reps_min;      /* with a precision or a time limit: the fewest */
     double precision;       /* stop when every interval's half-width is at most this share of its median; 0: no */
+    double settle;          /* cells of a problem whose intervals are all within this take no more (tally.h); 0: all go on */
     uint64_t time_limit_ns; /* begin no block after this; 0: none */
     int warmup;             /* passes; PLAN_WARMUP_AUTO */
     int spans;              /* instrumented repetitions of each cell; PLAN_SPANS_AUTO */

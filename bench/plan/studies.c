@@ -109,6 +109,7 @@ void studies_protocol(const struct studies *studies, struct protocol *protocol)
     const struct options *global = &studies->global;
     *protocol = (struct protocol){.reps = global->reps ? global->reps : REPS,
                                   .precision = global->precision,
+                                  .settle = global->settle,
                                   .time_limit_ns = global->time_limit_ns,
                                   .warmup = options_given(global, "warmup") ? (int)global->warmup : PLAN_WARMUP_AUTO,
                                   .spans = options_given(global, "spans") ? (int)global->spans : PLAN_SPANS_AUTO,
@@ -117,7 +118,7 @@ void studies_protocol(const struct studies *studies, struct protocol *protocol)
                                   .memory_bytes = global->memory_bytes,
                                   .seed = global->seed,
                                   .task_seed = global->seed};
-    bool open_end = protocol->time_limit_ns || protocol->precision > 0;
+    bool open_end = protocol->time_limit_ns || protocol->precision > 0 || protocol->settle > 0;
     protocol->reps_min = open_end && protocol->reps > REPS_MIN ? REPS_MIN : protocol->reps;
 }
 

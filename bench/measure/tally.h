@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tally.h: what is known of each cell while an experiment goes on, and which need no more repetitions.
+ *
+ * Sequential stopping: a problem (the cells of one study and kernel) is settled once all its cells have the fewest
+ * repetitions and each one's interval is within protocol.settle of its median. Studies whose answer is read from a curve over
+ * all their cells (results/models/granularity.c) go on: there each repetition narrows the answer. The time goes to those.
+ */
+#ifndef BREAKEVEN_TALLY_H
+#define BREAKEVEN_TALLY_H
+
+#include "bench/plan/plan.h"
+
+struct tally {
+    double *walls_ns; /* of good headline samples; owned */
+    size_t count, room;
+    unsigned timeouts;
+    unsigned disturbed; /* instrumented samples that are suspect */
+    double spent_ns;    /* by all its repetitions */
+    unsigned spent;     /* how many those are */
+    bool left_out;      /* from here on: there is no time for it */
+    bool settled;       /* from here on: what it has is enough */
+};
+
+/* 0 or -ENOMEM. */
+int tally_add(struct tally *, double wall_ns);
+
+/* Is the interval's half-width at most this share of the median? Without a good sample: yes, it cannot become so. */
+bool tally_within(const struct tally *, double share);
+
+/* Marks the cells of problems that are settled; tally[cell]. Those that tell of trust (the A/A pair and its serial cell) go
+ * on. Returns how many are new among them. */
+unsigned tally_settle(const struct plan *, struct tally *);
+
+#endif

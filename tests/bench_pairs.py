@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two builds' default experiments, whole runs in turn: seconds, widths of intervals, answers.
+
+usage: bench_pairs.py OLD NEW [PAIRS]     (OLD, NEW: each a breakeven; 3 pairs; on an idle machine)
+
+A width is (high - low) / median; those of both builds are compared figure by figure and the median over all is shown. An answer
+is a speed-up whose interval leaves out 1 in the old run: faster or slower; or a METG or crossover, whose intervals must meet.
+"""
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+LIMIT_SECONDS = 600
+IDENTITY = "study", "kernel", "runner", "processes", "threads", "chunk", "schedule", "placement"
+OF_TASK_TIMES = "granularity", "breakeven"  # studies whose cells differ in it; the others have one, each build its own
+
+
+def whole_run(program, folder):
+    began = time.monotonic()
+    subprocess.run([program, "run", "-o", folder], check=True, stdout=subprocess.DEVNULL, timeout=LIMIT_SECONDS)
+    seconds = time.monotonic() - began
+    with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
+        return seconds, json.load(file)
+
+
+def identity(row):
+    return tuple(row.get(word) for word in IDENTITY) + (row.get("task_time_ns") if row["study"] in OF_TASK_TIMES else None,)
+
+
+def figures(summary):
+    """{(kind, identity): quantity} of each speed-up, METG and crossover that has an interval."""
+    found = {}
+    for kind, rows, key in (("speed-up", summary["cells"], "speedup"), ("METG", summary["metg"], "granularity_ns"),
+                            ("crossover", summary["crossovers"], "tasks"), ("crossover", summary["crossovers"], "warm_task_ns")):
+        for row in rows:
+            value = row.get(key)
+            if row.get("runner") == "serial" or not value or value["median"] is None or value["low"] is None or value["high"] is None:
+                continue
+            found.setdefault((kind, key) + identity(row), value)
+    return found
+
+
+def width(value):
+    return (value["high"] - value["low"]) / value["median"] if value["median"] > 0 else math.inf
+
+
+def differs(kind, old, new):
+    if kind != "speed-up":
+        return old["high"] < new["low"] or new["high"] < old["low"]
+    if old["low"] <= 1 <= old["high"]:
+        return False
+    return (old["median"] > 1) != (new["median"] > 1)
+
+
+def compare(old, new):
+    before, after = figures(old), figures(new)
+    for kind in "speed-up", "METG", "crossover":
+        both = [key for key in before if key[0] == kind and key in after]
+        ratios = [width(after[key]) / width(before[key]) for key in both if 0 < width(before[key]) < math.inf]
+        other = [key for key in both if differs(kind, before[key], after[key])]
+        lost = sum(1 for key in before if key[0] == kind and key not in after)
+        middle = f"{statistics.median(ratios):5.2f}" if ratios else "    -"
+        print(f"  {kind:10} {len(both):4} in both, {lost:3} in the old one only; width new/old, median {middle}; "
+              f"{len(other)} answered otherwise", flush=True)
+        for key in other:
+            print("   ", *(str(word) for word in key[2:] if word is not None), before[key], after[key])
+
+
+def main(old, new, pairs="3"):
+    for pair in range(int(pairs)):
+        with tempfile.TemporaryDirectory() as folder:
+            order = [("old", old), ("new", new)] if pair % 2 == 0 else [("new", new), ("old", old)]
+            took = {name: whole_run(program, os.path.join(folder, name)) for name, program in order}
+        seconds = {name: took[name][0] for name in took}
+        print(f"pair {pair + 1}: old {seconds['old']:.1f} s, new {seconds['new']:.1f} s: {seconds['new'] / seconds['old']:.2f} x",
+              flush=True)
+        compare(took["old"][1], took["new"][1])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
