@@ -64,7 +64,7 @@ static unsigned outside(const struct whatif_ground *ground, const struct whatif_
         const struct whatif_range *range = &ground->range[axis];
         double slack = axis == WHATIF_TASK_NS || axis == WHATIF_WORK_NS ? NEAR : 1;
         bool in = asked[axis] >= range->low / slack && asked[axis] <= range->high * slack; /* NAN: no */
-        if (axis == WHATIF_CHUNK && !setting->chunk) in = ground->own_measured;
+        if (axis == WHATIF_CHUNK && !(setting->chunk > 0)) in = ground->own_measured;
         if (!in) bits |= 1u << axis;
     }
     return bits;
