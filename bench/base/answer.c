@@ -6,13 +6,17 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 json_t *answer_question(void)
 {
-    return json_loadfd(ISOLATE_INPUT, 0, NULL);
+    FILE *file = fdopen(ISOLATE_INPUT, "r"); /* json_loadfd makes a system call of each byte */
+    json_t *question = file ? json_loadf(file, 0, NULL) : NULL;
+    if (file) fclose(file);
+    return question;
 }
 
 static int write_all(const char *bytes, size_t size)

@@ -112,8 +112,9 @@ static int make_descriptors(struct child *child, const struct isolate *isolate)
     return 0;
 }
 
-/* In the child, between fork and exec: only calls that signal-safety(7) allows, and prctl, setrlimit, close_range. */
-__attribute__((noreturn)) static void become(const struct child *child, const struct isolate *isolate, char **words,
+/* In the child, between vfork and exec, in this process's memory and on its stack: only calls that signal-safety(7) allows,
+ * and prctl, setrlimit, close_range; nothing is written but what is its own here. */
+__attribute__((noreturn, noinline)) static void become(const struct child *child, const struct isolate *isolate, char **words,
                                              pid_t parent)
 {
     sigset_t none;
@@ -144,6 +145,15 @@ __attribute__((noreturn)) static void become(const struct child *child, const st
     starting_fail(5, "exec");
 }
 
+/* A function of its own, so that no variable of its caller lies in a register when the child returns to the parent. vfork:
+ * no page table is copied, a fifth of a short repetition's cpu time. */
+__attribute__((noinline)) static pid_t bear(const struct child *child, const struct isolate *isolate, char **words)
+{
+    pid_t parent = getpid(), pid = vfork();
+    if (!pid) become(child, isolate, words, parent);
+    return pid;
+}
+
 static int start(struct child *child, const struct isolate *isolate, const char **failed)
 {
     size_t count = 0;
@@ -159,11 +169,9 @@ static int start(struct child *child, const struct isolate *isolate, const char 
     memcpy(words + 1, isolate->words, count * sizeof *words);
     *failed = "descriptors";
     error = make_descriptors(child, isolate);
-    pid_t parent = getpid();
     if (!error) {
         *failed = "fork";
-        child->pid = fork();
-        if (!child->pid) become(child, isolate, words, parent);
+        child->pid = bear(child, isolate, words);
         if (child->pid < 0) error = -errno;
     }
     free(words);
