@@ -74,6 +74,15 @@ $(BUILD)/runners/rank/%.o: runners/rank/%.c
 $(BUILD)/breakeven-rank: $(RANK_OBJECTS) $(RANK_SHARED)
 	$(MPICC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
 
+$(BUILD)/tests/ranks_floor: tests/ranks_floor.c
+	@mkdir -p $(@D)
+	$(MPICC) $(ALL_CFLAGS) -o $@ $<
+
+.PHONY: bench-ranks
+bench-ranks: build $(if $(MPICC),$(BUILD)/tests/ranks_floor) ## ranks beside forkpool, libgomp and bare MPI: an empty task, start, stop, a byte of results
+	@[ -n "$(MPICC)" ] || { echo "bench-ranks: no mpicc: make deps-mpi"; exit 2; }
+	@python3 tests/bench_ranks.py $(BUILD)/breakeven $(BUILD)/tests/ranks_floor $(REPS)
+
 # Kernels are compiled once, without OpenMP: all runners time the same code.
 $(BUILD)/kernels/%.o: kernels/%.c
 	@mkdir -p $(@D)

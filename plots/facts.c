@@ -75,6 +75,7 @@ void facts_read(const struct run *run, struct facts *facts)
     take_text(host, "kinds", facts->kinds, sizeof facts->kinds);
     facts->kinds[strcspn(facts->kinds, ",")] = '\0';
     take_python(json_object_get(json_object_get(manifest, "software"), "python"), facts);
+    take_text(json_object_get(json_object_get(manifest, "software"), "mpi"), "library", facts->mpi, sizeof facts->mpi);
     facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
     for (size_t i = 0; i < run->sample_count; i++) {
         facts->errors += strcmp(run->samples[i].status, "ok") != 0;
@@ -98,7 +99,9 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
     if (facts->quota_cpus > 0 && used < size)
         used += (size_t)snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
-    if (facts->python[0] && used < size) snprintf(out + used, size - used, ", %s", facts->python);
+    if (facts->python[0] && used < size)
+        used += (size_t)snprintf(out + used, size - used, ", %s", facts->python);
+    if (facts->mpi[0] && used < size) snprintf(out + used, size - used, ", %s", facts->mpi);
 }
 
 /* Left out: what has a place of its own in a report, and arrays with one number for each cell. */

@@ -5,6 +5,7 @@
  *     host: hostname, model (of the cpu), kernel (strings); packages, numa, cores, cpus (of the set that the run was
  *           allowed), cpus_online (of the machine), quota_cpus (numbers); kinds (of cores, a line)
  *     software.python: version, start_method (strings), gil (bool)
+ *     software.mpi: library (a string)
  */
 #ifndef BREAKEVEN_FACTS_H
 #define BREAKEVEN_FACTS_H
@@ -16,6 +17,7 @@ struct facts {
     unsigned packages, numa_nodes, cores, cpus, cpus_online; /* 0: not known */
     char kinds[64];                                          /* "2 kinds of cores"; "" where alike */
     char python[64]; /* "Python 3.14.2 (forkserver)", where its pools were measured */
+    char mpi[48];    /* "Open MPI v4.1.4", where ranks were measured */
     double quota_cpus;                          /* 0: none */
     bool simulated, complete;
     size_t samples, errors, suspects; /* repetitions of the run: all, failed, suspect */
@@ -24,7 +26,7 @@ struct facts {
 
 void facts_read(const struct run *, struct facts *);
 
-/* "host1, AMD EPYC, 2 cpus on 2 cores, Python 3.14.2 (forkserver)": what it was measured on */
+/* "host1, AMD EPYC, 2 cpus on 2 cores, Python 3.14.2 (forkserver), Open MPI v4.1.4": what it was measured on */
 void facts_machine(const struct facts *, char *out, size_t size);
 
 /* Calls `note` for each of the manifest's notes: what was left out of the plan, and why. */

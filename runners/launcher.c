@@ -24,7 +24,7 @@ struct words {
     size_t count;
 };
 
-static const char *template_of(void)
+const char *launcher_template(void)
 {
     const char *asked = getenv("BREAKEVEN_LAUNCHER");
     if (!asked || !*asked || !strcmp(asked, "mpirun")) return "mpirun -n {processes}";
@@ -52,7 +52,7 @@ static int split(const struct launch *launch, struct words *words)
 {
     char *rest = words->line;
     words->count = 0;
-    if (!fill(launch, template_of(), words->line)) return -E2BIG;
+    if (!fill(launch, launcher_template(), words->line)) return -E2BIG;
     for (char *word; (word = strtok_r(rest, " \t", &rest));) {
         if (words->count == WORDS_MAX) return -E2BIG;
         words->word[words->count++] = word;
@@ -67,7 +67,7 @@ static int split(const struct launch *launch, struct words *words)
 const char *launcher_name(void)
 {
     static _Thread_local char name[32];
-    const char *from = template_of();
+    const char *from = launcher_template();
     snprintf(name, sizeof name, "%.*s", (int)strcspn(from, " \t"), from);
     return name;
 }
@@ -81,6 +81,19 @@ bool launcher_find(const char *name, char *path, size_t size)
         if (snprintf(path, size, "%.*s/%s", length, dir, name) < (int)size && !access(path, X_OK)) return true;
         dir += length + (dir[length] == ':');
     }
+    return false;
+}
+
+bool launcher_beside(const char *name, char *path, size_t size)
+{
+    static const char *const places[] = {"", "../", "../lib/breakeven/"};
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0) return false;
+    self[length] = 0;
+    *strrchr(self, '/') = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (snprintf(path, size, "%s/%s%s", self, places[i], name) < (int)size && !access(path, R_OK)) return true;
     return false;
 }
 

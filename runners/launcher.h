@@ -22,6 +22,9 @@ struct launch {
     const char *argument;
 };
 
+/* Its command line, with {processes} and {threads} in it. */
+const char *launcher_template(void);
+
 /* The name of the launcher's program, for messages; valid until the next call. */
 const char *launcher_name(void);
 
@@ -33,6 +36,9 @@ pid_t launcher_start(const struct launch *);
 
 /* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "". */
 void launcher_explain(const char *output, char *line, size_t size);
+
+/* A file beside the program, above it (tests), or where it is installed: breakeven-rank, libkernels.so. */
+bool launcher_beside(const char *name, char *path, size_t size);
 
 /* The first program of that name in PATH. */
 bool launcher_find(const char *name, char *path, size_t size);

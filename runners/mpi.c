@@ -59,20 +59,6 @@ __attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, i
     return error;
 }
 
-/* A file beside the program, above it (tests), or where it is installed. */
-static bool beside_find(const char *name, char *path, size_t size)
-{
-    static const char *const places[] = {"", "../", "../lib/breakeven/"};
-    char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0) return false;
-    self[length] = 0;
-    *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (snprintf(path, size, "%s/%s%s", self, places[i], name) < (int)size && !access(path, R_OK)) return true;
-    return false;
-}
-
 static int available(struct reason *why)
 {
     char path[PATH_MAX];
@@ -80,7 +66,7 @@ static int available(struct reason *why)
     return reason_give(why, -ENOTSUP, "ranks cannot load kernels built with the address sanitizer");
 #endif
     if (launcher_available(why)) return -ENOENT;
-    if (!beside_find("breakeven-rank", path, sizeof path) || !beside_find("libkernels.so", path, sizeof path))
+    if (!launcher_beside("breakeven-rank", path, sizeof path) || !launcher_beside("libkernels.so", path, sizeof path))
         return reason_give(why, -ENOENT, "no breakeven-rank beside the program: make deps-mpi, then make");
     return 0;
 }
@@ -123,6 +109,18 @@ static void ranks_wait(const struct mpi *mpi)
     }
 }
 
+/* What the launcher left behind, MPICH's proxies, became ours when it ended, and ends after it. This process has no other
+ * children meanwhile. */
+static void orphans_wait(void)
+{
+    struct pollfd none = {.fd = -1};
+    for (int waited = 0; waited < LINGER_MS; waited += 2) {
+        pid_t got = waitpid(-1, NULL, WNOHANG);
+        if (got < 0 && errno == ECHILD) return;
+        if (!got) poll(&none, 0, 2);
+    }
+}
+
 static void mpi_free(struct mpi *mpi)
 {
     int status;
@@ -134,6 +132,7 @@ static void mpi_free(struct mpi *mpi)
         }
     }
     if (mpi->control) ranks_wait(mpi);
+    orphans_wait();
     prctl(PR_SET_CHILD_SUBREAPER, mpi->subreaper);
     if (mpi->control) munmap(mpi->control, mpi->control->end);
     scratch_remove(mpi->dir);
@@ -253,7 +252,7 @@ static int control_fill(struct mpi *mpi, struct control *control, struct failure
     snprintf(control->symbol, sizeof control->symbol, "%s%s", job->kernel_path ? "breakeven_kernel" : "kernel_",
              job->kernel_path ? "" : job->kernel->name);
     if (job->kernel_path ? !realpath(job->kernel_path, control->library)
-                         : !beside_find("libkernels.so", control->library, sizeof control->library))
+                         : !launcher_beside("libkernels.so", control->library, sizeof control->library))
         return fail(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
     return 0;
 }
@@ -288,7 +287,7 @@ static int launch(struct mpi *mpi, struct failure *failure)
 {
     char rank[PATH_MAX];
     cpu_set_t set;
-    if (!beside_find("breakeven-rank", rank, sizeof rank)) return fail(failure, -ENOENT, "no breakeven-rank");
+    if (!launcher_beside("breakeven-rank", rank, sizeof rank)) return fail(failure, -ENOENT, "no breakeven-rank");
     bool crowded = !sched_getaffinity(0, sizeof set, &set) &&
                    mpi->team->processes * mpi->team->threads > (unsigned)CPU_COUNT(&set);
     struct launch launch = {.processes = mpi->team->processes,

@@ -4,6 +4,7 @@
 #include "bench/base/command.h"
 #include "kernels/reason.h"
 #include "runners/interpreter.h"
+#include "runners/launcher.h"
 
 #include <elf.h>
 #include <gnu/libc-version.h>
@@ -125,7 +126,16 @@ static json_t *kernel_to_json(void)
                      first_line("/sys/kernel/sched_ext/state"));
 }
 
-json_t *software_to_json(bool python)
+/* The library that the ranks' program loads, by its own words, and what starts the ranks. */
+static json_t *mpi_to_json(void)
+{
+    char path[4096];
+    if (!launcher_beside("breakeven-rank", path, sizeof path)) return json_null();
+    return json_pack("{so ss}", "library", answer_of((const char *const[]){path, "--version", NULL}), "launcher",
+                     launcher_template());
+}
+
+json_t *software_to_json(bool python, bool mpi)
 {
     static const char *const program[] = {"", NULL}, *const libc[] = {"libc.so", "libc-", "ld-musl", NULL},
                              *const openmp[] = {"libgomp", "libomp", "libiomp5", NULL},
@@ -140,6 +150,7 @@ json_t *software_to_json(bool python)
         with_version(loaded(libc), gnu_get_libc_version()), "hwloc", with_version(loaded(hwloc), version), "kernel",
         kernel_to_json(), "gnuplot", answer_of((const char *const[]){gnuplot, "--version", NULL}));
     if (python && software) json_object_set_new(software, "python", python_to_json());
+    if (mpi && software) json_object_set_new(software, "mpi", mpi_to_json());
     return software;
 }
 

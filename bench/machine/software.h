@@ -9,9 +9,10 @@
 struct json_t;
 
 /* {"program": {path, build_id}, "openmp": {path, build_id}, "libc": {version, path, build_id}, "hwloc": {version, path,
- * build_id}, "kernel": {line, preemption, sched_ext}, "gnuplot": "..", "python": {version, gil, start_method} (with `python`)}; what
- * cannot be read is null. Starts gnuplot and python3, each for 10 s at most. A new reference. */
-struct json_t *software_to_json(bool python);
+ * build_id}, "kernel": {line, preemption, sched_ext}, "gnuplot": "..", "python": {version, gil, start_method} (with `python`), "mpi":
+ * {library, launcher} (with `mpi`)}; what cannot be read is null. Starts gnuplot, python3 and breakeven-rank, each for
+ * 10 s at most. A new reference. */
+struct json_t *software_to_json(bool python, bool mpi);
 
 /* The hash of a file's bytes, 16 hexadecimal digits; null where it cannot be read. A new reference. */
 struct json_t *software_file_hash(const char *path);

@@ -80,15 +80,16 @@ static void add_cells(json_t *manifest, const struct plan *plan)
 static void add_software(json_t *manifest, const struct plan *plan)
 {
     json_t *objects = json_object();
-    bool python = false;
+    bool python = false, mpi = false;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         const struct cell *cell = &plan->cells[i];
         python |= !strncmp(cell->runner, "python", 6);
+        mpi |= !strcmp(cell->runner, "mpi");
         if (strchr(cell->kernel, '/') && !json_object_get(objects, cell->kernel))
             json_object_set_new(objects, cell->kernel, software_file_hash(cell->kernel));
     }
     json_object_set_new(manifest, "kernel_objects", objects);
-    json_object_set_new(manifest, "software", software_to_json(python));
+    json_object_set_new(manifest, "software", software_to_json(python, mpi));
 }
 
 json_t *manifest_make(const struct plan *plan, const char *name, const struct options *options)

@@ -76,7 +76,7 @@ int resume_check(const struct run *run, hwloc_topology_t topology, struct reason
     if (json_object_get(json_object_get(run->manifest, "environment"), "BREAKEVEN_PYTHON"))
         interpreter_find(python, sizeof python); /* names the interpreter behind a script as the record does */
     json_t *build = build_to_json(), *host = host_to_json(topology), *settings = host_environment_to_json(),
-           *software = software_to_json(false);
+           *software = software_to_json(false, false);
     const json_t *manifest = run->manifest;
     compare_keys(&differences, "build", builds, json_object_get(manifest, "build"), build);
     compare_keys(&differences, "host", hosts, json_object_get(manifest, "host"), host);

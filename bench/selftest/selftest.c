@@ -16,9 +16,10 @@ const struct selftest_part selftest_parts[] = {
     {"V1", selftest_usl},          {"V2", selftest_statistics},    {"V3", selftest_same},
     {"V3", selftest_gate},         {"V4", selftest_dispatch},      {"V5 V7", selftest_budget},
     {"V5", selftest_terms},        {"V6", selftest_imbalance},     {"V6 V7", selftest_closing},
-    {"V8", selftest_drift},        {"V9", selftest_neighbour},     {"V9", selftest_quota},
-    {"V11", selftest_metg_script}, {"V11", selftest_grain},        {"V12", selftest_crossover},
-    {"V13", selftest_mistakes},    {"V13", selftest_wrong_serial}, {0},
+    {"V7", selftest_closing_ranks}, {"V8", selftest_drift},         {"V9", selftest_neighbour},
+    {"V9", selftest_quota},        {"V11", selftest_metg_script},  {"V11", selftest_grain},
+    {"V12", selftest_crossover},   {"V13", selftest_mistakes},     {"V13", selftest_wrong_serial},
+    {0},
 };
 
 static void print_row(const struct selftest_row *row)

@@ -71,6 +71,7 @@ void selftest_gate(struct selftest *);         /* V3: the gate of compare */
 void selftest_dispatch(struct selftest *);     /* V4 live */
 void selftest_terms(struct selftest *);        /* V5 live */
 void selftest_closing(struct selftest *);      /* V6, V7 live */
+void selftest_closing_ranks(struct selftest *); /* V7 of ranks, without --quick */
 void selftest_neighbour(struct selftest *);    /* V9 */
 void selftest_quota(struct selftest *);        /* V9 */
 void selftest_mistakes(struct selftest *);     /* V13 */

@@ -37,9 +37,10 @@ static uint64_t size_for(double per_ns, double task_ns)
 struct pool {
     const char *runner, *schedule, *name;
 };
-static const struct pool grain_pools[] = {
+enum { GRAIN_POOLS = 3 };
+static const struct pool grain_pools[GRAIN_POOLS] = {
     {"forkpool", NULL, "forkpool map"}, {"openmp", "dynamic", "openmp dynamic"}, {"openmp", "tasks", "openmp tasks"}};
-enum { GRAIN_POOLS = sizeof grain_pools / sizeof *grain_pools };
+static const struct pool grain_ranks[] = {{"mpi", "dynamic", "mpi dynamic"}};
 
 /* About 4 ms of them, or 1000; with --quick half of that. */
 static uint64_t grain_tasks(const struct selftest *test, double task_ns)
@@ -48,24 +49,27 @@ static uint64_t grain_tasks(const struct selftest *test, double task_ns)
     return tasks < least ? (uint64_t)least : (uint64_t)tasks;
 }
 
-enum { RUNGS = 11 };
+enum { RUNGS = 11, RANKS_RUNG = 3 };
 static const double rungs_ns[RUNGS] = {4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
 /* The ladder of task sizes of `breakeven metg`: for each rung the serial cell and one of each pool. */
 struct ladder {
+    const struct pool *pools;
+    size_t count;   /* of them */
+    unsigned first; /* rung: a start of ranks takes a second, so they leave out those far below their METG */
     unsigned serial[RUNGS], cells[RUNGS][GRAIN_POOLS];
 };
 
 static void ladder_cells(const struct selftest *test, struct live *live, struct ladder *ladder)
 {
     double per_ns = size_per_ns(live, "spin", 2000, 2000);
-    for (size_t i = 0; i < RUNGS; i++) {
+    for (size_t i = ladder->first; i < RUNGS; i++) {
         struct live_cell cell = {
             .kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(test, rungs_ns[i])};
         cell.baseline = ladder->serial[i] = live_cell(live, &cell);
         cell.workers = 2, cell.chunk = 1, cell.placement = "close";
-        for (size_t p = 0; p < GRAIN_POOLS; p++) {
-            cell.runner = grain_pools[p].runner, cell.schedule = grain_pools[p].schedule;
+        for (size_t p = 0; p < ladder->count; p++) {
+            cell.runner = ladder->pools[p].runner, cell.schedule = ladder->pools[p].schedule;
             if (runner_find(cell.runner)) ladder->cells[i][p] = live_cell(live, &cell);
         }
     }
@@ -91,7 +95,7 @@ static bool half_summary(const struct live *live, unsigned parity, struct run *h
 static double overhead_at(const struct summary *summary, const struct ladder *ladder, size_t p, double work_ns)
 {
     double before_w = NAN, before_o = NAN;
-    for (size_t i = 0; i < RUNGS; i++) {
+    for (size_t i = ladder->first; i < RUNGS; i++) {
         double w = summary->cells[ladder->serial[i]].quantity[QUANTITY_task_ns].median;
         double o = summary->cells[ladder->cells[i][p]].quantity[QUANTITY_overhead_per_task_ns].median;
         if (isnan(o)) continue; /* no undisturbed sample */
@@ -102,12 +106,12 @@ static double overhead_at(const struct summary *summary, const struct ladder *la
     return NAN;
 }
 
-static const struct metg *metg_of(const struct summary *summary, size_t p)
+static const struct metg *metg_of(const struct summary *summary, const struct pool *pool)
 {
-    const char *schedule = grain_pools[p].schedule ? grain_pools[p].schedule : "default";
+    const char *schedule = pool->schedule ? pool->schedule : "default";
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
-        if (!strcmp(metg->runner, grain_pools[p].runner) && !strcmp(metg->schedule, schedule)) return metg;
+        if (!strcmp(metg->runner, pool->runner) && !strcmp(metg->schedule, schedule)) return metg;
     }
     return NULL;
 }
@@ -129,15 +133,15 @@ static bool ladder_filled(const struct live *live)
  * block, since it takes a while. */
 static bool ladder_enough(const struct live *live, void *context)
 {
+    const struct ladder *ladder = context;
     bool narrow = live->blocks % 8 == 0 && ladder_filled(live);
-    (void)context;
     for (unsigned parity = 0; narrow && parity < 2; parity++) {
         struct run run;
         struct summary summary;
         if (!half_summary(live, parity, &run, &summary)) return false;
-        for (size_t p = 0; p < GRAIN_POOLS; p++) {
-            const struct metg *metg = metg_of(&summary, p);
-            if (!runner_find(grain_pools[p].runner)) continue;
+        for (size_t p = 0; p < ladder->count; p++) {
+            const struct metg *metg = metg_of(&summary, &ladder->pools[p]);
+            if (!runner_find(ladder->pools[p].runner)) continue;
             narrow = narrow && metg && metg->granularity_ns.high <= 1.25 * metg->granularity_ns.low;
         }
         summary_free(&summary);
@@ -150,7 +154,7 @@ static bool ladder_enough(const struct live *live, void *context)
 static double grain_ratio(const struct summary *mine, const struct summary *other, const struct ladder *ladder,
                           size_t p, double *metg_ns, double *overhead_ns)
 {
-    const struct metg *metg = metg_of(mine, p);
+    const struct metg *metg = metg_of(mine, &ladder->pools[p]);
     if (!metg || !metg->reached) return NAN;
     *metg_ns = metg->granularity_ns.median;
     *overhead_ns = overhead_at(other, ladder, p, metg->work_ns.median);
@@ -168,32 +172,42 @@ static void grain_row(struct selftest *test, const struct live *live, const stru
         ratio = sqrt(grain_ratio(&halves[0], &halves[1], ladder, p, &metg[0], &overhead[0]) *
                      grain_ratio(&halves[1], &halves[0], ladder, p, &metg[1], &overhead[1]));
     snprintf(row.injected, sizeof row.injected, "METG(50 %%) of %s; its overhead there, from other blocks",
-             grain_pools[p].name);
+             ladder->pools[p].name);
     snprintf(row.came_back, sizeof row.came_back,
              "METG %.1f and %.1f ns, overhead %.1f and %.1f ns: METG/(2 x overhead) = %.3f", metg[0], metg[1],
              overhead[0], overhead[1], ratio);
     live_judge(test, live, &row, ratio >= 0.8 && ratio <= 1.25);
 }
 
-void selftest_grain(struct selftest *test)
+/* Between `fewest` and `most` blocks. */
+static void grain(struct selftest *test, const struct ladder *asked, unsigned fewest, unsigned most)
 {
     struct live live;
-    struct ladder ladder = {.serial = {0}};
+    struct ladder ladder = *asked;
     struct run run[2];
     struct summary halves[2];
     live_open(&live, test);
     ladder_cells(test, &live, &ladder);
-    live_until(&live, test->quick ? 12 : 24, test->quick ? 12 : LIVE_BLOCKS, false, ladder_enough, NULL);
+    live_until(&live, fewest, most, false, ladder_enough, &ladder);
     bool first = !live.error && half_summary(&live, 0, &run[0], &halves[0]);
     bool both = first && half_summary(&live, 1, &run[1], &halves[1]);
-    for (size_t p = 0; p < GRAIN_POOLS; p++)
-        if (runner_find(grain_pools[p].runner)) grain_row(test, &live, &ladder, p, both ? halves : NULL);
+    for (size_t p = 0; p < ladder.count; p++)
+        if (runner_find(ladder.pools[p].runner)) grain_row(test, &live, &ladder, p, both ? halves : NULL);
     for (int i = 0; i < 2; i++)
         if (i ? both : first) {
             summary_free(&halves[i]);
             free(run[i].samples);
         }
     live_close(&live);
+}
+
+void selftest_grain(struct selftest *test)
+{
+    const struct ladder pools = {.pools = grain_pools, .count = GRAIN_POOLS},
+                        ranks = {.pools = grain_ranks, .count = 1, .first = RANKS_RUNG};
+    if (test->quick) grain(test, &pools, 12, 12);
+    else grain(test, &pools, 24, LIVE_BLOCKS);
+    if (!test->quick && live_has("mpi")) grain(test, &ranks, LIVE_BLOCKS_OF_RANKS, LIVE_BLOCKS_OF_RANKS);
 }
 
 /* ---- V12 ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher.
+/* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher; --version names the MPI library.
  *
  * All ranks map FILE (control.h), load the kernel from a shared object and prepare its input; rank 0 takes the commands
  * and passes them on. Who computes which tasks is in schedules.h. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
@@ -185,10 +185,24 @@ static int ready(struct rank *rank)
     return 0;
 }
 
+/* The library's own words in one line, up to what it says of its making: "Open MPI v4.1.4", "MPICH Version: 4.0.2". */
+static int version_print(void)
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    if (MPI_Get_library_version(text, &length)) return 1;
+    text[strcspn(text, ",\n")] = '\0';
+    for (char *word = strtok(text, " \t"), *space = ""; word; word = strtok(NULL, " \t"), space = " ")
+        printf("%s%s", space, word);
+    putchar('\n');
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct rank rank;
     int provided;
+    if (argc == 2 && !strcmp(argv[1], "--version")) return version_print();
     if (argc != 2) {
         fail(&rank, "usage", "breakeven-rank FILE; breakeven's mpi runner starts it");
         return 2;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ranks_floor: what bare MPI takes, without breakeven, on two ranks: lines of a name and ns, best of the rounds.
+ *
+ *     mpirun -n 2 --bind-to none build/tests/ranks_floor
+ */
+#include <mpi.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { TASKS = 20000, ROUNDS = 25, BARRIERS = 2000, REQUEST = 1, ANSWER, FLIGHT_MAX = 8 };
+
+static int rank;
+
+static double now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+}
+
+/* Tasks claimed one by one from a counter in a shared window; the empty task is a store. */
+static void claim(_Atomic uint64_t *counter, int unused)
+{
+    volatile uint64_t done = 0;
+    (void)unused;
+    for (uint64_t i; (i = atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)) < TASKS;) done = i;
+    (void)done;
+}
+
+/* Rank 0 hands out numbers; rank 1 keeps so many requests under way. A number beyond the tasks ends one of them. */
+static void master(_Atomic uint64_t *unused, int flight)
+{
+    uint64_t next = 0, got[FLIGHT_MAX];
+    MPI_Request requests[FLIGHT_MAX];
+    (void)unused;
+    if (!rank) {
+        for (int ended = 0; ended < flight; ended += next++ >= TASKS) {
+            MPI_Recv(NULL, 0, MPI_BYTE, 1, REQUEST, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+            MPI_Send(&next, 1, MPI_UINT64_T, 1, ANSWER, MPI_COMM_WORLD);
+        }
+        return;
+    }
+    for (int i = 0; i < flight; i++) {
+        MPI_Irecv(&got[i], 1, MPI_UINT64_T, 0, ANSWER, MPI_COMM_WORLD, &requests[i]);
+        MPI_Send(NULL, 0, MPI_BYTE, 0, REQUEST, MPI_COMM_WORLD);
+    }
+    for (int left = flight, i = 0; left; i = (i + 1) % flight) {
+        if (requests[i] == MPI_REQUEST_NULL) continue;
+        MPI_Wait(&requests[i], MPI_STATUS_IGNORE);
+        if (got[i] >= TASKS) {
+            left--;
+            continue;
+        }
+        MPI_Irecv(&got[i], 1, MPI_UINT64_T, 0, ANSWER, MPI_COMM_WORLD, &requests[i]);
+        MPI_Send(NULL, 0, MPI_BYTE, 0, REQUEST, MPI_COMM_WORLD);
+    }
+}
+
+static void barriers(_Atomic uint64_t *unused, int count)
+{
+    (void)unused;
+    for (int i = 0; i < count; i++) MPI_Barrier(MPI_COMM_WORLD);
+}
+
+/* The shortest of the rounds, from the first rank's begin to the last one's end, divided by what it was for. */
+static void measure(const char *name, void (*what)(_Atomic uint64_t *, int), _Atomic uint64_t *counter, int argument,
+                    double count)
+{
+    double best = 1e18;
+    for (int round = 0; round < ROUNDS; round++) {
+        if (!rank) atomic_store(counter, 0);
+        MPI_Barrier(MPI_COMM_WORLD);
+        double span[2] = {-now_ns()}, all[2];
+        what(counter, argument);
+        span[1] = now_ns();
+        MPI_Allreduce(span, all, 2, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+        double took = (all[1] + all[0]) / count;
+        if (took < best) best = took;
+    }
+    if (!rank) printf("%s %.1f\n", name, best);
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Win window;
+    MPI_Aint bytes;
+    void *counter;
+    int unit;
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Win_allocate_shared(rank ? 0 : 64, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &counter, &window);
+    MPI_Win_shared_query(window, 0, &bytes, &unit, &counter);
+    measure("counter", claim, counter, 0, TASKS);
+    measure("master-1", master, counter, 1, TASKS);
+    measure("master-8", master, counter, FLIGHT_MAX, TASKS);
+    measure("barrier", barriers, counter, BARRIERS, BARRIERS);
+    MPI_Win_free(&window);
+    MPI_Finalize();
+    return 0;
+}
