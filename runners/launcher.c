@@ -124,7 +124,8 @@ static void environment_set(const struct launch *launch)
         {"PRTE_MCA_rmaps_default_mapping_policy", ":OVERSUBSCRIBE"},
     };
     static const char *const folders[] = {"TMPDIR", "OMPI_MCA_btl_vader_backing_directory",
-                                          "OMPI_MCA_btl_sm_backing_directory"};
+                                          "OMPI_MCA_btl_sm_backing_directory", "OMPI_MCA_osc_sm_backing_directory",
+                                          "OMPI_MCA_osc_rdma_backing_directory"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 0);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
     if (launch->crowded) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
@@ -169,6 +170,7 @@ static const char *cause_of(const char *text)
          "a host does not answer, or lets nobody in without a password"},
         {"Communication connection failure", "a node's slurmd does not answer"},
         {"Job violates accounting/QOS policy", "the cluster's limits refuse it"},
+        {"OUT-OF-RESOURCE", "no room for MPI's own files in /dev/shm: 64 MiB are enough for 8 ranks"},
         {"More processors requested than permitted", "the allocation has fewer cpus than ranks x threads"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -193,7 +195,7 @@ static void first_line(const char *text, char *line, size_t size)
     }
 }
 
-void launcher_explain(const char *output, char *line, size_t size)
+bool launcher_explain(const char *output, char *line, size_t size)
 {
     char text[OUTPUT_MAX];
     FILE *file = fopen(output, "re");
@@ -205,4 +207,5 @@ void launcher_explain(const char *output, char *line, size_t size)
     else first_line(text, line, size);
     for (char *at = line; *at; at++)
         if (iscntrl((unsigned char)*at)) *at = ' ';
+    return cause != NULL;
 }

@@ -34,8 +34,9 @@ int launcher_available(struct reason *why);
 /* Starts it as a child, which dies with the calling thread. Its process number or -errno. */
 pid_t launcher_start(const struct launch *);
 
-/* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "". */
-void launcher_explain(const char *output, char *line, size_t size);
+/* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "".
+ * True: the cause is known. */
+bool launcher_explain(const char *output, char *line, size_t size);
 
 /* A file beside the program, above it (tests), or where it is installed: breakeven-rank, libkernels.so. */
 bool launcher_beside(const char *name, char *path, size_t size);

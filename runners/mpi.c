@@ -187,9 +187,10 @@ static bool lost_read(const struct mpi *mpi, struct failure *failure)
     lost_keep(mpi, first, failure);
     for (unsigned i = 0; i < mpi->team->processes; i++)
         if (&records[i] != first && is_lost(&records[i], first)) lost_keep(mpi, &records[i], failure);
-    if (first->signal)
-        fail(failure, 0, "rank %d lost: signal %d (%s)", first->rank, first->signal, strsignal(first->signal));
-    else fail(failure, 0, "rank %d lost: it ended with code %d", first->rank, first->code);
+    char who[24] = "a rank"; /* before MPI_Init it has no number */
+    if (first->rank >= 0) snprintf(who, sizeof who, "rank %d", first->rank);
+    if (first->signal) fail(failure, 0, "%s lost: signal %d (%s)", who, first->signal, strsignal(first->signal));
+    else fail(failure, 0, "%s lost: it ended with code %d", who, first->code);
     return true;
 }
 
@@ -199,20 +200,33 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
     char line[160];
     const char *name = launcher_name();
     if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return fail(failure, -EIO, "%s", mpi->control->why);
-    launcher_explain(mpi->output, line, sizeof line);
-    if (!WIFSIGNALED(status) && lost_read(mpi, failure)) return -ECHILD;
+    bool known = launcher_explain(mpi->output, line, sizeof line);
+    if (!WIFSIGNALED(status) && lost_read(mpi, failure)) {
+        size_t used = strlen(failure->text);
+        if (known) snprintf(failure->text + used, sizeof failure->text - used, ": %s", line);
+        return -ECHILD;
+    }
     if (WIFSIGNALED(status))
         return fail(failure, -ECHILD, "%s was ended by signal %d (%s)%s%s", name, WTERMSIG(status),
                     strsignal(WTERMSIG(status)), *line ? ": " : "", line);
     return fail(failure, -ECHILD, "%s ended with code %d%s%s", name, WEXITSTATUS(status), *line ? ": " : "", line);
 }
 
-/* Until *word is no longer `old`; a launcher that ends ends the wait. */
+/* Has a rank been lost for so long that the launcher will not end because of it? Open MPI 4.1 waits for ever where a rank
+ * aborts in MPI_Init for want of memory. */
+static bool stuck(const struct mpi *mpi, int *lost_ms)
+{
+    struct failure failure = {0};
+    *lost_ms = lost_read(mpi, &failure) ? *lost_ms + TICK_MS : 0;
+    return *lost_ms > LINGER_MS;
+}
+
+/* Until *word is no longer `old`; a launcher that ends, or hangs without a rank, ends the wait. */
 static int await(struct mpi *mpi, const uint32_t *word, uint32_t old, int timeout_ms, struct failure *failure)
 {
-    int status = 0;
+    int status = 0, lost_ms = 0;
     for (int waited = 0; __atomic_load_n(word, __ATOMIC_ACQUIRE) == old; waited += TICK_MS) {
-        if (waited && launcher_gone(mpi, 0, &status)) return ended(mpi, status, failure);
+        if (waited && (launcher_gone(mpi, 0, &status) || stuck(mpi, &lost_ms))) return ended(mpi, status, failure);
         if (timeout_ms >= 0 && waited > timeout_ms)
             return fail(failure, -ETIMEDOUT, "the ranks did not answer within %d s", timeout_ms / 1000);
         control_wait(word, old, TICK_MS);
