@@ -10,7 +10,7 @@ FORKPOOL_CFLAGS   = -std=c11 -iquote forkpool -fno-plt -fexceptions -D_GNU_SOURC
 # The compiler's own, so that a cross compiler brings its own.
 OBJCOPY          ?= $(shell $(CC) -print-prog-name=objcopy)
 # The partial link ends in machine code, not in the compiler's; i386 has groups of sections that only the last link joins.
-FORKPOOL_PARTIAL  = $(CFLAGS) $(EXTRA_CFLAGS) $(if $(findstring -flto,$(CFLAGS) $(EXTRA_CFLAGS)),-flinker-output=nolto-rel) \
+FORKPOOL_PARTIAL  = $(CFLAGS) $(filter-out -fsanitize=%,$(EXTRA_CFLAGS)) $(if $(findstring -flto,$(CFLAGS) $(EXTRA_CFLAGS)),-flinker-output=nolto-rel) \
                     $(if $(findstring i686,$(CC))$(findstring -m32,$(CC) $(CFLAGS)),-Xlinker --force-group-allocation)
 LIBDIR           ?= $(PREFIX)/lib
 
