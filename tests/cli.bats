@@ -18,7 +18,7 @@ refused() (
     shopt -s nullglob dotglob
     local words=() said status left
     while [ "$1" != -- ]; do words+=("$1"); shift; done
-    timeout -k 1 20 "$BREAKEVEN" "${words[@]}" >../out 2>../err
+    timeout -k 1 100 "$BREAKEVEN" "${words[@]}" >../out 2>../err
     status=$?
     mapfile -t said <../err
     left=([^k]*)

@@ -189,7 +189,7 @@ END
 
 @test "run --versus something else than a build is refused, status 2, nothing written" {
     for other in /bin/true /nowhere . ; do
-        run timeout -k 1 60 "$BREAKEVEN" run --kernel empty --reps 1 --versus "$other" -o out
+        run timeout -k 1 200 "$BREAKEVEN" run --kernel empty --reps 1 --versus "$other" -o out
         [ "$status" = 2 ]
         [ "$(wc -l <<<"$output")" = 1 ]
         [ ! -e out ]

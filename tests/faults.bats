@@ -40,7 +40,7 @@ faulty() {
     [ -n "$KERNELS" ] || skip "no test kernels built"
     local kernel=$1 cause=$2
     shift 2
-    run --separate-stderr timeout -k 5 60 "$BREAKEVEN" run --kernel "$KERNELS/$kernel.so",empty --runner openmp --threads 2 \
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --kernel "$KERNELS/$kernel.so",empty --runner openmp --threads 2 \
         --reps 2 -o run "$@"
     [ "$status" = 3 ]
     [[ $stderr == *"$cause"* ]]
@@ -69,13 +69,13 @@ faulty() {
 
 @test "a kernel whose results differ from run to run" {
     [ -n "$KERNELS" ] || skip "no test kernels built"
-    run --separate-stderr timeout -k 5 60 "$BREAKEVEN" run --kernel "$KERNELS/fickle.so" --runner openmp --threads 2 --reps 2 -o run
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --kernel "$KERNELS/fickle.so" --runner openmp --threads 2 --reps 2 -o run
     [ "$status" = 3 ]
     samples run "s[0]['status'] == 'ok' and all('differs from the serial one' in x['cause'] for x in s[1:])"
 }
 
 @test "kill -9 of a repetition: the run ends, that sample says signal 9, status 3" {
-    timeout -k 5 60 "$BREAKEVEN" run --kernel square --delay 100ms --tasks 4 --runner openmp --threads 2 --reps 3 -o run \
+    timeout -k 5 200 "$BREAKEVEN" run --kernel square --delay 100ms --tasks 4 --runner openmp --threads 2 --reps 3 -o run \
         >out 2>err 3>&- &
     local timeout=$! status=0
     for _ in $(seq 500); do [ -s run/samples.jsonl ] && break; sleep 0.01; done
@@ -101,12 +101,12 @@ faulty() {
     nobody_left
     manifest run "not m['complete'] and m['stopped'] == 'interrupted'"
     samples run "0 < len(s) < 4 * 8 and all(x['status'] == 'ok' for x in s)"
-    run timeout -k 5 10 "$BREAKEVEN" report run --json
+    run timeout -k 5 100 "$BREAKEVEN" report run --json
     [ "$status" = 0 ]
     local before
     before=$(wc -l <run/samples.jsonl)
     printf '{"cell":1,"blo' >>run/samples.jsonl # a line cut short by a power loss
-    run --separate-stderr timeout -k 5 60 "$BREAKEVEN" run --resume run
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run
     [ "$status" = 0 ]
     manifest run "m['complete'] and m['stopped'] == 'reps'"
     samples run "len(s) > $before and sorted({(x['cell'], x['block'], x['instrumented']) for x in s}) == \
@@ -126,14 +126,14 @@ faulty() {
 }
 
 @test "kill -9 of the planner leaves nobody and a run that can be finished" {
-    timeout -k 5 60 "$BREAKEVEN" run --kernel square --delay 100ms --tasks 6 --runner serial --reps 6 -o run >out 2>err 3>&- &
+    timeout -k 5 200 "$BREAKEVEN" run --kernel square --delay 100ms --tasks 6 --runner serial --reps 6 -o run >out 2>err 3>&- &
     for _ in $(seq 500); do [ -s run/samples.jsonl ] && break; sleep 0.01; done
     kill -KILL "$(pgrep -P $!)"
     wait $! || true
     for _ in $(seq 100); do nobody_left && break; sleep 0.02; done
     nobody_left
     manifest run "not m['complete']"
-    run timeout -k 5 60 "$BREAKEVEN" run --resume run
+    run timeout -k 5 200 "$BREAKEVEN" run --resume run
     [ "$status" = 0 ]
     manifest run "m['complete']"
 }
@@ -141,7 +141,7 @@ faulty() {
 @test "a full disk: what was taken is kept" {
     (
         ulimit -f 40 # blocks of 1 KiB; SIGXFSZ and EFBIG stand for a full disk
-        timeout -k 5 60 "$BREAKEVEN" run --kernel empty --tasks 10 --runner serial --reps 2000 -o run >out 2>err
+        timeout -k 5 200 "$BREAKEVEN" run --kernel empty --tasks 10 --runner serial --reps 2000 -o run >out 2>err
     ) || status=$?
     [ "$status" = 3 ]
     [ "$(grep -c "what was taken before is kept" err)" = 1 ]
@@ -155,7 +155,7 @@ faulty() {
     [ "$(id -u)" = 0 ] || skip "needs root to make one"
     mkdir small
     mount -t tmpfs -o size=128k none small 2>/dev/null || skip "may not mount here"
-    run --separate-stderr timeout -k 5 60 "$BREAKEVEN" run --kernel empty --tasks 10 --runner serial --reps 2000 -o small/run
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --kernel empty --tasks 10 --runner serial --reps 2000 -o small/run
     cp -r small/run run
     umount small
     [ "$status" = 3 ]
@@ -164,16 +164,16 @@ faulty() {
 }
 
 @test "a closed stdout loses nothing" {
-    run --separate-stderr bash -c "timeout -k 5 60 '$BREAKEVEN' run --kernel empty --tasks 10 --runner serial --reps 2 -o run >&-"
+    run --separate-stderr bash -c "timeout -k 5 200 '$BREAKEVEN' run --kernel empty --tasks 10 --runner serial --reps 2 -o run >&-"
     [ "$status" = 2 ]
     samples run "len(s) == 2"
     manifest run "m['complete']"
-    run --separate-stderr bash -c "timeout -k 5 60 '$BREAKEVEN' run --kernel empty --tasks 10 --runner serial --reps 2 -o run2 | true"
+    run --separate-stderr bash -c "timeout -k 5 200 '$BREAKEVEN' run --kernel empty --tasks 10 --runner serial --reps 2 -o run2 | true"
     samples run2 "len(s) == 2"
 }
 
 @test "closed stdin, stdout and stderr together" {
-    run bash -c "timeout -k 5 60 '$BREAKEVEN' run --kernel empty --tasks 10 --runner openmp --threads 2 --reps 2 -o run <&- >&- 2>&-"
+    run bash -c "timeout -k 5 200 '$BREAKEVEN' run --kernel empty --tasks 10 --runner openmp --threads 2 --reps 2 -o run <&- >&- 2>&-"
     [ "$status" = 2 ]
     samples run "len(s) == 4 and all(x['status'] == 'ok' for x in s)"
 }

@@ -82,13 +82,13 @@ nothing_left() {
     local cell=(--kernel empty --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0)
     printf '#!/bin/sh\necho "$*" >seen\nenv >environment\nexec mpirun -n "$1" "$4" "$5"\n' >mine
     chmod +x mine
-    timeout -k 5 60 "$BREAKEVEN" run "${cell[@]}" -o run --launcher "./mine {processes} x{threads} {processes}{threads}"
+    timeout -k 5 200 "$BREAKEVEN" run "${cell[@]}" -o run --launcher "./mine {processes} x{threads} {processes}{threads}"
     samples 'len(m) == 1 and m[0]["status"] == "ok"'
     [[ $(cat seen) == "2 x1 21 "*"/breakeven-rank /dev/shm/breakeven-"*"/control" ]]
     # Where one of these names another place, a launcher that is killed leaves files there.
     [ "$(grep -cE '^(TMPDIR|OMPI_MCA_(btl_vader|btl_sm|osc_sm|osc_rdma)_backing_directory)=/dev/shm/breakeven-' environment)" = 5 ]
     rm -r run
-    OMPI_MCA_rmaps_base_oversubscribe=0 OMPI_MCA_rmaps_base_no_oversubscribe=1 timeout -k 5 60 "$BREAKEVEN" run "${cell[@]}" \
+    OMPI_MCA_rmaps_base_oversubscribe=0 OMPI_MCA_rmaps_base_no_oversubscribe=1 timeout -k 5 200 "$BREAKEVEN" run "${cell[@]}" \
         -o run --launcher "mpirun --host localhost:1 -n {processes}" || [ $? = 3 ]
     samples 'len(m) == 1 and m[0]["status"] == "error" and "mpirun ended with code 1: not enough slots" in m[0]["cause"]'
     run "$BREAKEVEN" run "${cell[@]}" -o none --launcher /no/such/srun
@@ -98,7 +98,7 @@ nothing_left() {
 
 @test "a /dev/shm without room for MPI's own files is told as that, though mpirun waits for ever" {
     [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null || skip "a /dev/shm of one's own needs root and namespaces"
-    unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"' - timeout -k 5 60 "$BREAKEVEN" run \
+    unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"' - timeout -k 5 200 "$BREAKEVEN" run \
         --kernel empty --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0 --deadline 50s -o run || [ $? = 3 ]
     samples 'len(m) == 1 and m[0]["status"] == "error" and "/dev/shm" in m[0]["cause"]'
 }

@@ -49,7 +49,7 @@ print(f"Python {platform.python_version()} ({multiprocessing.get_start_method()}
 @test "variants run only where they are named; one that this Python lacks says so" {
     run -0 "$BREAKEVEN" list runners
     [[ "$output" == *python:forkserver* ]]
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --workers 1 --deadline 100s --output run
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --workers 1 --deadline 100s --output run
     cells "not [x for x in c if ':' in x['runner']]"
     "${BREAKEVEN_PYTHON:-python3}" -c 'from concurrent.futures import InterpreterPoolExecutor' 2>/dev/null || {
         run -2 "$BREAKEVEN" run --kernel spin --runner python:interpreters --output none
@@ -60,7 +60,7 @@ print(f"Python {platform.python_version()} ({multiprocessing.get_start_method()}
 @test "the Python that was asked for is used and recorded" {
     printf '#!/bin/sh\ntouch "%s/asked"\nexec %s "$@"\n' "$PWD" "${BREAKEVEN_PYTHON:-python3}" >mine
     chmod +x mine
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --runner python --processes 1 \
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --runner python --processes 1 \
         --python "$PWD/mine" --deadline 100s --output run
     [ -e asked ]
     cells "m['environment']['BREAKEVEN_PYTHON'].endswith('/mine')"
@@ -75,12 +75,12 @@ print(f"Python {platform.python_version()} ({multiprocessing.get_start_method()}
     printf '#!/bin/sh\necho once >>"%s/asked"\nexec %s "$@"\n' "$PWD" "$real" >shims/python3
     chmod +x shims/python3
     unset BREAKEVEN_PYTHON
-    PATH=$PWD/shims:$PATH timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 \
+    PATH=$PWD/shims:$PATH timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 \
         --runner python --processes 1 --deadline 100s --output run
     [ "$(cat asked)" = once ]
     cells "m['environment']['BREAKEVEN_PYTHON'] == '$real'"
     sed -i 's/"complete": true/"complete": false/' run/manifest.json && sed -i '$d' run/samples.jsonl # as if interrupted
-    PATH=$PWD/shims:$PATH run -0 timeout -k 5 60 "$BREAKEVEN" run --resume run
+    PATH=$PWD/shims:$PATH run -0 timeout -k 5 200 "$BREAKEVEN" run --resume run
 }
 
 @test "cpu time and memory of a forkserver's workers are counted" {

@@ -66,12 +66,12 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
     rm -r run
     mv kept run
     edit "m['host']['hostname'] = 'another-container'; m['protocol']['reps'] = 3"
-    run --separate-stderr timeout -k 5 60 "$BREAKEVEN" run --resume run
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run
     [ "$status" = 0 ]
 }
 
 @test "the manifest names what really ran" {
-    SLURM_JOB_ID=7 SLURM_JWT=secret UCX_TLS=shm timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
+    SLURM_JOB_ID=7 SLURM_JWT=secret UCX_TLS=shm timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
         --reps 2 --runner openmp --threads 2 --output run
     manifest "'gomp' in m['software']['openmp']['path'] or 'omp' in m['software']['openmp']['path']"
     manifest "len(m['software']['program']['build_id']) >= 16"
@@ -83,7 +83,7 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
 }
 
 @test "a run of the python runner names the interpreter" {
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --runner python --processes 1 \
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --runner python --processes 1 \
         --output run || skip "the python runner is not available"
     manifest "m['software']['python']['version'].count('.') == 2 and m['software']['python']['start_method'] and \
         m['software']['python']['gil'] in (True, False)"
@@ -91,7 +91,7 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
 
 @test "Ctrl-C and TERM end it at once while it draws; gnuplot goes too" {
     set -m
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
     printf '#!/bin/sh\ntouch drawing\nexec sleep 60\n' >gnuplot
     chmod +x gnuplot
     for signal in INT TERM; do
@@ -112,7 +112,7 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
 }
 
 @test "what cannot be written is not announced, and the status says so" {
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
     rm -rf run/report.html
     mkdir -p run/report.html/full # a folder in its place: no page can be written
     run --separate-stderr env BREAKEVEN_GNUPLOT=/bin/false "$BREAKEVEN" report run

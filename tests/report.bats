@@ -190,7 +190,7 @@ browser() { # RUN EXTENT: tests/browser/report.mjs on its page
     export CHROMIUM
     if [ ! -d "$BROWSER/node_modules/playwright-core" ]; then
         command -v npm >/dev/null || skip "npm is missing, which brings playwright-core"
-        (cd "$BROWSER" && timeout -k 5 60 npm ci --ignore-scripts --no-audit --no-fund >/dev/null 2>&1) ||
+        (cd "$BROWSER" && timeout -k 5 200 npm ci --ignore-scripts --no-audit --no-fund >/dev/null 2>&1) ||
             skip "playwright-core cannot be installed by npm"
     fi
     need_gnuplot

@@ -28,7 +28,7 @@ for r in short: print("falls short here:", r["id"], r["came_back"])
 
 @test "selftest --json with some rows only" {
     command -v python3 >/dev/null || skip "python3 is missing"
-    run timeout -k 1 60 "$BREAKEVEN" selftest V1 V8 --quick --json
+    run timeout -k 1 200 "$BREAKEVEN" selftest V1 V8 --quick --json
     [ "$status" = 0 ]
     python3 -c '
 import json, sys
@@ -41,7 +41,7 @@ assert all(r["outcome"] == "holds" and r["came_back"] and r["wanted"] for r in o
 
 @test "selftest refuses rows that are not there, and options of others" {
     for words in "V99" "v1" "--reps 3" "--kernel spin"; do
-        run timeout -k 1 60 "$BREAKEVEN" selftest $words
+        run timeout -k 1 200 "$BREAKEVEN" selftest $words
         [ "$status" = 2 ]
         [ "$(wc -l <<<"$output")" = 1 ]
     done

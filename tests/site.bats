@@ -20,7 +20,7 @@ assert eval(sys.argv[2]), m["host"]' "$@"
 }
 
 few() { # a run of a few cells
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --output run "$@"
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --output run "$@"
 }
 
 @test "one cpu allowed: cpus 1 in the record, with the machine's beside it; no fit over teams that were not possible" {
@@ -65,7 +65,7 @@ few() { # a run of a few cells
 @test "a command that tune runs finds variables and signals as they were set" {
     export OMP_PLACES="{$cpu}" HWLOC_COMPONENTS=-x86
     grep SigIgn /proc/self/status >before
-    run timeout -k 5 60 bash -c "trap '' XFSZ; exec '$BREAKEVEN' tune --workers 1 --reps 2 --output tune -- \
+    run timeout -k 5 200 bash -c "trap '' XFSZ; exec '$BREAKEVEN' tune --workers 1 --reps 2 --output tune -- \
         sh -c 'env >env; cat /proc/self/status >status' x {workers}"
     [ "$status" = 0 ]
     grep -qx "OMP_PLACES={$cpu}" env
@@ -87,7 +87,7 @@ assert s and eval(sys.argv[1]), [(x["status"], x["cause"]) for x in s]' "$1"
 
 @test "children of before (a shell that ends in exec) are left alone" {
     export BREAKEVEN
-    run --separate-stderr timeout -k 5 60 bash -c 'sleep 100 >/dev/null 2>&1 3>&- & echo $! >pid; exec "$BREAKEVEN" run \
+    run --separate-stderr timeout -k 5 200 bash -c 'sleep 100 >/dev/null 2>&1 3>&- & echo $! >pid; exec "$BREAKEVEN" run \
         --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial,openmp --threads 2 --output run'
     kill "$(cat pid)"       # it lives
     [ "$status" = 0 ]
@@ -101,7 +101,7 @@ assert s and eval(sys.argv[1]), [(x["status"], x["cause"]) for x in s]' "$1"
     for start in "signal.signal(signal.SIGCHLD, signal.SIG_IGN)" \
         "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM])"; do
         rm -rf run
-        timeout -k 5 60 python3 -c "
+        timeout -k 5 200 python3 -c "
 import os, signal, sys
 $start
 os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 \
@@ -111,7 +111,7 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 
 }
 
 @test "an environment near the kernel's limit: one line, and no repetition at all" {
-    run --separate-stderr timeout -k 5 60 bash -c "ulimit -s 512; FILL=\$(head -c 120000 /dev/zero | tr '\\0' x); export FILL
+    run --separate-stderr timeout -k 5 200 bash -c "ulimit -s 512; FILL=\$(head -c 120000 /dev/zero | tr '\\0' x); export FILL
         exec '$BREAKEVEN' run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial --output run"
     [ "$status" != 0 ]
     [[ $stderr == *"Argument list too long"*"ulimit -s"* ]]
@@ -120,7 +120,7 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 
 }
 
 @test "too few descriptors: the limit is named" {
-    run --separate-stderr timeout -k 5 60 bash -c "ulimit -n 11; exec '$BREAKEVEN' run --kernel spin --task-time 10us \
+    run --separate-stderr timeout -k 5 200 bash -c "ulimit -n 11; exec '$BREAKEVEN' run --kernel spin --task-time 10us \
         --tasks 20 --reps 2 --runner serial --output run" 3>&-
     [ "$status" != 0 ]
     [[ $stderr == *"Too many open files"*"ulimit -n is 11"* ]]
@@ -130,11 +130,11 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 
 @test "a pid namespace without its init, or with the outer /proc: one line names it" {
     unshare --pid true 2>/dev/null || skip "pid namespaces need more rights"
     export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 # the leak check needs a thread, which such a namespace refuses
-    run --separate-stderr timeout -k 5 60 unshare --pid "$BREAKEVEN" tune --workers 1 --output tune -- true '{workers}'
+    run --separate-stderr timeout -k 5 200 unshare --pid "$BREAKEVEN" tune --workers 1 --output tune -- true '{workers}'
     [ "$status" = 2 ]
     [[ $stderr == *"--fork"* ]]
     [ "$(wc -l <<<"$stderr")" = 1 ]
-    run --separate-stderr timeout -k 5 60 unshare --pid --fork "$BREAKEVEN" tune --workers 1 --reps 2 --output tune -- \
+    run --separate-stderr timeout -k 5 200 unshare --pid --fork "$BREAKEVEN" tune --workers 1 --reps 2 --output tune -- \
         sh -c 'setsid sleep 100 & exit 0' x '{workers}'
     [ "$status" = 0 ]
     [[ $stderr == *"cannot be seen"* ]]

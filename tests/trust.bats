@@ -7,7 +7,7 @@ setup() {
     BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
     command -v python3 >/dev/null || skip "python3 is missing"
     cd "$BATS_TEST_TMPDIR"
-    timeout -k 5 60 "$BREAKEVEN" run --kernel spin --task-time 100us --tasks 20 --reps 6 --runner serial,openmp --threads 1,2 \
+    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 100us --tasks 20 --reps 6 --runner serial,openmp --threads 1,2 \
         --output run >/dev/null
 }
 

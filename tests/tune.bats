@@ -14,7 +14,7 @@ tune() {
 # The last run's samples and cells can be read again and belong together.
 recorded() {
     [ -s results/latest/samples.jsonl ]
-    timeout -k 1 30 "$BREAKEVEN" report --format json results/latest >report.json
+    timeout -k 1 100 "$BREAKEVEN" report --format json results/latest >report.json
 }
 
 @test "a command whose speed depends on {workers} gets the best count, and a run is recorded" {
@@ -169,10 +169,10 @@ assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"
     recorded
     grep -q '"study": *"tune"' results/latest/manifest.json
     [ -s best.json ]
-    run timeout -k 1 60 "$BREAKEVEN" run --config best.json --reps 2
+    run timeout -k 1 200 "$BREAKEVEN" run --config best.json --reps 2
     [ "$status" = 0 ]
     grep -q 'primes' <<<"$output"
-    run timeout -k 1 60 "$BREAKEVEN" run --config no-such-file
+    run timeout -k 1 200 "$BREAKEVEN" run --config no-such-file
     [ "$status" = 2 ]
 }
 
@@ -184,7 +184,7 @@ assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"
 
 @test "--versus-grid: a table, what holds, a figure with every kernel, and all of it as JSON" {
     [ -z "${SANITIZED:-}" ] || skip "1200 simulated machines take minutes under a sanitizer"
-    run timeout -k 1 100 "$BREAKEVEN" tune --versus-grid --kernel spin,lock --task-time 50us --work 500us --time-limit 1s
+    run timeout -k 1 400 "$BREAKEVEN" tune --versus-grid --kernel spin,lock --task-time 50us --work 500us --time-limit 1s
     [ "$status" = 0 ] || [ "$status" = 1 ]
     [ "$(grep -cE '^(spin|lock) .* (serial|thread|process)' <<<"$output")" = 2 ]
     grep -Eq '^  regret, 95th percentile .*(holds|falls short)$' <<<"$output"
@@ -256,7 +256,7 @@ assert {t["workers"] for t in json.load(sys.stdin)["tried"]} <= {0, 1}
 }
 
 @test "Ctrl-C: status 130, what was measured is kept" {
-    env --default-signal=INT timeout -k 5 60 "$BREAKEVEN" tune --workers 1..8 -- sleep '0.5{workers}' >out 2>err &
+    env --default-signal=INT timeout -k 5 200 "$BREAKEVEN" tune --workers 1..8 -- sleep '0.5{workers}' >out 2>err &
     local ran=$! tries=0
     until grep -qs . results/runs/*/samples.jsonl || [ $((tries += 1)) = 200 ]; do sleep 0.1; done
     kill -INT "$ran" && wait "$ran" && status=0 || status=$?
@@ -275,7 +275,7 @@ assert {t["workers"] for t in json.load(sys.stdin)["tried"]} <= {0, 1}
         trap "echo \$\$ >group/cgroup.procs; rmdir group/breakeven-test" EXIT
         echo 100000 >group/breakeven-test/cpu.cfs_period_us && echo 150000 >group/breakeven-test/cpu.cfs_quota_us || exit 9
         echo $$ >group/breakeven-test/cgroup.procs
-        timeout -k 1 60 "$0" tune -- sh -c "sleep 0.0{workers}"' "$BREAKEVEN"
+        timeout -k 1 200 "$0" tune -- sh -c "sleep 0.0{workers}"' "$BREAKEVEN"
     [ "$status" != 9 ] || skip "no quota can be set here"
     [ "$status" = 0 ]
     if [ "$(nproc)" -ge 2 ]; then grep -q '1.5 cpus (the quota of group' <<<"$output"; fi
