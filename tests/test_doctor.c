@@ -95,54 +95,55 @@ SPOIL(not_there, facts->placement.pair[0].chain_speedup = 1.1; facts->placement.
 SPOIL(no_gnuplot, facts->gnuplot = false)
 SPOIL(no_python, facts->python3 = false)
 
+static const struct {
+    void (*spoil)(struct doctor_facts *);
+    const char *topic;
+    enum doctor_verdict verdict;
+    const char *says;
+} troubles[] = {
+    {one_cpu, "cpus", DOCTOR_BAD, "1 of 4"},
+    {no_proc, "cpus", DOCTOR_CAUTION, "cannot"},
+    {some_load, "load", DOCTOR_CAUTION, "1.00"},
+    {much_load, "load", DOCTOR_BAD, "8.00"},
+    {no_load, "load", DOCTOR_CAUTION, "cannot"},
+    {waiting, "pressure", DOCTOR_BAD, "30.0 %"},
+    {powersave, "governor", DOCTOR_CAUTION, "powersave"},
+    {unseen, "governor", DOCTOR_CAUTION, "virtual"},
+    {boosted, "boost", DOCTOR_CAUTION, "on"},
+    {no_groups, "quota", DOCTOR_CAUTION, "cannot be seen"},
+    {small_quota, "quota", DOCTOR_CAUTION, "1.5 cpus"},
+    {throttled, "throttling", DOCTOR_BAD, "1.0 ms"},
+    {some_steal, "steal", DOCTOR_CAUTION, "1.00 %"},
+    {much_steal, "steal", DOCTOR_BAD, "5.00 %"},
+    {hpet, "clock source", DOCTOR_BAD, "hpet"},
+    {kvm_clock, "clock source", DOCTOR_CAUTION, "kvm-clock"},
+    {slow_clock, "clock", DOCTOR_BAD, "2000 ns"},
+    {back_clock, "clock", DOCTOR_BAD, "backwards"},
+    {some_noise, "noise", DOCTOR_CAUTION, "cpu 1"},
+    {much_noise, "noise", DOCTOR_BAD, "2.00 x"},
+    {no_noise, "noise", DOCTOR_CAUTION, "failed"},
+    {crowded, "noise", DOCTOR_BAD, "did not end"},
+    {neighbour, "evenness", DOCTOR_BAD, "2.00 x"},
+    {long_sleep, "sleep", DOCTOR_BAD, "4000 us"},
+    {threads, "siblings", DOCTOR_CAUTION, "0,2 1,3"},
+    {unequal, "kinds of cores", DOCTOR_CAUTION, "kind 0 saving (cpus 0-2)"},
+    {one_core, "two workers", DOCTOR_CAUTION, "1.20 x"},
+    {not_there, "two workers", DOCTOR_BAD, "1.10 x"},
+    {no_gnuplot, "programs", DOCTOR_CAUTION, "gnuplot is missing"},
+    {no_python, "programs", DOCTOR_CAUTION, "python3 is missing"},
+};
+
 START_TEST(each_trouble_is_found_and_comes_with_advice)
 {
-    static const struct {
-        void (*spoil)(struct doctor_facts *);
-        const char *topic;
-        enum doctor_verdict verdict;
-        const char *says;
-    } rows[] = {
-        {one_cpu, "cpus", DOCTOR_BAD, "1 of 4"},
-        {no_proc, "cpus", DOCTOR_CAUTION, "cannot"},
-        {some_load, "load", DOCTOR_CAUTION, "1.00"},
-        {much_load, "load", DOCTOR_BAD, "8.00"},
-        {no_load, "load", DOCTOR_CAUTION, "cannot"},
-        {waiting, "pressure", DOCTOR_BAD, "30.0 %"},
-        {powersave, "governor", DOCTOR_CAUTION, "powersave"},
-        {unseen, "governor", DOCTOR_CAUTION, "virtual"},
-        {boosted, "boost", DOCTOR_CAUTION, "on"},
-        {no_groups, "quota", DOCTOR_CAUTION, "cannot be seen"},
-        {small_quota, "quota", DOCTOR_CAUTION, "1.5 cpus"},
-        {throttled, "throttling", DOCTOR_BAD, "1.0 ms"},
-        {some_steal, "steal", DOCTOR_CAUTION, "1.00 %"},
-        {much_steal, "steal", DOCTOR_BAD, "5.00 %"},
-        {hpet, "clock source", DOCTOR_BAD, "hpet"},
-        {kvm_clock, "clock source", DOCTOR_CAUTION, "kvm-clock"},
-        {slow_clock, "clock", DOCTOR_BAD, "2000 ns"},
-        {back_clock, "clock", DOCTOR_BAD, "backwards"},
-        {some_noise, "noise", DOCTOR_CAUTION, "cpu 1"},
-        {much_noise, "noise", DOCTOR_BAD, "2.00 x"},
-        {no_noise, "noise", DOCTOR_CAUTION, "failed"},
-        {crowded, "noise", DOCTOR_BAD, "did not end"},
-        {neighbour, "evenness", DOCTOR_BAD, "2.00 x"},
-        {long_sleep, "sleep", DOCTOR_BAD, "4000 us"},
-        {threads, "siblings", DOCTOR_CAUTION, "0,2 1,3"},
-        {unequal, "kinds of cores", DOCTOR_CAUTION, "kind 0 saving (cpus 0-2)"},
-        {one_core, "two workers", DOCTOR_CAUTION, "1.20 x"},
-        {not_there, "two workers", DOCTOR_BAD, "1.10 x"},
-        {no_gnuplot, "programs", DOCTOR_CAUTION, "gnuplot is missing"},
-        {no_python, "programs", DOCTOR_CAUTION, "python3 is missing"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
         struct doctor_facts facts;
         healthy(&facts);
-        rows[i].spoil(&facts);
-        const struct finding *finding = finding_of(&facts, rows[i].topic);
-        ck_assert_msg(finding != NULL, "row %zu: %s is not there", i, rows[i].topic);
-        ck_assert_msg(finding->verdict == rows[i].verdict, "row %zu: %s: %s", i, doctor_verdict_names[finding->verdict],
+        troubles[i].spoil(&facts);
+        const struct finding *finding = finding_of(&facts, troubles[i].topic);
+        ck_assert_msg(finding != NULL, "row %zu: %s is not there", i, troubles[i].topic);
+        ck_assert_msg(finding->verdict == troubles[i].verdict, "row %zu: %s: %s", i, doctor_verdict_names[finding->verdict],
                       finding->found);
-        ck_assert_msg(strstr(finding->found, rows[i].says) != NULL, "row %zu: %s", i, finding->found);
+        ck_assert_msg(strstr(finding->found, troubles[i].says) != NULL, "row %zu: %s", i, finding->found);
         ck_assert_msg(strlen(finding->advice) > 10, "row %zu: no advice", i);
     }
 }

@@ -344,6 +344,27 @@ static void costs_cells(struct run *run, const char *kernel)
     }
 }
 
+/* Where tasks begin to pay, measured and predicted from spin. 1: another kernel than spin */
+static unsigned check_crossover(const struct crossover *c)
+{
+    double rounds = ceil(20.0 / c->threads), fixed = 200000 + 50000.0 * c->threads;
+    double warm = (20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
+    double cold = (fixed + 20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
+    ck_assert_double_eq_tol(c->warm_task_ns.median / warm, 1, 0.01);
+    ck_assert_double_eq_tol(c->cold_task_ns.median / cold, 1, 0.01);
+    if (!strcmp(c->kernel, "spin")) {
+        ck_assert_str_eq(c->calibration, "");
+        ck_assert_double_nan(c->predicted_warm_task_ns);
+        return 0;
+    }
+    ck_assert_str_eq(c->calibration, "spin");
+    ck_assert_double_eq_tol(c->predicted_warm_task_ns / warm, 1, 0.02);
+    ck_assert_double_eq_tol(c->predicted_cold_task_ns / cold, 1, 0.02);
+    if (isfinite(c->tasks.median)) ck_assert_double_eq_tol(c->predicted_tasks / c->tasks.median, 1, 0.06);
+    else ck_assert(isinf(c->predicted_tasks) || c->tasks.median > 1e6);
+    return 1;
+}
+
 START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
 {
     struct run run = runs_new();
@@ -362,26 +383,8 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
     for (size_t i = 0; i < pool->count; i++)
         ck_assert_double_eq_tol(pool->cells[i].predicted_ns / pool->cells[i].cell->quantity[QUANTITY_wall_ns].median, 1,
                                 0.01);
-    size_t others = 0;
-    for (size_t i = 0; i < summary.crossover_count; i++) {
-        const struct crossover *c = &summary.crossovers[i];
-        double rounds = ceil(20.0 / c->threads), fixed = 200000 + 50000.0 * c->threads;
-        double warm = (20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
-        double cold = (fixed + 20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
-        ck_assert_double_eq_tol(c->warm_task_ns.median / warm, 1, 0.01);
-        ck_assert_double_eq_tol(c->cold_task_ns.median / cold, 1, 0.01);
-        if (!strcmp(c->kernel, "spin")) {
-            ck_assert_str_eq(c->calibration, "");
-            ck_assert_double_nan(c->predicted_warm_task_ns);
-            continue;
-        }
-        others++;
-        ck_assert_str_eq(c->calibration, "spin");
-        ck_assert_double_eq_tol(c->predicted_warm_task_ns / warm, 1, 0.02);
-        ck_assert_double_eq_tol(c->predicted_cold_task_ns / cold, 1, 0.02);
-        if (isfinite(c->tasks.median)) ck_assert_double_eq_tol(c->predicted_tasks / c->tasks.median, 1, 0.06);
-        else ck_assert(isinf(c->predicted_tasks) || c->tasks.median > 1e6);
-    }
+    unsigned others = 0;
+    for (size_t i = 0; i < summary.crossover_count; i++) others += check_crossover(&summary.crossovers[i]);
     ck_assert_uint_eq(others, 12);
     bool told = false;
     for (size_t i = 0; i < summary.finding_count; i++)
