@@ -16,7 +16,7 @@ setup() {
 import json, sys
 o = json.load(sys.stdin)
 rows = o["rows"]
-assert {r["id"] for r in rows} >= {"V%d" % i for i in range(1, 14) if i != 10}
+assert {r["id"] for r in rows} >= {"V%d" % i for i in range(1, 15) if i != 10}
 assert all(r["outcome"] == "holds" for r in rows if r["id"] in ("V1", "V2", "V8")), rows
 assert all(r["came_back"] for r in rows if r["outcome"] != "skipped")
 assert all(r["took_s"] >= 0 for r in rows) and sum(r["took_s"] for r in rows) <= o["took_s"] + 1e-6

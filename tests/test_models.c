@@ -32,6 +32,15 @@ START_TEST(amdahl_comes_back)
     ck_assert_double_eq_tol(fit.fraction, 0.07, 1e-12);
     ck_assert_double_eq_tol(fit.low, 0.07, 1e-9);
     ck_assert_uint_eq(fit.n, 4); /* p = 1 says nothing about f */
+    s[1] *= 1.1; /* each error weighs by what it is of its T_p: the sum of S^2 x (y - f x) is 0 */
+    ck_assert_int_eq(models_amdahl_fit(p, s, 5, &fit), 0);
+    double sum = 0;
+    for (size_t i = 1; i < 5; i++) {
+        double x = 1 - 1 / p[i], y = 1 / s[i] - 1 / p[i];
+        sum += pow(models_amdahl(fit.fraction, p[i]), 2) * x * (y - fit.fraction * x);
+    }
+    ck_assert_double_eq_tol(sum, 0, 2e-3);
+    s[1] /= 1.1;
     ck_assert_int_eq(models_amdahl_fit(p, s, 2, &fit), -EINVAL);
     ck_assert_int_eq(models_amdahl_fit(p, s, 3, &fit), 0);
     ck_assert_double_nan(fit.low);

@@ -161,7 +161,7 @@ START_TEST(rows_by_script_and_simulation_hold)
 {
     for (uint64_t seed = 1; seed <= 3; seed++) {
         struct selftest test = {.quick = true, .seed = seed};
-        selftest_usl(&test);
+        selftest_fits(&test);
         selftest_statistics(&test);
         selftest_budget(&test);
         selftest_imbalance(&test);

@@ -36,6 +36,29 @@ START_TEST(median_takes_its_interval_from_ranks)
 }
 END_TEST
 
+/* 2^n B(s+1, n-s+1) >= 20: 8 of 8 do (28.4), 7 of 7 do not (16). */
+START_TEST(ranks_for_looking_again_are_further_out)
+{
+    static const size_t known[][2] = {{0, 0}, {7, 0}, {8, 1}, {12, 2}, {16, 3}, {25, 6}, {75, 24}, {100, 35}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        ck_assert_msg(stats_rank_anytime(known[i][0]) == known[i][1], "n %zu: rank %zu", known[i][0],
+                      stats_rank_anytime(known[i][0]));
+    double a[8] = {2, 4, 8, 16, 32, 64, 128, 256}, b[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    ck_assert_double_eq_tol(stats_ratio_anytime(a, b, 8).low, 2, 1e-12);
+    ck_assert_double_eq_tol(stats_ratio_anytime(a, b, 8).high, 256, 1e-9);
+    ck_assert_double_nan(stats_ratio_anytime(a, b, 7).low);
+}
+END_TEST
+
+START_TEST(precise_is_the_farther_end)
+{
+    ck_assert(stats_precise((struct quantity){100, 96, 105, 10}, 0.05));
+    ck_assert(!stats_precise((struct quantity){100, 96, 105.1, 10}, 0.05));
+    ck_assert(!stats_precise((struct quantity){100, 94.9, 101, 10}, 0.05));
+    ck_assert(!stats_precise((struct quantity){100, NAN, NAN, 5}, 0.05));
+}
+END_TEST
+
 START_TEST(few_values_have_no_interval)
 {
     double values[5] = {3, 1, 2, 5, 4};
@@ -153,13 +176,13 @@ START_TEST(bootstrap_covers_and_repeats)
     ck_assert_double_eq(one.median, 9.5);
     ck_assert_double_eq(one.low, two.low);
     ck_assert_double_eq(one.high, two.high);
-    /* standard error sqrt(33.25/20) = 1.29, sqrt(20/19) t(0.975; 19) = 2.147 */
-    ck_assert_double_eq_tol(one.low, 9.5 - 2.147 * 1.29, 0.15);
-    ck_assert_double_eq_tol(one.high, 9.5 + 2.147 * 1.29, 0.15);
-    /* of six: sqrt(35/12/6) = 0.697, sqrt(6/5) t(0.975; 5) = 2.816; plain quantiles would give 2.5 +- 1.37 */
+    /* standard error sqrt(33.25/20) = 1.29, t(0.975; 19) = 2.093 */
+    ck_assert_double_eq_tol(one.low, 9.5 - 2.093 * 1.29, 0.15);
+    ck_assert_double_eq_tol(one.high, 9.5 + 2.093 * 1.29, 0.15);
+    /* of six: sqrt(35/12/6) = 0.697, t(0.975; 5) = 2.571, skewed a little by the walls; plain quantiles: 2.5 +- 1.37 */
     struct quantity six = stats_bootstrap(mean_of_draws, values, 6, 20000, 1);
-    ck_assert_double_eq_tol(six.low, 2.5 - 2.816 * 0.697, 0.2);
-    ck_assert_double_eq_tol(six.high, 2.5 + 2.816 * 0.697, 0.2);
+    ck_assert_double_eq_tol(six.low, 2.5 - 2.571 * 0.697, 0.13);
+    ck_assert_double_eq_tol(six.high, 2.5 + 2.571 * 0.697, 0.13);
     ck_assert_double_nan(stats_bootstrap(mean_of_draws, values, 5, 2000, 1).low);
     ck_assert_double_nan(stats_bootstrap(mean_of_draws, values, 0, 2000, 1).median);
 }
@@ -236,10 +259,13 @@ int main(void)
     tcase_set_timeout(all, 20);
     tcase_add_test(all, ranks_are_those_of_the_sign_test);
     tcase_add_test(all, median_takes_its_interval_from_ranks);
+    tcase_add_test(all, ranks_for_looking_again_are_further_out);
+    tcase_add_test(all, precise_is_the_farther_end);
     tcase_add_test(all, few_values_have_no_interval);
     tcase_add_test(all, what_is_no_number_is_left_out);
     tcase_add_test(all, ratio_is_the_median_of_log_ratios);
     tcase_add_test(all, outliers_are_counted);
+    tcase_add_test(all, an_outlier_begins_at_a_modified_z_of_3_5);
     tcase_add_test(all, an_outlier_begins_at_a_modified_z_of_3_5);
     tcase_add_test(all, quantiles_interpolate);
     tcase_add_loop_test(all, a_median_of_draws_is_that_of_the_sorted_draws, 0, 12);

@@ -4,7 +4,6 @@
 #include "results/statistics/stats.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +23,7 @@ int tally_add(struct tally *tally, double wall_ns)
 bool tally_within(const struct tally *tally, double share)
 {
     if (!tally->count) return true;
-    struct quantity wall = stats_median(tally->walls_ns, tally->count);
-    return fmax(wall.high - wall.median, wall.median - wall.low) <= share * wall.median;
+    return stats_precise(stats_median(tally->walls_ns, tally->count), share);
 }
 
 static bool is_curve(const char *study)

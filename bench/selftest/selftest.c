@@ -13,12 +13,13 @@
 enum { QUICK_S = 60 }; /* twice what --quick needs on a quiet machine */
 
 const struct selftest_part selftest_parts[] = {
-    {"V1", selftest_usl},          {"V2", selftest_statistics},    {"V3", selftest_same},
+    {"V1", selftest_fits},         {"V2", selftest_statistics},    {"V3", selftest_same},
     {"V3", selftest_gate},         {"V4", selftest_dispatch},      {"V5 V7", selftest_budget},
     {"V5", selftest_terms},        {"V6", selftest_imbalance},     {"V6 V7", selftest_closing},
     {"V7", selftest_closing_ranks}, {"V8", selftest_drift},         {"V9", selftest_neighbour},
     {"V9", selftest_quota},        {"V11", selftest_metg_script},  {"V11", selftest_grain},
     {"V12", selftest_crossover},   {"V13", selftest_mistakes},     {"V13", selftest_wrong_serial},
+    {"V14", selftest_power},
     {0},
 };
 
@@ -81,7 +82,7 @@ static int run(const struct options *options)
     }
     if (!test.count) {
         selftest_free(&test);
-        return options_complain(options, "no row \"%.40s\": there are V1 to V9 and V11 to V13", options->operands[0]);
+        return options_complain(options, "no row \"%.40s\": there are V1 to V9 and V11 to V14", options->operands[0]);
     }
     if (options->json) status = print_json(options, &test, took_s);
     else

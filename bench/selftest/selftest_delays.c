@@ -76,7 +76,7 @@ static bool gate_enough(const struct live *live, void *context)
     double base[LIVE_BLOCKS], new[LIVE_BLOCKS];
     live_values(live, gate->base, LIVE_WALL, false, base);
     live_values(live, gate->new, LIVE_WALL, false, new);
-    gate->ratio = stats_ratio(new, base, live->blocks);
+    gate->ratio = stats_ratio_anytime(new, base, live->blocks); /* asked after each two blocks */
     return compare_verdict(gate->ratio, 0.05) != COMPARE_UNRESOLVED;
 }
 

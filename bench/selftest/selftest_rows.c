@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* selftest_rows: the rows that the parts add. */
+/* selftest_rows: the rows that the parts add, and what they share. */
 #include "bench/selftest/selftest.h"
 
 #include "bench/base/clock.h"
 
+#include <gsl/gsl_rng.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,37 @@ void selftest_add(struct selftest *test, const struct selftest_row *row, bool ho
     struct selftest_row made = *row;
     made.outcome = holds ? SELFTEST_HOLDS : SELFTEST_FALLS_SHORT;
     add(test, &made);
+}
+
+struct selftest_band selftest_band(double rate, unsigned trials)
+{
+    double half = 2.576 * sqrt(rate * (1 - rate) / (trials < 1000 ? trials : 1000));
+    return (struct selftest_band){rate - half, fmin(1, rate + half)};
+}
+
+void selftest_cover(struct selftest *test, const struct selftest_cover *cover)
+{
+    struct selftest_band band = selftest_band(cover->rate, cover->trials);
+    if (cover->rate <= 0) { /* 93 to 98 %, and what so few trials may miss it by */
+        double slack = cover->trials < 1000 ? 2.576 * sqrt(0.05 * 0.95 / cover->trials) - 0.02 : 0;
+        band = (struct selftest_band){0.93 - fmax(slack, 0), fmin(1, 0.98 + fmax(slack, 0))};
+    }
+    struct selftest_row row = {.outcome = SELFTEST_HOLDS};
+    double share = (double)cover->hits / cover->trials;
+    snprintf(row.id, sizeof row.id, "%s", cover->id);
+    snprintf(row.injected, sizeof row.injected, "%s, %u sets", cover->what, cover->trials);
+    snprintf(row.came_back, sizeof row.came_back, "the interval covers the truth in %.2f %%", 100 * share);
+    int used = snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %%", 100 * band.low, 100 * band.high);
+    if (cover->rate > 0)
+        snprintf(row.wanted + used, sizeof row.wanted - (size_t)used, " (nominal %.2f %%)", 100 * cover->rate);
+    selftest_add(test, &row, share >= band.low && share <= band.high);
+}
+
+gsl_rng *selftest_random(const struct selftest *test)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    if (random) gsl_rng_set(random, (unsigned long)test->seed);
+    return random;
 }
 
 void selftest_skip(struct selftest *test, const char *id, const char *injected, const char *format, ...)

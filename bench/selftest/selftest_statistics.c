@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* V1, V2 and the simulated half of V3: fits and intervals hold what they promise, on samples whose truth is known. */
+/* V2: intervals of medians, ratios and what is made of them hold what they promise, on samples whose truth is known. */
 #include "bench/selftest/selftest.h"
 
-#include "results/summary/compare.h"
+#include "results/statistics/draws.h"
 #include "results/statistics/models.h"
 #include "results/statistics/shift.h"
 #include "results/statistics/stats.h"
@@ -15,85 +15,6 @@
 #include <string.h>
 
 enum { REPS_MAX = 100 };
-
-static gsl_rng *random_open(const struct selftest *test)
-{
-    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-    if (random) gsl_rng_set(random, (unsigned long)test->seed);
-    return random;
-}
-
-struct selftest_band selftest_band(double rate, unsigned trials)
-{
-    double half = 2.576 * sqrt(rate * (1 - rate) / (trials < 1000 ? trials : 1000));
-    return (struct selftest_band){rate - half, fmin(1, rate + half)};
-}
-
-/* A run phase around `wall`: lognormal noise, and now and then an interruption that can only lengthen it. */
-static double disturbed(gsl_rng *random, double wall, double noise, double spikes)
-{
-    double value = wall * gsl_ran_lognormal(random, 0, noise);
-    if (gsl_rng_uniform(random) < spikes) value *= 1 + gsl_ran_exponential(random, 0.5);
-    return value;
-}
-
-/* ---- V1: times from a known USL curve ---- */
-
-struct usl_case {
-    double sigma, kappa, noise;
-};
-
-/* One curve, measured at nine levels with fifteen repetitions each, fitted. */
-static int usl_trial(gsl_rng *random, const struct usl_case *truth, struct usl_fit *fit)
-{
-    static const double levels[] = {1, 2, 4, 6, 8, 12, 16, 24, 32};
-    enum { LEVELS = sizeof levels / sizeof *levels, REPS = 15 };
-    double medians[LEVELS], reps[REPS];
-    for (int i = 0; i < LEVELS; i++) {
-        double p = levels[i], wall = (1 + truth->sigma * (p - 1) + truth->kappa * p * (p - 1)) / p;
-        for (int rep = 0; rep < REPS; rep++) reps[rep] = disturbed(random, 1e9 * wall, truth->noise, 0.03);
-        medians[i] = stats_median(reps, REPS).median;
-    }
-    return models_usl_fit(levels, medians, LEVELS, fit);
-}
-
-static void usl_row(struct selftest *test, gsl_rng *random, const struct usl_case *truth, unsigned trials)
-{
-    unsigned sigma = 0, kappa = 0, peaks = 0, fitted = 0;
-    for (unsigned trial = 0; trial < trials; trial++) {
-        struct usl_fit fit;
-        if (usl_trial(random, truth, &fit)) continue;
-        fitted++;
-        sigma += fit.sigma_low <= truth->sigma && truth->sigma <= fit.sigma_high;
-        kappa += fit.kappa_low <= truth->kappa && truth->kappa <= fit.kappa_high;
-        peaks += fit.peak_seen;
-    }
-    struct selftest_row row = {.id = "V1"};
-    double n = trials, slack = trials < 1000 ? 2.576 * sqrt(0.05 * 0.95 / n) : 0.02;
-    snprintf(row.injected, sizeof row.injected, "USL s = %g, k = %g, noise %g %% and spikes, %u curves", truth->sigma,
-             truth->kappa, 100 * truth->noise, trials);
-    snprintf(row.came_back, sizeof row.came_back, "intervals cover s %.1f %%, k %.1f %%; a peak is claimed in %.1f %%",
-             100 * sigma / n, 100 * kappa / n, 100 * peaks / n);
-    snprintf(row.wanted, sizeof row.wanted, "%.0f-%.0f %%%s", 100 * (0.95 - slack),
-             fmin(100, 100 * (0.95 + slack + 0.01)), truth->kappa > 0 ? "" : "; peak <= 5 %");
-    double low = 0.95 - slack, high = 0.95 + slack + 0.01, limit = 0.05 + (trials < 1000 ? slack : 0);
-    bool holds = fitted == trials && sigma / n >= low && sigma / n <= high && kappa / n >= low && kappa / n <= high;
-    if (truth->kappa <= 0 && peaks / n > limit) holds = false;
-    selftest_add(test, &row, holds);
-}
-
-void selftest_usl(struct selftest *test)
-{
-    static const struct usl_case cases[] = {
-        {0.05, 0.001, 0.01}, {0.05, 0.001, 0.05}, {0.02, 0.0005, 0.02},
-        {0.2, 0.005, 0.05},  {0.05, 0, 0.01},     {0.05, 0, 0.05},
-    };
-    gsl_rng *random = random_open(test);
-    if (!random) return;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        usl_row(test, random, &cases[i], test->quick ? 300 : 2000);
-    gsl_rng_free(random);
-}
 
 /* ---- V2: medians and ratios ---- */
 
@@ -126,19 +47,6 @@ static double nominal_rate(unsigned n)
     return k ? 1 - 2 * gsl_cdf_binomial_P((unsigned)k - 1, 0.5, n) : NAN;
 }
 
-static void coverage_row(struct selftest *test, const char *what, const char *from, unsigned hits, unsigned trials,
-                         double rate)
-{
-    struct selftest_band band = selftest_band(rate, trials);
-    struct selftest_row row = {.id = "V2"};
-    double share = (double)hits / trials;
-    snprintf(row.injected, sizeof row.injected, "%s of %s, %u sets", what, from, trials);
-    snprintf(row.came_back, sizeof row.came_back, "the interval covers the truth in %.2f %%", 100 * share);
-    snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %% (nominal %.2f %%)", 100 * band.low, 100 * band.high,
-             100 * rate);
-    selftest_add(test, &row, share >= band.low && share <= band.high);
-}
-
 static void coverage_rows(struct selftest *test, gsl_rng *random, enum shape shape, unsigned n, unsigned trials)
 {
     unsigned medians = 0, ratios = 0;
@@ -155,11 +63,11 @@ static void coverage_rows(struct selftest *test, gsl_rng *random, enum shape sha
         struct quantity ratio = stats_ratio(a, b, n);
         ratios += ratio.low <= 1.25 && 1.25 <= ratio.high;
     }
-    char from[80];
-    snprintf(from, sizeof from, "%u %s values", n, shape == BIMODAL ? "bimodal" : "lognormal");
-    coverage_row(test, "median", from, medians, trials, nominal_rate(n));
-    snprintf(from, sizeof from, "%u drifting %s pairs", n, shape == BIMODAL ? "bimodal" : "lognormal");
-    coverage_row(test, "ratio 1.25", from, ratios, trials, nominal_rate(n));
+    char what[80];
+    snprintf(what, sizeof what, "median of %u %s values", n, shape == BIMODAL ? "bimodal" : "lognormal");
+    selftest_cover(test, &(struct selftest_cover){"V2", what, medians, trials, nominal_rate(n)});
+    snprintf(what, sizeof what, "ratio 1.25 of %u drifting %s pairs", n, shape == BIMODAL ? "bimodal" : "lognormal");
+    selftest_cover(test, &(struct selftest_cover){"V2", what, ratios, trials, nominal_rate(n)});
 }
 
 /* A series in which each value remembers 0.8 of the one before. */
@@ -198,64 +106,141 @@ static void shift_row(struct selftest *test, gsl_rng *random, unsigned n, unsign
         struct quantity ratio = shift_ratio(a, n, b, n);
         hits += ratio.low <= 1.25 && 1.25 <= ratio.high;
     }
-    /* Exact rates, from the distribution of U: 95.67 % at 10, 95.47 % at 15. */
-    char from[80];
-    snprintf(from, sizeof from, "%u and %u unpaired values", n, n);
-    coverage_row(test, "ratio 1.25", from, hits, trials, n == 10 ? 0.9567 : 0.9547);
+    char what[80];
+    snprintf(what, sizeof what, "ratio 1.25 of %u and %u unpaired values", n, n);
+    selftest_cover(test, &(struct selftest_cover){"V2", what, hits, trials, shift_rate(n, n)});
 }
 
-/* A fixed cost over what each task saves, as crossovers and METG are made: of medians over blocks. */
-struct costs {
-    double fixed[REPS_MAX], slow[REPS_MAX], fast[REPS_MAX];
+/* What is made of medians over blocks, with an interval by drawing blocks. */
+struct drawn {
+    const char *what;
+    double truth;
+    stats_statistic *statistic;
+    double mean[4], noise; /* of the four costs */
+    struct draws_column cost[4];
 };
 
-static double median_of_draws(const double *values, const size_t *draws, size_t n)
+/* The medians of the four costs in these draws. */
+static void medians_of_draws(const struct drawn *drawn, const size_t *draws, size_t n, double *median)
 {
-    double drawn[REPS_MAX];
-    for (size_t i = 0; i < n; i++) drawn[i] = values[draws[i]];
-    return stats_median(drawn, n).median;
+    unsigned times[REPS_MAX];
+    draws_count(draws, n, times);
+    for (int i = 0; i < 4; i++) median[i] = draws_median(&drawn->cost[i], times);
 }
 
+/* A fixed cost over what each task saves. */
 static double crossover_of_draws(const size_t *draws, size_t n, void *context)
 {
-    const struct costs *costs = context;
-    return median_of_draws(costs->fixed, draws, n) /
-           (median_of_draws(costs->slow, draws, n) - median_of_draws(costs->fast, draws, n));
+    double median[4];
+    medians_of_draws(context, draws, n, median);
+    return median[0] / (median[1] - median[2]);
 }
 
-static void bootstrap_row(struct selftest *test, gsl_rng *random, unsigned n, unsigned trials)
+/* The granularity at which two workers are half as fast as they could be, between two task sizes: T_s, T_p, T_s, T_p. */
+static double metg_of_draws(const size_t *draws, size_t n, void *context)
+{
+    double median[4], efficiency[2], granularity[2], result = NAN;
+    medians_of_draws(context, draws, n, median);
+    for (int i = 0; i < 2; i++) {
+        efficiency[i] = models_efficiency(models_speedup(median[2 * i], median[2 * i + 1]), 2);
+        granularity[i] = 2 * median[2 * i + 1];
+    }
+    models_metg(granularity, efficiency, 2, 0.5, &result);
+    return result;
+}
+
+static void bootstrap_row(struct selftest *test, gsl_rng *random, struct drawn *drawn, unsigned n, unsigned trials)
 {
     unsigned hits = 0;
-    struct costs costs;
     for (unsigned trial = 0; trial < trials; trial++) {
-        for (unsigned i = 0; i < n; i++) {
-            costs.fixed[i] = 10 * gsl_ran_lognormal(random, 0, 0.1);
-            costs.slow[i] = 2 * gsl_ran_lognormal(random, 0, 0.05);
-            costs.fast[i] = gsl_ran_lognormal(random, 0, 0.05);
+        for (unsigned i = 0; i < 4; i++) {
+            double values[REPS_MAX];
+            for (unsigned k = 0; k < n; k++) values[k] = drawn->mean[i] * gsl_ran_lognormal(random, 0, drawn->noise);
+            draws_column_make(&drawn->cost[i], values, n);
         }
-        struct quantity crossover = stats_bootstrap(crossover_of_draws, &costs, n, 1000, trial + 1);
-        hits += crossover.low <= 10 && 10 <= crossover.high;
+        struct quantity found = stats_bootstrap(drawn->statistic, drawn, n, 1000, trial + 1);
+        for (unsigned i = 0; i < 4; i++) draws_column_free(&drawn->cost[i]);
+        hits += found.low <= drawn->truth && drawn->truth <= found.high;
     }
-    struct selftest_row row = {.id = "V2"};
-    double share = (double)hits / trials;
-    snprintf(row.injected, sizeof row.injected, "crossover of three costs in %u blocks, %u sets", n, trials);
-    snprintf(row.came_back, sizeof row.came_back, "the bootstrap interval covers the truth in %.1f %%", 100 * share);
-    snprintf(row.wanted, sizeof row.wanted, "93-99.5 %%");
-    selftest_add(test, &row, share >= 0.93 && share <= 0.995);
+    char what[80];
+    snprintf(what, sizeof what, "%s of medians over %u blocks, bootstrap", drawn->what, n);
+    selftest_cover(test, &(struct selftest_cover){"V2", what, hits, trials, 0});
+}
+
+static void bootstrap_rows(struct selftest *test, gsl_rng *random)
+{
+    struct drawn crossover = {"a crossover", 10, crossover_of_draws, {10, 2, 1, 1}, 0.05, {{0}}};
+    struct drawn metg = {"METG", 0, metg_of_draws, {10, 14, 20, 18}, 0.05, {{0}}};
+    double granularity[] = {28, 36}, efficiency[] = {5.0 / 14, 10.0 / 18};
+    models_metg(granularity, efficiency, 2, 0.5, &metg.truth);
+    for (unsigned n = STATS_INTERVAL_MIN; n <= 24; n *= 2) {
+        bootstrap_row(test, random, &crossover, n, test->quick ? 200 : 1000);
+        bootstrap_row(test, random, &metg, n, test->quick ? 200 : 1000);
+    }
+}
+
+/* ---- V2: looking again ---- */
+
+/* Two settings that are equal, looked at after each block: how often is one called slower before the end? */
+static void looking_row(struct selftest *test, gsl_rng *random, unsigned trials)
+{
+    unsigned anytime = 0, fixed = 0;
+    double a[REPS_MAX], b[REPS_MAX];
+    for (unsigned trial = 0; trial < trials; trial++) {
+        bool called = false, called_fixed = false;
+        for (unsigned i = 0; i < REPS_MAX; i++) {
+            a[i] = draw(random, BIMODAL), b[i] = draw(random, BIMODAL);
+            called = called || stats_verdict(stats_ratio_anytime(a, b, i + 1)) != VERDICT_UNRESOLVED;
+            called_fixed = called_fixed || stats_verdict(stats_ratio(a, b, i + 1)) != VERDICT_UNRESOLVED;
+        }
+        anytime += called, fixed += called_fixed;
+    }
+    struct selftest_row row = {.id = "V2", .wanted = "<= 5 %"};
+    double share = (double)anytime / trials;
+    snprintf(row.injected, sizeof row.injected, "equals, looked at after each of %d blocks, %u sets", REPS_MAX, trials);
+    snprintf(row.came_back, sizeof row.came_back,
+             "told apart in %.1f %% by intervals for looking again (by those for one look: %.1f %%)", 100 * share,
+             100.0 * fixed / trials);
+    selftest_add(test, &row, share <= selftest_band(0.05, trials).high);
+}
+
+/* --precision: looks every two blocks, from ten on, and ends where the interval is narrow enough. */
+static void precision_row(struct selftest *test, gsl_rng *random, double precision, unsigned trials)
+{
+    unsigned hits = 0, ended = 0;
+    double values[REPS_MAX], truth = true_median(LOGNORMAL);
+    for (unsigned trial = 0; trial < trials; trial++) {
+        struct quantity found = {NAN, NAN, NAN, 0};
+        unsigned n = 0;
+        bool precise = false;
+        while (!precise && n < REPS_MAX) {
+            values[n++] = draw(random, LOGNORMAL);
+            if (n < 10 || n % 2) continue;
+            found = stats_median(values, n);
+            precise = stats_precise(found, precision);
+        }
+        ended += precise;
+        hits += found.low <= truth && truth <= found.high;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "median at --precision %g %% (%.0f %% ended early)", 100 * precision, 100.0 * ended / trials);
+    selftest_cover(test, &(struct selftest_cover){"V2", what, hits, trials, 0});
 }
 
 void selftest_statistics(struct selftest *test)
 {
-    gsl_rng *random = random_open(test);
+    gsl_rng *random = selftest_random(test);
     unsigned trials = test->quick ? 1000 : 10000;
     if (!random) return;
-    const unsigned counts[] = {10, 15, 30};
+    const unsigned counts[] = {STATS_INTERVAL_MIN, 10, 15, 30};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         coverage_rows(test, random, LOGNORMAL, counts[i], trials);
         coverage_rows(test, random, BIMODAL, counts[i], trials);
     }
-    shift_row(test, random, 10, trials);
-    for (unsigned n = STATS_INTERVAL_MIN; n <= 20; n *= 2) bootstrap_row(test, random, n, test->quick ? 200 : 1000);
+    for (unsigned n = STATS_INTERVAL_MIN; n <= 12; n *= 2) shift_row(test, random, n, trials);
+    bootstrap_rows(test, random);
+    looking_row(test, random, trials / 10);
+    for (double precision = 0.02; precision < 0.06; precision += 0.02) precision_row(test, random, precision, trials / 5);
     correlation_row(test, random, 0.8, trials);
     correlation_row(test, random, 0, trials);
     gsl_rng_free(random);

@@ -25,26 +25,28 @@ double models_gustafson(double fraction, double workers)
     return workers - fraction * (workers - 1);
 }
 
+/* An error of 1/S grows with 1/S: both sides are multiplied by the S that f gives, f from the round before. */
 int models_amdahl_fit(const double *workers, const double *speedup, size_t n, struct amdahl_fit *fit)
 {
     double *x = malloc(2 * (n ? n : 1) * sizeof *x), *y = x ? x + n : NULL;
     if (!x) return -ENOMEM;
+    double fraction = 0, variance = 0, squares;
     size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(workers[i] > 1) || !(speedup[i] > 0)) continue;
-        x[kept] = 1 - 1 / workers[i];
-        y[kept++] = 1 / speedup[i] - 1 / workers[i];
-    }
-    int status = -EINVAL;
-    if (kept >= 2) {
-        double fraction, variance, sum_of_squares;
-        gsl_fit_mul(x, 1, y, 1, kept, &fraction, &variance, &sum_of_squares);
-        double half = kept >= 3 ? gsl_cdf_tdist_Pinv(0.975, (double)kept - 1) * sqrt(variance) : NAN;
-        *fit = (struct amdahl_fit){fraction, fraction - half, fraction + half, kept};
-        status = 0;
+    for (int round = 0; round < 4; round++) { /* the first without weights */
+        kept = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (!(workers[i] > 1) || !(speedup[i] > 0)) continue;
+            double scale = round ? models_amdahl(fmax(0, fraction), workers[i]) : 1;
+            x[kept] = scale * (1 - 1 / workers[i]);
+            y[kept++] = scale * (1 / speedup[i] - 1 / workers[i]);
+        }
+        if (kept >= 2) gsl_fit_mul(x, 1, y, 1, kept, &fraction, &variance, &squares);
     }
     free(x);
-    return status;
+    if (kept < 2) return -EINVAL;
+    double half = kept >= 3 ? gsl_cdf_tdist_Pinv(0.975, (double)kept - 1) * sqrt(variance) : NAN;
+    *fit = (struct amdahl_fit){fraction, fraction - half, fraction + half, kept};
+    return 0;
 }
 
 /* What one regression works on. */

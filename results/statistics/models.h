@@ -29,8 +29,8 @@ double models_amdahl(double fraction, double workers);
 /* S = p - f'(p-1) (Gustafson 1988), f' the serial fraction of T_p: another fraction than Amdahl's */
 double models_gustafson(double fraction, double workers);
 
-/* Amdahl's f by least squares through the origin: T_p/T_ref - 1/p = f (1 - 1/p), T_ref the time at p = 1. Each level
- * counts the same. low and high: Student t over n-1 degrees; NAN where n < 3. -EINVAL: fewer than 2 levels above 1. */
+/* Amdahl's f by least squares through the origin: T_p/T_ref - 1/p = f (1 - 1/p), T_ref the time at p = 1. Errors
+ * of T_p are relative: weights 1/fit^2, three rounds. low and high: Student t over n-1 degrees; NAN where n < 3. -EINVAL: fewer than 2 levels above 1. */
 struct amdahl_fit {
     double fraction, low, high;
     size_t n;

@@ -100,6 +100,12 @@ static size_t interval_rank(size_t n, size_t m)
     return k;
 }
 
+double shift_rate(size_t n, size_t m)
+{
+    size_t k = interval_rank(n, m);
+    return k ? 1 - 2 * below(k - 1, n, m) : NAN;
+}
+
 struct quantity shift_ratio(const double *a, size_t n, const double *b, size_t m)
 {
     struct quantity ratio = {NAN, NAN, NAN, n < m ? n : m};

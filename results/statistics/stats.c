@@ -4,6 +4,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_rng.h>
+#include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -40,6 +41,16 @@ size_t stats_rank(size_t n)
     return low;
 }
 
+/* Robbins' mixture over all p of a coin's likelihood against a fair one's, with s heads in n: 2^n B(s+1, n-s+1). It is a
+ * martingale under a fair coin, so that it ever reaches 1/0.05 in at most 5 % of series (Ville). */
+size_t stats_rank_anytime(size_t n)
+{
+    size_t k = 0;
+    double m = (double)n;
+    while (2 * k < n && m * M_LN2 + gsl_sf_lnbeta((double)k + 1, m - (double)k + 1) >= -log(0.05)) k++;
+    return k;
+}
+
 /* The middle of sorted values; the mean of the middle two never overflows into infinity minus infinity. */
 static double middle(const double *sorted, size_t n)
 {
@@ -47,9 +58,8 @@ static double middle(const double *sorted, size_t n)
     return low == high ? low : low + (high - low) / 2;
 }
 
-static struct quantity of_sorted(const double *sorted, size_t n)
+static struct quantity of_sorted(const double *sorted, size_t n, size_t rank)
 {
-    size_t rank = stats_rank(n);
     struct quantity quantity = {middle(sorted, n), NAN, NAN, n};
     if (!rank) return quantity;
     quantity.low = sorted[rank - 1];
@@ -57,27 +67,50 @@ static struct quantity of_sorted(const double *sorted, size_t n)
     return quantity;
 }
 
-struct quantity stats_median(const double *values, size_t n)
+/* The rank of the interval's lower end among n values. */
+typedef size_t rank_rule(size_t n);
+
+static struct quantity median_by(const double *values, size_t n, rank_rule *rule)
 {
     size_t kept;
     double *sorted = sorted_copy(values, n, &kept);
     if (!sorted) return nothing;
-    struct quantity quantity = of_sorted(sorted, kept);
+    struct quantity quantity = of_sorted(sorted, kept, rule(kept));
     free(sorted);
     return quantity;
 }
 
-struct quantity stats_ratio(const double *a, const double *b, size_t n)
+struct quantity stats_median(const double *values, size_t n)
+{
+    return median_by(values, n, stats_rank);
+}
+
+static struct quantity ratio_by(const double *a, const double *b, size_t n, rank_rule *rule)
 {
     double *logs = malloc((n ? n : 1) * sizeof *logs);
     if (!logs) return nothing;
     for (size_t i = 0; i < n; i++) logs[i] = a[i] > 0 && b[i] > 0 ? log(a[i]) - log(b[i]) : NAN;
-    struct quantity quantity = stats_median(logs, n);
+    struct quantity quantity = median_by(logs, n, rule);
     free(logs);
     quantity.median = exp(quantity.median);
     quantity.low = exp(quantity.low);
     quantity.high = exp(quantity.high);
     return quantity;
+}
+
+struct quantity stats_ratio(const double *a, const double *b, size_t n)
+{
+    return ratio_by(a, b, n, stats_rank);
+}
+
+struct quantity stats_ratio_anytime(const double *a, const double *b, size_t n)
+{
+    return ratio_by(a, b, n, stats_rank_anytime);
+}
+
+bool stats_precise(struct quantity q, double precision)
+{
+    return fmax(q.high - q.median, q.median - q.low) <= precision * q.median; /* NAN: no */
 }
 
 double stats_quantile(const double *values, size_t n, double q)
@@ -136,13 +169,13 @@ bool stats_autocorrelated(const double *values, size_t n)
     return found;
 }
 
-/* Quantiles of draws are too narrow an interval where values are few, since draws vary less than samples by (n-1)/n and
- * their spread is estimated: the expanded percentile interval takes the tail that Student's t has there (T. Hesterberg,
- * The American Statistician 69, 2015). 0.0024 for n = 6, 0.008 for 10, 0.015 for 20. */
+/* Quantiles of draws are too narrow an interval where values are few, since their spread is estimated: the expanded
+ * percentile interval takes the tail that Student's t has there (T. Hesterberg, The American Statistician 69, 2015), here
+ * without his factor sqrt(n/(n-1)), with which intervals of medians cover too much. 0.0051 for n = 6, 0.012 for 10, 0.018
+ * for 20. */
 static double bootstrap_tail(size_t n)
 {
-    double m = (double)n;
-    return gsl_cdf_ugaussian_P(-sqrt(m / (m - 1)) * gsl_cdf_tdist_Qinv(0.025, m - 1));
+    return gsl_cdf_ugaussian_P(-gsl_cdf_tdist_Qinv(0.025, (double)n - 1));
 }
 
 struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed)

@@ -132,8 +132,8 @@ static void decide(struct search *search, struct search_set *set, unsigned since
         table_measure(search, set, search->options->limit * search->best);
         if (search->error || !table_rank(search, set, since, NULL)) break;
         for (size_t i = set->count; i-- > 1;) {
-            struct quantity ratio = table_ratio(table_at(search, set->ids[i]), table_at(search, set->ids[0]), since);
-            if (!table_works(table_at(search, set->ids[i])) || stats_verdict(ratio) == VERDICT_MORE)
+            const struct search_entry *rival = table_at(search, set->ids[i]);
+            if (!table_works(rival) || table_is_slower_anytime(rival, table_at(search, set->ids[0]), since))
                 memmove(&set->ids[i], &set->ids[i + 1], (--set->count - i) * sizeof *set->ids);
         }
     }

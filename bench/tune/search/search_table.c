@@ -179,9 +179,9 @@ size_t table_rank(const struct search *search, struct search_set *set, unsigned 
     return common;
 }
 
-struct quantity table_ratio(const struct search_entry *a, const struct search_entry *b, unsigned since)
+/* The costs of both in the blocks that hold both: how many. Room for a->count each. */
+static size_t pairs_of(const struct search_entry *a, const struct search_entry *b, unsigned since, double *of_a, double *of_b)
 {
-    double of_a[a->count + 1], of_b[a->count + 1];
     size_t n = 0;
     for (size_t i = 0; i < a->count; i++) {
         const double *other = a->blocks[i] >= since ? cost_in(b, a->blocks[i]) : NULL;
@@ -189,7 +189,19 @@ struct quantity table_ratio(const struct search_entry *a, const struct search_en
         of_a[n] = a->costs[i];
         of_b[n++] = *other;
     }
-    return stats_ratio(of_a, of_b, n);
+    return n;
+}
+
+struct quantity table_ratio(const struct search_entry *a, const struct search_entry *b, unsigned since)
+{
+    double of_a[a->count + 1], of_b[a->count + 1];
+    return stats_ratio(of_a, of_b, pairs_of(a, b, since, of_a, of_b));
+}
+
+bool table_is_slower_anytime(const struct search_entry *a, const struct search_entry *b, unsigned since)
+{
+    double of_a[a->count + 1], of_b[a->count + 1];
+    return stats_verdict(stats_ratio_anytime(of_a, of_b, pairs_of(a, b, since, of_a, of_b))) == VERDICT_MORE;
 }
 
 struct quantity table_cost(const struct search_entry *entry, unsigned since)

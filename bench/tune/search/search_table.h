@@ -61,6 +61,8 @@ size_t table_rank(const struct search *, struct search_set *, unsigned since, do
 
 /* a's cost over b's inside the blocks from `since` on that hold both. */
 struct quantity table_ratio(const struct search_entry *a, const struct search_entry *b, unsigned since);
+/* Is a resolved to be slower than b, whoever asks after each block? In 5 % of equals at most (stats_rank_anytime). */
+bool table_is_slower_anytime(const struct search_entry *a, const struct search_entry *b, unsigned since);
 
 /* An entry's costs in blocks from `since` on. */
 struct quantity table_cost(const struct search_entry *, unsigned since);
