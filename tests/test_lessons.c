@@ -89,6 +89,11 @@ static double starting_us(const struct cell *cell, bool holds)
     return scaled(cell, CPUS);
 }
 
+static double ranks_us(const struct cell *cell, bool holds)
+{
+    return scaled(cell, CPUS) * (!holds && !strcmp(cell->runner, "mpi") ? 1.3 : 1);
+}
+
 static const struct {
     const char *name;
     double (*wall_us)(const struct cell *, bool holds);
@@ -106,6 +111,7 @@ static const struct {
     {"split", split_us, "4 processes of one thread take 1.00 [1.00, 1.00] times as long as one process of 4 threads"},
     {"waiting", waiting_us, "32 workers on 4 cpus: tasks that sleep speed up by 32.0 [32.0, 32.0], tasks that compute by 4"},
     {"starting", starting_us, "With 256 MiB of the parent's memory in use the same start takes 256 us: 32.0 [32.0, 32.0]"},
+    {"ranks", ranks_us, "4 ranks take 1.00 [1.00, 1.00] times as long as 4 forked workers for the work"},
 };
 
 /* ---- what a lesson would measure there ---- */
@@ -169,6 +175,7 @@ static void lesson_cells(const struct lesson *lesson, unsigned cpus, struct run 
 static int64_t start_ns(const struct cell *cell, bool holds)
 {
     if (!strcmp(cell->runner, "serial")) return 0;
+    if (!strcmp(cell->runner, "mpi")) return 800000;
     return holds && !strcmp(cell->label, "ballast") && cell->size > 65536 ? 256000 : 8000;
 }
 
