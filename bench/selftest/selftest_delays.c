@@ -310,6 +310,7 @@ void selftest_terms(struct selftest *test)
 
 /* Budgets of the instrumented samples of all cells but the serial one. */
 struct closed {
+    bool run_only; /* residuals are shares of what the run takes: beside a start of a second every budget closes */
     double serial_ns, worst;
     unsigned all, closed;
 };
@@ -329,8 +330,9 @@ static void budgets_take(const struct live *live, unsigned serial, struct closed
         for (unsigned id = serial + 1; id < live->run.cell_count; id++) {
             struct budget b;
             if (!budget_of(live, id, block, closed->serial_ns, &b)) continue;
-            closed->all++, closed->closed += !b.marked;
-            closed->worst = fmax(closed->worst, fabs(b.residual));
+            double residual = fabs(b.residual) / (closed->run_only ? 1 - b.start_stop : 1);
+            closed->all++, closed->closed += residual <= BUDGET_RESIDUAL_MAX;
+            closed->worst = fmax(closed->worst, residual);
         }
 }
 
@@ -347,11 +349,11 @@ void selftest_closing_ranks(struct selftest *test)
 {
     static const char *const schedules[] = {"static", "dynamic", "guided"};
     struct live live;
-    struct closed closed = {0};
+    struct closed closed = {.run_only = true};
     if (test->quick || !live_has("mpi")) return;
     live_open(&live, test);
     live.undisturbed = true;
-    struct live_cell cell = {.kernel = "spin", .task_ns = 100000, .tasks = 400};
+    struct live_cell cell = {.kernel = "spin", .task_ns = 100000, .tasks = 1000};
     unsigned serial = cell.baseline = live_cell(&live, &cell);
     cell.runner = "mpi", cell.workers = 2, cell.placement = "close";
     for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++) {
@@ -360,7 +362,7 @@ void selftest_closing_ranks(struct selftest *test)
     }
     live_blocks(&live, LIVE_BLOCKS_OF_RANKS, true, false);
     budgets_take(&live, serial, &closed);
-    closing_row(test, &live, &closed, "ranks, tasks of 100 us");
+    closing_row(test, &live, &closed, "ranks, tasks of 100 us, beside the run alone");
     live_close(&live);
 }
 
