@@ -13,13 +13,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Reads every part as its readers do. (An export would too, but takes ten times as long as loading 65,536 cpus.) */
+static void visit(hwloc_obj_t object)
+{
+    volatile size_t read = object->name ? strlen(object->name) : 0;
+    hwloc_obj_t children[] = {object->memory_first_child, object->first_child, object->io_first_child, object->misc_first_child};
+    if (object->cpuset) read += (size_t)hwloc_bitmap_weight(object->cpuset);
+    if (object->nodeset) read += (size_t)hwloc_bitmap_weight(object->nodeset);
+    if (hwloc_obj_get_info_by_name(object, "CPUModel")) read++;
+    for (size_t i = 0; i < sizeof children / sizeof *children; i++)
+        for (hwloc_obj_t child = children[i]; child; child = child->next_sibling) visit(child);
+}
+
 /* In a child: what the library makes of the file, told by the status; its own words go to `words`. */
 static void try_load(const char *path, int words)
 {
     static const struct rlimit cpu_seconds = {20, 20}, no_core = {0, 0};
     hwloc_topology_t topology;
-    char *text;
-    int size;
     for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     setrlimit(RLIMIT_CPU, &cpu_seconds);
     setrlimit(RLIMIT_CORE, &no_core);
@@ -27,7 +37,8 @@ static void try_load(const char *path, int words)
     setenv("HWLOC_XML_VERBOSE", "1", 1);
     if (hwloc_topology_init(&topology) || hwloc_topology_set_xml(topology, path) || hwloc_topology_load(topology))
         _exit(1);
-    _exit(hwloc_topology_export_xmlbuffer(topology, &text, &size, 0) ? 1 : 0); /* visits every part */
+    visit(hwloc_get_root_obj(topology));
+    _exit(0);
 }
 
 /* What is read is kept for the message: the first line. The rest is read, so that the child never waits. */

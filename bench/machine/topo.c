@@ -127,11 +127,11 @@ static int index_of(hwloc_topology_t topology, hwloc_const_bitmap_t cpus, hwloc_
     if (type == HWLOC_OBJ_NUMANODE) { /* memory stands beside the tree, and there are few */
         while ((object = hwloc_get_next_obj_by_type(topology, type, object)))
             if (hwloc_bitmap_isincluded(cpus, object->cpuset)) break;
-    } else {
-        hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(topology, (unsigned)hwloc_bitmap_first(cpus));
-        object = pu ? hwloc_get_ancestor_obj_by_type(topology, type, pu) : NULL;
+    } else { /* from the top down: a list of all cpus would be gone through for each worker */
+        object = hwloc_get_obj_covering_cpuset(topology, cpus);
+        while (object && object->type != type) object = object->parent;
     }
-    return object && hwloc_bitmap_isincluded(cpus, object->cpuset) ? (int)object->logical_index : -1;
+    return object ? (int)object->logical_index : -1;
 }
 
 static json_t *worker_json(const struct topo *topo, unsigned worker)
