@@ -99,7 +99,10 @@ $(BUILD)/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -DBREAKEVEN_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # What this build is made of; compiled again when the commit or the flags change.
-BUILT_FROM := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$(if $(shell git status --porcelain -uno 2>/dev/null),+changes)
+# A copy inside of another repository is not of that one's commit; root may install from a user's clone.
+GIT        := git -c safe.directory=$(CURDIR)
+BUILT_FROM := $(shell $(GIT) ls-files --error-unmatch Makefile >/dev/null 2>&1 && echo \
+              $$($(GIT) rev-parse HEAD)$$([ -z "$$($(GIT) status --porcelain -uno)" ] || echo +changes) || echo unknown)
 BUILT_WITH  = $(CC) -std=c11 $(CFLAGS) $(EXTRA_CFLAGS)
 $(BUILD)/bench/base/build.o: ALL_CFLAGS += -DBREAKEVEN_COMMIT='"$(BUILT_FROM)"' -DBREAKEVEN_FLAGS='"$(BUILT_WITH)"'
 $(BUILD)/bench/base/build.o: $(BUILD)/.built-from
@@ -153,26 +156,28 @@ plots: build ## draw the newest run again
 lessons: build ## measure every lesson and renew docs/lessons (two minutes, on an idle machine)
 	@docs/lessons.sh $(CURDIR)/$(BUILD)/breakeven
 
+# Where things are installed (the path may have blanks), and how what is printed there stays readable whatever the umask.
+ROOT  = $(DESTDIR)$(PREFIX)
+WRITE = umask 022 &&
 # What the program prints of itself, under share/.
 GENERATED := man/man1/breakeven.1 man/man3/forkpool.3 bash-completion/completions/breakeven zsh/site-functions/_breakeven \
              fish/vendor_completions.d/breakeven.fish
 
 install: build install-forkpool ## install breakeven, forkpool and the manuals under PREFIX (DESTDIR respected)
-	install -D -m 755 $(BUILD)/breakeven $(DESTDIR)$(PREFIX)/bin/breakeven
-	[ ! -x $(BUILD)/breakeven-rank ] || install -D -m 755 $(BUILD)/breakeven-rank $(DESTDIR)$(PREFIX)/lib/breakeven/breakeven-rank
-	install -D -m 755 $(BUILD)/libkernels.so $(DESTDIR)$(PREFIX)/lib/breakeven/libkernels.so
-	install -D -m 644 kernels/kernel.h $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
-	install -d $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(dir $(file)))
-	$(BUILD)/breakeven manual > $(DESTDIR)$(PREFIX)/share/man/man1/breakeven.1
-	awk -f forkpool/manual.awk forkpool/forkpool.h > $(DESTDIR)$(PREFIX)/share/man/man3/forkpool.3
-	$(BUILD)/breakeven completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/breakeven
-	$(BUILD)/breakeven completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_breakeven
-	$(BUILD)/breakeven completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/breakeven.fish
+	install -D -m 755 $(BUILD)/breakeven "$(ROOT)/bin/breakeven"
+	[ ! -x $(BUILD)/breakeven-rank ] || install -D -m 755 $(BUILD)/breakeven-rank "$(ROOT)/lib/breakeven/breakeven-rank"
+	install -D -m 755 $(BUILD)/libkernels.so "$(ROOT)/lib/breakeven/libkernels.so"
+	install -D -m 644 kernels/kernel.h "$(ROOT)/include/breakeven/kernel.h"
+	install -d $(foreach file,$(GENERATED),"$(ROOT)/share/$(dir $(file))")
+	$(WRITE) $(BUILD)/breakeven manual > "$(ROOT)/share/man/man1/breakeven.1"
+	$(WRITE) awk -f forkpool/manual.awk forkpool/forkpool.h > "$(ROOT)/share/man/man3/forkpool.3"
+	$(WRITE) $(BUILD)/breakeven completion bash > "$(ROOT)/share/bash-completion/completions/breakeven"
+	$(WRITE) $(BUILD)/breakeven completion zsh > "$(ROOT)/share/zsh/site-functions/_breakeven"
+	$(WRITE) $(BUILD)/breakeven completion fish > "$(ROOT)/share/fish/vendor_completions.d/breakeven.fish"
 
 uninstall: uninstall-forkpool ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/breakeven $(DESTDIR)$(PREFIX)/include/breakeven/kernel.h
-	rm -f $(foreach file,$(GENERATED),$(DESTDIR)$(PREFIX)/share/$(file))
-	rm -rf $(DESTDIR)$(PREFIX)/lib/breakeven
+	rm -f "$(ROOT)/bin/breakeven" $(foreach file,$(GENERATED),"$(ROOT)/share/$(file)")
+	rm -rf "$(ROOT)/lib/breakeven" "$(ROOT)/include/breakeven"
 
 # Built from a copy of what git knows here, so that nothing lands beside the tree.
 deb: ## Debian packages in build/deb: breakeven, libforkpool0, libforkpool-dev (needs debhelper)

@@ -31,24 +31,28 @@ $(FORKPOOL_SO): $(FORKPOOL_OBJECTS)
 build: $(FORKPOOL_LIB) $(FORKPOOL_SO)
 
 # ---- installing ----
-FORKPOOL_PC := $(DESTDIR)$(LIBDIR)/pkgconfig/forkpool.pc
+# Paths may have blanks, which pkg-config's files mark with a backslash.
+FORKPOOL_LIBDIR = $(DESTDIR)$(LIBDIR)
+FORKPOOL_DOC    = $(DESTDIR)$(PREFIX)/share/doc/forkpool
+FORKPOOL_PC     = $(FORKPOOL_LIBDIR)/pkgconfig/forkpool.pc
 
 install-forkpool: $(FORKPOOL_LIB) $(FORKPOOL_SO)
-	install -D -m 644 forkpool/forkpool.h $(DESTDIR)$(PREFIX)/include/forkpool.h
-	install -D -m 644 $(FORKPOOL_LIB) $(DESTDIR)$(LIBDIR)/libforkpool.a
-	install -D -m 755 $(FORKPOOL_SO) $(DESTDIR)$(LIBDIR)/libforkpool.so.0
-	ln -sf libforkpool.so.0 $(DESTDIR)$(LIBDIR)/libforkpool.so
-	install -D -m 644 forkpool/README.md $(DESTDIR)$(PREFIX)/share/doc/forkpool/README.md
-	install -d $(DESTDIR)$(PREFIX)/share/doc/forkpool/examples $(dir $(FORKPOOL_PC))
-	install -m 644 forkpool/LICENSE $(DESTDIR)$(PREFIX)/share/doc/forkpool/LICENSE
-	install -m 644 forkpool/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/forkpool/examples/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' forkpool/forkpool.pc.in >$(FORKPOOL_PC)
-	chmod 644 $(FORKPOOL_PC)
+	install -D -m 644 forkpool/forkpool.h "$(DESTDIR)$(PREFIX)/include/forkpool.h"
+	install -D -m 644 $(FORKPOOL_LIB) "$(FORKPOOL_LIBDIR)/libforkpool.a"
+	install -D -m 755 $(FORKPOOL_SO) "$(FORKPOOL_LIBDIR)/libforkpool.so.0"
+	ln -sf libforkpool.so.0 "$(FORKPOOL_LIBDIR)/libforkpool.so"
+	install -D -m 644 forkpool/README.md "$(FORKPOOL_DOC)/README.md"
+	install -d "$(FORKPOOL_DOC)/examples" "$(FORKPOOL_LIBDIR)/pkgconfig"
+	install -m 644 forkpool/LICENSE "$(FORKPOOL_DOC)/LICENSE"
+	install -m 644 forkpool/examples/*.c "$(FORKPOOL_DOC)/examples/"
+	sed '/@PREFIX@\|@LIBDIR@/{s|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s/ /\\&/g}; s|@VERSION@|$(VERSION)|' \
+	    forkpool/forkpool.pc.in >"$(FORKPOOL_PC)"
+	chmod 644 "$(FORKPOOL_PC)"
 
 uninstall-forkpool:
-	rm -f $(DESTDIR)$(PREFIX)/include/forkpool.h $(FORKPOOL_PC)
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libforkpool.a libforkpool.so libforkpool.so.0)
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/forkpool
+	rm -f "$(DESTDIR)$(PREFIX)/include/forkpool.h" "$(FORKPOOL_PC)"
+	rm -f "$(FORKPOOL_LIBDIR)/libforkpool.a" "$(FORKPOOL_LIBDIR)/libforkpool.so" "$(FORKPOOL_LIBDIR)/libforkpool.so.0"
+	rm -rf "$(FORKPOOL_DOC)"
 
 # ---- proving ----
 # The pool with a hook between any two accesses to shared memory.

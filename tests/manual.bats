@@ -77,3 +77,26 @@ verbs() {
         while IFS= read -r line; do grep -qF -- "$line" "$BATS_TEST_TMPDIR/manual"; done < "$BATS_TEST_TMPDIR/topic"
     done
 }
+
+@test "installed below a path with blanks under umask 077: readable, and uninstalled without a rest" {
+    make="make -s -o build -o install-forkpool -o uninstall-forkpool BUILD=${BUILD:-build}" where="$BATS_TEST_TMPDIR/a b"
+    (umask 077 && $make install DESTDIR="$where" PREFIX="/opt/my programs")
+    [ -z "$(find "$where" ! -perm -o+r)" ]
+    "$where/opt/my programs/bin/breakeven" version
+    [ "$(find "$where" -type f | wc -l)" -ge 8 ]
+    $make uninstall DESTDIR="$where" PREFIX="/opt/my programs"
+    [ -z "$(find "$where" -type f -o -name '*breakeven*')" ]
+}
+
+@test "a copy inside of another repository is of no commit" {
+    command -v git >/dev/null || skip "git is not installed"
+    git init -q "$BATS_TEST_TMPDIR/outer"
+    cp --parents Makefile ./*/*.mk "$BATS_TEST_TMPDIR/outer"
+    cd "$BATS_TEST_TMPDIR/outer"
+    git -c user.name=x -c user.email=x@x commit -q --allow-empty -m outer
+    make -pn help 2>/dev/null >made || true
+    grep -qx 'BUILT_FROM := unknown' made
+    git add Makefile
+    make -pn help 2>/dev/null >made || true
+    grep -qx "BUILT_FROM := $(git rev-parse HEAD)+changes" made
+}

@@ -154,3 +154,23 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 
     [ "$status" = 130 ] || [ "$status" = 143 ]
     python3 -c 'import json; assert json.load(open("run/manifest.json"))["stopped"] == "interrupted"'
 }
+
+@test "a runtime that ends a worker's life: its own reason is told" {
+    [ -z "${SANITIZED:-}" ] || skip "the sanitizers are to be loaded first"
+    cat >refuse.c <<'C'
+#include <dlfcn.h>
+#include <errno.h>
+typedef int create(void *thread, const void *how, void *(*begin)(void *), void *with);
+int pthread_create(void *thread, const void *how, void *(*begin)(void *), void *with)
+{
+    static int calls; /* the pool's own thread first, then the runtime's in each worker */
+    create *real = (create *)dlsym(RTLD_NEXT, "pthread_create");
+    return calls++ ? EAGAIN : real(thread, how, begin, with);
+}
+C
+    cc -D_GNU_SOURCE -shared -fPIC -o refuse.so refuse.c
+    run env LD_PRELOAD="$PWD/refuse.so" "$BREAKEVEN" run --kernel spin --tasks 20 --task-time 10us --reps 1 --warmup 0 \
+        --runner hybrid --processes 2 --threads 3 --output run
+    [ "$status" = 3 ]
+    grep -q '"cause":.*died while starting.*[Tt]hread creation failed\|"cause":.*died while starting.*OMP:' run/samples.jsonl
+}

@@ -89,6 +89,9 @@ SPOIL(crowded, facts->noise_error = -ETIMEDOUT)
 SPOIL(neighbour, facts->noise.cpu[1].p50_ns = 2e6; facts->noise.cpu[1].p99_ns = 2e6)
 SPOIL(long_sleep, facts->sleep.median_ns = 4e6)
 SPOIL(threads, facts->sibling_groups = 2; strcpy(facts->siblings, "0,2 1,3"))
+SPOIL(many_threads, facts->sibling_groups = 192;
+      for (int i = 0; i < 50; i++) sprintf(facts->siblings + (i ? 8 * i - 1 : 0), "%s%d,%d",
+                                           i ? " " : "", 100 + i, 300 + i))
 SPOIL(unequal, strcpy(facts->kinds, "2 kinds of cores, the fast first: kind 1 fast (cpus 3), kind 0 saving (cpus 0-2)"))
 SPOIL(one_core, facts->placement.pair[0].chains_speedup = 1.2)
 SPOIL(not_there, facts->placement.pair[0].chain_speedup = 1.1; facts->placement.pair[0].chains_speedup = 1.1)
@@ -126,6 +129,8 @@ static const struct {
     {neighbour, "evenness", DOCTOR_BAD, "2.00 x"},
     {long_sleep, "sleep", DOCTOR_BAD, "4000 us"},
     {threads, "siblings", DOCTOR_CAUTION, "0,2 1,3"},
+    {many_threads, "siblings", DOCTOR_CAUTION, "192 cores with several cpus: 100,300 101,301"},
+    {many_threads, "siblings", DOCTOR_CAUTION, ",314 ..."},
     {unequal, "kinds of cores", DOCTOR_CAUTION, "kind 0 saving (cpus 0-2)"},
     {one_core, "two workers", DOCTOR_CAUTION, "1.20 x"},
     {not_there, "two workers", DOCTOR_BAD, "1.10 x"},

@@ -43,7 +43,9 @@ test-slurm: build $(TEST_KERNELS) ## run breakeven under a Slurm of four nodes m
 	@BUILD=$(BUILD) tests/slurm.sh || [ $$? = 77 ]
 ranks-killed: build ## kill the launcher of ranks 100 times: nothing is left, everything is recorded (some minutes)
 	@BUILD=$(BUILD) tests/ranks_killed.sh || [ $$? = 77 ]
-.PHONY: test-slurm ranks-killed
+systems: ## the two commands in a fresh Debian 12, 13, testing and unstable (root, debootstrap; an hour and more; RELEASES="trixie")
+	@tests/systems.sh $(RELEASES) || [ $$? = 77 ]
+.PHONY: test-slurm ranks-killed systems
 
 # Children end by _exit: tests/coverage.c has gcov count what they ran.
 COVERED := forkpool results runners bench/plan

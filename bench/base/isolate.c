@@ -321,6 +321,7 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
     result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     bool memory = end == ISOLATE_SIGNALED && result->signal == SIGKILL && kills >= 0 && out_of_memory_kills() > kills;
     describe(result, child, isolate, left, memory);
+    snprintf(result->said, sizeof result->said, "%.80s", child->line_length ? child->line : "");
     result->output = child->bytes;
     result->output_size = child->size;
     child->bytes = NULL;

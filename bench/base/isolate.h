@@ -52,6 +52,7 @@ struct isolate_result {
     enum isolate_end end;
     int code, signal; /* code: of an exit; signal: that killed it */
     char cause[256];  /* "" where DONE, else one line: "signal 11 (Segmentation fault)", "exit code 3", ... */
+    char said[81];    /* the last line of its standard error, "" for none */
     char *output;     /* what it wrote, with a NUL behind; at most ISOLATE_OUTPUT_MAX bytes */
     size_t output_size;
     struct rusage usage; /* of it and those that it waited for */

@@ -11,6 +11,8 @@
 
 const char *const doctor_verdict_names[DOCTOR_VERDICTS] = {"good", "caution", "bad"};
 
+enum { SIBLINGS_SHOWN = 120 };
+
 /* Up to `caution` it is good, up to `bad` to be kept in mind. */
 static enum doctor_verdict grade(double value, double caution, double bad)
 {
@@ -205,9 +207,13 @@ static void judge_sleep(const struct doctor_facts *facts, struct finding *findin
 
 static void judge_siblings(const struct doctor_facts *facts, struct finding *finding)
 {
+    int shown = (int)strlen(facts->siblings); /* whole groups, a line's worth of them */
+    if (shown > SIBLINGS_SHOWN)
+        for (shown = SIBLINGS_SHOWN; shown > 0 && facts->siblings[shown] != ' ';) shown--;
     if (facts->sibling_groups < 0) set(finding, DOCTOR_CAUTION, "cannot be seen: %s", strerror(-facts->sibling_groups));
     else if (!facts->sibling_groups) set(finding, DOCTOR_GOOD, "no two cpus share a core, as far as the system says");
-    else set(finding, DOCTOR_CAUTION, "cores with several cpus: %.150s", facts->siblings);
+    else set(finding, DOCTOR_CAUTION, "%d core%s with several cpus: %.*s%s", facts->sibling_groups,
+             facts->sibling_groups == 1 ? "" : "s", shown, facts->siblings, facts->siblings[shown] ? " ..." : "");
     advise(finding, "Two workers on one core are no two cores: --placement spread uses every core before a second cpu "
                     "of any; expect a step where workers outnumber cores.");
 }

@@ -107,7 +107,7 @@ double probe_steal_share(const struct probe_ticks *before, const struct probe_ti
     return (double)(after->steal - before->steal) / (double)(after->all - before->all);
 }
 
-/* Adds the allowed cpus of one core where there are two or more. */
+/* Adds the allowed cpus of one core where there are two or more, as long as the text has room for all of them. */
 static int core_add(hwloc_const_bitmap_t core, hwloc_const_bitmap_t allowed, char *text, size_t size)
 {
     char one[96];
@@ -118,7 +118,7 @@ static int core_add(hwloc_const_bitmap_t core, hwloc_const_bitmap_t allowed, cha
     if (siblings) {
         hwloc_bitmap_list_snprintf(one, sizeof one, both);
         size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s%s", used ? " " : "", one);
+        if (used + strlen(one) + 2 <= size) snprintf(text + used, size - used, "%s%s", used ? " " : "", one);
     }
     hwloc_bitmap_free(both);
     return siblings;

@@ -173,6 +173,15 @@ static void print_size(hwloc_uint64_t bytes)
     printf(size < 1000 ? ", %.3g %s" : ", %.0f %s", size, units[unit]);
 }
 
+/* Cores in the part. (The library counts by going through all cores of the machine.) */
+static int cores_below(hwloc_obj_t object)
+{
+    if (object->type == HWLOC_OBJ_CORE) return 1;
+    int cores = 0;
+    for (hwloc_obj_t child = object->first_child; child; child = child->next_sibling) cores += cores_below(child);
+    return cores;
+}
+
 /* Every level but hardware threads, cores, and the small caches that each core has for itself. */
 static bool shown(hwloc_topology_t topology, hwloc_obj_t object)
 {
@@ -180,13 +189,13 @@ static bool shown(hwloc_topology_t topology, hwloc_obj_t object)
         return false;
     if (!hwloc_obj_type_is_cache(object->type) || object->attr->cache.depth > 2) return true;
     hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, object);
-    return !core && hwloc_get_nbobjs_inside_cpuset_by_type(topology, object->cpuset, HWLOC_OBJ_CORE) > 1;
+    return !core && cores_below(object) > 1;
 }
 
-static void print_object(hwloc_topology_t topology, hwloc_obj_t object)
+static void print_object(hwloc_obj_t object)
 {
     char *cpus = NULL;
-    int cores = hwloc_get_nbobjs_inside_cpuset_by_type(topology, object->cpuset, HWLOC_OBJ_CORE);
+    int cores = cores_below(object);
     hwloc_bitmap_list_asprintf(&cpus, object->cpuset);
     printf("%s %u: ", hwloc_obj_type_string(object->type), object->logical_index);
     if (cpus && cpus[0]) printf("cpus %s", cpus);
@@ -204,7 +213,7 @@ static void print_tree(hwloc_topology_t topology, hwloc_obj_t object, int indent
 {
     if (shown(topology, object)) {
         printf("%*s", indent, "");
-        print_object(topology, object);
+        print_object(object);
         indent += 2;
     }
     for (hwloc_obj_t child = object->memory_first_child; child; child = child->next_sibling)

@@ -162,6 +162,10 @@ static void take_answer(const struct isolate_result *result, struct sample *samp
         sample_from_json(result->output, (size_t)(end - result->output), &read, &why))
         take_death(result, sample);
     else *sample = read;
+    /* A runtime in a worker says why it ends the worker's life: libgomp that has no thread. */
+    size_t length = strlen(sample->cause);
+    if (result->end == ISOLATE_DONE && length && *result->said && !strstr(sample->cause, result->said))
+        snprintf(sample->cause + length, sizeof sample->cause - length, ": %s", result->said);
 }
 
 static void set_error(struct sample *sample, const char *cause)
