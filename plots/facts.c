@@ -94,7 +94,9 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
     if (facts->cores && facts->cpus && used < size)
         used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
-    if (facts->kinds[0] && used < size) used += (size_t)snprintf(out + used, size - used, ", %s", facts->kinds);
+    if (facts->kinds[0] && used < size)
+        used += (size_t)snprintf(out + used, size - used, ", %s (efficiency counts each core as fast as the serial loop's)",
+                                 facts->kinds);
     if (facts->packages > 1 && used < size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
     if (facts->quota_cpus > 0 && used < size)

@@ -4,6 +4,7 @@
 
 #include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
+#include "runners/cpukind.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ double tune_patience_s(const struct options *options)
 
 int tune_watch_machine(struct tune *tune, hwloc_topology_t topology)
 {
+    cpukind_line(topology, tune->kinds, sizeof tune->kinds);
     int error = tune_capacity_open(&tune->capacity, topology, &tune->limits);
     struct tune_watch_eyes eyes = tune_capacity_eyes(&tune->capacity);
     if (!error) tune_watch_open(&tune->watch, &eyes, tune_patience_s(tune->options));

@@ -85,8 +85,8 @@ json_t *tune_to_json(const struct tune *tune)
         if (result->entries[i].count || result->entries[i].failed)
             json_array_append_new(tried, entry_to_json(tune, &result->entries[i]));
     json_t *cpus =
-        json_pack("{si so si ss}", "allowed", (int)tune->limits.allowed, "quota", number(tune->limits.quota_cpus),
-                  "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where);
+        json_pack("{si so si ss ss}", "allowed", (int)tune->limits.allowed, "quota", number(tune->limits.quota_cpus),
+                  "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where, "kinds", tune->kinds);
     json_t *peaks =
         json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
     return json_pack("{si ss so ss ss so so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",

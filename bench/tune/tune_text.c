@@ -273,6 +273,7 @@ void tune_print(const struct tune *tune)
     if (isfinite(result->once_s) && result->once_s > 0)
         printf("; trying all once would take about %.3g s", result->once_s);
     printf(".%s\n", result->short_of_budget ? " Steps were shortened to stay inside the budget." : "");
+    if (*tune->kinds) printf("%s: more workers than the fast ones add less.\n", tune->kinds);
     print_doubts(tune);
     print_curve(tune);
     print_table(tune);
