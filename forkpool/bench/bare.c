@@ -233,6 +233,7 @@ double bare_memcpy(void)
     enum { BYTES = 16 << 20 };
     char *to = malloc(BYTES);
     double total = 0;
+    if (!to) return NAN;
     memset(to, 0, BYTES);
     for (int i = 0; i < 5; i++) {
         char *from = share(BYTES);
