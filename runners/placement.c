@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const placement_names[] = {"none", "env", "close", "spread", NULL};
-
 /* Where spread keeps processes apart, from the outside in; the cores are the innermost. */
 enum level { LEVEL_PACKAGE, LEVEL_MEMORY, LEVEL_DIE, LEVEL_L3, LEVEL_L2, LEVELS };
 
@@ -289,23 +287,42 @@ static int spread(struct cores *cores, unsigned processes, unsigned threads, uns
     return error;
 }
 
-static void close_together(struct cores *cores, unsigned workers, unsigned *pu_of)
+static int close_together(struct cores *cores, unsigned processes, unsigned threads, unsigned *pu_of)
 {
-    unsigned round;
+    unsigned round, workers = processes * threads;
     qsort(cores->list, cores->count, sizeof *cores->list, by_speed);
     unsigned left = rounds_give(cores, workers, &round);
     round_give(cores->list, cores->count, round, left);
     workers_deal(cores->list, cores->count, pu_of);
+    return 0;
 }
 
-/* close and spread: one cpu for each worker. */
-static int place(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads, char **cpus)
+const struct placement_policy placement_policies[] = {
+    {"none", "workers run where the system puts them", NULL},
+    {"env", "OpenMP's threads where OMP_PROC_BIND, OMP_PLACES and the like put them; others as with none", NULL},
+    {"close", "workers next to each other: cores of one package before the next, cores before hardware threads",
+     close_together},
+    {"spread", "processes, or the threads of a single one, apart: over packages, memory, dies, caches, then cores",
+     spread},
+    {NULL, NULL, NULL},
+};
+
+/* NULL: none of that name, so it is a list. */
+static const struct placement_policy *policy_find(const char *name)
+{
+    const struct placement_policy *policy = placement_policies;
+    while (policy->name && strcmp(policy->name, name)) policy++;
+    return policy->name ? policy : NULL;
+}
+
+/* One cpu for each worker. */
+static int place(const struct placement_policy *policy, hwloc_topology_t topology, unsigned processes, unsigned threads,
+                 char **cpus)
 {
     struct cores cores = {0};
     unsigned workers = processes * threads, *pu_of = calloc(workers, sizeof *pu_of);
     int error = pu_of ? cores_list(topology, &cores) : -ENOMEM;
-    if (!error && !strcmp(policy, "close")) close_together(&cores, workers, pu_of);
-    else if (!error) error = spread(&cores, processes, threads, pu_of);
+    if (!error) error = policy->place(&cores, processes, threads, pu_of);
     for (unsigned i = 0; !error && i < workers; i++)
         if (asprintf(&cpus[i], "%u", pu_of[i]) < 0) {
             cpus[i] = NULL;
@@ -336,11 +353,11 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
         return reason_give(why, -EINVAL, "the topology allows no cpu");
     struct placement made = {(unsigned)workers, NULL};
     int error = 0;
-    if (strcmp(policy, "none") && strcmp(policy, "env")) {
-        bool word = !strcmp(policy, "close") || !strcmp(policy, "spread");
+    const struct placement_policy *known = policy_find(policy);
+    if (!known || known->place) {
         made.cpus = calloc(made.workers, sizeof *made.cpus);
         error = !made.cpus ? -ENOMEM
-                : word     ? place(policy, topology, processes, threads, made.cpus)
+                : known    ? place(known, topology, processes, threads, made.cpus)
                            : placement_list(policy, topology, made.workers, made.cpus, why);
     }
     if (error == -ENOMEM) reason_set(why, "no memory to place %u workers", made.workers);

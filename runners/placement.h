@@ -38,8 +38,15 @@ struct placement {
 
 enum { PLACEMENT_WORKERS_MAX = 1 << 20 };
 
-/* The names of the policies that are words; the array ends with NULL. */
-extern const char *const placement_names[];
+/* The policies that are words: for the options, `breakeven list` and placement_compute. Ends with a NULL name. */
+struct cores;
+struct placement_policy {
+    const char *name, *summary;
+    /* pu_of[process * threads + thread] is the cpu of a worker, by the operating system's index; 0 or -ENOMEM. NULL: it
+     * binds nothing. */
+    int (*place)(struct cores *, unsigned processes, unsigned threads, unsigned *pu_of);
+};
+extern const struct placement_policy placement_policies[];
 
 /* Computes the placement of processes x threads workers (both >= 1). 0, -EINVAL or -ENOMEM with one line in `why`;
  * *placement is written on success only and freed by placement_free. Binds nothing. */

@@ -330,8 +330,7 @@ END_TEST
 /* Each row is sound: a name once, a type that fits, verbs that exist. The parser relies on it. */
 START_TEST(the_table_is_sound)
 {
-    size_t rows = 0;
-    for (const struct option_row *row = options_table; row->name; row++, rows++) {
+    for (const struct option_row *row = options_table; row->name; row++) {
         for (const struct option_row *other = options_table; other != row; other++) {
             ck_assert_str_ne(other->name, row->name);
             ck_assert(!row->letter || other->letter != row->letter);
@@ -344,7 +343,6 @@ START_TEST(the_table_is_sound)
             ck_assert_msg(!strcmp(word, "*") || verb_find(verbs, word), "--%s names a verb that is not there: %s", row->name,
                           word);
     }
-    ck_assert_uint_le(rows, 64); /* options.given holds a bit for each */
 }
 END_TEST
 

@@ -4,21 +4,12 @@
 
 #include "kernels/kernel.h"
 #include "kernels/reason.h"
+#include "runners/placement.h"
 #include "runners/runner.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const struct {
-    const char *name, *summary;
-} placements[] = {
-    {"none", "workers run where the system puts them"},
-    {"env", "OpenMP's threads where OMP_PROC_BIND, OMP_PLACES and the like put them; others as with none"},
-    {"close", "workers next to each other: cores of one package before the next, cores before hardware threads"},
-    {"spread", "processes, or the threads of a single one, apart: over packages, memory, dies, caches, then cores"},
-    {"LIST", "explicit: cpus (0-2,5) or objects of hwloc (core:0-3, pack:1), kinds of cores (kind:1), handed out in turn"},
-};
 
 static json_t *list_kernels(void)
 {
@@ -66,8 +57,11 @@ static json_t *list_runners(void)
 static json_t *list_placements(void)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < sizeof placements / sizeof *placements; i++)
-        json_array_append_new(list, json_pack("{ss ss}", "name", placements[i].name, "summary", placements[i].summary));
+    for (const struct placement_policy *policy = placement_policies; policy->name; policy++)
+        json_array_append_new(list, json_pack("{ss ss}", "name", policy->name, "summary", policy->summary));
+    json_array_append_new(list, json_pack("{ss ss}", "name", "LIST", "summary",
+                                          "explicit: cpus (0-2,5) or objects of hwloc (core:0-3, pack:1), kinds of "
+                                          "cores (kind:1), handed out in turn"));
     return list;
 }
 

@@ -4,6 +4,7 @@
 #include "kernels/kernel.h"
 #include "kernels/reason.h"
 #include "results/summary/compare.h"
+#include "runners/placement.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -35,8 +36,7 @@ static const char *schedule_choice(size_t i)
 
 static const char *placement_choice(size_t i)
 {
-    static const char *const words[] = {"none", "env", "close", "spread", NULL};
-    return words[i];
+    return placement_policies[i].name;
 }
 
 static const char *study_choice(size_t i)
@@ -214,6 +214,7 @@ const struct option_row options_table[] = {
     {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL, OPTION_OF_CALL},
     {0},
 };
+_Static_assert(sizeof options_table / sizeof *options_table <= OPTIONS_MAX, "room in struct options for every row");
 
 bool option_belongs(const struct option_row *row, const struct verb *verb)
 {
@@ -236,7 +237,7 @@ const struct option_row *options_find(const char *name, size_t length)
 bool options_given(const struct options *options, const char *name)
 {
     const struct option_row *row = options_find(name, strlen(name));
-    return row && options->given >> (row - options_table) & 1;
+    return row && options->texts[row - options_table];
 }
 
 int options_complain(const struct options *options, const char *format, ...)
@@ -376,16 +377,15 @@ static int parse_value(const struct option_row *row, const char *text, struct op
     return values_number(text, &kind, field, why);
 }
 
-/* Notes that the option is given, refusing it the second time, under whichever of its names. */
-static int note_given(struct options *options, const struct option_row *row, struct reason *why)
+/* Is the option given for the first time, under whichever of its names? */
+static int check_first(const struct options *options, const struct option_row *row, struct reason *why)
 {
     for (const struct option_row *other = options_table; other->name; other++)
-        if (other->offset == row->offset && options->given >> (other - options_table) & 1) {
+        if (other->offset == row->offset && options->texts[other - options_table]) {
             if (other == row && row->type == OPTION_TEXTS) continue;
             if (other == row) return reason_give(why, -EINVAL, "--%s is given twice", row->name);
             return reason_give(why, -EINVAL, "--%s and --%s say the same thing: give one of them", other->name, row->name);
         }
-    options->given |= UINT64_C(1) << (row - options_table);
     return 0;
 }
 
@@ -395,7 +395,7 @@ static int take_option(struct options *options, const struct option_row *row, co
     if (!option_belongs(row, options->verb))
         return reason_give(why, -EINVAL, "--%s is no option of \"%s\"; it belongs to: %s", row->name,
                            options->verb->name, row->verbs);
-    if (note_given(options, row, why)) return -EINVAL;
+    if (check_first(options, row, why)) return -EINVAL;
     if (row->type == OPTION_FLAG && value)
         return reason_give(why, -EINVAL, "--%s takes no value, and \"%.60s\" was given", row->name, value);
     if (row->type != OPTION_FLAG && !value)

@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+enum { OPTIONS_MAX = 128 };
+
 /* What the command line said. Fields that no option set are zero, unless the table gives a default. */
 struct options {
     const struct verb *const *verbs; /* all there are, ends with NULL */
@@ -28,8 +30,7 @@ struct options {
     char **argv;
     size_t operand_count;
     const char **operands;
-    uint64_t given; /* bit (1 << row) of each option of the table that was given; ask with options_given */
-    const char *texts[64]; /* by row: what was given, as it was written; "" of a flag; NULL: not given */
+    const char *texts[OPTIONS_MAX]; /* by row: what was given, as it was written; "" of a flag; NULL: not given */
 
     struct names kernels, runners, schedules, placements, studies, parameters, variables;
     struct numbers processes, threads, workers, tasks, sizes, task_times_ns, chunks;

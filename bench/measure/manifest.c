@@ -18,14 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What makes a sample suspect: word by word, as the samples carry them. */
+/* What makes a sample suspect, by the words that samples carry. */
 static json_t *suspicion_to_json(void)
 {
-    return json_pack("{ss ss ss ss ss ss ss}", "steal", "above 0.5 % of the time", "throttled", "any, by a cgroup quota",
-                     "preempted", "workers waited for a cpu that their own caller did not have in more than 2 % of their time", "clock",
-                     "run phase below 20 readings of the clock or 10 of its steps", "unbound", "a worker read back elsewhere than placed", "drift",
-                     "sentinels of a block and its neighbours off by more than 2 %", "capacity",
-                     "tune dropped its block: all cores together did less than 0.7 of the work expected of them");
+    json_t *object = json_object();
+    for (size_t i = 0; i < SUSPICIONS; i++)
+        json_object_set_new(object, suspicions[i].word, json_string(suspicions[i].rule));
+    return object;
 }
 
 static json_t *protocol_to_json(const struct protocol *protocol)

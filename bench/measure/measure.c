@@ -71,12 +71,6 @@ static void counters_read(const struct measure *measure, struct counters *counte
     mask_read(&counters->mask);
 }
 
-static void add_word(char *words, size_t size, const char *word)
-{
-    size_t used = strlen(words);
-    snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
-}
-
 /* Did the team run into its cgroup's quota? Kernels since 6.18 hold back task by task and count it seldom: so a team that
  * wants more than the quota, and had about all of it, counts as well. */
 static bool is_throttled(const struct measure *measure, const struct counters *before, const struct counters *after,
@@ -104,16 +98,12 @@ static void judge(const struct measure *measure, const struct counters *before, 
         sample->steal_ns = (after.ticks.steal - before->ticks.steal) * (1000000000 / sysconf(_SC_CLK_TCK));
     if (before->throttled_ns >= 0 && after.throttled_ns >= before->throttled_ns)
         sample->throttled_ns = after.throttled_ns - before->throttled_ns;
-    if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX)
-        add_word(sample->suspect, sizeof sample->suspect, "steal");
-    if (is_throttled(measure, before, &after, sample, elapsed_ns))
-        add_word(sample->suspect, sizeof sample->suspect, "throttled");
-    if ((mask_differs(&measure->mask, &before->mask) || mask_differs(&measure->mask, &after.mask)) &&
-        !strstr(sample->suspect, "unbound"))
-        add_word(sample->suspect, sizeof sample->suspect, "unbound");
+    if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX) sample_suspect(sample, SUSPICION_steal);
+    if (is_throttled(measure, before, &after, sample, elapsed_ns)) sample_suspect(sample, SUSPICION_throttled);
+    if (mask_differs(&measure->mask, &before->mask) || mask_differs(&measure->mask, &after.mask))
+        sample_suspect(sample, SUSPICION_unbound);
     double least_ns = fmax(CLOCK_SHARE * (double)sample->clock_ns, STEP_SHARE * measure->resolution_ns);
-    if (sample->wall_ns >= 0 && (double)sample->wall_ns < least_ns)
-        add_word(sample->suspect, sizeof sample->suspect, "clock");
+    if (sample->wall_ns >= 0 && (double)sample->wall_ns < least_ns) sample_suspect(sample, SUSPICION_clock);
 }
 
 static int64_t to_ns(struct timeval time)
@@ -139,14 +129,7 @@ static void take_death(const struct isolate_result *result, struct sample *sampl
         [ISOLATE_DONE] = "error",        [ISOLATE_EXITED] = "error", [ISOLATE_SIGNALED] = "killed",
         [ISOLATE_TIMED_OUT] = "timeout", [ISOLATE_LEFT] = "error",   [ISOLATE_INTERRUPTED] = "error"};
     sample_free(sample);
-    *sample = (struct sample){.setup_ns = -1,
-                              .start_ns = -1,
-                              .first_ns = -1,
-                              .wall_ns = -1,
-                              .stop_ns = -1,
-                              .peak_rss_bytes = -1,
-                              .clock_ns = -1,
-                              .injected_ns = -1};
+    *sample = sample_unmeasured();
     snprintf(sample->status, sizeof sample->status, "%s", status[result->end]);
     snprintf(sample->cause, sizeof sample->cause, "%s",
              *result->cause ? result->cause : "exit code 0 before its results were complete");

@@ -211,8 +211,7 @@ static void judge_waiting(struct progress *progress, int64_t elapsed_ns)
         if (sample->workers[i].waited_ns > 0) waited_ns += sample->workers[i].waited_ns;
     waited_ns -= progress->own_ns;
     bool much = (double)waited_ns > WAITED_MAX * (double)elapsed_ns * progress->workers;
-    if (much && progress->workers <= progress->cpus)
-        snprintf(sample->suspect, sizeof sample->suspect, "preempted");
+    if (much && progress->workers <= progress->cpus) sample_suspect(sample, SUSPICION_preempted);
 }
 
 static int passes(struct progress *progress)
@@ -265,10 +264,7 @@ static void read_workers(struct progress *progress)
         if (progress->repetition->team.cpus)
             bound = bound && worker_is_at(report, progress->repetition->team.cpus[i]);
     }
-    if (!bound) { /* read back: not where it was asked to be */
-        size_t used = strlen(sample->suspect);
-        snprintf(sample->suspect + used, sizeof sample->suspect - used, "%sunbound", used ? " " : "");
-    }
+    if (!bound) sample_suspect(sample, SUSPICION_unbound); /* read back: not where it was asked to be */
     if (progress->repetition->instrumented) read_spans(progress);
 }
 

@@ -124,9 +124,7 @@ int tune_record_settle(struct tune_record *record, bool dropped)
     int error = 0;
     for (size_t i = 0; i < record->held_count; i++) {
         struct sample *sample = &record->held[i];
-        size_t used = strlen(sample->suspect);
-        if (dropped)
-            snprintf(sample->suspect + used, sizeof sample->suspect - used, "%scapacity", used ? " " : "");
+        if (dropped) sample_suspect(sample, SUSPICION_capacity);
         if (!error) error = tune_record_sample(record, sample);
         sample_free(sample);
     }

@@ -60,7 +60,7 @@ static int run(const struct options *options)
     if (!question) return options_complain(options, "the program uses this verb on itself; try \"breakeven run\"");
     struct spec spec = {0};
     struct repetition repetition = {0};
-    struct sample sample = {.began_ns = 0};
+    struct sample sample = sample_unmeasured();
     struct reason why = {""};
     if (spec_from_json(question, &spec, &why) || set_up(&spec, &repetition, &why)) {
         snprintf(sample.status, sizeof sample.status, "error");

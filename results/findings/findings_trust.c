@@ -119,34 +119,16 @@ size_t findings_suspects(const struct summary *summary)
     return suspects;
 }
 
-/* What the words mean that most often make a repetition suspect. */
-static const struct {
-    const char *word, *meaning;
-} words[] = {
-    {"preempted", "something else ran on a worker's cpu"},    {"steal", "the host gave the cpu to others"},
-    {"throttled", "a container's limit stopped the workers"}, {"drift", "the machine's speed changed"},
-    {"unbound", "a worker was not where it was placed"},      {"clock", "reading the clock took too long"},
-    {"capacity", "all cores together did far less than they should: tune dropped these"},
-};
-
-static bool has_word(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = list; (at = strstr(at, word)); at += length)
-        if ((at == list || at[-1] == ' ') && (!at[length] || at[length] == ' ')) return true;
-    return false;
-}
-
 /* "preempted 261 (something else ran on a worker's cpu), steal 5 (...)" */
 static void add_causes(struct sentence *sentence, const struct run *run)
 {
     size_t told = 0;
-    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+    for (unsigned id = 0; id < SUSPICIONS; id++) {
         size_t count = 0;
-        for (size_t i = 0; i < run->sample_count; i++) count += has_word(run->samples[i].suspect, words[w].word);
+        for (size_t i = 0; i < run->sample_count; i++) count += sample_suspected(&run->samples[i], id);
         if (count)
-            sentence_add(sentence, "%s%s %zu time%s (%s)", told++ ? ", " : "", words[w].word, count,
-                         count == 1 ? "" : "s", words[w].meaning);
+            sentence_add(sentence, "%s%s %zu time%s (%s)", told++ ? ", " : "", suspicions[id].word, count,
+                         count == 1 ? "" : "s", suspicions[id].meaning);
     }
 }
 

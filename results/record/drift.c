@@ -89,13 +89,6 @@ double drift_level(const struct run *run, unsigned block)
     return level;
 }
 
-static void add_drift(struct sample *sample)
-{
-    size_t used = strlen(sample->suspect);
-    if (strstr(sample->suspect, "drift")) return;
-    snprintf(sample->suspect + used, sizeof sample->suspect - used, "%sdrift", used ? " " : "");
-}
-
 int drift_mark(struct run *run)
 {
     size_t count, at = 0;
@@ -109,7 +102,7 @@ int drift_mark(struct run *run)
     for (unsigned block = 0; !status && block < end; block++)
         off[block] = fabs(level_at(found, count, block, &at, scratch) - 1) > DRIFT_MAX;
     for (size_t i = 0; !status && i < run->sample_count; i++)
-        if (run->samples[i].block < end && off[run->samples[i].block]) add_drift(&run->samples[i]);
+        if (run->samples[i].block < end && off[run->samples[i].block]) sample_suspect(&run->samples[i], SUSPICION_drift);
     free(off);
     free(scratch);
     free(found);

@@ -84,7 +84,7 @@ struct sample {
     bool instrumented; /* taken with busy spans: never a headline time */
     char verified[20]; /* "serial+published", "serial", "published", "" */
     char hash[20];     /* of all result bytes, hexadecimal */
-    char suspect[96];  /* words separated by spaces: "steal throttled migrated"; "" */
+    char suspect[96];  /* words of suspicions.h, separated by spaces: "steal throttled"; "" */
     unsigned worker_count;
     struct sample_worker *workers; /* owned by the sample */
     unsigned lost_count;
@@ -104,6 +104,26 @@ struct run {
     struct sample *samples; /* in the order in which they were taken */
     struct json_t *manifest;
 };
+
+/* What makes a repetition suspect. */
+enum suspicion_id {
+#define SUSPICION(word, rule, meaning) SUSPICION_##word,
+#include "results/record/suspicions.h"
+#undef SUSPICION
+    SUSPICIONS
+};
+struct suspicion {
+    const char *word;    /* in `suspect` */
+    const char *rule;    /* when it is given */
+    const char *meaning; /* what happened, in a few words */
+};
+extern const struct suspicion suspicions[SUSPICIONS];
+
+void sample_suspect(struct sample *, enum suspicion_id); /* adds the word, unless it is there */
+bool sample_suspected(const struct sample *, enum suspicion_id);
+
+/* A sample of which nothing is measured yet: every measure is -1, the rest 0 or "". */
+struct sample sample_unmeasured(void);
 
 /* Reads a recorded run. Never crashes, hangs or takes unbounded memory on bad input: a damaged manifest is an error, a
  * damaged line of samples too; a last line without its newline was cut short (power loss, full disk) and is left out

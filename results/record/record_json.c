@@ -271,6 +271,14 @@ static int sample_parse(const char *line, size_t length, struct sample *sample, 
     return status;
 }
 
+struct sample sample_unmeasured(void)
+{
+    struct sample sample = {0};
+    for (const struct field *field = sample_fields; field->name; field++)
+        if (field->kind == KIND_measure) memset((char *)&sample + field->offset, 0xff, sizeof(int64_t)); /* -1 */
+    return sample;
+}
+
 int sample_from_json(const char *line, size_t length, struct sample *sample, struct reason *why)
 {
     struct sample made = {0};
