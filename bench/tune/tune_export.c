@@ -46,6 +46,13 @@ static bool same(const struct tune_axes *axes, const struct search_point *a, con
     return true;
 }
 
+size_t tune_export_runs(const struct tune_export *export, const struct tune_axes *axes, const struct search_point *point)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < export->count; i++) count += same(axes, &export->runs[i].point, point);
+    return count;
+}
+
 static char *command_text(const struct tune_axes *axes, const struct search_point *point, const char *const *words)
 {
     struct command_value values[SEARCH_AXES];

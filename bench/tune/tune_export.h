@@ -24,6 +24,9 @@ struct tune_export {
 /* 0 or -ENOMEM. */
 int tune_export_add(struct tune_export *, const struct search_point *, const struct command_result *);
 
+/* How many of them are of this setting. */
+size_t tune_export_runs(const struct tune_export *, const struct tune_axes *, const struct search_point *);
+
 /* Writes --export-json, --export-csv and --export-markdown where they are asked for: one result for each setting, in the
  * order in which they were first measured; times in seconds. 0, or an exit status after one line. */
 int tune_export_write(const struct tune_export *, const struct options *, const struct tune_axes *,
