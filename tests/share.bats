@@ -57,6 +57,13 @@ END
     run "$BREAKEVEN" report -o whole 1 alone
     [ "$status" = 2 ] && [[ $output == *"alone is no part of a run"* ]]
     [ ! -e whole ]
+    cp -r alone again # two runs that are no parts stand side by side
+    BREAKEVEN_GNUPLOT=/nonexistent "$BREAKEVEN" report -o beside alone again >text 2>/dev/null
+    grep -qx 'alone:' text && grep -qx 'again:' text && grep -q 'breakeven compare alone again' text
+    [ "$(grep -o '<iframe' beside/report.html | wc -l)" = 2 ]
+    [ "$("$BREAKEVEN" report --json alone again | grep -c '^  "schema"')" = 2 ]
+    run "$BREAKEVEN" report --format csv alone again
+    [ "$status" = 2 ] && [[ $output == *"--format csv is of one run"* ]]
     run "$BREAKEVEN" report -o whole --format csv 1
     [ "$status" = 2 ]
     run "$BREAKEVEN" run --kernel spin --task-time 1us --share 1/2 -o none

@@ -2,6 +2,7 @@
 /* report: a recorded run as text, figures and page; measures nothing. */
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
+#include "bench/verbs/beside.h"
 #include "bench/verbs/whatif.h"
 #include "plots/plots.h"
 #include "results/record/record_join.h"
@@ -83,6 +84,8 @@ static int run(const struct options *options)
     bool several = options->operand_count > 1;
     if (options->output && !several)
         return options_complain(options, "--output is where several parts are joined: one run is shown where it is");
+    if (options->operand_count == 2 && !record_is_part(options->operands[0]) && !record_is_part(options->operands[1]))
+        return beside_report(options);
     if (several && join(options, joined)) return STATUS_USAGE;
     int status = show_open(options, several ? joined : options->operands[0], &shown);
     if (status) return status;
@@ -98,7 +101,7 @@ const struct verb verb_report = {
     .operands = "DIR..",
     .operands_min = 1,
     .operands_max = 10000,
-    .details = "DIR is a run's folder: results/latest is the newest. Nothing is measured. Several are the parts of one run\n"
-               "(run --share), and are joined in a folder of their own, --output.",
+    .details = "DIR is a run's folder: results/latest is the newest. Nothing is measured. Two runs are shown side by side, in\n"
+               "the terminal and on a page; parts of one run (run --share) are joined. --output is the folder of either.",
     .run = run,
 };

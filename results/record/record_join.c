@@ -11,6 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 
+bool record_is_part(const char *dir)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/manifest.json", dir);
+    json_t *manifest = json_load_file(path, 0, NULL);
+    bool part = json_is_object(json_object_get(manifest, "share"));
+    json_decref(manifest);
+    return part;
+}
+
 struct join {
     const char *const *dirs; /* of the parts */
     size_t count;

@@ -5,7 +5,11 @@
 
 #include "kernels/reason.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Does the folder hold a part of a run (run --share)? What cannot be read is none. */
+bool record_is_part(const char *dir);
 
 /* Writes into `into`, an empty folder, one record made of those in dirs[count]: the cells that they share, and the blocks
  * of each part after those of the part before, so that every cell keeps the serial samples that were taken beside it.
