@@ -180,8 +180,8 @@ uninstall: uninstall-forkpool ## remove what install put there
 	rm -rf "$(ROOT)/lib/breakeven" "$(ROOT)/include/breakeven"
 
 # Built from a copy of what git knows here, so that nothing lands beside the tree.
-deb: ## Debian packages in build/deb: breakeven, libforkpool0, libforkpool-dev (needs debhelper)
-	@command -v dh >/dev/null || { echo "make deb: no debhelper: apt-get install debhelper" >&2; exit 2; }
+deb: ## Debian packages in build/deb: breakeven, libforkpool0, libforkpool-dev (needs build-essential, debhelper)
+	@dpkg -s build-essential debhelper >/dev/null 2>&1 || { echo "make deb: apt-get install build-essential debhelper" >&2; exit 2; }
 	rm -rf $(BUILD)/deb
 	mkdir -p $(BUILD)/deb/breakeven-$(VERSION)
 	git ls-files -z | xargs -0 cp --parents -t $(BUILD)/deb/breakeven-$(VERSION)
