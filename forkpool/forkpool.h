@@ -172,7 +172,10 @@ void forkpool_free(struct forkpool *pool, void *memory); /* accepts NULL */
 /* ---- one task ---------------------------------------------------------------------------------------------------- */
 
 typedef long forkpool_call_fn(long argument);
-/* Returns 0, or another value for "failed". `result` is zeroed beforehand. Both blocks lie in shared memory. */
+/* Returns 0, or another value for "failed". `result` is zeroed beforehand. Both blocks lie in shared memory, aligned to 16
+ * bytes. A task that writes beyond a result of up to 2 KiB that the pool provides, or beyond a copied argument of up to
+ * 128 bytes, is lost by SIGSEGV (but for some bytes of alignment) and harms no other; larger ones, and memory of the
+ * program's own, have no such guard. */
 typedef int forkpool_task_fn(const void *argument, size_t argument_bytes, void *result, size_t result_bytes);
 /* `status`: as forkpool_status. Called once for a job that has it, in poll, wait, next, map or join of the program. */
 typedef void forkpool_done_fn(struct forkpool_job *job, int status, void *user);
@@ -222,9 +225,10 @@ int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t t
  * LIMIT, FAILED, CANCELLED, in this order. Never blocks. */
 int forkpool_status(struct forkpool_job *job);
 int forkpool_task_status(struct forkpool_job *job); /* what a FAILED task returned (a map: the first that was seen) */
-/* Where the result of a good job stands, until it is released; NULL before. Large results are never copied. */
+/* Where the result of a good job stands, until it is released; NULL before. Large results are never copied. `result_bytes`
+ * is as the task was declared, or less where it said so. */
 void *forkpool_result(struct forkpool_job *job, size_t *result_bytes);
-/* Waits, copies result_bytes. Returns as forkpool_status, or -ETIMEDOUT. */
+/* Waits, copies result_bytes. Returns as forkpool_status, or -ETIMEDOUT; -EINVAL where the result is shorter. */
 int forkpool_get(struct forkpool_job *job, void *result, size_t result_bytes, int64_t timeout_ns);
 
 /* Not started yet: it ends as CANCELLED. Started: with `kill` its worker is killed and the task ends as CANCELLED, else
@@ -322,6 +326,9 @@ int forkpool_worker(void);   /* number of the worker that this code runs in; -1 
  * For the task's first thread. */
 void forkpool_spawn(forkpool_range_fn *run, void *context, size_t begin, size_t end);
 int forkpool_sync(void);
+/* Results of variable length: declare the most (of a large result only pages that are written take memory), and say in the
+ * task how much it is. forkpool_result tells; forkpool_call copies that. */
+void forkpool_result_is(size_t bytes);
 int forkpool_stopping(void); /* 1: past the soft limit, or cancelled; please return soon */
 
 /* ---- what happened ----------------------------------------------------------------------------------------------- */

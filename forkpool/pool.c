@@ -33,9 +33,9 @@ static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
 /* Where everything lies, from `mapping` on: a private page, what the protocol needs, a guard page, what tasks write beside
- * the arena, a guard page. */
+ * the arena, a page for each worker's small arguments and results with a gap on either side, a guard page. */
 struct layout {
-    size_t page, workers, ring, lines, boards, slots, bytes;
+    size_t page, workers, ring, lines, boards, slots, scratch, bytes;
     uint32_t slot_count;
 };
 static struct layout layout_of(const struct forkpool_config *config)
@@ -48,7 +48,8 @@ static struct layout layout_of(const struct forkpool_config *config)
     at.lines = at.ring + round_up(2 * at.slot_count * sizeof(uint64_t), 128);
     at.slots = round_up(at.lines + line_count * sizeof(struct line), at.page) + at.page;
     at.boards = at.slots + at.slot_count * sizeof(struct slot);
-    at.bytes = round_up(at.boards + config->workers_max * sizeof(struct board), at.page) + at.page;
+    at.scratch = round_up(at.boards + config->workers_max * sizeof(struct board), at.page);
+    at.bytes = at.scratch + (2 * (size_t)config->workers_max + 1) * at.page;
     return at;
 }
 
@@ -80,6 +81,8 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->ring = (_Atomic uint64_t *)(base + at.ring);
     shared->lines = (struct line *)(base + at.lines);
     shared->boards = (struct board *)(base + at.boards);
+    shared->scratch = base + at.scratch;
+    shared->page = at.page;
     atomic_store(&shared->wanted, config->workers);
     shared->mark = shared->mark_set = ~(uint64_t)(uintptr_t)base ^ (uint64_t)now_ns() << 20;
     shared->expedited = park_expedited_offered();

@@ -79,7 +79,7 @@ enum phase { SLOT_FREE, SLOT_READY, SLOT_RUNNING, SLOT_CONDEMNED, SLOT_DONE, SLO
 #define SLOT_WAITED UINT64_C(0x100) /* somebody sleeps for it */
 #define SLOT_STOP UINT64_C(0x200)   /* cancelled while it ran: forkpool_stopping */
 enum slot_kind { KIND_CALL, KIND_TASK, KIND_PIECE };
-enum { SLOT_INLINE = 128 };
+enum { SLOT_INLINE = 128, STAGED_MOST = 2048 };
 struct slot {
     alignas(128) _Atomic uint64_t state; /* P: free -> ready; W: ready -> running -> done; S: the others */
     enum slot_kind kind;
@@ -91,12 +91,12 @@ struct slot {
     } run;
     long value;                          /* of a KIND_CALL: argument, then result */
     uint64_t job;
-    bool limited;
+    bool limited, staged;                /* staged: the result lies in the worker's scratch until the call has returned */
     size_t begin, end;                   /* of a KIND_PIECE */
     const void *argument;
     size_t argument_bytes;
     void *result;
-    size_t result_bytes;
+    size_t result_bytes;                 /* P; W: less, where the task says so */
     struct limits limits;
     alignas(64) unsigned char bytes[SLOT_INLINE]; /* small argument, then small result */
 };
@@ -159,6 +159,8 @@ struct shared {
             struct line *lines;         /* [MAPS][capacity], and room for any index that a word of them can hold */
             pid_t server_pid;           /* in server and workers; 0 elsewhere */
             struct board *boards;       /* [capacity] */
+            char *scratch;              /* [capacity][2] pages and one: a gap, a worker's own, a gap ...; task.c */
+            size_t page;
             const char *arena;          /* what forkpool_alloc gives out */
             size_t arena_bytes;
             uint64_t mark_set;

@@ -43,7 +43,9 @@ static void slot_leave(struct forkpool_job *job)
 static void take_result(struct forkpool_job *job, struct slot *slot)
 {
     job->value = slot->value;
-    if (!job->task || job->result) return;
+    if (!job->task) return;
+    if (slot->result_bytes < job->result_bytes) job->result_bytes = slot->result_bytes; /* a task says so; or damages itself */
+    if (job->result) return;
     job->result = job->result_block ? job->result_block : job->small;
     if (!job->result_block) memcpy(job->small, job->result_at, job->result_bytes);
 }
@@ -51,7 +53,8 @@ static void take_result(struct forkpool_job *job, struct slot *slot)
 static void value_reset(struct forkpool_job *job, struct slot *slot)
 {
     slot->value = job->value;
-    if (job->result_bytes) memset(job->result_at, 0, job->result_bytes);
+    slot->result_bytes = job->result_bytes;
+    if (job->result_bytes && !slot->staged) memset(job->result_at, 0, job->result_bytes);
 }
 
 static bool run_again(struct forkpool_job *job)
@@ -214,7 +217,7 @@ static bool place_blocks(struct forkpool_job *job, const struct forkpool_task *t
     slot->result = task->result ? task->result : small_result ? slot->bytes + (small_argument ? argument : 0)
                                                               : job->result_block;
     slot->result_bytes = task->result_bytes;
-    if (small_result && result) memset(slot->result, 0, result);
+    slot->staged = !task->result && result <= STAGED_MOST;
     job->result = task->result;
     job->result_at = slot->result;
     job->result_bytes = task->result_bytes;
@@ -291,7 +294,7 @@ int forkpool_call(struct forkpool *pool, const struct forkpool_task *task, void 
     if (rc) return rc;
     rc = forkpool_wait(job, timeout_ns);
     if (!rc) rc = forkpool_status(job);
-    if (!rc && !task->result && result) rc = forkpool_get(job, result, task->result_bytes, 0);
+    if (!rc && !task->result && result) rc = forkpool_get(job, result, job->result_bytes, 0);
     forkpool_release(job);
     return rc;
 }

@@ -5,6 +5,9 @@
 #include "queue.h"
 #include "worker.h"
 
+#include <string.h>
+#include <sys/mman.h>
+
 static int item_call(struct self *self, const struct work *work, size_t i)
 {
     int status = work->item(work->context, work->input + i * work->input_stride,
@@ -33,6 +36,39 @@ int work_call(struct self *self, const struct work *work, size_t begin, size_t e
     return first;
 }
 
+/* While a task runs, its small argument stands at the beginning of a page of this worker's own, its small result at the
+ * end, and the pages on either side can't be reached from here: what writes beyond them is lost, and nothing of others. */
+static char *scratch(struct self *self)
+{
+    const struct shared *shared = self->shared;
+    if (__builtin_expect(self->scratch != NULL, 1)) return self->scratch;
+    char *gap = shared->scratch + 2 * self->me * shared->page;
+    mprotect(gap, shared->page, PROT_NONE);
+    mprotect(gap + 2 * shared->page, shared->page, PROT_NONE);
+    return self->scratch = gap + shared->page;
+}
+
+static int task_call(struct self *self, struct slot *slot)
+{
+    size_t argument_bytes = slot->argument_bytes, result_bytes = slot->result_bytes;
+    const void *argument = slot->argument;
+    char *result = slot->result, *written = result;
+    bool staged = slot->staged && result_bytes <= STAGED_MOST;
+    if (argument == slot->bytes && argument_bytes <= SLOT_INLINE) argument = memcpy(scratch(self), argument, argument_bytes);
+    if (staged) {
+        size_t align = result_bytes > SLOT_INLINE ? 64 : 16;
+        written = scratch(self) + self->shared->page - (result_bytes + align - 1) / align * align;
+        memset(written, 0, result_bytes);
+    }
+    self->result_bytes = result_bytes;
+    int status = slot->run.task(argument, argument_bytes, written, result_bytes);
+    worker_check(self);
+    size_t used = self->result_bytes < result_bytes ? self->result_bytes : result_bytes;
+    if (used < result_bytes) slot->result_bytes = used;
+    if (staged) memcpy(result, written, used);
+    return status;
+}
+
 /* Nothing of the slot is written before worker_check: a task's stray child may come back here much later. */
 static void slot_call(struct self *self, struct slot *slot)
 {
@@ -40,7 +76,7 @@ static void slot_call(struct self *self, struct slot *slot)
     int status = 0;
     switch (slot->kind) {
     case KIND_CALL: value = slot->run.call(value); break;
-    case KIND_TASK: status = slot->run.task(slot->argument, slot->argument_bytes, slot->result, slot->result_bytes); break;
+    case KIND_TASK: status = task_call(self, slot); break;
     case KIND_PIECE: status = work_call(self, slot->run.work, slot->begin, slot->end); break;
     }
     worker_check(self);

@@ -47,6 +47,11 @@ int forkpool_sync(void)
     return failed;
 }
 
+void forkpool_result_is(size_t bytes)
+{
+    if (forkpool_worker() >= 0) self_here->result_bytes = bytes;
+}
+
 int forkpool_stopping(void)
 {
     const struct self *self = self_here;

@@ -17,6 +17,8 @@ struct self {
     uint64_t tail;                 /* of the queue before it was last found empty with a map to look at */
     struct slot *slot;             /* the task that runs, or NULL */
     struct map *map;               /* the map that it is in, or NULL */
+    char *scratch;                 /* its page for small arguments and results; NULL: not used yet */
+    size_t result_bytes;           /* of the running task: what it says that it wrote */
     int64_t soft_at;               /* of the running call; 0 */
     unsigned base, top;            /* of its board: the running call's first child, and behind its last */
     int children_failed;           /* of those that ran at once; 0, or as children_sync */

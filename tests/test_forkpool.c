@@ -40,6 +40,38 @@ START_TEST(arguments_and_results_of_any_size)
 }
 END_TEST
 
+/* Of what was declared, as many bytes as the argument says. */
+static int some(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    size_t bytes;
+    memcpy(&bytes, argument, argument_bytes);
+    memset(result, 5, bytes < result_bytes ? bytes : result_bytes);
+    forkpool_result_is(bytes);
+    return 0;
+}
+START_TEST(results_of_variable_length)
+{
+    static const size_t most[] = {100, 1000, 1 << 20}, lengths[] = {0, 1, 99, SIZE_MAX};
+    char got[100];
+    open_workers(1);
+    for (size_t i = 0; i < 12; i++) {
+        size_t length = lengths[i % 4], wanted = length < most[i / 4] ? length : most[i / 4], bytes = 7;
+        struct forkpool_task task = {.run = some, .argument = &length, .argument_bytes = sizeof length, .result_bytes = most[i / 4]};
+        struct forkpool_job *job;
+        ck_assert_int_eq(forkpool_submit(pool, &task, &job), 0);
+        ck_assert_int_eq(forkpool_wait(job, FORKPOOL_FOREVER), 0);
+        const char *result = forkpool_result(job, &bytes);
+        ck_assert_uint_eq(bytes, wanted);
+        for (size_t k = 0; k < bytes; k++) ck_assert_int_eq(result[k], 5);
+        ck_assert_int_eq(forkpool_get(job, got, wanted + 1, 0), -EINVAL);
+        forkpool_release(job);
+        task.result_bytes = sizeof got;
+        if (i / 4 == 0) ck_assert_int_eq(forkpool_call(pool, &task, got, FORKPOOL_FOREVER), 0);
+        if (i / 4 == 0 && wanted) ck_assert_int_eq(got[wanted - 1], 5);
+    }
+}
+END_TEST
+
 START_TEST(failed_task)
 {
     open_pool(&(struct forkpool_config){.workers = 1});
@@ -360,6 +392,7 @@ int main(void)
 {
     TCase *cases = board_cases("forkpool");
     tcase_add_test(cases, arguments_and_results_of_any_size);
+    tcase_add_test(cases, results_of_variable_length);
     tcase_add_test(cases, failed_task);
     tcase_add_test(cases, many_jobs);
     tcase_add_test(cases, would_block);

@@ -74,25 +74,44 @@ START_TEST(maps_as_long_as_can_be)
 }
 END_TEST
 
-/* 3 what writes beyond its result into the records of tasks behind it: those are not told to have been cancelled */
+/* 3 what writes beyond its result is lost, and no task beside or behind it */
+static const size_t declared[] = {8, 128, 200, 2048};
 static int overrun(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
 {
     (void)argument, (void)argument_bytes;
     await(&board->gate, 1);
-    memset(result, 0x41, result_bytes + 500);
+    memset(result, 0x41, result_bytes + 5000);
+    return 0;
+}
+static int fill(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)argument_bytes;
+    memset(result, 7, result_bytes);
     return 0;
 }
 START_TEST(result_beyond_its_size)
 {
     open_workers(1);
-    struct forkpool_task task = {.run = overrun, .result_bytes = 8};
-    struct forkpool_job *writer, *behind;
+    struct forkpool_task task = {.run = overrun, .result_bytes = declared[_i]}, good = task;
+    struct forkpool_job *writer, *behind[4], *call;
+    struct forkpool_loss loss;
+    good.run = fill;
     ck_assert_int_eq(forkpool_submit(pool, &task, &writer), 0);
-    ck_assert_ptr_nonnull(behind = forkpool_async(pool, square, 3));
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(forkpool_submit(pool, &good, &behind[i]), 0);
+    ck_assert_ptr_nonnull(call = forkpool_async(pool, square, 3));
     atomic_store(&board->gate, 1);
-    ck_assert_int_eq(status_of(behind), FORKPOOL_BROKEN);
-    ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "overwritten"));
-    forkpool_release(writer);
+    ck_assert_int_eq(status_of(writer), FORKPOOL_LOST);
+    for (int i = 0; i < 4; i++) {
+        unsigned char bytes[2048];
+        ck_assert_int_eq(forkpool_get(behind[i], bytes, declared[_i], FORKPOOL_FOREVER), 0);
+        for (size_t k = 0; k < declared[_i]; k++) ck_assert_uint_eq(bytes[k], 7);
+        forkpool_release(behind[i]);
+    }
+    ck_assert_int_eq(forkpool_value(call), 9);
+    ck_assert_str_eq(forkpool_reason(pool), "");
+    ck_assert_uint_eq(forkpool_losses(pool, &loss, 1), 1);
+    ck_assert_ptr_nonnull(strstr(loss.text, "beyond its argument or result"));
+    forkpool_release(call);
 }
 END_TEST
 
@@ -448,7 +467,7 @@ int main(void)
     TCase *cases = board_cases("bounds");
     tcase_add_test(cases, waiting_thread_cancelled);
     tcase_add_loop_test(cases, maps_as_long_as_can_be, 0, 4);
-    tcase_add_test(cases, result_beyond_its_size);
+    tcase_add_loop_test(cases, result_beyond_its_size, 0, 4);
     tcase_add_test(cases, memory_of_a_deleted_pool);
     tcase_add_test(cases, worker_in_anothers_group);
     tcase_add_test(cases, chain_of_sessions);

@@ -52,6 +52,13 @@ static int64_t own_bytes(int64_t most)
     return most > inherited ? most - inherited : 0;
 }
 
+/* A fault in the pages about a worker's small arguments and results: task.c. */
+static bool overran(const struct shared *shared, const struct worker *worker)
+{
+    return acquire(&worker->faulted) &&
+           worker->fault_address - (uintptr_t)shared->scratch < (2 * (size_t)shared->capacity + 1) * shared->page;
+}
+
 void cause_fill(struct server *server, const struct worker *worker, const struct hand *hand, int wait_status,
                 const struct rusage *usage, struct forkpool_loss *loss)
 {
@@ -63,11 +70,13 @@ void cause_fill(struct server *server, const struct worker *worker, const struct
     loss->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
     loss->code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
     loss->cause = find(server, worker, hand, loss->signal);
+    const char *word = words[loss->cause];
+    if (loss->cause == FORKPOOL_CAUSE_CRASH && overran(server->shared, worker)) word = ", beyond its argument or result";
     loss->max_rss_bytes = own_bytes((int64_t)usage->ru_maxrss * 1024);
     loss->user_ns = (int64_t)usage->ru_utime.tv_sec * 1000000000 + usage->ru_utime.tv_usec * 1000;
     loss->system_ns = (int64_t)usage->ru_stime.tv_sec * 1000000000 + usage->ru_stime.tv_usec * 1000;
     if (loss->signal)
-        snprintf(loss->text, sizeof loss->text, "signal %d (%s)%s", loss->signal, strsignal(loss->signal), words[loss->cause]);
+        snprintf(loss->text, sizeof loss->text, "signal %d (%s)%s", loss->signal, strsignal(loss->signal), word);
     else
-        snprintf(loss->text, sizeof loss->text, "exit code %d%s", loss->code, words[loss->cause]);
+        snprintf(loss->text, sizeof loss->text, "exit code %d%s", loss->code, word);
 }
