@@ -76,7 +76,7 @@ static uint32_t next_batch(const struct visit *visit)
 
 static inline bool interrupted(const struct visit *visit)
 {
-    return worker_leaving(visit->self) || relaxed(&visit->self->shared->tail) != visit->self->tail;
+    return worker_leaving(visit->self) || queue_puts(visit->self->shared) != visit->self->takes;
 }
 
 static void run_units(struct visit *visit, struct units units)

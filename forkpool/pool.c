@@ -45,7 +45,7 @@ static struct layout layout_of(const struct forkpool_config *config)
     size_t line_count = MAPS * (size_t)config->workers_max + LINE_INDEX_MAX;
     at.workers = at.page + round_up(sizeof(struct shared) - FIXED_BYTES, 128);
     at.ring = at.workers + config->workers_max * sizeof(struct worker);
-    at.lines = at.ring + round_up(2 * at.slot_count * sizeof(uint64_t), 128);
+    at.lines = at.ring + round_up(QUEUES * 2 * at.slot_count * sizeof(uint64_t), 128);
     at.slots = round_up(at.lines + line_count * sizeof(struct line), at.page) + at.page;
     at.boards = at.slots + at.slot_count * sizeof(struct slot);
     at.scratch = round_up(at.boards + config->workers_max * sizeof(struct board), at.page);
@@ -78,7 +78,7 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->config = *config;
     shared->workers = (struct worker *)(base + at.workers);
     shared->slots = (struct slot *)(base + at.slots);
-    shared->ring = (_Atomic uint64_t *)(base + at.ring);
+    shared->rings = (_Atomic uint64_t *)(base + at.ring);
     shared->lines = (struct line *)(base + at.lines);
     shared->boards = (struct board *)(base + at.boards);
     shared->scratch = base + at.scratch;

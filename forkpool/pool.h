@@ -38,7 +38,7 @@ struct forkpool_job {
     uint64_t id;
     enum job_kind kind;
     int place;                  /* slot or map number; -1: none now */
-    bool ended, released, callback_due, limited, hidden; /* hidden: an iterator's, not counted as a job */
+    bool ended, released, callback_due, limited, hidden, urgent; /* hidden: an iterator's, not counted as a job */
     bool repeatable;            /* it may have to run again: the pool must not drain before it has ended */
     int status, task_status;    /* once ended */
     unsigned retries;
@@ -85,7 +85,7 @@ struct forkpool {
     unsigned limited;
     struct notifier *notifier;     /* NULL: nobody asked for a descriptor */
     uint64_t callbacks_ran;
-    uint64_t next_id, head_seen; /* head_seen: of the ring, looked at anew only where it would be full */
+    uint64_t next_id, head_seen[QUEUES]; /* head_seen: of the rings, looked at anew only where one would be full */
     uint64_t submitted, ended, failed, lost, cancelled;
     uint32_t wanted;               /* workers */
     int64_t kill_at;               /* the server was told to end: it is killed then; 0 */
@@ -156,7 +156,7 @@ static inline struct forkpool_job *job_new(struct forkpool *pool, enum job_kind 
     job->kind = kind;
     job->id = ++pool->next_id;
     job->place = -1;
-    job->ended = job->released = job->callback_due = job->limited = job->hidden = job->repeatable = false;
+    job->ended = job->released = job->callback_due = job->limited = job->hidden = job->urgent = job->repeatable = false;
     job->status = job->task_status = 0;
     job->retries = 0;
     job->value = 0;

@@ -10,21 +10,22 @@ static inline void busy_with(struct shared *shared, unsigned me, uint32_t what)
     atomic_store_explicit(&shared->workers[me].busy, what, memory_order_relaxed);
 }
 
-struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
+static struct slot *claim(struct shared *shared, unsigned queue, unsigned me, bool *more)
 {
     bool named = false;
-    for (uint64_t head = acquire(&shared->head);;) {
-        int number = queue_at(shared, head);
+    _Atomic uint64_t *const at = &shared->queues[queue].head;
+    for (uint64_t head = acquire(at);;) {
+        int number = queue_at(shared, queue, head);
         if (number == NOTHING) { /* or others have moved head on, and the ring has gone round */
-            uint64_t now = acquire(&shared->head);
+            uint64_t now = acquire(at);
             if (now == head) break;
             head = now;
             continue;
         }
         struct slot *slot = &shared->slots[number];
         prefetch_to_write(slot);
-        int next = queue_at(shared, head + 1);
-        int ahead = queue_at(shared, head + AHEAD);
+        int next = queue_at(shared, queue, head + 1);
+        int ahead = queue_at(shared, queue, head + AHEAD);
         if (ahead != NOTHING) prefetch_to_write(&shared->slots[ahead]);
         else if (next != NOTHING) prefetch_to_write(&shared->slots[next]);
         uint64_t state = acquire(&slot->state);
@@ -38,7 +39,7 @@ struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
                                                             memory_order_acq_rel, memory_order_acquire);
         STEP();
         uint64_t expected = head;
-        bool moved = atomic_compare_exchange_strong_explicit(&shared->head, &expected, head + 1, memory_order_acq_rel,
+        bool moved = atomic_compare_exchange_strong_explicit(at, &expected, head + 1, memory_order_acq_rel,
                                                              memory_order_acquire);
         STEP();
         *more = next != NOTHING;
@@ -47,6 +48,14 @@ struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
     }
     if (named) busy_with(shared, me, 0);
     return NULL;
+}
+
+struct slot *queue_claim(struct shared *shared, unsigned me, bool *more)
+{
+    struct slot *slot = claim(shared, URGENT, me, more);
+    if (!slot) return claim(shared, ORDINARY, me, more);
+    if (!*more) *more = queue_at(shared, ORDINARY, acquire(&shared->queues[ORDINARY].head)) != NOTHING;
+    return slot;
 }
 
 bool queue_finish(struct slot *slot, bool *condemned)

@@ -72,7 +72,13 @@ struct map {
     struct { size_t begin, end; } lost_ranges[LOST_RANGES]; /* the first of them; S, before `ended` counts them */
 };
 
-/* ---- a submitted task ---- */
+/* ---- submitted tasks: two queues of them ---- */
+enum { URGENT, ORDINARY, QUEUES };
+struct queue {
+    alignas(128) _Atomic uint64_t tail; /* P, after the entry */
+    alignas(128) _Atomic uint64_t head; /* W, any */
+};
+
 enum phase { SLOT_FREE, SLOT_READY, SLOT_RUNNING, SLOT_CONDEMNED, SLOT_DONE, SLOT_LOST, SLOT_LIMIT, SLOT_CANCELLED };
 /* state: phase: 8 | SLOT_WAITED | SLOT_STOP | worker: 16 at bit 16 | generation: 32 at bit 32 */
 #define SLOT_PHASE UINT64_C(0xff)
@@ -149,12 +155,12 @@ struct shared {
             char *mapping;              /* the whole of it, with its guard pages */
             size_t bytes;
             uint32_t capacity;          /* workers at most */
-            uint32_t slot_count;        /* a power of 2; the ring has twice as many entries */
+            uint32_t slot_count;        /* a power of 2; each ring has twice as many entries */
             uint32_t cpus;              /* that the program may use */
             struct forkpool_config config;
             struct worker *workers;     /* [capacity] */
             struct slot *slots;         /* [slot_count] */
-            _Atomic uint64_t *ring;     /* [2 * slot_count]: slot numbers in order of submission | (place + 1) << 32 */
+            _Atomic uint64_t *rings;    /* [QUEUES][2 * slot_count]: slot numbers in order of submission | (place + 1) << 32 */
             bool expedited;             /* who parks makes P fence (membarrier): P need not, at each submission */
             struct line *lines;         /* [MAPS][capacity], and room for any index that a word of them can hold */
             pid_t server_pid;           /* in server and workers; 0 elsewhere */
@@ -169,8 +175,7 @@ struct shared {
         char fixed[FIXED_BYTES];
     };
 
-    alignas(128) _Atomic uint64_t tail;     /* P, after the entry */
-    alignas(128) _Atomic uint64_t head;     /* W, any */
+    struct queue queues[QUEUES];
     alignas(128) _Atomic uint64_t active;   /* low 8 bits: maps to look at; above: counts changes. P, S */
     alignas(128) _Atomic uint32_t event;    /* futex: something that somebody waits for has happened */
     _Atomic uint32_t sleepers;              /* threads of P on it */
@@ -202,7 +207,7 @@ struct shared {
     struct map maps[MAPS];
 };
 
-_Static_assert(offsetof(struct shared, tail) == FIXED_BYTES, "what is shared begins with a page");
+_Static_assert(offsetof(struct shared, queues) == FIXED_BYTES, "what is shared begins with a page");
 _Static_assert(offsetof(struct shared, losses) <= 2 * FIXED_BYTES, "the mark is in the page of what it marks");
 
 /* Does all of [from, from + bytes) lie in the arena, at an address for such objects? For pointers that a task can write. */

@@ -7,12 +7,12 @@
 
 enum { SLOTS_A_LOOK = 1024, NUDGE_NS = 100000000, NUDGES_MOST = 6 };
 
-static const char *queue_unsound(struct forkpool *pool)
+static const char *queue_unsound(const struct shared *shared, unsigned queue)
 {
-    const struct shared *shared = pool->shared;
-    uint64_t head = acquire(&shared->head), tail = relaxed(&shared->tail); /* this thread holds the lock: tail stays */
+    const _Atomic uint64_t *at = &shared->queues[queue].head;
+    uint64_t head = acquire(at), tail = relaxed(&shared->queues[queue].tail); /* this thread holds the lock: tail stays */
     if (head > tail || tail - head > 2 * (uint64_t)shared->slot_count) return "the ends of the queue";
-    if (head < tail && queue_at(shared, head) == NOTHING && acquire(&shared->head) == head) return "the queue";
+    if (head < tail && queue_at(shared, queue, head) == NOTHING && acquire(at) == head) return "the queue";
     return NULL;
 }
 
@@ -83,6 +83,7 @@ const char *sound_look(struct forkpool *pool, int64_t now)
     const char *what = NULL;
     if (!sound_marked(pool)) return "the heads of the protocol";
     if (atomic_load(&pool->shared->wanted) != pool->wanted) return "how many workers are wanted";
-    if (!(what = queue_unsound(pool)) && !(what = jobs_unsound(pool))) what = stalled(pool, now);
+    for (unsigned i = 0; !what && i < QUEUES; i++) what = queue_unsound(pool->shared, i);
+    if (!what && !(what = jobs_unsound(pool))) what = stalled(pool, now);
     return what;
 }

@@ -9,12 +9,15 @@
 
 static struct slot *slot_of(const struct forkpool_job *job) { return &job->pool->shared->slots[job->place]; }
 
-static inline bool ring_has_room(struct forkpool *pool)
+static inline unsigned queue_of(bool urgent) { return urgent ? URGENT : ORDINARY; }
+
+static inline bool ring_has_room(struct forkpool *pool, unsigned queue)
 {
     /* Entries of cancelled tasks stay until a worker comes by; a slot that is ready has one entry that counts. */
-    uint64_t tail = relaxed(&pool->shared->tail), size = 2 * pool->shared->slot_count;
-    if (tail - pool->head_seen >= size) pool->head_seen = acquire(&pool->shared->head);
-    return tail - pool->head_seen < size;
+    const struct queue *at = &pool->shared->queues[queue];
+    uint64_t tail = relaxed(&at->tail), size = 2 * (uint64_t)pool->shared->slot_count;
+    if (tail - pool->head_seen[queue] >= size) pool->head_seen[queue] = acquire(&at->head);
+    return tail - pool->head_seen[queue] < size;
 }
 
 static void recall_retired(struct forkpool *pool)
@@ -23,13 +26,22 @@ static void recall_retired(struct forkpool *pool)
     pool_poke(pool);
 }
 
-/* The slot is filled: let it run. */
+/* The slot is filled: it joins a queue, and then whoever sleeps is to look there. */
+static inline void put(struct forkpool_job *job)
+{
+    bool waited = job->done || job->failed || job->hidden || job->pool->notifier;
+    queue_put(job->pool->shared, queue_of(job->urgent), (uint32_t)job->place, waited ? SLOT_WAITED : 0);
+}
+static inline void wake(struct forkpool *pool)
+{
+    queue_put_all(pool->shared);
+    park_wake_one(pool->shared); /* who finds more than one task wakes another */
+    if (__builtin_expect(atomic_load(&pool->shared->retired) != 0, 0)) recall_retired(pool);
+}
 static inline void start(struct forkpool_job *job)
 {
-    struct shared *shared = job->pool->shared;
-    queue_put(shared, (uint32_t)job->place, job->done || job->failed || job->hidden || job->pool->notifier ? SLOT_WAITED : 0);
-    park_wake_one(shared);
-    if (__builtin_expect(atomic_load(&shared->retired) != 0, 0)) recall_retired(job->pool);
+    put(job);
+    wake(job->pool);
 }
 
 static void slot_leave(struct forkpool_job *job)
@@ -61,7 +73,7 @@ static bool run_again(struct forkpool_job *job)
 {
     struct slot *slot = slot_of(job);
     if (!job->retries || pool_gone(job->pool)) return false;
-    if (!ring_has_room(job->pool)) return true; /* at the next look: workers take cancelled tasks' entries away */
+    if (!ring_has_room(job->pool, queue_of(job->urgent))) return true; /* at the next look: workers take cancelled tasks' entries away */
     job->retries--;
     value_reset(job, slot);
     queue_free(slot);
@@ -129,37 +141,41 @@ bool task_cancel(struct forkpool_job *job, int kill)
     return !slot_ended(acquire(&slot->state)) || slot_phase(acquire(&slot->state)) == SLOT_CANCELLED;
 }
 
-static int room(struct forkpool *pool, void *refusal, bool sleeping)
+struct place {
+    unsigned queue;
+    int refused;
+};
+static int room(struct forkpool *pool, void *what, bool sleeping)
 {
-    int *refused = refusal;
-    if ((*refused = pool_refusal(pool))) return 1;
+    struct place *wanted = what;
+    if ((wanted->refused = pool_refusal(pool))) return 1;
     if (!pool->free_count) jobs_settle(pool);
     for (uint32_t i = 0; sleeping && !pool->free_count && i < pool->shared->slot_count; i++)
         if (pool->slot_jobs[i]) job_mark(pool->slot_jobs[i]);
     if (sleeping && !pool->free_count) jobs_settle(pool); /* one may have ended before it was marked */
-    return pool->free_count && ring_has_room(pool);
+    return pool->free_count && ring_has_room(pool, wanted->queue);
 }
 
-static int wait_longer_for_room(struct forkpool *pool)
+static int wait_longer_for_room(struct forkpool *pool, unsigned queue)
 {
-    int refused = 0;
+    struct place wanted = {queue, 0};
     for (;;) {
         pool_lock(pool);
-        if (room(pool, &refused, false) && !refused) return 0;
+        if (room(pool, &wanted, false) && !wanted.refused) return 0;
         pool_unlock(pool);
-        if (refused) return refused;
+        if (wanted.refused) return wanted.refused;
         if (pool->shared->config.would_block) return -EAGAIN;
-        wait_for(pool, room, &refused, FORKPOOL_FOREVER);
+        wait_for(pool, room, &wanted, FORKPOOL_FOREVER);
     }
 }
 
 /* Lock held on success: there is a free slot. */
-static inline int wait_for_room(struct forkpool *pool)
+static inline int wait_for_room(struct forkpool *pool, unsigned queue)
 {
     pool_lock(pool);
-    if (__builtin_expect(!pool_refusal(pool) && pool->free_count && ring_has_room(pool), 1)) return 0;
+    if (__builtin_expect(!pool_refusal(pool) && pool->free_count && ring_has_room(pool, queue), 1)) return 0;
     pool_unlock(pool);
-    return wait_longer_for_room(pool);
+    return wait_longer_for_room(pool, queue);
 }
 
 /* A job in a slot, with everything common filled in. */
@@ -179,7 +195,7 @@ static inline struct forkpool_job *job_in_slot(struct forkpool *pool, struct slo
 
 struct forkpool_job *forkpool_async(struct forkpool *pool, forkpool_call_fn *call, long argument)
 {
-    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_room(pool);
+    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_room(pool, ORDINARY);
     if (rc) {
         errno = rc > -4096 ? -rc : ECANCELED;
         return NULL;
@@ -235,12 +251,9 @@ static void fill_limits(struct forkpool_job *job, struct slot *slot, const struc
     }
 }
 
-int forkpool_submit(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **result)
+/* There is a free slot. The task joins its queue; nobody is woken. */
+static int task_put(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **result)
 {
-    if (pool_foreign(pool)) return FORKPOOL_FORKED;
-    if (!task->run || (!task->argument && task->argument_bytes)) return -EINVAL;
-    int rc = wait_for_room(pool);
-    if (rc) return rc;
     struct slot *slot;
     struct forkpool_job *job = job_in_slot(pool, &slot);
     if (!job || !place_blocks(job, task, slot)) {
@@ -248,7 +261,6 @@ int forkpool_submit(struct forkpool *pool, const struct forkpool_task *task, str
             slot_leave(job);
             job_delete(job);
         }
-        pool_unlock(pool);
         return -ENOMEM;
     }
     job->task = slot->run.task = task->run;
@@ -257,12 +269,44 @@ int forkpool_submit(struct forkpool *pool, const struct forkpool_task *task, str
     job->failed = task->failed;
     job->user = task->user;
     pool->callbacks += task->done || task->failed;
+    job->urgent = task->urgent;
     fill_limits(job, slot, &task->limits);
     pool->submitted++;
     *result = job;
-    start(job);
-    pool_unlock(pool);
+    put(job);
     return 0;
+}
+
+/* As many as there is room for, at least one. */
+static int tasks_put(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs,
+                     size_t *taken)
+{
+    int rc = wait_for_room(pool, queue_of(tasks[*taken].urgent));
+    if (rc) return rc;
+    do {
+        rc = task_put(pool, &tasks[*taken], &jobs[*taken]);
+        *taken += !rc;
+    } while (!rc && *taken < count && pool->free_count && ring_has_room(pool, queue_of(tasks[*taken].urgent)));
+    wake(pool);
+    pool_unlock(pool);
+    return rc;
+}
+
+int forkpool_submit_many(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = NULL;
+        if (!tasks[i].run || (!tasks[i].argument && tasks[i].argument_bytes)) return -EINVAL;
+    }
+    int rc = 0;
+    for (size_t taken = 0; !rc && taken < count;) rc = tasks_put(pool, tasks, count, jobs, &taken);
+    return rc;
+}
+
+int forkpool_submit(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **job)
+{
+    return forkpool_submit_many(pool, task, 1, job);
 }
 
 int piece_submit(struct forkpool *pool, const struct work *work, const struct forkpool_limits *limits, size_t begin,
@@ -271,7 +315,7 @@ int piece_submit(struct forkpool *pool, const struct work *work, const struct fo
     int refused = pool->shared->error ? FORKPOOL_BROKEN : pool->terminated || pool_gone(pool) ? FORKPOOL_CANCELLED : 0;
     if (refused) return refused;
     if (!pool->free_count) jobs_settle(pool);
-    if (!pool->free_count || !ring_has_room(pool)) return -EAGAIN;
+    if (!pool->free_count || !ring_has_room(pool, ORDINARY)) return -EAGAIN;
     struct slot *slot;
     struct forkpool_job *job = job_in_slot(pool, &slot);
     if (!job) return -ENOMEM;

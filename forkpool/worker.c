@@ -234,7 +234,7 @@ static _Noreturn void worker_loop(struct self *self)
         if (retire) worker_leave(self, retire);
         if (!self->calls_left) worker_leave(self, LEAVE_RECYCLE);
         if (__builtin_expect(relaxed(&shared->offer) != 0, 0)) spread_accept(shared);
-        if (active != seen) self->tail = acquire(&shared->head); /* a map is left, after a call, where tasks wait */
+        if (active != seen) self->takes = queue_takes(shared); /* a map is left, after a call, where tasks wait */
         if (!(map_next && active != seen) && (slot = queue_claim(shared, self->me, &more))) {
             if (more) stream = true, park_wake_one(shared);
             task_run(self, slot);

@@ -14,7 +14,7 @@ struct self {
     volatile unsigned char *guard; /* a mark (system.h); wiped by the kernel in a child that a task forks */
     pid_t pid;                     /* this process; 0 where the mark is enough */
     uint64_t calls_left;           /* until the worker is recycled */
-    uint64_t tail;                 /* of the queue before it was last found empty with a map to look at */
+    uint64_t takes;                /* of the queues before they were last found empty with a map to look at */
     struct slot *slot;             /* the task that runs, or NULL */
     struct map *map;               /* the map that it is in, or NULL */
     char *scratch;                 /* its page for small arguments and results; NULL: not used yet */

@@ -29,7 +29,7 @@ static void step_task(void)
     for (size_t i = 0; i < record->result_bytes; i++) argument->bytes[i] = (unsigned char)draw();
     record->retries = one_in(4) ? 1 + below(2) : 0;
     struct forkpool_task task = {.run = run_task, .argument = argument, .argument_bytes = offsetof(struct argument, bytes) + record->result_bytes,
-        .result_bytes = record->result_bytes, .limits.retries = record->retries, .user = record};
+        .result_bytes = record->result_bytes, .limits.retries = record->retries, .user = record, .urgent = one_in(3)};
     if (argument->kind == ENDLESS) task.limits.hard_ns = 5 * MS;
     else if (one_in(8)) task.limits.hard_ns = task.limits.cpu_ns = INT64_MAX;
     if (argument->kind == POLITE && one_in(2)) task.limits.soft_ns = 2 * MS;

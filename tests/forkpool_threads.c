@@ -40,7 +40,7 @@ static void *worker(void *number)
         uint32_t drain = atomic_load(&shared->drain);
         uint64_t active = atomic_load(&shared->active);
         bool more = false, all = true;
-        if (active != seen) self.tail = acquire(&shared->head);
+        if (active != seen) self.takes = queue_takes(shared);
         struct slot *slot = queue_claim(shared, me, &more);
         if (slot) {
             if (more) park_wake_one(shared);
@@ -117,7 +117,8 @@ static void run_calls(void)
         slot->kind = KIND_CALL;
         slot->run.call = triple;
         slot->value = i;
-        queue_put(shared, (uint32_t)(i % SLOTS), 0);
+        queue_put(shared, i % 3 ? ORDINARY : URGENT, (uint32_t)(i % SLOTS), 0);
+        queue_put_all(shared);
         park_wake_one(shared);
     }
 }
@@ -132,7 +133,7 @@ int main(void)
     shared->cpus = 2;
     shared->workers = aligned_alloc(128, WORKERS * sizeof *shared->workers);
     shared->slots = aligned_alloc(128, SLOTS * sizeof *shared->slots);
-    shared->ring = calloc(2 * SLOTS, sizeof *shared->ring);
+    shared->rings = calloc(QUEUES * 2 * SLOTS, sizeof *shared->rings);
     shared->lines = aligned_alloc(128, MAPS * WORKERS * sizeof *shared->lines);
     memset(shared->workers, 0, WORKERS * sizeof *shared->workers);
     memset(shared->slots, 0, SLOTS * sizeof *shared->slots);

@@ -109,6 +109,92 @@ START_TEST(accepted_cancel_is_one)
 }
 END_TEST
 
+/* Its number is put down where it is the next that ran. */
+static int in_turn(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    int number;
+    (void)result, (void)result_bytes;
+    memcpy(&number, argument, argument_bytes);
+    atomic_store(&board->tries[atomic_fetch_add(&board->hits, 1)], number);
+    return 0;
+}
+
+/* Eight ordinary tasks wait, two that are urgent come behind them, all in one batch; and one of them with tries left. */
+START_TEST(urgent_tasks_start_first)
+{
+    static const int wanted[] = {8, 9, 0, 1, 2, 3, 4, 5, 6, 7};
+    int numbers[10];
+    struct forkpool_task tasks[10];
+    struct forkpool_job *busy, *jobs[10];
+    open_workers(1);
+    busy = forkpool_async(pool, here, 0);
+    await(&board->pids[0], 1);
+    for (int i = 0; i < 10; i++) {
+        numbers[i] = i;
+        tasks[i] = (struct forkpool_task){.run = in_turn, .argument = &numbers[i], .argument_bytes = sizeof(int), .urgent = i >= 8};
+    }
+    ck_assert_int_eq(forkpool_submit_many(pool, tasks, 10, jobs), 0);
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(forkpool_wait_all(jobs, 10, patience_ns), 0);
+    for (int i = 0; i < 10; i++) ck_assert_int_eq(status_of(jobs[i]), 0);
+    for (int i = 0; i < 10; i++) ck_assert_int_eq(atomic_load(&board->tries[i]), wanted[i]);
+    ck_assert_int_eq(status_of(busy), 0);
+}
+END_TEST
+
+/* More than there is room for: the batch waits for room, or says how far it came. */
+START_TEST(batch_larger_than_the_room)
+{
+    enum { MANY_TASKS = 300 };
+    static int numbers[MANY_TASKS];
+    static struct forkpool_task tasks[MANY_TASKS];
+    static struct forkpool_job *jobs[MANY_TASKS];
+    open_pool(&(struct forkpool_config){.workers = 2, .max_inflight = 16, .would_block = _i});
+    struct forkpool_job *busy[2];
+    for (int i = 0; _i && i < 2; i++) busy[i] = forkpool_async(pool, here, i);
+    for (int i = 0; i < MANY_TASKS; i++)
+        numbers[i] = i, tasks[i] = (struct forkpool_task){.run = in_turn, .argument = &numbers[i], .argument_bytes = sizeof(int), .urgent = i % 3 == 0};
+    ck_assert_int_eq(forkpool_submit_many(pool, tasks, MANY_TASKS, jobs), _i ? -EAGAIN : 0);
+    atomic_store(&board->gate, 1);
+    for (int i = 0; i < MANY_TASKS; i++)
+        if (_i && i >= 14) ck_assert_ptr_null(jobs[i]);
+        else ck_assert_int_eq(status_of(jobs[i]), 0);
+    for (int i = 0; _i && i < 2; i++) ck_assert_int_eq(status_of(busy[i]), 0);
+    ck_assert_int_eq(atomic_load(&board->hits), _i ? 14 : MANY_TASKS);
+    tasks[3].run = NULL;
+    ck_assert_int_eq(forkpool_submit_many(pool, tasks, 10, jobs), -EINVAL);
+    ck_assert_ptr_null(jobs[0]);
+}
+END_TEST
+
+/* One worker spins, one sleeps: an urgent and an ordinary task that need each other. */
+static int meet(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    int me;
+    (void)result, (void)result_bytes;
+    memcpy(&me, argument, argument_bytes);
+    atomic_store(&board->pids[me], 1);
+    for (int looks = 0; looks < 50000 && !atomic_load(&board->pids[!me]); looks++) usleep(100);
+    return !atomic_load(&board->pids[!me]);
+}
+START_TEST(urgent_and_ordinary_meet)
+{
+    int numbers[] = {0, 1};
+    struct forkpool_job *jobs[2];
+    open_workers(2);
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct forkpool_task tasks[2];
+        for (int k = 0; k < 2; k++) tasks[k] = (struct forkpool_task){.run = meet, .argument = &numbers[k], .argument_bytes = sizeof(int), .urgent = k == _i};
+        atomic_store(&board->pids[0], 0), atomic_store(&board->pids[1], 0);
+        if (i % 2) usleep(100 + i);
+        status_of(forkpool_async(pool, square, 1));
+        if (i % 3) ck_assert_int_eq(forkpool_submit_many(pool, tasks, 2, jobs), 0);
+        else for (int k = 0; k < 2; k++) ck_assert_int_eq(forkpool_submit(pool, &tasks[k], &jobs[k]), 0);
+        for (int k = 0; k < 2; k++) ck_assert_int_eq(status_of(jobs[k]), 0);
+    }
+}
+END_TEST
+
 static int is_stopping(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
 {
     (void)argument, (void)argument_bytes, (void)result, (void)result_bytes;
@@ -166,5 +252,8 @@ int main(void)
     tcase_add_test(cases, accepted_cancel_is_one);
     tcase_add_test(cases, times_that_mean_never);
     tcase_add_test(cases, lost_task_is_tried_again_where_the_ring_is_full);
+    tcase_add_test(cases, urgent_tasks_start_first);
+    tcase_add_loop_test(cases, batch_larger_than_the_room, 0, 2);
+    tcase_add_loop_test(cases, urgent_and_ordinary_meet, 0, 2);
     return board_run("forkpool fair", cases);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "park.h"
+#include "queue.h"
 #include "range.h"
 #include "server.h"
 #include "worker.h"
@@ -84,7 +85,7 @@ bool spawn_work_left(struct shared *shared)
 {
     for (unsigned map = 0; map < MAPS; map++)
         if ((atomic_load(&shared->maps[map].state) & 3u) == MAP_ACTIVE) return true;
-    return atomic_load(&shared->head) < atomic_load(&shared->tail);
+    return queue_takes(shared) < queue_puts(shared);
 }
 
 /* Nobody else runs the units of a static map that are this worker's. */
