@@ -20,7 +20,7 @@ static const char page_begin[] =
     "body{margin:0;font:1rem/1.4 system-ui,sans-serif;display:grid;grid-template-columns:1fr 1fr;gap:.5rem;height:100vh}\n"
     "section{display:flex;flex-direction:column;min-width:0}h2{font-size:1rem;margin:.5rem;overflow-wrap:anywhere}\n"
     "iframe{flex:1;border:1px solid;width:100%;box-sizing:border-box}\n"
-    "@media(max-width:60rem){body{grid-template-columns:1fr;height:auto}iframe{height:90vh}}\n"
+    "@media(max-width:60rem){body{grid-template-columns:1fr;height:auto}iframe{flex:none;height:90vh}}\n"
     "</style></head><body>\n";
 static const char page_end[] = "</body></html>\n";
 
