@@ -133,6 +133,17 @@ assert json.load(open("out")) == json.load(open("run/summary.json"))'
     check "any(c['duplicate'] != c['id'] and [x for x in s if x['cell'] == c['id'] and x['block'] == 5] for c in m['cells'])"
 }
 
+@test "a first block that takes more than half of the time limit: what was not come to is left out, the first problem is not" {
+    printf '%s\n' '[global]' 'reps = 6' 'time-limit = 1s' '[first]' 'kernel = empty' 'tasks = 10' 'runner = openmp' 'threads = 1' >mine.ini
+    for study in a b c d; do
+        printf '%s\n' "[$study]" 'kernel = square' 'delay = 400ms' 'tasks = 2' 'runner = openmp' 'threads = 1' >>mine.ini
+    done
+    breakeven run --file mine.ini -o run >out 2>err
+    grep -q "were left out" err
+    check "m['complete'] and len({m['cells'][x['cell']]['study'] for x in s} & {'a', 'b', 'c', 'd'}) in (1, 2)"
+    check "'first' in {m['cells'][x['cell']]['study'] for x in s}"
+}
+
 @test "a time limit leaves out the dear cell in the middle and keeps the cheap one that is last" {
     [ -z "$SANITIZED" ] || skip "a sanitizer makes each cell dear"
     printf '%s\n' '[global]' 'reps = 6' 'time-limit = 4s' '[first]' 'kernel = empty' 'tasks = 10' 'runner = openmp' 'threads = 1' \

@@ -176,19 +176,6 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     return error;
 }
 
-static int run_block(struct session *session, uint64_t block)
-{
-    const struct plan *plan = session->plan;
-    plan_order(plan->cells, plan->cell_count, plan->protocol.seed, (unsigned)block, session->order);
-    for (unsigned position = 0; position < plan->cell_count; position++) {
-        if (!session->mine[session->order[position]]) continue;
-        int error = take(session, block, position, false);
-        if (!error && has_spans(session, session->order[position], block)) error = take(session, block, position, true);
-        if (error) return error;
-    }
-    return 0;
-}
-
 /* Is every cell's interval narrow enough? */
 static bool is_precise(const struct session *session)
 {
@@ -240,9 +227,16 @@ static void leave_out_cell(struct session *session, unsigned id)
         leave_out_cell(session, baseline);
 }
 
+/* The first problem stays, and with it what repeats one of its cells: without those nothing could be said about trust. */
+static bool may_be_left_out(const struct session *session, unsigned id)
+{
+    const struct cell *cell = &session->plan->cells[id];
+    return !session->tally[id].left_out && cell->duplicate == id && cell->baseline != session->plan->cells[0].baseline &&
+           !is_needed(session, id);
+}
+
 /* Where the fewest repetitions of all cells will not fit into the time limit, by what the blocks so far really took: the
- * dearest are left out, with the cells that repeat them, until the others fit. The first problem stays, and with it what
- * repeats one of its cells: without those nothing could be said about trust. */
+ * dearest are left out, with the cells that repeat them, until the others fit. */
 static void leave_out(struct session *session, uint64_t block)
 {
     const struct plan *plan = session->plan;
@@ -254,13 +248,33 @@ static void leave_out(struct session *session, uint64_t block)
     if (!dearest) return; /* it takes longer then */
     for (unsigned i = 0; i < plan->cell_count; i++) dearest[i] = i;
     qsort_r(dearest, plan->cell_count, sizeof *dearest, by_cost, session);
-    for (unsigned i = 0; i < plan->cell_count && block_ns(session, protocol->reps_min) * blocks > left_ns; i++) {
-        const struct cell *cell = &plan->cells[dearest[i]];
-        if (!session->tally[cell->id].left_out && cell->duplicate == cell->id &&
-            cell->baseline != plan->cells[0].baseline && !is_needed(session, cell->id))
-            leave_out_cell(session, cell->id);
-    }
+    for (unsigned i = 0; i < plan->cell_count && block_ns(session, protocol->reps_min) * blocks > left_ns; i++)
+        if (may_be_left_out(session, dearest[i])) leave_out_cell(session, dearest[i]);
     free(dearest);
+}
+
+/* A machine so slow that one block does not fit into half of the time limit: what it has not come to yet is left out. */
+static void cut_first_block(struct session *session)
+{
+    const struct plan *plan = session->plan;
+    double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
+    if (!plan->protocol.time_limit_ns || passed_ns < (double)plan->protocol.time_limit_ns / 2) return;
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (!session->tally[i].spent && may_be_left_out(session, i)) leave_out_cell(session, i);
+}
+
+static int run_block(struct session *session, uint64_t block)
+{
+    const struct plan *plan = session->plan;
+    plan_order(plan->cells, plan->cell_count, plan->protocol.seed, (unsigned)block, session->order);
+    for (unsigned position = 0; position < plan->cell_count; position++) {
+        if (!session->mine[session->order[position]]) continue;
+        if (!block) cut_first_block(session);
+        int error = take(session, block, position, false);
+        if (!error && has_spans(session, session->order[position], block)) error = take(session, block, position, true);
+        if (error) return error;
+    }
+    return 0;
 }
 
 static int run_blocks(struct session *session)
