@@ -55,6 +55,14 @@ faulty() {
     [ -z "$SANITIZED" ] || skip "a sanitizer's report comes first"
     faulty overflow "signal 11 (Segmentation fault)"
 }
+@test "every cell failed: status 3, and nothing is recommended" {
+    [ -n "$KERNELS" ] || skip "no test kernels built"
+    run --separate-stderr timeout -k 5 60 "$BREAKEVEN" run --kernel "$KERNELS/crash.so" --runner openmp --threads 2 --reps 2 -o run
+    [ "$status" = 3 ]
+    [[ $stderr == *"signal 11"* ]]
+    samples run "len(s) == 4 and all(x['status'] != 'ok' for x in s)"
+    python3 -c 'import json; s = json.load(open("run/summary.json")); assert s["complete"] and not s["advice"]'
+}
 @test "a kernel that hangs" {
     faulty hang "deadline of 0.5 s passed" --deadline 500ms
     samples run "all(x['status'] == 'timeout' for x in s if x['cell'] < 2)"

@@ -111,6 +111,34 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
     python3 -c 'import json; json.load(open("run/summary.json"))'
 }
 
+@test "Ctrl-C ends it at once while it summarises 5,000 cells; the record is whole" {
+    "$(dirname "$BREAKEVEN")/tests/simulate" big small 6 1 || skip "no simulator built"
+    python3 - <<'END'
+import json
+m, lines = json.load(open("big/manifest.json")), [json.loads(line) for line in open("big/samples.jsonl")]
+cells, n = m["cells"], len(m["cells"])
+copies = range(5000 // n + 1)
+lists = [k for k, v in m.items() if k != "cells" and isinstance(v, list) and len(v) == n]
+m.update({k: m[k] * len(copies) for k in lists})
+m["cells"] = [dict(c, id=c["id"] + r * n, baseline=c["baseline"] + r * n, duplicate=c["duplicate"] + r * n, seed=1 + r)
+              for r in copies for c in cells]
+json.dump(m, open("big/manifest.json", "w"))
+with open("big/samples.jsonl", "w") as out:
+    for r in copies:
+        out.writelines(json.dumps(dict(s, cell=s["cell"] + r * n), separators=(",", ":")) + "\n" for s in lines)
+END
+    cp big/samples.jsonl before
+    set -m
+    "$BREAKEVEN" report big --json >/dev/null 2>&1 3>&- &
+    sleep 0.5
+    kill -INT $!
+    timeout 3 tail --pid=$! -f /dev/null
+    status=0
+    wait $! || status=$?
+    [ "$status" = 130 ]
+    cmp big/samples.jsonl before
+}
+
 @test "what cannot be written is not announced, and the status says so" {
     timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
     rm -rf run/report.html

@@ -103,7 +103,7 @@ START_TEST(verdicts_follow_the_margin)
 END_TEST
 
 /* A run in memory: `cells` cells of 1 ms with `noise`, `blocks` repetitions, cell 0 slower by `factor`. */
-enum { CELLS = 200 };
+enum { CELLS = 300 };
 struct made {
     struct run run;
     struct cell cells[CELLS];
@@ -296,7 +296,7 @@ START_TEST(only_headline_samples_count)
 }
 END_TEST
 
-/* Six repetitions of 200 cells in two interleaved builds. Ten times as slow: each cell; 10 %: the run and its kernel; one
+/* Six repetitions of 300 cells in two interleaved builds. Ten times as slow: each cell; 10 %: the run and its kernel; one
  * cell of all by 30 %: that one. The same twice: nothing. */
 START_TEST(few_repetitions_of_many_cells_decide)
 {
@@ -325,6 +325,38 @@ START_TEST(few_repetitions_of_many_cells_decide)
         made_free(&b);
     }
     gsl_rng_free(random);
+}
+END_TEST
+
+/* At a margin of 0: the shape of a default run, 227 cells x 6, twice the same in interleaved builds, 200 times: slower or faster is said of
+ * anything in at most 5 %, for each of the three questions; three standard deviations more are allowed here. */
+static bool is_alarm(enum compare_verdict verdict)
+{
+    return verdict == COMPARE_SLOWER || verdict == COMPARE_FASTER;
+}
+
+START_TEST(the_same_build_twice_alarms_rarely)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    unsigned alarms[3] = {0};
+    for (unsigned trial = 0; trial < 200; trial++) {
+        struct made a, b;
+        make_run(&a, &(struct shape){227, 6, 0.03, 1, NULL}, random);
+        make_run(&b, &(struct shape){227, 6, 0.03, 1, NULL}, random);
+        together(&a, &b);
+        struct comparison comparison;
+        struct compare_options options = {.margin = 0};
+        struct reason why = {""};
+        ck_assert_int_eq(compare_runs(&a.run, &b.run, &options, &comparison, &why), 0);
+        alarms[0] += comparison.verdicts[COMPARE_SLOWER] + comparison.verdicts[COMPARE_FASTER] > 0;
+        alarms[1] += is_alarm(comparison.kernel[0].verdict);
+        alarms[2] += is_alarm(comparison.whole.verdict);
+        comparison_free(&comparison);
+        made_free(&a);
+        made_free(&b);
+    }
+    gsl_rng_free(random);
+    for (int i = 0; i < 3; i++) ck_assert_msg(alarms[i] <= 19, "question %d: %u of 200", i, alarms[i]);
 }
 END_TEST
 
@@ -445,6 +477,7 @@ int main(void)
     tcase_add_test(all, other_kernels_sizes_machines_are_refused);
     tcase_add_test(all, only_headline_samples_count);
     tcase_add_test(all, few_repetitions_of_many_cells_decide);
+    tcase_add_test(all, the_same_build_twice_alarms_rarely);
     tcase_add_test(all, too_few_repetitions_decide_nothing_and_say_so);
     tcase_add_test(all, pairs_on_the_edge_alarm_at_their_rate);
     tcase_add_test(all, cells_that_vanished_are_kept_by_name);

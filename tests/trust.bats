@@ -47,3 +47,12 @@ verdict() {
     [[ $output != *"use the serial loop"* ]]
     [[ $output != *"need not worry you"* ]]
 }
+
+@test "how much may be disturbed: a fifth, with care, from a half on not to be trusted" {
+    local known=("0.18 trusted" "0.25 with care" "0.45 with care" "0.55 not to be trusted") case
+    for case in "${known[@]}"; do
+        disturb "${case%% *}"
+        run --separate-stderr "$BREAKEVEN" report run --json
+        [[ $(verdict) == "${case#* } "* ]] || { echo "$case: $(verdict)"; return 1; }
+    done
+}
