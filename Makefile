@@ -74,7 +74,7 @@ $(BUILD)/runners/rank/%.o: runners/rank/%.c
 $(BUILD)/breakeven-rank: $(RANK_OBJECTS) $(RANK_SHARED)
 	$(MPICC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/ranks_floor: tests/ranks_floor.c
+$(BUILD)/tests/ranks_floor: tests/runners/ranks_floor.c
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) -o $@ $<
 

@@ -61,7 +61,7 @@ $(BUILD)/forkpool-steps/%.o: forkpool/%.c
 	$(CC) $(FORKPOOL_CFLAGS) -DFORKPOOL_STEPS -c -o $@ $<
 # What looks inside links these objects: the library shows forkpool_* alone.
 FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread quota)
-$(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/%.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
+$(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/forkpool/%.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm
 tests: $(FORKPOOL_INSIDE)
@@ -74,7 +74,7 @@ model: ## check the pool's protocol with spin: every interleaving, workers dying
 FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c children.c spread.c machine/cpus.c machine/openmp.c machine/quota.c machine/batch.c)
 tsan: ## the pool's protocol over threads under ThreadSanitizer
 	@mkdir -p $(BUILD)/tests
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -iquote forkpool -o $(BUILD)/tests/forkpool-threads tests/forkpool_threads.c $(FORKPOOL_TSAN)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -iquote forkpool -o $(BUILD)/tests/forkpool-threads tests/forkpool/forkpool_threads.c $(FORKPOOL_TSAN)
 	TSAN_OPTIONS=halt_on_error=1 timeout -s KILL 300 $(BUILD)/tests/forkpool-threads
 
 .PHONY: portable

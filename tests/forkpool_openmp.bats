@@ -2,7 +2,7 @@
 # The pool beside OpenMP, with gcc's libgomp and with clang's libomp.
 
 try() {
-    "$@" -iquote . -O2 -D_GNU_SOURCE -fopenmp tests/forkpool_openmp.c "${BUILD:-build}/libforkpool.a" -o "$BATS_TEST_TMPDIR/program"
+    "$@" -iquote . -O2 -D_GNU_SOURCE -fopenmp tests/forkpool/forkpool_openmp.c "${BUILD:-build}/libforkpool.a" -o "$BATS_TEST_TMPDIR/program"
     run timeout -s KILL 30 "$BATS_TEST_TMPDIR/program"
     echo "$output"
     [ "$status" = 0 ]

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Tests: one Check program per tests/test_*.c, one bats file per tests/*.bats. tests/run counts and closes the books.
-TEST_SOURCES  := $(wildcard tests/test_*.c)
-TEST_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+# Tests: one Check program per tests/ROOM/test_*.c, one bats file per tests/*.bats. tests/run counts and closes the books.
+TEST_SOURCES  := $(wildcard tests/*/test_*.c)
+TEST_PROGRAMS := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SOURCES)))
 TEST_PARTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fixtures/*.c))
 # What bats files load beside the program: users' kernels, good and bad, each one shared object.
 TEST_KERNELS  := $(patsubst %.c,$(BUILD)/tests/kernels/%.so,$(notdir $(wildcard tests/kernels/*.c kernels/example/*.c)))
 
 $(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp -I kernels
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
+$(foreach source,$(TEST_SOURCES),$(eval $(BUILD)/tests/$(notdir $(source:.c=)): $(BUILD)/$(source:.c=.o)))
+$(TEST_PROGRAMS): $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
 
 # A run made up from a model: build/tests/simulate DIR [small|server] [BLOCKS] [SEED]

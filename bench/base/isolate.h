@@ -13,7 +13,7 @@
  * output are /dev/null, and of its standard error the last line is kept for the cause. The caller becomes a child
  * subreaper (prctl(2)) and must have no other children meanwhile. Not safe across threads. A test program that measures
  * or calibrates is started again likewise: its main must answer internal verbs as the program's does
- * (tests/test_plan.c).
+ * (tests/bench/test_plan.c).
  */
 #ifndef BREAKEVEN_ISOLATE_H
 #define BREAKEVEN_ISOLATE_H

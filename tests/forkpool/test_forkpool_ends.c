@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tasks that do not end, programs and pools that end in the middle, numbers of tasks and sizes at the edge. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/forkpool_leftovers.h"
+#include "tests/forkpool/forkpool_leftovers.h"
 
 enum { STEPS = 60, RECORDS = 512, ITEMS = 2000, BYTES = 3000, PATIENCE_S = 30 };
 #define PATIENCE_NS (INT64_C(1000000000) * PATIENCE_S)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the pool offers, function by function. Maps are in test_forkpool_maps, faults in test_forkpool_faults. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/forkpool_leftovers.h"
+#include "tests/forkpool/forkpool_leftovers.h"
 
 enum { TASKS = 500000, CALLS = 200, WORKERS = 4, KILL_US = 10000, LOSSES = 256 };
 

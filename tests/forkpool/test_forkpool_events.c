@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How a program learns what ended and steers what has not: the descriptor, callbacks awaited, states, cancelling all;
  * iterators that obey what a map asks for; waits that refuse what is not theirs. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <errno.h>
 #include <poll.h>

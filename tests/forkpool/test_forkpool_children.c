@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tasks in tasks: every child runs exactly once, or its parent hears of its loss; nothing waits for ever. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -226,7 +226,7 @@ START_TEST(each_lesson_has_a_machine_here_and_a_number_of_its_own)
         ck_assert_msg(!lesson_read(file.name, file.text, &lesson, &why), "%s: %s", file.name, why.text);
         ck_assert_msg(lesson.number == ++number, "%s: it should have number %u", file.name, number);
         for (size_t i = 0; i < MACHINES; i++) known = known || !strcmp(machines[i].name, lesson.name);
-        ck_assert_msg(known, "%s: tests/test_lessons.c has no machine for it", lesson.name);
+        ck_assert_msg(known, "%s: tests/bench/test_lessons.c has no machine for it", lesson.name);
         lesson_free(&lesson);
     }
     ck_assert_uint_eq(number, MACHINES);

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/forkpool_leftovers.h"
+#include "tests/forkpool/forkpool_leftovers.h"
 
 static struct leftovers before;
 static struct forkpool *pool;

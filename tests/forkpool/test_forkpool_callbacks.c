@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Callbacks that submit do not run inside each other; one that does not return leaves the pool sound. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/forkpool_leftovers.h"
+#include "tests/forkpool/forkpool_leftovers.h"
 
 enum fault { FAULT_NONE, FAULT_FORK, FAULT_MMAP, FAULT_MADVISE, FAULT_SOCKETPAIR, FAULT_SIGNALFD, FAULT_PIDFD, FAULT_PPOLL, FAULT_READ,
              FAULT_FUTEX, FAULT_SEND, FAULT_WAITID, FAULTS };

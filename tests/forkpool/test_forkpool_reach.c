@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How far a task reaches: not beyond its own job, not into the spawn server, not to other workers' processes. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

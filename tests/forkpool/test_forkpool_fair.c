@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Maps and tasks beside each other: neither starves; a cancel that was accepted is one; times that mean never; a lost
  * task with tries left is not given up for want of room. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whatever is stopped, traced, cancelled, gone, huge or in the wrong place: the pool's waits end, and what it answers is right. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 #include "forkpool/forkpool.h"
 #include "forkpool/machine/quota.h"
 #include "tests/suite.h"
-#include "tests/trees.h"
+#include "tests/runners/trees.h"
 
 void forkpool_step(void);
 void forkpool_step(void) {}

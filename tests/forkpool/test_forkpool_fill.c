@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A task writes over every page that the pool shares with it, in ten ways. The program has control back in time, the pool works on or says that it is broken, and no signal goes to a process outside the pool.
  * In a process namespace of its own, where a signal that goes astray finds a guard process and nobody else. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <errno.h>
 #include <sched.h>

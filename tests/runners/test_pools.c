@@ -2,4 +2,4 @@
 /* The contract of runners kept by each of Python's pools: a program of its own, since each start is several
  * interpreters. */
 #define CONTRACT_OF "python:"
-#include "tests/test_runners.c"
+#include "tests/runners/test_runners.c"

@@ -2,7 +2,7 @@
 /* No wake-up is lost: one worker spins or is about to sleep, the others sleep; then tasks that need each other are
  * submitted back to back. One that nobody is woken for leaves the others in vain. FORKPOOL_BURST_PAIRS: how many (make
  * burst); without it, as many as showed a lost one on two cpus. */
-#include "tests/forkpool_board.h"
+#include "tests/forkpool/forkpool_board.h"
 
 #include <time.h>
 

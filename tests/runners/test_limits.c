@@ -4,7 +4,7 @@
 #include "runners/cpulist.h"
 #include "runners/limits.h"
 #include "tests/suite.h"
-#include "tests/trees.h"
+#include "tests/runners/trees.h"
 
 #include <errno.h>
 #include <math.h>

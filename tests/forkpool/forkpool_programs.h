@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 
-#include "tests/forkpool_records.h"
+#include "tests/forkpool/forkpool_records.h"
 
 /* ---- steps that start something ---- */
 static bool program_would_block;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tests/forkpool_leftovers.h"
+#include "tests/forkpool/forkpool_leftovers.h"
 
 void forkpool_step(void);
 void forkpool_step(void) {}

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/forkpool_programs.h"
+#include "tests/forkpool/forkpool_programs.h"
 
 enum { DEADLINE_S = 60, SHORT_S = 2 };
 
