@@ -65,13 +65,8 @@ few() { # a run of a few cells
 @test "a command that tune runs finds variables and signals as they were set" {
     export OMP_PLACES="{$cpu}" HWLOC_COMPONENTS=-x86
     grep SigIgn /proc/self/status >before
-<<<<<<< HEAD
     run timeout -k 5 200 bash -c "trap '' XFSZ; exec '$BREAKEVEN' tune --workers 1 --reps 2 --output tune -- \
-        sh -c 'env >env; cat /proc/self/status >status' x {workers}"
-=======
-    run timeout -k 5 60 bash -c "trap '' XFSZ; exec '$BREAKEVEN' tune --workers 1 --reps 2 --output tune -- \
         sh -c 'env >env; cat /proc/self/status >seen && mv seen status' x {workers}" # one that is stopped early leaves no half
->>>>>>> cec686f (make trust: is a run trusted exactly where it may be, loaded, idle, and are builds that are the same told the same; tests of the limits of trust, of 200 A/A comparisons of a default run's shape, of a run in which all failed, of Ctrl-C while 5,000 cells are summarised; docs: trust, what is recorded, the lock)
     [ "$status" = 0 ]
     grep -qx "OMP_PLACES={$cpu}" env
     grep -qx "HWLOC_COMPONENTS=-x86" env
@@ -160,7 +155,6 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 
     python3 -c 'import json; assert json.load(open("run/manifest.json"))["stopped"] == "interrupted"'
 }
 
-<<<<<<< HEAD
 @test "a runtime that ends a worker's life: its own reason is told" {
     [ -z "${SANITIZED:-}" ] || skip "the sanitizers are to be loaded first"
     cat >refuse.c <<'C'
@@ -179,7 +173,8 @@ C
         --runner hybrid --processes 2 --threads 3 --output run
     [ "$status" = 3 ]
     grep -q '"cause":.*died while starting.*[Tt]hread creation failed\|"cause":.*died while starting.*OMP:' run/samples.jsonl
-=======
+}
+
 @test "doctor and openmp as process 1 of a pid namespace end by TERM, too" {
     unshare --pid --fork --mount-proc true 2>/dev/null || skip "pid namespaces need more rights"
     local words
@@ -197,5 +192,4 @@ C
         wait $! || status=$?
         [ "$status" = 130 ] || [ "$status" = 143 ]
     done
->>>>>>> cec686f (make trust: is a run trusted exactly where it may be, loaded, idle, and are builds that are the same told the same; tests of the limits of trust, of 200 A/A comparisons of a default run's shape, of a run in which all failed, of Ctrl-C while 5,000 cells are summarised; docs: trust, what is recorded, the lock)
 }

@@ -158,9 +158,18 @@ static enum metg_outcome reach(const struct summary_parts *parts, struct curve *
     return outcome;
 }
 
+/* Has any of the sizes a time beside the serial loop? */
+static bool any_measured(const struct summary_parts *parts, const struct cell **group, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(parts->summary->cells[group[i]->id].quantity[QUANTITY_task_ns].median)) return true;
+    return false;
+}
+
 static int metg_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
     struct curve curve;
+    if (!any_measured(parts, group, count)) return 0; /* failed or left out: nothing to say, nothing to draw */
     int status = curve_make(&curve, parts, group, count, false);
     struct metg *metg = status ? NULL : parts_append(&parts->summary->metgs, &parts->summary->metg_count, sizeof *metg);
     if (!status && !metg) status = -ENOMEM;

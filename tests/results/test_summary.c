@@ -194,6 +194,24 @@ static struct run grain_run(double cost, double first, double last)
     return run;
 }
 
+/* gnuplot 5.4 died of the row without a number that such a runner had in the figure. */
+START_TEST(a_runner_without_any_time_has_no_metg)
+{
+    struct run run = runs_new();
+    for (uint64_t work = 8; work <= 1024; work *= 2) {
+        for (unsigned threads = 1; threads <= 2; threads++) {
+            struct cell *cell = runs_cell(&run, threads == 1 ? "serial" : "python", 1, threads);
+            cell->size = cell->task_time_ns = work;
+            cell->tasks = 1000;
+        }
+    }
+    struct summary summary = runs_summary(&run);
+    ck_assert_uint_eq(summary.metg_count, 0);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(metg_is_found)
 {
     struct run run = grain_run(100, 8, 10000);
@@ -481,6 +499,7 @@ int main(void)
     tcase_add_test(all, nothing_is_dropped_and_nothing_bad_is_a_time);
     tcase_add_test(all, pool_tax_is_that_of_one_worker);
     tcase_add_test(all, budget_comes_from_instrumented_samples);
+    tcase_add_test(all, a_runner_without_any_time_has_no_metg);
     tcase_add_test(all, metg_is_found);
     tcase_add_test(all, metg_at_the_efficiency_asked_for);
     tcase_add_test(all, metg_says_what_it_did_not_see);
