@@ -64,6 +64,7 @@ cells() {
 @test "exports in hyperfine's form" {
     tune --workers 1,2 --export-json e.json --export-csv e.csv --export-markdown e.md -- sh -c 'sleep .0{workers}'
     [ "$status" = 0 ]
+    rm -r run
     tune --parameter d=.02,.04,.06,.05 --export-json many.json -- sleep '{d}'
     [ "$status" = 0 ]
     python3 - <<'EOF_PY'
