@@ -9,6 +9,7 @@
 #include "kernels/reason.h"
 #include "runners/worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -180,12 +181,40 @@ static int64_t pass(struct progress *progress)
     return error ? fail_phase(progress, "run", error) : wall_ns;
 }
 
-/* Is the calling thread one of the team? */
-static bool is_worker(const struct progress *progress)
+static bool is_worker(const struct progress *progress, int tid)
 {
     bool found = false;
-    for (unsigned i = 0; i < progress->workers; i++) found |= progress->team.reports[i].tid == gettid();
+    for (unsigned i = 0; i < progress->workers; i++) found |= progress->team.reports[i].tid == tid;
     return found;
+}
+
+/* What the threads of a process ran, those of the team left out. */
+static int64_t others_ran_ns(const struct progress *progress, int pid)
+{
+    char path[64];
+    int64_t sum_ns = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+        int tid = (int)strtol(entry->d_name, NULL, 10);
+        if (tid > 0 && !is_worker(progress, tid)) sum_ns += waiting_read(pid, tid).ran_ns;
+    }
+    if (tasks) closedir(tasks);
+    return sum_ns;
+}
+
+/* What ran on behalf of the runner beside its workers: the calling thread, and all of this process's children, an
+ * interpreter, a launcher, a server, of which some hand out the work. */
+static int64_t runner_ran_ns(const struct progress *progress)
+{
+    char path[64];
+    int pid;
+    int64_t sum_ns = is_worker(progress, gettid()) ? 0 : waiting_read(progress->self, gettid()).ran_ns;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)progress->self);
+    FILE *children = fopen(path, "re");
+    while (children && fscanf(children, "%d", &pid) == 1) sum_ns += others_ran_ns(progress, pid);
+    if (children) fclose(children);
+    return sum_ns;
 }
 
 /* Before the first pass and after the last; in between only where a long poisoning has cooled the workers down anyway. */
@@ -197,12 +226,13 @@ static void read_waiting(struct progress *progress, bool last)
         int64_t *waited_ns = &progress->sample->workers[i].waited_ns;
         *waited_ns = !last ? now_ns : now_ns >= 0 && *waited_ns >= 0 ? now_ns - *waited_ns : -1;
     }
-    int64_t ran_ns = is_worker(progress) ? 0 : waiting_read(progress->self, gettid()).ran_ns;
+    int64_t ran_ns = runner_ran_ns(progress);
     progress->own_ns = last ? ran_ns - progress->own_ns : ran_ns;
 }
 
 /* Did somebody else want the workers' cpus? Teams with more workers than cpus wait for one another, and all wait for
- * their caller where it hands out the work and is none of them: that is what the runner costs, and no disturbance. */
+ * their caller, here or in a child, where it hands out the work and is none of them: that is what the runner costs, and no
+ * disturbance. */
 static void judge_waiting(struct progress *progress, int64_t elapsed_ns)
 {
     struct sample *sample = progress->sample;
