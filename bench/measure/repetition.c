@@ -9,7 +9,6 @@
 #include "kernels/reason.h"
 #include "runners/worker.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -181,40 +180,20 @@ static int64_t pass(struct progress *progress)
     return error ? fail_phase(progress, "run", error) : wall_ns;
 }
 
-static bool is_worker(const struct progress *progress, int tid)
+static bool is_worker(int tid, const void *context)
 {
+    const struct progress *progress = context;
     bool found = false;
     for (unsigned i = 0; i < progress->workers; i++) found |= progress->team.reports[i].tid == tid;
     return found;
-}
-
-/* What the threads of a process ran, those of the team left out. */
-static int64_t others_ran_ns(const struct progress *progress, int pid)
-{
-    char path[64];
-    int64_t sum_ns = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", pid);
-    DIR *tasks = opendir(path);
-    for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
-        int tid = (int)strtol(entry->d_name, NULL, 10);
-        if (tid > 0 && !is_worker(progress, tid)) sum_ns += waiting_read(pid, tid).ran_ns;
-    }
-    if (tasks) closedir(tasks);
-    return sum_ns;
 }
 
 /* What ran on behalf of the runner beside its workers: the calling thread, and all of this process's children, an
  * interpreter, a launcher, a server, of which some hand out the work. */
 static int64_t runner_ran_ns(const struct progress *progress)
 {
-    char path[64];
-    int pid;
-    int64_t sum_ns = is_worker(progress, gettid()) ? 0 : waiting_read(progress->self, gettid()).ran_ns;
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)progress->self);
-    FILE *children = fopen(path, "re");
-    while (children && fscanf(children, "%d", &pid) == 1) sum_ns += others_ran_ns(progress, pid);
-    if (children) fclose(children);
-    return sum_ns;
+    int64_t own_ns = is_worker(gettid(), progress) ? 0 : waiting_read(progress->self, gettid()).ran_ns;
+    return own_ns + waiting_children_ran_ns(is_worker, progress);
 }
 
 /* Before the first pass and after the last; in between only where a long poisoning has cooled the workers down anyway. */

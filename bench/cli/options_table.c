@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* options_table.c: every option, one row each, and the words that an option takes where they are a list. */
+#include "bench/cli/options.h"
+
+#include "kernels/kernel.h"
+#include "results/summary/compare.h"
+#include "runners/placement.h"
+#include "runners/runner.h"
+
+#include <stddef.h>
+
+static const char *kernel_choice(size_t i)
+{
+    return kernels[i] ? kernels[i]->name : NULL;
+}
+
+static const char *runner_choice(size_t i)
+{
+    return runners[i] ? runners[i]->name : NULL;
+}
+
+static const char *schedule_choice(size_t i)
+{
+    return i < SCHEDULES ? schedule_name((enum schedule)i) : NULL;
+}
+
+static const char *placement_choice(size_t i)
+{
+    return placement_policies[i].name;
+}
+
+static const char *study_choice(size_t i)
+{
+    static const char *const words[] = {"scaling", "granularity", "breakeven", "chunk", "hybrid", "placement", NULL};
+    return words[i];
+}
+
+static const char *format_choice(size_t i)
+{
+    static const char *const words[] = {"text", "markdown", "html", "json", "csv", NULL};
+    return words[i];
+}
+
+static const char *figure_choice(size_t i)
+{
+    return i < COMPARE_FIGURES ? compare_figure_names[i] : NULL;
+}
+
+const char *const options_objectives[] = {"time", "core-seconds", "memory", NULL};
+
+static const char *objective_choice(size_t i)
+{
+    return options_objectives[i];
+}
+
+#define FIELD(name) offsetof(struct options, name)
+const struct option_row options_table[] = {
+    {"kernel", 'k', "K,..", "run metg tune",
+     "kernels to run: names of `breakeven list kernels`, or a shared object ./mine.so", OPTION_NAMES, FIELD(kernels), 0,
+     0, kernel_choice, "kernel", OPTION_OF_GRID},
+    {"runner", 'r', "R,..", "run metg tune", "who computes: names of `breakeven list runners` (all that can run here)",
+     OPTION_NAMES, FIELD(runners), 0, 0, runner_choice, "runner", OPTION_OF_GRID},
+    {"processes", 'p', "LIST", "run metg topo tune", "numbers of worker processes: 4, or 1,2,4, or 1..8, or 1..64*2",
+     OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL, OPTION_OF_GRID},
+    {"threads", 't', "LIST", "run metg topo openmp tune", "numbers of threads (in each process, for runners that have both)",
+     OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL, OPTION_OF_GRID},
+    {"workers", 'w', "LIST", "run metg tune report",
+     "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
+     "both each split into processes x threads (the cpus that may be used)",
+     OPTION_COUNTS, FIELD(workers), 1, 4096, NULL, NULL, OPTION_OF_GRID},
+    {"tasks", 'n', "LIST", "run metg tune cpus report", "number of tasks (the kernel's own; with --task-time as --work says)",
+     OPTION_COUNTS, FIELD(tasks), 1, 1u << 30, NULL, NULL, OPTION_OF_GRID},
+    {"size", 0, "LIST", "run tune", "work in one task, in the kernel's own unit (the kernel's own)", OPTION_COUNTS,
+     FIELD(sizes), 0, 0, NULL, NULL, OPTION_OF_GRID},
+    {"task-time", 0, "LIST", "run metg tune report", "make each task last this long: 10us, or 1us..1ms*10; calibrates the size",
+     OPTION_DURATIONS, FIELD(task_times_ns), 1, 3600ull * 1000000000, NULL, NULL, OPTION_OF_GRID},
+    {"delay", 0, "LIST", "run tune", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
+     3600ull * 1000000000, NULL, NULL, OPTION_OF_GRID},
+    {"work", 0, "TIME", "run metg tune", "with --task-time: as many tasks as make this much serial work (100ms)",
+     OPTION_DURATION, FIELD(work_ns), 1, 3600ull * 1000000000, NULL, NULL, OPTION_OF_GRID},
+    {"chunk", 'c', "LIST", "run metg tune report", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks),
+     1, 1u << 30, NULL, NULL, OPTION_OF_GRID},
+    {"schedule", 's', "LIST", "run metg tune",
+     "how chunks are handed out: default, static, dynamic, guided, tasks, taskloop, master", OPTION_NAMES, FIELD(schedules), 0,
+     0, schedule_choice, "schedule", OPTION_OF_GRID},
+    {"launcher", 0, "COMMAND", "run metg tune",
+     "what starts the ranks of mpi: mpirun, srun, or a command like\n"
+     "\"mpirun --hostfile hosts -n {processes}\" (mpirun)",
+     OPTION_PATH, FIELD(launcher), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"python", 0, "PROGRAM", "run metg tune", "the Python whose pools are measured (python3)", OPTION_PATH, FIELD(python), 0,
+     0, NULL, NULL, OPTION_OF_RUN},
+    {"placement", 0, "LIST", "run metg topo openmp tune",
+     "where workers run: none, close, spread, env (as OMP_PROC_BIND and OMP_PLACES\n"
+     "say), or a list of cpus or objects of\n"
+     "hwloc: 0-2,5 or core:0-3, or a kind of cores, kind:1 (none)",
+     OPTION_PLACEMENTS, FIELD(placements), 0, 0, placement_choice, "placement", OPTION_OF_GRID},
+    {"topology", 0, "FILE|TEXT", "topo",
+     "another machine: an XML file of hwloc's, or a synthetic description like\n"
+     "\"pack:2 core:4 pu:2\"",
+     OPTION_PATH, FIELD(topology), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"share", 0, "K/N", "run",
+     "measure only part K of N, every Nth configuration, each beside its serial one:\n"
+     "for an array of jobs; `breakeven report` joins the parts",
+     OPTION_PATH, FIELD(share), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"study", 0, "S,..", "run", "only these parts of the default experiment, or sections of --file's", OPTION_NAMES,
+     FIELD(studies), 0, 0, study_choice, NULL, OPTION_OF_CALL},
+    {"file", 'f', "FILE", "run", "measure what an experiment's file says: sections of these options, one a line", OPTION_PATH,
+     FIELD(file), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"write-file", 0, NULL, "run lesson",
+     "print the file of this command line, of the default experiment or of a lesson,\ninstead of measuring", OPTION_FLAG,
+     FIELD(write_file), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about a minute, the self-test to 30 s",
+     OPTION_FLAG, FIELD(quick), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"reps", 0, "N", "run metg openmp tune", "repetitions of each cell (10); processes of openmp (20)", OPTION_COUNT,
+     FIELD(reps), 1, 100000, NULL, NULL, OPTION_OF_RUN},
+    {"precision", 0, "PERCENT", "run metg", "instead of --reps: until the interval's half-width is at most this: 2%",
+     OPTION_PERCENT, FIELD(precision), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"settle", 0, "PERCENT", "run", "no more than 6 repetitions where all intervals of a problem are within this",
+     OPTION_PERCENT, FIELD(settle), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"time-limit", 0, "TIME", "run metg tune", "begin no new block of repetitions after this long", OPTION_DURATION,
+     FIELD(time_limit_ns), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"warmup", 0, "N", "run metg tune", "passes before the timed one (1, or 0 where a pass is long or only waits)",
+     OPTION_COUNT, FIELD(warmup), 0, 1000, NULL, NULL, OPTION_OF_RUN},
+    {"spans", 0, "N", "run metg",
+     "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"
+     "repetitions, else 0), up to twice again where they are suspect; headline times never\n"
+     "come from these",
+     OPTION_COUNT, FIELD(spans), 0, 1000, NULL, NULL, OPTION_OF_RUN},
+    {"timeline", 0, NULL, "run metg",
+     "keep each call of the kernel in those repetitions, as a trace that Perfetto and\n"
+     "chrome://tracing open: DIR/timeline/CELL-BLOCK.json",
+     OPTION_FLAG, FIELD(timeline), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"deadline", 0, "TIME", "run metg tune", "kill a repetition after this long (10 s and 20 times what is expected)",
+     OPTION_DURATION, FIELD(deadline_ns), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"memory", 0, "SIZE", "run metg tune", "memory one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,
+     FIELD(memory_bytes), 1u << 20, 0, NULL, NULL, OPTION_OF_RUN},
+    {"seed", 0, "N", "run metg selftest tune", "seed of the order and of kernels that draw numbers (1)", OPTION_COUNT,
+     FIELD(seed), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"efficiency", 0, "PERCENT", "metg", "the efficiency that counts as enough (50%)", OPTION_PERCENT,
+     FIELD(efficiency), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"output", 'o', "DIR", "run metg lesson tune report", "directory for this run, or for joined ones (results/runs/<UTC time>-<name>)",
+     OPTION_PATH, FIELD(output), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"name", 0, "NAME", "run metg tune", "name of this run", OPTION_PATH, FIELD(name), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"resume", 0, "DIR", "run", "finish an interrupted run, with its own plan", OPTION_PATH, FIELD(resume), 0, 0, NULL,
+     NULL, OPTION_OF_CALL},
+    {"parameter", 0, "NAME=LIST", "tune", "what {NAME} in the command may be: numbers or words; may be given again",
+     OPTION_TEXTS, FIELD(parameters), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"env", 0, "NAME=TEXT", "tune", "a variable for the command: OMP_NUM_THREADS={threads}; may be given again",
+     OPTION_TEXTS, FIELD(variables), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"prepare", 0, "COMMAND", "tune", "run by the shell before each measurement of a command, not timed", OPTION_PATH,
+     FIELD(prepare), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"shell-command", 0, NULL, "tune", "the command is given to /bin/sh instead of being started itself", OPTION_FLAG,
+     FIELD(shell_command), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"minimise", 0, "WHAT", "tune", "time, core-seconds (of all its processes) or memory (time)", OPTION_WORD,
+     FIELD(minimise), 0, 0, objective_choice, "objective", OPTION_OF_CALL},
+    {"within", 0, "PERCENT", "tune", "recommend the fewest workers that cost at most this much more than the best",
+     OPTION_PERCENT, FIELD(within), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"patience", 0, "TIME", "tune",
+     "how long in all to wait while all cores together do less than 0.7 of the work expected of\n"
+     "them; 0s: do not look (5s)",
+     OPTION_DURATION, FIELD(patience_ns), 0, 3600ull * 1000000000, NULL, NULL, OPTION_OF_CALL},
+    {"warm", 0, NULL, "tune", "judge a kernel's run phase alone: the pool is open already", OPTION_FLAG, FIELD(warm), 0, 0,
+     NULL, NULL, OPTION_OF_CALL},
+    {"shell", 0, NULL, "tune", "print lines for a shell to eval instead of text", OPTION_FLAG, FIELD(shell), 0, 0, NULL,
+     NULL, OPTION_OF_CALL},
+    {"save", 0, "FILE", "tune", "write the recommendation for `breakeven run --config FILE`", OPTION_PATH, FIELD(save), 0,
+     0, NULL, NULL, OPTION_OF_CALL},
+    {"export-json", 0, "FILE", "tune", "write a command's measurements in hyperfine's JSON, which its scripts plot",
+     OPTION_PATH, FIELD(export_json), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"export-csv", 0, "FILE", "tune", "the same as hyperfine's CSV", OPTION_PATH, FIELD(export_csv), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"export-markdown", 0, "FILE", "tune", "the same as a table in Markdown", OPTION_PATH, FIELD(export_markdown), 0, 0,
+     NULL, NULL, OPTION_OF_CALL},
+    {"versus-grid", 0, NULL, "tune", "how good is tune here? Beside an exhaustive grid, for all kernels or those given",
+     OPTION_FLAG, FIELD(versus_grid), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"config", 0, "FILE", "run", "take kernel, runner, workers, chunk and placement from what `tune --save` wrote",
+     OPTION_PATH, FIELD(config), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"format", 0, "FORMAT", "report",
+     "text (and the figures and page), or only one of text, markdown,\nhtml, json, csv on stdout", OPTION_WORD,
+     FIELD(format), 0, 0, format_choice, "format", OPTION_OF_CALL},
+    {"versus", 0, "PATH", "run", "measure another build beside this one, repetition by repetition, and compare: a program, or\n"
+     "a folder with breakeven or build/breakeven; the runs go to base and new in the run's folder", OPTION_PATH,
+     FIELD(versus), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"plot", 0, NULL, "report run metg", "draw the main figures in the terminal too, with characters", OPTION_FLAG,
+     FIELD(plot), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"predict", 0, NULL, "report",
+     "what the fitted costs of each runner say of --workers, --tasks, --task-time and --chunk;\n"
+     "what is not given is as in the middle one of its cells",
+     OPTION_FLAG, FIELD(predict), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"margin", 0, "PERCENT", "compare run", "differences below this do not matter (5%)", OPTION_PERCENT, FIELD(margin), 0,
+     0, NULL, NULL, OPTION_OF_CALL},
+    {"figure", 0, "FIGURE", "compare run", "which time: wall (the run phase), start, stop, total (wall)", OPTION_WORD,
+     FIELD(figure), 0, 0, figure_choice, "figure", OPTION_OF_CALL},
+    {"allow", 0, "FIELD,..", "compare", "what may differ: model, cpus, memory, kernel of the machine, plan (kernels, sizes)",
+     OPTION_PATH, FIELD(allow), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"force", 0, NULL, "compare", "compare although kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
+     NULL, NULL, OPTION_OF_CALL},
+    {"strict", 0, NULL, "run report metg", "exit status 1 where the run is not to be trusted", OPTION_FLAG, FIELD(strict), 0,
+     0, NULL, NULL, OPTION_OF_CALL},
+    {"all", 0, NULL, "lesson", "every lesson, in under ten minutes on two cpus", OPTION_FLAG, FIELD(all), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"json", 0, NULL, "list version topo cpus run metg report compare doctor selftest openmp tune",
+     "print one JSON object instead of text", OPTION_FLAG, FIELD(json), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"why", 0, NULL, "cpus", "say what bounds the number, from which file or variable, and what cannot be seen", OPTION_FLAG,
+     FIELD(why), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {"help", 'h', NULL, "*", "say this", OPTION_FLAG, FIELD(help), 0, 0, NULL, NULL, OPTION_OF_CALL},
+    {0},
+};
+_Static_assert(sizeof options_table / sizeof *options_table <= OPTIONS_MAX, "room in struct options for every row");
