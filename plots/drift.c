@@ -65,10 +65,13 @@ static void drift_panel(struct chart *chart, const struct cell *cell, const stru
 int chart_drift(struct chart *chart)
 {
     const struct run *run = chart->summary->run;
+    const struct cell_summary *told = chart->summary->cells;
     snprintf(chart->missing, sizeof chart->missing, "no serial cell has more than one good repetition");
     chart->layers = 2;
-    for (unsigned i = 0; i < run->cell_count; i++)
-        if (run->cells[i].duplicate != i) drift_panel(chart, &run->cells[run->cells[i].duplicate], &run->cells[i]);
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        unsigned first = run->cells[i].duplicate;
+        if (first != i && (told[first].samples || told[i].samples)) drift_panel(chart, &run->cells[first], &run->cells[i]);
+    }
     for (unsigned i = 0; i < run->cell_count; i++) {
         bool seen = run->cells[i].baseline != i || run->cells[i].duplicate != i || chart->summary->cells[i].samples < 2;
         for (unsigned k = 0; k < i && !seen; k++)
