@@ -341,7 +341,6 @@ int main(void)
 {
     Suite *suite = suite_create("doctor");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
     tcase_add_test(all, a_quiet_machine_is_good_throughout);
     tcase_add_test(all, each_trouble_is_found_and_comes_with_advice);
     tcase_add_test(all, a_made_up_system_is_read);

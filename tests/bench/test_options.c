@@ -369,8 +369,6 @@ int main(void)
 {
     Suite *suite = suite_create("options");
     TCase *values = tcase_create("values"), *lines = tcase_create("options");
-    tcase_set_timeout(values, 10);
-    tcase_set_timeout(lines, 10);
     tcase_add_loop_test(values, counts_are_taken, 0, COUNT(good_counts));
     tcase_add_loop_test(values, counts_are_refused, 0, COUNT(bad_counts));
     tcase_add_loop_test(values, durations_are_taken, 0, COUNT(good_durations));

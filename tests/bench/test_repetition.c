@@ -495,8 +495,6 @@ int main(void)
 {
     Suite *suite = suite_create("repetition");
     TCase *repetition = tcase_create("repetition"), *isolate = tcase_create("isolate");
-    tcase_set_timeout(repetition, 20);
-    tcase_set_timeout(isolate, 60);
     tcase_add_checked_fixture(repetition, NULL, teardown);
     tcase_add_checked_fixture(isolate, NULL, free_result);
     tcase_add_test(repetition, phases_are_timed_apart);

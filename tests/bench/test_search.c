@@ -557,7 +557,6 @@ int main(void)
 {
     Suite *suite = suite_create("search");
     TCase *tests = tcase_create("search");
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_minimum_is_found_without_trying_everything);
     tcase_add_test(tests, blocks_interleave_and_rotate);
     tcase_add_test(tests, of_what_is_equal_the_fewest_workers_are_recommended);

@@ -196,7 +196,6 @@ int main(void)
 {
     Suite *suite = suite_create("selftest");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
     tcase_add_test(all, a_scripted_team_is_exact);
     tcase_add_test(all, delays_go_where_they_are_sent);
     tcase_add_test(all, mistakes_are_caught);

@@ -264,7 +264,6 @@ int main(void)
 {
     Suite *suite = suite_create("tune");
     TCase *tests = tcase_create("tune");
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, placeholders_are_filled_and_other_braces_stay, 0, sizeof fillings / sizeof *fillings);
     tcase_add_test(tests, where_a_name_is_used);
     tcase_add_test(tests, words_are_not_seen_by_a_shell);

@@ -303,7 +303,6 @@ int main(void)
 {
     Suite *suite = suite_create("tune_watch");
     TCase *tests = tcase_create("tune_watch");
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_steady_machine_is_looked_at_a_twentieth_of_the_time_and_never_waited_for);
     tcase_add_test(tests, it_waits_until_the_work_is_back_and_goes_on);
     tcase_add_test(tests, its_patience_ends_and_it_never_waits_again);

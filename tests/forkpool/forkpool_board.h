@@ -89,7 +89,6 @@ static inline void check_good(long tasks)
 static inline TCase *board_cases(const char *name)
 {
     TCase *cases = tcase_create(name);
-    tcase_set_timeout(cases, 30);
     tcase_add_checked_fixture(cases, setup, teardown);
     return cases;
 }

@@ -149,7 +149,6 @@ int main(void)
 {
     Suite *suite = suite_create("forkpool spread");
     TCase *cases = tcase_create("spread");
-    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, the_higher_number_goes);
     tcase_add_test(cases, one_that_was_woken_and_does_not_come_counts_when_late);
     tcase_add_test(cases, the_first_free_cpu_is_the_target);

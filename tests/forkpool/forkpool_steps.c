@@ -153,7 +153,6 @@ int main(void)
 {
     Suite *suite = suite_create("forkpool steps");
     TCase *cases = tcase_create("steps");
-    tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, death_at_every_step, 0, LOADS);
     suite_add_tcase(suite, cases);
     return suite_run(suite);

@@ -264,7 +264,6 @@ int main(void)
 {
     Suite *suite = suite_create("forkpool inject");
     TCase *cases = tcase_create("inject");
-    tcase_set_timeout(cases, 30);
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, opening_fails, 0, (int)(sizeof opening / sizeof *opening));
     tcase_add_loop_test(cases, interrupted_calls, 0, (int)(sizeof nuisances / sizeof *nuisances));

@@ -449,7 +449,6 @@ int main(void)
 {
     Suite *suite = suite_create("plots");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 100);
     tcase_add_test(all, cells_that_differ_in_one_thing_make_a_line);
     tcase_add_test(all, a_grid_of_shapes_is_a_heat_map);
     tcase_add_loop_test(all, every_figure_of_the_default_experiment_is_drawn, 0, 3);

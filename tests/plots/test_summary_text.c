@@ -154,7 +154,6 @@ int main(void)
 {
     Suite *suite = suite_create("summary as text");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 30);
     tcase_add_test(all, json_has_what_the_design_promises);
     tcase_add_test(all, every_figure_field_and_mark_is_documented);
     tcase_add_test(all, csv_is_rfc_4180);

@@ -89,7 +89,6 @@ int main(void)
 {
     Suite *suite = suite_create("drift");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_test(all, a_step_is_marked_in_all_samples_of_its_blocks);
     tcase_add_test(all, one_disturbed_block_is_no_drift);
     tcase_add_test(all, too_few_sentinels_tell_nothing);

@@ -319,7 +319,6 @@ int main(void)
 {
     Suite *suite = suite_create("models");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 30);
     tcase_add_test(all, formulas);
     tcase_add_test(all, amdahl_comes_back);
     tcase_add_test(all, usl_comes_back_exactly);

@@ -226,7 +226,6 @@ int main(void)
 {
     Suite *suite = suite_create("pool_fit");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 120);
     tcase_add_test(all, costs_come_back);
     tcase_add_test(all, the_serialised_part_comes_back_where_it_binds);
     tcase_add_test(all, a_cost_per_byte_comes_back);

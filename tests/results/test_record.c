@@ -522,7 +522,6 @@ int main(void)
 {
     Suite *suite = suite_create("record");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, samples_come_back);
     tcase_add_test(all, a_changed_byte_is_taken_alike_in_either_form);

@@ -260,7 +260,6 @@ int main(void)
 {
     Suite *suite = suite_create("stats");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_test(all, ranks_are_those_of_the_sign_test);
     tcase_add_test(all, median_takes_its_interval_from_ranks);
     tcase_add_test(all, ranks_for_looking_again_are_further_out);

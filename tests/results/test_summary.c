@@ -491,7 +491,6 @@ int main(void)
 {
     Suite *suite = suite_create("summary");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 30);
     tcase_add_test(all, figures_of_a_cell);
     tcase_add_test(all, few_repetitions_have_no_interval);
     tcase_add_test(all, ratios_are_formed_inside_a_block);

@@ -240,7 +240,6 @@ int main(void)
 {
     Suite *suite = suite_create("corpus");
     TCase *tests = tcase_create("corpus");
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, test_teams, 0, sizeof corpus / sizeof *corpus);
     tcase_add_loop_test(tests, test_text, 0, sizeof corpus / sizeof *corpus);
     suite_add_tcase(suite, tests);

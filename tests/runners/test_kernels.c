@@ -368,7 +368,6 @@ int main(void)
 {
     Suite *suite = suite_create("kernels");
     TCase *tests = tcase_create("kernels");
-    tcase_set_timeout(tests, DEADLINE_S);
     int count = kernel_count();
     tcase_add_loop_test(tests, a_kernel_describes_itself, 0, count);
     tcase_add_loop_test(tests, the_default_problem_has_the_known_answer, 0, count);

@@ -345,7 +345,6 @@ int main(void)
 {
     Suite *suite = suite_create("limits");
     TCase *tests = tcase_create("limits");
-    tcase_set_timeout(tests, 20);
     tcase_add_loop_test(tests, test_tree, 0, sizeof trees / sizeof *trees);
     tcase_add_loop_test(tests, test_quota_of_a_layout, 0, QUOTA_TREES);
     tcase_add_test(tests, test_a_job_bounds_the_workers);

@@ -296,7 +296,6 @@ int main(void)
 {
     Suite *suite = suite_create("placement");
     TCase *tests = tcase_create("placement");
-    tcase_set_timeout(tests, 30);
     tcase_add_loop_test(tests, test_right, 0, sizeof right / sizeof *right);
     tcase_add_loop_test(tests, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tests, test_team_sizes);

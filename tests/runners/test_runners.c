@@ -604,7 +604,6 @@ int main(int argc, char **argv)
     Suite *suite = suite_create("runners");
     TCase *tests = tcase_create("runners");
     int count = (int)runner_count();
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_registry);
     tcase_add_test(tests, test_long_list_is_compared_whole);
     tcase_add_loop_test(tests, test_kernels, 0, count);
