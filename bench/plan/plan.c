@@ -17,6 +17,7 @@
 static const double LONG_PASS_NS = 100e6; /* no warm-up beyond */
 static const double DEADLINE_BASE_NS = 10e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
 static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, UNKNOWN_PASS_NS = 50e6; /* guesses */
+enum { CELLS_A_TWIN = 40, TWINS_MAX = 3 }; /* an A/A pair for each so many cells begun; most */
 
 void plan_open(struct plan *plan, hwloc_topology_t topology, unsigned cpus, const struct protocol *protocol)
 {
@@ -144,8 +145,7 @@ int plan_adopt(struct plan *plan, const struct cell *cells, unsigned count, cons
             return reason_give(why, -EINVAL, "kernel %.120s: %.300s", cells[i].kernel, reason.text);
         if (!runner_find(cells[i].runner))
             return reason_give(why, -EINVAL, "no runner \"%s\" in this program", cells[i].runner);
-        if (append(plan, &cells[i], info, task_ns[i], &id))
-            return reason_give(why, -ENOMEM, "no memory");
+        if (append(plan, &cells[i], info, task_ns[i], &id)) return reason_give(why, -ENOMEM, "no memory");
         plan->cells[id].duplicate = duplicate;
     }
     return 0;
@@ -156,27 +156,46 @@ static unsigned workers_of(const struct cell *cell)
     return cell->processes * cell->threads;
 }
 
-/* The cell measured twice in each block: the same configuration must give the same time. One in the middle of things:
- * parallel, computing, as early in the plan as there is one. */
-static int add_duplicate(struct plan *plan)
+static bool runner_is_twice(const struct plan *plan, const char *runner)
 {
-    unsigned best = 0, best_rank = 0;
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].duplicate != i && !strcmp(plan->cells[i].runner, runner)) return true;
+    return false;
+}
+
+/* The best cell to measure twice in each block: in the middle of things, that is parallel, computing, as early in the plan as
+ * there is one, and of a runner that has none yet. plan->cell_count: none. */
+static unsigned best_twin(const struct plan *plan)
+{
+    unsigned best = plan->cell_count, best_rank = 0;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         const struct cell *cell = &plan->cells[i];
-        if (cell->duplicate != i) return 0; /* adopted */
         unsigned rank = 1u + (cell->baseline != i) + 2u * (workers_of(cell) > 1 && workers_of(cell) <= plan->cpus) +
                         (plan->infos[plan->extra[i].info].bottleneck == BOTTLENECK_COMPUTE);
-        if (rank > best_rank) {
-            best = i;
-            best_rank = rank;
-        }
+        if (rank <= best_rank || runner_is_twice(plan, cell->runner)) continue;
+        best = i;
+        best_rank = rank;
     }
-    if (plan->protocol.reps < PLAN_DUPLICATE_MIN || !plan->cell_count) return 0;
-    struct cell copy = plan->cells[best];
-    unsigned id;
-    int error = append(plan, &copy, plan->extra[best].info, plan->extra[best].task_ns, &id);
-    if (!error) plan->cells[id].duplicate = best;
-    return error;
+    return best;
+}
+
+/* The A/A pairs: the same configuration must give the same time. One, and where the plan is large one for each of its first
+ * runners, so that a single repetition that something else delayed does not decide what the run is worth. */
+static int add_duplicates(struct plan *plan)
+{
+    unsigned wanted = 1 + plan->cell_count / CELLS_A_TWIN, id;
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].duplicate != i) return 0; /* adopted */
+    if (plan->protocol.reps < PLAN_DUPLICATE_MIN) return 0;
+    for (unsigned added = 0; added < wanted && added < TWINS_MAX; added++) {
+        unsigned best = best_twin(plan);
+        if (best == plan->cell_count || (added && runner_find(plan->cells[best].runner)->no_spans))
+            return 0; /* a dear one */
+        struct cell copy = plan->cells[best];
+        if (append(plan, &copy, plan->extra[best].info, plan->extra[best].task_ns, &id)) return -ENOMEM;
+        plan->cells[id].duplicate = best;
+    }
+    return 0;
 }
 
 /* How many of its workers make progress at once. */
@@ -196,7 +215,8 @@ double plan_expected_ns(const struct plan *plan, unsigned id)
 {
     const struct cell *cell = &plan->cells[id];
     double pass = plan->extra[id].task_ns > 0 ? pass_ns(plan, id) : UNKNOWN_PASS_NS;
-    double begin = PROCESS_NS + WORKER_NS * workers_of(cell) + (strncmp(cell->runner, "python", 6) ? 0 : INTERPRETER_NS);
+    double begin =
+        PROCESS_NS + WORKER_NS * workers_of(cell) + (strncmp(cell->runner, "python", 6) ? 0 : INTERPRETER_NS);
     return begin + pass * (1 + plan->extra[id].warmup);
 }
 
@@ -227,14 +247,12 @@ static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
     struct plan_placement made = {.processes = cell->processes, .threads = cell->threads};
     struct reason reason = {""};
     snprintf(made.policy, sizeof made.policy, "%s", cell->placement);
-    if (GROW(plan->placements, plan->placement_count))
-        return reason_give(why, -ENOMEM, "no memory");
+    if (GROW(plan->placements, plan->placement_count)) return reason_give(why, -ENOMEM, "no memory");
     char names[256];
     if (!strcmp(made.policy, "env") && !site_names(true, names, sizeof names))
         plan_note(plan, "placement env: OMP_PROC_BIND, OMP_PLACES and the like are not set, so it is the same as none");
     int error = placement_compute(made.policy, plan->topology, made.processes, made.threads, &made.placement, &reason);
-    if (error)
-        return reason_give(why, error, "--placement: %s", reason.text);
+    if (error) return reason_give(why, error, "--placement: %s", reason.text);
     plan->extra[id].placement = plan->placement_count;
     plan->placements[plan->placement_count++] = made;
     return 0;
@@ -242,9 +260,8 @@ static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
 
 int plan_close(struct plan *plan, struct reason *why)
 {
-    if (add_duplicate(plan))
-        return reason_give(why, -ENOMEM, "no memory");
-    if (plan->protocol.spans == PLAN_SPANS_AUTO) 
+    if (add_duplicates(plan)) return reason_give(why, -ENOMEM, "no memory");
+    if (plan->protocol.spans == PLAN_SPANS_AUTO)
         plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN || plan->protocol.timeline;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         settle_cell(plan, i);

@@ -91,7 +91,7 @@ int plan_add(struct plan *, const char *study, const struct options *grid, struc
 /* Adds cells that were recorded, as they are (--resume), with the durations that were expected of their tasks. */
 int plan_adopt(struct plan *, const struct cell *, unsigned count, const double *task_ns, struct reason *why);
 
-/* Settles what depends on all cells: the A/A duplicate, warm-up, deadlines, placements. 0 or -errno with `why`. */
+/* Settles what depends on all cells: the A/A duplicates, warm-up, deadlines, placements. 0 or -errno with `why`. */
 int plan_close(struct plan *, struct reason *why);
 
 /* Expected duration of one repetition of a cell, start-up of processes included; a guess where nothing is known. */

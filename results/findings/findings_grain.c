@@ -161,7 +161,8 @@ static const struct crossover *next_larger(const struct summary *summary, const 
     const struct crossover *next = NULL;
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *c = &summary->crossovers[i];
-        if (!same_field(c, head) || !c->earliest || !(findings_task_ns(c) > (before ? findings_task_ns(before) : 0))) continue;
+        if (!same_field(c, head) || !c->earliest || !(findings_task_ns(c) > (before ? findings_task_ns(before) : 0)))
+            continue;
         if (!next || findings_task_ns(c) < findings_task_ns(next)) next = c;
     }
     return next;

@@ -157,8 +157,7 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < summary->crossover_count; i++) {
             const struct crossover *c = &summary->crossovers[i];
-            if (strcmp(c->runner, runner) || strcmp(c->kernel, summary->crossovers[0].kernel) || !c->earliest)
-                continue;
+            if (strcmp(c->runner, runner) || strcmp(c->kernel, summary->crossovers[0].kernel) || !c->earliest) continue;
             if (!pass && !pays(c)) open = fmax(open, findings_task_ns(c));
             if (pass && findings_task_ns(c) > open && (!found || findings_task_ns(c) < findings_task_ns(found)))
                 found = c;
@@ -269,20 +268,13 @@ static int about_kind(struct summary_parts *parts)
     return status;
 }
 
-/* The first A/A pair with an interval. */
 static void add_twice(struct sentence *sentence, const struct summary_parts *parts)
 {
-    const struct run *run = parts->summary->run;
-    for (unsigned i = 0; i < run->cell_count; i++) {
-        const struct cell *cell = &run->cells[i];
-        if (cell->duplicate == i) continue;
-        struct quantity ratio = parts_compare(parts, cell, &run->cells[cell->duplicate], false);
-        if (isnan(ratio.low)) continue;
-        sentence_add(sentence, " The same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s.",
-                     100 * (ratio.median - 1), 100 * (ratio.low - 1), 100 * (ratio.high - 1),
-                     stats_verdict(ratio) == VERDICT_UNRESOLVED ? "" : ", where there is no difference");
-        return;
-    }
+    struct quantity ratio = parts_twice(parts);
+    if (isnan(ratio.low)) return;
+    sentence_add(sentence, " The same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s.",
+                 100 * (ratio.median - 1), 100 * (ratio.low - 1), 100 * (ratio.high - 1),
+                 stats_verdict(ratio) == VERDICT_UNRESOLVED ? "" : ", where there is no difference");
 }
 
 /* How far the numbers carry: failed and disturbed repetitions, what those change, and the same thing measured twice. */

@@ -14,18 +14,11 @@ enum { SAMPLES_MIN = 20 }; /* of fewer repetitions no share is told */
 
 const char *const trust_names[] = {"trusted", "with care", "not to be trusted"};
 
-/* The farthest end of an A/A interval from 1; 0 without one. */
+/* The farther end of the A/A pairs' interval from 1; 0 without one. */
 static double twice_apart(const struct summary_parts *parts)
 {
-    const struct run *run = parts->summary->run;
-    double most = 0;
-    for (unsigned i = 0; i < run->cell_count; i++) {
-        const struct cell *cell = &run->cells[i];
-        if (cell->duplicate == i) continue;
-        struct quantity ratio = parts_compare(parts, cell, &run->cells[cell->duplicate], false);
-        if (!isnan(ratio.low)) most = fmax(most, fmax(fabs(ratio.low - 1), fabs(ratio.high - 1)));
-    }
-    return most;
+    struct quantity ratio = parts_twice(parts);
+    return isnan(ratio.low) ? 0 : fmax(fabs(ratio.low - 1), fabs(ratio.high - 1));
 }
 
 static size_t drifted(const struct run *run)
@@ -36,7 +29,7 @@ static size_t drifted(const struct run *run)
 }
 
 __attribute__((format(printf, 4, 5))) static void weigh(struct trust *trust, double value, const double *limits,
-                                                         const char *format, ...)
+                                                        const char *format, ...)
 {
     va_list arguments;
     enum trust_verdict verdict = value > limits[1] ? TRUST_NONE : value > limits[0] ? TRUST_CARE : TRUST_GOOD;
@@ -57,7 +50,8 @@ void trust_make(struct summary_parts *parts)
     if (run->simulated || run->sample_count < SAMPLES_MIN) return;
     struct disturbance found = findings_disturbance(parts);
     double samples = (double)run->sample_count, cells = (double)summary->cell_count;
-    double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples, twice = twice_apart(parts);
+    double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples,
+           twice = twice_apart(parts);
     weigh(trust, suspects, DISTURBED, "%.0f %% of %zu repetitions were disturbed", 100 * suspects, run->sample_count);
     weigh(trust, (double)found.without / cells, WITHOUT, "%zu of %zu configurations have no undisturbed repetition",
           found.without, summary->cell_count);
@@ -73,7 +67,8 @@ int trust_tell(struct summary_parts *parts)
     sentence_add(&sentence, "This run is %s: %s.",
                  trust->verdict == TRUST_NONE ? "not to be trusted" : "to be read with care", trust->reasons);
     if (trust->verdict == TRUST_NONE)
-        sentence_add(&sentence, " Nothing is recommended: what to use, what is faster and what a worker costs could not be "
-                                "seen. Measure again when nothing else runs; \"breakeven doctor\" tells what disturbs.");
+        sentence_add(&sentence,
+                     " Nothing is recommended: what to use, what is faster and what a worker costs could not be "
+                     "seen. Measure again when nothing else runs; \"breakeven doctor\" tells what disturbs.");
     return sentence_end(parts, TOPIC_short, &sentence);
 }

@@ -63,20 +63,45 @@ size_t parts_in_block(const struct series *series, unsigned block, size_t *first
     return place_of(series, (uint64_t)block + 1) - *first;
 }
 
-struct quantity parts_compare(const struct summary_parts *parts, const struct cell *a, const struct cell *b, bool total)
+/* Times of a and of b in the same block, NAN where b has none there; how many. */
+static size_t paired(const struct summary_parts *parts, const struct cell *a, const struct cell *b, bool total,
+                     double *mine, double *other)
 {
     const struct series *of_a = &parts->series[a->id], *of_b = &parts->series[b->id];
-    double *mine = malloc((of_a->n + 1) * sizeof *mine), *other = malloc((of_a->n + 1) * sizeof *other);
-    struct quantity ratio = {NAN, NAN, NAN, 0};
-    for (size_t i = 0; mine && other && i < of_a->n; i++) {
+    for (size_t i = 0; i < of_a->n; i++) {
         mine[i] = (total && !parts_is_serial(a) ? of_a->total : of_a->wall)[i];
         other[i] = NAN;
         size_t first, count = parts_in_block(of_b, of_a->sample[i]->block, &first);
-        if (count) other[i] = (total && !parts_is_serial(b) ? of_b->total : of_b->wall)[of_b->by_block[first + count - 1]];
+        if (count)
+            other[i] = (total && !parts_is_serial(b) ? of_b->total : of_b->wall)[of_b->by_block[first + count - 1]];
     }
-    if (mine && other) ratio = stats_ratio(mine, other, of_a->n);
+    return of_a->n;
+}
+
+struct quantity parts_compare(const struct summary_parts *parts, const struct cell *a, const struct cell *b, bool total)
+{
+    size_t n = parts->series[a->id].n;
+    double *mine = malloc((n + 1) * sizeof *mine), *other = malloc((n + 1) * sizeof *other);
+    struct quantity ratio = {NAN, NAN, NAN, 0};
+    if (mine && other) ratio = stats_ratio(mine, other, paired(parts, a, b, total, mine, other));
     free(mine);
     free(other);
+    return ratio;
+}
+
+struct quantity parts_twice(const struct summary_parts *parts)
+{
+    const struct run *run = parts->summary->run;
+    size_t n = 0, most = 1;
+    for (unsigned i = 0; i < run->cell_count; i++) most += run->cells[i].duplicate == i ? 0 : parts->series[i].n;
+    double *second = malloc(most * sizeof *second), *first = malloc(most * sizeof *first);
+    struct quantity ratio = {NAN, NAN, NAN, 0};
+    for (unsigned i = 0; second && first && i < run->cell_count; i++)
+        if (run->cells[i].duplicate != i)
+            n += paired(parts, &run->cells[i], &run->cells[run->cells[i].duplicate], false, second + n, first + n);
+    if (n) ratio = stats_ratio(second, first, n);
+    free(second);
+    free(first);
     return ratio;
 }
 

@@ -28,6 +28,9 @@ size_t parts_in_block(const struct series *, unsigned block, size_t *first);
  * is its run phase. */
 struct quantity parts_compare(const struct summary_parts *, const struct cell *a, const struct cell *b, bool total);
 
+/* The A/A pairs together: the second of each pair to the first. n: 0 without one. */
+struct quantity parts_twice(const struct summary_parts *);
+
 /* Can `a` not be told from `b`, which is at least as fast? Unresolved, or within 2 %; without an interval, within 5 %.
  */
 bool parts_tied(struct quantity ratio);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan: which cells a grid becomes, and in which order a block measures them. */
-#include "bench/plan/plan.h"
 #include "bench/measure/tally.h"
 #include "bench/plan/grid_words.h"
+#include "bench/plan/plan.h"
 #include "bench/plan/studies.h"
 #include "bench/verbs.h"
 #include "kernels/kernel.h"
@@ -286,6 +286,29 @@ START_TEST(one_cell_is_measured_twice_where_there_are_intervals)
 }
 END_TEST
 
+/* One repetition of six that something else delays must not decide what a large run is worth. */
+START_TEST(a_large_plan_has_a_pair_for_each_of_three_runners)
+{
+    struct plan plan;
+    struct protocol many = protocol;
+    many.reps = 6;
+    const char *line = "--kernel square --delay 1ms --tasks 4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23 "
+                       "--runner openmp,forkpool,hybrid --workers 2";
+    ck_assert_int_eq(plan_line(&plan, &many, line), 0);
+    unsigned twins = 0;
+    for (unsigned i = 0; i < plan.cell_count; i++) {
+        const struct cell *cell = &plan.cells[i], *first = &plan.cells[cell->duplicate];
+        if (first == cell) continue;
+        ck_assert_str_eq(cell->runner, first->runner);
+        for (unsigned k = 0; k < i; k++)
+            ck_assert(plan.cells[k].duplicate == k || strcmp(plan.cells[k].runner, cell->runner));
+        twins++;
+    }
+    ck_assert_uint_eq(twins, 3);
+    plan_free(&plan);
+}
+END_TEST
+
 static const struct {
     const char *line, *says;
 } refused[] = {
@@ -348,9 +371,15 @@ START_TEST(words_in_braces_are_put_in_for_the_machine)
     static const struct {
         const char *value, *wanted;
         unsigned cpus;
-    } cases[] = {{"{all}", "1,2,3,4", 2},      {"{all}", "1,2,4,8,12,16,24", 12}, {"{few}", "2,4,16", 16},
-                 {"{20ms}", "10000000ns", 16}, {"1..{share}*4", "1..5000*4", 4},  {"1,{cpus},{8*cpus}", "1,3,24", 3},
-                 {"1,{cpus}", "1", 1},         {"1,1", "1,1", 1},                 {"spin", "spin", 4}};
+    } cases[] = {{"{all}", "1,2,3,4", 2},
+                 {"{all}", "1,2,4,8,12,16,24", 12},
+                 {"{few}", "2,4,16", 16},
+                 {"{20ms}", "10000000ns", 16},
+                 {"1..{share}*4", "1..5000*4", 4},
+                 {"1,{cpus},{8*cpus}", "1,3,24", 3},
+                 {"1,{cpus}", "1", 1},
+                 {"1,1", "1,1", 1},
+                 {"spin", "spin", 4}};
     char text[256];
     struct reason reason = {""};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -380,10 +409,10 @@ static const struct {
     unsigned baseline, duplicate;
     int how;
     bool settles;
-} stopping[] = {{"scaling", "spin", 0, 0, NARROW, false},   {"scaling", "spin", 0, 1, NARROW, false},
-                {"scaling", "spin", 0, 1, NARROW, false},   {"scaling", "spin", 0, 3, NARROW, true},
-                {"scaling", "triad", 4, 4, NARROW, false},  {"scaling", "triad", 4, 5, WIDE, false},
-                {"placement", "spin", 6, 6, NARROW, true},  {"placement", "spin", 6, 7, NARROW, true},
+} stopping[] = {{"scaling", "spin", 0, 0, NARROW, false},     {"scaling", "spin", 0, 1, NARROW, false},
+                {"scaling", "spin", 0, 1, NARROW, false},     {"scaling", "spin", 0, 3, NARROW, true},
+                {"scaling", "triad", 4, 4, NARROW, false},    {"scaling", "triad", 4, 5, WIDE, false},
+                {"placement", "spin", 6, 6, NARROW, true},    {"placement", "spin", 6, 7, NARROW, true},
                 {"granularity", "spin", 8, 8, NARROW, false}, {"granularity", "spin", 8, 9, NARROW, false}};
 enum { STOPPING = sizeof stopping / sizeof *stopping };
 
@@ -422,9 +451,6 @@ int main(int argc, char **argv)
     if (argc > 1) return be_breakeven(argc, argv);
     Suite *suite = suite_create("plan");
     TCase *order = tcase_create("order"), *grids = tcase_create("grids"), *studies = tcase_create("studies");
-    tcase_set_timeout(order, 20);
-    tcase_set_timeout(grids, 30);
-    tcase_set_timeout(studies, 20);
     tcase_add_checked_fixture(grids, load, unload);
     tcase_add_test(order, a_block_holds_every_cell_once);
     tcase_add_test(order, block_0_has_each_serial_cell_before_its_problem);
@@ -440,6 +466,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, a_kernel_that_counts_ns_is_taken_at_its_word);
     tcase_add_test(grids, work_makes_the_number_of_tasks);
     tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
+    tcase_add_test(grids, a_large_plan_has_a_pair_for_each_of_three_runners);
     tcase_add_loop_test(grids, grids_that_make_no_sense_are_refused, 0, COUNT(refused));
     tcase_add_test(studies, every_study_can_be_parsed);
     tcase_add_test(studies, problems_whose_answer_is_clear_stop_and_curves_go_on);

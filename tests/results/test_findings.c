@@ -227,6 +227,28 @@ START_TEST(duplicates_are_judged)
 }
 END_TEST
 
+/* Three pairs x 7 blocks of which one repetition takes three times as long: one pair alone would spoil the run. */
+START_TEST(one_late_repetition_does_not_cost_the_trust_of_several_pairs)
+{
+    for (unsigned pairs = 1; pairs <= 3; pairs += 2) {
+        struct run run = runs_new();
+        runs_cell(&run, "serial", 1, 1);
+        for (unsigned i = 0; i < pairs; i++) {
+            static const char *const runners[] = {"openmp", "forkpool", "hybrid"};
+            runs_cell(&run, runners[i], 1, 2);
+            runs_cell(&run, runners[i], 1, 2)->duplicate = 1 + 2 * i;
+        }
+        for (unsigned block = 0; block < 7; block++)
+            for (unsigned i = 0; i < run.cell_count; i++)
+                runs_sample(&run, i, block, i == 2 && block == 3 ? 1500000 : 500000 + 1000 * ((block + i) % 4));
+        struct summary summary = summarise(&run);
+        ck_assert_str_eq(trust_names[summary.trust.verdict], pairs == 1 ? "not to be trusted" : "trusted");
+        summary_free(&summary);
+        run_free(&run);
+    }
+}
+END_TEST
+
 START_TEST(in_short_tells_waiting_from_computing)
 {
     struct run run = runs_new();
@@ -283,7 +305,6 @@ int main(void)
 {
     Suite *suite = suite_create("findings");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 20);
     tcase_add_test(all, best_number_of_workers_and_where_it_ends);
     tcase_add_test(all, of_equals_the_simplest_runner_is_recommended);
     tcase_add_test(all, no_gain_is_called_that);
@@ -292,6 +313,7 @@ int main(void)
     tcase_add_test(all, chunks_and_splits);
     tcase_add_test(all, gaps_errors_and_suspicion_come_first);
     tcase_add_test(all, duplicates_are_judged);
+    tcase_add_test(all, one_late_repetition_does_not_cost_the_trust_of_several_pairs);
     tcase_add_test(all, disturbed_repetitions_are_weighed);
     tcase_add_test(all, in_short_tells_waiting_from_computing);
     suite_add_tcase(suite, all);
