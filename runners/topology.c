@@ -23,6 +23,7 @@ static void visit(hwloc_obj_t object)
     if (hwloc_obj_get_info_by_name(object, "CPUModel")) read++;
     for (size_t i = 0; i < sizeof children / sizeof *children; i++)
         for (hwloc_obj_t child = children[i]; child; child = child->next_sibling) visit(child);
+    (void)read;
 }
 
 /* In a child: what the library makes of the file, told by the status; its own words go to `words`. */

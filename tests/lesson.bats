@@ -28,6 +28,17 @@ short_lesson() {
     [ -s run/summary.json ]
 }
 
+@test "a lesson of one number of workers names no figure that was not drawn" {
+    short_lesson workers
+    sed -i 's/^\(workers\|threads\|processes\) = .*/\1 = 2/' workers.ini
+    run "$BREAKEVEN" lesson ./workers.ini -o "$BATS_TEST_TMPDIR/run"
+    echo "$output"
+    [ "$status" = 0 ]
+    [ ! -e run/plots/speedup.svg ]
+    [[ $output == *'There is no figure "speedup" of these settings'* ]]
+    ! grep -q 'speedup.svg' run/lesson.md
+}
+
 @test "what is wrong in a lesson's file is said before anything is measured" {
     printf '[lesson]\nquestion = Why?\n' >half.ini
     short_lesson split

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 const char *lesson_verdict_words(enum lesson_verdict verdict)
 {
@@ -115,6 +117,13 @@ static void print_recorded(const struct lesson *lesson)
     if (*text) print_folded("RECORDED on another machine.", text);
 }
 
+/* Is it there? Of a single worker count, for one, no curve can be drawn. */
+static bool has_figure(const char *dir, const char *figure)
+{
+    char path[PATH_MAX];
+    return snprintf(path, sizeof path, "%s/plots/%s.svg", dir, figure) < (int)sizeof path && !access(path, R_OK);
+}
+
 /* ---- the page ---- */
 
 static void write_date(FILE *page, const struct run *run)
@@ -128,11 +137,11 @@ static void write_date(FILE *page, const struct run *run)
 }
 
 static void write_text(FILE *page, const struct lesson *lesson, const char *command, const struct lesson_result *result,
-                       const struct beyond *beyond)
+                       const struct beyond *beyond, bool drawn)
 {
     fprintf(page, "# %s\n\n**Prediction.** %s\n\n**Experiment.** `breakeven lesson %s`, which measures\n\n    %s\n\n",
             lesson->question, lesson->prediction, lesson->name, command);
-    fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
+    if (drawn) fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
     fprintf(page, "**%s** %s\n\n", lesson_verdict_words(result->verdict), result->text);
     if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
     fprintf(page, "**Why.** %s\n\n", lesson->explanation);
@@ -152,7 +161,7 @@ static int write_page(const struct lesson *lesson, const char *command, const st
     size_t size = 0;
     FILE *page = open_memstream(&text, &size);
     if (!page) return -ENOMEM;
-    write_text(page, lesson, command, result, beyond);
+    write_text(page, lesson, command, result, beyond, has_figure(run->dir, lesson->figure));
     write_date(page, run);
     int error = fclose(page) ? -ENOMEM : record_write_file(run->dir, "lesson.md", text, size);
     free(text);
@@ -187,7 +196,8 @@ static void print_result(const struct lesson *lesson, const struct lesson_result
     print_folded("Why:", lesson->explanation);
     print_beyond(beyond, dir);
     print_folded("Try:", lesson->exercise);
-    printf("\nThe figure: %s/plots/%s.svg; everything: %s/report.html\n", dir, lesson->figure, dir);
+    if (has_figure(dir, lesson->figure)) printf("\nThe figure: %s/plots/%s.svg; everything: %s/report.html\n", dir, lesson->figure, dir);
+    else printf("\nThere is no figure \"%s\" of these settings; everything: %s/report.html\n", lesson->figure, dir);
 }
 
 static int show(const struct options *options, const struct lesson *lesson, const char *command,
