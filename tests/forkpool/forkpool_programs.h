@@ -10,21 +10,19 @@
 #include "tests/forkpool/forkpool_records.h"
 
 /* ---- steps that start something ---- */
-static bool program_would_block;
-
 static void step_call(void)
 {
     struct record *record = record_new(CALL);
     record->x = (long)below(1000);
     record->job = forkpool_async(program_pool, cube, record->x);
-    taken(record->job ? 0 : -errno, program_would_block);
+    taken(record->job ? 0 : -errno);
 }
 
-static void step_task(void)
+static struct forkpool_task task_of(struct record *record, unsigned number)
 {
-    struct record *record = record_new(TASK);
     struct argument *argument = record->argument = malloc(sizeof *argument);
-    *argument = (struct argument){.kind = one_in(2) ? GOOD : below(KINDS), .number = record_count, .seed = (unsigned)draw()};
+    must(argument, "no memory");
+    *argument = (struct argument){.kind = one_in(2) ? GOOD : below(KINDS), .number = number, .seed = (unsigned)draw()};
     record->result_bytes = one_in(2) ? below(100) : below(BYTES);
     for (size_t i = 0; i < record->result_bytes; i++) argument->bytes[i] = (unsigned char)draw();
     record->retries = one_in(4) ? 1 + below(2) : 0;
@@ -34,7 +32,34 @@ static void step_task(void)
     else if (one_in(8)) task.limits.hard_ns = task.limits.cpu_ns = INT64_MAX;
     if (argument->kind == POLITE && one_in(2)) task.limits.soft_ns = 2 * MS;
     if (record->has_callbacks) task.done = task.failed = callback;
-    if (!taken(forkpool_submit(program_pool, &task, &record->job), program_would_block)) free(argument);
+    return task;
+}
+
+static void step_task(void)
+{
+    struct record *record = record_new(TASK);
+    struct forkpool_task task = task_of(record, record_count);
+    if (!taken(forkpool_submit(program_pool, &task, &record->job))) free(record->argument);
+}
+
+/* A batch: what a full pool does not take is its end, and what came before it runs. */
+static void step_many(void)
+{
+    enum { BATCH = 40 };
+    struct forkpool_task tasks[BATCH] = {{0}};
+    struct forkpool_job *jobs[BATCH];
+    unsigned count = below(BATCH), first = record_count, taken_of_them = 0;
+    if (first + count > RECORDS - STEPS) return;
+    for (unsigned i = 0; i < count; i++) tasks[i] = task_of(record_new_at(first + i, TASK), first + i);
+    int rc = forkpool_submit_many(program_pool, tasks, count, jobs);
+    must(rc == 0 || (rc == -EAGAIN && program_would_block), "submit_many: %s", forkpool_strerror(rc));
+    while (taken_of_them < count && jobs[taken_of_them]) records[first + taken_of_them].job = jobs[taken_of_them], taken_of_them++;
+    must(rc ? taken_of_them < count : taken_of_them == count, "%u of %u were taken: %s", taken_of_them, count, forkpool_strerror(rc));
+    record_count += taken_of_them;
+    for (unsigned i = taken_of_them; i < count; i++) {
+        must(!jobs[i], "task %u has a job behind one that was not taken", i);
+        free(records[first + i].argument);
+    }
 }
 
 static void *array_new(const struct record *record, size_t bytes)
@@ -77,7 +102,7 @@ static void step_map(void)
     map.user = record;
     if (record->has_callbacks) map.done = map.failed = callback;
     if (record->fail_fast && (record->context.deaths || record->context.failures)) record->may_cancel = true;
-    must(taken(forkpool_map_async(program_pool, &map, &record->job), program_would_block) || program_would_block, "a map was refused");
+    taken(forkpool_map_async(program_pool, &map, &record->job));
 }
 
 /* All of it, or left early. Kills from outside come only between steps. */
@@ -238,7 +263,7 @@ static void program_end(enum ending ending)
 /* 0; where something is wrong it says so on standard output and ends the process. */
 static int program_run(unsigned long seed)
 {
-    static void (*const steps[])(void) = {step_call, step_call, step_task, step_task, step_task, step_map, step_iterate, step_wait, step_wait,
+    static void (*const steps[])(void) = {step_call, step_call, step_task, step_task, step_task, step_many, step_map, step_iterate, step_wait, step_wait,
         step_wait_any, step_poll, step_stats, step_cancel, step_cancel_all, step_kill, step_resize, step_nap};
     struct leftovers before = leftovers_begin();
     program_seed = chance = seed;

@@ -148,18 +148,20 @@ static void callback(struct forkpool_job *job, int status, void *user)
     if (one_in(4)) forkpool_poll(program_pool);
 }
 
-static struct record *record_new(enum form form)
+static struct record *record_new_at(unsigned number, enum form form)
 {
-    struct record *record = &records[record_count];
+    struct record *record = &records[number];
     *record = (struct record){.form = form, .has_callbacks = form != CALL && one_in(3)};
-    record->context.number = record_count;
+    record->context.number = number;
     return record;
 }
+static struct record *record_new(enum form form) { return record_new_at(record_count, form); }
 
-/* Did the pool take it? Only a full pool may say no. */
-static bool taken(int rc, bool room)
+/* Did the pool take it? Only a full one that does not block may say no. */
+static bool program_would_block;
+static bool taken(int rc)
 {
-    must(rc == 0 || (rc == -EAGAIN && !room), "submitted: %s", forkpool_strerror(rc));
+    must(rc == 0 || (rc == -EAGAIN && program_would_block), "submitted: %s", forkpool_strerror(rc));
     record_count += !rc;
     return !rc;
 }

@@ -45,6 +45,12 @@ static int item(void *context, const void *input, void *output)
     return 0;
 }
 static long triple(long x) { return 3 * x; }
+static int triple_task(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    (void)argument_bytes, (void)result_bytes;
+    *(long *)result = 3 * *(const long *)argument;
+    return 0;
+}
 
 static void arm(long steps)
 {
@@ -100,17 +106,15 @@ static bool try_items(long steps)
     return board->deaths;
 }
 
-static bool try_calls(long steps)
+enum { CALLS = 12 };
+static bool check_calls(struct forkpool_job **jobs)
 {
-    struct forkpool_job *jobs[12];
     int lost = 0;
-    arm(steps);
-    for (long i = 0; i < 12; i++) ck_assert_ptr_nonnull(jobs[i] = forkpool_async(pool, triple, i));
-    ck_assert_int_eq(forkpool_wait_all(jobs, 12, FORKPOOL_FOREVER), 0);
+    ck_assert_int_eq(forkpool_wait_all(jobs, CALLS, FORKPOOL_FOREVER), 0);
     atomic_store(&board->left, -1);
-    for (long i = 0; i < 12; i++) {
+    for (long i = 0; i < CALLS; i++) {
         int status = forkpool_status(jobs[i]);
-        if (!status) ck_assert_int_eq(forkpool_value(jobs[i]), 3 * i);
+        if (!status) ck_assert_int_eq(*(const long *)forkpool_result(jobs[i], NULL), 3 * i);
         else ck_assert_int_eq(status, FORKPOOL_LOST);
         lost += status != 0;
         forkpool_release(jobs[i]);
@@ -119,7 +123,31 @@ static bool try_calls(long steps)
     return board->deaths;
 }
 
-enum { LOAD_ONE_BY_ONE, LOAD_CHUNKS, LOAD_STATIC, LOAD_GUIDED, LOAD_ITEMS, LOAD_CALLS, LOADS };
+static bool try_calls(long steps)
+{
+    struct forkpool_job *jobs[CALLS];
+    arm(steps);
+    for (long i = 0; i < CALLS; i++) ck_assert_ptr_nonnull(jobs[i] = forkpool_async(pool, triple, i));
+    return check_calls(jobs);
+}
+
+/* A batch in both queues. */
+static bool try_many(long steps)
+{
+    struct forkpool_job *jobs[CALLS];
+    struct forkpool_task tasks[CALLS];
+    long arguments[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        arguments[i] = i;
+        tasks[i] = (struct forkpool_task){.run = triple_task, .argument = &arguments[i], .argument_bytes = sizeof *arguments,
+                                          .result_bytes = sizeof(long), .urgent = i % 3 == 1};
+    }
+    arm(steps);
+    ck_assert_int_eq(forkpool_submit_many(pool, tasks, CALLS, jobs), 0);
+    return check_calls(jobs);
+}
+
+enum { LOAD_ONE_BY_ONE, LOAD_CHUNKS, LOAD_STATIC, LOAD_GUIDED, LOAD_ITEMS, LOAD_CALLS, LOAD_MANY, LOADS };
 static bool try_load(int load, long steps)
 {
     switch (load) {
@@ -128,7 +156,8 @@ static bool try_load(int load, long steps)
     case LOAD_STATIC: return try_map(steps, FORKPOOL_STATIC, 2, 16);
     case LOAD_GUIDED: return try_map(steps, FORKPOOL_GUIDED, 1, 40);
     case LOAD_ITEMS: return try_items(steps);
-    default: return try_calls(steps);
+    case LOAD_CALLS: return try_calls(steps);
+    default: return try_many(steps);
     }
 }
 
