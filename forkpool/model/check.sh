@@ -47,11 +47,15 @@ good range 600 -DWORKERS=2 -DUNITS=4 -DDEATHS=2
 good range 600 -DWORKERS=2 -DUNITS=3 -DDEATHS=0 -DDROP
 good queue 600 -DTASKS=1 -DDEATHS=1
 good queue 600 -DTASKS=2 -DDEATHS=0
-good park 600 -DTASKS=2
-good park 600 -DTASKS=2 -DFENCED
-good park 600 -DTASKS=3
-good park 600 -DTASKS=3 -DFENCED
-for mutant in 1 2 4 5 6; do bad park 600 -DTASKS=2 -DMUTANT=$mutant; done
+good queue 600 -DTASKS=2 -DDEATHS=0 -DQUEUES=2
+for batch in NOBATCH BATCH; do
+    good park 600 -DTASKS=2 -D$batch
+    good park 600 -DTASKS=2 -D$batch -DFENCED
+done
+good park 600 -DTASKS=3 -DURGENTS=2
+good park 600 -DTASKS=3 -DURGENTS=5 -DBATCH
+good park 600 -DTASKS=3 -DURGENTS=2 -DFENCED
+for mutant in 1 2 4 5 6 7 8; do bad park 600 -DTASKS=2 -DMUTANT=$mutant; done
 bad park 600 -DTASKS=2 -DFENCED -DMUTANT=3
 bad range 600 -DWORKERS=2 -DUNITS=4 -DDEATHS=1 -DMUTANT=2
 bad range 600 -DWORKERS=2 -DUNITS=4 -DDEATHS=1 -DMUTANT=3

@@ -20,13 +20,26 @@
 #define SLOTS 2
 #endif
 #define RING (2 * SLOTS)
+#ifndef QUEUES
+#define QUEUES 1
+#endif
+/* With two queues every other task is urgent, the second first: it overtakes the first. */
+#if QUEUES > 1
+#define queue_of(task) ((task) % 2 == 1 -> 0 : 1)
+#define nothing_waits (head[0] == tail[0] && head[1] == tail[1])
+#define ordinary_wait (head[1] != tail[1])
+#else
+#define queue_of(task) 0
+#define nothing_waits (head[0] == tail[0])
+#define ordinary_wait false
+#endif
 
 mtype = { slot_free, slot_ready, slot_running, slot_done, slot_lost };
 mtype phase[SLOTS];
 byte owner[SLOTS], task_in[SLOTS];
 byte busy[WORKERS]; /* slot + 1 that it is about to claim, or runs */
 bit waited[SLOTS];
-byte ring[RING], tail, head;
+byte ring[QUEUES * RING], tail[QUEUES], head[QUEUES];
 bit parked[WORKERS], mask[WORKERS], spinning[WORKERS], killed[WORKERS], dead[WORKERS], drain;
 byte event, deaths;
 byte ran[TASKS], ended_times[TASKS];
@@ -48,17 +61,21 @@ inline wake_one() {
 
 proctype worker(byte me) {
     byte h, s;
+    bit q;
     bit mine, woke, claimed; /* claimed: try the swap again */
 born: skip;
     {
         skip;
 look:
-        h = head;
+        q = 0;
+search:
+        h = head[q];
         if
-        :: h == tail -> busy[me] = 0
+        :: h == tail[q] ->
+            atomic { busy[me] = 0; if :: q + 1 < QUEUES -> q = q + 1; goto search :: else -> q = 0 fi }
         :: else ->
             atomic {
-                s = ring[h % RING]; mine = phase[s] == slot_ready; woke = waited[s];
+                s = ring[q * RING + h % RING]; mine = phase[s] == slot_ready; woke = waited[s];
                 if :: MUTANT != 5 -> busy[me] = s + 1 :: else fi
             };
             do
@@ -77,13 +94,17 @@ look:
                 fi
             od;
             claimed = 0; woke = 0;
-            atomic { if :: head == h -> head = h + 1 :: else fi };
+            atomic { if :: head[q] == h -> head[q] = h + 1 :: else fi };
             if
-            :: !mine -> goto look
+            :: !mine -> goto search
             :: mine && MUTANT == 5 -> busy[me] = s + 1
             :: else
             fi;
-            if :: head != tail -> wake_one() :: else fi;
+            if
+            :: head[q] != tail[q] || (q == 0 && ordinary_wait) -> wake_one()
+            :: else
+            fi;
+            q = 0;
             atomic { ran[task_in[s]]++; assert(ran[task_in[s]] == 1) };
             atomic {
                 phase[s] = slot_done; ended_times[task_in[s]]++; assert(ended_times[task_in[s]] == 1);
@@ -103,13 +124,13 @@ look:
         fi;
         spinning[me] = 1;
         if
-        :: head != tail -> spinning[me] = 0; goto look
+        :: !nothing_waits -> spinning[me] = 0; goto look
         :: true -> spinning[me] = 0
         fi;
         parked[me] = 1;
         mask[me] = 1;
         if
-        :: head == tail && !drain || MUTANT == 2 -> !parked[me]
+        :: nothing_waits && !drain || MUTANT == 2 -> !parked[me]
         :: else
         fi;
         mask[me] = 0;
@@ -117,7 +138,7 @@ look:
         h = 0;
         goto look
 left:   goto gone
-    } unless { atomic { killed[me] -> killed[me] = 0; dead[me] = 1; h = 0; s = 0; mine = 0; woke = 0; claimed = 0 } };
+    } unless { atomic { killed[me] -> killed[me] = 0; dead[me] = 1; h = 0; q = 0; s = 0; mine = 0; woke = 0; claimed = 0 } };
     !dead[me]; /* its successor: the same number, nothing remembered */
     goto born;
 gone: skip
@@ -170,8 +191,8 @@ active proctype program() {
     :: next < TASKS && phase[next % SLOTS] == slot_free ->
         s = next % SLOTS;
         atomic { task_in[s] = next; waited[s] = 0; phase[s] = slot_ready };
-        ring[tail % RING] = s;
-        tail++;
+        ring[queue_of(next) * RING + tail[queue_of(next)] % RING] = s;
+        tail[queue_of(next)]++;
         wake_one();
         next++
     :: collected < next ->
