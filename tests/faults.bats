@@ -125,9 +125,16 @@ faulty() {
 
 @test "SIGTERM and SIGHUP likewise" {
     for signal in TERM HUP; do
-        run timeout --preserve-status -k 5 -s $signal 1 "$BREAKEVEN" run --kernel square --delay 100ms --tasks 6 --runner serial \
-            --reps 50 -o "run-$signal"
-        [ "$status" = 130 ]
+        timeout -k 5 120 "$BREAKEVEN" run --kernel square --delay 100ms --tasks 6 --runner serial --reps 50 -o "run-$signal" \
+            >out 2>&1 3>&- &
+        local pid=$! ended=0
+        for _ in $(seq 3000); do
+            if [ -s "run-$signal/samples.jsonl" ]; then break; fi
+            sleep 0.02
+        done
+        kill -$signal $pid
+        wait $pid || ended=$?
+        [ "$ended" = 130 ]
         manifest "run-$signal" "not m['complete']"
     done
     nobody_left

@@ -104,7 +104,7 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
         [ -e run/plots/drawing ]
         kill -$signal $!
         status=0
-        timeout 5 tail --pid=$! -f /dev/null
+        timeout 30 tail --pid=$! -f /dev/null
         wait $! || status=$?
         [ "$status" = $((128 + $(kill -l $signal))) ]
     done
@@ -132,7 +132,7 @@ END
     "$BREAKEVEN" report big --json >/dev/null 2>&1 3>&- &
     sleep 0.5
     kill -INT $!
-    timeout 3 tail --pid=$! -f /dev/null
+    timeout 30 tail --pid=$! -f /dev/null
     status=0
     wait $! || status=$?
     [ "$status" = 130 ]

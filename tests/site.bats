@@ -187,7 +187,7 @@ C
         done
         sleep 0.3
         kill -TERM "$(pgrep -P $!)"
-        timeout 10 tail --pid=$! -f /dev/null
+        timeout 30 tail --pid=$! -f /dev/null
         status=0
         wait $! || status=$?
         [ "$status" = 130 ] || [ "$status" = 143 ]
