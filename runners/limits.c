@@ -101,13 +101,14 @@ static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
 {
     char group[LIMITS_PATH];
     strcpy(group, cgroup->group);
+    strcpy(limits->group_path, group);
     snprintf(limits->quota_top, sizeof limits->quota_top, "%s", cgroup->mount);
     limits->quota_file = cgroup_quota_file(cgroup);
     limits->quota_hidden = cgroup->hidden;
     do {
-        struct limits_group one = {.quota_cpus = quota_read(limits->root, cgroup, group),
+        struct limits_group one = {.path_length = strlen(group),
+                                   .quota_cpus = quota_read(limits->root, cgroup, group),
                                    .burst_cpus = burst_read(limits->root, cgroup, group)};
-        strcpy(one.path, group);
         throttling_read(limits->root, group, &one.throttled_ns, &one.throttled_periods);
         if (one.quota_cpus < limits->quota_cpus) {
             limits->quota_cpus = one.quota_cpus;
@@ -177,13 +178,14 @@ static unsigned online_ask(const char *root)
 
 int limits_read(const char *root, struct limits *limits, struct reason *why)
 {
-    struct limits made = {.quota_cpus = INFINITY};
+    struct limits *made = calloc(1, sizeof *made); /* large: a small stack has no room for it */
     struct cgroup cgroup;
     hwloc_bitmap_t set = hwloc_bitmap_alloc(), cpuset = hwloc_bitmap_alloc();
-    int error = set && cpuset ? 0 : -ENOMEM;
-    if (!error && snprintf(made.root, sizeof made.root, "%s", root) >= (int)sizeof made.root) error = -ENAMETOOLONG;
-    if (!error && list_read(root, "/sys/devices/system/cpu/online", "", set)) made.online = weight(set);
-    else made.online = online_ask(root);
+    int error = made && set && cpuset ? 0 : -ENOMEM;
+    if (!error && snprintf(made->root, sizeof made->root, "%s", root) >= (int)sizeof made->root) error = -ENAMETOOLONG;
+    if (!error) made->quota_cpus = INFINITY;
+    if (!error && list_read(root, "/sys/devices/system/cpu/online", "", set)) made->online = weight(set);
+    else if (!error) made->online = online_ask(root);
     if (!error && !list_read(root, "/proc/self/status", "Cpus_allowed_list:", set) && !affinity_ask(root, set))
         error = -ENOENT;
     if (error) {
@@ -191,18 +193,19 @@ int limits_read(const char *root, struct limits *limits, struct reason *why)
                  strerror(-error));
         goto out;
     }
-    made.affinity = weight(set);
-    if ((cgroup_find(root, "cpuset", &cgroup) && cpuset_read(&made, &cgroup, cpuset)) ||
-        (cgroup_find(root, NULL, &cgroup) && cpuset_read(&made, &cgroup, cpuset))) {
-        made.cpuset = weight(cpuset);
+    made->affinity = weight(set);
+    if ((cgroup_find(root, "cpuset", &cgroup) && cpuset_read(made, &cgroup, cpuset)) ||
+        (cgroup_find(root, NULL, &cgroup) && cpuset_read(made, &cgroup, cpuset))) {
+        made->cpuset = weight(cpuset);
         if (hwloc_bitmap_intersects(set, cpuset)) hwloc_bitmap_and(set, set, cpuset);
     }
-    made.allowed = weight(set);
-    cpulist_write(set, made.allowed_list, sizeof made.allowed_list);
-    if (cgroup_find(root, "cpu", &cgroup) || cgroup_find(root, NULL, &cgroup)) quotas_read(&made, &cgroup);
-    usable_count(&made);
-    *limits = made;
+    made->allowed = weight(set);
+    cpulist_write(set, made->allowed_list, sizeof made->allowed_list);
+    if (cgroup_find(root, "cpu", &cgroup) || cgroup_find(root, NULL, &cgroup)) quotas_read(made, &cgroup);
+    usable_count(made);
+    *limits = *made;
 out:
+    free(made);
     hwloc_bitmap_free(set);
     hwloc_bitmap_free(cpuset);
     return error;
@@ -213,7 +216,9 @@ static int64_t throttled_sum(const struct limits *limits, bool in_periods)
 {
     int64_t sum = -1, ns, periods;
     for (unsigned i = 0; i < limits->group_count; i++) {
-        throttling_read(limits->root, limits->groups[i].path, &ns, &periods);
+        char group[LIMITS_PATH];
+        snprintf(group, sizeof group, "%.*s", (int)limits->groups[i].path_length, limits->group_path);
+        throttling_read(limits->root, group, &ns, &periods);
         int64_t value = in_periods ? periods : ns;
         if (value >= 0) sum = (sum < 0 ? 0 : sum) + value;
     }

@@ -24,7 +24,7 @@ enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = CGROUP_PATH };
 
 /* One group of the cpu controller, the process's own or an ancestor. */
 struct limits_group {
-    char path[LIMITS_PATH];    /* its directory, as this process sees it, without the root below */
+    size_t path_length;        /* its directory: so many bytes of group_path */
     double quota_cpus;         /* quota / period; INFINITY: none */
     double burst_cpus;         /* saved quota that may be spent in one period beyond it; 0: none, or not readable */
     int64_t throttled_ns;      /* total time its tasks were held back; -1 where not readable */
@@ -49,6 +49,7 @@ struct limits {
     unsigned usable;      /* workers that can make progress at once, for default numbers: the smallest of allowed,
                              the quota rounded up and asked, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
                              1 worker does not. */
+    char group_path[LIMITS_PATH]; /* the process's own group's directory, as this process sees it, without the root; "" */
     unsigned group_count; /* the process's own first, then its ancestors; beyond LIMITS_GROUPS they still count in
                              quota_cpus, but are not kept here */
     struct limits_group groups[LIMITS_GROUPS];

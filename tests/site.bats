@@ -127,6 +127,13 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 
     [[ $stderr != *"exit code 127"* ]]
 }
 
+@test "a stack of 256 KiB is enough to measure and to report" {
+    [ -z "${SANITIZED:-}" ] || skip "sanitized code takes more of the stack"
+    timeout -k 5 100 bash -c "ulimit -s 256; exec '$BREAKEVEN' run --kernel spin --tasks 20 --task-time 10us --runner openmp \
+        --workers 2 --reps 1 --warmup 0 -o run"
+    timeout -k 5 100 bash -c "ulimit -s 256; exec '$BREAKEVEN' report --format json run" >out
+}
+
 @test "a pid namespace without its init, or with the outer /proc: one line names it" {
     unshare --pid true 2>/dev/null || skip "pid namespaces need more rights"
     export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 # the leak check needs a thread, which such a namespace refuses

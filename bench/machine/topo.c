@@ -106,7 +106,7 @@ json_t *topo_limits_json(const struct limits *limits)
     json_t *groups = json_array();
     for (unsigned i = 0; i < limits->group_count; i++) {
         const struct limits_group *group = &limits->groups[i];
-        json_array_append_new(groups, json_pack("{ss so sf so so}", "path", group->path, "quota_cpus",
+        json_array_append_new(groups, json_pack("{ss% so sf so so}", "path", limits->group_path, group->path_length, "quota_cpus",
                                                 number_json(group->quota_cpus), "burst_cpus", group->burst_cpus, "throttled_ns",
                                                 counter_json(group->throttled_ns), "throttled_periods",
                                                 counter_json(group->throttled_periods)));

@@ -37,15 +37,14 @@ static void mask_read(struct measure_mask *mask)
 
 int measure_open(struct measure *measure, const struct plan *plan, struct reason *why)
 {
-    struct measure made = {.plan = plan};
-    int error = limits_read("", &made.limits, why);
+    *measure = (struct measure){.plan = plan};
+    int error = limits_read("", &measure->limits, why);
     if (error) return error;
-    made.expected = calloc(plan->cell_count + 1u, sizeof *made.expected);
-    if (!made.expected)
+    measure->expected = calloc(plan->cell_count + 1u, sizeof *measure->expected);
+    if (!measure->expected)
         return reason_give(why, -ENOMEM, "no memory");
-    made.resolution_ns = clock_measure(&clock_real).resolution_ns;
-    mask_read(&made.mask);
-    *measure = made;
+    measure->resolution_ns = clock_measure(&clock_real).resolution_ns;
+    mask_read(&measure->mask);
     return 0;
 }
 

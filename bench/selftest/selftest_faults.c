@@ -191,7 +191,7 @@ static int group_make(char *group, size_t size)
     struct limits limits;
     struct reason why = {""};
     if (limits_read("", &limits, &why) || !limits.group_count) return -ENOENT;
-    if (snprintf(group, size, "%s/breakeven-selftest-%d", limits.groups[0].path, (int)getpid()) >= (int)size)
+    if (snprintf(group, size, "%s/breakeven-selftest-%d", limits.group_path, (int)getpid()) >= (int)size)
         return -ENAMETOOLONG;
     if (mkdir(group, 0755)) return -errno;
     int error = put(group, "cpu.max", "50000 100000");
