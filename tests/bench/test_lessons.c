@@ -94,6 +94,11 @@ static double ranks_us(const struct cell *cell, bool holds)
     return scaled(cell, CPUS) * (!holds && !strcmp(cell->runner, "mpi") ? 1.3 : 1);
 }
 
+static double python_us(const struct cell *cell, bool holds)
+{
+    return scaled(cell, CPUS) * (!holds && !strcmp(cell->runner, "python:threads") ? 1.5 : 1);
+}
+
 static const struct {
     const char *name;
     double (*wall_us)(const struct cell *, bool holds);
@@ -112,6 +117,7 @@ static const struct {
     {"waiting", waiting_us, "32 workers on 4 cpus: tasks that sleep speed up by 32.0 [32.0, 32.0], tasks that compute by 4"},
     {"starting", starting_us, "With 256 MiB of the parent's memory in use the same start takes 256 us: 32.0 [32.0, 32.0]"},
     {"ranks", ranks_us, "4 ranks take 1.00 [1.00, 1.00] times as long as 4 forked workers for the work"},
+    {"python", python_us, "4 threads take 1.00 [1.00, 1.00] times as long as 4 processes for the work (264 us against"},
 };
 
 /* ---- what a lesson would measure there ---- */
