@@ -74,6 +74,7 @@ void facts_read(const struct run *run, struct facts *facts)
     facts->cpus_online = take_count(host, "cpus_online");
     take_text(host, "kinds", facts->kinds, sizeof facts->kinds);
     facts->kinds[strcspn(facts->kinds, ",")] = '\0';
+    take_text(host, "speeds", facts->speeds, sizeof facts->speeds);
     take_python(json_object_get(json_object_get(manifest, "software"), "python"), facts);
     take_text(json_object_get(json_object_get(manifest, "software"), "mpi"), "library", facts->mpi, sizeof facts->mpi);
     facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
@@ -95,8 +96,9 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
     if (facts->cores && facts->cpus && used < size)
         used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
     if (facts->kinds[0] && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", %s (efficiency counts each core as fast as the serial loop's)",
-                                 facts->kinds);
+        used += (size_t)snprintf(out + used, size - used, ", %s (%s%s)", facts->kinds, facts->speeds[0] ?
+                                 "efficiency is against the sum of their measured speeds: " :
+                                 "efficiency counts each core as fast as the serial loop's", facts->speeds);
     if (facts->packages > 1 && used < size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
     if (facts->quota_cpus > 0 && used < size)

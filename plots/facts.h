@@ -15,6 +15,7 @@
 struct facts {
     char host[128], cpu[128], system[128], began[64], command[1024];
     unsigned packages, numa_nodes, cores, cpus, cpus_online; /* 0: not known */
+    char speeds[128];                                        /* "kind 1 is 1, kind 0 is 0.45"; "" where not measured */
     char kinds[64];                                          /* "2 kinds of cores"; "" where alike */
     char python[64]; /* "Python 3.14.2 (forkserver)", where its pools were measured */
     char mpi[48];    /* "Open MPI v4.1.4", where ranks were measured */

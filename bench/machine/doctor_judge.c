@@ -223,8 +223,8 @@ static void judge_kinds(const struct doctor_facts *facts, struct finding *findin
 {
     if (!facts->kinds[0]) return;
     set(finding, DOCTOR_CAUTION, "%.199s", facts->kinds);
-    advise(finding, "Two cores of different kinds are not twice one: speedup and efficiency here count cores as equal. Measure "
-                    "one kind alone with --placement kind:N; close and spread begin with the fast ones.");
+    advise(finding, "Two cores of different kinds are not twice one: a run measures their speeds, and efficiency "
+                    "is against the sum of them. Measure one kind alone with --placement kind:N; close and spread begin with the fast ones.");
 }
 
 static void judge_placement(const struct doctor_facts *facts, struct finding *finding)

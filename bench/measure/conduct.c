@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/conduct.h"
 
+#include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/isolate.h"
+#include "bench/machine/speeds.h"
 #include "bench/measure/experiment.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
@@ -143,9 +145,12 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
         options_complain(options, "--output %s", why.text);
         return NULL;
     }
+    int error = speeds_settle(&conduct->plan, &clock_real);
+    if (error) options_complain(options, "the speeds of the kinds of cores cannot be measured (%s): efficiency counts each as 1",
+                                strerror(-error));
     json_t *manifest = manifest_make(&conduct->plan, name, options);
     if (*conduct->program) mark_paired(manifest);
-    int error = manifest ? manifest_write(conduct->dir, manifest) : -ENOMEM;
+    error = manifest ? manifest_write(conduct->dir, manifest) : -ENOMEM;
     if (!error) {
         failed = "topology.xml";
         error = manifest_write_topology(conduct->dir, conduct->topology);

@@ -110,6 +110,8 @@ json_t *manifest_make(const struct plan *plan, const char *name, const struct op
     free(here);
     if (manifest && plan->protocol.shares)
         json_object_set_new(manifest, "share", json_pack("{si si}", "part", (int)plan->protocol.share, "of", (int)plan->protocol.shares));
+    if (manifest && *plan->speeds)
+        json_object_set_new(json_object_get(manifest, "host"), "speeds", json_string(plan->speeds));
     if (manifest) add_cells(manifest, plan);
     if (manifest) add_software(manifest, plan);
     return manifest;

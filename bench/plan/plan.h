@@ -76,6 +76,7 @@ struct plan {
     struct kernel_info *infos;
     struct plan_calibration *calibrations;
     struct plan_placement *placements;
+    char speeds[256]; /* of the kinds of cores, measured: "kind 1 is 1, kind 0 is 0.45"; "" where alike */
     char **notes; /* what was left out, and why: one line each, for people and for the manifest */
 };
 

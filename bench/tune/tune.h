@@ -39,7 +39,7 @@ struct tune {
     const struct tune_subject *subject;
     void *context; /* the subject's */
     struct limits limits;
-    char kinds[512]; /* of cores, the fast first; "" where they are alike */
+    char kinds[800]; /* of cores, the fast first, and their measured speeds; "" where they are alike */
     struct tune_capacity capacity;
     struct tune_watch watch;
     struct search_space space;

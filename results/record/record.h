@@ -42,6 +42,7 @@ struct cell {
     uint64_t chunk; /* 0: the runner's default */
     char schedule[16];
     char placement[64];
+    uint64_t speeds_milli; /* what its workers' cores are worth together, in thousandths of the fastest kind; 0: each 1 */
 };
 
 struct sample_worker {

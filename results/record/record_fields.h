@@ -22,6 +22,7 @@ CELL_FIELD(unsigned, MUST, threads)
 CELL_FIELD(u64, MUST, chunk)
 CELL_FIELD(text, MUST, schedule)
 CELL_FIELD(text, MUST, placement)
+CELL_FIELD(u64, MAY, speeds_milli)
 #undef CELL_FIELD
 #endif
 

@@ -131,10 +131,16 @@ static struct quantity scaled(struct quantity quantity, double factor)
     return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
 }
 
-static struct quantity karp_flatt(struct quantity speedup, unsigned workers)
+static struct quantity karp_flatt(struct quantity speedup, double worth)
 {
-    return (struct quantity){models_karp_flatt(speedup.median, workers), models_karp_flatt(speedup.high, workers),
-                             models_karp_flatt(speedup.low, workers), workers > 1 ? speedup.n : 0};
+    return (struct quantity){models_karp_flatt(speedup.median, worth), models_karp_flatt(speedup.high, worth),
+                             models_karp_flatt(speedup.low, worth), worth > 1 ? speedup.n : 0};
+}
+
+/* What the workers could be worth: their number, or the sum of their cores' measured speeds where kinds of cores differ. */
+static double worth_of(const struct cell_summary *row)
+{
+    return row->cell->speeds_milli ? (double)row->cell->speeds_milli / 1000 : row->workers;
 }
 
 static int quantities_from_samples(const struct summary_parts *parts, struct cell_summary *row)
@@ -163,15 +169,15 @@ static void quantities_derived(const struct summary_parts *parts, struct cell_su
 {
     const struct series *series = &parts->series[row->cell->id], *base = &parts->series[row->cell->baseline];
     struct quantity *quantity = row->quantity;
-    double p = row->workers, tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
+    double worth = worth_of(row), tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
     quantity[QUANTITY_total_ns] = stats_median(series->total, series->n);
     quantity[QUANTITY_serial_ns] = stats_median(base->wall, base->n);
     quantity[QUANTITY_task_ns] = scaled(quantity[QUANTITY_serial_ns], 1 / tasks);
     quantity[QUANTITY_speedup] = stats_ratio(series->serial, series->wall, series->n);
     quantity[QUANTITY_speedup_total] = stats_ratio(series->serial, series->total, series->n);
-    quantity[QUANTITY_efficiency] = scaled(quantity[QUANTITY_speedup], 1 / p);
+    quantity[QUANTITY_efficiency] = scaled(quantity[QUANTITY_speedup], 1 / worth);
     quantity[QUANTITY_overhead_per_task_ns] = scaled(quantity[QUANTITY_overhead_core_ns], 1 / tasks);
-    quantity[QUANTITY_karp_flatt] = karp_flatt(quantity[QUANTITY_speedup], row->workers);
+    quantity[QUANTITY_karp_flatt] = karp_flatt(quantity[QUANTITY_speedup], worth);
     quantity[QUANTITY_pool_tax] = (struct quantity){NAN, NAN, NAN, 0};
 }
 

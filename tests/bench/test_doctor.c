@@ -3,6 +3,9 @@
  */
 #include "bench/machine/doctor.h"
 #include "bench/machine/probe_team.h"
+#include "bench/machine/speeds.h"
+#include "kernels/reason.h"
+#include "runners/placement.h"
 #include "tests/suite.h"
 
 #include <errno.h>
@@ -337,12 +340,62 @@ START_TEST(probes_of_this_machine_make_sense)
 }
 END_TEST
 
+/* Four cores of which the last is twice as fast as the others. */
+static hwloc_topology_t two_kinds(void)
+{
+    static const char *const kinds[] = {"0-2", "3"};
+    hwloc_topology_t topology;
+    struct reason why = {""};
+    ck_assert_msg(!topology_load("pack:1 core:4 pu:1", &topology, &why), "%s", why.text);
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    for (int kind = 0; kind < 2; kind++) {
+        hwloc_bitmap_list_sscanf(set, kinds[kind]);
+        ck_assert_int_eq(hwloc_cpukinds_register(topology, set, kind, 0, NULL, 0), 0);
+    }
+    hwloc_bitmap_free(set);
+    return topology;
+}
+
+START_TEST(workers_are_worth_the_speeds_of_their_cores)
+{
+    static const double p50_ns[] = {2.1e6, 2e6, 1.9e6, 1e6};
+    char *bound[] = {"0", "2-3", "3"};
+    struct probe_noise noise = {.count = 4};
+    struct speeds speeds;
+    hwloc_topology_t topology = two_kinds();
+    for (unsigned i = 0; i < 4; i++) noise.cpu[i] = (struct probe_noise_cpu){.cpu = i, .p50_ns = p50_ns[i]};
+    speeds_from(topology, &noise, &speeds);
+    ck_assert_str_eq(speeds.line, "kind 0 is 0.5, kind 1 is 1");
+    ck_assert_double_eq_tol(speeds_sum(&speeds, NULL, 1), 1, 1e-9); /* the fastest first */
+    ck_assert_double_eq_tol(speeds_sum(&speeds, NULL, 4), 2.5, 1e-9);
+    ck_assert_double_eq_tol(speeds_sum(&speeds, NULL, 5), 3.5, 1e-9);
+    ck_assert_double_eq_tol(speeds_sum(&speeds, bound, 3), 0.5 + 0.75 + 1, 1e-9);
+    hwloc_topology_destroy(topology);
+}
+END_TEST
+
+START_TEST(where_cores_are_alike_each_is_one)
+{
+    struct speeds speeds;
+    struct reason why = {""};
+    hwloc_topology_t topology;
+    ck_assert_msg(!topology_load("pack:1 core:4 pu:1", &topology, &why), "%s", why.text);
+    ck_assert_int_eq(speeds_measure(topology, &clock_real, &speeds), 0);
+    ck_assert_uint_eq(speeds.count, 0);
+    ck_assert_str_eq(speeds.line, "");
+    ck_assert_double_eq(speeds_sum(&speeds, NULL, 7), 7);
+    hwloc_topology_destroy(topology);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("doctor");
     TCase *all = tcase_create("all");
     tcase_add_test(all, a_quiet_machine_is_good_throughout);
     tcase_add_test(all, each_trouble_is_found_and_comes_with_advice);
+    tcase_add_test(all, workers_are_worth_the_speeds_of_their_cores);
+    tcase_add_test(all, where_cores_are_alike_each_is_one);
     tcase_add_test(all, a_made_up_system_is_read);
     tcase_add_test(all, steal_is_a_share_of_all_time);
     tcase_add_test(all, a_scripted_clock_comes_back_exactly);

@@ -47,6 +47,25 @@ START_TEST(figures_of_a_cell)
 }
 END_TEST
 
+/* A fast core and a slow one of half its speed: one and a half cores' worth, of which 1.25 came. */
+START_TEST(unequal_cores_are_worth_the_sum_of_their_speeds)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "openmp", 1, 2)->speeds_milli = 1500;
+    for (unsigned block = 0; block < 6; block++) {
+        runs_sample(&run, 0, block, 100000);
+        runs_sample(&run, 1, block, 80000);
+    }
+    struct summary summary = runs_summary(&run);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_speedup).median, 1.25, 1e-12);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_efficiency).median, 1.25 / 1.5, 1e-12);
+    ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_karp_flatt).median, (1 / 1.25 - 1 / 1.5) / (1 - 1 / 1.5), 1e-12);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(few_repetitions_have_no_interval)
 {
     struct run run = runs_plain(5);
@@ -492,6 +511,7 @@ int main(void)
     Suite *suite = suite_create("summary");
     TCase *all = tcase_create("all");
     tcase_add_test(all, figures_of_a_cell);
+    tcase_add_test(all, unequal_cores_are_worth_the_sum_of_their_speeds);
     tcase_add_test(all, few_repetitions_have_no_interval);
     tcase_add_test(all, ratios_are_formed_inside_a_block);
     tcase_add_test(all, without_a_serial_time_there_is_no_ratio);
