@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* bars.c: the figures made of horizontal bars: the efficiency budget, METG, and the workers' timeline. */
-#include "results/record/trace.h"
+/* bars.c: the figures made of horizontal bars: the efficiency budget and METG. */
 #include "plots/chart.h"
 #include "plots/format.h"
 
@@ -10,12 +9,6 @@
 #include <string.h>
 
 enum { ROWS = 16 };
-
-static bool same_problem(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks &&
-           a->task_time_ns == b->task_time_ns;
-}
 
 /* Runner and team; schedule, chunk, placement and task size only where they tell cells of this runner apart. */
 static void name_among(const struct cell *cell, const struct cell *const *all, size_t count, char *out, size_t size)
@@ -115,7 +108,7 @@ static int budget_panel(struct chart *chart, size_t first)
     size_t count = budget_cells(chart, summary->cells[first].cell, cells);
     for (size_t i = 0; i < count; i++) {
         all[i] = cells[i]->cell;
-        one_problem &= same_problem(all[i], all[0]);
+        one_problem &= chart_same_problem(all[i], all[0]);
     }
     chart_problem(summary, all[0], note, sizeof note);
     if (!one_problem) snprintf(note, sizeof note, "%u workers", cells[0]->workers);
@@ -229,121 +222,6 @@ int chart_metg(struct chart *chart)
         for (size_t k = 0; k < i && !seen; k++)
             seen = !strcmp(summary->metgs[k].kernel, metg->kernel) && !strcmp(summary->metgs[k].study, metg->study);
         if (!seen) metg_panel(chart, metg);
-    }
-    return 0;
-}
-
-/* ---- timeline ---- */
-
-struct span_sample {
-    const struct sample *sample;
-    int64_t wall_ns;
-};
-
-static int compare_spans(const void *left, const void *right)
-{
-    const struct span_sample *a = left, *b = right;
-    return (a->wall_ns > b->wall_ns) - (a->wall_ns < b->wall_ns);
-}
-
-/* The median repetition of a cell with spans (the lower of two), NULL where there is none. */
-static const struct sample *median_spans(const struct run *run, const struct cell *cell, size_t *count)
-{
-    struct span_sample *found = calloc(run->sample_count + 1, sizeof *found);
-    const struct sample *median = NULL;
-    *count = 0;
-    for (size_t i = 0; found && i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
-        if (sample->cell == cell->id && sample->instrumented && !strcmp(sample->status, "ok") && sample->worker_count &&
-            sample->workers[0].end_ns >= 0 && sample->workers[0].late_ns >= 0)
-            found[(*count)++] = (struct span_sample){sample, sample->wall_ns};
-    }
-    if (*count) {
-        qsort(found, *count, sizeof *found, compare_spans);
-        median = found[(*count - 1) / 2].sample;
-    }
-    free(found);
-    return median;
-}
-
-/* Layer 2, where the repetition left a timeline: row, begin, end of time in the kernel; gaps that no eye sees are
- * closed. */
-static void timeline_spans(struct chart *chart, const struct sample *sample)
-{
-    struct trace_span *spans;
-    size_t count;
-    double pixel_ns = (double)sample->wall_ns / (2.0 * CHART_WIDTH);
-    if (trace_read(chart->summary->run->dir, sample->cell, sample->block, pixel_ns, &spans, &count)) return;
-    for (size_t i = 0; i < count; i++)
-        chart_row(chart, "%u %.9g %.9g\n", spans[i].worker, spans[i].begin_ns, spans[i].end_ns);
-    chart->marked[chart->blocks - 1] = count > 0;
-    free(spans);
-}
-
-/* Columns: row, late, end, wall, busy (all ns), hover. */
-static bool timeline_panel(struct chart *chart, const struct cell_summary *cell)
-{
-    size_t count;
-    char name[96], title[192], note[160];
-    const struct sample *sample = median_spans(chart->summary->run, cell->cell, &count);
-    if (!sample || sample->wall_ns <= 0) return false;
-    name_among(cell->cell, &cell->cell, 1, name, sizeof name);
-    snprintf(title, sizeof title, "%s, %s", cell->cell->label, name);
-    if (count == 1) snprintf(note, sizeof note, "block %u: the one repetition with spans", sample->block);
-    else snprintf(note, sizeof note, "block %u: the median of %zu repetitions with spans", sample->block, count);
-    if (!chart_panel(chart, title, note)) return false;
-    unsigned hue = lines_hue(chart->summary->run, cell->cell->runner);
-    if (!chart_block(chart, chart_series(chart, cell->cell->runner, hue))) return false;
-    chart_say(chart, " %s: run phase %s.", title, format_time((double)sample->wall_ns).text);
-    for (unsigned w = 0; w < sample->worker_count; w++) {
-        const struct sample_worker *worker = &sample->workers[w];
-        if (worker->end_ns < 0 || worker->late_ns < 0) continue;
-        chart_row(chart, "%u %lld %lld %lld %lld", w, (long long)worker->late_ns, (long long)worker->end_ns,
-                  (long long)sample->wall_ns, (long long)worker->busy_ns);
-        chart_hover(chart, "worker %u on cpus %s: first task after %s, last task's end at %s, %s in the kernel", w,
-                    worker->cpus, format_time((double)worker->late_ns).text, format_time((double)worker->end_ns).text,
-                    format_time(worker->busy_ns < 0 ? NAN : (double)worker->busy_ns).text);
-        chart_say(chart, " Worker %u from %s to %s.", w, format_time((double)worker->late_ns).text,
-                  format_time((double)worker->end_ns).text);
-    }
-    chart_layer(chart);
-    timeline_spans(chart, sample);
-    chart_reach(chart, (double)sample->wall_ns, sample->worker_count);
-    return true;
-}
-
-static bool more_telling(const struct facts *facts, const struct cell_summary *a, const struct cell_summary *b)
-{
-    bool fits_a = !facts->cpus || a->workers <= facts->cpus, fits_b = !facts->cpus || b->workers <= facts->cpus;
-    if (fits_a != fits_b) return fits_a;
-    return fits_a ? a->workers > b->workers : a->workers < b->workers;
-}
-
-/* One panel a runner: its cell with the most workers that fit the machine, of the first problem that has spans. */
-int chart_timeline(struct chart *chart)
-{
-    const struct summary *summary = chart->summary;
-    const struct cell *problem = NULL;
-    size_t count;
-    snprintf(chart->missing, sizeof chart->missing, "no repetition recorded when its workers began and ended");
-    chart->legend = "none";
-    chart->layers = 2;
-    chart->columns = 2;
-    chart->panel_height = 260;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct cell_summary *best = NULL;
-        bool seen = !median_spans(summary->run, summary->cells[i].cell, &count) || summary->cells[i].workers < 2;
-        if (!seen && !problem) problem = summary->cells[i].cell;
-        if (seen || !same_problem(problem, summary->cells[i].cell)) continue;
-        for (size_t k = 0; k < summary->cell_count; k++) {
-            const struct cell_summary *cell = &summary->cells[k];
-            if (strcmp(cell->cell->runner, summary->cells[i].cell->runner) || !same_problem(problem, cell->cell) ||
-                !median_spans(summary->run, cell->cell, &count))
-                continue;
-            if (k < i && cell->workers > 1) seen = true;
-            if (!best || more_telling(chart->facts, cell, best)) best = cell;
-        }
-        if (!seen && best) timeline_panel(chart, best);
     }
     return 0;
 }

@@ -73,6 +73,7 @@ void chart_cell(struct chart *, const struct cell_summary *, enum quantity_id); 
 
 /* "4096 tasks of 10.0 us, T_s = 41.2 ms": what a panel's cells share. */
 void chart_problem(const struct summary *, const struct cell *, char *out, size_t size);
+bool chart_same_problem(const struct cell *, const struct cell *);
 
 /* The whole NAME.gp; and a script for its curves in characters, printed to standard output (text.gp). */
 void chart_script(const struct chart *, FILE *);

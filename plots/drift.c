@@ -27,7 +27,7 @@ static void drift_block(struct chart *chart, const struct cell *cell, const char
     double low = INFINITY, high = 0, from = 0, to = 0;
     if (!chart_block(chart, chart_series(chart, name, hue))) return;
     for (size_t i = 0; i < run->sample_count && points < DRIFT_POINTS; i++) {
-        const struct sample *sample = &run->samples[i];
+        const struct observation *sample = &run->samples[i];
         double wall_ns = (double)sample->wall_ns;
         if (sample->cell != cell->id || strcmp(sample->status, "ok") || sample->instrumented || sample->wall_ns <= 0)
             continue;

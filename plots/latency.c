@@ -9,12 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool same_problem(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks &&
-           a->task_time_ns == b->task_time_ns;
-}
-
 static bool same_runner(const struct cell *a, const struct cell *b)
 {
     return !strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule);
@@ -25,20 +19,16 @@ static bool same_runner(const struct cell *a, const struct cell *b)
 static void write_bins(struct chart *chart, const struct cell *cell)
 {
     const struct run *run = chart->summary->run;
-    double held[LATENCY_BINS] = {0}, all = 0, below = 0;
-    for (size_t i = 0; i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
-        if (sample->cell != cell->id || strcmp(sample->status, "ok")) continue;
-        for (unsigned b = 0; b < sample->latency_count; b++) {
-            held[sample->latency[b].bin] += (double)sample->latency[b].tasks;
-            all += (double)sample->latency[b].tasks;
-        }
-    }
-    for (unsigned bin = 0; bin < LATENCY_BINS; bin++) {
-        if (!(held[bin] > 0)) continue;
+    double all = 0, below = 0;
+    if (!run->latency) return;
+    const struct latency_bins *bins = &run->latency[cell->id];
+    for (unsigned i = 0; i < bins->count; i++) all += bins->bin[i].tasks;
+    for (unsigned i = 0; i < bins->count; i++) {
+        unsigned bin = bins->bin[i].bin;
+        if (!(bins->bin[i].tasks > 0)) continue;
         double low_ns = fmax(latency_low_ns(bin), 0.5), high_ns = latency_low_ns(bin + 1);
         chart_row(chart, "%.9g %.9g\n", low_ns, below / all);
-        below += held[bin];
+        below += bins->bin[i].tasks;
         chart_row(chart, "%.9g %.9g\n", high_ns, below / all);
         chart_reach(chart, low_ns, 1);
         chart_reach(chart, high_ns, 1);
@@ -75,7 +65,7 @@ static const struct cell_summary *telling(const struct chart *chart, const struc
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
-        if (!tables_has_latency(cell) || !same_runner(cell->cell, like) || !same_problem(cell->cell, like)) continue;
+        if (!tables_has_latency(cell) || !same_runner(cell->cell, like) || !chart_same_problem(cell->cell, like)) continue;
         bool fits = !chart->facts->cpus || cell->workers <= chart->facts->cpus;
         if (!best || (fits && cell->workers > best->workers)) best = cell;
     }
@@ -99,9 +89,9 @@ static void latency_panel(struct chart *chart, const struct cell *problem)
     chart_say(chart, " %s (%s).", problem->label, note);
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell *cell = summary->cells[i].cell;
-        bool seen = !tables_has_latency(&summary->cells[i]) || !same_problem(cell, problem);
+        bool seen = !tables_has_latency(&summary->cells[i]) || !chart_same_problem(cell, problem);
         for (size_t k = 0; k < i && !seen; k++)
-            seen = tables_has_latency(&summary->cells[k]) && same_problem(summary->cells[k].cell, problem) &&
+            seen = tables_has_latency(&summary->cells[k]) && chart_same_problem(summary->cells[k].cell, problem) &&
                    same_runner(summary->cells[k].cell, cell);
         const struct cell_summary *shown = seen ? NULL : telling(chart, cell);
         if (!shown) continue;
@@ -122,7 +112,7 @@ static unsigned worth(const struct summary *summary, const struct cell *problem)
     unsigned single = 0, far = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
-        if (!tables_has_latency(row) || !same_problem(row->cell, problem)) continue;
+        if (!tables_has_latency(row) || !chart_same_problem(row->cell, problem)) continue;
         single += parts_chunk(row->cell) == 1;
         if (isfinite(row->quantity[QUANTITY_latency_p99_ns].median)) far = 1;
     }

@@ -14,15 +14,15 @@ enum { PANELS = 4, ACROSS = 8, PUS_MAX = 512 };
 
 /* The cell that shows a placement best: the most workers that do not exceed the cpus; with a good sample that tells
  * cpus. */
-static const struct sample *telling_sample(const struct chart *chart, const char *placement, const struct cell **cell)
+static const struct observation *telling_sample(const struct chart *chart, const char *placement, const struct cell **cell)
 {
     const struct run *run = chart->summary->run;
-    const struct sample *best = NULL;
+    const struct observation *best = NULL;
     for (size_t i = 0; i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
+        const struct observation *sample = &run->samples[i];
         const struct cell *of = &run->cells[sample->cell];
-        if (strcmp(of->placement, placement) || strcmp(sample->status, "ok") || !sample->worker_count ||
-            !sample->workers[0].cpus[0] || !strcmp(of->runner, "serial") ||
+        if (strcmp(of->placement, placement) || strcmp(sample->status, "ok") || !sample->located ||
+            !strcmp(of->runner, "serial") ||
             (chart->facts->cpus && sample->worker_count > chart->facts->cpus) ||
             (best && sample->worker_count <= best->worker_count))
             continue;
@@ -133,12 +133,11 @@ static int load(const char *dir, hwloc_topology_t *topology)
     return 0;
 }
 
-static void draw_placement(struct chart *chart, hwloc_topology_t topology, const char *placement)
+static void draw_sample(struct chart *chart, hwloc_topology_t topology, const struct cell *cell,
+                        const struct sample *sample)
 {
-    const struct cell *cell = NULL;
-    const struct sample *sample = telling_sample(chart, placement, &cell);
+    const char *placement = cell->placement;
     char title[160], note[160], team[64];
-    if (!sample) return;
     struct drawing drawing = {.chart = chart, .sample = sample};
     drawing.unbound = all_free(sample, hwloc_topology_get_allowed_cpuset(topology));
     snprintf(title, sizeof title, "placement %s", placement[0] ? placement : "none");
@@ -150,6 +149,16 @@ static void draw_placement(struct chart *chart, hwloc_topology_t topology, const
     if (!chart_panel(chart, title, note)) return;
     chart_say(chart, " %s (%s).", title, note);
     if (chart_block(chart, chart_series(chart, "worker", 0))) draw_machine(topology, &drawing);
+}
+
+static void draw_placement(struct chart *chart, hwloc_topology_t topology, const char *placement)
+{
+    const struct cell *cell = NULL;
+    const struct observation *telling = telling_sample(chart, placement, &cell);
+    struct sample sample;
+    if (!telling || run_sample(chart->summary->run, telling, &sample)) return;
+    if (sample.worker_count) draw_sample(chart, topology, cell, &sample);
+    sample_free(&sample);
 }
 
 int chart_topology(struct chart *chart)

@@ -179,20 +179,20 @@ struct expression_value parser_cell(struct parser *parser)
 
 /* ---- two cells ---- */
 
-static double duration_of(const struct sample *sample, const char *quantity)
+static double duration_of(const struct observation *sample, const char *quantity)
 {
     if (!strcmp(quantity, "start_ns")) return (double)sample->start_ns;
     if (!strcmp(quantity, "total_ns")) return (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
     return (double)sample->wall_ns;
 }
 
-static bool is_good(const struct sample *sample, const struct cell_summary *row)
+static bool is_good(const struct observation *sample, const struct cell_summary *row)
 {
     return sample->cell == row->cell->id && !strcmp(sample->status, "ok") && !sample->instrumented;
 }
 
 /* The good sample of a cell in a block; NULL: none. */
-static const struct sample *sample_of(const struct run *run, const struct cell_summary *row, unsigned block)
+static const struct observation *sample_of(const struct run *run, const struct cell_summary *row, unsigned block)
 {
     for (size_t i = 0; i < run->sample_count; i++)
         if (run->samples[i].block == block && is_good(&run->samples[i], row)) return &run->samples[i];
@@ -210,8 +210,8 @@ struct expression_value parser_ratio(struct parser *parser, const struct cell_su
     else if (strcmp(quantity, "wall_ns") && strcmp(quantity, "start_ns") && strcmp(quantity, "total_ns"))
         parser_fail(parser, "a ratio is of wall_ns, start_ns or total_ns, before");
     for (size_t i = 0; left && right && i < run->sample_count; i++) {
-        const struct sample *one = &run->samples[i];
-        const struct sample *other = is_good(one, a) ? sample_of(run, b, one->block) : NULL;
+        const struct observation *one = &run->samples[i];
+        const struct observation *other = is_good(one, a) ? sample_of(run, b, one->block) : NULL;
         if (!other) continue;
         left[n] = duration_of(one, quantity);
         right[n++] = duration_of(other, quantity);

@@ -83,6 +83,17 @@ static int remember(struct session *session, const struct sample *sample)
     return tally_add(tally, (double)sample->wall_ns);
 }
 
+static int recall_one(const struct sample *sample, int64_t at, void *context)
+{
+    struct session *session = context;
+    size_t cells = session->plan->cell_count;
+    (void)at;
+    if (sample->block < session->done_blocks)
+        session->done[(sample->block * cells + sample->cell) * 2 + sample->instrumented] = 1;
+    measure_recall(&session->measure, sample);
+    return remember(session, sample);
+}
+
 /* Takes over what was measured before the interruption. */
 static int recall(struct session *session)
 {
@@ -95,15 +106,7 @@ static int recall(struct session *session)
     if (session->done_blocks > session->plan->protocol.reps) session->done_blocks = session->plan->protocol.reps;
     session->done = calloc((size_t)session->done_blocks * cells * 2 + 1, 1);
     if (!session->done) return -ENOMEM;
-    int error = 0;
-    for (size_t i = 0; !error && i < before->sample_count; i++) {
-        const struct sample *sample = &before->samples[i];
-        if (sample->block < session->done_blocks)
-            session->done[((size_t)sample->block * cells + sample->cell) * 2 + sample->instrumented] = 1;
-        measure_recall(&session->measure, sample);
-        error = remember(session, sample);
-    }
-    return error;
+    return run_each(before, recall_one, session, session->why);
 }
 
 static int keep(struct session *session, const struct sample *sample)

@@ -215,9 +215,9 @@ enum term { START_STOP, DISPATCH, OTHERS, TERMS };
 /* Core-ns of a term in one block, all others but work as one. NAN where it was not taken. */
 static double term_of(const struct live *live, unsigned cell, unsigned block, double serial_ns, enum term term)
 {
-    const struct sample *sample = live_sample(live, cell, block, true);
+    const struct observation *sample = live_sample(live, cell, block, true);
     struct budget b;
-    if (!sample || budget_make(sample, 2, serial_ns, &b)) return NAN;
+    if (!sample || budget_make(sample, &live->cells[cell], serial_ns, &b)) return NAN;
     const double shares[TERMS] = {b.start_stop, b.dispatch, b.dilation + b.tail + b.residual};
     return b.core_ns * shares[term];
 }
@@ -317,8 +317,8 @@ struct closed {
 
 static bool budget_of(const struct live *live, unsigned cell, unsigned block, double serial_ns, struct budget *b)
 {
-    const struct sample *sample = live_sample(live, cell, block, true);
-    return sample && !budget_make(sample, 2, serial_ns, b);
+    const struct observation *sample = live_sample(live, cell, block, true);
+    return sample && !budget_make(sample, &live->cells[cell], serial_ns, b);
 }
 
 static void budgets_take(const struct live *live, unsigned serial, struct closed *closed)

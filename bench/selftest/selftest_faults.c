@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 /* Does the sample carry this word? */
-static bool has_word(const struct sample *sample, const char *word)
+static bool has_word(const struct observation *sample, const char *word)
 {
     size_t length = strlen(word);
     for (const char *at = sample->suspect; (at = strstr(at, word)); at += length)
@@ -243,7 +243,7 @@ static void mistake_row(struct selftest *test, const struct mistake *mistake, co
     unsigned team = live_cell(&live, &cell);
     live_blocks(&live, MISTAKEN_BLOCKS, false, true);
     for (size_t s = 0; s < live.run.sample_count; s++) {
-        const struct sample *sample = &live.run.samples[s];
+        const struct observation *sample = &live.run.samples[s];
         if (sample->cell != team) continue;
         taken++;
         bool failed = !strncmp(sample->cause, mistake->check, strlen(mistake->check)) && sample->wall_ns < 0;

@@ -19,8 +19,7 @@ void lab_open(struct lab *lab)
 
 void lab_close(struct lab *lab)
 {
-    for (size_t i = 0; i < lab->run.sample_count; i++) sample_free(&lab->run.samples[i]);
-    free(lab->run.samples);
+    run_samples_free(&lab->run);
 }
 
 unsigned lab_cell(struct lab *lab, uint64_t tasks, unsigned workers, uint64_t chunk, int baseline)
@@ -43,26 +42,10 @@ unsigned lab_cell(struct lab *lab, uint64_t tasks, unsigned workers, uint64_t ch
     return id;
 }
 
-static struct sample *sample_new(struct lab *lab)
-{
-    if (lab->run.sample_count == lab->room) {
-        size_t room = lab->room ? 2 * lab->room : 64;
-        struct sample *grown = realloc(lab->run.samples, room * sizeof *grown);
-        if (!grown) {
-            lab->error = -ENOMEM;
-            return NULL;
-        }
-        lab->run.samples = grown;
-        lab->room = room;
-    }
-    return &lab->run.samples[lab->run.sample_count];
-}
-
-const struct sample *lab_measure(struct lab *lab, unsigned id, unsigned block, unsigned order, bool instrumented)
+const struct observation *lab_measure(struct lab *lab, unsigned id, unsigned block, unsigned order, bool instrumented)
 {
     const struct cell *cell = &lab->cells[id];
-    struct sample *sample = sample_new(lab);
-    if (!sample) return NULL;
+    struct sample sample = {.cell = id, .block = block, .order = order};
     struct inject_script *script = &lab->script;
     double dispatch_ns = script->dispatch_ns, join_ns = script->join_ns;
     if (cell->baseline == id) script->dispatch_ns = script->join_ns = 0;
@@ -73,12 +56,13 @@ const struct sample *lab_measure(struct lab *lab, unsigned id, unsigned block, u
         .team = {.processes = cell->processes, .threads = cell->threads, .chunk = cell->chunk},
         .instrumented = instrumented,
     };
-    *sample = (struct sample){.cell = id, .block = block, .order = order};
-    repetition_run(&repetition, &script->clock, sample);
+    repetition_run(&repetition, &script->clock, &sample);
     script->dispatch_ns = dispatch_ns, script->join_ns = join_ns;
-    lab->run.sample_count++;
-    if (strcmp(sample->status, "ok") && !lab->error) lab->error = -EIO;
-    return sample;
+    int error = run_add(&lab->run, &sample, -1);
+    if (!error && strcmp(sample.status, "ok")) error = -EIO;
+    sample_free(&sample);
+    if (!lab->error) lab->error = error;
+    return error == -ENOMEM ? NULL : &lab->run.samples[lab->run.sample_count - 1];
 }
 
 int lab_summary(struct lab *lab, struct summary *summary)

@@ -21,7 +21,6 @@ struct lab {
     struct inject_script script;
     struct cell cells[LAB_CELLS];
     struct run run;
-    size_t room; /* for samples */
     int error;   /* the first thing that went wrong: no memory, or a repetition that failed; 0 */
 };
 
@@ -33,7 +32,7 @@ void lab_close(struct lab *);
 unsigned lab_cell(struct lab *, uint64_t tasks, unsigned workers, uint64_t chunk, int baseline);
 
 /* One repetition of a cell as the script stands; appended to the run. Returns the sample, or NULL (lab->error). */
-const struct sample *lab_measure(struct lab *, unsigned cell, unsigned block, unsigned order, bool instrumented);
+const struct observation *lab_measure(struct lab *, unsigned cell, unsigned block, unsigned order, bool instrumented);
 
 /* 0 or lab->error; the summary must be freed before the lab is closed. */
 int lab_summary(struct lab *, struct summary *);

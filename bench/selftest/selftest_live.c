@@ -59,8 +59,7 @@ static void policy_back(struct live *live)
 void live_close(struct live *live)
 {
     policy_back(live);
-    for (size_t i = 0; i < live->run.sample_count; i++) sample_free(&live->run.samples[i]);
-    free(live->run.samples);
+    run_samples_free(&live->run);
     if (live->closed) measure_close(&live->measure);
     if (!live->loaded) return;
     plan_free(&live->plan);
@@ -128,19 +127,6 @@ static void close_plan(struct live *live)
     }
 }
 
-static int append(struct live *live, const struct sample *sample)
-{
-    if (live->run.sample_count == live->room) {
-        size_t room = live->room ? 2 * live->room : 256;
-        struct sample *grown = realloc(live->run.samples, room * sizeof *grown);
-        if (!grown) return -ENOMEM;
-        live->run.samples = grown;
-        live->room = room;
-    }
-    live->run.samples[live->run.sample_count++] = *sample;
-    return 0;
-}
-
 static void take(struct live *live, unsigned cell, unsigned block, unsigned position, bool instrumented, bool failures)
 {
     struct sample sample;
@@ -153,8 +139,9 @@ static void take(struct live *live, unsigned cell, unsigned block, unsigned posi
         reason_set(&live->why, "%s on %s: %s", live->cells[cell].label, live->cells[cell].runner,
                  sample.cause);
     }
-    if (append(live, &sample)) {
-        sample_free(&sample);
+    int error = run_add(&live->run, &sample, -1);
+    sample_free(&sample);
+    if (error) {
         live->error = -ENOMEM;
         reason_set(&live->why, "no memory");
     }
@@ -180,10 +167,10 @@ void live_blocks(struct live *live, unsigned count, bool instrumented, bool fail
     }
 }
 
-const struct sample *live_sample(const struct live *live, unsigned cell, unsigned block, bool instrumented)
+const struct observation *live_sample(const struct live *live, unsigned cell, unsigned block, bool instrumented)
 {
     for (size_t i = 0; i < live->run.sample_count; i++) {
-        const struct sample *sample = &live->run.samples[i];
+        const struct observation *sample = &live->run.samples[i];
         if (sample->cell != cell || sample->block != block || sample->instrumented != instrumented) continue;
         return live->undisturbed && sample->suspect[0] ? NULL : sample;
     }
@@ -193,7 +180,7 @@ const struct sample *live_sample(const struct live *live, unsigned cell, unsigne
 void live_values(const struct live *live, unsigned cell, enum live_figure figure, bool instrumented, double *values)
 {
     for (unsigned block = 0; block < live->blocks; block++) {
-        const struct sample *sample = live_sample(live, cell, block, instrumented);
+        const struct observation *sample = live_sample(live, cell, block, instrumented);
         values[block] = NAN;
         if (!sample || strcmp(sample->status, "ok")) continue;
         const int64_t figures[] = {sample->wall_ns, sample->start_ns, sample->stop_ns, sample->injected_ns};

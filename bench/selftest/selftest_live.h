@@ -46,7 +46,6 @@ struct live {
     struct cell cells[LIVE_CELLS];
     const struct inject *inject[LIVE_CELLS];
     struct run run; /* cells and samples taken so far */
-    size_t room;
     unsigned blocks;
     bool undisturbed; /* set by the caller: live_values and live_sample leave out samples that are suspect */
     char *policy;     /* what OMP_WAIT_POLICY was before live_wait_policy; NULL: not set */
@@ -88,6 +87,6 @@ enum live_figure { LIVE_WALL, LIVE_START, LIVE_STOP, LIVE_INJECTED };
 void live_values(const struct live *, unsigned cell, enum live_figure, bool instrumented, double *values);
 
 /* The first sample of a cell in a block; NULL: none. */
-const struct sample *live_sample(const struct live *, unsigned cell, unsigned block, bool instrumented);
+const struct observation *live_sample(const struct live *, unsigned cell, unsigned block, bool instrumented);
 
 #endif

@@ -234,7 +234,7 @@ struct pay {
 
 static double total_of(const struct live *live, unsigned cell, unsigned block)
 {
-    const struct sample *sample = live_sample(live, cell, block, false);
+    const struct observation *sample = live_sample(live, cell, block, false);
     return sample && sample->wall_ns > 0 ? (double)(sample->start_ns + sample->wall_ns + sample->stop_ns) : NAN;
 }
 

@@ -31,9 +31,9 @@ void selftest_imbalance(struct selftest *test)
         for (int w = 0; w < WORKERS; w++) lab.script.share[w] = w ? (WORKERS - ratios[i]) / (WORKERS - 1) : ratios[i];
         unsigned team = lab_cell(&lab, 4000, WORKERS, 10, LAB_SERIAL);
         lab.cells[team].baseline = team + 1; /* any other: its own costs are wanted */
-        const struct sample *sample = lab_measure(&lab, team, 0, 0, true);
+        const struct observation *sample = lab_measure(&lab, team, 0, 0, true);
         struct budget budget = {0};
-        bool made = sample && !lab.error && !budget_make(sample, WORKERS, 4000 * 5000.0, &budget);
+        bool made = sample && !lab.error && !budget_make(sample, &lab.cells[team], 4000 * 5000.0, &budget);
         struct selftest_row row = {.id = "V6", .wanted = "within 1 %"};
         snprintf(row.injected, sizeof row.injected, "max/mean %.2f over %d workers", ratios[i], WORKERS);
         snprintf(row.came_back, sizeof row.came_back, "load balance %.4f, that is max/mean %.4f", budget.load_balance,
@@ -68,10 +68,10 @@ void selftest_budget(struct selftest *test)
         lab.script.dispatch_ns = cases[i].dispatch_ns, lab.script.join_ns = cases[i].join_ns;
         unsigned team = lab_cell(&lab, TASKS, WORKERS, 1, LAB_SERIAL);
         lab.cells[team].baseline = team + 1;
-        const struct sample *sample = lab_measure(&lab, team, 0, 0, true);
+        const struct observation *sample = lab_measure(&lab, team, 0, 0, true);
         struct budget b = {0};
         double serial_ns = (double)TASKS * TASK_NS;
-        bool holds = sample && !lab.error && !budget_make(sample, WORKERS, serial_ns, &b);
+        bool holds = sample && !lab.error && !budget_make(sample, &lab.cells[team], serial_ns, &b);
         const double terms[] = {b.start_stop, b.dispatch, b.dilation, b.tail, b.residual};
         const double truth[] = {WORKERS * (cases[i].start_ns + cases[i].stop_ns), TASKS * cases[i].dispatch_ns,
                                 serial_ns * (cases[i].slow - 1), 0, WORKERS * cases[i].join_ns};

@@ -125,7 +125,7 @@ static void add_causes(struct sentence *sentence, const struct run *run)
     size_t told = 0;
     for (unsigned id = 0; id < SUSPICIONS; id++) {
         size_t count = 0;
-        for (size_t i = 0; i < run->sample_count; i++) count += sample_suspected(&run->samples[i], id);
+        for (size_t i = 0; i < run->sample_count; i++) count += suspicion_in(run->samples[i].suspect, id);
         if (count)
             sentence_add(sentence, "%s%s %zu time%s (%s)", told++ ? ", " : "", suspicions[id].word, count,
                          count == 1 ? "" : "s", suspicions[id].meaning);

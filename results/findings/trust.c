@@ -24,7 +24,7 @@ static double twice_apart(const struct summary_parts *parts)
 static size_t drifted(const struct run *run)
 {
     size_t count = 0;
-    for (size_t i = 0; i < run->sample_count; i++) count += sample_suspected(&run->samples[i], SUSPICION_drift);
+    for (size_t i = 0; i < run->sample_count; i++) count += suspicion_in(run->samples[i].suspect, SUSPICION_drift);
     return count;
 }
 

@@ -7,36 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums over the workers of one repetition, ns. */
-struct spans {
-    double busy, busy_max, dispatch, end_sum, end_max;
-};
-
-static int spans_sum(const struct sample *sample, unsigned workers, struct spans *spans)
+/* Of a run of `processes` that took whole_ns with start and stop. */
+static void levels(const struct span_sums *spans, unsigned processes, double whole_ns, struct budget *budget)
 {
-    if (!workers || sample->worker_count != workers) return -ENODATA;
-    *spans = (struct spans){0};
-    for (unsigned i = 0; i < workers; i++) {
-        const struct sample_worker *worker = &sample->workers[i];
-        if (worker->busy_ns < 0 || (worker->busy_ns > 0 && worker->end_ns < 0)) return -ENODATA;
-        /* A worker that got no task has no end: all its time counts as tail. */
-        double busy = (double)worker->busy_ns, end = worker->end_ns < 0 ? 0 : (double)worker->end_ns;
-        spans->busy += busy;
-        spans->busy_max = fmax(spans->busy_max, busy);
-        spans->dispatch += end - busy;
-        spans->end_sum += end;
-        spans->end_max = fmax(spans->end_max, end);
-    }
-    return spans->busy > 0 ? 0 : -ENODATA; /* nobody was seen at work: the runner cannot record spans */
+    if (!(spans->outside_max > 0)) return;
+    budget->process_load_balance = spans->outside_sum / processes / spans->outside_max;
+    budget->process_communication = spans->outside_max / whole_ns;
+    budget->thread_load_balance = budget->load_balance / budget->process_load_balance;
+    budget->thread_communication = spans->busy_max / spans->outside_max;
 }
 
-int budget_make(const struct sample *sample, unsigned workers, double serial_ns, struct budget *budget)
+int budget_make(const struct observation *sample, const struct cell *cell, double serial_ns, struct budget *budget)
 {
-    struct spans spans;
-    if (strcmp(sample->status, "ok") || sample->start_ns < 0 || sample->wall_ns < 0 || sample->stop_ns < 0 ||
-        !isfinite(serial_ns) || spans_sum(sample, workers, &spans))
+    if (!sample->spans || isnan(sample->spans->busy) || sample->start_ns < 0 || sample->wall_ns < 0 ||
+        sample->stop_ns < 0 || !isfinite(serial_ns))
         return -ENODATA;
-    double p = workers, run = (double)sample->wall_ns, around = (double)sample->start_ns + (double)sample->stop_ns;
+    struct span_sums spans = *sample->spans;
+    double p = (double)cell->processes * cell->threads, run = (double)sample->wall_ns, around = (double)sample->start_ns + (double)sample->stop_ns;
     double core = p * (run + around);
     if (!(core > 0)) return -ENODATA;
     *budget = (struct budget){
@@ -60,36 +47,8 @@ int budget_make(const struct sample *sample, unsigned workers, double serial_ns,
     };
     budget->marked = fabs(budget->residual) > BUDGET_RESIDUAL_MAX;
     budget->disturbed = sample->suspect[0] != '\0';
+    levels(&spans, cell->processes, core / p, budget);
     return 0;
-}
-
-/* The time of one process outside the pool; -1 where it was not recorded. */
-static double outside_ns(const struct sample *sample, unsigned processes, unsigned threads, unsigned process)
-{
-    const struct sample_worker *first = &sample->workers[(size_t)process * threads];
-    if (processes == 1) return (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
-    if (threads == 1) return (double)first->busy_ns;
-    if (first->team_ns > 0) return (double)first->team_ns;
-    for (unsigned i = 0; i < threads; i++)
-        if (first[i].busy_ns > 0) return -1; /* worked, and nobody wrote down for how long */
-    return 0;
-}
-
-void budget_levels(const struct sample *sample, unsigned processes, unsigned threads, struct budget *budget)
-{
-    double sum = 0, most = 0, busy = 0, whole = budget->core_ns / ((double)processes * threads);
-    for (unsigned i = 0; i < processes; i++) {
-        double outside = outside_ns(sample, processes, threads, i);
-        if (outside < 0) return;
-        sum += outside;
-        most = fmax(most, outside);
-    }
-    if (!(most > 0)) return;
-    for (unsigned i = 0; i < sample->worker_count; i++) busy = fmax(busy, (double)sample->workers[i].busy_ns);
-    budget->process_load_balance = sum / processes / most;
-    budget->process_communication = most / whole;
-    budget->thread_load_balance = budget->load_balance / budget->process_load_balance;
-    budget->thread_communication = busy / most;
 }
 
 static int by_core_time(const void *left, const void *right)

@@ -42,12 +42,8 @@ struct budget {
     size_t n;               /* repetitions it is the median of; 0: none recorded */
 };
 
-/* The budget of one instrumented, good sample. 0, or -ENODATA where spans, start or stop are missing. */
-int budget_make(const struct sample *, unsigned workers, double serial_ns, struct budget *);
-
-/* Fills the process and thread level of a budget that budget_make made of the same sample; `workers` there is processes
- * x threads here. */
-void budget_levels(const struct sample *, unsigned processes, unsigned threads, struct budget *);
+/* The budget of one instrumented, good repetition of the cell. 0, or -ENODATA where spans, start or stop are missing. */
+int budget_make(const struct observation *, const struct cell *, double serial_ns, struct budget *);
 
 /* One budget for a cell: of the samples that nothing disturbed (of all, where each was) the one whose core time is the
  * median (the lower of two), so that the terms still add to 1; n: of how many. 0 or -ENODATA for n = 0. */

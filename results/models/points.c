@@ -5,15 +5,15 @@
 #include <math.h>
 #include <string.h>
 
-static bool good(const struct sample *sample)
+static bool good(const struct observation *sample)
 {
     return !strcmp(sample->status, "ok") && !sample->instrumented && sample->wall_ns > 0;
 }
 
 /* Blocks are taken in order, so the partner is near; the search starts at the sample itself and goes both ways. */
-static const struct sample *partner(const struct run *run, size_t at, unsigned cell)
+static const struct observation *partner(const struct run *run, size_t at, unsigned cell)
 {
-    const struct sample *samples = run->samples;
+    const struct observation *samples = run->samples;
     for (size_t i = at; i < run->sample_count && samples[i].block == samples[at].block; i++)
         if (samples[i].cell == cell && good(&samples[i])) return &samples[i];
     for (size_t i = at; i-- > 0 && samples[i].block == samples[at].block;)
@@ -23,7 +23,7 @@ static const struct sample *partner(const struct run *run, size_t at, unsigned c
 
 static double value_of(const struct run *run, const struct cell *cell, size_t at, enum quantity_id quantity)
 {
-    const struct sample *sample = &run->samples[at];
+    const struct observation *sample = &run->samples[at];
     double wall_ns = (double)sample->wall_ns, workers = (double)cell->processes * cell->threads;
     if (quantity == QUANTITY_wall_ns) return wall_ns;
     if (quantity == QUANTITY_start_ns) return sample->start_ns < 0 ? NAN : (double)sample->start_ns;
@@ -31,7 +31,7 @@ static double value_of(const struct run *run, const struct cell *cell, size_t at
         return sample->start_ns < 0 || sample->stop_ns < 0
                    ? NAN
                    : (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
-    const struct sample *serial = partner(run, at, cell->baseline);
+    const struct observation *serial = partner(run, at, cell->baseline);
     if (!serial) return NAN;
     double serial_ns = (double)serial->wall_ns, speedup = models_speedup(serial_ns, wall_ns);
     switch (quantity) {
@@ -65,7 +65,7 @@ bool points_tied(const struct run *run, const struct cell *a, const struct cell 
     if (a == b) return true;
     for (size_t i = 0; i < run->sample_count && n < PAIRS_MAX; i++) {
         if (run->samples[i].cell != a->id || !good(&run->samples[i])) continue;
-        const struct sample *other = partner(run, i, b->id);
+        const struct observation *other = partner(run, i, b->id);
         if (!other) continue;
         of_a[n] = (double)run->samples[i].wall_ns;
         of_b[n++] = (double)other->wall_ns;

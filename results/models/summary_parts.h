@@ -10,7 +10,7 @@
 /* The good, uninstrumented samples of a cell, in the order in which they were taken, as plain arrays. */
 struct series {
     size_t n, spanned_count;
-    const struct sample **sample, **spanned; /* spanned: the good instrumented ones, beside */
+    const struct observation **sample, **spanned; /* spanned: the good instrumented ones, beside */
     double *wall, *total;                    /* run phase; start + run + stop, NAN where a part is missing */
     double *serial;                          /* run phase of the baseline in the same block, NAN where there is none */
     size_t *by_block;                        /* indices of `sample`, by block; in one block as they were taken */

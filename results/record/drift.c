@@ -15,7 +15,7 @@ struct sentinel {
     double level;
 };
 
-static bool is_sentinel(const struct run *run, const struct sample *sample)
+static bool is_sentinel(const struct run *run, const struct observation *sample)
 {
     const struct cell *cell = &run->cells[sample->cell];
     return cell->baseline == cell->id && !sample->instrumented && !strcmp(sample->status, "ok") && sample->wall_ns > 0;
@@ -38,7 +38,7 @@ static int cell_medians(const struct run *run, double *medians)
         if (is_sentinel(run, &run->samples[i])) begin[run->samples[i].cell + 2]++;
     for (unsigned c = 0; !status && c < run->cell_count; c++) begin[c + 1] += begin[c];
     for (size_t i = 0; !status && i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
+        const struct observation *sample = &run->samples[i];
         if (is_sentinel(run, sample)) walls[begin[sample->cell + 1]++] = (double)sample->wall_ns;
     }
     for (unsigned c = 0; !status && c < run->cell_count; c++)
@@ -60,7 +60,7 @@ static struct sentinel *sentinels(const struct run *run, size_t *count)
         return NULL;
     }
     for (size_t i = 0; i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
+        const struct observation *sample = &run->samples[i];
         if (is_sentinel(run, sample))
             found[(*count)++] = (struct sentinel){sample->block, (double)sample->wall_ns / medians[sample->cell]};
     }
@@ -102,7 +102,7 @@ int drift_mark(struct run *run)
     for (unsigned block = 0; !status && block < end; block++)
         off[block] = fabs(level_at(found, count, block, &at, scratch) - 1) > DRIFT_MAX;
     for (size_t i = 0; !status && i < run->sample_count; i++)
-        if (run->samples[i].block < end && off[run->samples[i].block]) sample_suspect(&run->samples[i], SUSPICION_drift);
+        if (run->samples[i].block < end && off[run->samples[i].block]) status = run_suspect(run, i, SUSPICION_drift);
     free(off);
     free(scratch);
     free(found);

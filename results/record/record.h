@@ -17,6 +17,7 @@
 #define BREAKEVEN_RECORD_H
 
 #include "kernels/reason.h"
+#include "results/record/observation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -101,8 +102,10 @@ struct run {
     bool simulated; /* made up by a simulator: everything that shows the run says so */
     unsigned cell_count;
     struct cell *cells;
-    size_t sample_count;
-    struct sample *samples; /* in the order in which they were taken */
+    size_t sample_count, sample_room;
+    struct observation *samples; /* in the order in which they were taken */
+    struct latency_bins *latency; /* latency[cell]; NULL where no task of the run was timed */
+    void *words;                  /* the text of its samples, each word once: run_word */
     struct json_t *manifest;
 };
 
@@ -120,8 +123,9 @@ struct suspicion {
 };
 extern const struct suspicion suspicions[SUSPICIONS];
 
-void sample_suspect(struct sample *, enum suspicion_id); /* adds the word, unless it is there */
-bool sample_suspected(const struct sample *, enum suspicion_id);
+void sample_suspect(struct sample *, enum suspicion_id);        /* adds the word, unless it is there */
+int run_suspect(struct run *, size_t sample, enum suspicion_id); /* the same; 0 or -ENOMEM */
+bool suspicion_in(const char *words, enum suspicion_id);
 
 /* A sample of which nothing is measured yet: every measure is -1, the rest 0 or "". */
 struct sample sample_unmeasured(void);
@@ -134,6 +138,23 @@ struct sample sample_unmeasured(void);
  * zeroed struct. */
 int run_read(const char *dir, struct run *, struct reason *note, struct reason *why);
 void run_free(struct run *);
+
+/* Every sample of a run that was read, whole and in order, from its file once more; `at`: where its line begins. `take`
+ * returns 0, or what ends the reading and is returned. Errors as run_read's. */
+typedef int run_take(const struct sample *, int64_t at, void *context);
+int run_each(const struct run *, run_take *, void *context, struct reason *why);
+
+/* One sample of the run, whole, from the file; the caller frees it with sample_free. 0, -ENOENT where the run was not
+ * read from a file, or -errno. */
+int run_sample(const struct run *, const struct observation *, struct sample *);
+
+/* Folds one more sample, whose cell is one of the run's, into it: a copy, but for what an observation leaves out. `at`:
+ * where its line begins in the file, -1 where there is none. 0 or -ENOMEM. run_samples_free gives back what it took. */
+int run_add(struct run *, const struct sample *, int64_t at);
+void run_samples_free(struct run *);
+
+/* The run's own copy of a text, the same for equal ones; valid until run_free. NULL where memory is short. */
+const char *run_word(struct run *, const char *text);
 
 /* One sample as one line of JSON without the newline, malloc'ed, and back. NULL / -EINVAL with `why`. */
 char *sample_to_json(const struct sample *);

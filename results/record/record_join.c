@@ -107,34 +107,38 @@ static void describe(const struct join *join)
     json_object_set_new(join->manifest, "complete", json_boolean(complete));
 }
 
-/* Appends a part's samples, `first` its first block. Returns the block behind its last or -errno. */
-static long append(const struct join *join, struct run *run, unsigned first)
+/* A part on its way into the whole. */
+struct part {
+    const struct join *join;
+    unsigned first, end; /* its first block there, and the one behind its last */
+};
+
+static int append(const struct sample *sample, int64_t at, void *context)
 {
-    unsigned end = first;
-    for (size_t i = 0; i < run->sample_count; i++) {
-        struct sample *sample = &run->samples[i];
-        sample->block += first;
-        if (sample->block >= end) end = sample->block + 1;
-        char *line = sample_to_json(sample);
-        int error = line ? record_append_line(join->fd, line) : -ENOMEM;
-        free(line);
-        if (error) return reason_give(join->why, error, "cannot write the joined samples: %s", strerror(-error));
-    }
-    return end;
+    struct part *part = context;
+    struct sample moved = *sample;
+    (void)at;
+    moved.block += part->first;
+    if (moved.block >= part->end) part->end = moved.block + 1;
+    char *line = sample_to_json(&moved);
+    int error = line ? record_append_line(part->join->fd, line) : -ENOMEM;
+    free(line);
+    return error ? reason_give(part->join->why, error, "cannot write the joined samples: %s", strerror(-error)) : 0;
 }
 
 static int write_all(struct join *join, const char *into)
 {
-    long block = 0;
+    struct part part = {join, 0, 0};
     describe(join);
     char *text = json_dumps(join->manifest, JSON_INDENT(1));
     int error = text ? record_write_file(into, "manifest.json", text, strlen(text)) : -ENOMEM;
     free(text);
     join->fd = error ? error : record_open_samples(into);
     if (join->fd < 0) return reason_give(join->why, join->fd, "cannot write into %.200s: %s", into, strerror(-join->fd));
-    for (size_t i = 0; i < join->count && block >= 0; i++) block = append(join, &join->runs[i], (unsigned)block);
+    for (size_t i = 0; i < join->count && !error; i++, part.first = part.end)
+        error = run_each(&join->runs[i], append, &part, join->why);
     close(join->fd);
-    return block < 0 ? (int)block : 0;
+    return error;
 }
 
 int record_join(const char *const *dirs, size_t count, const char *into, struct reason *why)

@@ -20,11 +20,14 @@ enum {
     LINE_MAX_BYTES = 4 << 20 /* of samples: twenty thousand workers */
 };
 
-/* Where reading stands, and where to complain. */
+/* Where reading stands, where to complain, and who takes the samples. */
 struct reader {
     char path[4400];
     size_t line;
     struct reason *why;
+    const struct run *run;
+    run_take *take;
+    void *context;
 };
 
 __attribute__((format(printf, 3, 4))) static int complain(const struct reader *reader, int error, const char *format,
@@ -210,32 +213,24 @@ static int read_manifest(struct reader *reader, struct run *run)
     return read_cells(reader, run);
 }
 
-static int add_sample(const struct reader *reader, struct run *run, size_t *room, const char *text, size_t length)
+static int take_sample(const struct reader *reader, const char *text, size_t length, int64_t at)
 {
     struct reason reason = {""};
     struct sample sample;
     if (sample_from_json(text, length, &sample, &reason)) return complain(reader, -EINVAL, "%s", reason.text);
-    if (sample.cell >= run->cell_count) {
-        sample_free(&sample);
-        return complain(reader, -EINVAL, "cell %u is not in the manifest, which has %u", sample.cell, run->cell_count);
-    }
-    if (run->sample_count == *room) {
-        size_t more = *room ? *room * 2 : 256;
-        struct sample *grown = realloc(run->samples, more * sizeof *grown);
-        if (!grown) {
-            sample_free(&sample);
-            return complain(reader, -ENOMEM, "no memory for %zu samples", more);
-        }
-        run->samples = grown;
-        *room = more;
-    }
-    run->samples[run->sample_count++] = sample;
-    return 0;
+    int status = 0;
+    if (sample.cell >= reader->run->cell_count)
+        status = complain(reader, -EINVAL, "cell %u is not in the manifest, which has %u", sample.cell,
+                          reader->run->cell_count);
+    else status = reader->take(&sample, at, reader->context);
+    sample_free(&sample);
+    return status;
 }
 
-/* One line, without its newline. Blank ones are passed over. */
-static int take_line(struct reader *reader, struct run *run, size_t *room, char *text, size_t length)
+/* One line, without its newline, which begins at `at`. Blank ones are passed over. */
+static int take_line(struct reader *reader, char *text, size_t length, int64_t at)
 {
+    char *begin = text;
     reader->line++;
     if (reader->line == 1) {
         int status = skip_mark(reader, &text, &length);
@@ -243,13 +238,14 @@ static int take_line(struct reader *reader, struct run *run, size_t *room, char 
     }
     size_t blank = 0;
     while (blank < length && strchr(" \t\r", text[blank]) && text[blank]) blank++;
-    return blank == length ? 0 : add_sample(reader, run, room, text, length);
+    return blank == length ? 0 : take_sample(reader, text, length, at + (text - begin));
 }
 
 /* Reads line by line into a buffer that grows up to LINE_MAX_BYTES. *cut: the bytes after the last newline. */
-static int read_lines(struct reader *reader, struct run *run, int fd, size_t *cut)
+static int read_lines(struct reader *reader, int fd, size_t *cut)
 {
-    size_t size = 64 << 10, filled = 0, room = 0;
+    size_t size = 64 << 10, filled = 0;
+    int64_t passed = 0; /* bytes of the file before the buffer */
     char *buffer = malloc(size);
     int status = buffer ? 0 : complain(reader, -ENOMEM, "no memory");
     while (!status) {
@@ -269,8 +265,9 @@ static int read_lines(struct reader *reader, struct run *run, int fd, size_t *cu
         char *start = buffer, *newline, *end = buffer + filled + got;
         for (char *from = buffer + filled; !status && (newline = memchr(from, '\n', (size_t)(end - from)));
              from = start = newline + 1)
-            status = take_line(reader, run, &room, start, (size_t)(newline - start));
+            status = take_line(reader, start, (size_t)(newline - start), passed + (start - buffer));
         filled = (size_t)(end - start);
+        passed += start - buffer;
         memmove(buffer, start, filled);
     }
     free(buffer);
@@ -280,8 +277,8 @@ static int read_lines(struct reader *reader, struct run *run, int fd, size_t *cu
 
 static int by_identity(const void *left, const void *right, void *samples)
 {
-    const struct sample *a = (const struct sample *)samples + *(const size_t *)left;
-    const struct sample *b = (const struct sample *)samples + *(const size_t *)right;
+    const struct observation *a = (const struct observation *)samples + *(const size_t *)left;
+    const struct observation *b = (const struct observation *)samples + *(const size_t *)right;
     if (a->cell != b->cell) return a->cell < b->cell ? -1 : 1;
     if (a->block != b->block) return a->block < b->block ? -1 : 1;
     if (a->began_ns != b->began_ns) return a->began_ns < b->began_ns ? -1 : 1;
@@ -308,7 +305,7 @@ static int check_doubles(struct reader *reader, const struct run *run)
     reader->line = 0;
     for (size_t i = 1; !status && i < run->sample_count; i++)
         if (!by_identity(&index[i - 1], &index[i], run->samples)) {
-            const struct sample *sample = &run->samples[index[i]];
+            const struct observation *sample = &run->samples[index[i]];
             status = complain(reader, -EINVAL, "holds the same repetition twice: cell %u, block %u, began_ns %lld",
                               sample->cell, sample->block, (long long)sample->began_ns);
         }
@@ -316,19 +313,62 @@ static int check_doubles(struct reader *reader, const struct run *run)
     return status;
 }
 
-static int read_samples(struct reader *reader, struct run *run, struct reason *note)
+/* *cut: the bytes of a last line that was cut short. */
+static int read_samples(struct reader *reader, size_t *cut)
 {
     struct stat stat;
-    size_t cut = 0;
     int fd;
-    snprintf(reader->path, sizeof reader->path, "%s/samples.jsonl", run->dir);
+    reader->line = 0;
+    snprintf(reader->path, sizeof reader->path, "%s/samples.jsonl", reader->run->dir);
     int status = open_regular(reader, &stat, &fd);
     if (status) return status;
-    status = read_lines(reader, run, fd, &cut);
+    status = read_lines(reader, fd, cut);
     close(fd);
+    return status;
+}
+
+static int fold(const struct sample *sample, int64_t at, void *run)
+{
+    return run_add(run, sample, at);
+}
+
+static int fold_samples(struct reader *reader, struct run *run, struct reason *note)
+{
+    size_t cut = 0;
+    reader->run = run, reader->take = fold, reader->context = run;
+    int status = read_samples(reader, &cut);
+    if (status == -ENOMEM) return complain(reader, status, "no memory for more than %zu samples", run->sample_count);
     if (status) return status;
     if (cut) reason_set(note, "%s: the last line was cut short after %zu bytes and is left out", reader->path, cut);
     return check_doubles(reader, run);
+}
+
+int run_each(const struct run *run, run_take *take, void *context, struct reason *why)
+{
+    struct reader reader = {.why = why, .run = run, .take = take, .context = context};
+    size_t cut;
+    return read_samples(&reader, &cut);
+}
+
+int run_sample(const struct run *run, const struct observation *observation, struct sample *sample)
+{
+    struct reason why;
+    struct reader reader = {.why = &why};
+    struct stat stat;
+    char *line = NULL;
+    size_t room = 0;
+    int fd;
+    if (observation->at < 0) return -ENOENT;
+    snprintf(reader.path, sizeof reader.path, "%s/samples.jsonl", run->dir);
+    int status = open_regular(&reader, &stat, &fd);
+    if (status) return status;
+    FILE *file = fdopen(fd, "r");
+    ssize_t length = file && !fseeko(file, observation->at, SEEK_SET) ? getline(&line, &room, file) : -1;
+    status = length < 0 ? -EIO : sample_from_json(line, (size_t)length, sample, &why);
+    if (file) fclose(file);
+    else close(fd);
+    free(line);
+    return status;
 }
 
 int run_read(const char *dir, struct run *run, struct reason *note, struct reason *why)
@@ -341,7 +381,7 @@ int run_read(const char *dir, struct run *run, struct reason *note, struct reaso
     if ((size_t)snprintf(made->dir, sizeof made->dir, "%s", dir) >= sizeof made->dir)
         status = complain(&reader, -ENAMETOOLONG, "the folder's name is too long");
     if (!status) status = read_manifest(&reader, made);
-    if (!status) status = read_samples(&reader, made, &noted);
+    if (!status) status = fold_samples(&reader, made, &noted);
     if (!status && drift_mark(made)) status = complain(&reader, -ENOMEM, "no memory");
     if (status) {
         run_free(made);
@@ -355,8 +395,7 @@ int run_read(const char *dir, struct run *run, struct reason *note, struct reaso
 
 void run_free(struct run *run)
 {
-    for (size_t i = 0; i < run->sample_count; i++) sample_free(&run->samples[i]);
-    free(run->samples);
+    run_samples_free(run);
     free(run->cells);
     json_decref(run->manifest);
     *run = (struct run){0};

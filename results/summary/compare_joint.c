@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-double compare_sample_ns(const struct sample *sample, enum compare_figure figure)
+double compare_sample_ns(const struct observation *sample, enum compare_figure figure)
 {
     if (strcmp(sample->status, "ok") || sample->instrumented) return NAN;
     const int64_t parts[] = {sample->wall_ns, sample->start_ns, sample->stop_ns};

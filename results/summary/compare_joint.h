@@ -6,7 +6,7 @@
 #include "results/summary/compare.h"
 
 /* A sample's figure in ns; NAN where it has none: failed, or with busy spans, or not measured. */
-double compare_sample_ns(const struct sample *, enum compare_figure);
+double compare_sample_ns(const struct observation *, enum compare_figure);
 
 /* Fills slower_p and faster_p of all cells, `whole` and `kernel`. 0 or -ENOMEM. */
 int compare_jointly(const struct run *base, const struct run *new, struct comparison *);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* summary.c: from the samples of a run to one row of figures per cell; see summary.h. */
 #include "results/findings/findings.h"
-#include "results/record/latency.h"
 #include "results/models/summary_parts.h"
 
 #include <errno.h>
@@ -33,20 +32,20 @@ static const struct {
     enum quantity_id id;
     size_t offset;
 } measured[] = {
-    {QUANTITY_wall_ns, offsetof(struct sample, wall_ns)},
-    {QUANTITY_setup_ns, offsetof(struct sample, setup_ns)},
-    {QUANTITY_start_ns, offsetof(struct sample, start_ns)},
-    {QUANTITY_first_ns, offsetof(struct sample, first_ns)},
-    {QUANTITY_stop_ns, offsetof(struct sample, stop_ns)},
-    {QUANTITY_user_ns, offsetof(struct sample, user_ns)},
-    {QUANTITY_system_ns, offsetof(struct sample, system_ns)},
-    {QUANTITY_voluntary_switches, offsetof(struct sample, voluntary_switches)},
-    {QUANTITY_involuntary_switches, offsetof(struct sample, involuntary_switches)},
-    {QUANTITY_minor_faults, offsetof(struct sample, minor_faults)},
-    {QUANTITY_peak_rss_bytes, offsetof(struct sample, peak_rss_bytes)},
+    {QUANTITY_wall_ns, offsetof(struct observation, wall_ns)},
+    {QUANTITY_setup_ns, offsetof(struct observation, setup_ns)},
+    {QUANTITY_start_ns, offsetof(struct observation, start_ns)},
+    {QUANTITY_first_ns, offsetof(struct observation, first_ns)},
+    {QUANTITY_stop_ns, offsetof(struct observation, stop_ns)},
+    {QUANTITY_user_ns, offsetof(struct observation, user_ns)},
+    {QUANTITY_system_ns, offsetof(struct observation, system_ns)},
+    {QUANTITY_voluntary_switches, offsetof(struct observation, voluntary_switches)},
+    {QUANTITY_involuntary_switches, offsetof(struct observation, involuntary_switches)},
+    {QUANTITY_minor_faults, offsetof(struct observation, minor_faults)},
+    {QUANTITY_peak_rss_bytes, offsetof(struct observation, peak_rss_bytes)},
 };
 
-static bool is_ok(const struct sample *sample)
+static bool is_ok(const struct observation *sample)
 {
     return !strcmp(sample->status, "ok");
 }
@@ -63,10 +62,10 @@ static void series_free(struct series *series)
     free(series->by_block);
 }
 
-/* Room for every sample of the cell; arrays of one kind share one block. */
-static int series_alloc(struct series *series, size_t room)
+/* Room for so many headline samples and others with spans; arrays of one kind share one block. */
+static int series_alloc(struct series *series, size_t room, size_t spanned)
 {
-    series->sample = calloc(2 * (room + 1), sizeof *series->sample);
+    series->sample = calloc(room + spanned + 2, sizeof *series->sample);
     series->wall = calloc(3 * (room + 1), sizeof *series->wall);
     series->by_block = calloc(room + 1, sizeof *series->by_block);
     if (!series->sample || !series->wall || !series->by_block) return -ENOMEM;
@@ -79,23 +78,25 @@ static int series_alloc(struct series *series, size_t room)
 static int by_block(const void *left, const void *right, void *samples)
 {
     size_t a = *(const size_t *)left, b = *(const size_t *)right;
-    unsigned of_a = ((const struct sample *const *)samples)[a]->block,
-             of_b = ((const struct sample *const *)samples)[b]->block;
+    unsigned of_a = ((const struct observation *const *)samples)[a]->block,
+             of_b = ((const struct observation *const *)samples)[b]->block;
     return of_a != of_b ? (of_a > of_b) - (of_a < of_b) : (a > b) - (a < b);
 }
 
 static int series_fill(struct summary_parts *parts)
 {
     const struct run *run = parts->summary->run;
-    size_t *rooms = calloc(run->cell_count + 1, sizeof *rooms);
+    size_t(*rooms)[2] = calloc(run->cell_count + 1, sizeof *rooms); /* [instrumented] */
     int status = rooms ? 0 : -ENOMEM;
-    for (size_t i = 0; rooms && i < run->sample_count; i++) rooms[run->samples[i].cell]++;
-    for (unsigned id = 0; !status && id < run->cell_count; id++) status = series_alloc(&parts->series[id], rooms[id]);
+    for (size_t i = 0; rooms && i < run->sample_count; i++)
+        if (is_ok(&run->samples[i])) rooms[run->samples[i].cell][run->samples[i].instrumented]++;
+    for (unsigned id = 0; !status && id < run->cell_count; id++)
+        status = series_alloc(&parts->series[id], rooms[id][0], rooms[id][1]);
     free(rooms);
     for (size_t i = 0; !status && i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
+        const struct observation *sample = &run->samples[i];
         struct series *series = &parts->series[sample->cell];
-        if (is_ok(sample) && sample->instrumented) series->spanned[series->spanned_count++] = sample;
+        if (sample->spans) series->spanned[series->spanned_count++] = sample;
         if (!is_ok(sample) || sample->instrumented) continue;
         series->sample[series->n] = sample;
         series->wall[series->n] = known(sample->wall_ns);
@@ -110,14 +111,14 @@ static int series_fill(struct summary_parts *parts)
 }
 
 /* The baseline's run phase in the block of `sample`, the one nearest in order; NAN: none. */
-static double serial_beside(const struct series *baseline, const struct sample *sample)
+static double serial_beside(const struct series *baseline, const struct observation *sample)
 {
     double best = NAN;
     unsigned nearest = 0;
     size_t first, count = parts_in_block(baseline, sample->block, &first);
     for (size_t k = first; k < first + count; k++) {
         size_t i = baseline->by_block[k];
-        const struct sample *other = baseline->sample[i];
+        const struct observation *other = baseline->sample[i];
         unsigned apart = other->order > sample->order ? other->order - sample->order : sample->order - other->order;
         if (!isnan(best) && apart >= nearest) continue;
         best = baseline->wall[i];
@@ -229,7 +230,7 @@ static void count_samples(struct summary *summary)
 {
     const struct run *run = summary->run;
     for (size_t i = 0; i < run->sample_count; i++) {
-        const struct sample *sample = &run->samples[i];
+        const struct observation *sample = &run->samples[i];
         struct cell_summary *row = &summary->cells[sample->cell];
         if (sample->suspect[0]) {
             row->suspects++;
@@ -245,21 +246,24 @@ static void count_samples(struct summary *summary)
     }
 }
 
-/* Quantiles of single tasks, one of each instrumented repetition. */
-static int latencies(const struct summary_parts *parts, struct cell_summary *row)
+/* Figures of the spans themselves, one of each instrumented repetition. */
+static int of_spans(const struct summary_parts *parts, struct cell_summary *row)
 {
     static const struct {
         enum quantity_id id;
-        double q;
-    } quantiles[] = {{QUANTITY_latency_p50_ns, 0.5}, {QUANTITY_latency_p95_ns, 0.95}, {QUANTITY_latency_p99_ns, 0.99}};
+        size_t offset;
+    } figures[] = {{QUANTITY_latency_p50_ns, offsetof(struct span_sums, latency_p50)},
+                   {QUANTITY_latency_p95_ns, offsetof(struct span_sums, latency_p95)},
+                   {QUANTITY_latency_p99_ns, offsetof(struct span_sums, latency_p99)},
+                   {QUANTITY_late_p50_ns, offsetof(struct span_sums, late_p50)},
+                   {QUANTITY_late_max_ns, offsetof(struct span_sums, late_max)}};
     const struct series *series = &parts->series[row->cell->id];
     double *values = malloc((series->spanned_count + 1) * sizeof *values);
     if (!values) return -ENOMEM;
-    for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++) {
+    for (size_t q = 0; q < sizeof figures / sizeof *figures; q++) {
         for (size_t i = 0; i < series->spanned_count; i++)
-            values[i] =
-                latency_quantile_ns(series->spanned[i]->latency, series->spanned[i]->latency_count, quantiles[q].q);
-        row->quantity[quantiles[q].id] = stats_median(values, series->spanned_count);
+            memcpy(&values[i], (const char *)series->spanned[i]->spans + figures[q].offset, sizeof *values);
+        row->quantity[figures[q].id] = stats_median(values, series->spanned_count);
     }
     free(values);
     return 0;
@@ -282,12 +286,11 @@ static int budgets(const struct summary_parts *parts, struct cell_summary *row)
     size_t n = 0, pairs = 0, plains = 0;
     int status = 0;
     for (size_t i = 0; !status && i < series->spanned_count; i++) {
-        const struct sample *sample = series->spanned[i];
+        const struct observation *sample = series->spanned[i];
         struct budget budget;
         double serial = serial_beside(base, sample);
         if (isnan(serial)) serial = row->quantity[QUANTITY_serial_ns].median;
-        if (budget_make(sample, row->workers, serial, &budget)) continue;
-        budget_levels(sample, row->cell->processes, row->cell->threads, &budget);
+        if (budget_make(sample, row->cell, serial, &budget)) continue;
         double *a = parts_append(&spanned, &pairs, sizeof *a), *b = parts_append(&plain, &plains, sizeof *b);
         one = parts_append(&made, &n, sizeof *one);
         if (!a || !b || !one) status = -ENOMEM;
@@ -302,32 +305,6 @@ static int budgets(const struct summary_parts *parts, struct cell_summary *row)
     free(spanned);
     free(plain);
     return status;
-}
-
-/* How late the workers that got a task began with it: half of them, and the last one. */
-static int lateness(const struct summary_parts *parts, struct cell_summary *row)
-{
-    const struct series *series = &parts->series[row->cell->id];
-    size_t n = series->spanned_count;
-    double *middle = calloc(n + 1, sizeof *middle), *last = calloc(n + 1, sizeof *last),
-           *late = calloc(row->workers + 1, sizeof *late);
-    bool made = middle && last && late;
-    for (size_t i = 0; made && i < n; i++) {
-        const struct sample *sample = series->spanned[i];
-        unsigned count = 0;
-        for (unsigned w = 0; w < sample->worker_count && w < row->workers; w++)
-            if (sample->workers[w].late_ns >= 0) late[count++] = (double)sample->workers[w].late_ns;
-        middle[i] = stats_quantile(late, count, 0.5);
-        last[i] = stats_quantile(late, count, 1);
-    }
-    if (made) {
-        row->quantity[QUANTITY_late_p50_ns] = stats_median(middle, n);
-        row->quantity[QUANTITY_late_max_ns] = stats_median(last, n);
-    }
-    free(middle);
-    free(last);
-    free(late);
-    return made ? 0 : -ENOMEM;
 }
 
 static int rows_make(struct summary_parts *parts)
@@ -347,8 +324,7 @@ static int rows_make(struct summary_parts *parts)
         quantities_derived(parts, row);
         pool_tax(parts, row);
         if (!status) status = budgets(parts, row);
-        if (!status) status = latencies(parts, row);
-        if (!status) status = lateness(parts, row);
+        if (!status) status = of_spans(parts, row);
     }
     if (!status) count_samples(summary);
     for (unsigned id = 0; !status && id < summary->cell_count; id++) doubt_efficiency(&summary->cells[id]);

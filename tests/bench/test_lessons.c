@@ -196,7 +196,7 @@ static struct run measure(const struct lesson *lesson, size_t machine, bool hold
             bool serial = !strcmp(cell->runner, "serial");
             double off = serial ? 1 : pow(noise, ((double)((7 * block * block + 17 * i * (block + 1)) % 13) - 6) / 6);
             double us = (1 + 0.01 * block) * off * (serial ? 1000 : machines[machine].wall_us(cell, holds));
-            struct sample *sample = runs_sample(&run, i, block, (int64_t)(1000 * us));
+            struct observation *sample = runs_sample(&run, i, block, (int64_t)(1000 * us));
             sample->user_ns = sample->wall_ns * cell->processes * cell->threads;
             sample->start_ns = (int64_t)((double)start_ns(cell, holds) * off);
         }

@@ -217,13 +217,15 @@ START_TEST(latencies_are_drawn_where_tasks_were_timed)
     make_dir();
     struct run run = worker_run(7);
     for (unsigned block = 0; block < 7; block++) {
-        struct sample *sample = runs_sample(&run, 2, block, 60000);
-        sample->instrumented = true;
-        sample->latency = calloc(2, sizeof *sample->latency);
-        ck_assert_ptr_nonnull(sample->latency);
-        sample->latency_count = 2;
-        sample->latency[0] = (struct sample_bin){latency_bin(1000, 1), 90};
-        sample->latency[1] = (struct sample_bin){latency_bin(50000, 1), 10};
+        struct sample_bin bins[] = {{latency_bin(1000, 1), 90}, {latency_bin(50000, 1), 10}};
+        struct sample sample = {.cell = 2,
+                                .block = block,
+                                .status = "ok",
+                                .wall_ns = 60000,
+                                .instrumented = true,
+                                .latency = bins,
+                                .latency_count = 2};
+        ck_assert_int_eq(run_add(&run, &sample, -1), 0);
     }
     struct summary summary = runs_summary(&run);
     ck_assert_int_ge(plots_draw(&summary, dir, &note), 0);

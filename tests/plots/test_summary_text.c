@@ -13,7 +13,7 @@
 START_TEST(json_has_what_the_design_promises)
 {
     struct run run = runs_plain(5);
-    strcpy(run.samples[1].suspect, "steal");
+    run.samples[1].suspect = "steal";
     json_object_set_new(run.manifest, "host", json_pack("{si}", "cpus", 2));
     struct summary summary = runs_summary(&run);
     json_t *json = summary_to_json(&summary), *cell = json_array_get(json_object_get(json, "cells"), 1);

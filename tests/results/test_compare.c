@@ -107,7 +107,7 @@ enum { CELLS = 300 };
 struct made {
     struct run run;
     struct cell cells[CELLS];
-    struct sample *samples;
+    struct observation *samples;
 };
 
 struct shape {
@@ -140,9 +140,10 @@ static void make_run(struct made *made, const struct shape *shape, gsl_rng *rand
     }
     for (unsigned block = 0; block < blocks; block++)
         for (unsigned i = 0; i < cells; i++) {
-            struct sample *sample = &made->samples[made->run.sample_count++];
-            *sample = (struct sample){
-                .cell = i, .block = block, .order = i, .status = "ok", .start_ns = 1000, .stop_ns = 1000};
+            struct observation *sample = &made->samples[made->run.sample_count++];
+            *sample = (struct observation){
+                .cell = i, .block = block, .order = i, .status = "ok", .suspect = "", .cause = "", .verified = "",
+                .start_ns = 1000, .stop_ns = 1000};
             double ns = 1e6 * gsl_ran_lognormal(random, 0, shape->noise) * (i ? 1 : shape->factor) *
                         (shape->drift ? shape->drift[block] : 1);
             sample->wall_ns = (int64_t)ns;

@@ -20,11 +20,12 @@ static struct run *make(const double *speed)
         run->cells[i] = (struct cell){.id = i, .baseline = i / 2 * 2, .duplicate = i, .processes = 1, .threads = 1};
     for (unsigned block = 0; block < BLOCKS; block++)
         for (unsigned i = 0; i < run->cell_count; i++)
-            run->samples[run->sample_count++] = (struct sample){.cell = i,
-                                                                .block = block,
-                                                                .order = i,
-                                                                .status = "ok",
-                                                                .wall_ns = (int64_t)(1e6 * (i + 1) * speed[block])};
+            run->samples[run->sample_count++] = (struct observation){.cell = i,
+                                                                     .block = block,
+                                                                     .order = i,
+                                                                     .status = "ok",
+                                                                     .suspect = "",
+                                                                     .wall_ns = (int64_t)(1e6 * (i + 1) * speed[block])};
     return run;
 }
 

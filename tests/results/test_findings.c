@@ -48,7 +48,7 @@ static void fill(struct run *run, const int64_t *walls, unsigned blocks, int per
 {
     for (unsigned block = 0; block < blocks; block++)
         for (unsigned cell = 0; cell < run->cell_count; cell++) {
-            struct sample *sample = runs_sample(run, cell, block, noisy(walls[cell], cell, block, percent));
+            struct observation *sample = runs_sample(run, cell, block, noisy(walls[cell], cell, block, percent));
             sample->start_ns = run->cells[cell].baseline == cell ? 0 : 10000;
             sample->stop_ns = 0;
         }
@@ -195,7 +195,7 @@ START_TEST(gaps_errors_and_suspicion_come_first)
         runs_sample(&run, 1, block, 600);
     }
     strcpy(run.samples[1].status, "timeout");
-    strcpy(run.samples[3].suspect, "throttled");
+    run.samples[3].suspect = "throttled";
     struct summary summary = summarise(&run);
     ck_assert_ptr_nonnull(strstr(summary.findings[0].text, "simulated"));
     ck_assert_str_eq(summary.findings[1].text, "The run is incomplete: 1 of 3 cells have no repetition.");
@@ -286,9 +286,9 @@ START_TEST(disturbed_repetitions_are_weighed)
         runs_cell(&run, "openmp", 1, 2);
         fill(&run, (int64_t[]){100000, 50000}, 11, 2);
         for (size_t i = 0; i < run.sample_count; i++) {
-            struct sample *sample = &run.samples[i];
+            struct observation *sample = &run.samples[i];
             if (sample->cell != 1 || sample->block >= (matters ? 9u : 3u)) continue;
-            strcpy(sample->suspect, "preempted");
+            sample->suspect = "preempted";
             if (matters) sample->wall_ns *= 2;
         }
         struct summary summary = summarise(&run);

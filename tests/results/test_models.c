@@ -197,23 +197,35 @@ START_TEST(pool_model_has_its_best_chunk_where_a_scan_finds_it)
 }
 END_TEST
 
-static struct sample budget_sample(struct sample_worker *workers, unsigned count)
+/* The budget of a good repetition of 100 + 1000 + 100 ns by these workers. */
+static int budget_from(struct sample_worker *workers, unsigned count, struct cell cell, double serial_ns, struct budget *b)
 {
-    return (struct sample){.status = "ok",
-                           .start_ns = 100,
-                           .wall_ns = 1000,
-                           .stop_ns = 100,
-                           .instrumented = true,
-                           .worker_count = count,
-                           .workers = workers};
+    struct run run = {.cell_count = 1, .cells = &cell};
+    struct sample sample = {.status = "ok",
+                            .start_ns = 100,
+                            .wall_ns = 1000,
+                            .stop_ns = 100,
+                            .instrumented = true,
+                            .worker_count = count,
+                            .workers = workers};
+    ck_assert_int_eq(run_add(&run, &sample, -1), 0);
+    int status = budget_make(&run.samples[0], &cell, serial_ns, b);
+    run.samples[0].stop_ns = -1;
+    ck_assert_int_eq(budget_make(&run.samples[0], &cell, serial_ns, &(struct budget){0}), -ENODATA);
+    run_samples_free(&run);
+    return status;
+}
+
+static struct cell team_of(unsigned processes, unsigned threads)
+{
+    return (struct cell){.processes = processes, .threads = threads};
 }
 
 START_TEST(budget_closes_and_names_each_term)
 {
     struct sample_worker workers[] = {{0, "", 20, 900, 960, -1, -1}, {1, "", 10, 600, 640, -1, -1}};
-    struct sample sample = budget_sample(workers, 2);
     struct budget b;
-    ck_assert_int_eq(budget_make(&sample, 2, 1200, &b), 0);
+    ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1200, &b), 0);
     ck_assert_double_eq(b.core_ns, 2400);
     ck_assert_double_eq_tol(b.work, 1200 / 2400.0, 1e-12);
     ck_assert_double_eq_tol(b.dilation, 300 / 2400.0, 1e-12);
@@ -233,20 +245,16 @@ END_TEST
 START_TEST(budget_of_idle_and_unrecorded_workers)
 {
     struct sample_worker workers[] = {{0, "", 0, 990, 995, -1, -1}, {1, "", -1, 0, -1, -1, -1}};
-    struct sample sample = budget_sample(workers, 2);
     struct budget b;
-    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), 0);
+    ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 990, &b), 0);
     ck_assert_double_eq_tol(b.tail, 995 / 2400.0, 1e-12); /* no task was left for it */
     ck_assert(!b.marked);
-    ck_assert_int_eq(budget_make(&sample, 3, 990, &b), -ENODATA);
+    ck_assert_int_eq(budget_from(workers, 2, team_of(3, 1), 990, &b), -ENODATA);
     workers[0].busy_ns = 0;
-    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA); /* nobody at work: not recorded */
+    ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 990, &b), -ENODATA); /* nobody at work: not recorded */
     workers[0].busy_ns = 990;
     workers[1].busy_ns = -1;
-    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA);
-    workers[1].busy_ns = 0;
-    sample.stop_ns = -1;
-    ck_assert_int_eq(budget_make(&sample, 2, 990, &b), -ENODATA);
+    ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 990, &b), -ENODATA);
     ck_assert_int_eq(budget_median(&b, 0, &b), -ENODATA);
 }
 END_TEST
@@ -256,10 +264,8 @@ START_TEST(budget_has_a_process_and_a_thread_level)
 {
     struct sample_worker workers[] = {
         {0, "", 0, 900, 950, 1000, -1}, {1, "", 0, 700, 960, 1000, -1}, {2, "", 0, 500, 590, 600, -1}, {3, "", 0, 300, 590, 600, -1}};
-    struct sample sample = budget_sample(workers, 4);
     struct budget b;
-    ck_assert_int_eq(budget_make(&sample, 4, 2000, &b), 0);
-    budget_levels(&sample, 2, 2, &b);
+    ck_assert_int_eq(budget_from(workers, 4, team_of(2, 2), 2000, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance, 800 / 1000.0, 1e-12);
     ck_assert_double_eq_tol(b.process_communication, 1000 / 1200.0, 1e-12);
     ck_assert_double_eq_tol(b.thread_communication, 900 / 1000.0, 1e-12);
@@ -268,8 +274,7 @@ START_TEST(budget_has_a_process_and_a_thread_level)
                                 b.thread_communication * b.computation_scaling,
                             b.efficiency, 1e-12);
     workers[2].team_ns = workers[3].team_ns = -1; /* worked, but nobody wrote down for how long */
-    ck_assert_int_eq(budget_make(&sample, 4, 2000, &b), 0);
-    budget_levels(&sample, 2, 2, &b);
+    ck_assert_int_eq(budget_from(workers, 4, team_of(2, 2), 2000, &b), 0);
     ck_assert_double_nan(b.process_load_balance);
     ck_assert_double_nan(b.thread_communication);
 }
@@ -279,15 +284,13 @@ END_TEST
 START_TEST(budget_levels_of_plain_teams)
 {
     struct sample_worker workers[] = {{0, "", 0, 900, 950, -1, -1}, {1, "", 0, 700, 960, -1, -1}};
-    struct sample sample = budget_sample(workers, 2);
     struct budget b;
-    ck_assert_int_eq(budget_make(&sample, 2, 1500, &b), 0);
-    budget_levels(&sample, 2, 1, &b);
+    ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1500, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance, b.load_balance, 1e-12);
     ck_assert_double_eq_tol(b.process_communication, b.communication, 1e-12);
     ck_assert_double_eq_tol(b.thread_load_balance, 1, 1e-12);
     ck_assert_double_eq_tol(b.thread_communication, 1, 1e-12);
-    budget_levels(&sample, 1, 2, &b);
+    ck_assert_int_eq(budget_from(workers, 2, team_of(1, 2), 1500, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance * b.process_communication, 1, 1e-12);
     ck_assert_double_eq_tol(b.thread_load_balance, b.load_balance, 1e-12);
     ck_assert_double_eq_tol(b.thread_communication, b.communication, 1e-12);

@@ -116,17 +116,17 @@ END_TEST
 START_TEST(nothing_is_dropped_and_nothing_bad_is_a_time)
 {
     struct run run = runs_plain(10);
-    struct sample *sample = runs_sample(&run, 1, 10, -1);
+    struct observation *sample = runs_sample(&run, 1, 10, -1);
     strcpy(sample->status, "killed");
-    strcpy(sample->cause, "signal 9 (Killed)");
+    sample->cause = "signal 9 (Killed)";
     sample = runs_sample(&run, 1, 11, 1);
     strcpy(sample->status, "error");
-    strcpy(sample->cause, "wrong result: task 3");
+    sample->cause = "wrong result: task 3";
     sample = runs_sample(&run, 1, 3, 1); /* instrumented: never a headline time */
     sample->instrumented = true;
-    strcpy(run.samples[1].suspect, "steal throttled");
-    strcpy(run.samples[3].suspect, "throttled migrated");
-    strcpy(run.samples[5].verified, "");
+    run.samples[1].suspect = "steal throttled";
+    run.samples[3].suspect = "throttled migrated";
+    run.samples[5].verified = "";
     sample = runs_sample(&run, 1, 12, 90000000); /* an outlier stays */
     struct summary summary = runs_summary(&run);
     const struct cell_summary *row = &summary.cells[1];
@@ -167,10 +167,9 @@ END_TEST
 START_TEST(budget_comes_from_instrumented_samples)
 {
     struct run run = runs_plain(8);
-    struct sample *sample = runs_sample(&run, 1, 2, 55000);
-    runs_spans(sample, 2, (int64_t[]){51000, 50000}, (int64_t[]){54500, 54000});
-    sample->workers[0].late_ns = 500;
-    sample->workers[1].late_ns = 2500;
+    struct observation *sample = runs_sample(&run, 1, 2, 55000);
+    const struct sample_worker workers[] = {{0, "", 500, 51000, 54500, -1, -1}, {1, "", 2500, 50000, 54000, -1, -1}};
+    runs_spans(&run, sample, workers);
     sample->start_ns = 1000;
     sample->stop_ns = 1000;
     struct summary summary = runs_summary(&run);
@@ -373,7 +372,7 @@ static void costs_cells(struct run *run, const char *kernel)
             double rounds = p ? ceil(100.0 / 5 / p) : 0;
             double wall = p ? 20000 + rounds * (500 + 5 * 1.05 * (double)task_ns[i]) : 100 * (double)task_ns[i];
             for (unsigned block = 0; block < 8; block++) {
-                struct sample *sample = runs_sample(run, id, block, (int64_t)wall);
+                struct observation *sample = runs_sample(run, id, block, (int64_t)wall);
                 sample->start_ns = p ? 150000 + 25000 * p : 0;
                 sample->stop_ns = p ? 50000 + 25000 * p : 0;
             }
