@@ -2,6 +2,8 @@
 /* lines.c: cells grouped into curves and panels. */
 #include "plots/lines.h"
 
+#include "results/models/summary_parts.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,19 +12,20 @@
 
 static bool same_panel(const struct cell *a, const struct cell *b, enum line_axis axis)
 {
-    if (strcmp(a->study, b->study) || strcmp(a->kernel, b->kernel) || a->seed != b->seed) return false;
-    return axis == LINE_GRANULARITY ||
-           (a->size == b->size && a->tasks == b->tasks && a->task_time_ns == b->task_time_ns);
+    bool same_problem = a->size == b->size && a->tasks == b->tasks && a->task_time_ns == b->task_time_ns;
+    return (same_problem || axis == LINE_GRANULARITY) && a->seed == b->seed && !strcmp(a->study, b->study) &&
+           !strcmp(a->kernel, b->kernel);
 }
 
+/* Numbers first: all pairs of cells are asked, and most differ in one. */
 static bool same_line(const struct cell *a, const struct cell *b, enum line_axis axis, bool threads_too)
 {
     bool workers = axis == LINE_WORKERS || axis == LINE_SHAPE;
-    if (!same_panel(a, b, axis) || strcmp(a->runner, b->runner) || strcmp(a->schedule, b->schedule)) return false;
     if (axis != LINE_CHUNK && a->chunk != b->chunk) return false;
-    if (axis != LINE_PLACEMENT && strcmp(a->placement, b->placement)) return false;
     if (!workers && a->processes != b->processes) return false;
-    return (workers && !threads_too) || a->threads == b->threads;
+    if ((!workers || threads_too) && a->threads != b->threads) return false;
+    if (!same_panel(a, b, axis) || strcmp(a->runner, b->runner) || strcmp(a->schedule, b->schedule)) return false;
+    return axis == LINE_PLACEMENT || !strcmp(a->placement, b->placement);
 }
 
 static bool usable(const struct cell_summary *cell, enum line_axis axis)
@@ -69,12 +72,17 @@ static bool shapes_clash(const struct line *line)
 static int gather(const struct summary *summary, size_t first, enum line_axis axis, bool threads_too, struct line *line)
 {
     line->first = summary->cells[first].cell;
-    line->cells = calloc(summary->cell_count, sizeof *line->cells);
+    line->cells = NULL;
     line->count = 0;
-    if (!line->cells) return -ENOMEM;
-    for (size_t i = first; i < summary->cell_count; i++)
-        if (usable(&summary->cells[i], axis) && same_line(line->first, summary->cells[i].cell, axis, threads_too))
-            line->cells[line->count++] = &summary->cells[i];
+    for (size_t i = first; i < summary->cell_count; i++) {
+        if (!same_line(line->first, summary->cells[i].cell, axis, threads_too) || !usable(&summary->cells[i], axis)) continue;
+        const struct cell_summary **place = parts_append(&line->cells, &line->count, sizeof *place);
+        if (!place) {
+            free(line->cells);
+            return -ENOMEM;
+        }
+        *place = &summary->cells[i];
+    }
     qsort_r(line->cells, line->count, sizeof *line->cells, compare_cells, &axis);
     return 0;
 }

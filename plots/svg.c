@@ -164,8 +164,15 @@ static const char *skip_past(const char *text, const char *mark)
 /* A label's group (a translation and one text) above or below what the page shows: title, legend, caption. */
 static bool out_of_sight(const struct chart *chart, const char *tag)
 {
-    double x, y;
-    if (sscanf(tag, "<g transform=\"translate(%lf,%lf)\"", &x, &y) != 2) return false;
+    static const char group[] = "<g transform=\"translate(";
+    if (strncmp(tag, group, strlen(group))) return false; /* no sscanf: it measures all that follows first */
+    const char *at = tag + strlen(group);
+    char *end;
+    strtod(at, &end);
+    if (end == at || *end != ',') return false;
+    at = end + 1;
+    double y = strtod(at, &end);
+    if (end == at || *end != ')') return false;
     return y < chart_top(chart) || y > chart_height(chart) - chart_bottom(chart) + 8;
 }
 

@@ -101,9 +101,11 @@ int findings_budget(struct summary_parts *parts)
         for (size_t i = 0; i < summary->cell_count; i++) {
             const struct cell_summary *row = &summary->cells[i];
             struct loss losses[LOSSES];
-            if (fastest_with_budget(summary, row->cell->label) != row) continue; /* so that each kernel is told once */
+            if (!row->budget.n) continue;
             losses_of(&row->budget, losses);
-            if (losses[0].share < below && losses[0].share > share) share = losses[0].share, worst = row;
+            if (!(losses[0].share < below && losses[0].share > share)) continue;
+            if (fastest_with_budget(summary, row->cell->label) != row) continue; /* so that each kernel is told once */
+            share = losses[0].share, worst = row;
         }
         if (!worst) break;
         below = share;

@@ -156,8 +156,8 @@ static int take_latency(struct run *run, const struct sample *sample)
 /* One more place behind the last; doubled when full. */
 static struct observation *next_place(struct run *run)
 {
-    if (run->sample_count == run->sample_room) {
-        size_t room = run->sample_room ? 2 * run->sample_room : 256;
+    if (run->sample_count >= run->sample_room) {
+        size_t room = run->sample_count < 128 ? 256 : 2 * run->sample_count;
         struct observation *grown = realloc(run->samples, room * sizeof *grown);
         if (!grown) return NULL;
         run->samples = grown;
