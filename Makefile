@@ -65,7 +65,7 @@ ifneq ($(MPICC),)
 build: $(BUILD)/breakeven-rank
 endif
 RANK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/rank/*.c))
-RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpulist.o results/record/latency.o \
+RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpulist.o runners/scratch.o results/record/latency.o \
                 bench/base/clock.o bench/plan/inject.o bench/measure/spans.o bench/measure/instruments.o)
 $(BUILD)/runners/rank/%.o: runners/rank/%.c
 	@mkdir -p $(@D)

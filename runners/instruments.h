@@ -26,6 +26,7 @@ struct fitted; /* what stands around the kernel now */
  * is. `threads`: of each process; clock NULL: the real one. NULL: no memory. */
 struct fitted *instruments_fit(const struct instruments *, unsigned threads, const struct clock *, struct job *);
 void instruments_reset(struct fitted *); /* between passes, while no worker computes */
+void instruments_shift(struct fitted *, int64_t ns); /* adds so much to all times in the records; NULL is allowed */
 void instruments_remove(struct fitted *); /* NULL is allowed */
 
 #endif

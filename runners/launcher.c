@@ -24,25 +24,42 @@ struct words {
     size_t count;
 };
 
-const char *launcher_template(void)
+/* srun would bind each rank to one cpu; it does not take the job's -c from everywhere (srun(1), 22.05 and 23.11). mpirun's
+ * "ppr" is Open MPI's. */
+const char *launcher_template(unsigned nodes)
 {
     const char *asked = getenv("BREAKEVEN_LAUNCHER");
-    if (!asked || !*asked || !strcmp(asked, "mpirun")) return "mpirun -n {processes}";
-    /* srun would bind each rank to one cpu; it does not take the job's -c from everywhere (srun(1), 22.05 and 23.11) */
-    if (!strcmp(asked, "srun")) return "srun -n {processes} -c {threads} --cpu-bind=none --mpi=pmix";
+    if (!asked || !*asked || !strcmp(asked, "mpirun"))
+        return nodes > 1 ? "mpirun -n {processes} --map-by ppr:{per_node}:node:OVERSUBSCRIBE" : "mpirun -n {processes}";
+    if (!strcmp(asked, "srun"))
+        return "srun -N {nodes} -n {processes} -c {threads} --ntasks-per-node={per_node} --cpu-bind=none --mpi=pmix";
     return asked;
 }
 
-/* `from` with {processes} and {threads} replaced; false: too long. */
+bool launcher_spreads(void)
+{
+    const char *words = launcher_template(2);
+    return strstr(words, "{nodes}") || strstr(words, "{per_node}");
+}
+
+/* `from` with what stands in braces replaced; false: too long. */
 static bool fill(const struct launch *launch, const char *from, char *line)
 {
-    size_t used = 0;
+    const struct {
+        const char *name;
+        unsigned number;
+    } known[] = {{"{processes}", launch->processes},
+                 {"{threads}", launch->threads},
+                 {"{nodes}", launch->nodes},
+                 {"{per_node}", launch->per_node}};
+    size_t used = 0, i;
     while (*from && used + 12 < LINE_MAX_BYTES) {
-        bool processes = !strncmp(from, "{processes}", 11), threads = !strncmp(from, "{threads}", 9);
-        if (processes || threads)
-            used += (size_t)sprintf(line + used, "%u", processes ? launch->processes : launch->threads);
+        for (i = 0; i < sizeof known / sizeof *known; i++)
+            if (!strncmp(from, known[i].name, strlen(known[i].name))) break;
+        bool found = i < sizeof known / sizeof *known;
+        if (found) used += (size_t)sprintf(line + used, "%u", known[i].number);
         else line[used++] = *from;
-        from += processes ? 11 : threads ? 9 : 1;
+        from += found ? strlen(known[i].name) : 1;
     }
     line[used] = '\0';
     return !*from;
@@ -52,7 +69,7 @@ static int split(const struct launch *launch, struct words *words)
 {
     char *rest = words->line;
     words->count = 0;
-    if (!fill(launch, launcher_template(), words->line)) return -E2BIG;
+    if (!fill(launch, launcher_template(launch->nodes), words->line)) return -E2BIG;
     for (char *word; (word = strtok_r(rest, " \t", &rest));) {
         if (words->count == WORDS_MAX) return -E2BIG;
         words->word[words->count++] = word;
@@ -67,7 +84,7 @@ static int split(const struct launch *launch, struct words *words)
 const char *launcher_name(void)
 {
     static _Thread_local char name[32];
-    const char *from = launcher_template();
+    const char *from = launcher_template(1);
     snprintf(name, sizeof name, "%.*s", (int)strcspn(from, " \t"), from);
     return name;
 }
@@ -127,7 +144,8 @@ static void environment_set(const struct launch *launch)
                                           "OMPI_MCA_btl_sm_backing_directory", "OMPI_MCA_osc_sm_backing_directory",
                                           "OMPI_MCA_osc_rdma_backing_directory"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 0);
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
+    /* On other hosts the ranks make the folder, for what is theirs; daemons are there before it. */
+    for (size_t i = launch->nodes > 1; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
     if (launch->crowded) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
 }
 
@@ -178,11 +196,11 @@ static const char *cause_of(const char *text)
     return NULL;
 }
 
-/* The first line that calls itself an error, or the first that is neither a rule nor a prefix of the engine's. */
+/* The first line of a rank, or that calls itself an error, or the first that is neither a rule nor a prefix of the engine's. */
 static void first_line(const char *text, char *line, size_t size)
 {
     *line = '\0';
-    const char *error = strstr(text, "error: ");
+    const char *ours = strstr(text, "breakeven-rank: rank"), *error = ours ? ours : strstr(text, "error: ");
     while (error && error > text && error[-1] != '\n') error--;
     if (error) text = error;
     while (*text) {

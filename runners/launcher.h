@@ -2,7 +2,8 @@
 /* launcher.h: the program that starts MPI ranks: what BREAKEVEN_LAUNCHER says, or mpirun.
  *
  * "mpirun" and "srun" stand for themselves with the options that they need; anything else is a command line, split at
- * blanks, no shell, in which {processes} and {threads} are replaced: "mpirun --hostfile hosts -n {processes}".
+ * blanks, no shell, in which {processes}, {threads}, {nodes} and {per_node} (processes on each node) are replaced:
+ * "mpirun --hostfile hosts -n {processes} --map-by ppr:{per_node}:node".
  */
 #ifndef BREAKEVEN_LAUNCHER_H
 #define BREAKEVEN_LAUNCHER_H
@@ -14,7 +15,7 @@
 #include <sys/types.h>
 
 struct launch {
-    unsigned processes, threads;
+    unsigned processes, threads, nodes, per_node;
     bool crowded;       /* more threads than cpus: waiting ranks are to yield */
     const char *folder; /* for every file of the engine's */
     const char *output; /* file for what launcher and ranks print */
@@ -22,8 +23,11 @@ struct launch {
     const char *argument;
 };
 
-/* Its command line, with {processes} and {threads} in it. */
-const char *launcher_template(void);
+/* Its command line, with {processes} and {threads} in it; with {nodes} or {per_node} where there are several nodes. */
+const char *launcher_template(unsigned nodes);
+
+/* Can it spread ranks over several nodes? Not a command line of one's own that names neither {nodes} nor {per_node}. */
+bool launcher_spreads(void);
 
 /* The name of the launcher's program, for messages; valid until the next call. */
 const char *launcher_name(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* mpi: the ranks of an MPI library, each with a team of OpenMP threads, on this machine.
+/* mpi: the ranks of an MPI library, each with a team of OpenMP threads, on this host or several.
  *
  * setup makes a folder of this repetition in /dev/shm, with the memory shared with the ranks (rank/control.h), and
  * starts the launcher (launcher.h) over breakeven-rank; it ends when a first rank has come to its main. start waits until all ranks are
@@ -11,6 +11,7 @@
 #include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/control.h"
+#include "runners/ranks_lost.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
 #include "runners/worker.h"
@@ -140,60 +141,6 @@ static void mpi_free(struct mpi *mpi)
     free(mpi);
 }
 
-static const char *cause_of(const struct rank_record *record)
-{
-    switch (record->signal) {
-    case 0:
-        return "ended by itself in a task";
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGABRT:
-        return "crash";
-    default:
-        return "killed from outside";
-    }
-}
-
-/* Is the rank lost, or did it end because another was? Launchers end the others by SIGTERM, then SIGKILL. */
-static bool is_lost(const struct rank_record *record, const struct rank_record *first)
-{
-    bool victim = record != first && (record->signal == SIGTERM || record->signal == SIGKILL || !record->signal);
-    return record->ended && !record->finished && !victim;
-}
-
-static void lost_keep(const struct mpi *mpi, const struct rank_record *record, struct failure *failure)
-{
-    unsigned count = failure->lost_count++;
-    if (count >= FAILURE_LOST_MAX) return;
-    unsigned rank = record->rank < 0 ? 0 : (unsigned)record->rank;
-    failure->lost[count] = (struct lost_worker){.worker = rank * mpi->team->threads,
-                                                .signal = record->signal,
-                                                .code = record->code,
-                                                .max_rss_bytes = record->max_rss_bytes,
-                                                .user_ns = record->user_ns,
-                                                .system_ns = record->system_ns};
-    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record));
-}
-
-/* The ranks that ended without having been told to; the first of them leads and gives the text. False: none. */
-static bool lost_read(const struct mpi *mpi, struct failure *failure)
-{
-    const struct rank_record *records = control_records(mpi->control), *first = NULL;
-    for (unsigned i = 0; i < mpi->team->processes; i++)
-        if (is_lost(&records[i], &records[i]) && (!first || records[i].ended_ns < first->ended_ns)) first = &records[i];
-    if (!first) return false;
-    lost_keep(mpi, first, failure);
-    for (unsigned i = 0; i < mpi->team->processes; i++)
-        if (&records[i] != first && is_lost(&records[i], first)) lost_keep(mpi, &records[i], failure);
-    char who[24] = "a rank"; /* before MPI_Init it has no number */
-    if (first->rank >= 0) snprintf(who, sizeof who, "rank %d", first->rank);
-    if (first->signal) fail(failure, 0, "%s lost: signal %d (%s)", who, first->signal, strsignal(first->signal));
-    else fail(failure, 0, "%s lost: it ended with code %d", who, first->code);
-    return true;
-}
-
 /* The launcher ended: because of a rank, or by itself? */
 static int ended(const struct mpi *mpi, int status, struct failure *failure)
 {
@@ -201,7 +148,7 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
     const char *name = launcher_name();
     if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return fail(failure, -EIO, "%s", mpi->control->why);
     bool known = launcher_explain(mpi->output, line, sizeof line);
-    if (!WIFSIGNALED(status) && lost_read(mpi, failure)) {
+    if (!WIFSIGNALED(status) && ranks_lost(mpi->control, mpi->output, failure)) {
         size_t used = strlen(failure->text);
         if (known) snprintf(failure->text + used, sizeof failure->text - used, ": %s", line);
         return -ECHILD;
@@ -217,7 +164,7 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
 static bool stuck(const struct mpi *mpi, int *lost_ms)
 {
     struct failure failure = {0};
-    *lost_ms = lost_read(mpi, &failure) ? *lost_ms + TICK_MS : 0;
+    *lost_ms = ranks_lost(mpi->control, mpi->output, &failure) ? *lost_ms + TICK_MS : 0;
     return *lost_ms > LINGER_MS;
 }
 
@@ -255,6 +202,8 @@ static int control_fill(struct mpi *mpi, struct control *control, struct failure
     control->size = sizeof *control;
     control->processes = team->processes;
     control->threads = team->threads;
+    control->nodes = team->nodes > 1 ? team->nodes : 1;
+    control->gathered_ns = control->clock_error_ns = -1;
     control->schedule = team->schedule;
     control->chunk = team->chunk;
     control->params = job->params;
@@ -302,10 +251,12 @@ static int launch(struct mpi *mpi, struct failure *failure)
     char rank[PATH_MAX];
     cpu_set_t set;
     if (!launcher_beside("breakeven-rank", rank, sizeof rank)) return fail(failure, -ENOENT, "no breakeven-rank");
-    bool crowded = !sched_getaffinity(0, sizeof set, &set) &&
-                   mpi->team->processes * mpi->team->threads > (unsigned)CPU_COUNT(&set);
+    unsigned nodes = mpi->control->nodes, per_node = (mpi->team->processes + nodes - 1) / nodes;
+    bool crowded = !sched_getaffinity(0, sizeof set, &set) && per_node * mpi->team->threads > (unsigned)CPU_COUNT(&set);
     struct launch launch = {.processes = mpi->team->processes,
                             .threads = mpi->team->threads,
+                            .nodes = nodes,
+                            .per_node = per_node,
                             .crowded = crowded,
                             .folder = mpi->dir,
                             .output = mpi->output,
@@ -381,6 +332,8 @@ static void stop(void *state)
         control_post(&control->command, ((control->answer | 3) + 1) | RANKS_STOP);
         launcher_gone(mpi, STOP_MS, &status);
     }
+    if (mpi->team->spread && control->nodes > 1)
+        *mpi->team->spread = (struct spread){control->gathered_ns, control->clock_error_ns, control->unlike != 0};
     if (control->recipe_size)
         memcpy(mpi->job->instruments->records, (char *)control + control->instruments_at,
                mpi->team->processes * mpi->team->threads * control->instrument_size);
@@ -390,7 +343,7 @@ static void stop(void *state)
 const struct runner runner_mpi = {
     .name = "mpi",
     .summary = "MPI ranks, each with a team of OpenMP threads",
-    .axes = AXIS_PROCESSES | AXIS_THREADS | AXIS_CHUNK | AXIS_SCHEDULE,
+    .axes = AXIS_PROCESSES | AXIS_THREADS | AXIS_CHUNK | AXIS_SCHEDULE | AXIS_NODES,
     .schedules = 1u << SCHEDULE_STATIC | 1u << SCHEDULE_DYNAMIC | 1u << SCHEDULE_GUIDED | 1u << SCHEDULE_MASTER,
     .available = available,
     .setup = setup,

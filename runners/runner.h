@@ -34,7 +34,7 @@ enum schedule {
 };
 
 /* Axes of a runner: which of a team's numbers mean something to it. */
-enum { AXIS_PROCESSES = 1, AXIS_THREADS = 2, AXIS_CHUNK = 4, AXIS_SCHEDULE = 8 };
+enum { AXIS_PROCESSES = 1, AXIS_THREADS = 2, AXIS_CHUNK = 4, AXIS_SCHEDULE = 8, AXIS_NODES = 16 };
 
 /* What one worker found when it came up, in memory shared with the repetition. Written by worker_ready alone. */
 struct worker_report {
@@ -42,15 +42,25 @@ struct worker_report {
     int32_t error;  /* errno of a failed binding, 0 */
     int32_t ready;  /* 1 once written */
     char cpus[104]; /* the cpus this worker is allowed on, read back from the kernel as a list: "0-3,8" */
+    char host[64];  /* where it is; "": here. Its pid means nothing elsewhere */
+};
+
+/* What a runner of several hosts says of its last pass, in stop. */
+struct spread {
+    int64_t gathered_ns;    /* of the run phase: bringing results from other hosts when all were computed */
+    int64_t clock_error_ns; /* by how much times in the records of workers elsewhere may be off; -1: there are none */
+    bool unlike;            /* the hosts are of several kinds */
 };
 
 struct team {
     unsigned processes, threads; /* each >= 1; workers = processes * threads */
+    unsigned nodes;              /* hosts that the processes are spread evenly over; 0, 1: this one */
     size_t chunk;                /* tasks claimed at once; 0: the runner's default */
     enum schedule schedule;
     const char *const *cpus;       /* cpus[worker]: a list ("0-3,8") to bind that worker to; NULL (the array): unbound.
                                       worker = process * threads + thread */
     struct worker_report *reports; /* reports[worker], shared memory; NULL: not wanted */
+    struct spread *spread;         /* left alone where all is on one host; NULL: not wanted */
 };
 
 /* A hook around each kernel->run, given in repetitions that record busy spans; never in those of headline times.

@@ -60,7 +60,7 @@ nothing_left() {
 }
 
 @test "a launcher that is killed and ranks past their deadline are errors, and leave nothing" {
-    timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 100ms --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 \
+    timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 100ms --tasks 60 --runner mpi --processes 2 --reps 1 --warmup 0 \
         --spans 0 -o run --deadline 8s >out 2>&1 &
     local running=$! launcher
     for _ in {1..200}; do
@@ -101,4 +101,42 @@ nothing_left() {
     unshare --mount sh -c 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"' - timeout -k 5 200 "$BREAKEVEN" run \
         --kernel empty --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0 --deadline 50s -o run || [ $? = 3 ]
     samples 'len(m) == 1 and m[0]["status"] == "error" and "/dev/shm" in m[0]["cause"]'
+}
+
+# several_hosts: mpirun takes "n2" for another host: a daemon with a host name, a /dev/shm and, where the kernel can, a clock
+# of its own, started by what stands in for ssh
+several_hosts() {
+    local own="--mount --uts"
+    [ "$(id -u)" = 0 ] && unshare --mount --uts true 2>/dev/null || skip "hosts of one's own need root and namespaces"
+    ! unshare --time --monotonic 100000 true 2>/dev/null || own+=" --time --monotonic 100000"
+    # shellcheck disable=SC2016 # for that shell
+    printf '#!/bin/sh\nhost=$1\nshift\nexec unshare %s sh -c '"'"'hostname "$0"; mount -t tmpfs tmpfs /dev/shm; exec sh -c "$*"'"'"' "$host" "$@"\n' \
+        "$own" >agent
+    chmod +x agent
+    export OMPI_MCA_plm_rsh_agent=$PWD/agent PRTE_MCA_plm_ssh_agent=$PWD/agent OMPI_MCA_btl_tcp_if_include=lo \
+        OMPI_MCA_oob_tcp_if_include=lo OMPI_MCA_mpi_yield_when_idle=1
+    hosts="mpirun --host localhost:4,n2:4 -n {processes} --map-by ppr:{per_node}:node"
+}
+
+@test "ranks on two hosts compute what the serial loop computes, wherever the results were" {
+    several_hosts
+    timeout -k 5 200 "$BREAKEVEN" run --kernel primes --tasks 41 --size 200 --runner mpi --processes 3,4 --nodes 2 --placement close \
+        --schedule static,dynamic,guided,master --reps 1 --warmup 1 --spans 0 -o run --launcher "$hosts"
+    samples 'len(m) == 4 and all(x["status"] == "ok" and x["gathered_ns"] > 0 and x["gathered_ns"] < x["wall_ns"] for x in m)'
+    samples '[w["host"] for w in m[0]["workers"]] == ["", "", "n2", "n2"] and all(w["cpus"] for w in m[0]["workers"])'
+    samples 'len({x["hash"] for x in s}) == 1'
+    [ "$(python3 -c 'import json; print({c["nodes"] for c in json.load(open("run/manifest.json"))["cells"]})')" = "{0, 2}" ]
+}
+
+@test "what ranks of another host did is told in the time of this one, and who was lost there" {
+    several_hosts
+    timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 1ms --tasks 30 --runner mpi --processes 2 --nodes 2 --chunk 2 \
+        --schedule dynamic --reps 1 --spans 1 --warmup 1 --timeline -o run --launcher "$hosts"
+    samples 'all(0 < w["busy_ns"] <= w["end_ns"] <= x["wall_ns"] + x["clock_error_ns"] and w["late_ns"] >= -x["clock_error_ns"] \
+        and x["clock_error_ns"] > 0 for x in m if x["instrumented"] for w in x["workers"])'
+    rm -r run
+    timeout -k 5 100 "$BREAKEVEN" run --kernel "$KERNELS/crash.so" --runner mpi --processes 2 --nodes 2 --reps 1 --warmup 0 \
+        --spans 0 -o run --launcher "$hosts" || [ $? = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "error" and "rank 1 on n2 lost: signal 11" in m[0]["cause"]'
+    nothing_left
 }

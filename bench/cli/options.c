@@ -324,7 +324,7 @@ void options_free(struct options *options)
 {
     struct names *names[] = {&options->kernels, &options->runners, &options->schedules, &options->placements,
                              &options->studies, &options->parameters, &options->variables};
-    struct numbers *numbers[] = {&options->processes,     &options->threads, &options->tasks,  &options->sizes,
+    struct numbers *numbers[] = {&options->processes,     &options->threads, &options->nodes,   &options->tasks, &options->sizes,
                                  &options->task_times_ns, &options->chunks,  &options->workers};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) values_names_free(names[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) values_numbers_free(numbers[i]);

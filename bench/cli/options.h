@@ -33,7 +33,7 @@ struct options {
     const char *texts[OPTIONS_MAX]; /* by row: what was given, as it was written; "" of a flag; NULL: not given */
 
     struct names kernels, runners, schedules, placements, studies, parameters, variables;
-    struct numbers processes, threads, workers, tasks, sizes, task_times_ns, chunks;
+    struct numbers processes, threads, nodes, workers, tasks, sizes, task_times_ns, chunks;
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, patience_ns, memory_bytes, work_ns;
     double precision, settle, efficiency, margin, within; /* fractions */
     const char *output, *name, *launcher, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,

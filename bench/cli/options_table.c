@@ -64,6 +64,8 @@ const struct option_row options_table[] = {
      OPTION_COUNTS, FIELD(processes), 1, 4096, NULL, NULL, OPTION_OF_GRID},
     {"threads", 't', "LIST", "run metg topo openmp tune", "numbers of threads (in each process, for runners that have both)",
      OPTION_COUNTS, FIELD(threads), 1, 4096, NULL, NULL, OPTION_OF_GRID},
+    {"nodes", 0, "LIST", "run metg", "hosts that the ranks of mpi are spread evenly over: 1, or 1,2,4 (1)", OPTION_COUNTS,
+     FIELD(nodes), 1, 4096, NULL, NULL, OPTION_OF_GRID},
     {"workers", 'w', "LIST", "run metg tune report",
      "numbers of workers: processes or threads, whichever a runner has; for a runner with\n"
      "both each split into processes x threads (the cpus that may be used)",
@@ -85,7 +87,7 @@ const struct option_row options_table[] = {
      0, schedule_choice, "schedule", OPTION_OF_GRID},
     {"launcher", 0, "COMMAND", "run metg tune",
      "what starts the ranks of mpi: mpirun, srun, or a command like\n"
-     "\"mpirun --hostfile hosts -n {processes}\" (mpirun)",
+     "\"mpirun --hostfile hosts -n {processes} --map-by ppr:{per_node}:node\" (mpirun)",
      OPTION_PATH, FIELD(launcher), 0, 0, NULL, NULL, OPTION_OF_RUN},
     {"python", 0, "PROGRAM", "run metg tune", "the Python whose pools are measured (python3)", OPTION_PATH, FIELD(python), 0,
      0, NULL, NULL, OPTION_OF_RUN},

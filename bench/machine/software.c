@@ -132,7 +132,7 @@ static json_t *mpi_to_json(void)
     char path[4096];
     if (!launcher_beside("breakeven-rank", path, sizeof path)) return json_null();
     return json_pack("{so ss}", "library", answer_of((const char *const[]){path, "--version", NULL}), "launcher",
-                     launcher_template());
+                     launcher_template(1));
 }
 
 json_t *software_to_json(bool python, bool mpi)

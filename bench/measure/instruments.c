@@ -40,6 +40,11 @@ void instruments_reset(struct fitted *fitted)
     inject_reset(&fitted->injected);
 }
 
+void instruments_shift(struct fitted *fitted, int64_t ns)
+{
+    if (fitted && fitted->recipe.records_spans) spans_shift(&fitted->spans, ns);
+}
+
 void instruments_remove(struct fitted *fitted)
 {
     free(fitted);

@@ -76,7 +76,7 @@ static bool is_throttled(const struct measure *measure, const struct counters *b
                          const struct sample *sample, int64_t elapsed_ns)
 {
     const struct cell *cell = &measure->plan->cells[sample->cell];
-    double quota = measure->limits.quota_cpus, workers = (double)cell->processes * cell->threads;
+    double quota = measure->limits.quota_cpus, workers = (double)plan_processes_here(cell) * cell->threads;
     if (sample->throttled_ns > 0 || after->throttled_periods > before->throttled_periods) return true;
     return workers > quota && (double)(sample->user_ns + sample->system_ns) > 0.9 * quota * (double)elapsed_ns;
 }
@@ -187,7 +187,7 @@ static unsigned padding_of(const struct plan *plan, unsigned cell, unsigned bloc
  * where they have more threads than there are cpus, they would spin against each other for milliseconds a region. */
 static const char *waiting_of(const struct plan *plan, const struct cell *cell)
 {
-    bool crowded = cell->processes > 1 && cell->threads > 1 && cell->processes * cell->threads > plan->cpus;
+    bool crowded = cell->processes > 1 && cell->threads > 1 && plan_processes_here(cell) * cell->threads > plan->cpus;
     return crowded && !getenv("OMP_WAIT_POLICY") ? "OMP_WAIT_POLICY=passive" : NULL;
 }
 

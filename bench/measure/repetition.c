@@ -40,6 +40,7 @@ struct progress {
     size_t results_size;
     int64_t began_ns; /* of the timed pass */
     int64_t own_ns;   /* cpu time of the calling thread in the passes, where it is no worker */
+    struct spread spread;
     struct failure failure;
 };
 
@@ -139,6 +140,7 @@ static int prepare(struct progress *progress)
                                  .input = progress->input,
                                  .kernel_path = repetition->kernel_path};
     progress->team = repetition->team;
+    progress->team.spread = &progress->spread;
     progress->team.reports = memory_map(progress->workers * sizeof *progress->team.reports);
     progress->sample->workers = calloc(progress->workers, sizeof *progress->sample->workers);
     if (!progress->team.reports || !progress->sample->workers)
@@ -201,7 +203,7 @@ static void read_waiting(struct progress *progress, bool last)
 {
     for (unsigned i = 0; i < progress->workers; i++) {
         const struct worker_report *report = &progress->team.reports[i];
-        int64_t now_ns = report->ready ? waiting_read(report->pid, report->tid).waited_ns : -1;
+        int64_t now_ns = report->ready && !*report->host ? waiting_read(report->pid, report->tid).waited_ns : -1;
         int64_t *waited_ns = &progress->sample->workers[i].waited_ns;
         *waited_ns = !last ? now_ns : now_ns >= 0 && *waited_ns >= 0 ? now_ns - *waited_ns : -1;
     }
@@ -270,6 +272,7 @@ static void read_workers(struct progress *progress)
             .worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1, .waited_ns = waited_ns};
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
+        if (report->ready) snprintf(worker->host, sizeof worker->host, "%.*s", (int)sizeof report->host, report->host);
         if (progress->repetition->team.cpus)
             bound = bound && worker_is_at(report, progress->repetition->team.cpus[i]);
     }
@@ -320,19 +323,28 @@ static void release(struct progress *progress)
     memory_close(&progress->memory);
 }
 
+static void read_spread(const struct progress *progress)
+{
+    const struct spread *spread = &progress->spread;
+    progress->sample->gathered_ns = spread->gathered_ns;
+    progress->sample->clock_error_ns = spread->clock_error_ns;
+    if (spread->unlike) sample_suspect(progress->sample, SUSPICION_unlike);
+}
+
 void repetition_run(const struct repetition *repetition, const struct clock *clock, struct sample *sample)
 {
     struct progress progress = {.repetition = repetition,
                                 .clock = clock,
                                 .sample = sample,
                                 .self = getpid(),
+                                .spread = {-1, -1, false},
                                 .workers = repetition->team.processes * repetition->team.threads};
     unsigned cpus[PROBE_CPUS_MAX];
     progress.cpus = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
     memory_open(&progress.memory);
     *sample->cause = *sample->verified = *sample->hash = *sample->suspect = '\0';
     sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
-    sample->injected_ns = -1;
+    sample->injected_ns = sample->gathered_ns = sample->clock_error_ns = -1;
     sample->instrumented = repetition->instrumented;
     snprintf(sample->status, sizeof sample->status, "ok");
     if (!prepare(&progress) && !bring_up(&progress)) {
@@ -347,6 +359,7 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
         if (repetition->inject) sample->injected_ns += inject_dispatched_ns(&progress.fitted->injected);
         read_workers(&progress);
         if (!before && !*sample->cause) check_results(&progress);
+        read_spread(&progress);
         if (*sample->cause) sample->wall_ns = -1; /* never a number */
     }
     sample->peak_rss_bytes = peak_rss_bytes();

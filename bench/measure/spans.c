@@ -74,6 +74,20 @@ void spans_reset(struct spans *spans)
     for (unsigned i = 0; i < spans->workers; i++) memset(slot_of(spans, i), 0, sizeof(struct span_slot));
 }
 
+void spans_shift(struct spans *spans, int64_t ns)
+{
+    for (unsigned i = 0; i < spans->workers; i++) {
+        struct span_slot *slot = slot_of(spans, i);
+        if (!slot->count) continue;
+        slot->first_ns += ns;
+        slot->last_ns += ns;
+        for (int64_t event = 0; event < slot->count && event < spans->event_room; event++) {
+            slot->events[event].began_ns += ns;
+            slot->events[event].ended_ns += ns;
+        }
+    }
+}
+
 static int64_t calls_of_all(const struct spans *spans)
 {
     int64_t calls = 0;

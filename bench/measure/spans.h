@@ -41,6 +41,9 @@ void spans_open(struct spans *, const struct job *, const struct instruments *, 
                 unsigned event_room);
 void spans_reset(struct spans *); /* between passes, while no worker computes */
 
+/* Adds so much to all times in the records: they were read on another host's clock. */
+void spans_shift(struct spans *, int64_t ns);
+
 /* Fills late_ns, busy_ns, end_ns and team_ns of `workers` entries; times count from began_ns. A worker that got no task
  * has late_ns -1, busy_ns 0 and end_ns 0. Where no worker was seen at all (a runner that calls no hook) nothing is
  * written. */

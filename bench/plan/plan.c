@@ -110,7 +110,7 @@ static bool same(const struct cell *a, const struct cell *b)
 {
     return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks &&
            a->seed == b->seed && !strcmp(a->runner, b->runner) && a->processes == b->processes &&
-           a->threads == b->threads && a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) &&
+           a->threads == b->threads && a->nodes == b->nodes && a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) &&
            !strcmp(a->placement, b->placement);
 }
 
@@ -233,18 +233,24 @@ static void settle_cell(struct plan *plan, unsigned id)
     extra->deadline_ns = protocol->deadline_ns ? protocol->deadline_ns : (uint64_t)fmin(deadline_ns, 1e18);
 }
 
+unsigned plan_processes_here(const struct cell *cell)
+{
+    return cell->nodes > 1 ? cell->processes / cell->nodes : cell->processes;
+}
+
 static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
 {
     const struct cell *cell = &plan->cells[id];
+    unsigned processes = plan_processes_here(cell);
     for (unsigned i = 0; i < plan->placement_count; i++) {
         const struct plan_placement *known = &plan->placements[i];
-        if (!strcmp(known->policy, cell->placement) && known->processes == cell->processes &&
+        if (!strcmp(known->policy, cell->placement) && known->processes == processes &&
             known->threads == cell->threads) {
             plan->extra[id].placement = i;
             return 0;
         }
     }
-    struct plan_placement made = {.processes = cell->processes, .threads = cell->threads};
+    struct plan_placement made = {.processes = processes, .threads = cell->threads};
     struct reason reason = {""};
     snprintf(made.policy, sizeof made.policy, "%s", cell->placement);
     if (GROW(plan->placements, plan->placement_count)) return reason_give(why, -ENOMEM, "no memory");

@@ -95,6 +95,9 @@ int plan_adopt(struct plan *, const struct cell *, unsigned count, const double 
 /* Settles what depends on all cells: the A/A duplicates, warm-up, deadlines, placements. 0 or -errno with `why`. */
 int plan_close(struct plan *, struct reason *why);
 
+/* Processes of a cell on this host, and on each other one. */
+unsigned plan_processes_here(const struct cell *);
+
 /* Expected duration of one repetition of a cell, start-up of processes included; a guess where nothing is known. */
 double plan_expected_ns(const struct plan *, unsigned cell);
 

@@ -18,6 +18,7 @@ enum { WORKERS_MAX = 4096, CELLS_MAX = 100000, TASKS_MAX = 1 << 30, TEAMS_MAX = 
 
 struct team_size {
     unsigned processes, threads;
+    unsigned nodes; /* that divide the processes */
 };
 
 /* One problem of the grid, being filled with cells. */
@@ -61,7 +62,7 @@ static size_t add_team(struct team_size *teams, size_t count, uint64_t processes
 {
     for (size_t i = 0; i < count; i++)
         if (teams[i].processes == processes && teams[i].threads == threads) return count;
-    if (count < TEAMS_MAX) teams[count++] = (struct team_size){(unsigned)processes, (unsigned)threads};
+    if (count < TEAMS_MAX) teams[count++] = (struct team_size){(unsigned)processes, (unsigned)threads, 1};
     return count;
 }
 
@@ -97,6 +98,14 @@ static size_t list_teams(const struct plan *plan, const struct options *grid, un
             count = add_team(teams, count, p, t);
         }
     return count;
+}
+
+/* Where a runner's processes can be spread over hosts: over how many. Numbers that do not divide them are left out. */
+static const struct numbers *list_nodes(const struct options *grid, unsigned axes)
+{
+    static const uint64_t one = 1;
+    static const struct numbers only_one = {1, (uint64_t *)&one};
+    return (axes & AXIS_NODES) && grid->nodes.count ? &grid->nodes : &only_one;
 }
 
 static bool takes_schedule(const struct runner *runner, const char *name)
@@ -135,6 +144,7 @@ static int put_team(struct problem *problem, const struct runner *runner, struct
     snprintf(cell.runner, sizeof cell.runner, "%s", runner->name);
     cell.processes = team.processes;
     cell.threads = team.threads;
+    cell.nodes = team.nodes > 1 ? team.nodes : 0;
     int error = 0;
     for (size_t s = 0; s < schedules->count; s++) {
         if (!takes_schedule(runner, schedules->values[s])) continue;
@@ -160,7 +170,12 @@ static int put_runner(struct problem *problem, const struct runner *runner)
     if (!teams) return reason_give(problem->why, -EINVAL, "no memory");
     size_t count = list_teams(problem->plan, problem->grid, runner->axes, teams);
     int error = 0;
-    for (size_t i = 0; !error && i < count; i++) error = put_team(problem, runner, teams[i]);
+    const struct numbers *nodes = list_nodes(problem->grid, runner->axes);
+    for (size_t i = 0; !error && i < count; i++)
+        for (size_t n = 0; !error && n < nodes->count; n++) {
+            teams[i].nodes = (unsigned)nodes->values[n];
+            if (teams[i].processes % teams[i].nodes == 0) error = put_team(problem, runner, teams[i]);
+        }
     free(teams);
     return error;
 }

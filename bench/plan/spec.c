@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/spec.h"
 
+#include "bench/plan/plan.h"
+
 #include "kernels/reason.h"
 
 #include <errno.h>
@@ -15,7 +17,8 @@ char *spec_to_json(const struct spec *spec)
     unsigned workers = spec->cell.processes * spec->cell.threads;
     if (spec->cpus) {
         cpus = json_array();
-        for (unsigned i = 0; i < workers; i++) json_array_append_new(cpus, json_string(spec->cpus[i]));
+        unsigned here = plan_processes_here(&spec->cell) * spec->cell.threads;
+        for (unsigned i = 0; i < workers; i++) json_array_append_new(cpus, json_string(spec->cpus[i % here]));
     }
     json_t *object = json_pack("{so si sb ss* so so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
                                "instrumented", (int)spec->instrumented, "timeline", spec->timeline, "cpus", cpus, "inject",

@@ -16,7 +16,7 @@ struct spec {
     char *timeline; /* file for each call of the kernel; NULL: none */
     bool has_inject;
     struct inject inject; /* with has_inject: for the self-test */
-    char **cpus;          /* processes x threads lists of cpus; NULL: unbound */
+    char **cpus;          /* processes x threads lists of cpus; NULL: unbound. spec_to_json reads those of one node */
 };
 
 char *spec_to_json(const struct spec *); /* malloc'ed; NULL without memory */

@@ -44,6 +44,7 @@ static int set_up(const struct spec *spec, struct repetition *repetition, struct
     repetition->params = (struct kernel_params){cell->tasks, cell->size, cell->seed};
     repetition->team = (struct team){.processes = cell->processes,
                                      .threads = cell->threads,
+                                     .nodes = cell->nodes,
                                      .chunk = cell->chunk,
                                      .schedule = schedule,
                                      .cpus = (const char *const *)spec->cpus};
@@ -66,7 +67,7 @@ static int run(const struct options *options)
         snprintf(sample.status, sizeof sample.status, "error");
         snprintf(sample.cause, sizeof sample.cause, "%s", why.text);
         sample.wall_ns = sample.start_ns = sample.stop_ns = sample.setup_ns = sample.first_ns = -1;
-        sample.injected_ns = -1;
+        sample.injected_ns = sample.gathered_ns = sample.clock_error_ns = -1;
     } else {
         sample.clock_ns = clock_cost_ns();
         repetition_run(&repetition, &clock_real, &sample);

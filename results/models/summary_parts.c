@@ -23,7 +23,7 @@ static bool same(const struct cell *a, const struct cell *b, unsigned but)
     return ((but & PARTS_SIZE) || (a->size == b->size && a->task_time_ns == b->task_time_ns)) &&
            ((but & PARTS_TASKS) || a->tasks == b->tasks) &&
            ((but & PARTS_WORKERS) || (a->processes == b->processes && a->threads == b->threads)) &&
-           ((but & PARTS_CHUNK) || a->chunk == b->chunk) && a->seed == b->seed &&
+           ((but & PARTS_CHUNK) || a->chunk == b->chunk) && a->seed == b->seed && a->nodes == b->nodes &&
            ((but & PARTS_RUNNER) || (!strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule))) &&
            ((but & PARTS_PLACEMENT) || !strcmp(a->placement, b->placement)) && !strcmp(a->study, b->study) &&
            !strcmp(a->kernel, b->kernel);
@@ -165,6 +165,8 @@ const char *parts_team(char text[PARTS_TEXT], const struct cell *cell)
     else if (cell->processes > 1) snprintf(text, PARTS_TEXT, "%u processes", cell->processes);
     else if (cell->threads > 1) snprintf(text, PARTS_TEXT, "%u threads", cell->threads);
     else snprintf(text, PARTS_TEXT, "1 worker");
+    size_t used = strlen(text);
+    if (cell->nodes > 1) snprintf(text + used, PARTS_TEXT - used, " on %u nodes", cell->nodes);
     return text;
 }
 

@@ -40,6 +40,7 @@ struct cell {
     uint64_t task_time_ns; /* what --task-time asked for; 0: nothing */
     uint64_t seed;
     unsigned processes, threads;
+    unsigned nodes; /* hosts that the processes are spread evenly over; 0: one */
     uint64_t chunk; /* 0: the runner's default */
     char schedule[16];
     char placement[64];
@@ -49,6 +50,7 @@ struct cell {
 struct sample_worker {
     unsigned worker;
     char cpus[104];  /* read back */
+    char host[64];   /* where it ran; "": where the run was started */
     int64_t late_ns; /* first task's start after the start of the run phase; -1 where not recorded */
     int64_t busy_ns; /* in kernel code; -1 where not recorded */
     int64_t end_ns;  /* end of its last task after the start of the run phase; -1 where not recorded */
@@ -81,6 +83,8 @@ struct sample {
     int64_t peak_rss_bytes; /* largest of its processes */
     int64_t steal_ns, throttled_ns;
     int64_t clock_ns;  /* cost of reading the clock once */
+    int64_t gathered_ns; /* of the run phase: bringing the results from other hosts; -1: one host */
+    int64_t clock_error_ns; /* by how much times of workers on other hosts may be off; -1: none were recorded */
     int64_t injected_ns; /* how long start, stop and the run phase's dispatches really waited where the self-test made
                             them wait, all workers together; -1 elsewhere */
     bool instrumented; /* taken with busy spans: never a headline time */

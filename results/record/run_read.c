@@ -109,8 +109,8 @@ static int read_whole(const struct reader *reader, char **bytes, size_t *size)
 static int by_configuration(const void *left, const void *right)
 {
     const struct cell *a = *(const struct cell *const *)left, *b = *(const struct cell *const *)right;
-    const uint64_t of_a[] = {a->size, a->tasks, a->task_time_ns, a->seed, a->processes, a->threads, a->chunk};
-    const uint64_t of_b[] = {b->size, b->tasks, b->task_time_ns, b->seed, b->processes, b->threads, b->chunk};
+    const uint64_t of_a[] = {a->size, a->tasks, a->task_time_ns, a->seed, a->processes, a->threads, a->nodes, a->chunk};
+    const uint64_t of_b[] = {b->size, b->tasks, b->task_time_ns, b->seed, b->processes, b->threads, b->nodes, b->chunk};
     for (size_t i = 0; i < sizeof of_a / sizeof *of_a; i++)
         if (of_a[i] != of_b[i]) return of_a[i] < of_b[i] ? -1 : 1;
     int order = strcmp(a->study, b->study);

@@ -7,6 +7,7 @@ SUSPICION(steal, "above 0.5 % of the time", "the host gave the cpu to others")
 SUSPICION(throttled, "any, by a cgroup quota", "a container's limit stopped the workers")
 SUSPICION(drift, "sentinels of a block and its neighbours off by more than 2 %", "the machine's speed changed")
 SUSPICION(unbound, "a worker read back elsewhere than placed", "a worker was not where it was placed")
+SUSPICION(unlike, "ranks on hosts of several kinds (model, number of cpus)", "the hosts are not of one kind")
 SUSPICION(clock, "run phase below 20 readings of the clock or 10 of its steps", "reading the clock took too long")
 SUSPICION(capacity, "tune dropped its block: all cores together did less than 0.7 of the work expected of them",
           "all cores together did far less than they should: tune dropped these")

@@ -47,6 +47,7 @@ static bool cells_match(const struct cell *a, const struct cell *b, bool sizes)
     if (sizes && (a->size != b->size || a->tasks != b->tasks || a->seed != b->seed)) return false;
     return !strcmp(a->study, b->study) && !strcmp(a->label, b->label) && !strcmp(a->runner, b->runner) &&
            a->task_time_ns == b->task_time_ns && a->processes == b->processes && a->threads == b->threads &&
+           a->nodes == b->nodes &&
            a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
 }
 

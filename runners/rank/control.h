@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL_VERSION = 2, CONTROL_CPUS = 104 };
+enum { CONTROL_VERSION = 3, CONTROL_CPUS = 104 };
 enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a command, above them its number */
 
 /* Below where programs, heaps and libraries lie, with address spaces of 39 bits too. */
@@ -34,13 +34,17 @@ struct rank_record {
     int32_t finished;     /* 1: by the rank, once it was told to stop: what comes then is its ordinary end */
     int32_t ended;        /* 1: the fields below are written */
     int32_t signal, code; /* as waited for */
-    int64_t ended_ns;     /* CLOCK_MONOTONIC */
+    int64_t ended_ns;     /* CLOCK_REALTIME, which hosts share more or less */
     int64_t max_rss_bytes, user_ns, system_ns;
+    char host[64]; /* "": the runner's */
 };
 
 struct control {
     uint32_t version, size; /* CONTROL_VERSION and sizeof (struct control): one build */
-    uint32_t processes, threads, schedule, bound;
+    uint32_t processes, threads, nodes, schedule, bound;
+    uint32_t unlike;                        /* 1: the hosts are not all of one kind */
+    int64_t gathered_ns;                    /* what gathering the results took in the last pass; -1: nothing to gather */
+    int64_t clock_error_ns;                 /* of the other hosts' times in the records, with the last pass; -1: none */
     uint64_t chunk; /* 0: the default */
     struct kernel_params params;
     uint64_t records_at, reports_at, cpus_at, instruments_at, results_at, arena_at,

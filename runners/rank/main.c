@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher; --version names the MPI library.
  *
- * All ranks map FILE (control.h), load the kernel from a shared object and prepare its input; rank 0 takes the commands
+ * All ranks of the runner's host map FILE (control.h), those of others a copy (nodes.h). They load the kernel from a shared object and prepare its input; rank 0 takes the commands
  * and passes them on. Who computes which tasks is in schedules.h. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
 #include "runners/instruments.h"
 #include "runners/rank/keeper.h"
+#include "runners/rank/nodes.h"
 #include "runners/rank/schedules.h"
 
 #include <dlfcn.h>
@@ -46,6 +47,7 @@ static int fail(const struct rank *rank, const char *what, const char *why)
     return -1;
 }
 
+/* Where the file is not, this is another host: nodes.h brings a copy. */
 static int control_open(struct rank *rank, const char *path)
 {
     struct control *control = MAP_FAILED;
@@ -53,11 +55,11 @@ static int control_open(struct rank *rank, const char *path)
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     if (size >= (off_t)sizeof *control)
         control = mmap(CONTROL_ADDRESS, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
-    if (control != CONTROL_ADDRESS) return fail(rank, path, "cannot be mapped: does this rank run on another host?");
-    if (control->version != CONTROL_VERSION || control->size != sizeof *control)
+    if (control != CONTROL_ADDRESS && (fd >= 0 || errno != ENOENT)) return fail(rank, path, "cannot be mapped");
+    if (fd >= 0 && (control->version != CONTROL_VERSION || control->size != sizeof *control))
         return fail(rank, path, "made by another build of breakeven");
-    rank->control = control;
-    rank->record = keeper_fork(control);
+    if (fd >= 0) rank->control = control;
+    rank->record = keeper_fork(rank->control, path);
     if (!rank->record) return fail(rank, "start", "no process, or more ranks than asked for");
     rank->keeper = getppid();
     return 0;
@@ -75,7 +77,8 @@ static bool arena_place(const struct rank *rank, bool shared)
 }
 
 /* Each rank makes the input that is its own; of what prepare writes into shared memory (it may count there, and is
- * written for one caller) rank 0's stands: the others prepare into memory that is then thrown away. */
+ * written for one caller) the home's stands, rank 0 or the first rank of another host: the others prepare into memory that
+ * is then thrown away. */
 static int kernel_open(struct rank *rank)
 {
     struct control *control = rank->control;
@@ -84,10 +87,13 @@ static int kernel_open(struct rank *rank)
     rank->kernel = library ? dlsym(library, control->symbol) : NULL;
     if (!rank->kernel) return fail(rank, control->library, dlerror());
     if (!rank->kernel->prepare) return 0;
-    if (rank->number && !arena_place(rank, false)) return fail(rank, "no memory for the input", strerror(errno));
+    bool home = rank->number == rank->home;
+    if (!home && !arena_place(rank, false)) return fail(rank, "no memory for the input", strerror(errno));
     int error = rank->kernel->prepare(&control->params, &arena.arena, &rank->input);
     if (error) return fail(rank, "the kernel cannot prepare its input", strerror(-error));
-    if (rank->number && !arena_place(rank, true)) return fail(rank, "the ranks' shared memory", strerror(errno));
+    if (!home && !arena_place(rank, true)) return fail(rank, "the ranks' shared memory", strerror(errno));
+    rank->arena_used = arena.used - control->arena_at;
+    if (home && rank->home) rank->arena_hash = nodes_hash(rank, rank->arena_used);
     return 0;
 }
 
@@ -120,15 +126,18 @@ static int team_bring_up(struct rank *rank)
 static void run(struct rank *rank, uint64_t tasks)
 {
     if (rank->fitted) instruments_reset(rank->fitted);
-    schedules_run(rank, tasks);
+    if (schedules_run(rank, tasks)) MPI_Abort(MPI_COMM_WORLD, fail(rank, "run", "no memory for what it computed"));
     MPI_Barrier(MPI_COMM_WORLD);
+    nodes_gather(rank);
 }
 
 static void verify(struct rank *rank)
 {
     struct control *control = rank->control;
+    bool whole = nodes_untouched(rank);
+    if (rank->number) return;
     control->known = 0;
-    if (rank->kernel->verify)
+    if (rank->kernel->verify && whole)
         control->known = rank->kernel->verify(rank->input, &control->params, (char *)control + control->results_at,
                                               control->why, sizeof control->why);
 }
@@ -159,8 +168,9 @@ static void serve(struct rank *rank)
         unsigned what = order[0] & 3;
         if (what == RANKS_STOP) return;
         if (what == RANKS_RUN) run(rank, order[1]);
-        if (what == RANKS_VERIFY && !rank->number) verify(rank);
-        if (!rank->number) control_post(&control->answer, (uint32_t)order[0]);
+        if (what == RANKS_VERIFY) verify(rank);
+        if (!rank->number) control_post(&rank->control->answer, (uint32_t)order[0]);
+        if (what == RANKS_RUN) nodes_relate(rank);
     }
 }
 
@@ -169,17 +179,21 @@ static int ready(struct rank *rank)
     int number, size, unit;
     MPI_Aint bytes;
     void *counter;
+    char why[200];
     MPI_Comm_rank(MPI_COMM_WORLD, &number);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     rank->number = (unsigned)number;
     rank->record->rank = number;
-    if ((unsigned)size != rank->control->processes)
+    if (rank->control && (unsigned)size != rank->control->processes)
         return fail(rank, "the launcher started",
                     size == 1 ? "one rank alone: it belongs to another MPI" : "another number of ranks than asked for");
-    MPI_Win_allocate_shared(number ? 0 : 64, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &counter, &rank->window);
+    if (nodes_open(rank, why)) return fail(rank, "start", why);
+    if (rank->hosts != rank->control->nodes) return fail(rank, "the launcher used another number of hosts", "see --nodes");
+    MPI_Win_allocate_shared((unsigned)number == rank->home ? 64 : 0, 1, MPI_INFO_NULL, rank->here, &counter, &rank->window);
     MPI_Win_shared_query(rank->window, 0, &bytes, &unit, &counter);
     rank->counter = counter;
     if (kernel_open(rank) || team_bring_up(rank)) return -1;
+    nodes_ready(rank);
     MPI_Barrier(MPI_COMM_WORLD);
     if (!number) control_post(&rank->control->answer, 1);
     return 0;
@@ -211,9 +225,11 @@ int main(int argc, char **argv)
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     if (ready(&rank)) MPI_Abort(MPI_COMM_WORLD, 1);
     serve(&rank);
+    nodes_records(&rank);
     team_close();
     instruments_remove(rank.fitted);
     MPI_Win_free(&rank.window);
+    nodes_close(&rank);
     if (rank.kernel->release) rank.kernel->release(rank.input);
     rank.record->finished = 1; /* before: the launcher may end before the last rank has returned */
     MPI_Finalize();

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/rank/schedules.h"
 
-enum { REQUEST = 1, ANSWER };
+#include "runners/rank/nodes.h"
+
+#include <errno.h>
+#include <time.h>
+
+enum { REQUEST = 1, ANSWER, FLIGHT_MAX = 32, POLL_NS = 5000 };
 
 /* A rank of one thread needs no region of OpenMP's, which takes ten times as long as claiming a chunk. */
-static void work(struct rank *rank, uint64_t begin, uint64_t end)
+static int work(struct rank *rank, struct range range)
 {
     void *results = (char *)rank->control + rank->control->results_at;
+    if (range.begin == range.end) return 0;
     job_team(&rank->job, 0, true);
-    if (rank->control->threads == 1) job_run(&rank->job, 0, begin, end, results);
-    else team_run(&rank->team, &rank->job, 0, begin, end, results);
+    if (rank->control->threads == 1) job_run(&rank->job, 0, range.begin, range.end, results);
+    else team_run(&rank->team, &rank->job, 0, range.begin, range.end, results);
     job_team(&rank->job, 0, false);
+    return rank->home ? nodes_done(rank, range) : 0;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -24,84 +31,135 @@ static uint64_t chunk_of(const struct rank *rank)
     return rank->control->chunk ? rank->control->chunk : rank->control->threads;
 }
 
-static void run_static(struct rank *rank, uint64_t tasks)
+static int run_static(struct rank *rank, uint64_t tasks)
 {
     uint64_t ranks = rank->control->processes, chunk = rank->control->chunk;
+    int error = 0;
     if (!chunk) {
         uint64_t share = tasks / ranks, more = tasks % ranks, number = rank->number;
         uint64_t begin = share * number + least(number, more);
-        uint64_t end = begin + share + (number < more);
-        if (begin < end) work(rank, begin, end);
-        return;
+        return work(rank, (struct range){begin, begin + share + (number < more)});
     }
-    for (uint64_t begin = rank->number * chunk; begin < tasks; begin += ranks * chunk)
-        work(rank, begin, least(begin + chunk, tasks));
+    for (uint64_t begin = rank->number * chunk; begin < tasks && !error; begin += ranks * chunk)
+        error = work(rank, (struct range){begin, least(begin + chunk, tasks)});
+    return error;
 }
 
-static void run_dynamic(struct rank *rank, uint64_t tasks)
+static struct range claim_share(struct rank *rank, uint64_t tasks)
 {
-    uint64_t chunk = chunk_of(rank);
-    for (;;) {
-        uint64_t begin = atomic_fetch_add_explicit(rank->counter, chunk, memory_order_relaxed);
-        if (begin >= tasks) return;
-        work(rank, begin, least(begin + chunk, tasks));
-    }
+    uint64_t begin = atomic_load_explicit(rank->counter, memory_order_relaxed), end, chunk = chunk_of(rank);
+    do {
+        uint64_t share = (tasks - begin) / (2 * (uint64_t)rank->control->processes);
+        end = least(begin + (share > chunk ? share : chunk), tasks);
+    } while (!atomic_compare_exchange_weak_explicit(rank->counter, &begin, end, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return (struct range){begin, end};
 }
 
-static void run_guided(struct rank *rank, uint64_t tasks)
+/* The next tasks that nobody has, for this rank or one that asks it; empty: there are no more. */
+static struct range claim(struct rank *rank, uint64_t tasks)
 {
-    uint64_t begin = atomic_load_explicit(rank->counter, memory_order_relaxed), shares = 2 * rank->control->processes;
-    while (begin < tasks) {
-        uint64_t share = (tasks - begin) / shares, chunk = chunk_of(rank);
-        uint64_t end = least(begin + (share > chunk ? share : chunk), tasks);
-        if (!atomic_compare_exchange_weak_explicit(rank->counter, &begin, end, memory_order_relaxed,
-                                                   memory_order_relaxed))
-            continue;
-        work(rank, begin, end);
-        begin = atomic_load_explicit(rank->counter, memory_order_relaxed);
-    }
+    if (rank->control->schedule == SCHEDULE_GUIDED) return claim_share(rank, tasks);
+    uint64_t chunk = chunk_of(rank), begin = atomic_fetch_add_explicit(rank->counter, chunk, memory_order_relaxed);
+    return (struct range){least(begin, tasks), least(begin + chunk, tasks)};
 }
 
-/* Each of the others asks once more than it gets chunks: that answer is empty. */
-static void run_master(const struct rank *rank, uint64_t tasks)
+/* Answers who asks: all that wait, or until none is to come. `open` requests have not been answered with an empty range,
+ * which is the last answer to each of those that are under way. */
+static void serve(struct rank *rank, uint64_t tasks, uint64_t *open, bool wait)
 {
-    uint64_t next = 0, range[2];
-    for (uint32_t asking = rank->control->processes - 1; asking;) {
+    while (*open) {
         MPI_Status status;
-        MPI_Recv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, REQUEST, MPI_COMM_WORLD, &status);
-        range[0] = next;
-        range[1] = next = least(next + chunk_of(rank), tasks);
-        if (range[0] == range[1]) asking--;
-        MPI_Send(range, 2, MPI_UINT64_T, status.MPI_SOURCE, ANSWER, MPI_COMM_WORLD);
+        int there = 1;
+        if (!wait) MPI_Iprobe(MPI_ANY_SOURCE, REQUEST, MPI_COMM_WORLD, &there, &status);
+        if (!there) return;
+        MPI_Recv(NULL, 0, MPI_BYTE, wait ? MPI_ANY_SOURCE : status.MPI_SOURCE, REQUEST, MPI_COMM_WORLD, &status);
+        struct range range = claim(rank, tasks);
+        if (range.begin == range.end) --*open;
+        MPI_Send(&range, 2, MPI_UINT64_T, status.MPI_SOURCE, ANSWER, MPI_COMM_WORLD);
     }
 }
 
-static void run_worker(struct rank *rank)
+/* Computes what rank 0 hands out, with so many requests under way. */
+static int fetch(struct rank *rank, unsigned flight)
 {
-    for (;;) {
-        uint64_t range[2];
-        MPI_Sendrecv(NULL, 0, MPI_BYTE, 0, REQUEST, range, 2, MPI_UINT64_T, 0, ANSWER, MPI_COMM_WORLD,
-                     MPI_STATUS_IGNORE);
-        if (range[0] == range[1]) return;
-        work(rank, range[0], range[1]);
+    struct range got[FLIGHT_MAX];
+    MPI_Request requests[FLIGHT_MAX];
+    int error = 0;
+    for (unsigned i = 0; i < flight; i++) {
+        MPI_Irecv(&got[i], 2, MPI_UINT64_T, 0, ANSWER, MPI_COMM_WORLD, &requests[i]);
+        MPI_Send(NULL, 0, MPI_BYTE, 0, REQUEST, MPI_COMM_WORLD);
+    }
+    for (unsigned left = flight, i = 0; left; i = (i + 1) % flight) {
+        if (requests[i] == MPI_REQUEST_NULL) continue;
+        MPI_Wait(&requests[i], MPI_STATUS_IGNORE);
+        struct range range = got[i];
+        if (range.begin == range.end) {
+            left--;
+            continue;
+        }
+        MPI_Irecv(&got[i], 2, MPI_UINT64_T, 0, ANSWER, MPI_COMM_WORLD, &requests[i]);
+        if (flight > 1) MPI_Send(NULL, 0, MPI_BYTE, 0, REQUEST, MPI_COMM_WORLD);
+        if (!error) error = work(rank, range);
+        if (flight == 1) MPI_Send(NULL, 0, MPI_BYTE, 0, REQUEST, MPI_COMM_WORLD);
+    }
+    return error;
+}
+
+/* What is fetched ahead is at most a sixteenth of a rank's share, or a rank would end with tasks that others could have
+ * had. The shares of guided are large: one ahead. */
+static unsigned flight_of(const struct rank *rank, uint64_t tasks)
+{
+    if (rank->control->schedule == SCHEDULE_MASTER) return 1;
+    if (rank->control->schedule == SCHEDULE_GUIDED) return 2;
+    uint64_t ahead = tasks / (16 * chunk_of(rank) * rank->control->processes);
+    return ahead < 1 ? 1 : (unsigned)least(ahead, FLIGHT_MAX);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* By the counter; rank 0 looks for requests of other hosts now and then, at most after each chunk. */
+static int run_claims(struct rank *rank, uint64_t tasks)
+{
+    if (rank->home) return fetch(rank, flight_of(rank, tasks));
+    uint64_t open = rank->number ? 0 : (uint64_t)rank->away * flight_of(rank, tasks);
+    int64_t served_ns = 0;
+    for (int error = 0;;) {
+        if (open && now_ns() - served_ns > POLL_NS) {
+            serve(rank, tasks, &open, false);
+            served_ns = now_ns();
+        }
+        struct range range = claim(rank, tasks);
+        if (!error && range.begin < range.end) error = work(rank, range);
+        if (range.begin < range.end) continue;
+        serve(rank, tasks, &open, true);
+        return error;
     }
 }
 
-void schedules_run(struct rank *rank, uint64_t tasks)
+static int run_master(struct rank *rank, uint64_t tasks)
+{
+    uint64_t open = rank->control->processes - 1;
+    if (rank->number) return fetch(rank, 1);
+    if (!open) return run_static(rank, tasks); /* nobody to ask */
+    serve(rank, tasks, &open, true);
+    return 0;
+}
+
+int schedules_run(struct rank *rank, uint64_t tasks)
 {
     switch (rank->control->schedule) {
     case SCHEDULE_DYNAMIC:
-        run_dynamic(rank, tasks);
-        break;
     case SCHEDULE_GUIDED:
-        run_guided(rank, tasks);
-        break;
+        return run_claims(rank, tasks);
     case SCHEDULE_MASTER:
-        if (rank->control->processes == 1) run_static(rank, tasks); /* nobody to ask */
-        else if (rank->number) run_worker(rank);
-        else run_master(rank, tasks);
-        break;
+        return run_master(rank, tasks);
     default:
-        run_static(rank, tasks);
+        return run_static(rank, tasks);
     }
 }

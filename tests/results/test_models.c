@@ -223,7 +223,7 @@ static struct cell team_of(unsigned processes, unsigned threads)
 
 START_TEST(budget_closes_and_names_each_term)
 {
-    struct sample_worker workers[] = {{0, "", 20, 900, 960, -1, -1}, {1, "", 10, 600, 640, -1, -1}};
+    struct sample_worker workers[] = {{0, "", "", 20, 900, 960, -1, -1}, {1, "", "", 10, 600, 640, -1, -1}};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1200, &b), 0);
     ck_assert_double_eq(b.core_ns, 2400);
@@ -244,7 +244,7 @@ END_TEST
 
 START_TEST(budget_of_idle_and_unrecorded_workers)
 {
-    struct sample_worker workers[] = {{0, "", 0, 990, 995, -1, -1}, {1, "", -1, 0, -1, -1, -1}};
+    struct sample_worker workers[] = {{0, "", "", 0, 990, 995, -1, -1}, {1, "", "", -1, 0, -1, -1, -1}};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 990, &b), 0);
     ck_assert_double_eq_tol(b.tail, 995 / 2400.0, 1e-12); /* no task was left for it */
@@ -263,7 +263,7 @@ END_TEST
 START_TEST(budget_has_a_process_and_a_thread_level)
 {
     struct sample_worker workers[] = {
-        {0, "", 0, 900, 950, 1000, -1}, {1, "", 0, 700, 960, 1000, -1}, {2, "", 0, 500, 590, 600, -1}, {3, "", 0, 300, 590, 600, -1}};
+        {0, "", "", 0, 900, 950, 1000, -1}, {1, "", "", 0, 700, 960, 1000, -1}, {2, "", "", 0, 500, 590, 600, -1}, {3, "", "", 0, 300, 590, 600, -1}};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 4, team_of(2, 2), 2000, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance, 800 / 1000.0, 1e-12);
@@ -283,7 +283,7 @@ END_TEST
 /* Processes of one thread are outside the pool when they are in the kernel; one process has no pool at all. */
 START_TEST(budget_levels_of_plain_teams)
 {
-    struct sample_worker workers[] = {{0, "", 0, 900, 950, -1, -1}, {1, "", 0, 700, 960, -1, -1}};
+    struct sample_worker workers[] = {{0, "", "", 0, 900, 950, -1, -1}, {1, "", "", 0, 700, 960, -1, -1}};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1500, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance, b.load_balance, 1e-12);

@@ -107,8 +107,8 @@ static struct sample full_sample(void)
                             .latency_count = 2};
     sample.workers = calloc(2, sizeof *sample.workers);
     sample.lost = calloc(1, sizeof *sample.lost);
-    sample.workers[0] = (struct sample_worker){0, "0-3,8", 1, 2, 3, 4, 5};
-    sample.workers[1] = (struct sample_worker){1, "", -1, -1, -1, -1, -1};
+    sample.workers[0] = (struct sample_worker){0, "0-3,8", "n2", 1, 2, 3, 4, 5};
+    sample.workers[1] = (struct sample_worker){1, "", "", -1, -1, -1, -1, -1};
     sample.latency = calloc(2, sizeof *sample.latency);
     sample.latency[0] = (struct sample_bin){80, 5};
     sample.latency[1] = (struct sample_bin){96, UINT64_C(1) << 40};
@@ -137,6 +137,7 @@ START_TEST(samples_come_back)
     ck_assert_uint_eq(back.latency_count, 2);
     ck_assert_uint_eq(back.latency[1].tasks, UINT64_C(1) << 40);
     ck_assert_int_eq(back.workers[0].team_ns, 4);
+    ck_assert_str_eq(back.workers[0].host, "n2");
     free(line);
     free(again);
     sample_free(&sample);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rank.h: one rank, as the files of breakeven-rank share it. */
+#ifndef BREAKEVEN_RANK_H
+#define BREAKEVEN_RANK_H
+
+#include "runners/rank/control.h"
+#include "runners/team.h"
+
+#include <mpi.h>
+#include <stdatomic.h>
+
+/* Tasks [begin, end); empty where both are the same. */
+struct range {
+    uint64_t begin, end;
+};
+
+/* How far this host's clock is ahead of rank 0's, as a round trip told, and by how much that may be wrong. */
+struct relation {
+    int64_t ahead_ns, error_ns;
+};
+
+struct rank {
+    unsigned number;
+    int fd; /* the memory shared with the runner, or with the ranks of this host; -1: not there */
+    pid_t keeper;
+    struct control *control;
+    struct rank_record *record;
+    unsigned home;             /* the first rank of this host; 0: the host of the runner. Others are away */
+    unsigned *homes;           /* of each rank */
+    unsigned hosts, away;      /* hosts in all, ranks that are away */
+    MPI_Comm here;             /* the ranks of this host */
+    struct relation relations[2]; /* where away: before and after the last pass */
+    uint64_t arena_used, arena_hash; /* of the kernel's shared memory after prepare: the hash where this rank is a home */
+    _Atomic uint64_t *counter; /* the next task that nobody has claimed; in a window of this host's ranks */
+    MPI_Win window;
+    const struct kernel *kernel;
+    void *input;
+    struct team team;
+    struct job job;
+    struct fitted *fitted; /* what stands around the kernel; NULL: nothing */
+    struct range *done;    /* where away: what it computed in this pass, neighbours joined; it grows */
+    size_t done_count, done_room;
+    const char *cpus[1024];
+};
+
+#endif

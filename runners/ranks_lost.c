@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "runners/ranks_lost.h"
+
+#include "runners/rank/keeper.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *cause_of(const struct rank_record *record)
+{
+    switch (record->signal) {
+    case 0:
+        return "ended by itself in a task";
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGABRT:
+        return "crash";
+    default:
+        return "killed from outside";
+    }
+}
+
+/* Launchers end the others by SIGTERM, then SIGKILL, or a rank ends by itself when another is gone. */
+static bool like_a_victim(const struct rank_record *record)
+{
+    return record->signal == SIGTERM || record->signal == SIGKILL || !record->signal;
+}
+
+/* Is the rank lost, or did it end because another was? */
+static bool is_lost(const struct rank_record *record, const struct rank_record *first)
+{
+    return record->ended && !record->finished && (record == first || !like_a_victim(record));
+}
+
+static void keep(const struct control *control, const struct rank_record *record, struct failure *failure)
+{
+    unsigned count = failure->lost_count++;
+    if (count >= FAILURE_LOST_MAX) return;
+    unsigned rank = record->rank < 0 ? 0 : (unsigned)record->rank;
+    failure->lost[count] = (struct lost_worker){.worker = rank * control->threads,
+                                                .signal = record->signal,
+                                                .code = record->code,
+                                                .max_rss_bytes = record->max_rss_bytes,
+                                                .user_ns = record->user_ns,
+                                                .system_ns = record->system_ns};
+    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record));
+}
+
+/* Records that no rank of this host took are filled with what keepers elsewhere printed. */
+static void read_elsewhere(struct control *control, const char *output)
+{
+    char line[512];
+    struct rank_record *records = control_records(control);
+    unsigned place = control->launched < control->processes ? control->launched : control->processes;
+    FILE *file = control->nodes > 1 ? fopen(output, "re") : NULL;
+    while (file && place < control->processes && fgets(line, sizeof line, file)) {
+        struct rank_record found = {.max_rss_bytes = -1, .user_ns = -1, .system_ns = -1, .ended = 1};
+        const char *at = strstr(line, "breakeven-rank: lost");
+        if (at && sscanf(at, KEEPER_LOST_SCAN, &found.rank, found.host, &found.signal, &found.code, &found.ended_ns) == 5)
+            records[place++] = found;
+    }
+    if (file) fclose(file);
+}
+
+static void text_write(const struct rank_record *first, struct failure *failure)
+{
+    char who[100] = "a rank"; /* before MPI_Init it has no number */
+    if (first->rank >= 0)
+        snprintf(who, sizeof who, "rank %d%s%.63s", first->rank, *first->host ? " on " : "", first->host);
+    if (first->signal)
+        snprintf(failure->text, sizeof failure->text, "%s lost: signal %d (%s)", who, first->signal,
+                 strsignal(first->signal));
+    else snprintf(failure->text, sizeof failure->text, "%s lost: it ended with code %d", who, first->code);
+}
+
+/* The first to end of those that no launcher ends so, or, where all may be victims, of all. */
+static const struct rank_record *first_of(const struct control *control, const struct rank_record *records)
+{
+    const struct rank_record *first = NULL;
+    for (unsigned i = 0; i < control->processes; i++) {
+        const struct rank_record *record = &records[i];
+        if (!is_lost(record, record)) continue;
+        bool clearer = first && like_a_victim(first) && !like_a_victim(record);
+        bool vaguer = first && !like_a_victim(first) && like_a_victim(record);
+        if (!first || clearer || (!vaguer && record->ended_ns < first->ended_ns)) first = record;
+    }
+    return first;
+}
+
+bool ranks_lost(struct control *control, const char *output, struct failure *failure)
+{
+    read_elsewhere(control, output);
+    const struct rank_record *records = control_records(control), *first = first_of(control, records);
+    if (!first) return false;
+    keep(control, first, failure);
+    for (unsigned i = 0; i < control->processes; i++)
+        if (&records[i] != first && is_lost(&records[i], first)) keep(control, &records[i], failure);
+    text_write(first, failure);
+    return true;
+}
