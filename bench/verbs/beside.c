@@ -79,7 +79,7 @@ static int write_page(const struct options *options, const struct shown *shown)
     int error = status ? 0 : record_write_file(dir, "report.html", text, size);
     if (error) status = options_complain(options, "cannot write %s/report.html: %s", dir, strerror(-error));
     free(text);
-    snprintf(line, sizeof line, "\nThe page: %s/report.html", dir);
+    snprintf(line, sizeof line, "\nThe page: %.4095s/report.html", dir);
     return status ? status : options_print(options, line);
 }
 
@@ -87,12 +87,12 @@ static int print_text(const struct options *options, const struct shown *shown)
 {
     char line[9000];
     for (int i = 0; i < 2; i++) {
-        snprintf(line, sizeof line, "%s%s:\n", i ? "\n" : "", shown[i].run.dir);
+        snprintf(line, sizeof line, "%s%.4095s:\n", i ? "\n" : "", shown[i].run.dir);
         int status = options_print(options, line);
         if (!status) status = show_print(options, &shown[i]);
         if (status) return status;
     }
-    snprintf(line, sizeof line, "\nWhat differs: breakeven compare %s %s", shown[0].run.dir, shown[1].run.dir);
+    snprintf(line, sizeof line, "\nWhat differs: breakeven compare %.4095s %.4095s", shown[0].run.dir, shown[1].run.dir);
     return options_print(options, line);
 }
 
