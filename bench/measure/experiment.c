@@ -5,6 +5,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/progress.h"
+#include "bench/measure/so_far.h"
 #include "bench/measure/tally.h"
 #include "kernels/reason.h"
 #include "runners/runner.h"
@@ -18,13 +19,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHECK_EVERY = 2 }; /* blocks between looks at the precision: the order comes in pairs */
+enum {
+    CHECK_EVERY = 2, /* blocks between looks at the precision: the order comes in pairs */
+    SO_FAR_MAX = 20000 /* samples, a second to look through */
+};
 
 struct session {
     struct experiment *experiment;
     const struct plan *plan;
     struct measure measure;
     struct progress progress;
+    struct so_far so_far;
     struct tally *tally;
     unsigned *order;
     bool *mine; /* cells that are measured here (--share) */
@@ -143,6 +148,19 @@ static void show(struct session *session, uint64_t block, unsigned position)
     progress_show(&session->progress, &state);
 }
 
+/* Between two repetitions, so that it disturbs none. */
+static void tell_so_far(struct session *session)
+{
+    const struct experiment *experiment = session->experiment;
+    char text[512];
+    if (experiment->quiet || experiment->taken > SO_FAR_MAX ||
+        !so_far_due(&session->so_far, clock_now_ns(&clock_real) - session->began_ns) ||
+        !so_far_read(experiment->dir, text, sizeof text))
+        return;
+    progress_close(&session->progress);
+    fprintf(stderr, "%s\n", text);
+}
+
 /* The same repetition by the other build. */
 static int take_other(struct session *session, uint64_t block, unsigned position, bool instrumented)
 {
@@ -158,6 +176,7 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     if (is_done(session, block, cell, instrumented)) return 0;
     if (interrupt_seen()) return -EINTR;
     if (is_over(&session->tally[cell])) return 0;
+    tell_so_far(session);
     show(session, block, position);
     int64_t began_ns = clock_now_ns(&clock_real);
     bool other_first = experiment->versus && (block + position) % 2; /* neither build is always the second */
