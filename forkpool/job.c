@@ -130,12 +130,14 @@ static int all_ended(struct forkpool *pool, void *what, bool sleeping)
 {
     struct waited *waited = what;
     (void)pool;
-    for (; waited->index < waited->count; waited->index++) {
-        struct forkpool_job *job = waited->jobs[waited->index];
-        if (sleeping) job_mark(job);
+    while (waited->index < waited->count && job_settle(waited->jobs[waited->index])) waited->index++;
+    /* One wake-up, by the one that was submitted last; or it ended before it was marked. */
+    for (; sleeping && waited->index < waited->count; waited->count--) {
+        struct forkpool_job *job = waited->jobs[waited->count - 1];
+        job_mark(job);
         if (!job_settle(job)) return 0;
     }
-    return 1;
+    return waited->index == waited->count;
 }
 
 /* Jobs of one pool, all of them there. */

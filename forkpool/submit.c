@@ -233,7 +233,7 @@ static bool place_blocks(struct forkpool_job *job, const struct forkpool_task *t
     slot->result = task->result ? task->result : small_result ? slot->bytes + (small_argument ? argument : 0)
                                                               : job->result_block;
     slot->result_bytes = task->result_bytes;
-    slot->staged = !task->result && result <= STAGED_MOST;
+    slot->staged = result && result <= STAGED_MOST;
     job->result = task->result;
     job->result_at = slot->result;
     job->result_bytes = task->result_bytes;

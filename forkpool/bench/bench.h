@@ -20,11 +20,11 @@ struct measure {
 double ours_map(void), ours_map_auto(void), ours_map_metg(void), ours_submit(void), ours_submit_metg(void), ours_call_hot(void), ours_call_parked(void);
 double ours_start_stop(void), ours_start_stop_many(void), ours_pss(void), ours_sleeps(void), ours_map_crowded(void);
 double ours_submit_crowded(void), ours_idle_cpu(void), ours_waiting_cpu(void), ours_large_result(void);
-double ours_copied(void), ours_start_delay(void);
+double ours_copied(void), ours_start_delay(void), ours_submit_many(void), ours_batch(void);
 /* bare.c */
 double bare_counter(void), bare_ranges(void), bare_chain(void), bare_chain_many(void), bare_ring(void), bare_ring_call(void);
 double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void), bare_copy_time(void);
-double bare_start_delay(void);
+double bare_start_delay(void), bare_fill(void);
 /* peers.c */
 double peer_ask(const char *peer, const char *words); /* what its program prints; NAN where it is not there */
 void peers_missing(void);                             /* says which are left out, and why */

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAP_TASKS = 1000000, METG_TASKS = 100000, SUBMITS = 200000, SUBMIT_METG_TASKS = 30000, WINDOW = 512, CALLS = 2000 };
+enum { MAP_TASKS = 1000000, METG_TASKS = 100000, SUBMITS = 200000, SUBMIT_METG_TASKS = 30000, WINDOW = 512, CALLS = 2000, BATCH = 1000, BATCHES = 50 };
 
 static unsigned *turns_shared;
 
@@ -96,6 +96,35 @@ static double submit_cost(unsigned workers)
 }
 double ours_submit(void) { return submit_cost(WORKERS); }
 double ours_submit_crowded(void) { return submit_cost(MANY); }
+
+static int empty(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
+{
+    (void)argument, (void)argument_bytes, (void)result, (void)result_bytes;
+    return 0;
+}
+
+/* A batch of BATCH tasks: the median of the call alone, or until all have ended and are released; ns a task. */
+static double batch_cost(bool whole)
+{
+    static struct forkpool_task tasks[BATCH];
+    static struct forkpool_job *jobs[BATCH];
+    double took[BATCHES];
+    struct forkpool *pool = forkpool_open(WORKERS);
+    for (int i = 0; i < BATCH; i++) tasks[i].run = empty;
+    for (int batch = 0; batch < BATCHES; batch++) {
+        double start = seconds_now();
+        if (forkpool_submit_many(pool, tasks, BATCH, jobs)) return NAN;
+        double called = seconds_now();
+        if (forkpool_wait_all(jobs, BATCH, FORKPOOL_FOREVER)) return NAN;
+        for (int i = 0; i < BATCH; i++) forkpool_release(jobs[i]);
+        took[batch] = ((whole ? seconds_now() : called) - start) / BATCH * 1e9;
+    }
+    forkpool_delete(pool);
+    qsort(took, BATCHES, sizeof *took, by_size);
+    return took[BATCHES / 2];
+}
+double ours_submit_many(void) { return batch_cost(false); }
+double ours_batch(void) { return batch_cost(true); }
 
 double ours_submit_metg(void)
 {
