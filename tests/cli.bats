@@ -201,7 +201,13 @@ import json, sys
 o = json.load(sys.stdin)
 assert {"empty", "square", "spin"} <= {k["name"] for k in o["kernels"]}
 assert o["runners"][0]["name"] == "serial" and all(r["available"] or r["reason"] for r in o["runners"])
-assert {"none", "close", "spread"} <= {p["name"] for p in o["placements"]}'
+assert {"none", "close", "spread"} <= {p["name"] for p in o["placements"]}
+assert {"default", "quick", "chunk"} <= {e["name"] for e in o["experiments"]}'
+    for name in default quick chunk; do # each is printed by what is said to print it
+        print=$("$BREAKEVEN" list experiments | sed -n "s/^  $name .*\[breakeven \(.*\)\]$/\1/p")
+        # shellcheck disable=SC2086
+        "$BREAKEVEN" $print | grep -q '^\[.*\]$'
+    done
     "$BREAKEVEN" version --json | python3 -c 'import json, sys; assert json.load(sys.stdin)["schema"] == 1'
 }
 

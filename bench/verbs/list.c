@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* list: the kernels, runners and placements that there are, and whether each can run here. */
+/* list: the kernels, runners, placements and experiments that there are, and whether each can run here. */
+#include "bench/base/embedded.h"
 #include "bench/cli/options.h"
+#include "bench/lessons/lessons.h"
 
 #include "kernels/kernel.h"
 #include "kernels/reason.h"
@@ -8,6 +10,7 @@
 #include "runners/runner.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +68,26 @@ static json_t *list_placements(void)
     return list;
 }
 
+/* The files inside the program: each is copied by what it is printed with, and run again by run --file or lesson. */
+static json_t *list_experiments(void)
+{
+    json_t *list = json_array();
+    json_array_append_new(list, json_pack("{ss ss ss}", "name", "default", "summary", "what make bench measures", "print",
+                                          "run --write-file"));
+    json_array_append_new(list, json_pack("{ss ss ss}", "name", "quick", "summary", "the same in about a minute", "print",
+                                          "run --quick --write-file"));
+    for (struct embedded file = embedded_first(lesson_files); file.name; file = embedded_next(file)) {
+        struct lesson lesson;
+        struct reason why = {""};
+        char print[96];
+        if (lesson_read(file.name, file.text, &lesson, &why)) continue; /* `lesson` says what is wrong with it */
+        snprintf(print, sizeof print, "lesson %s --write-file", lesson.name);
+        json_array_append_new(list, json_pack("{ss ss ss}", "name", lesson.name, "summary", lesson.question, "print", print));
+        lesson_free(&lesson);
+    }
+    return list;
+}
+
 static void print_list(const char *title, const json_t *list)
 {
     size_t i;
@@ -76,7 +99,9 @@ static void print_list(const char *title, const json_t *list)
         const char *bottleneck = json_string_value(json_object_get(row, "bottleneck"));
         const char *reason = json_string_value(json_object_get(row, "reason"));
         if (bottleneck) printf(" [%s]", bottleneck);
+        const char *print = json_string_value(json_object_get(row, "print"));
         if (reason) printf(" (not here: %s)", reason);
+        if (print) printf(" [breakeven %s]", print);
         putchar('\n');
     }
 }
@@ -88,7 +113,8 @@ static int run(const struct options *options)
         json_t *(*list)(void);
     } parts[] = {{"kernels", "kernels: what is computed", list_kernels},
                  {"runners", "runners: who computes it", list_runners},
-                 {"placements", "placements: where workers run", list_placements}};
+                 {"placements", "placements: where workers run", list_placements},
+                 {"experiments", "experiments: files inside the program, and what prints each", list_experiments}};
     const char *asked = options->operand_count ? options->operands[0] : NULL;
     json_t *object = json_object();
     bool first = true;
@@ -104,7 +130,7 @@ static int run(const struct options *options)
     }
     int status = STATUS_GOOD;
     if (!json_object_size(object))
-        status = options_complain(options, "no list of \"%.60s\": there are kernels, runners, placements", asked);
+        status = options_complain(options, "no list of \"%.60s\": there are kernels, runners, placements, experiments", asked);
     else if (options->json) {
         char *text = json_dumps(object, JSON_INDENT(2));
         status = text ? options_print(options, text) : options_complain(options, "no memory");
@@ -116,8 +142,8 @@ static int run(const struct options *options)
 
 const struct verb verb_list = {
     .name = "list",
-    .summary = "the kernels, runners and placements there are",
-    .operands = "[kernels|runners|placements]",
+    .summary = "the kernels, runners, placements and experiments there are",
+    .operands = "[kernels|runners|placements|experiments]",
     .operands_max = 1,
     .run = run,
 };
