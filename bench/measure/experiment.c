@@ -152,11 +152,12 @@ static void show(struct session *session, uint64_t block, unsigned position)
 static void tell_so_far(struct session *session)
 {
     const struct experiment *experiment = session->experiment;
-    char text[512];
+    char text[sizeof session->so_far.said] = "";
     if (experiment->quiet || experiment->taken > SO_FAR_MAX ||
         !so_far_due(&session->so_far, clock_now_ns(&clock_real) - session->began_ns) ||
-        !so_far_read(experiment->dir, text, sizeof text))
+        !so_far_read(experiment->dir, text, sizeof text) || !strcmp(text, session->so_far.said))
         return;
+    memcpy(session->so_far.said, text, sizeof text);
     progress_close(&session->progress);
     fprintf(stderr, "%s\n", text);
 }

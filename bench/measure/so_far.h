@@ -9,6 +9,7 @@
 
 struct so_far {
     int64_t next_ns; /* when the next line is due; 0: not looked at yet */
+    char said[512];  /* the last one: the same is not said twice */
 };
 
 /* Is it time, at so many ns since the beginning? Each time is twice the one before. */
