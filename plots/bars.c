@@ -41,6 +41,7 @@ static const char *const terms[] = {"useful work",
                                     "start and stop",
                                     "dispatch: between tasks",
                                     "tail: waiting for the last",
+                                    "gathering results of other hosts",
                                     "residual: unexplained"};
 enum { TERMS = sizeof terms / sizeof *terms };
 
@@ -49,19 +50,20 @@ static void budget_row(struct chart *chart, unsigned row, const struct cell_summ
     const struct budget *b = &cell->budget;
     char label[128];
     snprintf(label, sizeof label, "%.100s%s", name, b->marked ? " *" : "");
-    chart_row(chart, "%u %.9g %.9g %.9g %.9g %.9g %.9g ", row, b->work, b->dilation, b->start_stop, b->dispatch,
-              b->tail, b->residual);
+    chart_row(chart, "%u %.9g %.9g %.9g %.9g %.9g %.9g %.9g ", row, b->work, b->dilation, b->start_stop, b->dispatch,
+              b->tail, b->gather, b->residual);
     format_datum(chart->data, label);
     chart_hover(chart,
-                "%s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, residual %s; load balance %s, "
+                "%s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, gathering %s, residual %s; load balance %s, "
                 "communication %s, n = %zu%s",
                 name, format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
-                format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->residual).text,
+                format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->gather).text, format_share(b->residual).text,
                 format_share(b->load_balance).text, format_share(b->communication).text, b->n,
                 b->marked ? ", residual above the limit" : "");
-    chart_say(chart, " %s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, residual %s.", name,
+    chart_say(chart, " %s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, gathering %s, residual %s.", name,
               format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
-              format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->residual).text);
+              format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->gather).text,
+              format_share(b->residual).text);
     chart->suspect |= cell->suspects > 0;
 }
 

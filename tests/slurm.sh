@@ -106,7 +106,8 @@ m = json.load(open(sys.argv[1] + "/manifest.json"))
 assert eval(sys.argv[2]), [(x["cell"], x["status"], x["cause"]) for x in s if x["status"] != "ok"]' "$@"
 }
 
-# job NAME OPTIONS COMMAND: a batch job that runs it on one node with all cpus; waits for its end
+# job NAME OPTIONS COMMAND: a batch job that runs it on one node with all cpus, unless the options say more nodes; waits for
+# its end
 job() {
     # shellcheck disable=SC2086 # options are words
     timeout -k 5 150 sbatch --quiet --wait -N1 -n"$cpus" --oversubscribe -o "$work/$1.out" $2 --chdir "$work" --wrap "$3" || true
@@ -115,6 +116,25 @@ job() {
 breakeven=$build/breakeven
 grid="run --kernel primes --tasks 40 --size 500 --runner mpi --processes 2 --reps 2 --warmup 0 --spans 0"
 good='len(s) == 4 and all(x["status"] == "ok" for x in s) and len({x["hash"] for x in s}) == 1'
+# Ranks over several nodes, which talk over the loopback; then one that crashes on the second.
+export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_mpi_yield_when_idle=1
+for launcher in mpirun srun; do
+    spread=1,2,4
+    [ $launcher = mpirun ] || spread=2,4 # four ranks are more than the cpus of one node, which srun refuses
+    job nodes-$launcher "-N$nodes -n$((nodes * cpus))" "$breakeven run --kernel primes --tasks 40 --size 500 --runner mpi --processes 4 \\
+        --nodes $spread --schedule static,dynamic --reps 1 --warmup 1 --spans 0 --placement close --launcher $launcher -o nodes-$launcher"
+    check "ranks over $spread nodes by $launcher" samples "$work/nodes-$launcher" \
+        'len(s) == 1 + 2 * len("'$spread'".split(",")) and all(x["status"] == "ok" for x in s) and len({x["hash"] for x in s}) == 1'
+    check "each on the host that the record names, $launcher" samples "$work/nodes-$launcher" \
+        'all([w["host"] or "n1" for w in x["workers"]] == {0: ["n1"] * 4, 2: ["n1"] * 2 + ["n2"] * 2, 4: ["n1", "n2", "n3", "n4"]}[
+            m["cells"][x["cell"]]["nodes"]] for x in s if x["cell"])'
+done
+# shellcheck disable=SC2016 # for the job's shell
+job gone "-N$nodes -n$((nodes * cpus))" "$breakeven run --kernel $build/tests/kernels/crash.so --runner mpi --processes 2 --nodes 2 \\
+    --reps 1 --warmup 0 --spans 0 --launcher mpirun -o gone"
+check "a rank that crashes on another node is told with it" samples "$work/gone" \
+    'any("rank 1 on n2 lost: signal 11" in x["cause"] for x in s)'
+
 # A job that is at work until its time limit: the gate shuts after the first samples, and opens for the job that resumes it.
 export GATE=$work/shut
 # shellcheck disable=SC2016 # for the job's shell

@@ -26,6 +26,7 @@ int budget_make(const struct observation *sample, const struct cell *cell, doubl
     double p = (double)cell->processes * cell->threads, run = (double)sample->wall_ns, around = (double)sample->start_ns + (double)sample->stop_ns;
     double core = p * (run + around);
     if (!(core > 0)) return -ENODATA;
+    double whole = run + around, gathered = spans.gathered;
     *budget = (struct budget){
         .core_ns = core,
         .work = serial_ns / core,
@@ -33,11 +34,14 @@ int budget_make(const struct observation *sample, const struct cell *cell, doubl
         .start_stop = p * around / core,
         .dispatch = spans.dispatch / core,
         .tail = (p * spans.end_max - spans.end_sum) / core,
-        .residual = p * (run - spans.end_max) / core,
+        .gather = p * gathered / core,
+        .residual = p * (run - spans.end_max - gathered) / core,
         .load_balance = spans.busy / p / spans.busy_max,
         .communication = spans.busy_max / (run + around),
         .computation_scaling = serial_ns / spans.busy,
         .efficiency = serial_ns / core,
+        .transfer = gathered > 0 ? (whole - gathered) / whole : NAN,
+        .serialisation = gathered > 0 ? spans.busy_max / (whole - gathered) : NAN,
         .process_load_balance = NAN,
         .process_communication = NAN,
         .thread_load_balance = NAN,

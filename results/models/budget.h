@@ -5,7 +5,8 @@
  *     p R = T_s + (sum U - T_s) + p (start + stop) + sum (end_i - U_i) + sum (max end - end_i) + residual
  *           work  dilation        start and stop     dispatch            tail                    p (run - max end)
  * Each term is a share of p R; they add to 1 by construction, and the residual is what nobody accounts for: the time
- * between the last task's end and the return of run. Above BUDGET_RESIDUAL_MAX the budget is marked.
+ * between the last task's end and the return of run. Where results were brought from other hosts in that time, it is a term
+ * of its own, p gathered, and the residual is the rest. Above BUDGET_RESIDUAL_MAX the budget is marked.
  */
 #ifndef BREAKEVEN_BUDGET_H
 #define BREAKEVEN_BUDGET_H
@@ -21,6 +22,7 @@ struct budget {
     double start_stop;
     double dispatch; /* waking up, claiming, handing over: a worker between its tasks */
     double tail;     /* no task left, others still at work */
+    double gather; /* results on their way from other hosts, after the last task */
     double residual;
     bool marked;    /* residual above BUDGET_RESIDUAL_MAX */
     bool disturbed; /* the sample is suspect */
@@ -29,6 +31,9 @@ struct budget {
     double communication;       /* max U/R */
     double computation_scaling; /* T_s/sum U */
     double efficiency;          /* T_s/(p R) */
+    /* Of several hosts: their product is `communication`, exactly; NAN on one. */
+    double transfer;      /* (R - gathered)/R: the time with a network that takes none, over the time */
+    double serialisation; /* max U/(R - gathered) */
     /* For processes with teams, B_i the time of process i outside the pool: the product of the first two is
      * process_efficiency = mean B/R; of all four, parallel efficiency = load_balance x communication. NAN where B was
      * not recorded. Processes of one thread are at work outside the pool just when they are in the kernel (B_i = U_i);

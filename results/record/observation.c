@@ -27,6 +27,7 @@ static bool sum_busy(const struct sample *sample, unsigned workers, struct span_
         spans->end_sum += end;
         spans->end_max = fmax(spans->end_max, end);
     }
+    spans->gathered = fmax((double)sample->gathered_ns, 0);
     return spans->busy > 0; /* else nobody was seen at work: the runner cannot record spans */
 }
 
@@ -74,7 +75,7 @@ struct span_sums span_sums_of(const struct sample *sample, const struct cell *ce
     unsigned workers = cell->processes * cell->threads;
     struct span_sums spans;
     if (sum_busy(sample, workers, &spans)) sum_outside(sample, cell, &spans);
-    else spans = (struct span_sums){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    else spans = (struct span_sums){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     take_lateness(sample, workers, &spans);
     spans.latency_p50 = latency_quantile_ns(sample->latency, sample->latency_count, 0.5);
     spans.latency_p95 = latency_quantile_ns(sample->latency, sample->latency_count, 0.95);

@@ -18,6 +18,7 @@ struct span_sums {
     double busy, busy_max;              /* in kernel code; the three sums below are known where these are */
     double dispatch;                    /* from the start to their last task's end, not busy */
     double end_sum, end_max;            /* when they ended their last tasks */
+    double gathered;                    /* results brought from other hosts, after the last task; 0: one host */
     double outside_sum, outside_max;    /* of the processes, not threads: outside the pool */
     double late_p50, late_max;          /* when those that got a task began their first */
     double latency_p50, latency_p95, latency_p99; /* of single tasks */

@@ -24,11 +24,13 @@ static json_t *words_to_json(const char *words)
 static json_t *budget_to_json(const struct budget *b)
 {
     if (!b->n) return json_null();
-    return json_pack("{so so so so so so so sb so so so so so so so so so sI}", "core_ns", json_number(b->core_ns), "work",
+    return json_pack("{so so so so so so so so sb so so so so so so so so so so so sI}", "core_ns", json_number(b->core_ns), "work",
                      json_number(b->work), "dilation", json_number(b->dilation), "start_stop", json_number(b->start_stop), "dispatch",
-                     json_number(b->dispatch), "tail", json_number(b->tail), "residual", json_number(b->residual), "marked",
+                     json_number(b->dispatch), "tail", json_number(b->tail), "gather", json_number(b->gather), "residual",
+                     json_number(b->residual), "marked",
                      (int)b->marked, "load_balance", json_number(b->load_balance), "communication", json_number(b->communication),
-                     "computation_scaling", json_number(b->computation_scaling), "efficiency", json_number(b->efficiency),
+                     "computation_scaling", json_number(b->computation_scaling), "efficiency", json_number(b->efficiency), "transfer", json_number(b->transfer),
+                     "serialisation", json_number(b->serialisation),
                      "process_load_balance", json_number(b->process_load_balance), "process_communication",
                      json_number(b->process_communication), "thread_load_balance", json_number(b->thread_load_balance),
                      "thread_communication", json_number(b->thread_communication), "instrumentation",
@@ -187,7 +189,7 @@ static void csv_head(FILE *out)
           out);
     for (size_t i = 0; i < QUANTITIES; i++)
         fprintf(out, ",%s,%s_low,%s_high", quantity_names[i], quantity_names[i], quantity_names[i]);
-    fputs(",budget_work,budget_dilation,budget_start_stop,budget_dispatch,budget_tail,budget_residual\r\n", out);
+    fputs(",budget_work,budget_dilation,budget_start_stop,budget_dispatch,budget_tail,budget_gather,budget_residual\r\n", out);
 }
 
 static void csv_row(FILE *out, const struct cell_summary *row)
@@ -216,7 +218,7 @@ static void csv_row(FILE *out, const struct cell_summary *row)
         csv_number(out, row->quantity[i].high);
     }
     const struct budget *b = &row->budget;
-    const double shares[] = {b->work, b->dilation, b->start_stop, b->dispatch, b->tail, b->residual};
+    const double shares[] = {b->work, b->dilation, b->start_stop, b->dispatch, b->tail, b->gather, b->residual};
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) csv_number(out, b->n ? shares[i] : NAN);
     fputs("\r\n", out);
 }

@@ -197,14 +197,16 @@ START_TEST(pool_model_has_its_best_chunk_where_a_scan_finds_it)
 }
 END_TEST
 
-/* The budget of a good repetition of 100 + 1000 + 100 ns by these workers. */
-static int budget_from(struct sample_worker *workers, unsigned count, struct cell cell, double serial_ns, struct budget *b)
+/* The budget of a good repetition of 100 + 1000 + 100 ns by these workers; results were gathered for so long. */
+static int budget_gathered(struct sample_worker *workers, unsigned count, struct cell cell, int64_t gathered_ns, double serial_ns,
+                           struct budget *b)
 {
     struct run run = {.cell_count = 1, .cells = &cell};
     struct sample sample = {.status = "ok",
                             .start_ns = 100,
                             .wall_ns = 1000,
                             .stop_ns = 100,
+                            .gathered_ns = gathered_ns,
                             .instrumented = true,
                             .worker_count = count,
                             .workers = workers};
@@ -214,6 +216,11 @@ static int budget_from(struct sample_worker *workers, unsigned count, struct cel
     ck_assert_int_eq(budget_make(&run.samples[0], &cell, serial_ns, &(struct budget){0}), -ENODATA);
     run_samples_free(&run);
     return status;
+}
+
+static int budget_from(struct sample_worker *workers, unsigned count, struct cell cell, double serial_ns, struct budget *b)
+{
+    return budget_gathered(workers, count, cell, -1, serial_ns, b);
 }
 
 static struct cell team_of(unsigned processes, unsigned threads)
@@ -256,6 +263,20 @@ START_TEST(budget_of_idle_and_unrecorded_workers)
     workers[1].busy_ns = -1;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 990, &b), -ENODATA);
     ck_assert_int_eq(budget_median(&b, 0, &b), -ENODATA);
+}
+END_TEST
+
+START_TEST(budget_has_a_term_for_results_that_were_gathered)
+{
+    struct sample_worker workers[] = {{0, "", "", 20, 900, 960, -1, -1}, {1, "", "n2", 10, 600, 640, -1, -1}};
+    struct budget without, with;
+    ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1200, &without), 0);
+    ck_assert(isnan(without.transfer) && isnan(without.serialisation) && without.gather == 0);
+    ck_assert_int_eq(budget_gathered(workers, 2, team_of(2, 1), 30, 1200, &with), 0);
+    ck_assert_double_eq_tol(with.gather, 60 / with.core_ns, 1e-12);
+    ck_assert_double_eq_tol(with.gather + with.residual, without.residual, 1e-12);
+    ck_assert_double_eq_tol(with.transfer * with.serialisation, with.communication, 1e-12);
+    ck_assert_double_eq_tol(with.transfer, 1 - 60 / with.core_ns, 1e-12);
 }
 END_TEST
 
@@ -334,6 +355,7 @@ int main(void)
     tcase_add_test(all, pool_model_has_its_best_chunk_where_a_scan_finds_it);
     tcase_add_test(all, budget_closes_and_names_each_term);
     tcase_add_test(all, budget_of_idle_and_unrecorded_workers);
+    tcase_add_test(all, budget_has_a_term_for_results_that_were_gathered);
     tcase_add_test(all, budget_has_a_process_and_a_thread_level);
     tcase_add_test(all, budget_levels_of_plain_teams);
     tcase_add_test(all, median_budget_is_a_real_one);
