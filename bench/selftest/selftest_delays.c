@@ -330,7 +330,7 @@ static void budgets_take(const struct live *live, unsigned serial, struct closed
         for (unsigned id = serial + 1; id < live->run.cell_count; id++) {
             struct budget b;
             if (!budget_of(live, id, block, closed->serial_ns, &b)) continue;
-            double residual = fabs(b.residual) / (closed->run_only ? 1 - b.start_stop : 1);
+            double residual = budget_unaccounted(&b, closed->run_only);
             closed->all++, closed->closed += residual <= BUDGET_RESIDUAL_MAX;
             closed->worst = fmax(closed->worst, residual);
         }

@@ -214,7 +214,7 @@ void live_judge(struct selftest *test, const struct live *live, struct selftest_
     if (live->error) {
         snprintf(row->came_back, sizeof row->came_back, "%.190s", live->why.text);
         holds = false;
-    } else if (!holds && test->quick && suspects > LIVE_LOUD) {
+    } else if (!holds && (test->quick || live->needs_quiet) && suspects > LIVE_LOUD) {
         selftest_skip(test, row->id, row->injected,
                       "the machine is too loud: %.0f %% of the samples are suspect (%.80s)", 100 * suspects,
                       row->came_back);

@@ -47,6 +47,7 @@ struct live {
     const struct inject *inject[LIVE_CELLS];
     struct run run; /* cells and samples taken so far */
     unsigned blocks;
+    bool needs_quiet; /* set by the caller: what falls short on a loud machine tells of the machine alone */
     bool undisturbed; /* set by the caller: live_values and live_sample leave out samples that are suspect */
     char *policy;     /* what OMP_WAIT_POLICY was before live_wait_policy; NULL: not set */
     bool policy_set;

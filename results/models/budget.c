@@ -49,10 +49,15 @@ int budget_make(const struct observation *sample, const struct cell *cell, doubl
         .instrumentation = NAN,
         .n = 1,
     };
-    budget->marked = fabs(budget->residual) > BUDGET_RESIDUAL_MAX;
+    budget->marked = budget_unaccounted(budget, false) > BUDGET_RESIDUAL_MAX;
     budget->disturbed = sample->suspect[0] != '\0';
     levels(&spans, cell->processes, core / p, budget);
     return 0;
+}
+
+double budget_unaccounted(const struct budget *budget, bool run_only)
+{
+    return fabs(budget->residual) / (run_only ? 1 - budget->start_stop : 1);
 }
 
 static int by_core_time(const void *left, const void *right)

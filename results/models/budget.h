@@ -50,6 +50,9 @@ struct budget {
 /* The budget of one instrumented, good repetition of the cell. 0, or -ENODATA where spans, start or stop are missing. */
 int budget_make(const struct observation *, const struct cell *, double serial_ns, struct budget *);
 
+/* The share that nobody accounts for, whichever its sign, of p R, or of what lies between start and stop (`run_only`). */
+double budget_unaccounted(const struct budget *, bool run_only);
+
 /* One budget for a cell: of the samples that nothing disturbed (of all, where each was) the one whose core time is the
  * median (the lower of two), so that the terms still add to 1; n: of how many. 0 or -ENODATA for n = 0. */
 int budget_median(const struct budget *, size_t n, struct budget *);

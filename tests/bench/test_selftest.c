@@ -6,6 +6,7 @@
 #include "bench/plan/spec.h"
 #include "bench/selftest/inject_script.h"
 #include "bench/selftest/selftest.h"
+#include "bench/selftest/selftest_live.h"
 #include "kernels/reason.h"
 #include "tests/suite.h"
 
@@ -192,6 +193,28 @@ START_TEST(a_row_that_falls_short_is_counted)
 }
 END_TEST
 
+/* Of 20 samples `suspects` are suspect: is a row that does not hold counted, or is it the machine's? */
+START_TEST(a_loud_machine_is_no_fall_short_where_quiet_is_needed)
+{
+    static const struct {
+        bool quick, needs_quiet;
+        unsigned suspects, failed, skipped;
+    } cases[] = {{false, false, 20, 1, 0}, {false, true, 3, 0, 1}, {false, true, 2, 1, 0}, {true, false, 3, 0, 1}, {true, false, 2, 1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct observation samples[20] = {0};
+        struct live live = {.needs_quiet = cases[i].needs_quiet, .run = {.samples = samples, .sample_count = 20}};
+        struct selftest test = {.quick = cases[i].quick};
+        struct selftest_row row = {.id = "V0", .came_back = "found in 3"};
+        for (unsigned k = 0; k < 20; k++) samples[k].suspect = k < cases[i].suspects ? "preempted" : "";
+        live_judge(&test, &live, &row, false);
+        ck_assert_uint_eq(test.failed, cases[i].failed);
+        ck_assert_uint_eq(test.skipped, cases[i].skipped);
+        if (test.skipped) ck_assert_ptr_nonnull(strstr(test.rows[0].came_back, "the machine is too loud: 15 % of the samples are suspect (found"));
+        selftest_free(&test);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("selftest");
@@ -202,6 +225,7 @@ int main(void)
     tcase_add_test(all, an_injection_reaches_the_other_process);
     tcase_add_test(all, rows_by_script_and_simulation_hold);
     tcase_add_test(all, a_row_that_falls_short_is_counted);
+    tcase_add_test(all, a_loud_machine_is_no_fall_short_where_quiet_is_needed);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

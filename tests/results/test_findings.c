@@ -249,6 +249,67 @@ START_TEST(one_late_repetition_does_not_cost_the_trust_of_several_pairs)
 }
 END_TEST
 
+/* A hundred cells x 10 blocks of like times, of which `marked` repetitions carry a word: block by block, or all of one cell
+ * after another; `apart`: how far the second of an A/A pair is from the first. */
+static enum trust_verdict verdict_of(const char *word, unsigned marked, bool whole_cells, double apart)
+{
+    enum { CELLS = 100, BLOCKS = 10 };
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    for (unsigned i = 1; i < CELLS; i++) runs_cell(&run, "openmp", 1, 2)->chunk = i;
+    run.cells[2].duplicate = 1;
+    run.cells[2].chunk = 1;
+    for (unsigned block = 0; block < BLOCKS; block++)
+        for (unsigned i = 0; i < CELLS; i++) {
+            unsigned place = whole_cells ? (CELLS - 1 - i) * BLOCKS + block : block * CELLS + i;
+            struct observation *sample = runs_sample(&run, i, block, llround(1e6 * (i == 2 ? 1 + apart : 1)));
+            if (place < marked) sample->suspect = word;
+        }
+    struct summary summary = summarise(&run);
+    enum trust_verdict verdict = summary.trust.verdict;
+    summary_free(&summary);
+    run_free(&run);
+    return verdict;
+}
+
+/* The last that is trusted, the first with care, the last with care, the first that is not to be trusted. */
+START_TEST(trust_ends_at_its_limits)
+{
+    static const struct {
+        const char *word;
+        unsigned marked[4];
+        bool whole_cells;
+        double apart[4];
+    } limits[] = {
+        {"preempted", {200, 201, 500, 501}, false, {0, 0, 0, 0}}, /* a fifth, a half of the repetitions */
+        {"drift", {100, 101, 500, 501}, false, {0, 0, 0, 0}},
+        {"preempted", {20, 30, 250, 260}, true, {0, 0, 0, 0}}, /* 2 and 25 of 100 cells have no other repetition */
+        {"", {0, 0, 0, 0}, false, {0.149, 0.151, 0.399, 0.401}},
+        {"", {0, 0, 0, 0}, false, {-0.149, -0.151, -0.399, -0.401}},
+    };
+    static const enum trust_verdict wanted[] = {TRUST_GOOD, TRUST_CARE, TRUST_CARE, TRUST_NONE};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        for (size_t k = 0; k < 4; k++) {
+            enum trust_verdict found = verdict_of(limits[i].word, limits[i].marked[k], limits[i].whole_cells, limits[i].apart[k]);
+            ck_assert_msg(found == wanted[k], "limit %zu, case %zu: %s", i, k, trust_names[found]);
+        }
+}
+END_TEST
+
+START_TEST(of_fewer_than_twenty_repetitions_no_share_is_told)
+{
+    for (unsigned blocks = 19; blocks <= 20; blocks++) {
+        struct run run = runs_new();
+        runs_cell(&run, "serial", 1, 1);
+        for (unsigned block = 0; block < blocks; block++) runs_sample(&run, 0, block, 1000000)->suspect = "preempted";
+        struct summary summary = summarise(&run);
+        ck_assert_int_eq(summary.trust.verdict, blocks == 19 ? TRUST_GOOD : TRUST_NONE);
+        summary_free(&summary);
+        run_free(&run);
+    }
+}
+END_TEST
+
 START_TEST(in_short_tells_waiting_from_computing)
 {
     struct run run = runs_new();
@@ -314,6 +375,8 @@ int main(void)
     tcase_add_test(all, gaps_errors_and_suspicion_come_first);
     tcase_add_test(all, duplicates_are_judged);
     tcase_add_test(all, one_late_repetition_does_not_cost_the_trust_of_several_pairs);
+    tcase_add_test(all, trust_ends_at_its_limits);
+    tcase_add_test(all, of_fewer_than_twenty_repetitions_no_share_is_told);
     tcase_add_test(all, disturbed_repetitions_are_weighed);
     tcase_add_test(all, in_short_tells_waiting_from_computing);
     suite_add_tcase(suite, all);

@@ -241,6 +241,9 @@ START_TEST(budget_closes_and_names_each_term)
     ck_assert_double_eq_tol(b.tail, 320 / 2400.0, 1e-12);
     ck_assert_double_eq_tol(b.residual, 80 / 2400.0, 1e-12);
     ck_assert(b.marked); /* 3.3 % */
+    const struct budget over = {.residual = -0.03, .start_stop = 0.5}; /* ends of tasks behind that of the run */
+    ck_assert_double_eq_tol(budget_unaccounted(&over, false), 0.03, 1e-12);
+    ck_assert_double_eq_tol(budget_unaccounted(&over, true), 0.06, 1e-12);
     ck_assert_double_eq_tol(b.work + b.dilation + b.start_stop + b.dispatch + b.tail + b.residual, 1, 1e-12);
     ck_assert_double_eq_tol(b.load_balance, 750 / 900.0, 1e-12);
     ck_assert_double_eq_tol(b.communication, 900 / 1200.0, 1e-12);
