@@ -10,7 +10,7 @@
    machine and the sanitizers. Check's own, 4 s, is not. CK_DEFAULT_TIMEOUT overrides it. */
 __attribute__((constructor)) static inline void suite_deadline(void)
 {
-    setenv("CK_DEFAULT_TIMEOUT", "150", 0);
+    setenv("CK_DEFAULT_TIMEOUT", "300", 0);
 }
 
 /* Runs it, each test in a process of its own, and frees it. The exit status of the program. */
