@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* drift.c: the serial sentinels and the A/A pair in the order in which they were taken. */
+/* drift.c: the serial sentinels and the A/A pairs in the order in which they were taken. */
 #include "plots/chart.h"
 #include "plots/format.h"
 
@@ -51,7 +51,7 @@ static void drift_panel(struct chart *chart, const struct cell *cell, const stru
 {
     char title[160], note[192];
     chart_problem(chart->summary, cell, note, sizeof note);
-    snprintf(title, sizeof title, "%s, %s", cell->label, twin ? "A/A" : "serial");
+    snprintf(title, sizeof title, "%s, %s%s", cell->label, cell->runner, twin ? ", A/A" : "");
     if (!chart_panel(chart, title, note)) return;
     chart_say(chart, " %s.", title);
     if (!twin) {

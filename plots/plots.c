@@ -72,7 +72,7 @@ FIGURE(karpflatt, "Serial fraction (Karp-Flatt)", "Why does scaling stop: serial
        "fitted, "
        "up to the last point that was used.")
 FIGURE(drift, "Drift", "Did the machine stay the same during the run?",
-       "Every serial repetition and the A/A pair (one configuration measured as two) in the order in which they were "
+       "Every serial repetition and the A/A pairs (one configuration measured as two) in the order in which they were "
        "taken; "
        "lines: medians.")
 FIGURE(topology, "The machine and its workers", "Which worker ran where?",

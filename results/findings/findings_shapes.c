@@ -192,8 +192,8 @@ static int count_placements(struct summary_parts *parts)
         if (parts_is_serial(cell) || (strcmp(cell->study, "placement") && strcmp(cell->study, "run"))) continue;
         const struct cell **group = parts_group(run, cell, PARTS_PLACEMENT, &count);
         if (!group) return -ENOMEM;
-        for (size_t j = 0; j < count; j++)
-            if (!isnan(wall_of(parts, group[j]))) group[measured++] = group[j];
+        for (size_t j = 0; j < count; j++) /* without an interval nothing is compared */
+            if (!isnan(findings_row(parts, group[j])->quantity[QUANTITY_wall_ns].low)) group[measured++] = group[j];
         for (size_t j = 0; j < measured && measured >= 2; j++)
             slower += is_slower(parts, group[j], fastest(parts, group, measured));
         groups += measured >= 2;

@@ -61,8 +61,9 @@ static void add_machine(struct sentence *sentence, const struct summary *summary
 /* Many gains as their range; a few by name. */
 static void add_gains(struct sentence *sentence, const struct summary *summary, const struct field *field)
 {
-    size_t n = field->gaining;
+    size_t n = field->gaining, unsure = 0;
     char number[PARTS_TEXT];
+    for (size_t i = 0; i < n; i++) unsure += isnan(field->rows[i]->quantity[QUANTITY_speedup].low) ? 1 : 0;
     for (size_t i = 0; i < n && n <= 3; i++) {
         sentence_add(sentence, "%s", i ? ", " : "");
         add_one(sentence, summary, field->rows[i]);
@@ -71,7 +72,9 @@ static void add_gains(struct sentence *sentence, const struct summary *summary, 
     double middle = (field->rows[(n - 1) / 2]->quantity[QUANTITY_speedup].median +
                      field->rows[n / 2]->quantity[QUANTITY_speedup].median) /
                     2;
-    sentence_add(sentence, "%s times in the middle, each with its best runner. Most: ", parts_number(number, middle));
+    sentence_add(sentence, "%s times in the middle, each with its best runner", parts_number(number, middle));
+    if (unsure) sentence_add(sentence, " (%zu of them without an interval)", unsure);
+    sentence_add(sentence, ". Most: ");
     add_one(sentence, summary, field->rows[0]);
     sentence_add(sentence, ". Least: ");
     add_one(sentence, summary, field->rows[n - 1]);

@@ -310,6 +310,47 @@ START_TEST(of_fewer_than_twenty_repetitions_no_share_is_told)
 }
 END_TEST
 
+/* A cell that was left out after its first repetition: n = 1, no interval. */
+START_TEST(what_has_no_interval_is_said_where_many_are_counted)
+{
+    struct run run = runs_new();
+    static const char *const kernels[] = {"spin", "primes", "nqueens", "triad"};
+    for (unsigned c = 0; c < 12; c++) {
+        struct cell *cell = runs_cell(&run, c % 3 ? "openmp" : "serial", 1, c % 3 ? 2 * (c % 3) : 1);
+        strcpy(cell->label, kernels[c / 3]);
+        strcpy(cell->kernel, kernels[c / 3]);
+        cell->baseline = c / 3 * 3;
+        for (unsigned block = 0; block < (c < 9 ? 6 : 1); block++) {
+            runs_sample(&run, c, block, c % 3 ? 520000 : 1000000);
+            run.samples[run.sample_count - 1].user_ns = 1000000;
+        }
+    }
+    struct summary summary = summarise(&run);
+    must_say(&summary, "All 4 computing kernels are faster than serial", "each with its best runner (1 of them without an interval)");
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
+START_TEST(placements_without_an_interval_are_not_counted_as_compared)
+{
+    for (unsigned blocks = 1; blocks <= 6; blocks += 5) {
+        struct run run = runs_new();
+        runs_cell(&run, "serial", 1, 1);
+        for (unsigned i = 0; i < 2; i++) strcpy(runs_cell(&run, "openmp", 1, 2)->placement, i ? "close" : "spread");
+        for (unsigned c = 0; c < 3; c++) strcpy(run.cells[c].study, "placement");
+        for (unsigned block = 0; block < blocks; block++)
+            for (unsigned c = 0; c < 3; c++) runs_sample(&run, c, block, c ? 520000 + block : 1000000);
+        struct summary summary = summarise(&run);
+        bool said = false;
+        for (size_t i = 0; i < summary.finding_count; i++) said |= strstr(summary.findings[i].text, "No placement") != NULL;
+        ck_assert_msg(said == (blocks == 6), "%u blocks", blocks);
+        summary_free(&summary);
+        run_free(&run);
+    }
+}
+END_TEST
+
 START_TEST(in_short_tells_waiting_from_computing)
 {
     struct run run = runs_new();
@@ -373,6 +414,8 @@ int main(void)
     tcase_add_test(all, placement_is_resolved_or_not);
     tcase_add_test(all, chunks_and_splits);
     tcase_add_test(all, gaps_errors_and_suspicion_come_first);
+    tcase_add_test(all, what_has_no_interval_is_said_where_many_are_counted);
+    tcase_add_test(all, placements_without_an_interval_are_not_counted_as_compared);
     tcase_add_test(all, duplicates_are_judged);
     tcase_add_test(all, one_late_repetition_does_not_cost_the_trust_of_several_pairs);
     tcase_add_test(all, trust_ends_at_its_limits);
