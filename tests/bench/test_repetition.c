@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One repetition: its phases in order, timed by a clock that follows a script, with a runner that is made up; what goes
  * wrong in a kernel or a runner is a cause and never a number. */
-#include "bench/base/isolate.h"
 #include "bench/measure/repetition.h"
 #include "bench/plan/spec.h"
 #include "kernels/reason.h"
@@ -390,113 +389,11 @@ START_TEST(a_spec_comes_back)
 }
 END_TEST
 
-/* --- isolation, with programs of the system in the repetition's place --- */
-
-static struct isolate_result result;
-
-static void isolate_shell(const char *script, double deadline_s, uint64_t memory_bytes)
-{
-    const char *const words[] = {"-c", script, NULL};
-    struct isolate isolate = {.words = words,
-                              .input = "question",
-                              .input_size = 8,
-                              .deadline_ns = (int64_t)(deadline_s * 1e9),
-                              .memory_bytes = memory_bytes,
-                              .padding_bytes = 100,
-                              .program = "/bin/sh"};
-    struct reason why = {""};
-    ck_assert_int_eq(isolate_run(&isolate, &result, &why), 0);
-}
-
-static void free_result(void)
-{
-    isolate_result_free(&result);
-}
-
-START_TEST(input_goes_in_and_output_comes_out)
-{
-    isolate_shell("cat <&3 >&4; echo noise; echo ${#BREAKEVEN_PADDING} >&4", 20, 0);
-    ck_assert_int_eq(result.end, ISOLATE_DONE);
-    ck_assert_str_eq(result.output, "question100\n");
-    ck_assert_str_eq(result.cause, "");
-}
-END_TEST
-
-static const struct {
-    const char *script;
-    enum isolate_end end;
-    const char *cause;
-} ends[] = {
-    {"exit 3", ISOLATE_EXITED, "exit code 3"},
-    {"echo 'last words' >&2; exit 3", ISOLATE_EXITED, "exit code 3: last words"},
-    {"kill -SEGV $$", ISOLATE_SIGNALED, "signal 11 (Segmentation fault)"},
-    {"kill -KILL $$", ISOLATE_SIGNALED, "signal 9 (Killed)"},
-    {"(sleep 60) & (sleep 60) & exit 0", ISOLATE_LEFT, "left 2 processes behind"},
-    {"setsid sleep 60 & exit 0", ISOLATE_LEFT, "left 1 process behind"},
-    {"(sleep 0.01) & exit 0", ISOLATE_DONE, ""}, /* it ends by itself */
-    {"(sleep 60) & exit 5", ISOLATE_EXITED, "exit code 5"},
-};
-
-START_TEST(each_end_has_its_cause_and_leaves_nobody)
-{
-    isolate_shell(ends[_i].script, 20, 0);
-    ck_assert_int_eq(result.end, ends[_i].end);
-    ck_assert_str_eq(result.cause, ends[_i].cause);
-    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
-    ck_assert_int_eq(errno, ECHILD);
-}
-END_TEST
-
-START_TEST(a_deadline_kills_all_of_it)
-{
-    isolate_shell("trap '' TERM INT; setsid sleep 60 & sleep 60 & while :; do sleep 1; done", 0.5, 0);
-    ck_assert_int_eq(result.end, ISOLATE_TIMED_OUT);
-    ck_assert_str_eq(result.cause, "deadline of 0.5 s passed");
-    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
-    ck_assert_int_eq(errno, ECHILD);
-}
-END_TEST
-
-START_TEST(a_flood_of_output_is_cut_and_blocks_nobody)
-{
-    isolate_shell("head -c 20000000 /dev/zero >&4; head -c 1000000 /dev/zero >&2; exit 0", 30, 0);
-    ck_assert_int_eq(result.end, ISOLATE_DONE);
-    ck_assert_uint_eq(result.output_size, ISOLATE_OUTPUT_MAX);
-}
-END_TEST
-
-START_TEST(descriptors_do_not_leak_in_or_out)
-{
-    int stray = dup(1); /* without close-on-exec */
-    isolate_shell("ls /proc/$$/fd | tr '\\n' ' ' >&4", 20, 0);
-    ck_assert_ptr_nonnull(result.output);
-    ck_assert_msg(!strncmp(result.output, "0 1 2 3 4 ", 10), "%s", result.output);
-    char text[16];
-    snprintf(text, sizeof text, " %d ", stray);
-    if (stray > 4) ck_assert_ptr_null(strstr(result.output, text));
-    close(stray);
-    int lowest = dup(1);
-    ck_assert_int_eq(lowest, stray); /* none of ours stayed open */
-    close(lowest);
-}
-END_TEST
-
-START_TEST(a_program_that_is_not_there)
-{
-    const char *const words[] = {"x", NULL};
-    struct isolate isolate = {.words = words, .deadline_ns = 1000000000, .program = "/nowhere"};
-    struct reason why = {""};
-    ck_assert_int_eq(isolate_run(&isolate, &result, &why), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(why.text, "exec"));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("repetition");
-    TCase *repetition = tcase_create("repetition"), *isolate = tcase_create("isolate");
+    TCase *repetition = tcase_create("repetition");
     tcase_add_checked_fixture(repetition, NULL, teardown);
-    tcase_add_checked_fixture(isolate, NULL, free_result);
     tcase_add_test(repetition, phases_are_timed_apart);
     tcase_add_test(repetition, without_warm_up_there_is_no_first_pass);
     tcase_add_test(repetition, the_workers_say_where_they_stand);
@@ -510,13 +407,6 @@ int main(void)
     tcase_add_test(repetition, a_lost_worker_is_recorded);
     tcase_add_test(repetition, the_hash_sees_every_byte_and_the_length);
     tcase_add_test(repetition, a_spec_comes_back);
-    tcase_add_test(isolate, input_goes_in_and_output_comes_out);
-    tcase_add_loop_test(isolate, each_end_has_its_cause_and_leaves_nobody, 0, (int)(sizeof ends / sizeof *ends));
-    tcase_add_test(isolate, a_deadline_kills_all_of_it);
-    tcase_add_test(isolate, a_flood_of_output_is_cut_and_blocks_nobody);
-    tcase_add_test(isolate, descriptors_do_not_leak_in_or_out);
-    tcase_add_test(isolate, a_program_that_is_not_there);
     suite_add_tcase(suite, repetition);
-    suite_add_tcase(suite, isolate);
     return suite_run(suite);
 }
