@@ -2,7 +2,7 @@
 /* selftest.h: known answers go in, the tool must give them back (docs/method.md lists the rows V1 to V14).
  *
  *     struct selftest test = {.seed = 1, .quick = true};
- *     for (size_t i = 0; selftest_parts[i].run; i++) selftest_parts[i].run(&test);
+ *     for (size_t i = 0; selftest_parts[i].run; i++) selftest_run(&test, &selftest_parts[i]);
  *     ... test.rows, test.count, test.failed ...
  *     selftest_free(&test);
  *
@@ -27,6 +27,7 @@ struct selftest_row {
     char came_back[600]; /* what came out, with its numbers */
     char wanted[100];    /* what would hold */
     double took_s;       /* since the row before, or the beginning: rows of one part share what they measured */
+    unsigned tries;      /* how often its part was measured: again where the machine was loud */
     enum selftest_outcome outcome;
 };
 
@@ -36,13 +37,16 @@ struct selftest {
     int64_t until_ns; /* on clock_real: live rows stop then and are skipped; 0: never */
     int64_t last_ns;  /* on clock_real: when the last row was added; set by the caller to when it began */
     size_t count, failed, skipped;
+    unsigned tries;   /* which try of a part this is, from 1 */
+    bool loud;        /* set by a part whose samples were too often disturbed */
+    unsigned calm_s;  /* the pause before another try */
     struct selftest_row *rows;
-    void (*progress)(const struct selftest_row *); /* called with each finished row; NULL: nobody */
 };
 
 struct selftest_part {
     const char *ids; /* the rows it makes, "V1" or "V4 V5": words */
     void (*run)(struct selftest *);
+    bool again; /* measured once more on a machine that was loud: what it wants is exact */
 };
 extern const struct selftest_part selftest_parts[]; /* ends with run == NULL */
 
@@ -51,6 +55,9 @@ void selftest_add(struct selftest *, const struct selftest_row *, bool holds);
 /* A row that cannot be tried here, with the reason. */
 __attribute__((format(printf, 4, 5))) void selftest_skip(struct selftest *, const char *id, const char *injected,
                                                          const char *format, ...);
+/* Runs a part. One that asks for it once more, twice at most and whatever came out, where the machine was loud meanwhile
+ * (not with quick): the rows of the last try count. */
+void selftest_run(struct selftest *, const struct selftest_part *);
 void selftest_free(struct selftest *);
 
 /* The share of trials that may hit where each does with probability `rate`: the 99 % band of `trials`, or of 1000 where

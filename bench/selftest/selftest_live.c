@@ -206,6 +206,7 @@ double live_suspects(const struct live *live)
 void live_judge(struct selftest *test, const struct live *live, struct selftest_row *row, bool holds)
 {
     double suspects = live_suspects(live);
+    test->loud = test->loud || suspects > LIVE_LOUD;
     if (interrupt_seen()) return; /* no row: nothing was found out */
     if (live->error == -ETIME) {
         selftest_skip(test, row->id, row->injected, "%.180s", live->why.text);

@@ -3,12 +3,14 @@
 #include "bench/selftest/selftest.h"
 
 #include "bench/base/clock.h"
+#include "bench/base/interrupt.h"
 
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 const char *const selftest_outcome_names[SELFTEST_OUTCOMES] = {"holds", "falls short", "skipped"};
 
@@ -20,11 +22,11 @@ static void add(struct selftest *test, const struct selftest_row *row)
     int64_t now_ns = clock_now_ns(&clock_real);
     struct selftest_row *added = &grown[test->count++];
     *added = *row;
+    added->tries = test->tries;
     added->took_s = (double)(now_ns - test->last_ns) / 1e9;
     test->last_ns = now_ns;
     test->rows = grown;
     test->skipped += row->outcome == SELFTEST_SKIPPED;
-    if (test->progress) test->progress(added);
 }
 
 void selftest_add(struct selftest *test, const struct selftest_row *row, bool holds)
@@ -75,6 +77,32 @@ void selftest_skip(struct selftest *test, const char *id, const char *injected, 
     snprintf(row.id, sizeof row.id, "%s", id);
     snprintf(row.injected, sizeof row.injected, "%s", injected);
     add(test, &row);
+}
+
+/* The rows from `first` on: another try follows. */
+static void forget(struct selftest *test, size_t first)
+{
+    for (; test->count > first; test->count--) {
+        enum selftest_outcome outcome = test->rows[test->count - 1].outcome;
+        test->failed -= outcome == SELFTEST_FALLS_SHORT;
+        test->skipped -= outcome == SELFTEST_SKIPPED;
+    }
+}
+
+void selftest_run(struct selftest *test, const struct selftest_part *part)
+{
+    const unsigned TRIES = 3;
+    size_t first = test->count;
+    bool again = true;
+    for (test->tries = 1; again && !interrupt_seen(); test->tries++) {
+        if (test->tries > 1) {
+            forget(test, first);
+            sleep(test->calm_s);
+        }
+        test->loud = false;
+        part->run(test);
+        again = part->again && test->loud && !test->quick && test->tries < TRIES;
+    }
 }
 
 void selftest_free(struct selftest *test)

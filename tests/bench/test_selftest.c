@@ -215,6 +215,40 @@ START_TEST(a_loud_machine_is_no_fall_short_where_quiet_is_needed)
 }
 END_TEST
 
+static unsigned part_tries, part_loud; /* so often it was run; so many of its first tries find a loud machine */
+
+/* Its row holds in a try on a quiet machine only. */
+static void loud_at_first(struct selftest *test)
+{
+    struct observation samples[20] = {0};
+    struct live live = {.run = {.samples = samples, .sample_count = 20}};
+    struct selftest_row row = {.id = "V0"};
+    bool loud = part_tries++ < part_loud;
+    for (unsigned k = 0; k < 20; k++) samples[k].suspect = loud && k < 3 ? "preempted" : "";
+    live_judge(test, &live, &row, !loud);
+}
+
+START_TEST(a_part_on_a_loud_machine_is_measured_again)
+{
+    static const struct {
+        bool again, quick;
+        unsigned loud, tries, failed, skipped;
+    } cases[] = {{true, false, 0, 1, 0, 0}, {true, false, 1, 2, 0, 0}, {true, false, 2, 3, 0, 0},
+                 {true, false, 3, 3, 1, 0}, {false, false, 1, 1, 1, 0}, {true, true, 1, 1, 0, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct selftest test = {.quick = cases[i].quick};
+        part_tries = 0, part_loud = cases[i].loud;
+        selftest_run(&test, &(struct selftest_part){"V0", loud_at_first, cases[i].again});
+        ck_assert_uint_eq(part_tries, cases[i].tries);
+        ck_assert_uint_eq(test.count, 1);
+        ck_assert_uint_eq(test.rows[0].tries, cases[i].tries);
+        ck_assert_uint_eq(test.failed, cases[i].failed);
+        ck_assert_uint_eq(test.skipped, cases[i].skipped);
+        selftest_free(&test);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("selftest");
@@ -226,6 +260,7 @@ int main(void)
     tcase_add_test(all, rows_by_script_and_simulation_hold);
     tcase_add_test(all, a_row_that_falls_short_is_counted);
     tcase_add_test(all, a_loud_machine_is_no_fall_short_where_quiet_is_needed);
+    tcase_add_test(all, a_part_on_a_loud_machine_is_measured_again);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }
