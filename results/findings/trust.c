@@ -10,7 +10,7 @@
 
 /* From here on: with care; not to be trusted. Shares of repetitions and of cells; the A/A interval's farther end from 1. */
 static const double DISTURBED[] = {0.2, 0.5}, DRIFT[] = {0.1, 0.5}, WITHOUT[] = {0.02, 0.25}, TWICE[] = {0.15, 0.4};
-enum { SAMPLES_MIN = 20 }; /* of fewer repetitions no share is told */
+enum { SAMPLES_MIN = 20 }; /* fewer repetitions: with care from the second limit on, and no worse */
 
 const char *const trust_names[] = {"trusted", "with care", "not to be trusted"};
 
@@ -32,7 +32,8 @@ __attribute__((format(printf, 4, 5))) static void weigh(struct trust *trust, dou
                                                         const char *format, ...)
 {
     va_list arguments;
-    enum trust_verdict verdict = value > limits[1] ? TRUST_NONE : value > limits[0] ? TRUST_CARE : TRUST_GOOD;
+    enum trust_verdict verdict = (value > limits[0]) + (value > limits[1]);
+    if (trust->few && verdict) verdict--;
     if (verdict == TRUST_GOOD) return;
     if (verdict > trust->verdict) trust->verdict = verdict;
     size_t used = strlen(trust->reasons);
@@ -47,7 +48,8 @@ void trust_make(struct summary_parts *parts)
     struct summary *summary = parts->summary;
     const struct run *run = summary->run;
     struct trust *trust = &summary->trust;
-    if (run->simulated || run->sample_count < SAMPLES_MIN) return;
+    if (run->simulated || !run->sample_count) return;
+    trust->few = run->sample_count < SAMPLES_MIN;
     struct disturbance found = findings_disturbance(parts);
     double samples = (double)run->sample_count, cells = (double)summary->cell_count;
     double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples,

@@ -151,6 +151,7 @@ enum trust_verdict { TRUST_GOOD, TRUST_CARE, TRUST_NONE };
 extern const char *const trust_names[]; /* "trusted", "with care", "not to be trusted" */
 struct trust {
     enum trust_verdict verdict;
+    bool few;          /* repetitions: what would say "with care" of many is no reason yet, what would say no says "with care" */
     char reasons[600]; /* "" where good */
 };
 
