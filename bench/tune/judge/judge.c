@@ -254,14 +254,16 @@ static int add_verdict(struct bench *bench, int falls_short)
 
 static int run_bench(struct bench *bench)
 {
-    bench->results.cpus = bench->limits.usable;
+    const struct options *options = bench->options;
+    struct tune_results *results = &bench->results;
+    results->cpus = bench->limits.usable;
     int error = tune_capacity_open(&bench->capacity, bench->topology, &bench->limits);
     if (!error) error = plan_trials(bench);
     if (!error) error = try_all(bench);
     if (!error) error = try_again(bench);
-    if (!error) error = add_verdict(bench, tune_judge_trials(&bench->out, &bench->results));
-    if (!error) error = add_verdict(bench, tune_judge_simulated(&bench->out, bench->options->seed, &bench->results));
-    if (!error) error = tune_judge_restless(&bench->out, bench->options->seed, &bench->results);
+    if (!error) error = add_verdict(bench, tune_judge_trials(&bench->out, results));
+    if (!error) error = add_verdict(bench, tune_judge_simulated(&bench->out, options->quick, options->seed, results));
+    if (!error) error = tune_judge_restless(&bench->out, options->quick, options->seed, results);
     if (!error) draw(bench);
     return error;
 }

@@ -78,8 +78,8 @@ __attribute__((format(printf, 2, 3))) void tune_say(const struct tune_out *, con
 int tune_judge_trials(const struct tune_out *, const struct tune_results *);
 
 /* The simulated machines, measured and judged, into results. How many figures fall short, or the search's error. */
-int tune_judge_simulated(const struct tune_out *, uint64_t seed, struct tune_results *);
-int tune_judge_restless(const struct tune_out *, uint64_t seed, struct tune_results *); /* those that change */
+int tune_judge_simulated(const struct tune_out *, bool quick, uint64_t seed, struct tune_results *);
+int tune_judge_restless(const struct tune_out *, bool quick, uint64_t seed, struct tune_results *); /* those that change */
 
 /* Draws regret against search cost into tune.svg and tune.png of a folder, which is made where it is missing. 0, or
  * -errno with `why`. */

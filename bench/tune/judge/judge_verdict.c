@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MACHINES = 4, RESTLESS = 3, WORKLOADS = 75, RESTLESS_WORKLOADS = 300 };
+enum { MACHINES = 4, RESTLESS = 3, WORKLOADS = 75, RESTLESS_WORKLOADS = 300, WORKLOADS_QUICK = 8, RESTLESS_QUICK = 30 };
 static const unsigned machine_cpus[MACHINES] = {4, 16, 64, 256}, restless_cpus[RESTLESS] = {2, 4, 16};
 static const double NOTABLE = 0.02; /* regrets that are counted one by one */
 
@@ -138,55 +138,56 @@ int tune_judge_trials(const struct tune_out *out, const struct tune_results *res
 
 /* Simulated machines */
 
-static void print_machine(const struct tune_out *out, const struct simulated_trial *trials, unsigned cpus)
+static void print_machine(const struct tune_out *out, const struct simulated_trial *trials, size_t n, unsigned cpus)
 {
     double regrets[WORKLOADS], costs[WORKLOADS], rules[TUNE_RULES][WORKLOADS], measurements = 0;
     size_t serial = 0, stayed = 0;
-    for (size_t i = 0; i < WORKLOADS; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct simulated_trial *trial = &trials[i];
         regrets[i] = trial->tuned.regret;
         costs[i] = trial->cost;
         rules[TUNE_RULE_PYTHON][i] = trial->python.regret;
         rules[TUNE_RULE_STATIC][i] = trial->even.regret;
         rules[TUNE_RULE_GUIDED][i] = trial->guided.regret;
-        measurements += (double)trial->measurements / WORKLOADS;
+        measurements += (double)trial->measurements / (double)n;
         serial += trial->optimum.serial;
         stayed += trial->optimum.serial && trial->tuned.serial;
     }
     tune_say(out, "%5u  %6.2f %6.2f %6.2f  %6.2f %6.2f  %5.0f  %4zu/%-4zu", cpus,
-             100 * stats_quantile(regrets, WORKLOADS, 0.5), 100 * stats_quantile(regrets, WORKLOADS, 0.95),
-             100 * stats_quantile(regrets, WORKLOADS, 1), 100 * stats_quantile(costs, WORKLOADS, 0.5),
-             100 * stats_quantile(costs, WORKLOADS, 0.95), measurements, stayed, serial);
+             100 * stats_quantile(regrets, n, 0.5), 100 * stats_quantile(regrets, n, 0.95),
+             100 * stats_quantile(regrets, n, 1), 100 * stats_quantile(costs, n, 0.5),
+             100 * stats_quantile(costs, n, 0.95), measurements, stayed, serial);
     for (unsigned r = 0; r < TUNE_RULES; r++)
-        tune_say(out, "  %6.1f/%-7.0f", 100 * stats_quantile(rules[r], WORKLOADS, 0.5),
-                 100 * stats_quantile(rules[r], WORKLOADS, 0.95));
+        tune_say(out, "  %6.1f/%-7.0f", 100 * stats_quantile(rules[r], n, 0.5),
+                 100 * stats_quantile(rules[r], n, 0.95));
     tune_say(out, "\n");
 }
 
-int tune_judge_simulated(const struct tune_out *out, uint64_t seed, struct tune_results *results)
+int tune_judge_simulated(const struct tune_out *out, bool quick, uint64_t seed, struct tune_results *results)
 {
     static double regrets[MACHINES * WORKLOADS], costs[MACHINES * WORKLOADS];
-    struct figures figures = {regrets, costs, MACHINES * WORKLOADS, 0, 0};
-    results->simulated = calloc(MACHINES * WORKLOADS, sizeof *results->simulated);
+    size_t n = quick ? WORKLOADS_QUICK : WORKLOADS;
+    struct figures figures = {regrets, costs, MACHINES * n, 0, 0};
+    results->simulated = calloc(MACHINES * n, sizeof *results->simulated);
     if (!results->simulated) return -ENOMEM;
-    results->simulated_count = MACHINES * WORKLOADS;
+    results->simulated_count = MACHINES * n;
     tune_say(out,
-             "\nSimulated machines: %d random workloads, seed %llu; regret against the true optimum of the whole grid, "
+             "\nSimulated machines: %zu random workloads, seed %llu; regret against the true optimum of the whole grid, "
              "in %%:\n cpus  median    p95    max    cost    p95  taken  serial   ",
-             MACHINES * WORKLOADS, (unsigned long long)seed);
+             MACHINES * n, (unsigned long long)seed);
     for (unsigned r = 0; r < TUNE_RULES; r++) tune_say(out, "%7s p50/p95 ", tune_rule_names[r]);
     tune_say(out, "\n");
     for (size_t m = 0; m < MACHINES; m++) {
-        for (size_t i = 0; i < WORKLOADS; i++) {
-            struct simulated_trial *trial = &results->simulated[m * WORKLOADS + i];
+        for (size_t i = 0; i < n; i++) {
+            struct simulated_trial *trial = &results->simulated[m * n + i];
             int error = simulated_try(machine_cpus[m], seed * 100000 + i, &search_defaults, trial);
             if (error) return error;
-            regrets[m * WORKLOADS + i] = trial->tuned.regret;
-            costs[m * WORKLOADS + i] = trial->cost;
+            regrets[m * n + i] = trial->tuned.regret;
+            costs[m * n + i] = trial->cost;
             figures.serial += trial->optimum.serial;
             figures.stayed += trial->optimum.serial && trial->tuned.serial;
         }
-        print_machine(out, results->simulated + m * WORKLOADS, machine_cpus[m]);
+        print_machine(out, results->simulated + m * n, n, machine_cpus[m]);
     }
     return (int)verdicts(out, &figures);
 }
@@ -209,18 +210,18 @@ static void print_restless(const struct tune_out *out, const char *name, const s
              100 * stats_quantile(costs, count, 0.95));
 }
 
-int tune_judge_restless(const struct tune_out *out, uint64_t seed, struct tune_results *results)
+int tune_judge_restless(const struct tune_out *out, bool quick, uint64_t seed, struct tune_results *results)
 {
     static struct simulated_trial blind[RESTLESS * RESTLESS_WORKLOADS], firsts[RESTLESS * RESTLESS_WORKLOADS];
-    size_t n = RESTLESS * RESTLESS_WORKLOADS, again = 0, waited = 0, gave_up = 0;
+    size_t each = quick ? RESTLESS_QUICK : RESTLESS_WORKLOADS, n = RESTLESS * each, again = 0, waited = 0, gave_up = 0;
     const struct simulated_watch none = {0, 1}, watch = {TUNE_WATCH_PATIENCE_S, TUNE_ATTEMPTS};
     results->restless = calloc(n, sizeof *results->restless);
     if (!results->restless) return -ENOMEM;
     results->restless_count = n;
     for (size_t i = 0; i < n; i++) {
         struct simulated_trial *last = &results->restless[i];
-        unsigned cpus = restless_cpus[i / RESTLESS_WORKLOADS];
-        uint64_t own = seed * 100000 + i % RESTLESS_WORKLOADS;
+        unsigned cpus = restless_cpus[i / each];
+        uint64_t own = seed * 100000 + i % each;
         int error = simulated_restless(cpus, own, &search_defaults, none, &blind[i], last);
         if (!error)
             error = simulated_restless(cpus, own, &search_defaults, watch, &firsts[i], last);
