@@ -48,8 +48,14 @@ verbs() {
     _breakeven
     [ "${COMPREPLY[*]}" = version ]
     COMP_WORDS=(breakeven list --js) COMP_CWORD=2
-    _breakeven
+    _breakeven "$BREAKEVEN"
     [ "${COMPREPLY[*]}" = --json ]
+    COMP_WORDS=(breakeven list --task) COMP_CWORD=2 # an option of another verb
+    _breakeven "$BREAKEVEN" || true
+    [ "${#COMPREPLY[*]}" = 0 ]
+    COMP_WORDS=(breakeven report --format mark) COMP_CWORD=3
+    _breakeven "$BREAKEVEN"
+    [ "${COMPREPLY[*]}" = markdown ]
 }
 
 @test "zsh and fish take their completions" {

@@ -31,6 +31,8 @@ static bool takes_path(const struct option_row *row)
     return row->type == OPTION_PATH;
 }
 
+/* A verb's options come from its --help: bash-completion's _parse_help does that too, but is not there without that package
+ * and is deprecated since its 2.12. */
 static void print_bash(const struct verb *const *verbs)
 {
     puts("# bash completion of breakeven, made by `breakeven completion bash`\n"
@@ -50,17 +52,11 @@ static void print_bash(const struct verb *const *verbs)
             printf("    --%s) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n", row->name);
         } else if (row->argument) printf("    --%s) return ;;\n", row->name);
     }
-    puts("    esac\n    case ${COMP_WORDS[1]} in");
-    for (const struct verb *const *verb = verbs; *verb; verb++) {
-        if (*(*verb)->name == '_') continue;
-        printf("    %s) options='", (*verb)->name);
-        for (const struct option_row *row = options_table; row->name; row++)
-            if (option_belongs(row, *verb)) printf("--%s ", row->name);
-        puts("' ;;");
-    }
     puts("    esac\n"
          "    case $current in\n"
-         "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
+         "    -*) options=$(\"$1\" \"${COMP_WORDS[1]}\" --help 2>/dev/null |\n"
+         "            sed -n 's/^  \\(-., \\|    \\)\\(--[a-z-]*\\).*/\\2/p')\n"
+         "        COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
          "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
          "    esac\n"
          "}\n"

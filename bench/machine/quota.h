@@ -14,8 +14,8 @@
 #include <stddef.h>
 
 struct quota {
-    char home[512];  /* cgroup.procs of the group this process came from */
-    char group[512]; /* the group that was made */
+    char home[512];  /* the group this process came from */
+    char group[544]; /* the group that was made below it */
 };
 
 /* Moves this process into a new group with `cpus` cpus in each period of 100 ms. 0, or -errno with one line in `why`

@@ -8,12 +8,12 @@
 #include "bench/machine/probe.h"
 #include "bench/machine/probe_system.h"
 #include "bench/machine/probe_team.h"
+#include "bench/machine/quota.h"
 
 #include "kernels/reason.h"
 #include "results/statistics/stats.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,22 +51,10 @@ struct outcome {
 };
 
 struct trial {
-    const char *word;   /* that every sample has to carry */
-    const char *cgroup; /* to go into first; NULL: none */
+    const char *word; /* that every sample has to carry */
     unsigned cpus[2];
     const struct selftest *test;
 };
-
-static int enter_group(const char *group)
-{
-    char path[512], pid[24];
-    snprintf(path, sizeof path, "%s/cgroup.procs", group);
-    int fd = open(path, O_WRONLY | O_CLOEXEC), length = snprintf(pid, sizeof pid, "%d", (int)getpid());
-    if (fd < 0) return -errno;
-    int error = write(fd, pid, (size_t)length) == length ? 0 : -errno;
-    close(fd);
-    return error;
-}
 
 /* Two workers, 50 ms each a pass, bound to two cpus; nothing else, so that half a cpu is soon used up: a quota's period
  * is 100 ms. */
@@ -76,10 +63,6 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
     enum { BLOCKS = 5 };
     struct live live;
     char lists[32];
-    if (trial->cgroup && (outcome->error = enter_group(trial->cgroup))) {
-        reason_set(&outcome->why, "cannot enter %.100s", trial->cgroup);
-        return;
-    }
     snprintf(lists, sizeof lists, "%u,%u", trial->cpus[0], trial->cpus[1]);
     live_open(&live, trial->test);
     struct live_cell cell = {
@@ -174,47 +157,19 @@ void selftest_neighbour(struct selftest *test)
     while (waitpid(neighbour, NULL, 0) < 0 && errno == EINTR) continue;
 }
 
-static int put(const char *group, const char *name, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", group, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return -errno;
-    int error = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
-    close(fd);
-    return error;
-}
-
-/* A group below this process's own with half a cpu, of either version. 0 or -errno. */
-static int group_make(char *group, size_t size)
-{
-    struct limits limits;
-    struct reason why = {""};
-    if (limits_read("", &limits, &why) || !limits.group_count) return -ENOENT;
-    if (snprintf(group, size, "%s/breakeven-selftest-%d", limits.group_path, (int)getpid()) >= (int)size)
-        return -ENAMETOOLONG;
-    if (mkdir(group, 0755)) return -errno;
-    int error = put(group, "cpu.max", "50000 100000");
-    if (error == -ENOENT) error = put(group, "cpu.cfs_quota_us", "50000");
-    if (error) rmdir(group);
-    return error;
-}
-
 void selftest_quota(struct selftest *test)
 {
     struct selftest_row row = {.id = "V9", .injected = "a cgroup quota of half a cpu for two workers"};
     struct trial trial = {.word = "throttled", .test = test};
-    char group[400];
+    struct quota quota;
+    struct reason why;
     if (probe_allowed_cpus(trial.cpus, 2) < 2) trial.cpus[1] = trial.cpus[0];
-    int error = group_make(group, sizeof group);
-    if (error) {
-        selftest_skip(test, row.id, row.injected, "no right to make a cgroup here: %s", strerror(-error));
+    if (quota_enter(&quota, 0.5, &why)) {
+        selftest_skip(test, row.id, row.injected, "%s", why.text);
         return;
     }
-    trial.cgroup = group;
     outcome_row(test, &row, &trial);
-    for (int tries = 0; rmdir(group) && errno == EBUSY && tries < 100; tries++)
-        usleep(10000); /* until the dead are gone */
+    quota_leave(&quota);
 }
 
 /* ---- V13: mistakes on purpose ---- */
