@@ -2,6 +2,7 @@
 # Experiments as files: what a command line writes is measured as that command line is, what is wrong is told with its line.
 
 setup() {
+    export BREAKEVEN_GNUPLOT=/nonexistent # nobody looks at figures here, and drawing them takes longer than measuring
     BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
     examples=$BATS_TEST_DIRNAME/../examples/experiments
     cd "$BATS_TEST_TMPDIR"

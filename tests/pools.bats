@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    export BREAKEVEN_GNUPLOT=/nonexistent # nobody looks at figures here, and drawing them takes longer than measuring
     command -v python3 >/dev/null || skip "python3 is missing"
     [ -z "${SANITIZED:-}" ] || skip "python3 without the sanitizer cannot load sanitized kernels"
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)

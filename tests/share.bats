@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+    export BREAKEVEN_GNUPLOT=/nonexistent # nobody looks at figures here, and drawing them takes longer than measuring
     BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
     HOLD=$PWD/tests/schema.py SCHEMAS=$PWD/docs/schema
     cd "$BATS_TEST_TMPDIR"

@@ -3,6 +3,7 @@
 # run --timeline: what each worker did, in files that trace viewers open.
 
 setup() {
+    export BREAKEVEN_GNUPLOT=/nonexistent # nobody looks at figures here, and drawing them takes longer than measuring
     BREAKEVEN=${BREAKEVEN:-$PWD/build/breakeven}
     dir=$BATS_TEST_TMPDIR
     command -v python3 >/dev/null || skip "python3 is not here"
