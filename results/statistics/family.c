@@ -74,13 +74,23 @@ static void draw_in(const struct work *work, double *x, double *room)
     }
 }
 
+/* Could its own arrangements reach the level, or has it as many values as any row? */
+static bool told(const struct family *family, const double *x)
+{
+    size_t count[2] = {0, 0};
+    for (size_t i = 0; i < family->base + family->new; i++) count[i >= family->base] += isnan(x[i]) ? 0u : 1u;
+    double least = family_floor(family->paired, count[0], count[1]);
+    return least <= fmax(family->level, family_floor(family->paired, family->base, family->new));
+}
+
 static void prepare(struct work *work, double sign, double shift)
 {
     const struct family *family = work->family;
     for (size_t i = 0; i < work->columns; i++) work->side[i] = family->paired || i >= family->base;
     for (size_t row = 0; row < family->rows; row++) {
         double *x = work->centred + row * work->columns;
-        for (size_t i = 0; i < work->columns; i++) x[i] = sign * family->value[row * work->columns + i];
+        bool in = family->level <= 0 || told(family, family->value + row * work->columns);
+        for (size_t i = 0; i < work->columns; i++) x[i] = in ? sign * family->value[row * work->columns + i] : NAN;
         double raw = difference(work, x) - shift;
         bool candidate = centre(work, x, shift);
         draw_in(work, x, work->room);

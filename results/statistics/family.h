@@ -21,10 +21,12 @@ struct family {
     size_t rows;
     size_t base, new;   /* columns of BASE, then of NEW; paired: `base` columns, `new` is 0 */
     const double *value; /* rows x (base + new); NAN: not measured */
+    double level; /* a row with fewer values than the others, so few that its p could never be as small, stays out: its
+                     arrangements repeat what was observed so often that no row behind it could be told; 0: none stays out */
 };
 
 /* p[row] of "NEW/BASE is at most exp(shift)", adjusted so that over all rows any is wrongly small as often as its
- * size says. `sign` -1 asks for BASE/NEW. 0 or -ENOMEM. */
+ * size says; NAN of a row that stays out. `sign` -1 asks for BASE/NEW. 0 or -ENOMEM. */
 int family_p_above(const struct family *, double sign, double shift, double *p);
 
 /* The smallest p that so many blocks can give: 2^-n paired, 1/C(n + m, n) independent. */

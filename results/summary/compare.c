@@ -19,8 +19,6 @@
 const char *const compare_figure_names[COMPARE_FIGURES] = {"wall", "start", "stop", "total"};
 const char *const compare_verdict_names[COMPARE_VERDICTS] = {"unresolved", "same", "faster", "slower"};
 
-static const double FAMILY_ERROR = 0.05; /* over all cells, for slower and faster together: half of it each */
-
 /* Appends a sentence where it fits. */
 __attribute__((format(printf, 3, 4))) static void say(char *text, size_t size, const char *format, ...)
 {

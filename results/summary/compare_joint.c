@@ -200,7 +200,7 @@ static int kernels_find(struct comparison *made)
 
 int compare_jointly(const struct run *base, const struct run *new, struct comparison *made)
 {
-    struct family family = {.paired = made->paired, .rows = made->count};
+    struct family family = {.paired = made->paired, .rows = made->count, .level = FAMILY_ERROR / 2};
     double *value = NULL, *p = calloc(2 * made->count + 1, sizeof *p);
     int status = p ? table_make(base, new, made, &family, &value) : -ENOMEM;
     family.value = value;

@@ -5,6 +5,8 @@
 
 #include "results/summary/compare.h"
 
+#define FAMILY_ERROR 0.05 /* over all cells, for slower and faster together: half of it each */
+
 /* A sample's figure in ns; NAN where it has none: failed, or with busy spans, or not measured. */
 double compare_sample_ns(const struct observation *, enum compare_figure);
 

@@ -329,6 +329,36 @@ START_TEST(few_repetitions_of_many_cells_decide)
 }
 END_TEST
 
+/* Cells that a time limit left with one repetition can tell nothing: that must not keep the others from it. */
+START_TEST(cells_of_one_repetition_do_not_silence_the_others)
+{
+    enum { WHOLE = 270 };
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    for (unsigned paired = 0; paired < 2; paired++) {
+        struct made made[2];
+        for (size_t side = 0; side < 2; side++) {
+            make_run(&made[side], &(struct shape){CELLS, 6, 0.02, 1, NULL}, random);
+            for (size_t i = 0; i < made[side].run.sample_count; i++) {
+                struct observation *sample = &made[side].samples[i];
+                if (side) sample->wall_ns *= 10;
+                if (sample->cell >= WHOLE && sample->block) strcpy(sample->status, "error");
+                if (sample->cell >= WHOLE) strcpy(made[side].cells[sample->cell].label, "triad");
+            }
+        }
+        if (paired) together(&made[0], &made[1]);
+        struct comparison comparison;
+        compare_made(&made[0], &made[1], &comparison);
+        ck_assert_uint_eq(comparison.verdicts[COMPARE_SLOWER], WHOLE);
+        ck_assert_int_eq(comparison.kernel[0].verdict, COMPARE_SLOWER);
+        ck_assert_int_eq(comparison.kernel[1].verdict, COMPARE_UNRESOLVED);
+        comparison_free(&comparison);
+        made_free(&made[0]);
+        made_free(&made[1]);
+    }
+    gsl_rng_free(random);
+}
+END_TEST
+
 /* At a margin of 0: the shape of a default run, 227 cells x 6, twice the same in interleaved builds, 200 times: slower or faster is said of
  * anything in at most 5 %, for each of the three questions; three standard deviations more are allowed here. */
 static bool is_alarm(enum compare_verdict verdict)
@@ -480,6 +510,7 @@ int main(void)
     tcase_add_test(all, other_kernels_sizes_machines_are_refused);
     tcase_add_test(all, only_headline_samples_count);
     tcase_add_test(all, few_repetitions_of_many_cells_decide);
+    tcase_add_test(all, cells_of_one_repetition_do_not_silence_the_others);
     tcase_add_test(all, the_same_build_twice_alarms_rarely);
     tcase_add_test(all, too_few_repetitions_decide_nothing_and_say_so);
     tcase_add_test(all, half_of_the_family_error_is_for_each_side);
