@@ -135,14 +135,28 @@ static json_t *mpi_to_json(void)
                      launcher_template(1));
 }
 
+/* The version of the library that is loaded. hwloc_get_api_version names the last change of its interface, which
+ * releases from 2.12 to 2.15 share: what it writes of itself into a topology is asked first. */
+static void hwloc_version(char *version, size_t size)
+{
+    hwloc_topology_t topology;
+    unsigned api = hwloc_get_api_version();
+    snprintf(version, size, "%u.%u.%u", api >> 16, api >> 8 & 0xff, api & 0xff);
+    if (hwloc_topology_init(&topology)) return;
+    if (!hwloc_topology_set_synthetic(topology, "pu:1") && !hwloc_topology_load(topology)) {
+        const char *own = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology), "hwlocVersion");
+        if (own) snprintf(version, size, "%s", own);
+    }
+    hwloc_topology_destroy(topology);
+}
+
 json_t *software_to_json(bool python, bool mpi)
 {
     static const char *const program[] = {"", NULL}, *const libc[] = {"libc.so", "libc-", "ld-musl", NULL},
                              *const openmp[] = {"libgomp", "libomp", "libiomp5", NULL},
                              *const hwloc[] = {"libhwloc", NULL};
     char version[32];
-    unsigned api = hwloc_get_api_version();
-    snprintf(version, sizeof version, "%u.%u.%u", api >> 16, api >> 8 & 0xff, api & 0xff);
+    hwloc_version(version, sizeof version);
     const char *gnuplot = getenv("BREAKEVEN_GNUPLOT");
     if (!gnuplot || !*gnuplot) gnuplot = "gnuplot";
     json_t *software = json_pack(
