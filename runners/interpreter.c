@@ -113,7 +113,7 @@ int interpreter_start(struct interpreter *interpreter, const char *script, int c
     char path[PATH_MAX], number[16];
     if (!interpreter_find(path, sizeof path)) return -ENOENT;
     snprintf(number, sizeof number, "%d", channel);
-    char *const arguments[] = {path, "-I", "-W", "ignore", (char *)script, number, NULL};
+    char *const arguments[] = {path, "-I", "-S", "-W", "ignore", (char *)script, number, NULL};
     prctl(PR_GET_CHILD_SUBREAPER, &interpreter->subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t parent = getpid(), pid = fork();

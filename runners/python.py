@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Python's pools over one of breakeven's kernels. Run by python.c as `python3 -I SCRIPT CHANNEL`.
+"""Python's pools over one of breakeven's kernels. Run by python.c as `python3 -I -S SCRIPT CHANNEL`.
 
 CHANNEL is the descriptor of a socket. The first line from it is the configuration, the next are commands; each gets
 one line of JSON back, with "error" where it failed:

@@ -55,14 +55,22 @@ static double known_ns(const struct session *session, unsigned cell)
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
 
-/* In the first blocks, and in later ones instead of those that were disturbed. */
+/* The first block with spans: among the last that every cell takes, when it is known how much time they leave, with room
+ * for another try of those that are disturbed. */
+static uint64_t spans_begin(const struct protocol *protocol)
+{
+    uint64_t wanted = (uint64_t)protocol->spans * (1 + EXPERIMENT_SPANS_AGAIN);
+    return protocol->reps_min > wanted ? protocol->reps_min - wanted : 0;
+}
+
 static bool has_spans(const struct session *session, unsigned cell, uint64_t block)
 {
     const struct plan *plan = session->plan;
-    uint64_t spans = (uint64_t)plan->protocol.spans, again = session->tally[cell].disturbed;
+    const struct tally *tally = &session->tally[cell];
+    uint64_t spans = (uint64_t)plan->protocol.spans, again = tally->disturbed, begin = spans_begin(&plan->protocol);
     if (again > spans * EXPERIMENT_SPANS_AGAIN) again = spans * EXPERIMENT_SPANS_AGAIN;
     if (plan->cells[cell].baseline == cell || runner_find(plan->cells[cell].runner)->no_spans) return false;
-    return block < spans + again;
+    return !tally->without_spans && block >= begin && block < begin + spans + again;
 }
 
 /* Expected duration of a whole block. */
@@ -258,21 +266,51 @@ static bool may_be_left_out(const struct session *session, unsigned id)
            !is_needed(session, id);
 }
 
-/* Where the fewest repetitions of all cells will not fit into the time limit, by what the blocks so far really took: the
- * dearest are left out, with the cells that repeat them, until the others fit. */
+/* All cells, the dearest first; NULL without memory: it takes longer then. Owned by the caller. */
+static unsigned *by_descending_cost(struct session *session)
+{
+    unsigned count = session->plan->cell_count, *cells = calloc(count, sizeof *cells);
+    for (unsigned i = 0; cells && i < count; i++) cells[i] = i;
+    if (cells) qsort_r(cells, count, sizeof *cells, by_cost, session);
+    return cells;
+}
+
+/* What is left of the time limit when the fewest repetitions of all cells are taken, by what the blocks so far really took. */
+static double spare_ns(const struct session *session, uint64_t block)
+{
+    const struct protocol *protocol = &session->plan->protocol;
+    double left_ns = (double)protocol->time_limit_ns - (double)(clock_now_ns(&clock_real) - session->began_ns);
+    for (unsigned i = 0; i < session->plan->cell_count; i++)
+        left_ns -= known_ns(session, i) * (double)(protocol->reps_min - block);
+    return left_ns;
+}
+
+/* Where those will not fit, the dearest are left out, with the cells that repeat them, until the others fit. */
 static void leave_out(struct session *session, uint64_t block)
+{
+    const struct protocol *protocol = &session->plan->protocol;
+    if (!protocol->time_limit_ns || !block || block >= protocol->reps_min) return;
+    unsigned *dearest = by_descending_cost(session);
+    for (unsigned i = 0; dearest && i < session->plan->cell_count && spare_ns(session, block) < 0; i++)
+        if (may_be_left_out(session, dearest[i])) leave_out_cell(session, dearest[i]);
+    free(dearest);
+}
+
+/* Repetitions with spans explain an answer and are none: they get what the others leave of the time, the dearest go without. */
+static void leave_out_spans(struct session *session, uint64_t block)
 {
     const struct plan *plan = session->plan;
     const struct protocol *protocol = &plan->protocol;
-    double left_ns = (double)protocol->time_limit_ns - (double)(clock_now_ns(&clock_real) - session->began_ns);
-    if (!protocol->time_limit_ns || !block || block >= protocol->reps_min) return;
-    double blocks = (double)(protocol->reps_min - block);
-    unsigned *dearest = calloc(plan->cell_count, sizeof *dearest);
-    if (!dearest) return; /* it takes longer then */
-    for (unsigned i = 0; i < plan->cell_count; i++) dearest[i] = i;
-    qsort_r(dearest, plan->cell_count, sizeof *dearest, by_cost, session);
-    for (unsigned i = 0; i < plan->cell_count && block_ns(session, protocol->reps_min) * blocks > left_ns; i++)
-        if (may_be_left_out(session, dearest[i])) leave_out_cell(session, dearest[i]);
+    if (!protocol->time_limit_ns || !block || block != spans_begin(protocol)) return;
+    double spare = spare_ns(session, block), wanted = 0;
+    for (unsigned i = 0; i < plan->cell_count; i++) wanted += has_spans(session, i, block) * known_ns(session, i) * protocol->spans;
+    unsigned *dearest = by_descending_cost(session);
+    for (unsigned i = 0; dearest && i < plan->cell_count && wanted > spare; i++) {
+        if (!has_spans(session, dearest[i], block)) continue;
+        wanted -= known_ns(session, dearest[i]) * protocol->spans;
+        session->tally[dearest[i]].without_spans = true;
+        session->experiment->without_spans++;
+    }
     free(dearest);
 }
 
@@ -307,6 +345,7 @@ static int run_blocks(struct session *session)
     for (uint64_t block = 0; !(experiment->stopped = stop_before(session, block)); block++) {
         experiment->blocks = block + 1;
         leave_out(session, block);
+        leave_out_spans(session, block);
         if (protocol->settle > 0 && block >= protocol->reps_min) experiment->settled += tally_settle(session->plan, session->tally);
         int error = run_block(session, block);
         if (error) {
@@ -315,6 +354,15 @@ static int run_blocks(struct session *session)
         }
     }
     return 0;
+}
+
+static void tell_without_spans(const struct experiment *experiment)
+{
+    char text[160];
+    if (!experiment->without_spans) return;
+    snprintf(text, sizeof text, "%u cells have no efficiency budget: the time limit left none for their repetitions with spans",
+             experiment->without_spans);
+    json_array_append_new(json_object_get(experiment->manifest, "notes"), json_string(text));
 }
 
 /* Which were left out, for the user and for the manifest's notes. */
@@ -396,6 +444,7 @@ int experiment_run(struct experiment *experiment, struct reason *why)
     if (!error) error = run_blocks(&session);
     progress_close(&session.progress);
     tell_left_out(&session);
+    tell_without_spans(experiment);
     close_session(&session);
     int64_t measured_ns = clock_now_ns(&clock_real) - session.began_ns;
     manifest_finish(experiment->manifest, !error, experiment->stopped, measured_ns);

@@ -27,6 +27,7 @@ struct experiment {
     size_t taken, failed; /* samples of this call; those with an error, a time-out or a death */
     unsigned settled;     /* cells that needed no more repetitions (tally.h) */
     unsigned left_out;    /* cells that were given up for the time limit */
+    unsigned without_spans; /* cells whose repetitions with spans were given up for it */
     char left_out_text[320]; /* which, and why, one line; "" */
     const char *stopped;  /* why it ended: "reps", "precision", "not converged", "time limit", "interrupted", "error" */
 };

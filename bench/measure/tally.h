@@ -18,6 +18,7 @@ struct tally {
     double spent_ns;    /* by all its repetitions */
     unsigned spent;     /* how many those are */
     bool left_out;      /* from here on: there is no time for it */
+    bool without_spans; /* the time suffices for its other repetitions only */
     bool settled;       /* from here on: what it has is enough */
 };
 

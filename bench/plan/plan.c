@@ -238,15 +238,14 @@ unsigned plan_processes_here(const struct cell *cell)
     return cell->nodes > 1 ? cell->processes / cell->nodes : cell->processes;
 }
 
-static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
+int plan_place(struct plan *plan, const struct cell *cell, unsigned *placement, struct reason *why)
 {
-    const struct cell *cell = &plan->cells[id];
     unsigned processes = plan_processes_here(cell);
     for (unsigned i = 0; i < plan->placement_count; i++) {
         const struct plan_placement *known = &plan->placements[i];
         if (!strcmp(known->policy, cell->placement) && known->processes == processes &&
             known->threads == cell->threads) {
-            plan->extra[id].placement = i;
+            *placement = i;
             return 0;
         }
     }
@@ -259,7 +258,7 @@ static int settle_placement(struct plan *plan, unsigned id, struct reason *why)
         plan_note(plan, "placement env: OMP_PROC_BIND, OMP_PLACES and the like are not set, so it is the same as none");
     int error = placement_compute(made.policy, plan->topology, made.processes, made.threads, &made.placement, &reason);
     if (error) return reason_give(why, error, "--placement: %s", reason.text);
-    plan->extra[id].placement = plan->placement_count;
+    *placement = plan->placement_count;
     plan->placements[plan->placement_count++] = made;
     return 0;
 }
@@ -271,7 +270,7 @@ int plan_close(struct plan *plan, struct reason *why)
         plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN || plan->protocol.timeline;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         settle_cell(plan, i);
-        int error = settle_placement(plan, i, why);
+        int error = plan_place(plan, &plan->cells[i], &plan->extra[i].placement, why);
         if (error) return error;
     }
     return 0;

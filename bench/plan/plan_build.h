@@ -22,4 +22,8 @@ int plan_calibrate(struct plan *, unsigned info, struct kernel_task *, struct re
 /* Finds the cell of the same study, problem and configuration, or adds it, and says its id. 0 or -ENOMEM. */
 int plan_put(struct plan *, const struct cell *, unsigned info, double task_ns, unsigned *id);
 
+/* Computes where the workers of a cell go, once for each policy and team; *placement: an index into plan.placements. 0 or
+ * -errno with `why`. */
+int plan_place(struct plan *, const struct cell *, unsigned *placement, struct reason *why);
+
 #endif

@@ -130,6 +130,41 @@ static int put_chunks(struct problem *problem, const struct runner *runner, stru
     return error;
 }
 
+/* Do the workers of two cells get the same cpus? */
+static bool same_place(struct plan *plan, const struct cell *a, const struct cell *b)
+{
+    unsigned one, other;
+    struct reason why = {""}; /* a placement that cannot be is told when the plan is closed */
+    if (plan_place(plan, a, &one, &why) || plan_place(plan, b, &other, &why)) return false;
+    const struct placement *left = &plan->placements[one].placement, *right = &plan->placements[other].placement;
+    unsigned same = 0;
+    if (!left->cpus || !right->cpus || left->workers != right->workers) return false;
+    while (same < left->workers && !strcmp(left->cpus[same], right->cpus[same])) same++;
+    return same == left->workers;
+}
+
+static bool is_policy(const char *name)
+{
+    const struct placement_policy *policy = placement_policies;
+    while (policy->name && strcmp(policy->name, name)) policy++;
+    return policy->name && policy->place;
+}
+
+/* Is the cell's policy one that stands before it in the list, by another name? Lists of cpus are taken as they are. */
+static bool is_placed(struct problem *problem, const struct cell *cell, const struct names *placements, size_t position)
+{
+    struct cell other = *cell;
+    for (size_t i = 0; is_policy(cell->placement) && i < position; i++) {
+        if (!is_policy(placements->values[i])) continue;
+        snprintf(other.placement, sizeof other.placement, "%s", placements->values[i]);
+        if (!same_place(problem->plan, &other, cell)) continue;
+        plan_note(problem->plan, "placement %s gives %u worker%s the cpus of %s, and is not measured twice", cell->placement,
+                  cell->processes * cell->threads, cell->processes * cell->threads > 1 ? "s" : "", other.placement);
+        return true;
+    }
+    return false;
+}
+
 static int put_team(struct problem *problem, const struct runner *runner, struct team_size team)
 {
     static char *words[] = {(char *)"default", (char *)"none"};
@@ -154,7 +189,7 @@ static int put_team(struct problem *problem, const struct runner *runner, struct
                 return reason_give(problem->why, -EINVAL, "--placement: \"%.40s...\" is longer than %zu characters",
                                    placements->values[p], sizeof cell.placement - 1);
             snprintf(cell.placement, sizeof cell.placement, "%s", placements->values[p]);
-            error = put_chunks(problem, runner, &cell);
+            if (!is_placed(problem, &cell, placements, p)) error = put_chunks(problem, runner, &cell);
         }
     }
     return error;

@@ -203,6 +203,20 @@ START_TEST(axes_that_a_runner_lacks_collapse)
 }
 END_TEST
 
+START_TEST(policies_that_give_the_same_cpus_are_one_cell)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol,
+                               "--kernel empty --tasks 10 --runner openmp --threads 1,2 --placement none,close,spread,0"),
+                     0);
+    check_plan(&plan);
+    ck_assert_uint_eq(count_runner(&plan, "openmp"), 4 + 4 - 1); /* of one worker spread is close; a list is taken as it is */
+    ck_assert_uint_eq(plan.note_count, 1);
+    ck_assert_str_eq(plan.notes[0], "placement spread gives 1 worker the cpus of close, and is not measured twice");
+    plan_free(&plan);
+}
+END_TEST
+
 START_TEST(workers_go_to_the_axis_that_a_runner_has)
 {
     struct plan plan;
@@ -460,6 +474,7 @@ int main(int argc, char **argv)
     tcase_add_test(order, small_plans_have_an_order_too);
     tcase_add_test(grids, each_problem_gets_its_serial_cell);
     tcase_add_test(grids, axes_that_a_runner_lacks_collapse);
+    tcase_add_test(grids, policies_that_give_the_same_cpus_are_one_cell);
     tcase_add_test(grids, workers_go_to_the_axis_that_a_runner_has);
     tcase_add_test(grids, without_lists_a_runner_gets_the_cpus);
     tcase_add_test(grids, a_runner_with_both_axes_gets_every_split);
