@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/interpreter.h"
 
+#include "runners/child.h"
 #include "runners/launcher.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,55 +24,28 @@ const char *interpreter_name(void)
     return asked && *asked ? asked : "python3";
 }
 
-/* waitpid, for so long; -1 also where there is no such child. 0: it still runs. */
-static pid_t wait_for(pid_t pid, int timeout_ms, int *status)
+struct said {
+    char *text;
+    size_t size, used;
+};
+
+static void take(void *context, int from, const char *bytes, size_t size)
 {
-    struct pollfd none = {.fd = -1};
-    for (int waited = 0;; waited += TICK_MS) {
-        pid_t got = waitpid(pid, status, WNOHANG);
-        if (got > 0 || (got < 0 && errno != EINTR) || waited >= timeout_ms) return got;
-        poll(&none, 0, TICK_MS);
-    }
+    struct said *said = context;
+    if (from != STDOUT_FILENO) return;
+    if (size > said->size - 1 - said->used) size = said->size - 1 - said->used;
+    memcpy(said->text + said->used, bytes, size);
+    said->text[said->used += size] = '\0';
 }
 
-/* The child: nothing but `channel` and `memory` (-1: none) stays open, and it does not outlive this process. */
-_Noreturn static void become(const char *path, char *const *arguments, int channel, int memory, pid_t parent)
+/* Runs `statement`; true where it ended without an error. What it printed, up to size - 1 bytes, is in `text`. */
+static bool ask(const char *path, const char *statement, char *text, size_t size)
 {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
-    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC; where the kernel lacks it, less is closed */
-    if (channel >= 0) fcntl(channel, F_SETFD, 0);
-    if (memory >= 0) fcntl(memory, F_SETFD, 0);
-    execv(path, arguments);
-    _exit(127);
-}
-
-/* Runs `statement`; true where it ended without an error. What it printed, up to size - 1 bytes, is in `said`. */
-static bool ask(const char *path, const char *statement, char *said, size_t size)
-{
-    int ends[2], status = -1;
-    ssize_t got = 0;
-    *said = '\0';
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) return false;
-    pid_t parent = getpid(), pid = fork();
-    if (!pid) {
-        char *const arguments[] = {(char *)path, "-I", "-c", (char *)statement, NULL};
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, 0);
-        dup2(ends[1], 1);
-        dup2(null, 2);
-        become(path, arguments, -1, -1, parent);
-    }
-    if (pid > 0 && wait_for(pid, ASKED_MS, &status) != pid) {
-        kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
-    }
-    got = read(ends[0], said, size - 1);
-    said[got > 0 ? got : 0] = '\0';
-    close(ends[0]);
-    close(ends[1]);
-    return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+    char *const words[] = {(char *)path, "-I", "-c", (char *)statement, NULL};
+    struct said said = {text, size, 0};
+    int status;
+    *text = '\0';
+    return !child_run(&(struct child_program){.words = words}, ASKED_MS, take, &said, &status) && !status;
 }
 
 bool interpreter_accepts(const char *statement)
@@ -116,18 +89,17 @@ int interpreter_start(struct interpreter *interpreter, const char *script, int c
     char *const arguments[] = {path, "-I", "-S", "-W", "ignore", (char *)script, number, NULL};
     prctl(PR_GET_CHILD_SUBREAPER, &interpreter->subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    pid_t parent = getpid(), pid = fork();
-    if (!pid) become(path, arguments, channel, memory, parent);
-    int error = pid < 0 ? -errno : 0;
+    const int kept[] = {channel < 0 ? memory : channel, channel < 0 ? -1 : memory, -1};
+    pid_t pid = child_start(&(struct child_program){arguments, NULL, STDOUT_FILENO, STDERR_FILENO, kept});
+    int error = pid < 0 ? (int)pid : 0;
     if (error) prctl(PR_SET_CHILD_SUBREAPER, interpreter->subreaper);
-    else setpgid(pid, pid); /* whoever comes first */
     interpreter->pid = interpreter->group = error ? 0 : pid;
     return error;
 }
 
 bool interpreter_ended(struct interpreter *interpreter, int *status)
 {
-    if (wait_for(interpreter->pid, ENDED_MS, status) != interpreter->pid) return false;
+    if (!child_wait(interpreter->pid, ENDED_MS, status)) return false;
     interpreter->pid = 0; /* the number may be another's from now on; the group's not while it has a member */
     return true;
 }

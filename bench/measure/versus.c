@@ -1,59 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/versus.h"
 
-#include "bench/base/clock.h"
 #include "bench/measure/manifest.h"
 #include "kernels/reason.h"
+#include "runners/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { ANSWER_MAX = 65536, ANSWER_MS = 10000 };
 
+struct answer {
+    char text[ANSWER_MAX];
+    size_t used;
+};
+
+static void take(void *context, int from, const char *bytes, size_t size)
+{
+    struct answer *answer = context;
+    if (from != STDOUT_FILENO || size > ANSWER_MAX - answer->used) return;
+    memcpy(answer->text + answer->used, bytes, size);
+    answer->used += size;
+}
+
 /* What `program version --json` prints; NULL: nothing that is JSON within ten seconds. */
 static json_t *build_of(const char *program)
 {
-    int out[2];
-    if (pipe2(out, O_CLOEXEC)) return NULL;
-    pid_t child = fork();
-    if (!child) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        dup2(out[1], STDOUT_FILENO);
-        execl(program, program, "version", "--json", (char *)NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    char *answer = malloc(ANSWER_MAX + 1);
-    size_t used = 0;
-    int64_t until_ns = clock_now_ns(&clock_real) + ANSWER_MS * INT64_C(1000000);
-    while (child > 0 && answer && used < ANSWER_MAX) {
-        struct pollfd ready = {out[0], POLLIN, 0};
-        int64_t left_ms = (until_ns - clock_now_ns(&clock_real)) / 1000000;
-        int got = left_ms > 0 ? poll(&ready, 1, (int)left_ms) : 0;
-        if (got < 0 && errno == EINTR) continue;
-        ssize_t bytes = got > 0 ? read(out[0], answer + used, ANSWER_MAX - used) : 0;
-        if (bytes <= 0) break;
-        used += (size_t)bytes;
-    }
-    close(out[0]);
-    if (child > 0) {
-        kill(child, SIGKILL); /* it has said what it had to say */
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
-    }
-    json_t *build = answer ? json_loadb(answer, used, 0, NULL) : NULL;
-    free(answer);
-    return build;
+    char *const words[] = {(char *)program, "version", "--json", NULL};
+    struct answer answer = {.used = 0};
+    int status;
+    if (child_run(&(struct child_program){.words = words}, ANSWER_MS, take, &answer, &status)) return NULL;
+    return json_loadb(answer.text, answer.used, 0, NULL);
 }
 
 int versus_find(const char *path, char *program, size_t size, struct reason *why)
