@@ -57,6 +57,30 @@ static void take_python(const json_t *python, struct facts *facts)
                  method);
 }
 
+static void take_waiting(const struct run *run, const struct observation *sample, struct facts *facts)
+{
+    if (!sample->waiting[0]) return;
+    struct facts_ranks *ranks = !strcmp(sample->waiting, "yielding") ? &facts->yielding : &facts->spinning;
+    unsigned workers = run->cells[sample->cell].processes * run->cells[sample->cell].threads;
+    if (!ranks->to || workers < ranks->from) ranks->from = workers;
+    if (workers > ranks->to) ranks->to = workers;
+}
+
+/* " (1 to 2 workers waited spinning, 4 yielding)"; "" where no rank said how it waits. */
+static void waiting_text(const struct facts *facts, char *out, size_t size)
+{
+    const struct facts_ranks *both[] = {&facts->spinning, &facts->yielding};
+    size_t used = 0;
+    *out = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        if (!both[i]->to) continue;
+        used += (size_t)snprintf(out + used, size - used, "%s%u", used ? ", " : " (", both[i]->from);
+        if (both[i]->to > both[i]->from) used += (size_t)snprintf(out + used, size - used, " to %u", both[i]->to);
+        used += (size_t)snprintf(out + used, size - used, "%s %s", strchr(out, 'w') ? "" : " workers waited", i ? "yielding" : "spinning");
+    }
+    if (used) snprintf(out + used, size - used, ")");
+}
+
 void facts_read(const struct run *run, struct facts *facts)
 {
     const json_t *manifest = run->manifest, *host = json_object_get(manifest, "host");
@@ -82,6 +106,7 @@ void facts_read(const struct run *run, struct facts *facts)
         facts->errors += strcmp(run->samples[i].status, "ok") != 0;
         facts->suspects += run->samples[i].suspect[0] != 0;
         add_words(facts->suspicion, sizeof facts->suspicion, run->samples[i].suspect);
+        take_waiting(run, &run->samples[i], facts);
     }
 }
 
@@ -105,7 +130,9 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
     if (facts->python[0] && used < size)
         used += (size_t)snprintf(out + used, size - used, ", %s", facts->python);
-    if (facts->mpi[0] && used < size) snprintf(out + used, size - used, ", %s", facts->mpi);
+    char waiting[120];
+    waiting_text(facts, waiting, sizeof waiting);
+    if (facts->mpi[0] && used < size) snprintf(out + used, size - used, ", %s%s", facts->mpi, waiting);
 }
 
 /* Left out: what has a place of its own in a report, and arrays with one number for each cell. */

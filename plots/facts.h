@@ -19,6 +19,9 @@ struct facts {
     char kinds[64];                                          /* "2 kinds of cores"; "" where alike */
     char python[64]; /* "Python 3.14.2 (forkserver)", where its pools were measured */
     char mpi[48];    /* "Open MPI v4.1.4", where ranks were measured */
+    struct facts_ranks { /* workers of the runs whose ranks waited so: from, to; 0: none */
+        unsigned from, to;
+    } spinning, yielding;
     double quota_cpus;                          /* 0: none */
     bool simulated, complete;
     size_t samples, errors, suspects; /* repetitions of the run: all, failed, suspect */
@@ -27,7 +30,8 @@ struct facts {
 
 void facts_read(const struct run *, struct facts *);
 
-/* "host1, AMD EPYC, 2 cpus on 2 cores, Python 3.14.2 (forkserver), Open MPI v4.1.4": what it was measured on */
+/* "host1, AMD EPYC, 2 cpus on 2 cores, Python 3.14.2 (forkserver), Open MPI v4.1.4 (1 to 2 workers waited spinning, 4
+ * yielding)": what it was measured on */
 void facts_machine(const struct facts *, char *out, size_t size);
 
 /* Calls `note` for each of the manifest's notes: what was left out of the plan, and why. */

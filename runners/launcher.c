@@ -133,6 +133,16 @@ int launcher_available(struct reason *why)
     return -ENOENT;
 }
 
+/* Whether ranks that wait spin or yield: what is asked for counts, then what the user has set of the engine's variables, and
+ * else more threads than cpus yield. MPICH's variable is a number of polls, by default 1000; 0 is never. */
+static void waiting_set(bool crowded)
+{
+    const char *asked = getenv("BREAKEVEN_WAITING");
+    bool yields = asked && !strcmp(asked, "yield"), spins = asked && !strcmp(asked, "spin");
+    if (yields || spins || crowded) setenv("OMPI_MCA_mpi_yield_when_idle", spins ? "0" : "1", yields || spins);
+    if (yields || spins) setenv("MPIR_CVAR_POLLS_BEFORE_YIELD", spins ? "0" : "1", 1);
+}
+
 /* By environment and not by options: Open MPI 4 and 5 and MPICH spell the options differently, and each ignores the
  * others' variables. No binding; more ranks than cores are allowed, and yield then; root may run. What the user has set
  * stands, but for the folders. */
@@ -154,7 +164,7 @@ static void environment_set(const struct launch *launch)
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 0);
     /* On other hosts the ranks make the folder, for what is theirs; daemons are there before it. */
     for (size_t i = launch->nodes > 1; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
-    if (launch->crowded) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    waiting_set(launch->crowded);
 }
 
 _Noreturn static void become(const struct launch *launch, const struct words *words, pid_t parent)

@@ -3,7 +3,8 @@
  *
  * "mpirun" and "srun" stand for themselves with the options that they need; anything else is a command line, split at
  * blanks, no shell, in which {processes}, {threads}, {nodes} and {per_node} (processes on each node) are replaced:
- * "mpirun --hostfile hosts -n {processes} --map-by ppr:{per_node}:node".
+ * "mpirun --hostfile hosts -n {processes} --map-by ppr:{per_node}:node". BREAKEVEN_WAITING is "spin" or "yield" where ranks
+ * are to wait so in any case.
  */
 #ifndef BREAKEVEN_LAUNCHER_H
 #define BREAKEVEN_LAUNCHER_H

@@ -11,6 +11,7 @@
 #include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/control.h"
+#include "runners/rank/waiting.h"
 #include "runners/ranks_lost.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
@@ -323,6 +324,15 @@ static int verify(void *state, const void *results, struct reason *why)
     return mpi->control->known;
 }
 
+static struct spread spread_of(const struct control *control)
+{
+    static const char *const waiting[] = {[WAITING_UNKNOWN] = "", [WAITING_SPINS] = "spinning", [WAITING_YIELDS] = "yielding"};
+    return (struct spread){.waiting = control->waiting <= WAITING_YIELDS ? waiting[control->waiting] : "",
+                           .gathered_ns = control->gathered_ns,
+                           .clock_error_ns = control->clock_error_ns,
+                           .unlike = control->unlike != 0};
+}
+
 static void stop(void *state)
 {
     struct mpi *mpi = state;
@@ -332,8 +342,7 @@ static void stop(void *state)
         control_post(&control->command, ((control->answer | 3) + 1) | RANKS_STOP);
         launcher_gone(mpi, STOP_MS, &status);
     }
-    if (mpi->team->spread && control->nodes > 1)
-        *mpi->team->spread = (struct spread){control->gathered_ns, control->clock_error_ns, control->unlike != 0};
+    if (mpi->team->spread) *mpi->team->spread = spread_of(control);
     if (control->recipe_size)
         memcpy(mpi->job->instruments->records, (char *)control + control->instruments_at,
                mpi->team->processes * mpi->team->threads * control->instrument_size);

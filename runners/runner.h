@@ -45,8 +45,9 @@ struct worker_report {
     char host[64];  /* where it is; "": here. Its pid means nothing elsewhere */
 };
 
-/* What a runner of several hosts says of its last pass, in stop. */
+/* What a runner whose processes talk by messages says of its last pass, in stop. */
 struct spread {
+    const char *waiting;    /* what its processes do while they wait: "spinning", "yielding"; "": not known */
     int64_t gathered_ns;    /* of the run phase: bringing results from other hosts when all were computed */
     int64_t clock_error_ns; /* by how much times in the records of workers elsewhere may be off; -1: there are none */
     bool unlike;            /* the hosts are of several kinds */
@@ -60,7 +61,7 @@ struct team {
     const char *const *cpus;       /* cpus[worker]: a list ("0-3,8") to bind that worker to; NULL (the array): unbound.
                                       worker = process * threads + thread */
     struct worker_report *reports; /* reports[worker], shared memory; NULL: not wanted */
-    struct spread *spread;         /* left alone where all is on one host; NULL: not wanted */
+    struct spread *spread;         /* left alone by the others; NULL: not wanted */
 };
 
 /* A hook around each kernel->run, given in repetitions that record busy spans; never in those of headline times.

@@ -45,7 +45,10 @@ nothing_left() {
 
 @test "ranks compute what the serial loop computes, each on the cpu that it was given" {
     timeout -k 5 100 "$BREAKEVEN" run --kernel primes --tasks 40 --size 200 --runner mpi --processes 2 --placement close \
-        --schedule static,dynamic --reps 1 --warmup 1 -o run
+        --schedule static,dynamic --reps 1 --warmup 1 --waiting yield -o run
+    samples 'all(x["waiting"] == "yielding" for x in m) and not s[0]["waiting"] + s[-1]["waiting"] * (not s[-1]["cell"])'
+    "$BREAKEVEN" report --format text run >report
+    grep -qF '(2 workers waited yielding)' report
     samples 'len(m) == 2 and all(x["status"] == "ok" and x["wall_ns"] > 0 and len({w["cpus"] for w in x["workers"]}) == 2 for x in m)'
     samples 'len({x["hash"] for x in s}) == 1'
 }
@@ -83,8 +86,8 @@ nothing_left() {
     local cell=(--kernel empty --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0)
     printf '#!/bin/sh\necho "$*" >seen\nenv >environment\nexec mpirun -n "$1" "$4" "$5"\n' >mine
     chmod +x mine
-    timeout -k 5 200 "$BREAKEVEN" run "${cell[@]}" -o run --launcher "./mine {processes} x{threads} {processes}{threads}"
-    samples 'len(m) == 1 and m[0]["status"] == "ok"'
+    timeout -k 5 200 "$BREAKEVEN" run "${cell[@]}" -o run --launcher "./mine {processes} x{threads} {processes}{threads}" --waiting spin
+    samples 'len(m) == 1 and m[0]["status"] == "ok" and m[0]["waiting"] == "spinning"'
     [[ $(cat seen) == "2 x1 21 "*"/breakeven-rank /dev/shm/breakeven-"*"/control" ]]
     # Where one of these names another place, a launcher that is killed leaves files there.
     [ "$(grep -cE '^(TMPDIR|OMPI_MCA_(btl_vader|btl_sm|osc_sm|osc_rdma)_backing_directory)=/dev/shm/breakeven-' environment)" = 5 ]

@@ -36,7 +36,7 @@ struct options {
     struct numbers processes, threads, nodes, workers, tasks, sizes, task_times_ns, chunks;
     uint64_t reps, warmup, spans, seed, deadline_ns, time_limit_ns, patience_ns, memory_bytes, work_ns;
     double precision, settle, efficiency, margin, within; /* fractions */
-    const char *output, *name, *launcher, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,
+    const char *output, *name, *launcher, *waiting, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,
         *minimise, *save, *config, *file, *export_json, *export_csv, *export_markdown;
     bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, write_file, why, predict;
 };

@@ -53,6 +53,12 @@ static const char *objective_choice(size_t i)
     return options_objectives[i];
 }
 
+static const char *waiting_choice(size_t i)
+{
+    static const char *const words[] = {"spin", "yield", NULL};
+    return words[i];
+}
+
 #define FIELD(name) offsetof(struct options, name)
 const struct option_row options_table[] = {
     {"kernel", 'k', "K,..", "run metg tune",
@@ -89,6 +95,8 @@ const struct option_row options_table[] = {
      "what starts the ranks of mpi: mpirun, srun, or a command like\n"
      "\"mpirun --hostfile hosts -n {processes} --map-by ppr:{per_node}:node\" (mpirun)",
      OPTION_PATH, FIELD(launcher), 0, 0, NULL, NULL, OPTION_OF_RUN},
+    {"waiting", 0, "HOW", "run metg tune", "what ranks of mpi do that wait for others: spin, yield (yield where they are more than cpus)",
+     OPTION_WORD, FIELD(waiting), 0, 0, waiting_choice, "way to wait", OPTION_OF_RUN},
     {"python", 0, "PROGRAM", "run metg tune", "the Python whose pools are measured (python3)", OPTION_PATH, FIELD(python), 0,
      0, NULL, NULL, OPTION_OF_RUN},
     {"placement", 0, "LIST", "run metg topo openmp tune",

@@ -82,6 +82,7 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
         return options_complain(options, "%s", why.text);
     conduct->loaded = true;
     if (options->python) setenv("BREAKEVEN_PYTHON", options->python, 1);
+    if (options->waiting) setenv("BREAKEVEN_WAITING", options->waiting, 1);
     if (options->launcher) setenv("BREAKEVEN_LAUNCHER", options->launcher, 1); /* read by repetitions, and recorded */
     if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, &why))
         return options_complain(options, "--versus: %s", why.text);

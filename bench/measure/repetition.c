@@ -326,6 +326,7 @@ static void release(struct progress *progress)
 static void read_spread(const struct progress *progress)
 {
     const struct spread *spread = &progress->spread;
+    snprintf(progress->sample->waiting, sizeof progress->sample->waiting, "%s", spread->waiting);
     progress->sample->gathered_ns = spread->gathered_ns;
     progress->sample->clock_error_ns = spread->clock_error_ns;
     if (spread->unlike) sample_suspect(progress->sample, SUSPICION_unlike);
@@ -337,12 +338,12 @@ void repetition_run(const struct repetition *repetition, const struct clock *clo
                                 .clock = clock,
                                 .sample = sample,
                                 .self = getpid(),
-                                .spread = {-1, -1, false},
+                                .spread = {"", -1, -1, false},
                                 .workers = repetition->team.processes * repetition->team.threads};
     unsigned cpus[PROBE_CPUS_MAX];
     progress.cpus = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
     memory_open(&progress.memory);
-    *sample->cause = *sample->verified = *sample->hash = *sample->suspect = '\0';
+    *sample->cause = *sample->verified = *sample->hash = *sample->suspect = *sample->waiting = '\0';
     sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
     sample->injected_ns = sample->gathered_ns = sample->clock_error_ns = -1;
     sample->instrumented = repetition->instrumented;

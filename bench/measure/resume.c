@@ -40,7 +40,8 @@ static void compare_keys(struct differences *differences, const char *part, cons
 static bool is_runtime_setting(const char *name)
 {
     return !strncmp(name, "OMP_", 4) || !strncmp(name, "GOMP_", 5) || !strncmp(name, "KMP_", 4) ||
-           !strncmp(name, "FORKPOOL_", 9) || !strcmp(name, "BREAKEVEN_LAUNCHER") || !strcmp(name, "BREAKEVEN_PYTHON");
+           !strncmp(name, "FORKPOOL_", 9) || !strcmp(name, "BREAKEVEN_LAUNCHER") || !strcmp(name, "BREAKEVEN_WAITING") ||
+           !strcmp(name, "BREAKEVEN_PYTHON");
 }
 
 /* Settings of the runtimes: those of then that are others now, and those of now that were not there. */

@@ -174,7 +174,8 @@ int run_add(struct run *run, const struct sample *sample, int64_t at)
     made.suspect = run_word(run, sample->suspect);
     made.cause = run_word(run, sample->cause);
     made.verified = run_word(run, sample->verified);
-    if (!place || !made.suspect || !made.cause || !made.verified) return -ENOMEM;
+    made.waiting = run_word(run, sample->waiting);
+    if (!place || !made.suspect || !made.cause || !made.verified || !made.waiting) return -ENOMEM;
     if (ok && sample->latency_count && take_latency(run, sample)) return -ENOMEM;
     if (ok && sample->instrumented) {
         if (!(made.spans = malloc(sizeof *made.spans))) return -ENOMEM;

@@ -32,7 +32,7 @@ struct observation {
     bool timed;                  /* its first worker's start and end are known */
     bool located;                /* its first worker's cpus are known */
     unsigned worker_count;
-    const char *suspect, *cause, *verified; /* as in a sample; "" where there is none */
+    const char *suspect, *cause, *verified, *waiting; /* as in a sample; "" where there is none */
     struct span_sums *spans;                    /* where it is good and instrumented, else NULL; the run's */
     int64_t at;                             /* where its line begins in samples.jsonl; -1: in no file */
     int64_t began_ns;

@@ -90,6 +90,7 @@ struct sample {
     bool instrumented; /* taken with busy spans: never a headline time */
     char verified[20]; /* "serial+published", "serial", "published", "" */
     char hash[20];     /* of all result bytes, hexadecimal */
+    char waiting[12];  /* what ranks do that wait for others: "spinning", "yielding"; "" where there are none, or not known */
     char suspect[96];  /* words of suspicions.h, separated by spaces: "steal throttled"; "" */
     unsigned worker_count;
     struct sample_worker *workers; /* owned by the sample */

@@ -55,6 +55,7 @@ SAMPLE_FIELD(measure, MAY, clock_error_ns)
 SAMPLE_FIELD(flag, MAY, instrumented)
 SAMPLE_FIELD(text, MAY, verified)
 SAMPLE_FIELD(text, MAY, hash)
+SAMPLE_FIELD(text, MAY, waiting)
 SAMPLE_FIELD(text, MAY, suspect)
 #undef SAMPLE_FIELD
 #endif

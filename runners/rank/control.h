@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL_VERSION = 3, CONTROL_CPUS = 104 };
+enum { CONTROL_VERSION = 4, CONTROL_CPUS = 104 };
 enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a command, above them its number */
 
 /* Below where programs, heaps and libraries lie, with address spaces of 39 bits too. */
@@ -43,6 +43,7 @@ struct control {
     uint32_t version, size; /* CONTROL_VERSION and sizeof (struct control): one build */
     uint32_t processes, threads, nodes, schedule, bound;
     uint32_t unlike;                        /* 1: the hosts are not all of one kind */
+    uint32_t waiting;                       /* enum waiting, of rank 0 */
     int64_t gathered_ns;                    /* what gathering the results took in the last pass; -1: nothing to gather */
     int64_t clock_error_ns;                 /* of the other hosts' times in the records, with the last pass; -1: none */
     uint64_t chunk; /* 0: the default */

@@ -7,6 +7,7 @@
 #include "runners/rank/keeper.h"
 #include "runners/rank/nodes.h"
 #include "runners/rank/schedules.h"
+#include "runners/rank/waiting.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -193,6 +194,7 @@ static int ready(struct rank *rank)
     MPI_Win_shared_query(rank->window, 0, &bytes, &unit, &counter);
     rank->counter = counter;
     if (kernel_open(rank) || team_bring_up(rank)) return -1;
+    if (!number) rank->control->waiting = waiting_read();
     nodes_ready(rank);
     MPI_Barrier(MPI_COMM_WORLD);
     if (!number) control_post(&rank->control->answer, 1);
