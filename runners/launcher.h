@@ -39,6 +39,16 @@ int launcher_available(struct reason *why);
 /* Starts it as a child, which dies with the calling thread. Its process number or -errno. */
 pid_t launcher_start(const struct launch *);
 
+/* Starts two ranks that do nothing but come up and end: is all there? Takes what they take, at most about 10 s; leaves
+ * nothing. 0, or -errno with one line in `why`. */
+struct launcher_trial {
+    char library[64]; /* "Open MPI v4.1.4" */
+    char launcher[32]; /* its name */
+    double took_s;
+};
+int launcher_try(struct launcher_trial *, struct reason *why);
+#define LAUNCHER_TRY_SAYS "breakeven-rank runs with " /* printed by rank 0 */
+
 /* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "".
  * True: the cause is known. */
 bool launcher_explain(const char *output, char *line, size_t size);

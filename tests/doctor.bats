@@ -8,7 +8,7 @@ setup() {
 @test "doctor names its findings and closes with counts; exit status 1 only with a bad one; advice with each that is not good" {
     run timeout -k 1 200 "$BREAKEVEN" doctor
     [ "$status" -le 1 ]
-    for topic in cpus load governor quota "clock source" clock noise sleep siblings programs; do
+    for topic in cpus load governor quota "clock source" clock noise sleep siblings programs mpi; do
         grep -Eq "^(good|caution|bad) +$topic " <<<"$output"
     done
     if [ "$status" = 1 ]; then grep -q '^bad ' <<<"$output"; else ! grep -q '^bad ' <<<"$output"; fi
@@ -40,7 +40,7 @@ assert o["figures"]["clock_cost_ns"] > 0
     strace -f -e trace=openat,open,creat -o "$BATS_TEST_TMPDIR/trace" true 2>/dev/null || skip "strace may not trace here"
     timeout -k 1 100 strace -f -e trace=openat,open,creat -o "$BATS_TEST_TMPDIR/trace" "$BREAKEVEN" doctor || [ $? = 1 ]
     grep -q openat "$BATS_TEST_TMPDIR/trace"
-    ! grep -E 'O_WRONLY|O_RDWR|O_CREAT' "$BATS_TEST_TMPDIR/trace" | grep -Ev '"/dev/(null|shm|pts|tty)'
+    ! grep -E 'O_WRONLY|O_RDWR|O_CREAT' "$BATS_TEST_TMPDIR/trace" | grep -Ev '"/dev/(null|shm|pts|ptmx|tty)'
 }
 
 @test "doctor takes no operand and no other option" {

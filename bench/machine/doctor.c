@@ -4,6 +4,7 @@
 
 #include "bench/cli/options.h"
 #include "kernels/reason.h"
+#include "runners/runner.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -40,6 +41,7 @@ void doctor_facts_read(const char *root, const struct clock *clock, struct docto
     probe_kinds(facts->kinds, sizeof facts->kinds);
     facts->gnuplot = probe_program_found("gnuplot");
     facts->python3 = probe_program_found("python3");
+    facts->mpi_error = runner_find("mpi")->available(&facts->mpi_why) ? -ENOENT : launcher_try(&facts->mpi, &facts->mpi_why);
     facts->took_s = (double)(clock_now_ns(clock) - began_ns) / 1e9;
 }
 

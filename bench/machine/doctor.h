@@ -12,6 +12,7 @@
 #include "bench/machine/probe.h"
 #include "bench/machine/probe_system.h"
 
+#include "runners/launcher.h"
 #include "runners/limits.h"
 
 enum { DOCTOR_FINDINGS = 20 };
@@ -35,6 +36,9 @@ struct doctor_facts {
     int sibling_groups;    /* negative: errno */
     char kinds[240];       /* of cores, a line; "" where they are alike */
     bool gnuplot, python3; /* found */
+    int mpi_error;         /* 0: ranks can be started; -ENOENT: there are none here; both with the line below */
+    struct launcher_trial mpi;
+    struct reason mpi_why;
     double took_s;
 };
 void doctor_facts_read(const char *root, const struct clock *, struct doctor_facts *);

@@ -266,6 +266,17 @@ static void judge_programs(const struct doctor_facts *facts, struct finding *fin
     else advise(finding, "Without python3 its runner is left out: install python3.");
 }
 
+/* Most machines need no MPI: that there is none is no fault. */
+static void judge_mpi(const struct doctor_facts *facts, struct finding *finding)
+{
+    if (facts->mpi_error == -ENOENT) set(finding, DOCTOR_GOOD, "the runner mpi is left out: %.150s", facts->mpi_why.text);
+    else if (facts->mpi_error) set(finding, DOCTOR_CAUTION, "ranks cannot be started: %.150s", facts->mpi_why.text);
+    else
+        set(finding, DOCTOR_GOOD, "%s; %s starts and ends two ranks in %.2g s", facts->mpi.library, facts->mpi.launcher,
+            facts->mpi.took_s);
+    advise(finding, "Runs with the runner mpi will fail so: see docs/ranks.md, or name another launcher (BREAKEVEN_LAUNCHER).");
+}
+
 size_t doctor_judge(const struct doctor_facts *facts, struct finding findings[DOCTOR_FINDINGS])
 {
     static const struct {
@@ -289,6 +300,7 @@ size_t doctor_judge(const struct doctor_facts *facts, struct finding findings[DO
         {"kinds of cores", judge_kinds},
         {"two workers", judge_placement},
         {"programs", judge_programs},
+        {"mpi", judge_mpi},
     };
     _Static_assert(sizeof topics / sizeof *topics <= DOCTOR_FINDINGS, "room for every topic");
     size_t count = 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher; --version names the MPI library.
+/* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher; --version names the MPI library, --try as a rank
+ * that comes up and ends.
  *
  * All ranks of the runner's host map FILE (control.h), those of others a copy (nodes.h). They load the kernel from a shared object and prepare its input; rank 0 takes the commands
  * and passes them on. Who computes which tasks is in schedules.h. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
 #include "runners/instruments.h"
+#include "runners/launcher.h"
 #include "runners/rank/keeper.h"
 #include "runners/rank/nodes.h"
 #include "runners/rank/schedules.h"
@@ -12,12 +14,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-enum { COMMAND_WAIT_MS = 1000 };
+enum { COMMAND_WAIT_MS = 1000, TRY_S = 15 };
 
 /* Allocations lie at the same addresses in all ranks: each makes the same ones in the same order. What rank 0 writes into
  * them while it prepares counts; see kernel_open. */
@@ -202,23 +206,40 @@ static int ready(struct rank *rank)
 }
 
 /* The library's own words in one line, up to what it says of its making: "Open MPI v4.1.4", "MPICH Version: 4.0.2". */
-static int version_print(void)
+static int version_print(const char *before)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
     if (MPI_Get_library_version(text, &length)) return 1;
     text[strcspn(text, ",\n")] = '\0';
+    printf("%s", before);
     for (char *word = strtok(text, " \t"), *space = ""; word; word = strtok(NULL, " \t"), space = " ")
         printf("%s%s", space, word);
     putchar('\n');
     return 0;
 }
 
+/* Ends with the launcher, and in bounded time. */
+static int try(void)
+{
+    int number, failed = 0;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(TRY_S);
+    MPI_Init(NULL, NULL);
+    MPI_Comm_rank(MPI_COMM_WORLD, &number);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (!number) failed = version_print(LAUNCHER_TRY_SAYS);
+    fflush(stdout);
+    MPI_Finalize();
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     static struct rank rank;
     int provided;
-    if (argc == 2 && !strcmp(argv[1], "--version")) return version_print();
+    if (argc == 2 && !strcmp(argv[1], "--version")) return version_print("");
+    if (argc == 2 && !strcmp(argv[1], "--try")) return try();
     if (argc != 2) {
         fail(&rank, "usage", "breakeven-rank FILE; breakeven's mpi runner starts it");
         return 2;

@@ -35,6 +35,7 @@ static void healthy(struct doctor_facts *facts)
         .placement = {.pairs_all = 1, .count = 1, .pair = {{0, 1, 80, 2.0, 2.0}}},
         .gnuplot = true,
         .python3 = true,
+        .mpi = {.library = "Open MPI v4.1.4", .launcher = "mpirun", .took_s = 0.3},
     };
 }
 
@@ -53,7 +54,7 @@ START_TEST(a_quiet_machine_is_good_throughout)
     struct finding findings[DOCTOR_FINDINGS];
     healthy(&facts);
     size_t count = doctor_judge(&facts, findings);
-    ck_assert_uint_eq(count, 16);
+    ck_assert_uint_eq(count, 17);
     for (size_t i = 0; i < count; i++) {
         ck_assert_msg(findings[i].verdict == DOCTOR_GOOD, "%s: %s", findings[i].topic, findings[i].found);
         ck_assert_str_eq(findings[i].advice, "");
@@ -100,6 +101,7 @@ SPOIL(one_core, facts->placement.pair[0].chains_speedup = 1.2)
 SPOIL(not_there, facts->placement.pair[0].chain_speedup = 1.1; facts->placement.pair[0].chains_speedup = 1.1)
 SPOIL(no_gnuplot, facts->gnuplot = false)
 SPOIL(no_python, facts->python3 = false)
+SPOIL(no_ranks, facts->mpi_error = -ECHILD; strcpy(facts->mpi_why.text, "mpirun ended with code 1: not enough slots"))
 
 static const struct {
     void (*spoil)(struct doctor_facts *);
@@ -139,6 +141,7 @@ static const struct {
     {not_there, "two workers", DOCTOR_BAD, "1.10 x"},
     {no_gnuplot, "programs", DOCTOR_CAUTION, "gnuplot is missing"},
     {no_python, "programs", DOCTOR_CAUTION, "python3 is missing"},
+    {no_ranks, "mpi", DOCTOR_CAUTION, "not enough slots"},
 };
 
 START_TEST(each_trouble_is_found_and_comes_with_advice)
