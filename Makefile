@@ -23,7 +23,8 @@ RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c results/*/*.c))
 
 PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
 BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) \
-           $(BUILD)/bench/plan/studies_files.o $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o
+           $(BUILD)/bench/plan/studies_files.o $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o \
+           $(BUILD)/bench/lessons/lesson_figures.o
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
@@ -119,6 +120,7 @@ $(BUILD)/plots/assets.o: plots/assets.h $(wildcard plots/assets/*.gp plots/asset
 # So are the default experiment, the lessons, and the pages that were recorded of them.
 LESSON_FILES := $(sort $(wildcard bench/lessons/assets/*.ini))
 LESSON_PAGES := $(sort $(wildcard docs/lessons/*.md))
+LESSON_FIGURES := $(sort $(wildcard docs/lessons/*.svg))
 STUDIES_FILES := $(sort $(wildcard bench/plan/assets/*.ini))
 $(BUILD)/bench/plan/studies_files.S: bench/base/embedded.sh $(STUDIES_FILES)
 	@mkdir -p $(@D)
@@ -129,6 +131,9 @@ $(BUILD)/bench/lessons/lesson_files.S: bench/base/embedded.sh $(LESSON_FILES)
 $(BUILD)/bench/lessons/lesson_pages.S: bench/base/embedded.sh $(LESSON_PAGES)
 	@mkdir -p $(@D)
 	@bench/base/embedded.sh lesson_pages $(LESSON_PAGES) > $@
+$(BUILD)/bench/lessons/lesson_figures.S: bench/base/embedded.sh $(LESSON_FIGURES)
+	@mkdir -p $(@D)
+	@bench/base/embedded.sh lesson_figures $(LESSON_FIGURES) > $@
 
 $(BUILD)/%.o: $(BUILD)/%.S
 	$(CC) -iquote . -c -o $@ $<

@@ -93,3 +93,25 @@ short_lesson() {
         [ -s "$pages/$name.svg" ]
     done
 }
+
+@test "--page: all lessons with their figures in one file; what was measured here goes before what is recorded" {
+    run "$BREAKEVEN" lesson --page -o page
+    [ "$status" = 0 ] && [ "$output" = "The page: page/lessons.html" ]
+    lessons=$(find "$BATS_TEST_DIRNAME"/../bench/lessons/assets -name '*.ini' | wc -l)
+    [ "$(grep -c '<h2>' page/lessons.html)" = "$lessons" ]
+    [ "$(grep -c 'Recorded with the program' page/lessons.html)" = "$lessons" ]
+    [ "$(grep -c 'src="data:image/svg+xml,%3C' page/lessons.html)" -ge "$lessons" ]
+    ! grep -qE 'src="[^d]|href=|<script' page/lessons.html
+    mkdir -p results/runs/20260101T000000Z-lesson-workers/plots
+    printf '# Mine & <yours>?\n\n![A "figure"](plots/speedup.svg)\n\n**Why.** `a<b`\n\n<sub>Measured today.</sub>\n' \
+        >results/runs/20260101T000000Z-lesson-workers/lesson.md
+    echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >results/runs/20260101T000000Z-lesson-workers/plots/speedup.svg
+    run "$BREAKEVEN" lesson --page -o own
+    [ "$status" = 0 ]
+    grep -qF '<h2>Mine &amp; &lt;yours>?</h2>' own/lessons.html
+    grep -qF '<img alt="A &quot;figure&quot;" src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E' own/lessons.html
+    grep -qF "<strong>Why.</strong> <code>a&lt;b</code>" own/lessons.html
+    [ "$(grep -c "This machine's own" own/lessons.html)" = 1 ]
+    run "$BREAKEVEN" lesson --page workers
+    [ "$status" = 2 ] && [ "${#lines[@]}" = 1 ]
+}

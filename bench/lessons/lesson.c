@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
 #include "bench/base/embedded.h"
+#include "bench/lessons/lesson_page.h"
 #include "bench/lessons/lesson_show.h"
 #include "bench/machine/quota.h"
 #include "bench/measure/conduct.h"
@@ -153,9 +154,13 @@ static int run(const struct options *options)
         return options_complain(options, "--all runs every lesson: leave the name out");
     if (options->all && options->output) return options_complain(options, "-o takes one lesson: leave --all out");
     if (options->write_file && !options->operand_count) return options_complain(options, "--write-file needs a lesson's name");
+    if (options->page && options->operand_count) return options_complain(options, "--page is of all lessons: leave the name out");
+    if (!options->all && options->page) return lesson_page_write(options);
     if (!options->all && !options->operand_count) return list_lessons(options);
     if (limits_read("", &limits, &why)) return options_complain(options, "%s", why.text);
-    return options->all ? run_all(options, limits.usable) : run_named(options, limits.usable);
+    if (!options->all) return run_named(options, limits.usable);
+    int status = run_all(options, limits.usable), written = options->page ? lesson_page_write(options) : STATUS_GOOD;
+    return status ? status : written;
 }
 
 const struct verb verb_lesson = {
@@ -165,6 +170,7 @@ const struct verb verb_lesson = {
     .operands_max = 1,
     .details = "Without a name it lists the lessons. Each takes less than a minute on two cpus and leaves a recorded run\n"
                "with its figure, its report and lesson.md, the lesson's page with this machine's numbers.\n"
+               "--page writes all of them with their figures into one file for a class.\n"
                "A lesson is a file: --write-file prints one, to be changed and run as FILE.ini.",
     .machine = true,
     .run = run,
