@@ -56,15 +56,16 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
 /* Accepts a zeroed struct. */
 void placement_free(struct placement *placement);
 
-/* Loads a topology: source NULL: this machine; the path of an XML file, or a synthetic description such as
- * "pack:2 numa:2 core:4 pu:2": another one. Objects outside the allowed set are kept; hwloc_topology_get_allowed_cpuset
- * says which may be used (of this machine: the cpuset of the cgroup and the affinity of the calling thread). 0,
- * -EINVAL, -ENOENT or -ENOMEM with one line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
-int topology_load(const char *source, hwloc_topology_t *topology, struct reason *why);
+/* Loads a topology: source NULL: this machine; a synthetic description such as "pack:2 numa:2 core:4 pu:2": another
+ * one. Objects outside the allowed set are kept; hwloc_topology_get_allowed_cpuset says which may be used (of this
+ * machine: the cpuset of the cgroup and the affinity of the calling thread). 0, -EINVAL, -ENOENT or -ENOMEM with one
+ * line in `why`. Freed by hwloc_topology_destroy. Takes tens of milliseconds. */
+int topology_load(const char *description, hwloc_topology_t *topology, struct reason *why);
 
-/* Can hwloc load this XML file? Tried in a child, which a damaged file may crash or keep busy (20 s of cpu time at most):
- * 0, -EINVAL with the library's reason, or another -errno, each with one line in `why`. topology_load does this itself.
- * Waits for the child; the caller must not have SIGCHLD ignored. */
-int topology_try(const char *path, struct reason *why);
+/* Hands a topology to `use`; the source may also be the path of hwloc's XML, of this program's or of foreign origin. That
+ * is loaded, and used, in a child, which a damaged file may crash or keep busy (120 s of cpu time at most): what `use` is
+ * to leave must be printed or written to a descriptor. Returns what `use` returned (0 to 255), or -errno with one line in
+ * `why`, the library's reason among them. Waits for the child; the caller must not have SIGCHLD ignored. */
+int topology_use(const char *source, int (*use)(hwloc_topology_t, void *), void *closure, struct reason *why);
 
 #endif

@@ -172,11 +172,11 @@ END
 
 @test "run --versus pairs two builds; one that is ten times as slow is found" {
     slow_build 9
-    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 1us --tasks 1000 --runner serial --reps 8 --spans 0 \
+    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \
         --versus "$BREAKEVEN" -o same
     [ "$status" = 0 ] || [ "$status" = 4 ] # a machine that is busy resolves nothing
     [[ $output == *" paired, margin"* ]]
-    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 1us --tasks 1000 --runner serial --reps 8 --spans 0 \
+    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \
         --versus ./slow -o faster --json
     [ "$status" = 0 ]
     [[ $output == *'"verdict": "faster"'* ]]

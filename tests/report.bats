@@ -71,6 +71,23 @@ PYTHON
     [ "$status" = 0 ] || { echo "$output"; false; }
 }
 
+@test "the machine's figure counts memory nodes as topo does; a topology that cannot be read is the reason for none" {
+    need_gnuplot
+    "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 8 --reps 1 --runner forkpool --workers 1 -o odd
+    python3 - odd/topology.xml <<'PYTHON'
+import re, sys
+text = open(sys.argv[1]).read()
+text = re.sub(r'(type="NUMANode" os_index=")\d+', r"\g<1>8", text)
+open(sys.argv[1], "w").write(re.sub(r'nodeset="0x\w+"', 'nodeset="0x00000100"', text))
+PYTHON
+    [ "$("$BREAKEVEN" topo --topology odd/topology.xml | grep -c "NUMANode 0: ")" = 1 ]
+    run -0 "$BREAKEVEN" report odd --format html
+    [[ $output == *"package 0, memory node 0<"* ]]
+    echo "no topology" >odd/topology.xml
+    run -0 "$BREAKEVEN" report odd --format html
+    [[ $output == *"the run has no topology.xml that can be read"* ]]
+}
+
 @test "a figure's script draws it again where it stands" {
     need_gnuplot
     for figure in speedup hybrid budget topology granularity; do

@@ -211,6 +211,36 @@ PYTHON
     [[ $stderr == *"is damaged: hwloc ends on it with signal 6"* ]]
 }
 
+# Loading 65,536 cpus takes seconds, so trying first and loading again would take twice as long as the library does.
+@test "a topology file is loaded once" {
+    [ -z "${SANITIZED:-}" ] || skip "the sanitizers are to be loaded first"
+    two_kinds
+    cat >count.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+int hwloc_topology_load(void *topology)
+{
+    FILE *loads = fopen("loads", "a");
+    fputc('x', loads);
+    fclose(loads);
+    return ((int (*)(void *))dlsym(RTLD_NEXT, "hwloc_topology_load"))(topology);
+}
+END
+    ${CC:-cc} -shared -fPIC -o count.so count.c -ldl
+    LD_PRELOAD=$PWD/count.so run -0 "$BREAKEVEN" topo --topology two_kinds.xml
+    [ "$(cat loads)" = x ]
+}
+
+@test "what cannot be written is told, of a topology file too" {
+    two_kinds
+    for source in two_kinds.xml "$big"; do
+        run --separate-stderr sh -c '"$0" topo --topology "$1" >/dev/full' "$BREAKEVEN" "$source"
+        [ "$status" = 2 ]
+        [[ $stderr == *"cannot write to standard output"* ]]
+    done
+}
+
 @test "without /proc and /sys: the kernel is asked for the cpus, and the quota cannot be seen" {
     [ -z "${SANITIZED:-}" ] || skip "a sanitizer reads /proc"
     unshare -rm true 2>/dev/null || skip "no mount namespace can be made here"

@@ -7,6 +7,7 @@
 #include "runners/cpukind.h"
 #include "runners/placement.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -304,7 +305,7 @@ static int show(const struct options *options, const struct topo *topo)
 {
     if (!options->json) {
         print_topo(topo);
-        return STATUS_GOOD;
+        return fflush(stdout) ? options_complain(options, "cannot write to standard output: %s", strerror(errno)) : STATUS_GOOD;
     }
     json_t *json = topo_json(topo);
     char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
@@ -314,19 +315,24 @@ static int show(const struct options *options, const struct topo *topo)
     return status;
 }
 
-static int run(const struct options *options)
+static int show_of(hwloc_topology_t topology, void *of)
 {
-    struct topo topo = {.here = !options->topology};
+    const struct options *options = of;
+    struct topo topo = {.topology = topology, .here = !options->topology};
     struct reason why = {""};
-    if (topology_load(options->topology, &topo.topology, &why))
-        return options_complain(options, "--topology: %s", why.text);
-    int status = topo.here && limits_read("", &topo.limits, &why) ? options_complain(options, "%s", why.text)
-                                                                             : STATUS_GOOD;
+    int status = topo.here && limits_read("", &topo.limits, &why) ? options_complain(options, "%s", why.text) : STATUS_GOOD;
     if (status == STATUS_GOOD) status = team_read(options, &topo);
     if (status == STATUS_GOOD) status = show(options, &topo);
     placement_free(&topo.placement);
-    hwloc_topology_destroy(topo.topology);
     return status;
+}
+
+static int run(const struct options *options)
+{
+    struct options copy = *options;
+    struct reason why = {""};
+    int status = topology_use(options->topology, show_of, &copy, &why);
+    return status < 0 ? options_complain(options, "--topology: %s", why.text) : status;
 }
 
 const struct verb verb_topo = {

@@ -78,26 +78,30 @@ static hwloc_topology_t load(int at)
     return topology;
 }
 
-/* What a team looks like: how many workers each hardware thread has, and each core. */
+enum { CPUS_MAX = 512 };
+
+/* What a team looks like: how many workers each hardware thread has, and each allowed core. */
 struct seen {
     hwloc_topology_t topology;
     hwloc_const_bitmap_t allowed;
-    unsigned on[1024]; /* by the system's number */
-    unsigned workers;
+    unsigned on[CPUS_MAX]; /* by the system's number */
+    unsigned workers, cores;
+    struct {
+        hwloc_obj_t object;
+        int speed;
+        unsigned workers;
+    } core[CPUS_MAX];
 };
 
-static hwloc_obj_t core_of(struct seen *seen, hwloc_obj_t pu)
+static void open_machine(struct seen *seen, hwloc_topology_t topology)
 {
-    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(seen->topology, HWLOC_OBJ_CORE, pu);
-    return core ? core : pu;
-}
-
-static hwloc_obj_t next_core(struct seen *seen, hwloc_obj_t core)
-{
-    bool cores = hwloc_get_nbobjs_by_type(seen->topology, HWLOC_OBJ_CORE) > 0;
-    do core = hwloc_get_next_obj_by_type(seen->topology, cores ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU, core);
-    while (core && !hwloc_bitmap_intersects(core->cpuset, seen->allowed));
-    return core;
+    *seen = (struct seen){.topology = topology, .allowed = hwloc_topology_get_allowed_cpuset(topology)};
+    bool cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE) > 0;
+    for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(topology, cores ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU, core));) {
+        if (!hwloc_bitmap_intersects(core->cpuset, seen->allowed)) continue;
+        seen->core[seen->cores].speed = cpukind_speed_of(topology, core->cpuset);
+        seen->core[seen->cores++].object = core;
+    }
 }
 
 static unsigned workers_in(struct seen *seen, hwloc_const_bitmap_t cpus)
@@ -107,68 +111,98 @@ static unsigned workers_in(struct seen *seen, hwloc_const_bitmap_t cpus)
     return workers;
 }
 
-static void look(struct seen *seen, hwloc_topology_t topology, const char *policy, unsigned processes, unsigned threads)
+static void look(struct seen *seen, const char *policy, unsigned processes, unsigned threads)
 {
     struct reason why = {""};
     struct placement first, second;
-    *seen = (struct seen){.topology = topology, .allowed = hwloc_topology_get_allowed_cpuset(topology)};
-    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &first, &why), "%s", why.text);
-    ck_assert_msg(!placement_compute(policy, topology, processes, threads, &second, &why), "%s", why.text);
+    ck_assert_msg(!placement_compute(policy, seen->topology, processes, threads, &first, &why), "%s", why.text);
+    ck_assert_msg(!placement_compute(policy, seen->topology, processes, threads, &second, &why), "%s", why.text);
     ck_assert_uint_eq(first.workers, processes * threads);
+    memset(seen->on, 0, sizeof seen->on);
     for (unsigned i = 0; i < first.workers; i++) {
         ck_assert_str_eq(first.cpus[i], second.cpus[i]);
         unsigned cpu = (unsigned)strtoul(first.cpus[i], NULL, 10);
         ck_assert_msg(hwloc_bitmap_isset(seen->allowed, cpu), "cpu %u is not allowed", cpu);
         seen->on[cpu]++;
     }
+    for (unsigned i = 0; i < seen->cores; i++) seen->core[i].workers = workers_in(seen, seen->core[i].object->cpuset);
     seen->workers = first.workers;
     placement_free(&first);
     placement_free(&second);
 }
 
-/* Cores before hardware threads, hardware threads before sharing, and sharing evenly. Returns how many cores there are. */
-static unsigned check_even(struct seen *seen)
+/* Cores before hardware threads, hardware threads before sharing, and sharing evenly. */
+static void check_even(struct seen *seen)
 {
-    unsigned pu_min = UINT_MAX, pu_max = 0, core_min = UINT_MAX, core_max = 0, cores = 0;
-    for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(seen->topology, HWLOC_OBJ_PU, pu));) {
-        if (!hwloc_bitmap_isset(seen->allowed, pu->os_index)) continue;
-        unsigned here = seen->on[pu->os_index], core = workers_in(seen, core_of(seen, pu)->cpuset);
-        if (here < pu_min) pu_min = here;
-        if (here > pu_max) pu_max = here;
-        if (core < core_min) core_min = core;
-        if (core > core_max) core_max = core;
+    unsigned pu_min = UINT_MAX, pu_max = 0, core_min = UINT_MAX, core_max = 0;
+    for (int cpu = -1; (cpu = hwloc_bitmap_next(seen->allowed, cpu)) >= 0;) {
+        if (!hwloc_get_pu_obj_by_os_index(seen->topology, (unsigned)cpu)) continue;
+        if (seen->on[cpu] < pu_min) pu_min = seen->on[cpu];
+        if (seen->on[cpu] > pu_max) pu_max = seen->on[cpu];
     }
-    for (hwloc_obj_t core = NULL; (core = next_core(seen, core));) cores++;
+    for (unsigned i = 0; i < seen->cores; i++) {
+        if (seen->core[i].workers < core_min) core_min = seen->core[i].workers;
+        if (seen->core[i].workers > core_max) core_max = seen->core[i].workers;
+    }
     ck_assert_msg(core_min > 0 || core_max <= 1, "a core is idle, another has %u", core_max);
     ck_assert_msg(pu_max <= pu_min + 1, "a hardware thread has %u workers, another %u", pu_min, pu_max);
-    return cores;
 }
 
-/* Where there are as many workers as parts of a level, each part has one. */
+/* The speed of the slowest cores that must work: the faster ones get a worker each. *before: how many those are. */
+static int speed_needed(const struct seen *seen, unsigned *before)
+{
+    for (int limit = INT_MAX;;) {
+        int speed = INT_MIN;
+        unsigned faster = 0, equal = 0;
+        for (unsigned i = 0; i < seen->cores; i++)
+            if (seen->core[i].speed < limit && seen->core[i].speed > speed) speed = seen->core[i].speed;
+        for (unsigned i = 0; i < seen->cores; i++) {
+            faster += seen->core[i].speed > speed;
+            equal += seen->core[i].speed == speed;
+        }
+        *before = faster;
+        if (faster + equal >= seen->workers || faster + equal == seen->cores) return speed;
+        limit = speed;
+    }
+}
+
+static bool has_core(const struct seen *seen, hwloc_obj_t part, int speed)
+{
+    for (unsigned i = 0; i < seen->cores; i++)
+        if (seen->core[i].speed == speed && hwloc_bitmap_isincluded(seen->core[i].object->cpuset, part->cpuset)) return true;
+    return false;
+}
+
+/* Where there are as many workers as parts of a level, each part has one: of the parts with cores of the slowest kind that is
+ * needed, where kinds differ, and of the workers that the faster ones leave to it. */
 static void check_parts(struct seen *seen, hwloc_obj_type_t type)
 {
-    unsigned parts = 0;
+    unsigned parts = 0, before;
+    int speed = speed_needed(seen, &before);
     for (hwloc_obj_t part = NULL; (part = hwloc_get_next_obj_by_type(seen->topology, type, part));)
-        parts += (unsigned)hwloc_bitmap_intersects(part->cpuset, seen->allowed);
-    for (hwloc_obj_t part = NULL; parts <= seen->workers && (part = hwloc_get_next_obj_by_type(seen->topology, type, part));)
-        ck_assert_msg(!hwloc_bitmap_intersects(part->cpuset, seen->allowed) || workers_in(seen, part->cpuset),
-                      "%s %u is idle with %u workers", hwloc_obj_type_string(type), part->logical_index, seen->workers);
+        parts += has_core(seen, part, speed);
+    if (parts + before > seen->workers) return;
+    for (hwloc_obj_t part = NULL; (part = hwloc_get_next_obj_by_type(seen->topology, type, part));)
+        ck_assert_msg(workers_in(seen, part->cpuset) || !has_core(seen, part, speed), "%s %u is idle with %u workers",
+                      hwloc_obj_type_string(type), part->logical_index, seen->workers);
 }
 
-static void check_close(struct seen *seen)
+/* Of each kind, cores from the first one on without a gap. */
+static void check_close(const struct seen *seen)
 {
-    unsigned left = seen->workers;
-    for (hwloc_obj_t core = NULL; left && (core = next_core(seen, core)); left--)
-        ck_assert_msg(workers_in(seen, core->cpuset), "core %u is left out", core->logical_index);
+    for (unsigned i = 0; i < seen->cores; i++)
+        for (unsigned k = i + 1; !seen->core[i].workers && k < seen->cores; k++)
+            ck_assert_msg(!seen->core[k].workers || seen->core[k].speed != seen->core[i].speed,
+                          "core %u works, core %u is left out", k, i);
 }
 
-/* No core of a slower kind has a worker while one of a faster kind has none. */
-static void check_kinds(struct seen *seen)
+/* No core of a slower kind has a worker while one of a faster kind has none: each kind is used where workers suffice. */
+static void check_kinds(const struct seen *seen)
 {
     int idle = -1, used = INT_MAX;
-    for (hwloc_obj_t core = NULL; (core = next_core(seen, core));) {
-        int speed = cpukind_speed_of(seen->topology, core->cpuset);
-        if (workers_in(seen, core->cpuset)) used = speed < used ? speed : used;
+    for (unsigned i = 0; i < seen->cores; i++) {
+        int speed = seen->core[i].speed;
+        if (seen->core[i].workers) used = speed < used ? speed : used;
         else idle = speed > idle ? speed : idle;
     }
     ck_assert_msg(idle <= used, "a core of speed %d is idle, one of %d works", idle, used);
@@ -180,18 +214,19 @@ START_TEST(test_teams)
     bool kinds = corpus[_i].kinds[0];
     ck_assert_uint_eq(cpukind_count(topology) > 1, kinds);
     struct seen *seen = malloc(sizeof *seen);
+    open_machine(seen, topology);
     for (unsigned i = 1; i <= 40; i++) {
         unsigned shapes[][2] = {{i, 1}, {1, i}, {i, 3}};
         for (unsigned shape = 0; shape < 3; shape++) {
-            look(seen, topology, "spread", shapes[shape][0], shapes[shape][1]);
+            look(seen, "spread", shapes[shape][0], shapes[shape][1]);
             check_even(seen);
-            if (kinds && shape < 2) check_kinds(seen);
-            if (!kinds && shape < 2) check_parts(seen, HWLOC_OBJ_PACKAGE);
-            if (!kinds && shape < 2) check_parts(seen, HWLOC_OBJ_NUMANODE);
-            look(seen, topology, "close", shapes[shape][0], shapes[shape][1]);
-            unsigned cores = check_even(seen);
-            if (kinds) check_kinds(seen);
-            else if (seen->workers <= cores) check_close(seen);
+            if (shape < 2) check_kinds(seen);
+            if (shape < 2) check_parts(seen, HWLOC_OBJ_PACKAGE);
+            if (shape < 2) check_parts(seen, HWLOC_OBJ_NUMANODE);
+            look(seen, "close", shapes[shape][0], shapes[shape][1]);
+            check_even(seen);
+            check_kinds(seen);
+            check_close(seen);
         }
     }
     free(seen);
@@ -218,15 +253,18 @@ static char *text_of(hwloc_topology_t topology)
     return text;
 }
 
-/* One line for each part of each level above the cores. */
+/* One line for each part of each level above the cores; second-level caches where cores share them. */
 START_TEST(test_text)
 {
     static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_MACHINE, HWLOC_OBJ_GROUP,    HWLOC_OBJ_PACKAGE,
-                                              HWLOC_OBJ_DIE,     HWLOC_OBJ_NUMANODE, HWLOC_OBJ_L3CACHE};
+                                              HWLOC_OBJ_DIE,     HWLOC_OBJ_NUMANODE, HWLOC_OBJ_L3CACHE,
+                                              HWLOC_OBJ_L2CACHE};
     hwloc_topology_t topology = load(_i);
     char *text = text_of(topology), want[64];
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         for (hwloc_obj_t part = NULL; (part = hwloc_get_next_obj_by_type(topology, levels[i], part));) {
+            if (part->type == HWLOC_OBJ_L2CACHE && hwloc_get_nbobjs_inside_cpuset_by_type(topology, part->cpuset, HWLOC_OBJ_CORE) < 2)
+                continue;
             snprintf(want, sizeof want, " %s %u: ", hwloc_obj_type_string(levels[i]), part->logical_index);
             ck_assert_msg(strstr(text, want + (levels[i] == HWLOC_OBJ_MACHINE)), "no line '%s' in\n%s", want, text);
         }
