@@ -133,7 +133,7 @@ const struct option_row options_table[] = {
      OPTION_PERCENT, FIELD(settle), 0, 0, NULL, NULL, OPTION_OF_RUN},
     {"time-limit", 0, "TIME", "run metg tune", "begin no new block of repetitions after this long", OPTION_DURATION,
      FIELD(time_limit_ns), 0, 0, NULL, NULL, OPTION_OF_RUN},
-    {"warmup", 0, "N", "run metg tune", "passes before the timed one (1, or 0 where a pass is long or only waits)",
+    {"warmup", 0, "N", "run metg tune", "passes before the timed one (1, or 0 where a pass is long, unless for memory, or only waits)",
      OPTION_COUNT, FIELD(warmup), 0, 1000, NULL, NULL, OPTION_OF_RUN},
     {"spans", 0, "N", "run metg",
      "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"

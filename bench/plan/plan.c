@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double LONG_PASS_NS = 100e6; /* no warm-up beyond */
+static const double LONG_PASS_NS = 100e6; /* no warm-up beyond, but where memory is what counts */
 static const double DEADLINE_BASE_NS = 10e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
 static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, UNKNOWN_PASS_NS = 50e6; /* guesses */
 enum { CELLS_A_TWIN = 40, TWINS_MAX = 3 }; /* an A/A pair for each so many cells begun; most */
@@ -224,9 +224,10 @@ static void settle_cell(struct plan *plan, unsigned id)
 {
     struct plan_cell *extra = &plan->extra[id];
     const struct protocol *protocol = &plan->protocol;
-    bool waits = plan->infos[extra->info].bottleneck == BOTTLENECK_LATENCY;
+    enum bottleneck bottleneck = plan->infos[extra->info].bottleneck;
+    bool waits = bottleneck == BOTTLENECK_LATENCY, fits = pass_ns(plan, id) <= LONG_PASS_NS;
     if (protocol->warmup != PLAN_WARMUP_AUTO) extra->warmup = (unsigned)protocol->warmup;
-    else extra->warmup = waits || pass_ns(plan, id) > LONG_PASS_NS ? 0 : 1;
+    else extra->warmup = !waits && (fits || bottleneck == BOTTLENECK_BANDWIDTH); /* pages are touched before */
     double serial_ns = extra->task_ns * (double)plan->cells[id].tasks;
     double deadline_ns =
         serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup) : DEADLINE_UNKNOWN_NS;

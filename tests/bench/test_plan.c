@@ -270,6 +270,16 @@ START_TEST(a_kernel_that_counts_ns_is_taken_at_its_word)
 }
 END_TEST
 
+START_TEST(a_long_pass_over_memory_is_warmed_up_all_the_same)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel triad,spin --runner serial --tasks 1000 --task-time 1ms"), 0);
+    ck_assert_uint_eq(plan.extra[0].warmup, 1); /* each process touches its pages before it is timed */
+    ck_assert_uint_eq(plan.extra[1].warmup, 0);
+    plan_free(&plan);
+}
+END_TEST
+
 START_TEST(work_makes_the_number_of_tasks)
 {
     struct plan plan;
@@ -479,6 +489,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, without_lists_a_runner_gets_the_cpus);
     tcase_add_test(grids, a_runner_with_both_axes_gets_every_split);
     tcase_add_test(grids, a_kernel_that_counts_ns_is_taken_at_its_word);
+    tcase_add_test(grids, a_long_pass_over_memory_is_warmed_up_all_the_same);
     tcase_add_test(grids, work_makes_the_number_of_tasks);
     tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
     tcase_add_test(grids, a_large_plan_has_a_pair_for_each_of_three_runners);
