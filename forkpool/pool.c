@@ -158,6 +158,7 @@ static void pool_free(struct forkpool *pool)
     }
     arena_close(&pool->arena);
     if (pool->shared) shared_close(pool->shared, pool_foreign(pool));
+    if (pool->hands) munmap(pool->hands, pool->hands_bytes);
     if (pool->owner) munmap((void *)pool->owner, pool->wiped_bytes);
     pthread_mutex_destroy(&pool->lock);
     free(pool->slot_jobs);
@@ -179,18 +180,25 @@ static unsigned cpus_together(const struct forkpool_config *config)
     return cpus_count(&all);
 }
 
-/* What each process finds zeroed after a fork. The workers' mark and the server's record share no page with the
- * program's mark: that process writes there. */
-static int wiped_open(struct forkpool *pool, unsigned workers_max)
+/* What each process finds zeroed after a fork. The workers' mark shares no page with the program's: that process writes there. */
+static int wiped_open(struct forkpool *pool)
 {
-    pool->wiped_bytes = page_bytes() + sizeof *pool->hands + workers_max * sizeof *pool->hands;
+    pool->wiped_bytes = 2 * page_bytes();
     char *base = mmap(NULL, pool->wiped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) return -errno;
     pool->owner = (unsigned char *)base;
     pool->guard = (unsigned char *)base + page_bytes();
-    pool->hands = (struct hand *)(base + page_bytes()) + 1;
     if (madvise(base, pool->wiped_bytes, MADV_WIPEONFORK)) return -errno;
     *pool->owner = MARK_MINE;
+    return 0;
+}
+
+static int hands_open(struct forkpool *pool, unsigned workers_max)
+{
+    pool->hands_bytes = workers_max * sizeof *pool->hands;
+    void *hands = mmap(NULL, pool->hands_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (hands == MAP_FAILED) return -errno;
+    pool->hands = hands;
     return 0;
 }
 
@@ -198,7 +206,7 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
 {
     int rc = cpus_copy(pool, config);
     if (rc) return explain(why, why_size, rc, "no memory for the pool");
-    if (!(rc = wiped_open(pool, config->workers_max))) rc = shared_open(config, cpus_together(config), &pool->shared);
+    if (!(rc = wiped_open(pool)) && !(rc = hands_open(pool, config->workers_max))) rc = shared_open(config, cpus_together(config), &pool->shared);
     if (rc) return explain(why, why_size, rc, "no memory to share with workers: %s", strerror(-rc));
     rc = arena_open(&pool->arena, config->arena_bytes);
     if (rc)
@@ -239,7 +247,7 @@ static void *fork_server(void *argument)
         close(plan->fds[0]);
         pool->shared->unwiped = *pool->owner != MARK_WIPED;
         atomic_store(&pool->shared->unwiped_too, pool->shared->unwiped);
-        server_main(pool->shared, pool->program, plan->fds[1], pool->guard, pool->hands);
+        server_main(pool->shared, pool->program, plan->fds[1], pool->guard, pool->hands, pool->hands_bytes);
     }
     plan->error = pid < 0 ? errno : 0;
     pool->server = pid;

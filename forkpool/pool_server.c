@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "park.h"
 #include "pool.h"
+#include "server/server.h"
 #include "sound.h"
 
 void pool_poke(struct forkpool *pool)
@@ -18,7 +20,7 @@ void pool_poke(struct forkpool *pool)
     send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-enum { CHECK_NS = 20000000, SERVER_ENDS_NS = 1000000000 };
+enum { CHECK_NS = 20000000, SERVER_ENDS_NS = 1000000000, GROUPS_NS = 500000000, GROUPS_LOOK_NS = 1000000 };
 
 void pool_tell_end(struct forkpool *pool)
 {
@@ -37,11 +39,38 @@ void pool_break(struct forkpool *pool, const char *what)
     pool_tell_end(pool);
 }
 
+/* A worker whose server is dead dies with it, but not what its tasks have started. The kernel gives the number of a group
+ * that has members to no process. So the group is the worker's where no process has its number, or that process is a
+ * child of ours or leads the group in our session, as workers do. False: a child that is to be waited for. */
+static bool group_end(pid_t leader)
+{
+    siginfo_t info;
+    bool child = !waitid(P_PID, (id_t)leader, &info, WEXITED | WNOHANG | WNOWAIT); /* where the program is its reaper */
+    bool there = !kill(leader, 0) || errno != ESRCH, leads = getpgid(leader) == leader && getsid(leader) == getsid(0);
+    if (child || !there || leads) kill(-leader, SIGKILL);
+    return !child || waitpid(leader, NULL, WNOHANG) == leader;
+}
+
+/* Nobody but the server took their numbers out: where it left by itself, none is there. */
+static void groups_end(struct forkpool *pool)
+{
+    bool left = true;
+    for (int64_t until = now_ns() + GROUPS_NS; left && now_ns() < until;) {
+        left = false;
+        for (unsigned i = 0; i < pool->shared->capacity; i++)
+            if (pool->hands[i].pid > 1 && group_end(pool->hands[i].pid)) pool->hands[i].pid = 0;
+            else left |= pool->hands[i].pid > 1;
+        struct timespec rest = {0, GROUPS_LOOK_NS};
+        if (left) nanosleep(&rest, NULL);
+    }
+}
+
 /* The server has ended; `status` where it is known. */
 static void server_ended(struct forkpool *pool, bool known, int status)
 {
     struct shared *shared = pool->shared;
     pool->server_reaped = true;
+    groups_end(pool);
     if (!pool->broken && atomic_load(&shared->server) != SERVER_GONE && !atomic_load(&shared->error)) {
         if (known && WIFSIGNALED(status))
             snprintf(shared->reason, sizeof shared->reason, "the spawn server was killed by signal %d (%s)",

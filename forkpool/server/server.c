@@ -75,6 +75,7 @@ static void server_prepare(struct server *server)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     server->shared->server_pid = getpid();
     mprotect(server->shared->mapping, page, PROT_READ); /* nothing here changes any more, and no task is to change it */
+    madvise(server->hands, server->hands_bytes, MADV_DONTFORK); /* tasks do not reach it */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (getppid() != server->program) _exit(0);
 }
@@ -158,10 +159,10 @@ static void wait_for_something(struct server *server, int64_t wake_at)
 }
 
 _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
-                            struct hand *hands)
+                            struct hand *hands, size_t hands_bytes)
 {
     struct server server = {.shared = shared, .program = program, .control_fd = control_fd, .program_fd = -1,
-                            .signal_fd = -1, .guard = guard, .hands = hands, .oom_kills = UINT64_MAX};
+                            .signal_fd = -1, .guard = guard, .hands = hands, .hands_bytes = hands_bytes, .oom_kills = UINT64_MAX};
     server_open(&server);
     int64_t settled_at = now_ns() + SETTLED_NS;
     for (;;) {

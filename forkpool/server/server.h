@@ -25,7 +25,8 @@ struct server {
     pid_t program;
     int program_fd, control_fd, signal_fd; /* pidfd; closed by the program: end; SIGCHLD */
     volatile unsigned char *guard;
-    struct hand *hands;
+    struct hand *hands;         /* shared with the program; not with workers */
+    size_t hands_bytes;
     unsigned alive, started, starts_failed, forks_failed;
     unsigned window_restarts;   /* since window_start */
     int64_t window_start;
@@ -35,9 +36,9 @@ struct server {
     bool ending;                /* terminated or broken: no more forks */
 };
 
-/* In the new process; never returns. `guard`, and `hands`, one for each worker, are zeroed in each child. */
+/* In the new process; never returns. `guard` is zeroed in each child; `hands`, one for each worker, are the program's too. */
 _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
-                            struct hand *hands);
+                            struct hand *hands, size_t hands_bytes);
 
 void server_break(struct server *server, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Every signal that the server sends goes through here. `pid` is a child of this process that was not waited for yet, so

@@ -169,6 +169,34 @@ START_TEST(program_killed)
 }
 END_TEST
 
+/* The spawn server is SIGKILLed: the program ends what tasks have started, whether or not it is their reaper */
+static long start_child(long unused)
+{
+    (void)unused;
+    pid_t child = fork();
+    if (!child) spin();
+    board->pids[0] = child;
+    spin();
+}
+START_TEST(server_killed)
+{
+    if (leftovers_skipped("server_killed", "orphans do not come to the test")) return;
+    prctl(PR_SET_CHILD_SUBREAPER, _i);
+    open_workers(2);
+    struct forkpool_job *job = forkpool_async(pool, start_child, 0);
+    await(&board->pids[0], 1);
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    int server = 0;
+    ck_assert(children && fscanf(children, "%d", &server) == 1);
+    fclose(children);
+    kill(server, SIGKILL);
+    ck_assert_int_eq(forkpool_wait(job, 10000000000), 0);
+    ck_assert_int_eq(forkpool_status(job), FORKPOOL_BROKEN);
+    for (siginfo_t info; _i && !waitid(P_PID, (id_t)board->pids[0], &info, WEXITED);) {}
+    while (!kill(board->pids[0], 0)) usleep(1000);
+}
+END_TEST
+
 /* 18 Ctrl-C once: what is finished is kept; twice: out at once, status 130 */
 static struct forkpool *interrupted_pool;
 static void on_interrupt(int number)
@@ -345,6 +373,7 @@ int main(void)
     tcase_add_test(cases, cancel_running);
     tcase_add_loop_test(cases, map_cancelled_and_limited, 0, 2);
     tcase_add_test(cases, program_killed);
+    tcase_add_loop_test(cases, server_killed, 0, 2);
     tcase_add_loop_test(cases, interrupt, 0, 2);
     tcase_add_loop_test(cases, terminate_from_callback, 0, 2);
     tcase_add_test(cases, repeated_ends);
