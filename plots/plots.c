@@ -113,17 +113,6 @@ int plots_make(const struct figure *figure, const struct summary *summary, const
     return status;
 }
 
-int plots_missing(const struct summary *summary, const struct figure *figure, struct reason *why)
-{
-    struct facts facts;
-    struct chart chart = {0};
-    facts_read(summary->run, &facts);
-    int status = plots_make(figure, summary, &facts, &chart);
-    if (!status) reason_set(why, "%s", chart.missing);
-    chart_close(&chart);
-    return status;
-}
-
 static const char *const kinds[] = {"dat", "gp", "svg", "png"};
 
 static void remove_files(const char *dir, const struct figure *figure, size_t first)

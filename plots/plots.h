@@ -41,12 +41,8 @@ extern const struct figure *const plots_figures[]; /* in the order of the report
 /* Draws every figure for which the summary has data into dir/plots/: NAME.dat and NAME.gp always, NAME.svg and NAME.png
  * where gnuplot works. `gnuplot NAME.gp` in that folder draws them again. Returns the number of figures drawn, or
  * -errno where dir/plots cannot be written. `note` receives "" or one line: gnuplot missing, failed, too slow. Figures
- * without data are left out (and their files of an earlier drawing removed); plots_missing says why. */
+ * without data are left out (and their files of an earlier drawing removed); the page says why. */
 int plots_draw(const struct summary *, const char *dir, struct reason *note);
-
-/* Why a figure is not drawn for this summary: "" where it is, else a few words ("no cells differ in their chunk
- * alone"). 0 or -errno. */
-int plots_missing(const struct summary *, const struct figure *, struct reason *why);
 
 /* What the terminal shows: letters alone; colours; colours and, by gnuplot 6, curves in braille. */
 enum plots_style { PLOTS_LETTERS, PLOTS_COLOUR, PLOTS_BRAILLE };

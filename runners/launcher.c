@@ -44,12 +44,6 @@ const char *launcher_template(unsigned nodes)
     return asked;
 }
 
-bool launcher_spreads(void)
-{
-    const char *words = launcher_template(2);
-    return strstr(words, "{nodes}") || strstr(words, "{per_node}");
-}
-
 /* `from` with what stands in braces replaced; false: too long. */
 static bool fill(const struct launch *launch, const char *from, char *line)
 {

@@ -27,9 +27,6 @@ struct launch {
 /* Its command line, with {processes} and {threads} in it; with {nodes} or {per_node} where there are several nodes. */
 const char *launcher_template(unsigned nodes);
 
-/* Can it spread ranks over several nodes? Not a command line of one's own that names neither {nodes} nor {per_node}. */
-bool launcher_spreads(void);
-
 /* The name of the launcher's program, for messages; valid until the next call. */
 const char *launcher_name(void);
 

@@ -78,17 +78,6 @@ static double level_at(const struct sentinel *found, size_t count, unsigned bloc
     return n >= DRIFT_MIN ? stats_median(scratch, n).median : NAN;
 }
 
-double drift_level(const struct run *run, unsigned block)
-{
-    size_t count, at = 0;
-    struct sentinel *found = sentinels(run, &count);
-    double *scratch = calloc(count + 1, sizeof *scratch);
-    double level = found && scratch ? level_at(found, count, block, &at, scratch) : NAN;
-    free(scratch);
-    free(found);
-    return level;
-}
-
 int drift_mark(struct run *run)
 {
     size_t count, at = 0;

@@ -14,9 +14,6 @@
 #define DRIFT_MAX 0.02
 enum { DRIFT_MIN = 5 };
 
-/* The level in a block; NAN where too few sentinels stand around it or memory is short. */
-double drift_level(const struct run *, unsigned block);
-
 /* Adds the word "drift" to `suspect` of each sample in a block that is off. 0 or -ENOMEM; done twice it does no harm.
  */
 int drift_mark(struct run *);

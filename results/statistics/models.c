@@ -20,11 +20,6 @@ double models_amdahl(double fraction, double workers)
     return 1 / (fraction + (1 - fraction) / workers);
 }
 
-double models_gustafson(double fraction, double workers)
-{
-    return workers - fraction * (workers - 1);
-}
-
 /* An error of 1/S grows with 1/S: both sides are multiplied by the S that f gives, f from the round before. */
 int models_amdahl_fit(const double *workers, const double *speedup, size_t n, struct amdahl_fit *fit)
 {
@@ -168,11 +163,6 @@ int models_usl_fit(const double *workers, const double *time, size_t n, struct u
     return status;
 }
 
-double models_usl_speedup(const struct usl_fit *fit, double workers)
-{
-    return workers / (1 + fit->sigma * (workers - 1) + fit->kappa * workers * (workers - 1));
-}
-
 enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
                               double *result)
 {
@@ -227,12 +217,4 @@ double models_pool_time(const struct pool_model *model, double tasks, double wor
     double spread = tasks / workers * (model->task_ns + h / chunk);
     return model->start_ns + model->start_per_worker_ns * workers + fmax(serialised, spread) +
            model->task_sd_ns * sqrt(2 * chunk * log(workers));
-}
-
-double models_pool_best_chunk(const struct pool_model *model, double tasks, double workers)
-{
-    double h = model->chunk_serial_ns + model->chunk_worker_ns, most = fmax(1, tasks / workers);
-    double uneven = model->task_sd_ns * workers * sqrt(log(workers));
-    if (!(uneven > 0)) return most;
-    return fmin(most, fmax(1, pow(sqrt(2) * tasks * h / uneven, 2.0 / 3)));
 }

@@ -26,8 +26,6 @@ static inline double models_overhead(double serial_ns, double wall_ns, double wo
 double models_karp_flatt(double speedup, double workers);
 /* S = 1/(f + (1-f)/p) (Amdahl 1967), f the serial fraction of T_s */
 double models_amdahl(double fraction, double workers);
-/* S = p - f'(p-1) (Gustafson 1988), f' the serial fraction of T_p: another fraction than Amdahl's */
-double models_gustafson(double fraction, double workers);
 
 /* Amdahl's f by least squares through the origin: T_p/T_ref - 1/p = f (1 - 1/p), T_ref the time at p = 1. Errors
  * of T_p are relative: weights 1/fit^2, three rounds. low and high: Student t over n-1 degrees; NAN where n < 3. -EINVAL: fewer than 2 levels above 1. */
@@ -55,7 +53,6 @@ struct usl_fit {
 };
 /* n distinct p, n >= 4; time[i]: T_p (any unit). -EINVAL: too few levels or a time that is not positive. */
 int models_usl_fit(const double *workers, const double *time, size_t n, struct usl_fit *);
-double models_usl_speedup(const struct usl_fit *, double workers); /* X(p)/X(1) */
 
 /* Minimum effective task granularity (Slaughter et al., SC'20): the smallest granularity g = p T_p/N at which the
  * efficiency reaches `target`, linear in log g between the measured points. Points in any order. */
@@ -78,13 +75,12 @@ double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double s
 
 /* A model of a pool: T(p, c) = s0 + s1 p + max{ h_s N/c, (N/p)(mu + h/c) } + sigma sqrt(2 c ln p), h = h_s + h_w: the
  * chunk's serialised and parallel cost, mu and sigma the mean and standard deviation of a task's duration (after
- * Kruskal & Weiss, IEEE TSE 11(10), 1985). Best chunk: c = (sqrt(2) N h/(sigma p sqrt(ln p)))^(2/3), in [1, N/p]. */
+ * Kruskal & Weiss, IEEE TSE 11(10), 1985). */
 struct pool_model {
     double start_ns, start_per_worker_ns;    /* s0, s1 */
     double chunk_serial_ns, chunk_worker_ns; /* h_s, h_w */
     double task_ns, task_sd_ns;              /* mu, sigma */
 };
 double models_pool_time(const struct pool_model *, double tasks, double workers, double chunk);
-double models_pool_best_chunk(const struct pool_model *, double tasks, double workers);
 
 #endif

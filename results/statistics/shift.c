@@ -124,25 +124,3 @@ struct quantity shift_ratio(const double *a, size_t n, const double *b, size_t m
     free(y);
     return ratio;
 }
-
-double shift_p_above(const double *a, size_t n, const double *b, size_t m, double factor)
-{
-    double *x = sorted_logs(a, n), *y = sorted_logs(b, m), p = NAN;
-    /* U counts differences at most log(factor): few of them where b is slower. */
-    if (x && y && n && m) p = below(differences_at_most(x, n, y, m, log(factor)), n, m);
-    free(x);
-    free(y);
-    return p;
-}
-
-double shift_paired_p_above(const double *a, const double *b, size_t n, double factor)
-{
-    unsigned pairs = 0, above = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(a[i] > 0) || !(b[i] > 0)) continue;
-        pairs++;
-        above += b[i] / a[i] > factor;
-    }
-    if (!pairs) return NAN;
-    return above ? gsl_cdf_binomial_Q(above - 1, 0.5, pairs) : 1;
-}

@@ -22,10 +22,4 @@ struct quantity shift_ratio(const double *a, size_t n, const double *b, size_t m
 /* What that interval holds exactly, where both have one shape: 0.9589 at 6 and 6, 0.9567 at 10 and 10. NAN: no interval. */
 double shift_rate(size_t n, size_t m);
 
-/* One-sided p-value of "b/a is at most `factor`": small where b is slower than that. NAN as above. */
-double shift_p_above(const double *a, size_t n, const double *b, size_t m, double factor);
-
-/* The same for pairs (a[i], b[i]), by the sign test; ties with `factor` speak against a difference. */
-double shift_paired_p_above(const double *a, const double *b, size_t n, double factor);
-
 #endif
