@@ -26,7 +26,7 @@ static void losses_of(const struct budget *b, struct loss losses[LOSSES])
                                  {"in start and stop", b->start_stop},
                                  {"in handing out tasks", b->dispatch},
                                  {"in waiting at the tail", b->tail},
-                                 {"to what nobody accounts for", b->residual}},
+                                 {"unexplained", b->residual}},
            LOSSES * sizeof *losses);
     qsort(losses, LOSSES, sizeof *losses, largest_first);
 }
@@ -183,8 +183,8 @@ void findings_add_disturbance(struct sentence *sentence, const struct disturbanc
                      found->calm ? ": they need not worry you" : "");
     else sentence_add(sentence, "There are too few repetitions to say what that changes.");
     if (found->without)
-        sentence_add(sentence, " %zu configuration%s ha%s no other repetition: read those with care.", found->without,
-                     found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve");
+        sentence_add(sentence, " %zu configuration%s ha%s no other repetition: read %s with care.", found->without,
+                     found->without == 1 ? "" : "s", found->without == 1 ? "s" : "ve", found->without == 1 ? "it" : "those");
 }
 
 /* Failures and suspicion; that a run is simulated or has gaps is said in short. */
