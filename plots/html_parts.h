@@ -23,6 +23,4 @@ void html_asked(struct page *);
 void html_findings(struct page *);
 void html_topics(struct page *);
 
-void html_models(struct page *); /* JSON for the explorer (html_explorer.c) */
-
 #endif

@@ -51,3 +51,14 @@ copy_sources() {
     [ "$status" -eq 1 ]
     [[ $output == *"plots/bare.c:1: the first line names no licence"* ]]
 }
+
+@test "a crowded room and a document that names what is not there are found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    copy_sources
+    for i in $(seq 23); do echo '/* SPDX-License-Identifier: MIT */' >"$copy/bench/cli/more$i.c"; done
+    printf '[a](docs/gone.md), bench/cli/gone.c\n' >"$copy/README.md"
+    run python3 tests/includes.py "$copy"
+    [ "$status" -eq 1 ]
+    [[ $output == *"bench/cli: 30 .c files, more than 22"* ]]
+    [[ $output == *"README.md: docs/gone.md is not there"*"README.md: bench/cli/gone.c is not there"* ]]
+}

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tests/includes.py [ROOT]: every include of the program goes down, and no two rooms include each other.
+"""tests/includes.py [ROOT]: every include of the program goes down, no room is crowded, and what the documents name is there.
 
 The order below is the house: a file may include files of its own room and of rooms that stand before it. Prints each
-include that goes up or is not written from the root, and ends with 1 where there is one.
+include that goes up or is not written from the root, each room of more than 22 .c files, each path in a document that
+leads nowhere, and ends with 1 where there is one.
 """
+import glob
 import os
 import re
 import sys
@@ -15,6 +17,7 @@ ROOMS = [
     "bench/tune/search", "bench/tune", "bench/tune/judge", "bench/selftest", "bench/lessons", "bench/verbs", "bench",
 ]
 # A library of its own, and what users compile: they include by their own paths.
+ROOM_MAX = 22
 OUTSIDE = ("forkpool/", "kernels/example/")
 
 
@@ -56,8 +59,33 @@ def faults(root):
                 yield f"{path}:{number}: {room} includes {target}, which stands above it"
 
 
+def crowded(root):
+    counts = {}
+    for path in sources(root):
+        if path.endswith(".c"):
+            counts[os.path.dirname(path)] = counts.get(os.path.dirname(path), 0) + 1
+    return (f"{room}: {count} .c files, more than {ROOM_MAX}" for room, count in counts.items() if count > ROOM_MAX)
+
+
+# Files that a recipe tells the reader to write.
+MADE_UP = ("kernels/mine.c", "runners/mine.c", "plots/assets/NAME.gp", "kernels/divisors.c")
+
+
+def dead_paths(root):
+    for pattern in ("*.md", "docs/*.md", "docs/*/*.md", "forkpool/*.md"):
+        for path in sorted(glob.glob(os.path.join(root, pattern))):
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            named = [match for match in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in match]
+            named += re.findall(r"(?<![\w/.])((?:bench|runners|kernels|plots|tests|docs|forkpool|examples)/[\w./-]*\w\.\w+)", text)
+            for name in named:
+                if name not in MADE_UP and not any(os.path.exists(os.path.join(at, name)) for at in (root, os.path.dirname(path))):
+                    yield f"{os.path.relpath(path, root)}: {name} is not there"
+
+
 def main():
-    found = list(faults(sys.argv[1] if len(sys.argv) > 1 else "."))
+    root = sys.argv[1] if len(sys.argv) > 1 else "."
+    found = list(faults(root)) + list(crowded(root)) + list(dead_paths(root))
     print("\n".join(found) if found else "every include goes down")
     return 1 if found else 0
 
