@@ -316,6 +316,37 @@ START_TEST(bad_lines_are_refused_in_one_line)
 }
 END_TEST
 
+/* Options of one kind and what each of them refuses, whatever the others say. */
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+static const struct {
+    const char *const *options, *const *values;
+} kinds[] = {
+    {LIST("processes", "threads", "workers", "tasks", "chunk", "reps", "size"),
+     LIST("0", "-1", "1.5", "abc", "", "1e9", "4x", "9223372036854775808", "99999999999999999999999", "NaN", "inf", " 4")},
+    {LIST("processes", "threads", "tasks", "chunk"),
+     LIST("8..1", "1..8*0", "1..8*1", "1..8+0", "1..", "..8", "1...8", "1,,2", ",1", "1,", "1,1", "1..4,2")},
+    {LIST("task-time", "delay", "time-limit", "deadline", "work"),
+     LIST("10", "NaN", "inf", "-1s", "0s", "", "1e3s", "1,5ms", "1 s", "s", "10m", "99999999999999999999s")},
+    {LIST("precision"), LIST("0%", "101%", "2", "-1%", "NaN%", "", "abc%")},
+    {LIST("memory"), LIST("0MiB", "1MB", "12", "", "-1MiB")},
+};
+
+START_TEST(every_option_refuses_what_its_kind_does)
+{
+    for (const char *const *option = kinds[_i].options; *option; option++)
+        for (const char *const *value = kinds[_i].values; *value; value++) {
+            struct options options;
+            char word[32];
+            snprintf(word, sizeof word, "--%s", *option);
+            char *words[] = {(char *)"breakeven", (char *)"run", word, (char *)*value, NULL};
+            ck_assert_msg(parse_words(&options, 4, words) == STATUS_USAGE, "%s \"%s\" is taken", word, *value);
+            ck_assert_msg(strstr(said, word), "%s \"%s\": %s", word, *value, said);
+            ck_assert_ptr_eq(strchr(said, '\n'), said + strlen(said) - 1);
+            options_free(&options);
+        }
+}
+END_TEST
+
 START_TEST(a_hostile_argument_stays_in_its_line)
 {
     struct options options;
@@ -382,6 +413,7 @@ int main(void)
     tcase_add_test(values, a_comma_decimal_locale_changes_nothing);
     tcase_add_test(lines, a_whole_command_line);
     tcase_add_loop_test(lines, bad_lines_are_refused_in_one_line, 0, COUNT(refused));
+    tcase_add_loop_test(lines, every_option_refuses_what_its_kind_does, 0, COUNT(kinds));
     tcase_add_test(lines, a_hostile_argument_stays_in_its_line);
     tcase_add_test(lines, the_table_is_sound);
     suite_add_tcase(suite, values);
