@@ -67,11 +67,6 @@ static void budget_row(struct chart *chart, unsigned row, const struct cell_summ
     chart->suspect |= cell->suspects > 0;
 }
 
-static bool same_study(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel);
-}
-
 /* The cells of a panel: all of a study's kernel, or where they are too many those with as many workers as fit the
  * machine, or where these are still too many, those of every second, third... problem. */
 static size_t budget_cells(const struct chart *chart, const struct cell *like, const struct cell_summary **cells)
@@ -81,7 +76,7 @@ static size_t budget_cells(const struct chart *chart, const struct cell *like, c
     unsigned most = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
-        if (!cell->budget.n || !same_study(cell->cell, like) || cell->cell->duplicate != i) continue;
+        if (!cell->budget.n || !cells_same(cell->cell, like, CELLS_STUDY | CELLS_KERNEL) || cell->cell->duplicate != i) continue;
         cells[count++] = cell;
         if ((!chart->facts->cpus || cell->workers <= chart->facts->cpus) && cell->workers > most) most = cell->workers;
     }
@@ -110,7 +105,7 @@ static int budget_panel(struct chart *chart, size_t first)
     size_t count = budget_cells(chart, summary->cells[first].cell, cells);
     for (size_t i = 0; i < count; i++) {
         all[i] = cells[i]->cell;
-        one_problem &= chart_same_problem(all[i], all[0]);
+        one_problem &= cells_same(all[i], all[0], CHART_PROBLEM);
     }
     chart_problem(summary, all[0], note, sizeof note);
     if (!one_problem) snprintf(note, sizeof note, "%u workers", cells[0]->workers);
@@ -143,7 +138,7 @@ int chart_budget(struct chart *chart)
     for (size_t i = 0; i < summary->cell_count && !status; i++) {
         bool seen = !summary->cells[i].budget.n;
         for (size_t k = 0; k < i && !seen; k++)
-            seen = summary->cells[k].budget.n && same_study(summary->cells[k].cell, summary->cells[i].cell);
+            seen = summary->cells[k].budget.n && cells_same(summary->cells[k].cell, summary->cells[i].cell, CELLS_STUDY | CELLS_KERNEL);
         if (!seen) status = budget_panel(chart, i);
     }
     return status;

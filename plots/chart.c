@@ -53,12 +53,6 @@ int chart_end(struct chart *chart)
     return fflush(chart->data) || fflush(chart->variables) || fflush(chart->alternative) ? -ENOMEM : 0;
 }
 
-bool chart_same_problem(const struct cell *a, const struct cell *b)
-{
-    return a->size == b->size && a->tasks == b->tasks && a->task_time_ns == b->task_time_ns &&
-           !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel);
-}
-
 bool chart_panel(struct chart *chart, const char *title, const char *note)
 {
     if (chart->panels == CHART_PANELS) {

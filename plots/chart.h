@@ -17,6 +17,7 @@
 #include "plots/facts.h"
 #include "plots/lines.h"
 #include "plots/plots.h"
+#include "results/record/cells.h"
 
 enum { CHART_PANELS = 12, CHART_SERIES = 16, CHART_BLOCKS = 192, CHART_POINTS = 40, CHART_WIDTH = 960 };
 
@@ -73,7 +74,7 @@ void chart_cell(struct chart *, const struct cell_summary *, enum quantity_id); 
 
 /* "4096 tasks of 10.0 us, T_s = 41.2 ms": what a panel's cells share. */
 void chart_problem(const struct summary *, const struct cell *, char *out, size_t size);
-bool chart_same_problem(const struct cell *, const struct cell *);
+enum { CHART_PROBLEM = CELLS_STUDY | CELLS_KERNEL | CELLS_SIZE | CELLS_TASK_TIME | CELLS_TASKS }; /* they share it */
 
 /* The whole NAME.gp; and a script for its curves in characters, printed to standard output (text.gp). */
 void chart_script(const struct chart *, FILE *);

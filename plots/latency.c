@@ -9,11 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool same_runner(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule);
-}
-
 /* Layer 1: the share of tasks at the ends of each bin, all repetitions together; straight between them, as quantiles
  * are taken. */
 static void write_bins(struct chart *chart, const struct cell *cell)
@@ -65,7 +60,7 @@ static const struct cell_summary *telling(const struct chart *chart, const struc
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
-        if (!tables_has_latency(cell) || !same_runner(cell->cell, like) || !chart_same_problem(cell->cell, like)) continue;
+        if (!tables_has_latency(cell) || !cells_same(cell->cell, like, CHART_PROBLEM | CELLS_RUNNER | CELLS_SCHEDULE)) continue;
         bool fits = !chart->facts->cpus || cell->workers <= chart->facts->cpus;
         if (!best || (fits && cell->workers > best->workers)) best = cell;
     }
@@ -89,10 +84,10 @@ static void latency_panel(struct chart *chart, const struct cell *problem)
     chart_say(chart, " %s (%s).", problem->label, note);
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell *cell = summary->cells[i].cell;
-        bool seen = !tables_has_latency(&summary->cells[i]) || !chart_same_problem(cell, problem);
+        bool seen = !tables_has_latency(&summary->cells[i]) || !cells_same(cell, problem, CHART_PROBLEM);
         for (size_t k = 0; k < i && !seen; k++)
-            seen = tables_has_latency(&summary->cells[k]) && chart_same_problem(summary->cells[k].cell, problem) &&
-                   same_runner(summary->cells[k].cell, cell);
+            seen = tables_has_latency(&summary->cells[k]) &&
+                   cells_same(summary->cells[k].cell, cell, CHART_PROBLEM | CELLS_RUNNER | CELLS_SCHEDULE);
         const struct cell_summary *shown = seen ? NULL : telling(chart, cell);
         if (!shown) continue;
         unsigned series = series_of(chart, cell);
@@ -112,7 +107,7 @@ static unsigned worth(const struct summary *summary, const struct cell *problem)
     unsigned single = 0, far = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
-        if (!tables_has_latency(row) || !chart_same_problem(row->cell, problem)) continue;
+        if (!tables_has_latency(row) || !cells_same(row->cell, problem, CHART_PROBLEM)) continue;
         single += parts_chunk(row->cell) == 1;
         if (isfinite(row->quantity[QUANTITY_latency_p99_ns].median)) far = 1;
     }

@@ -12,20 +12,19 @@
 
 static bool same_panel(const struct cell *a, const struct cell *b, enum line_axis axis)
 {
-    bool same_problem = a->size == b->size && a->tasks == b->tasks && a->task_time_ns == b->task_time_ns;
-    return (same_problem || axis == LINE_GRANULARITY) && a->seed == b->seed && !strcmp(a->study, b->study) &&
-           !strcmp(a->kernel, b->kernel);
+    unsigned size = CELLS_SIZE | CELLS_TASK_TIME | CELLS_TASKS;
+    return cells_same(a, b, CELLS_STUDY | CELLS_KERNEL | CELLS_SEED | (axis == LINE_GRANULARITY ? 0 : size));
 }
 
-/* Numbers first: all pairs of cells are asked, and most differ in one. */
 static bool same_line(const struct cell *a, const struct cell *b, enum line_axis axis, bool threads_too)
 {
+    unsigned parts = CELLS_RUNNER | CELLS_SCHEDULE;
     bool workers = axis == LINE_WORKERS || axis == LINE_SHAPE;
-    if (axis != LINE_CHUNK && a->chunk != b->chunk) return false;
-    if (!workers && a->processes != b->processes) return false;
-    if ((!workers || threads_too) && a->threads != b->threads) return false;
-    if (!same_panel(a, b, axis) || strcmp(a->runner, b->runner) || strcmp(a->schedule, b->schedule)) return false;
-    return axis == LINE_PLACEMENT || !strcmp(a->placement, b->placement);
+    if (axis != LINE_CHUNK) parts |= CELLS_CHUNK;
+    if (axis != LINE_PLACEMENT) parts |= CELLS_PLACEMENT;
+    if (!workers) parts |= CELLS_PROCESSES;
+    if (!workers || threads_too) parts |= CELLS_THREADS;
+    return cells_same(a, b, parts) && same_panel(a, b, axis);
 }
 
 static bool usable(const struct cell_summary *cell, enum line_axis axis)

@@ -123,11 +123,11 @@ static void timeline_panels(struct chart *chart, const struct timed *timed)
         const struct cell_summary *best = NULL;
         bool seen = !timed[i].median || summary->cells[i].workers < 2;
         if (!seen && !problem) problem = summary->cells[i].cell;
-        if (seen || !chart_same_problem(problem, summary->cells[i].cell)) continue;
+        if (seen || !cells_same(problem, summary->cells[i].cell, CHART_PROBLEM)) continue;
         for (size_t k = 0; k < summary->cell_count; k++) {
             const struct cell_summary *cell = &summary->cells[k];
             if (!timed[k].median || strcmp(cell->cell->runner, summary->cells[i].cell->runner) ||
-                !chart_same_problem(problem, cell->cell))
+                !cells_same(problem, cell->cell, CHART_PROBLEM))
                 continue;
             if (k < i && cell->workers > 1) seen = true;
             if (!best || more_telling(chart->facts, cell, best)) best = cell;

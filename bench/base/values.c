@@ -2,6 +2,7 @@
 #include "bench/base/values.h"
 
 #include "kernels/reason.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -295,13 +296,6 @@ const char *values_nearest(const char *text, const char *(*candidate)(size_t i))
 
 void values_show_duration(double ns, char *text, size_t size)
 {
-    static const struct {
-        const char *name;
-        double scale;
-    } units[] = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}};
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (ns >= units[i].scale || i == 3) {
-            snprintf(text, size, "%.3g%s", ns / units[i].scale, units[i].name);
-            return;
-        }
+    char shown[PARTS_TEXT], *blank = strchr(parts_duration(shown, ns), ' ');
+    snprintf(text, size, "%.*s%s", (int)(blank - shown), shown, blank + 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/tally.h"
 
+#include "results/record/cells.h"
 #include "results/statistics/stats.h"
 
 #include <errno.h>
@@ -31,15 +32,10 @@ static bool is_curve(const char *study)
     return !strcmp(study, "granularity") || !strcmp(study, "breakeven") || !strcmp(study, "chunk");
 }
 
-static bool same_problem(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel);
-}
-
 static bool is_settled(const struct plan *plan, const struct tally *tally, unsigned first)
 {
     for (unsigned i = first; i < plan->cell_count; i++)
-        if (same_problem(&plan->cells[i], &plan->cells[first]) && !tally_within(&tally[i], plan->protocol.settle))
+        if (cells_same(&plan->cells[i], &plan->cells[first], CELLS_STUDY | CELLS_KERNEL) && !tally_within(&tally[i], plan->protocol.settle))
             return false;
     return true;
 }
@@ -61,7 +57,7 @@ unsigned tally_settle(const struct plan *plan, struct tally *tally)
         const struct cell *cell = &plan->cells[first];
         if (tally[first].settled || is_curve(cell->study) || !is_settled(plan, tally, first)) continue;
         for (unsigned i = first; i < plan->cell_count; i++)
-            if (same_problem(&plan->cells[i], cell) && !tally[i].settled && !tells_of_trust(plan, i)) {
+            if (cells_same(&plan->cells[i], cell, CELLS_STUDY | CELLS_KERNEL) && !tally[i].settled && !tells_of_trust(plan, i)) {
                 tally[i].settled = true;
                 settled++;
             }

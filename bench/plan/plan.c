@@ -5,6 +5,7 @@
 #include "bench/base/site.h"
 
 #include "kernels/reason.h"
+#include "results/record/cells.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -106,14 +107,6 @@ int plan_calibrate(struct plan *plan, unsigned info, struct kernel_task *task, s
     return 0;
 }
 
-static bool same(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks &&
-           a->seed == b->seed && !strcmp(a->runner, b->runner) && a->processes == b->processes &&
-           a->threads == b->threads && a->nodes == b->nodes && a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) &&
-           !strcmp(a->placement, b->placement);
-}
-
 static int append(struct plan *plan, const struct cell *cell, unsigned info, double task_ns, unsigned *id)
 {
     if (GROW(plan->cells, plan->cell_count) || GROW(plan->extra, plan->cell_count)) return -ENOMEM;
@@ -129,7 +122,7 @@ static int append(struct plan *plan, const struct cell *cell, unsigned info, dou
 int plan_put(struct plan *plan, const struct cell *cell, unsigned info, double task_ns, unsigned *id)
 {
     for (unsigned i = 0; i < plan->cell_count; i++)
-        if (same(&plan->cells[i], cell)) {
+        if (cells_same(&plan->cells[i], cell, CELLS_ALL & ~CELLS_TASK_TIME)) {
             *id = i;
             return 0;
         }

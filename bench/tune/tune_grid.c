@@ -7,6 +7,7 @@
 #include "bench/base/interrupt.h"
 
 #include "kernels/reason.h"
+#include "results/record/cells.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -175,8 +176,7 @@ static bool both_axes(const struct cell *cell)
 
 static bool same_variant(const struct cell *a, const struct cell *b)
 {
-    return !strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule) && !a->chunk == !b->chunk &&
-           (!both_axes(a) || a->threads == b->threads);
+    return cells_same(a, b, CELLS_RUNNER | CELLS_SCHEDULE | (both_axes(a) ? CELLS_THREADS : 0)) && !a->chunk == !b->chunk;
 }
 
 static unsigned variant_of(struct tune_grid *grid, unsigned cell)

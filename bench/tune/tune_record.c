@@ -8,6 +8,7 @@
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
 #include "kernels/reason.h"
+#include "results/record/cells.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,18 +53,6 @@ static int fail(const struct tune_record *record, const char *file, int error)
     return error;
 }
 
-static bool same_problem(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->kernel, b->kernel) && a->size == b->size && a->tasks == b->tasks && a->seed == b->seed;
-}
-
-static bool same(const struct cell *a, const struct cell *b)
-{
-    return same_problem(a, b) && !strcmp(a->runner, b->runner) && a->processes == b->processes &&
-           a->threads == b->threads && a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) &&
-           !strcmp(a->placement, b->placement);
-}
-
 /* Into memory; the manifest on disk follows. */
 static int append(struct tune_record *record, const struct cell *cell, const struct plan_cell *extra)
 {
@@ -74,7 +63,7 @@ static int append(struct tune_record *record, const struct cell *cell, const str
     *new = *cell;
     new->id = new->duplicate = new->baseline = record->cell_count;
     for (unsigned i = 0; i < record->cell_count && new->baseline == new->id; i++)
-        if (same_problem(&cells[i], new)) new->baseline = i;
+        if (cells_same(&cells[i], new, CELLS_PROBLEM)) new->baseline = i;
     json_t *manifest = record->manifest;
     json_array_append_new(json_object_get(manifest, "cells"), cell_to_json(new));
     json_array_append_new(json_object_get(manifest, "task_ns"), json_real(extra->task_ns));
@@ -86,7 +75,7 @@ static int append(struct tune_record *record, const struct cell *cell, const str
 int tune_record_cell(struct tune_record *record, const struct cell *cell, const struct plan_cell *extra)
 {
     for (unsigned i = 0; i < record->cell_count; i++)
-        if (same(&record->cells[i], cell)) return (int)i;
+        if (cells_same(&record->cells[i], cell, CELLS_ALL & ~(CELLS_STUDY | CELLS_TASK_TIME))) return (int)i;
     int id = append(record, cell, extra);
     int error = id < 0 ? id : manifest_write(record->dir, record->manifest); /* before the first sample that names it */
     return error ? fail(record, "manifest.json", error) : id;

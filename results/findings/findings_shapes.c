@@ -96,7 +96,7 @@ static int tell_chunk(struct summary_parts *parts, const struct cell **group, si
 
 int findings_chunk(struct summary_parts *parts)
 {
-    return each_group(parts, "chunk", PARTS_CHUNK, tell_chunk);
+    return each_group(parts, "chunk", CELLS_CHUNK, tell_chunk);
 }
 
 /* Splits of the largest number of workers that was split in more than one way. */
@@ -135,7 +135,7 @@ static int tell_hybrid(struct summary_parts *parts, const struct cell **group, s
 
 int findings_hybrid(struct summary_parts *parts)
 {
-    return each_group(parts, "hybrid", PARTS_WORKERS, tell_hybrid);
+    return each_group(parts, "hybrid", CELLS_WORKERS, tell_hybrid);
 }
 
 static bool is_slower(struct summary_parts *parts, const struct cell *cell, const struct cell *best)
@@ -190,7 +190,7 @@ static int count_placements(struct summary_parts *parts)
         const struct cell *cell = &run->cells[i];
         size_t count, measured = 0, slower = 0;
         if (parts_is_serial(cell) || (strcmp(cell->study, "placement") && strcmp(cell->study, "run"))) continue;
-        const struct cell **group = parts_group(run, cell, PARTS_PLACEMENT, &count);
+        const struct cell **group = parts_group(run, cell, CELLS_PLACEMENT, &count);
         if (!group) return -ENOMEM;
         for (size_t j = 0; j < count; j++) /* without an interval nothing is compared */
             if (!isnan(findings_row(parts, group[j])->quantity[QUANTITY_wall_ns].low)) group[measured++] = group[j];
@@ -219,6 +219,6 @@ static int count_placements(struct summary_parts *parts)
 
 int findings_placement(struct summary_parts *parts)
 {
-    int status = each_group(parts, "placement", PARTS_PLACEMENT, tell_placement);
+    int status = each_group(parts, "placement", CELLS_PLACEMENT, tell_placement);
     return status ? status : count_placements(parts);
 }

@@ -205,11 +205,6 @@ static const char *add_choice(struct sentence *sentence, const struct cell *cell
     return sentence->text;
 }
 
-static bool same_choice(const struct cell *a, const struct cell *b)
-{
-    return !strcmp(a->runner, b->runner) && a->processes == b->processes && a->threads == b->threads;
-}
-
 static const struct cell *choice(const struct advice *advice, bool warm)
 {
     return (warm ? advice->warm : advice->best)->cell;
@@ -229,7 +224,8 @@ static void add_choices(struct sentence *sentence, const struct summary *summary
     for (size_t i = 0; i < count; i = last + 1) {
         char from[PARTS_TEXT], to[PARTS_TEXT];
         for (last = i; last + 1 < count; last++)
-            if (!same_choice(choice(&summary->advices[i], warm), choice(&summary->advices[last + 1], warm))) break;
+            if (!cells_same(choice(&summary->advices[i], warm), choice(&summary->advices[last + 1], warm), CELLS_RUNNER | CELLS_WORKERS))
+                break;
         sentence_add(sentence, "%s", i ? ", " : "");
         add_choice(sentence, choice(&summary->advices[i], warm));
         sentence_add(sentence, " for tasks of %s", parts_duration(from, asked(&summary->advices[i])));

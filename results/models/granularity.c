@@ -329,7 +329,7 @@ static int crossovers_add(struct summary_parts *parts, const struct cell **group
     free(most);
     for (size_t i = 0; !status && i < count; i++) {
         size_t same;
-        const struct cell **line = parts_group(parts->summary->run, group[i], PARTS_TASKS, &same);
+        const struct cell **line = parts_group(parts->summary->run, group[i], CELLS_TASKS, &same);
         if (line && same) predict_tasks(parts, group[i], &common);
         status = !line ? -ENOMEM : same ? crossover_add(parts, line, same, &common) : 0;
         free(line);
@@ -389,7 +389,7 @@ int granularity_make(struct summary_parts *parts)
         bool custom = !strcmp(cell->study, "run"), pays = !strcmp(cell->study, "breakeven");
         if (parts_is_serial(cell) || parts_workers(cell) < 1) continue;
         size_t count;
-        const struct cell **group = parts_group(run, cell, PARTS_SIZE | PARTS_TASKS, &count);
+        const struct cell **group = parts_group(run, cell, CELLS_ANY_SIZE | CELLS_TASKS, &count);
         if (!group) return -ENOMEM;
         if (!pays && distinct_sizes(group, count) >= 2) status = metg_add(parts, group, count);
         if (!status && count && parts_workers(cell) > 1 && (pays || custom))

@@ -139,7 +139,7 @@ int pools_make(struct summary_parts *parts)
         size_t count;
         if (parts_is_serial(cell)) continue;
         const struct cell **group =
-            parts_group(run, cell, PARTS_SIZE | PARTS_TASKS | PARTS_WORKERS | PARTS_CHUNK, &count);
+            parts_group(run, cell, CELLS_ANY_SIZE | CELLS_TASKS | CELLS_WORKERS | CELLS_CHUNK, &count);
         status = !group ? -ENOMEM : count >= 2 ? pool_add(parts, group, count) : 0;
         free(group);
     }

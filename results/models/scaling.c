@@ -129,7 +129,7 @@ int scaling_make(struct summary_parts *parts)
         const struct cell *cell = &run->cells[i];
         size_t count;
         if (parts_is_serial(cell) || !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "hybrid")) continue;
-        const struct cell **group = parts_group(run, cell, PARTS_WORKERS, &count);
+        const struct cell **group = parts_group(run, cell, CELLS_WORKERS, &count);
         status = !group ? -ENOMEM : count >= 2 ? scaling_add(parts, group, count) : 0;
         free(group);
     }

@@ -17,25 +17,13 @@ unsigned parts_workers(const struct cell *cell)
     return cell->processes * cell->threads;
 }
 
-/* Numbers first: groups are looked for in all pairs of cells, and most pairs differ in one. */
-static bool same(const struct cell *a, const struct cell *b, unsigned but)
-{
-    return ((but & PARTS_SIZE) || (a->size == b->size && a->task_time_ns == b->task_time_ns)) &&
-           ((but & PARTS_TASKS) || a->tasks == b->tasks) &&
-           ((but & PARTS_WORKERS) || (a->processes == b->processes && a->threads == b->threads)) &&
-           ((but & PARTS_CHUNK) || a->chunk == b->chunk) && a->seed == b->seed && a->nodes == b->nodes &&
-           ((but & PARTS_RUNNER) || (!strcmp(a->runner, b->runner) && !strcmp(a->schedule, b->schedule))) &&
-           ((but & PARTS_PLACEMENT) || !strcmp(a->placement, b->placement)) && !strcmp(a->study, b->study) &&
-           !strcmp(a->kernel, b->kernel);
-}
-
 const struct cell **parts_group(const struct run *run, const struct cell *cell, unsigned but, size_t *count)
 {
     const struct cell **group = calloc(run->cell_count + 1, sizeof *group);
     *count = 0;
     for (unsigned i = 0; group && i < run->cell_count; i++) {
         const struct cell *other = &run->cells[i];
-        if (other->duplicate != i || !same(cell, other, but)) continue;
+        if (other->duplicate != i || !cells_same(cell, other, CELLS_ALL & ~but)) continue;
         if (i < cell->id || cell->duplicate != cell->id) {
             *count = 0;
             break;

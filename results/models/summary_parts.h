@@ -4,6 +4,7 @@
 #define BREAKEVEN_SUMMARY_PARTS_H
 
 #include "results/models/summary.h"
+#include "results/record/cells.h"
 
 #include <locale.h>
 
@@ -35,15 +36,8 @@ struct quantity parts_twice(const struct summary_parts *);
  */
 bool parts_tied(struct quantity ratio);
 
-/* Groups: cells that are equal but for what `but` names. A/A duplicates belong to none. */
-enum {
-    PARTS_SIZE = 1, /* size and task_time_ns */
-    PARTS_TASKS = 2,
-    PARTS_WORKERS = 4, /* processes and threads */
-    PARTS_CHUNK = 8,
-    PARTS_PLACEMENT = 16,
-    PARTS_RUNNER = 32, /* runner and schedule */
-};
+/* Groups: cells that are equal but for what `but` names (CELLS_.. of cells.h). A/A duplicates belong to none. */
+enum { CELLS_ANY_SIZE = CELLS_SIZE | CELLS_TASK_TIME, CELLS_WORKERS = CELLS_PROCESSES | CELLS_THREADS };
 /* The group that `cell` opens, in the order of ids, in memory of the caller's; *count 0 where an earlier cell has
  * opened it already. NULL where memory is short. Studies never mix. */
 const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
