@@ -11,8 +11,8 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     for machine in small server; do "$build/tests/simulate" $machine $machine 8 1; done
     cp -r small tiny # drawn again where the figures do not matter
-    "$BREAKEVEN" report small > small.txt
-    "$BREAKEVEN" report server > server.txt
+    "$BREAKEVEN" report small > small.txt 2> small.err
+    "$BREAKEVEN" report server > server.txt 2> server.err
 }
 
 setup() {
@@ -29,7 +29,7 @@ need_gnuplot() {
         for figure in speedup time efficiency granularity overhead chunk hybrid placement budget metg drift latency start timeline topology karpflatt; do
             for kind in svg png dat gp; do [ -s $run/plots/$figure.$kind ] || { echo "$run $figure.$kind"; false; }; done
         done
-        [ -s $run/report.html ]
+        [ -s $run/report.html ] && [ ! -s $run.err ]
         [ "$(stat -c %s $run/report.html)" -lt $((5 << 20)) ]
     done
 }
