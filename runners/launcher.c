@@ -2,6 +2,8 @@
 #include "runners/launcher.h"
 
 #include "kernels/reason.h"
+#include "runners/child.h"
+#include "runners/scratch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,9 +15,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 64, LINE_MAX_BYTES = 2048, OUTPUT_MAX = 16384 };
+enum { WORDS_MAX = 64, LINE_MAX_BYTES = 2048, OUTPUT_MAX = 16384, RANKS = 2, TRY_MS = 10000, GRACE_MS = 1000 };
 
 /* The launcher's command line with its numbers, in words that point into `line`. */
 struct words {
@@ -238,4 +242,73 @@ bool launcher_explain(const char *output, char *line, size_t size)
     for (char *at = line; *at; at++)
         if (iscntrl((unsigned char)*at)) *at = ' ';
     return cause != NULL;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The ranks end by themselves, a launcher that is killed or not (breakeven-rank --try). */
+static void end(pid_t launcher)
+{
+    int status;
+    kill(launcher, SIGTERM);
+    if (child_wait(launcher, GRACE_MS, &status)) return;
+    kill(launcher, SIGKILL);
+    child_wait(launcher, GRACE_MS, &status);
+}
+
+static bool library_read(const char *output, char *library, size_t size)
+{
+    char line[512];
+    bool found = false;
+    FILE *file = fopen(output, "re");
+    while (file && !found && fgets(line, sizeof line, file)) {
+        const char *at = strstr(line, LAUNCHER_TRY_SAYS);
+        if (!at) continue;
+        at += strlen(LAUNCHER_TRY_SAYS);
+        snprintf(library, size, "%.*s", (int)strcspn(at, "\n"), at);
+        found = true;
+    }
+    if (file) fclose(file);
+    return found;
+}
+
+static int try_in(const char *folder, struct launcher_trial *trial, struct reason *why)
+{
+    char rank[PATH_MAX], output[SCRATCH_PATH_MAX + 16], line[160];
+    snprintf(output, sizeof output, "%s/output", folder);
+    if (!launcher_beside("breakeven-rank", rank, sizeof rank)) return reason_give(why, -ENOENT, "no breakeven-rank beside the program");
+    struct launch launch = {.processes = RANKS, .threads = 1, .nodes = 1, .per_node = RANKS, .crowded = true,
+                            .folder = folder, .output = output, .rank = rank, .argument = "--try"};
+    double began_s = now_s();
+    pid_t launcher = launcher_start(&launch);
+    if (launcher < 0) return reason_give(why, launcher, "cannot start %s: %s", launcher_name(), strerror(-launcher));
+    int status;
+    bool ended = child_wait(launcher, TRY_MS, &status);
+    trial->took_s = now_s() - began_s;
+    if (!ended) {
+        end(launcher);
+        return reason_give(why, -ETIMEDOUT, "%s did not start and end two ranks within %d s", launcher_name(), TRY_MS / 1000);
+    }
+    if (!status && library_read(output, trial->library, sizeof trial->library)) return 0;
+    launcher_explain(output, line, sizeof line);
+    return reason_give(why, -ECHILD, "%s ended with %s %d%s%s", launcher_name(), WIFSIGNALED(status) ? "signal" : "code",
+                       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *line ? ": " : "", line);
+}
+
+int launcher_try(struct launcher_trial *trial, struct reason *why)
+{
+    char folder[SCRATCH_PATH_MAX];
+    *trial = (struct launcher_trial){.library = ""};
+    snprintf(trial->launcher, sizeof trial->launcher, "%s", launcher_name());
+    int lock = scratch_make(folder);
+    if (lock < 0) return reason_give(why, lock, "no folder in /dev/shm: %s", strerror(-lock));
+    int error = try_in(folder, trial, why);
+    scratch_remove(folder);
+    close(lock);
+    return error;
 }
