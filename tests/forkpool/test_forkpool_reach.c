@@ -15,7 +15,8 @@ static void open_patient(unsigned workers, unsigned deaths_most)
     open_pool(&(struct forkpool_config){.workers = workers, .restart_max = deaths_most});
 }
 
-/* 1 longjmp to where an earlier task of the same worker called setjmp: the job is lost, not left running for ever */
+/* 1 longjmp to where an earlier task of the same worker called setjmp: the job ends. By what the compiler kept in registers,
+ * which return to what they were, its worker takes it for the earlier one (then it is lost) or goes on with the right one. */
 static jmp_buf earlier;
 static volatile int marked;
 static long jump_back(long unused)
@@ -33,7 +34,8 @@ START_TEST(longjmp_into_an_earlier_task)
     check_good(8); /* so that the next task has another slot */
     struct forkpool_job *job = forkpool_async(pool, jump_back, 0);
     ck_assert_int_eq(forkpool_wait(job, 10 * second_ns), 0);
-    ck_assert_int_eq(forkpool_status(job), FORKPOOL_LOST);
+    int status = forkpool_status(job);
+    ck_assert_msg(status == FORKPOOL_LOST || status == 0, "status %d", status);
     forkpool_release(job);
     check_good(8);
 }

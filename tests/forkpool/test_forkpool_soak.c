@@ -66,7 +66,9 @@ static void *killer(void *unused)
     while (!over) {
         struct forkpool_worker_stats stats;
         usleep(KILL_US);
-        if (!forkpool_worker_stats(pool, (unsigned)rand_r(&seed) % WORKERS, &stats) && stats.pid > 1) kill(stats.pid, SIGKILL);
+        if (forkpool_worker_stats(pool, (unsigned)rand_r(&seed) % WORKERS, &stats) || stats.pid <= 1) continue;
+        /* Where starting takes longer than KILL_US, eight deaths in it would be a pool that can't start: it gives up. */
+        if (stats.state != FORKPOOL_WORKER_STARTING) kill(stats.pid, SIGKILL);
     }
     return NULL;
 }
