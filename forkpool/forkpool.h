@@ -134,7 +134,7 @@ unsigned forkpool_default_workers(void);
 
 /* Opens a pool; returns once every worker is forked and, with an initializer or cpus, ready: these may fail, and then
  * opening fails. Blocks for the forks: about 0.1 ms a worker.
- * forkpool_open: NULL with errno set on failure (a forkpool_error shows as ECANCELED).
+ * forkpool_open: NULL with errno set on failure (a forkpool_error shows as ECANCELED); forkpool_reason(NULL) says why.
  * forkpool_open_with: 0 or negative, with one line in `why` (which may be NULL). The strings of the config are copied. */
 struct forkpool *forkpool_open(unsigned workers);
 int forkpool_open_with(const struct forkpool_config *config, struct forkpool **pool, char *why, size_t why_size);
@@ -313,7 +313,9 @@ int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *map, st
  * else as they finish. forkpool_next: 1 with the item's index, its status as in map.status and its output (in place, or
  * in the pool's memory; valid until the next call), 0 after the last one, -ETIMEDOUT (call again). The iterator
  * outlives neither its pool nor `map`'s arrays. Deleting it early cancels the rest. FAIL_FAST and limits.retries hold as
- * in a map; a map with `done` or `failed` is refused, -EINVAL: there is no job that they could be called for. */
+ * in a map; a map with `done` or `failed` is refused, -EINVAL, with *it NULL: there is no job that they could be called for.
+ * All inputs are there when it begins. Where they come one by one submit a task for each instead: max_inflight bounds how far
+ * that runs ahead, `done` gives results as they end. forkpool_next of NULL: -EINVAL. */
 int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ordered, struct forkpool_iterator **it);
 int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *index, int *status, void **output);
 void forkpool_iterator_delete(struct forkpool_iterator *it);
@@ -387,7 +389,8 @@ struct forkpool_worker_stats {
 };
 int forkpool_stats(struct forkpool *pool, struct forkpool_stats *stats);
 int forkpool_worker_stats(struct forkpool *pool, unsigned worker, struct forkpool_worker_stats *stats);
-const char *forkpool_reason(struct forkpool *pool); /* one line: why the pool gave up; "" where it did not */
+/* One line: why the pool gave up; "" where it did not. Of NULL: why this thread's last forkpool_open failed. */
+const char *forkpool_reason(struct forkpool *pool);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -51,6 +51,7 @@ static int iterator_fill(struct forkpool_iterator *it)
 
 int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ordered, struct forkpool_iterator **result)
 {
+    *result = NULL;
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     if (map_check(map) || !map->item || map->done || map->failed) return -EINVAL;
     struct forkpool_iterator *it = calloc(1, sizeof *it);
@@ -172,6 +173,7 @@ static int item_status(const struct forkpool_iterator *it, const struct piece *p
 
 int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *index, int *status, void **output)
 {
+    if (!it) return -EINVAL;
     const struct forkpool_map *asked = &it->map.asked;
     if (pool_foreign(it->pool)) return FORKPOOL_FORKED;
     if (!it->given || it->given->begin == it->given->end) {

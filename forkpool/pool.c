@@ -344,11 +344,13 @@ int forkpool_open_with(const struct forkpool_config *asked, struct forkpool **re
     return rc;
 }
 
+_Thread_local char pool_why_not[REASON];
+
 struct forkpool *forkpool_open(unsigned workers)
 {
     struct forkpool_config config = {.workers = workers};
     struct forkpool *pool = NULL;
-    int rc = forkpool_open_with(&config, &pool, NULL, 0);
+    int rc = forkpool_open_with(&config, &pool, pool_why_not, sizeof pool_why_not);
     if (rc) errno = rc > -4096 ? -rc : ECANCELED;
     return pool;
 }

@@ -128,6 +128,7 @@ static inline int pool_refusal(const struct forkpool *pool)
     if (pool->closed || relaxed(&pool->shared->interrupts)) return FORKPOOL_CLOSED;
     return relaxed(&pool->shared->error) || pool->server_gone ? FORKPOOL_BROKEN : 0;
 }
+extern _Thread_local char pool_why_not[REASON]; /* of forkpool_open, in this thread; "" */
 void pool_drain_if_due(struct forkpool *pool);
 
 /* wait.c: waits, without the lock held, until `ready` (called with it) returns non-zero, and returns that, or

@@ -66,6 +66,7 @@ int forkpool_stats(struct forkpool *pool, struct forkpool_stats *stats)
 
 const char *forkpool_reason(struct forkpool *pool)
 {
+    if (!pool) return pool_why_not;
     if (pool_foreign(pool)) return "used in a child of the program";
     pool_lock(pool);
     pool_check(pool);

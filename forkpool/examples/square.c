@@ -13,7 +13,7 @@ int main(void)
 {
     struct forkpool *pool = forkpool_open(4);
     if (!pool) {
-        perror("forkpool_open");
+        fprintf(stderr, "no pool: %s\n", forkpool_reason(NULL));
         return 1;
     }
     struct forkpool_job *a = forkpool_async(pool, calculate_square, 5);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* cause.c: why a worker died. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "server.h"
+
+enum { LOW_BYTES = 65536 }; /* a fault there is one of no pointer, or nearly */
 
 /* Out-of-memory kills that the kernel has counted, in all cgroups. */
 uint64_t cause_oom_kills(void)
@@ -59,6 +63,14 @@ static bool overran(const struct shared *shared, const struct worker *worker)
            worker->fault_address - (uintptr_t)shared->scratch < (2 * (size_t)shared->capacity + 1) * shared->page;
 }
 
+/* This process has the mappings that the program had when the pool was opened. */
+static bool unmapped(const struct shared *shared, const struct worker *worker)
+{
+    uintptr_t page = worker->fault_address / shared->page * shared->page;
+    unsigned char resident;
+    return acquire(&worker->faulted) && page >= LOW_BYTES && mincore((void *)page, 1, &resident) && errno == ENOMEM;
+}
+
 void cause_fill(struct server *server, const struct worker *worker, const struct hand *hand, int wait_status,
                 const struct rusage *usage, struct forkpool_loss *loss)
 {
@@ -72,6 +84,8 @@ void cause_fill(struct server *server, const struct worker *worker, const struct
     loss->cause = find(server, worker, hand, loss->signal);
     const char *word = words[loss->cause];
     if (loss->cause == FORKPOOL_CAUSE_CRASH && overran(server->shared, worker)) word = ", beyond its argument or result";
+    else if (loss->signal == SIGSEGV && loss->cause == FORKPOOL_CAUSE_CRASH && unmapped(server->shared, worker))
+        word = ", where nothing was mapped when the pool opened";
     loss->max_rss_bytes = own_bytes((int64_t)usage->ru_maxrss * 1024);
     loss->user_ns = (int64_t)usage->ru_utime.tv_sec * 1000000000 + usage->ru_utime.tv_usec * 1000;
     loss->system_ns = (int64_t)usage->ru_stime.tv_sec * 1000000000 + usage->ru_stime.tv_usec * 1000;

@@ -204,6 +204,7 @@ START_TEST(iterators_retry_and_fail_fast)
     ck_assert_uint_gt(cancelled, 0);
     map.done = note;
     ck_assert_int_eq(forkpool_imap(pool, &map, 0, &it), -EINVAL);
+    ck_assert_int_eq(forkpool_next(it, 0, NULL, NULL, NULL), -EINVAL); /* NULL: there is none */
 }
 END_TEST
 

@@ -152,6 +152,22 @@ START_TEST(all_killed)
 }
 END_TEST
 
+/* A pointer to what the program has mapped since: the report says so */
+static long read_there(long address) { return *(volatile char *)address; }
+START_TEST(pointer_newer_than_the_pool)
+{
+#ifdef __SANITIZE_ADDRESS__
+    printf("skipped: pointer_newer_than_the_pool: a sanitizer turns this signal into a report and an exit\n");
+#else
+    open_workers(1);
+    void *newer = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_int_eq(status_of(forkpool_async(pool, read_there, (long)newer)), FORKPOOL_LOST);
+    ck_assert_msg(strstr(last_loss().text, "where nothing was mapped when the pool opened"), "%s", last_loss().text);
+    munmap(newer, 1 << 20);
+#endif
+}
+END_TEST
+
 /* 9 a crash after close and before join, with work behind it */
 START_TEST(crash_after_close)
 {
@@ -372,5 +388,6 @@ int main(void)
     tcase_add_test(cases, server_killed);
     tcase_add_test(cases, server_killed_while_joining);
     tcase_add_test(cases, used_in_a_child);
+    tcase_add_test(cases, pointer_newer_than_the_pool);
     return board_run("forkpool faults", cases);
 }

@@ -140,6 +140,17 @@ static void use(void)
 static const struct { enum fault fault; int error; } opening[] = {
     {FAULT_FORK, EAGAIN}, {FAULT_FORK, ENOMEM}, {FAULT_MMAP, ENOMEM}, {FAULT_MADVISE, EINVAL}, {FAULT_SOCKETPAIR, EMFILE},
     {FAULT_SIGNALFD, EMFILE}, {FAULT_PIDFD, EMFILE}};
+START_TEST(refused_call_is_named)
+{
+    arm(FAULT_PIDFD, EPERM, 0, 1); /* as in a sandbox */
+    ck_assert_ptr_null(forkpool_open(2));
+    atomic_store(&plan->fault, FAULT_NONE);
+    ck_assert_ptr_nonnull(strstr(forkpool_reason(NULL), "pidfd_open: Operation not permitted"));
+    ck_assert_ptr_nonnull(pool = forkpool_open(2));
+    ck_assert_str_eq(forkpool_reason(NULL), "");
+}
+END_TEST
+
 START_TEST(opening_fails)
 {
     int failures = 0;
@@ -265,6 +276,7 @@ int main(void)
     Suite *suite = suite_create("forkpool inject");
     TCase *cases = tcase_create("inject");
     tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, refused_call_is_named);
     tcase_add_loop_test(cases, opening_fails, 0, (int)(sizeof opening / sizeof *opening));
     tcase_add_loop_test(cases, interrupted_calls, 0, (int)(sizeof nuisances / sizeof *nuisances));
     tcase_add_test(cases, marks_not_wiped);
