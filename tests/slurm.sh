@@ -121,8 +121,14 @@ export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_mpi_yield_when_idle=1
 for launcher in mpirun srun; do
     spread=1,2,4
     [ $launcher = mpirun ] || spread=2,4 # four ranks are more than the cpus of one node, which srun refuses
-    job nodes-$launcher "-N$nodes -n$((nodes * cpus))" "$breakeven run --kernel primes --tasks 40 --size 500 --runner mpi --processes 4 \\
-        --nodes $spread --schedule static,dynamic --reps 1 --warmup 1 --spans 0 --placement close --launcher $launcher -o nodes-$launcher"
+    for try in 1 2 3; do # bare MPI programs too crash now and then in MPI_Init under srun of Slurm 24.11: 3 of 30
+        rm -rf "$work/nodes-$launcher"
+        job nodes-$launcher "-N$nodes -n$((nodes * cpus))" "$breakeven run --kernel primes --tasks 40 --size 500 --runner mpi --processes 4 \\
+            --nodes $spread --schedule static,dynamic --reps 1 --warmup 1 --spans 0 --placement close --launcher $launcher -o nodes-$launcher"
+        [ $launcher = srun ] || break
+        grep -Eq '"cause":"(setup|start): .*rank.* lost' "$work/nodes-$launcher/samples.jsonl" || break
+        echo "# try $try: a rank crashed before it had a number"
+    done
     check "ranks over $spread nodes by $launcher" samples "$work/nodes-$launcher" \
         'len(s) == 1 + 2 * len("'$spread'".split(",")) and all(x["status"] == "ok" for x in s) and len({x["hash"] for x in s}) == 1'
     check "each on the host that the record names, $launcher" samples "$work/nodes-$launcher" \
@@ -169,7 +175,11 @@ wait "$lost"
 check "a slurmd that is killed costs its ranks, not the run" samples "$work/lost" \
     'm["complete"] and len(s) == 6 and all(x["status"] == "ok" for x in s if not x["cell"]) and \
     any(x["status"] == "error" and "slurmd does not answer" in x["cause"] for x in s if x["cell"])'
-check "no rank is left" [ -z "$(pgrep -f "^$build/breakeven-rank")" ]
+left=0
+for pid in $(pgrep -f "^$build/breakeven-rank"); do # others may be at work from the same folder
+    ! grep -qz "^SLURM_CONF=$SLURM_CONF\$" "/proc/$pid/environ" 2>/dev/null || left=$((left + 1))
+done
+check "no rank is left" [ $left = 0 ]
 
 wait "$limited"
 check "the time limit leaves a run that says so" samples "$work/limit" 'not m["complete"] and len(s) > 1'

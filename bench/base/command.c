@@ -390,7 +390,8 @@ static void finish(struct child *child, enum command_end end, const struct comma
     result->left = leftover_reap(end == COMMAND_DONE ? LEFTOVER_GRACE_MS : 0);
     if (child->output[0] >= 0) take_output(child);
     if ((start_error = starting_read(child->started[0], step, sizeof step))) end = COMMAND_MISSING;
-    else if (end == COMMAND_DONE && WIFSIGNALED(status)) end = COMMAND_SIGNALED;
+    else if (end == COMMAND_DONE && WIFSIGNALED(status))
+        end = interrupt_follows(WTERMSIG(status)) ? COMMAND_INTERRUPTED : COMMAND_SIGNALED;
     else if (end == COMMAND_DONE && (!reaped || WEXITSTATUS(status))) end = COMMAND_EXITED;
     result->end = end;
     result->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;

@@ -56,3 +56,11 @@ bool interrupt_seen(void)
         if (sigismember(&pending, watched[i])) return true;
     return false;
 }
+
+bool interrupt_follows(int signal)
+{
+    bool watches = false;
+    for (size_t i = 0; i < WATCHED; i++) watches |= signal == watched[i];
+    for (int i = 0; watches && i < 100 && !interrupt_seen(); i++) nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    return watches && interrupt_seen();
+}

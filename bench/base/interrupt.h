@@ -25,4 +25,9 @@ void interrupt_mask(sigset_t *mask);
 /* Has one arrived, or is one waiting? */
 bool interrupt_seen(void);
 
+/* Did a child that died of `signal` die of what interrupts this process as well? Who ends a whole job (Slurm at its time
+ * limit, a terminal) signals all of its processes, one after the other, and the child may be first: waits a fifth of a second
+ * where the signal is one of those. */
+bool interrupt_follows(int signal);
+
 #endif

@@ -312,7 +312,8 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
     if (child->message[0] >= 0) take_message(child);
     bool clean = end == ISOLATE_DONE && reaped && WIFEXITED(status) && !WEXITSTATUS(status);
     unsigned left = leftover_reap(clean ? LEFTOVER_GRACE_MS : 0);
-    if (end == ISOLATE_DONE && WIFSIGNALED(status)) end = ISOLATE_SIGNALED;
+    if (end == ISOLATE_DONE && WIFSIGNALED(status))
+        end = interrupt_follows(WTERMSIG(status)) ? ISOLATE_INTERRUPTED : ISOLATE_SIGNALED;
     else if (end == ISOLATE_DONE && !clean) end = ISOLATE_EXITED;
     else if (clean && left) end = ISOLATE_LEFT;
     if (end != ISOLATE_DONE) scratch_sweep(child->pid);

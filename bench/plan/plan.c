@@ -17,7 +17,8 @@
 
 static const double LONG_PASS_NS = 100e6; /* no warm-up beyond, but where memory is what counts */
 static const double DEADLINE_BASE_NS = 10e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
-static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, UNKNOWN_PASS_NS = 50e6; /* guesses */
+static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, LAUNCHER_NS = 350e6,
+                    UNKNOWN_PASS_NS = 50e6; /* guesses */
 enum { CELLS_A_TWIN = 40, TWINS_MAX = 3 }; /* an A/A pair for each so many cells begun; most */
 
 void plan_open(struct plan *plan, hwloc_topology_t topology, unsigned cpus, const struct protocol *protocol)
@@ -208,8 +209,9 @@ double plan_expected_ns(const struct plan *plan, unsigned id)
 {
     const struct cell *cell = &plan->cells[id];
     double pass = plan->extra[id].task_ns > 0 ? pass_ns(plan, id) : UNKNOWN_PASS_NS;
-    double begin =
-        PROCESS_NS + WORKER_NS * workers_of(cell) + (strncmp(cell->runner, "python", 6) ? 0 : INTERPRETER_NS);
+    double begin = PROCESS_NS + WORKER_NS * workers_of(cell);
+    if (!strncmp(cell->runner, "python", 6)) begin += INTERPRETER_NS;
+    if (!strcmp(cell->runner, "mpi")) begin += LAUNCHER_NS;
     return begin + pass * (1 + plan->extra[id].warmup);
 }
 

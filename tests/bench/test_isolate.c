@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Isolation, with programs of the system in the repetition's place. */
+#include "bench/base/interrupt.h"
 #include "bench/base/isolate.h"
 #include "kernels/reason.h"
 #include "tests/suite.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct isolate_result result;
@@ -65,6 +68,21 @@ START_TEST(each_end_has_its_cause_and_leaves_nobody)
 }
 END_TEST
 
+/* A job's end reaches the repetition first, this process 50 ms later. */
+START_TEST(a_signal_for_the_whole_job_is_no_fault_of_the_repetition)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTERM};
+    struct itimerspec soon = {.it_value = {.tv_nsec = 50000000}};
+    timer_t timer;
+    interrupt_watch();
+    ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    ck_assert_int_eq(timer_settime(timer, 0, &soon, NULL), 0);
+    isolate_shell("kill -TERM $$", 20, 0);
+    ck_assert_int_eq(result.end, ISOLATE_INTERRUPTED);
+    timer_delete(timer);
+}
+END_TEST
+
 START_TEST(a_deadline_kills_all_of_it)
 {
     isolate_shell("trap '' TERM INT; setsid sleep 60 & sleep 60 & while :; do sleep 1; done", 0.5, 0);
@@ -117,6 +135,7 @@ int main(void)
     tcase_add_test(isolate, input_goes_in_and_output_comes_out);
     tcase_add_loop_test(isolate, each_end_has_its_cause_and_leaves_nobody, 0, (int)(sizeof ends / sizeof *ends));
     tcase_add_test(isolate, a_deadline_kills_all_of_it);
+    tcase_add_test(isolate, a_signal_for_the_whole_job_is_no_fault_of_the_repetition);
     tcase_add_test(isolate, a_flood_of_output_is_cut_and_blocks_nobody);
     tcase_add_test(isolate, descriptors_do_not_leak_in_or_out);
     tcase_add_test(isolate, a_program_that_is_not_there);
