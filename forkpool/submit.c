@@ -7,6 +7,8 @@
 #include "pool.h"
 #include "queue.h"
 
+enum { AHEAD = 8 }; /* the slots of so many further tasks come from the workers' cpus meanwhile */
+
 static struct slot *slot_of(const struct forkpool_job *job) { return &job->pool->shared->slots[job->place]; }
 
 static inline unsigned queue_of(bool urgent) { return urgent ? URGENT : ORDINARY; }
@@ -187,6 +189,7 @@ static inline struct forkpool_job *job_in_slot(struct forkpool *pool, struct slo
     job->place = (int)number;
     pool->slot_jobs[number] = job;
     *slot = &pool->shared->slots[number];
+    if (pool->free_count >= AHEAD) prefetch_to_write(&pool->shared->slots[pool->free_slots[pool->free_count - AHEAD]]);
     (*slot)->job = job->id;
     (*slot)->limited = false;
     (*slot)->status = 0;
@@ -243,7 +246,7 @@ static bool place_blocks(struct forkpool_job *job, const struct forkpool_task *t
 static void fill_limits(struct forkpool_job *job, struct slot *slot, const struct forkpool_limits *limits)
 {
     job->retries = limits->retries;
-    slot->limited = limits->soft_ns || limits->hard_ns || limits->cpu_ns;
+    slot->limited = (limits->soft_ns | limits->hard_ns | limits->cpu_ns) != 0;
     if (slot->limited) job_limits(job, limits, &slot->limits);
     if (limits->retries) {
         job->repeatable = true;
@@ -255,6 +258,7 @@ static void fill_limits(struct forkpool_job *job, struct slot *slot, const struc
 static int task_put(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **result)
 {
     struct slot *slot;
+    if (!task->run || (!task->argument && task->argument_bytes)) return -EINVAL;
     struct forkpool_job *job = job_in_slot(pool, &slot);
     if (!job || !place_blocks(job, task, slot)) {
         if (job) {
@@ -295,10 +299,7 @@ static int tasks_put(struct forkpool *pool, const struct forkpool_task *tasks, s
 int forkpool_submit_many(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
-    for (size_t i = 0; i < count; i++) {
-        jobs[i] = NULL;
-        if (!tasks[i].run || (!tasks[i].argument && tasks[i].argument_bytes)) return -EINVAL;
-    }
+    memset(jobs, 0, count * sizeof *jobs);
     int rc = 0;
     for (size_t taken = 0; !rc && taken < count;) rc = tasks_put(pool, tasks, count, jobs, &taken);
     return rc;
