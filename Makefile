@@ -176,12 +176,14 @@ install: build install-forkpool ## install breakeven, forkpool and the manuals u
 	install -d $(foreach file,$(GENERATED),"$(ROOT)/share/$(dir $(file))")
 	$(WRITE) $(BUILD)/breakeven manual > "$(ROOT)/share/man/man1/breakeven.1"
 	$(WRITE) awk -f forkpool/manual.awk forkpool/forkpool.h > "$(ROOT)/share/man/man3/forkpool.3"
+	$(WRITE) awk -v folder="$(ROOT)/share/man/man3" -f forkpool/pages.awk forkpool/forkpool.h
 	$(WRITE) $(BUILD)/breakeven completion bash > "$(ROOT)/share/bash-completion/completions/breakeven"
 	$(WRITE) $(BUILD)/breakeven completion zsh > "$(ROOT)/share/zsh/site-functions/_breakeven"
 	$(WRITE) $(BUILD)/breakeven completion fish > "$(ROOT)/share/fish/vendor_completions.d/breakeven.fish"
 
 uninstall: uninstall-forkpool ## remove what install put there
 	rm -f "$(ROOT)/bin/breakeven" $(foreach file,$(GENERATED),"$(ROOT)/share/$(file)")
+	rm -f "$(ROOT)/share/man/man3/"forkpool_*.3
 	rm -rf "$(ROOT)/lib/breakeven" "$(ROOT)/include/breakeven"
 
 # Built from a copy of what git knows here, so that nothing lands beside the tree.

@@ -387,6 +387,7 @@ struct forkpool_worker_stats {
     unsigned restarts;       /* processes that had this number before */
     uint64_t calls, steals;  /* by all of them */
 };
+/* The numbers of the pool now; those of one worker. */
 int forkpool_stats(struct forkpool *pool, struct forkpool_stats *stats);
 int forkpool_worker_stats(struct forkpool *pool, unsigned worker, struct forkpool_worker_stats *stats);
 /* One line: why the pool gave up; "" where it did not. Of NULL: why this thread's last forkpool_open failed. */

@@ -42,6 +42,24 @@ verbs() {
     [[ $output != *warning* ]]
 }
 
+@test "each function of forkpool's header has a page of its own, good troff, and no other has" {
+    mkdir "$BATS_TEST_TMPDIR/pages"
+    awk -v folder="$BATS_TEST_TMPDIR/pages" -f forkpool/pages.awk forkpool/forkpool.h
+    grep -oE '^[a-z][a-z0-9_ *]*[ *]forkpool_[a-z_]+\(' forkpool/forkpool.h | grep -v ^typedef |
+        grep -oE 'forkpool_[a-z_]+\(' | sed 's/($/.3/' | sort -u >"$BATS_TEST_TMPDIR/functions"
+    (cd "$BATS_TEST_TMPDIR/pages" && printf '%s\n' * | sort) | diff "$BATS_TEST_TMPDIR/functions" -
+    for page in "$BATS_TEST_TMPDIR"/pages/*; do
+        name=$(basename "$page" .3)
+        grep -qE "^$name \\\\- .{6,}" "$page"     # NAME says what it does
+        grep -qE "[ *]$name\(.*\);" "$page"        # SYNOPSIS declares it
+    done
+    command -v man >/dev/null || skip "man is missing"
+    cat "$BATS_TEST_TMPDIR"/pages/* >"$BATS_TEST_TMPDIR/all.3"
+    run man --warnings -E UTF-8 -l -Tutf8 "$BATS_TEST_TMPDIR/all.3"
+    [ "$status" = 0 ]
+    [[ $output != *warning* ]]
+}
+
 @test "bash completes verbs, options and their words" {
     eval "$("$BREAKEVEN" completion bash)"
     COMP_WORDS=(breakeven ver) COMP_CWORD=1
