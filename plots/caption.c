@@ -9,7 +9,7 @@
 static void write_text(const struct chart *chart, FILE *out)
 {
     const struct facts *facts = chart->facts;
-    char machine[400];
+    char machine[600];
     facts_machine(facts, machine, sizeof machine);
     if (facts->simulated) fputs("SIMULATED, not measured. ", out);
     fputs(chart->figure->reading, out);

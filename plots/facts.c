@@ -122,8 +122,8 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
     if (facts->kinds[0] && used < size)
         used += (size_t)snprintf(out + used, size - used, ", %s (%s%s)", facts->kinds, facts->speeds[0] ?
-                                 "efficiency is against the sum of their measured speeds: " :
-                                 "efficiency counts each core as fast as the serial loop's", facts->speeds);
+                                 "efficiency and overhead are against the sum of their measured speeds, the budget's dilation has what slow cores take longer: " :
+                                 "efficiency and overhead count each core as fast as the serial loop's", facts->speeds);
     if (facts->packages > 1 && used < size)
         used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
     if (facts->quota_cpus > 0 && used < size)

@@ -22,7 +22,7 @@ static void part_name(struct page *page)
 
 static void part_machine(struct page *page)
 {
-    char machine[400];
+    char machine[600];
     facts_machine(page->facts, machine, sizeof machine);
     html_say(page, machine);
 }

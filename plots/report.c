@@ -124,7 +124,7 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
 {
     struct terminal terminal = {out, width && width < 40 ? 40 : width, colour};
     struct facts facts;
-    char text[700], machine[400];
+    char text[900], machine[600];
     locale_t locale = parts_locale_enter();
     facts_read(summary->run, &facts);
     facts_machine(&facts, machine, sizeof machine);
@@ -181,7 +181,7 @@ static void print_markdown_figures(const struct summary *summary, FILE *out)
 int report_markdown_print(const struct summary *summary, FILE *out)
 {
     struct facts facts;
-    char machine[400], name[128];
+    char machine[600], name[128];
     locale_t locale = parts_locale_enter();
     facts_read(summary->run, &facts);
     facts_machine(&facts, machine, sizeof machine);

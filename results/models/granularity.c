@@ -105,7 +105,7 @@ static size_t curve_points(const struct curve *curve, const size_t *draws, size_
     size_t points = 0;
     draws_count(draws, n, curve->times);
     for (size_t c = 0; c < curve->count; c++) {
-        double p = parts_workers(curve->cells[c]), tasks = (double)curve->cells[c]->tasks;
+        double p = parts_worth(curve->cells[c]), tasks = (double)curve->cells[c]->tasks;
         double wall = draws_median(&curve->wall[c], curve->times);
         double ratio = draws_median(&curve->log_speedup[c], curve->times);
         if (isnan(wall) || isnan(ratio) || !(tasks > 0)) continue;
@@ -135,7 +135,7 @@ static struct quantity work_of_smallest(const struct summary_parts *parts, const
     for (size_t c = 0; c < curve->count; c++) {
         const struct cell *cell = curve->cells[c];
         double wall = draws_median(&curve->wall[c], curve->times);
-        if (parts_workers(cell) * wall / (double)cell->tasks == at)
+        if (parts_worth(cell) * wall / (double)cell->tasks == at)
             return parts->summary->cells[cell->id].quantity[QUANTITY_task_ns];
     }
     return (struct quantity){NAN, NAN, NAN, 0};
@@ -203,7 +203,7 @@ static enum metg_outcome crossing_in(const struct curve *curve, const size_t *dr
     size_t points = curve_points(curve, draws, n);
     for (size_t i = 0; i < points; i++) { /* E g = T_s/N, and 1/(E p) = T/T_s */
         double work = curve->efficiency[i] * curve->granularity[i];
-        curve->efficiency[i] = 1 / (curve->efficiency[i] * parts_workers(curve->cells[0]));
+        curve->efficiency[i] = 1 / (curve->efficiency[i] * parts_worth(curve->cells[0]));
         curve->granularity[i] = work;
     }
     return models_crossing(curve->granularity, curve->efficiency, points, result);

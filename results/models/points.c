@@ -2,6 +2,8 @@
 /* points.c: single repetitions, looked up in the run. */
 #include "results/models/points.h"
 
+#include "results/models/summary_parts.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +26,7 @@ static const struct observation *partner(const struct run *run, size_t at, unsig
 static double value_of(const struct run *run, const struct cell *cell, size_t at, enum quantity_id quantity)
 {
     const struct observation *sample = &run->samples[at];
-    double wall_ns = (double)sample->wall_ns, workers = (double)cell->processes * cell->threads;
+    double wall_ns = (double)sample->wall_ns;
     if (quantity == QUANTITY_wall_ns) return wall_ns;
     if (quantity == QUANTITY_start_ns) return sample->start_ns < 0 ? NAN : (double)sample->start_ns;
     if (quantity == QUANTITY_total_ns)
@@ -38,9 +40,9 @@ static double value_of(const struct run *run, const struct cell *cell, size_t at
     case QUANTITY_speedup:
         return speedup;
     case QUANTITY_efficiency:
-        return models_efficiency(speedup, workers);
+        return models_efficiency(speedup, parts_worth(cell));
     case QUANTITY_overhead_per_task_ns:
-        return models_overhead(serial_ns, wall_ns, workers) / (double)cell->tasks;
+        return models_overhead(serial_ns, wall_ns, parts_worth(cell)) / (double)cell->tasks;
     default:
         return NAN;
     }

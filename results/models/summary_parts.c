@@ -17,6 +17,11 @@ unsigned parts_workers(const struct cell *cell)
     return cell->processes * cell->threads;
 }
 
+double parts_worth(const struct cell *cell)
+{
+    return cell->speeds_milli ? (double)cell->speeds_milli / 1000 : parts_workers(cell);
+}
+
 const struct cell **parts_group(const struct run *run, const struct cell *cell, unsigned but, size_t *count)
 {
     const struct cell **group = calloc(run->cell_count + 1, sizeof *group);

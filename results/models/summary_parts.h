@@ -58,6 +58,8 @@ double parts_chunk(const struct cell *);
 
 bool parts_is_serial(const struct cell *);
 unsigned parts_workers(const struct cell *);
+/* What the workers could be worth: their number, or the sum of their cores' measured speeds where kinds of cores differ. */
+double parts_worth(const struct cell *);
 
 /* The curves: fill scalings, metgs and crossovers. 0 or -ENOMEM. */
 int scaling_make(struct summary_parts *);

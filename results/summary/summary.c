@@ -138,12 +138,6 @@ static struct quantity karp_flatt(struct quantity speedup, double worth)
                              models_karp_flatt(speedup.low, worth), worth > 1 ? speedup.n : 0};
 }
 
-/* What the workers could be worth: their number, or the sum of their cores' measured speeds where kinds of cores differ. */
-static double worth_of(const struct cell_summary *row)
-{
-    return row->cell->speeds_milli ? (double)row->cell->speeds_milli / 1000 : row->workers;
-}
-
 static int quantities_from_samples(const struct summary_parts *parts, struct cell_summary *row)
 {
     const struct series *series = &parts->series[row->cell->id];
@@ -158,7 +152,7 @@ static int quantities_from_samples(const struct summary_parts *parts, struct cel
         row->quantity[measured[m].id] = stats_median(values, series->n);
     }
     for (size_t i = 0; i < series->n; i++)
-        values[i] = models_overhead(series->serial[i], series->wall[i], row->workers);
+        values[i] = models_overhead(series->serial[i], series->wall[i], parts_worth(row->cell));
     row->quantity[QUANTITY_overhead_core_ns] = stats_median(values, series->n);
     row->outliers = stats_outliers(series->wall, series->n);
     row->autocorrelated = stats_autocorrelated(series->wall, series->n);
@@ -170,7 +164,7 @@ static void quantities_derived(const struct summary_parts *parts, struct cell_su
 {
     const struct series *series = &parts->series[row->cell->id], *base = &parts->series[row->cell->baseline];
     struct quantity *quantity = row->quantity;
-    double worth = worth_of(row), tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
+    double worth = parts_worth(row->cell), tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
     quantity[QUANTITY_total_ns] = stats_median(series->total, series->n);
     quantity[QUANTITY_serial_ns] = stats_median(base->wall, base->n);
     quantity[QUANTITY_task_ns] = scaled(quantity[QUANTITY_serial_ns], 1 / tasks);
