@@ -70,3 +70,11 @@ PYTHON
         --runner openmp --workers 2 --output plain
     [[ $stderr == *"not obeyed, but recorded: OMP_PROC_BIND"*env* ]]
 }
+
+@test "a team is as large as asked for, whatever OMP_NUM_THREADS and OMP_DYNAMIC say; OMP_THREAD_LIMIT is the reason where not" {
+    small="run --kernel spin --task-time 10us --tasks 20 --reps 1 --warmup 0 --runner openmp --workers 2 --output"
+    run -0 env OMP_NUM_THREADS=1 OMP_DYNAMIC=true "$BREAKEVEN" $small asked
+    [ "$(grep -c '"worker": *1,' asked/samples.jsonl)" -ge 1 ]
+    run -3 env OMP_THREAD_LIMIT=1 "$BREAKEVEN" $small limited
+    [[ $output == *"OpenMP gave 1 threads of 2: see OMP_THREAD_LIMIT"* ]]
+}

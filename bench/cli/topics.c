@@ -31,7 +31,9 @@ const struct topic topics[] = {
      "the .gp and .dat that make it again) and report.html (one page, no network). results/latest is the newest run."},
     {"environment", "variables that are read",
      "FORKPOOL_WORKERS, and what a batch system gave the job (Slurm, PBS, Grid Engine, LSF): the most workers by\n"
-     "default; `breakeven cpus --why` shows them. OMP_*: as the OpenMP runtime reads them; all are recorded.\n"
+     "default; `breakeven cpus --why` shows them. OMP_*: all are recorded. OMP_NUM_THREADS and OMP_DYNAMIC change nothing,\n"
+     "since --workers and --threads say how large a team is; where OMP_THREAD_LIMIT is smaller, a repetition fails with\n"
+     "that reason; others count as the OpenMP runtime reads them.\n"
      "Not obeyed, said and recorded, since this machine is measured and --placement binds: HWLOC_XMLFILE,\n"
      "HWLOC_SYNTHETIC, HWLOC_FSROOT, HWLOC_COMPONENTS, HWLOC_CPUID_PATH, HWLOC_THISSYSTEM, OMP_PLACES, OMP_PROC_BIND,\n"
      "GOMP_CPU_AFFINITY, KMP_AFFINITY, KMP_HW_SUBSET; `--placement env` obeys those of OpenMP. A command that tune runs finds them as they were set.\n"
