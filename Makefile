@@ -80,7 +80,7 @@ $(BUILD)/tests/ranks_floor: tests/runners/ranks_floor.c
 	$(MPICC) $(ALL_CFLAGS) -o $@ $<
 
 .PHONY: bench-ranks
-bench-ranks: build $(if $(MPICC),$(BUILD)/tests/ranks_floor) ## ranks beside forkpool, libgomp and bare MPI: an empty task, start, stop, a byte of results
+bench-ranks: build $(if $(MPICC),$(BUILD)/tests/ranks_floor) ## ranks beside forkpool, libgomp and bare MPI: tasks, calls, barriers, start and stop, a byte, METG
 	@[ -n "$(MPICC)" ] || { echo "bench-ranks: no mpicc: make deps-mpi"; exit 2; }
 	@python3 tests/bench_ranks.py $(BUILD)/breakeven $(BUILD)/tests/ranks_floor $(REPS)
 

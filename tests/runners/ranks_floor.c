@@ -2,6 +2,8 @@
 /* ranks_floor: what bare MPI takes, without breakeven, on two ranks: lines of a name and ns, best of the rounds.
  *
  *     mpirun -n 2 --bind-to none build/tests/ranks_floor
+ *
+ * On two hosts there is no shared window, and no line `counter`.
  */
 #include <mpi.h>
 #include <stdatomic.h>
@@ -9,7 +11,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TASKS = 20000, ROUNDS = 25, BARRIERS = 2000, REQUEST = 1, ANSWER, FLIGHT_MAX = 8 };
+enum { TASKS = 20000, ROUNDS = 25, BARRIERS = 2000, REQUEST = 1, ANSWER, BYTES, FLIGHT_MAX = 32, MESSAGES = 32, MESSAGE = 1 << 20 };
 
 static int rank;
 
@@ -64,13 +66,23 @@ static void barriers(_Atomic uint64_t *unused, int count)
     for (int i = 0; i < count; i++) MPI_Barrier(MPI_COMM_WORLD);
 }
 
+static void bytes(_Atomic uint64_t *unused, int count)
+{
+    static char message[MESSAGE];
+    (void)unused;
+    for (int i = 0; i < count; i++) {
+        if (rank) MPI_Send(message, MESSAGE, MPI_BYTE, 0, BYTES, MPI_COMM_WORLD);
+        else MPI_Recv(message, MESSAGE, MPI_BYTE, 1, BYTES, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    }
+}
+
 /* The shortest of the rounds, from the first rank's begin to the last one's end, divided by what it was for. */
 static void measure(const char *name, void (*what)(_Atomic uint64_t *, int), _Atomic uint64_t *counter, int argument,
                     double count)
 {
     double best = 1e18;
     for (int round = 0; round < ROUNDS; round++) {
-        if (!rank) atomic_store(counter, 0);
+        if (!rank && counter) atomic_store(counter, 0);
         MPI_Barrier(MPI_COMM_WORLD);
         double span[2] = {-now_ns()}, all[2];
         what(counter, argument);
@@ -79,24 +91,33 @@ static void measure(const char *name, void (*what)(_Atomic uint64_t *, int), _At
         double took = (all[1] + all[0]) / count;
         if (took < best) best = took;
     }
-    if (!rank) printf("%s %.1f\n", name, best);
+    if (!rank) printf("%s %.3f\n", name, best);
 }
 
 int main(int argc, char **argv)
 {
     MPI_Win window;
-    MPI_Aint bytes;
-    void *counter;
-    int unit;
+    MPI_Aint size;
+    void *counter = NULL;
+    int unit, here;
+    MPI_Comm host;
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Win_allocate_shared(rank ? 0 : 64, 1, MPI_INFO_NULL, MPI_COMM_WORLD, &counter, &window);
-    MPI_Win_shared_query(window, 0, &bytes, &unit, &counter);
-    measure("counter", claim, counter, 0, TASKS);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host);
+    MPI_Comm_size(host, &here);
+    if (here == 2) {
+        MPI_Win_allocate_shared(rank ? 0 : 64, 1, MPI_INFO_NULL, host, &counter, &window);
+        MPI_Win_shared_query(window, 0, &size, &unit, &counter);
+        measure("counter", claim, counter, 0, TASKS);
+        MPI_Win_free(&window);
+        counter = NULL;
+    }
     measure("master-1", master, counter, 1, TASKS);
-    measure("master-8", master, counter, FLIGHT_MAX, TASKS);
+    measure("master-8", master, counter, 8, TASKS);
+    measure("master-32", master, counter, FLIGHT_MAX, TASKS);
+    measure("byte", bytes, counter, MESSAGES, (double)MESSAGES * MESSAGE);
     measure("barrier", barriers, counter, BARRIERS, BARRIERS);
-    MPI_Win_free(&window);
+    MPI_Comm_free(&host);
     MPI_Finalize();
     return 0;
 }
