@@ -176,7 +176,9 @@ static const char *note_of(const struct tune *tune, const struct search_entry *e
 {
     const struct search_result *result = &tune->result;
     size_t id = (size_t)(entry - result->entries);
-    if (id == result->recommended) return id == result->winner ? "recommended" : "recommended: fewer workers";
+    bool fewer = entry->workers < result->entries[result->winner].workers;
+    if (id == result->recommended)
+        return id == result->winner ? "recommended" : fewer ? "recommended: fewer workers" : "recommended: the simpler";
     if (entry->limited) return "stopped: too slow";
     if (id == result->winner) return "fastest";
     if (id == result->also[0]) return entry->tied ? "the default; a tie" : "the default";

@@ -54,19 +54,19 @@
     // ---- numbers as the rest of the page has them
     function figure(value) {
         const size = Math.abs(value);
-        if (!isFinite(value)) return "-";
+        if (!Number.isFinite(value)) return "-";
         if (size >= 1e7 || (size > 0 && size < 1e-4)) return value.toExponential(2);
         return value.toFixed(size >= 99.95 || size === 0 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : size >= 0.09995 ? 3 : 4);
     }
     const UNITS = [[1e9, "s"], [1e6, "ms"], [1e3, "us"], [1, "ns"]];
     function time(ns) {
-        if (!isFinite(ns)) return "-";
+        if (!Number.isFinite(ns)) return "-";
         const [unit, name] = UNITS.find(([unit]) => ns >= 0.9995 * unit) ?? UNITS[3];
         return `${figure(ns / unit)} ${name}`;
     }
     const short_time = ns => time(ns).replace(/\.0+ /, " ").replace(/(\.\d*[1-9])0+ /, "$1 ");
     const count = n => n >= 1e4 ? String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, "\u202f") : String(Math.round(n));
-    const ranged = (show, q) => isFinite(q.low) && isFinite(q.high) ? `${show(q.median)} [${show(q.low)}, ${show(q.high)}]` : show(q.median);
+    const ranged = (show, q) => Number.isFinite(q.low) && Number.isFinite(q.high) ? `${show(q.median)} [${show(q.low)}, ${show(q.high)}]` : show(q.median);
 
     // ---- the setting
     const AXES = {
@@ -225,7 +225,7 @@
         const width = Math.max(280, Math.round(place.clientWidth || 440)), height = 260, left = 56, right = 10, top = 26, bottom = 40;
         const axis = ACROSS[across], cells = curves.map(({model}) => drawn(model, across));
         const seen = curves.flatMap(({points}) => points.map(point => point[what].median)).concat(cells.flat().map(cell => cell[what].median))
-            .filter(value => value > 0 && isFinite(value));
+            .filter(value => value > 0 && Number.isFinite(value));
         const xs = curves[0].points.map(point => point.x), x_low = axis.log ? xs[0] : 0, x_high = xs[xs.length - 1];
         const serial = x => { const s = moved(across, x); return log ? s.tasks * s.task_ns : 1; };
         const y_low = log ? Math.min(...seen) / 1.5 : 0, y_high = Math.max(...seen, log ? 0 : 1.2) * (log ? 1.5 : 1.08);
@@ -252,8 +252,8 @@
         const path = points => points.map(([x, y], i) => `${i ? "L" : "M"}${X(x).toFixed(1)} ${Y(y).toFixed(1)}`).join("");
         if (seen.length) add(svg, "path", {d: path(xs.map(x => [x, serial(x)]).filter(([, y]) => y >= y_low && y <= y_high)), class: "serial"});
         curves.forEach(({model, points}, i) => {
-            const good = points.filter(point => isFinite(point[what].median)), colour = `--c:var(--hue${model.hue})`;
-            const banded = good.filter(point => isFinite(point[what].low) && isFinite(point[what].high));
+            const good = points.filter(point => Number.isFinite(point[what].median)), colour = `--c:var(--hue${model.hue})`;
+            const banded = good.filter(point => Number.isFinite(point[what].low) && Number.isFinite(point[what].high));
             if (banded.length > 1)
                 add(svg, "path", {d: `${path([...banded.map(p => [p.x, p[what].high]), ...banded.reverse().map(p => [p.x, p[what].low])])}Z`, class: "band", style: colour});
             if (good.length === 1) add(svg, "circle", {cx: X(good[0].x), cy: Y(good[0][what].median), r: 2.5, class: "curve", style: colour});
