@@ -23,6 +23,7 @@ inside() {
     # shellcheck disable=SC2016 # for the inner shell
     unshare --mount --pid --fork --kill-child bash -c '
         root=$0 command=$1
+        mount --bind "$root" "$root" || exit 3 # a mount of its own, or nothing in it may make namespaces
         mount -t proc proc "$root/proc" && mount --rbind --make-rslave /sys "$root/sys" && mount -t tmpfs tmpfs "$root/dev" || exit 3
         for device in null zero full random urandom tty; do
             touch "$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device"
