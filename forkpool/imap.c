@@ -142,13 +142,10 @@ static void piece_settle(struct forkpool_iterator *it, struct piece *piece)
     if (piece->ended && piece->status && it->map.asked.flags & FORKPOOL_FAIL_FAST && !it->stopped) stop(it);
 }
 
-static int ready(struct forkpool *pool, void *what, bool sleeping)
+/* A piece that has ended and has items. */
+static bool give(struct forkpool_iterator *it, bool sleeping)
 {
-    struct forkpool_iterator *it = what;
-    (void)pool;
-    advance(it);
-    if (!it->count) return 1;
-    size_t looks = it->ordered ? 1 : it->count;
+    size_t looks = it->ordered && it->count ? 1 : it->count;
     for (size_t i = 0; i < looks; i++) {
         size_t turn = it->ordered ? 0 : (it->turn + i) % it->count;
         struct piece *piece = piece_at(it, turn);
@@ -157,7 +154,20 @@ static int ready(struct forkpool *pool, void *what, bool sleeping)
         if (!piece->ended || piece->begin == piece->end) continue;
         it->given = piece;
         it->turn = turn;
-        return 1;
+        return true;
+    }
+    return false;
+}
+
+/* Where other jobs take all the room, nothing is in flight and yet it is not the end: one of theirs must end first. */
+static int ready(struct forkpool *pool, void *what, bool sleeping)
+{
+    struct forkpool_iterator *it = what;
+    for (int pass = 0; pass <= sleeping; pass++) { /* what runs again from one is marked by the next */
+        if (sleeping) slots_mark(pool);
+        advance(it);
+        if (!it->count && it->next == it->map.asked.tasks) return 1;
+        if (give(it, sleeping)) return 1;
     }
     advance(it);
     return 0;

@@ -183,6 +183,7 @@ bool job_settle(struct forkpool_job *job);             /* takes the outcome over
 void job_end(struct forkpool_job *job, int status, int task_status);
 void job_mark(struct forkpool_job *job);               /* its end is to raise an event somebody sleeps for */
 void jobs_settle(struct forkpool *pool);               /* all that are outstanding */
+void slots_mark(struct forkpool *pool);                /* where no slot is free: the end of any job is to raise one */
 void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *shared);
 
 /* submit.c */

@@ -143,6 +143,14 @@ bool task_cancel(struct forkpool_job *job, int kill)
     return !slot_ended(acquire(&slot->state)) || slot_phase(acquire(&slot->state)) == SLOT_CANCELLED;
 }
 
+void slots_mark(struct forkpool *pool)
+{
+    if (pool->free_count) return;
+    for (uint32_t i = 0; i < pool->shared->slot_count; i++)
+        if (pool->slot_jobs[i]) job_mark(pool->slot_jobs[i]);
+    jobs_settle(pool); /* one may have ended before it was marked */
+}
+
 struct place {
     unsigned queue;
     int refused;
@@ -152,9 +160,7 @@ static int room(struct forkpool *pool, void *what, bool sleeping)
     struct place *wanted = what;
     if ((wanted->refused = pool_refusal(pool))) return 1;
     if (!pool->free_count) jobs_settle(pool);
-    for (uint32_t i = 0; sleeping && !pool->free_count && i < pool->shared->slot_count; i++)
-        if (pool->slot_jobs[i]) job_mark(pool->slot_jobs[i]);
-    if (sleeping && !pool->free_count) jobs_settle(pool); /* one may have ended before it was marked */
+    if (sleeping) slots_mark(pool);
     return pool->free_count && ring_has_room(pool, wanted->queue);
 }
 

@@ -123,6 +123,28 @@ START_TEST(iterator_fails_fast)
 }
 END_TEST
 
+/* It said that it was at its end and had handed out nothing. */
+START_TEST(iterator_waits_while_other_jobs_take_all_the_room)
+{
+    int in[5] = {0, 2, 4, 6, 8}, out[5], status, rc;
+    size_t index, count = 0;
+    open_pool(&(struct forkpool_config){.workers = 2, .max_inflight = 2});
+    struct forkpool_job *jobs[2] = {forkpool_async(pool, here, 0), forkpool_async(pool, here, 1)};
+    struct forkpool_map map = {.tasks = 5, .item = odd_fails, .input = in, .input_stride = sizeof *in, .output = out,
+                               .output_stride = sizeof *out};
+    struct forkpool_iterator *it;
+    ck_assert_int_eq(forkpool_imap(pool, &map, _i, &it), 0);
+    ck_assert_int_eq(forkpool_next(it, 0, &index, &status, NULL), -ETIMEDOUT);
+    ck_assert_int_eq(forkpool_next(it, 20000000, &index, &status, NULL), -ETIMEDOUT);
+    atomic_store(&board->gate, 1);
+    while ((rc = forkpool_next(it, FORKPOOL_FOREVER, &index, &status, NULL)) == 1) count += status == 0 && out[index] == 2 * in[index];
+    ck_assert_int_eq(rc, 0);
+    ck_assert_uint_eq(count, 5);
+    forkpool_iterator_delete(it);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(forkpool_value(jobs[i]), i);
+}
+END_TEST
+
 /* A static map counts on all workers there were, those that have left as idle too; fewer are wanted before they are back. */
 START_TEST(static_map_of_workers_that_left)
 {
@@ -214,6 +236,7 @@ int main(void)
     tcase_add_loop_test(cases, iterators, 0, 2);
     tcase_add_loop_test(cases, iterator_with_losses_and_early_end, 0, 2);
     tcase_add_test(cases, iterator_fails_fast);
+    tcase_add_loop_test(cases, iterator_waits_while_other_jobs_take_all_the_room, 0, 2);
     tcase_add_test(cases, static_map_of_workers_that_left);
     tcase_add_test(cases, saved_chunk);
     tcase_add_test(cases, maps_at_once);
