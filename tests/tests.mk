@@ -9,7 +9,11 @@ TEST_KERNELS  := $(patsubst %.c,$(BUILD)/tests/kernels/%.so,$(notdir $(wildcard 
 $(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp -I kernels
 
 $(foreach source,$(TEST_SOURCES),$(eval $(BUILD)/tests/$(notdir $(source:.c=)): $(BUILD)/$(source:.c=.o)))
-$(TEST_PROGRAMS): $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
+# The pool's own tests have the library alone beside them, and no OpenMP.
+TEST_POOL := $(filter $(BUILD)/tests/test_forkpool%,$(TEST_PROGRAMS))
+$(TEST_POOL): $(FORKPOOL_LIB)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) -lm
+$(filter-out $(TEST_POOL),$(TEST_PROGRAMS)): $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
 
 # A run made up from a model: build/tests/simulate DIR [small|server] [BLOCKS] [SEED]
