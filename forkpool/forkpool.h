@@ -206,7 +206,7 @@ struct forkpool_task {
  * until it has ended. -EAGAIN, FORKPOOL_CLOSED, FORKPOOL_BROKEN, -ENOMEM (arena), -EINVAL. */
 int forkpool_submit(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **job);
 /* The same for `count` tasks in order, with one wake-up. jobs[i] is NULL where task i was not taken: the first error ends
- * it, and tasks before it run. */
+ * it, and tasks before it run; -EINVAL for any of them takes none. */
 int forkpool_submit_many(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs);
 /* Submits and waits, copies the result (task->result NULL) to `result`, releases. Returns as forkpool_status. */
 int forkpool_call(struct forkpool *pool, const struct forkpool_task *task, void *result, int64_t timeout_ns);

@@ -264,7 +264,6 @@ static void fill_limits(struct forkpool_job *job, struct slot *slot, const struc
 static int task_put(struct forkpool *pool, const struct forkpool_task *task, struct forkpool_job **result)
 {
     struct slot *slot;
-    if (!task->run || (!task->argument && task->argument_bytes)) return -EINVAL;
     struct forkpool_job *job = job_in_slot(pool, &slot);
     if (!job || !place_blocks(job, task, slot)) {
         if (job) {
@@ -305,7 +304,10 @@ static int tasks_put(struct forkpool *pool, const struct forkpool_task *tasks, s
 int forkpool_submit_many(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs)
 {
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
-    memset(jobs, 0, count * sizeof *jobs);
+    for (size_t i = 0; i < count; i++) { /* before any of them runs */
+        jobs[i] = NULL;
+        if (!tasks[i].run || (!tasks[i].argument && tasks[i].argument_bytes)) return -EINVAL;
+    }
     int rc = 0;
     for (size_t taken = 0; !rc && taken < count;) rc = tasks_put(pool, tasks, count, jobs, &taken);
     return rc;

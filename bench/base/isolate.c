@@ -42,6 +42,7 @@ struct child {
     char line[200]; /* the last line of its messages so far */
     size_t line_length;
     bool line_ended;
+    char whole[200]; /* the last one that ended */
 };
 
 static void close_fd(int *fd)
@@ -213,6 +214,20 @@ static void take_output(struct child *child)
     }
 }
 
+static void line_end(struct child *child)
+{
+    child->line_ended = true;
+    child->line[child->line_length] = '\0';
+    memcpy(child->whole, child->line, sizeof child->whole);
+}
+
+/* One worker of several that say the same may be killed in the middle of it: then the whole line counts. */
+static const char *last_said(const struct child *child)
+{
+    bool begun = !child->line_ended && !strncmp(child->whole, child->line, child->line_length);
+    return !child->line_length ? "" : begun && *child->whole ? child->whole : child->line;
+}
+
 /* Keeps the last line that is not empty of what the child says on standard error. */
 static void take_message(struct child *child)
 {
@@ -225,7 +240,7 @@ static void take_message(struct child *child)
         for (ssize_t i = 0; i < got; i++) {
             unsigned char c = (unsigned char)buffer[i];
             if (c == '\n') {
-                child->line_ended = true;
+                if (!child->line_ended && child->line_length) line_end(child);
                 continue;
             }
             if (child->line_ended) child->line_length = 0;
@@ -296,7 +311,7 @@ static void describe(struct isolate_result *result, const struct child *child, c
         break;
     }
     snprintf(result->cause, sizeof result->cause, "%s%s%.80s", what, child->line_length ? ": " : "",
-             child->line_length ? child->line : "");
+             last_said(child));
 }
 
 /* Reaps the child, which is dead or is killed now, and everything it left. Fills `result`. */
@@ -322,7 +337,7 @@ static void finish(struct child *child, enum isolate_end end, const struct isola
     result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     bool memory = end == ISOLATE_SIGNALED && result->signal == SIGKILL && kills >= 0 && out_of_memory_kills() > kills;
     describe(result, child, isolate, left, memory);
-    snprintf(result->said, sizeof result->said, "%.80s", child->line_length ? child->line : "");
+    snprintf(result->said, sizeof result->said, "%.80s", last_said(child));
     result->output = child->bytes;
     result->output_size = child->size;
     child->bytes = NULL;

@@ -50,6 +50,8 @@ static const struct {
 } ends[] = {
     {"exit 3", ISOLATE_EXITED, "exit code 3"},
     {"echo 'last words' >&2; exit 3", ISOLATE_EXITED, "exit code 3: last words"},
+    {"printf 'runtime: no thread\\n\\nruntime: ' >&2; exit 3", ISOLATE_EXITED, "exit code 3: runtime: no thread"},
+    {"printf 'one\\ntwo' >&2; exit 3", ISOLATE_EXITED, "exit code 3: two"},
     {"kill -SEGV $$", ISOLATE_SIGNALED, "signal 11 (Segmentation fault)"},
     {"kill -KILL $$", ISOLATE_SIGNALED, "signal 9 (Killed)"},
     {"(sleep 60) & (sleep 60) & exit 0", ISOLATE_LEFT, "left 2 processes behind"},
