@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_DEADLINE_S = 10 };
+enum { ASK_DEADLINE_S = 10, LOADING_S = 2 };
 
 /* Asks an internal verb in its own process. Drops `question`. NULL with `why`: `doing` ended badly. */
 static json_t *ask(const char *verb, json_t *question, const char *doing, struct kernel_info_limits limits,
@@ -29,7 +29,9 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, struct
                               .input_size = strlen(text),
                               .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000),
                               .memory_bytes = limits.memory_bytes};
-    if (limits.deadline_ns) isolate.deadline_ns = (int64_t)limits.deadline_ns;
+    const int64_t loading_ns = LOADING_S * INT64_C(1000000000), most_ns = INT64_MAX - loading_ns;
+    if (limits.deadline_ns) /* of the task, not of the loading before it */
+        isolate.deadline_ns = loading_ns + (limits.deadline_ns < (uint64_t)most_ns ? (int64_t)limits.deadline_ns : most_ns);
     struct isolate_result result = {0};
     int error = isolate_run(&isolate, &result, why);
     free(text);
@@ -71,7 +73,8 @@ static int from_object(const char *path, struct kernel_info_limits limits, struc
     }
     snprintf(made.name, sizeof made.name, "%s", real);
     free(real);
-    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", limits, why);
+    const struct kernel_info_limits own = {0, limits.memory_bytes}; /* no task runs */
+    json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", own, why);
     if (!answer) return -EINVAL;
     snprintf(made.label, sizeof made.label, "%s", json_string_value(json_object_get(answer, "name")));
     snprintf(made.size_unit, sizeof made.size_unit, "%s", json_string_value(json_object_get(answer, "size_unit")));

@@ -19,7 +19,7 @@ struct kernel_info {
 
 /* What asking may cost before it is given up. */
 struct kernel_info_limits {
-    uint64_t deadline_ns;  /* 0: 10 s */
+    uint64_t deadline_ns;  /* of timing a task, and 2 s for loading its kernel before; 0: 10 s. Loading alone: 10 s */
     uint64_t memory_bytes; /* 0: none */
 };
 
