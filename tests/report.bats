@@ -181,6 +181,17 @@ assert all(f["text"].endswith(".") for f in findings)'
     cmp clip/low1e-12.svg clip/low-5.svg
 }
 
+@test "the smallest task of single repetitions has no error bar, and says so" {
+    need_gnuplot
+    local bar="DATA index b-1 using (\$5 > \$4 ? \$3 : NaN):1:4:5 with xerrorbars"
+    "${BREAKEVEN%/*}/tests/simulate" once small 1
+    "$BREAKEVEN" report once > /dev/null
+    grep -q '"[0-9.]* [a-z]*s (no interval)"' once/plots/metg.dat
+    [ "$(grep -c '^[0-9]' once/plots/metg.dat)" = "$(grep '^[0-9]' once/plots/metg.dat | awk '$4 == $5' | wc -l)" ]
+    grep -qF "$bar" once/plots/metg.gp
+    ! grep -q "no interval" small/plots/metg.dat
+}
+
 @test "report --plot: no form feed, whole numbers of workers, letters alone where TERM is dumb" {
     need_gnuplot
     "$BREAKEVEN" report --format text --plot small > plot.txt

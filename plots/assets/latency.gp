@@ -11,7 +11,7 @@ do for [KIND in KINDS] {
         set yrange [0:1.03]; set ytics ('0' 0, '25 %%' 0.25, '50 %%' 0.5, '75 %%' 0.75, '95 %%' 0.95)
         set xlabel 'duration of a task' font face(10) tc rgb QUIET; set ylabel 'share of tasks' font face(10) tc rgb QUIET
         plot for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2 with lines lt SERIES_OF[b], \
-            for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+1 using 1:2:3:4 with xerrorbars lt SERIES_OF[MARK[m]] lw 1.5 dt 1 ps 0, \
+            for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+1 using ($4 > $3 ? $1 : NaN):2:3:4 with xerrorbars lt SERIES_OF[MARK[m]] lw 1.5 dt 1 ps 0, \
             for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+1 using 1:2:5 with labels hypertext point lt SERIES_OF[MARK[m]]
     }
     unset multiplot

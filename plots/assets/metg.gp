@@ -14,7 +14,7 @@ do for [KIND in KINDS] {
         set xlabel 'granularity p T_p/N' font face(10) tc rgb QUIET
         plot for [b=FIRST[k]:LAST[k]] DATA index b-1 using ($2 > 0 ? $3 : NaN):1:(X_LOW[k] / 2):3:($1-0.3):($1+0.3):ytic(8) with boxxyerror lt SERIES_OF[b] fs solid 0.75 noborder, \
             for [b=FIRST[k]:LAST[k]] DATA index b-1 using ($2 > 0 ? NaN : $7):1:(X_LOW[k] / 2):7:($1-0.3):($1+0.3):ytic(8) with boxxyerror lt SERIES_OF[b] fs pattern 4 border, \
-            for [b=FIRST[k]:LAST[k]] DATA index b-1 using 3:1:4:5 with xerrorbars lc rgb INK lw 1.5 pt 0 ps 0, \
+            for [b=FIRST[k]:LAST[k]] DATA index b-1 using ($5 > $4 ? $3 : NaN):1:4:5 with xerrorbars lc rgb INK lw 1.5 pt 0 ps 0, \
             for [b=FIRST[k]:LAST[k]] DATA index b-1 using ($2 > 0 ? ($5 > $3 ? $5 : $3) : $7):1:9 with labels left offset 0.8, 0 font face(9.5) tc rgb INK, \
             for [b=FIRST[k]:LAST[k]] DATA index b-1 using (X_LOW[k]):1:10 with labels hypertext point pt 7 ps 2 lc rgb '#ff000000'
     }
