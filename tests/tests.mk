@@ -9,10 +9,10 @@ TEST_KERNELS  := $(patsubst %.c,$(BUILD)/tests/kernels/%.so,$(notdir $(wildcard 
 $(BUILD)/tests/%.o: ALL_CFLAGS += -fopenmp -I kernels
 
 $(foreach source,$(TEST_SOURCES),$(eval $(BUILD)/tests/$(notdir $(source:.c=)): $(BUILD)/$(source:.c=.o)))
-# The pool's own tests have the library alone beside them, and no OpenMP.
+# The pool's own tests have the library alone beside them, and no OpenMP: after the object, for linkers that read in order.
 TEST_POOL := $(filter $(BUILD)/tests/test_forkpool%,$(TEST_PROGRAMS))
 $(TEST_POOL): $(FORKPOOL_LIB)
-	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) -lm
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(FORKPOOL_LIB) $$(pkg-config --libs check) -lm
 $(filter-out $(TEST_POOL),$(TEST_PROGRAMS)): $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $$(pkg-config --libs check) $(LDLIBS)
 
