@@ -23,6 +23,7 @@ enum {
     CHECK_EVERY = 2, /* blocks between looks at the precision: the order comes in pairs */
     SO_FAR_MAX = 20000 /* samples, a second to look through */
 };
+static const double CURVES_SHARE = 0.1;
 
 struct session {
     struct experiment *experiment;
@@ -40,6 +41,11 @@ struct session {
     double left_ns; /* of the block in work */
     struct reason *why;
 };
+
+static double passed_ns(const struct session *session)
+{
+    return (double)(clock_now_ns(&clock_real) - session->began_ns);
+}
 
 /* Takes no further repetition. */
 static bool is_over(const struct tally *tally)
@@ -140,18 +146,18 @@ static void show(struct session *session, uint64_t block, unsigned position)
     if (session->experiment->quiet) return;
     for (unsigned i = position; i < plan->cell_count; i++)
         block_left_ns += known_ns(session, session->order[i]) * (1 + has_spans(session, session->order[i], block));
-    double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
+    double so_far_ns = passed_ns(session);
     if (block + 1 < plan->protocol.reps)
         later_ns = block_ns(session, plan->protocol.reps) * (double)(plan->protocol.reps - block - 1);
     double left_ns = block_left_ns + later_ns;
     if (plan->protocol.time_limit_ns)
-        left_ns = fmin(left_ns, fmax((double)plan->protocol.time_limit_ns - passed_ns, block_left_ns));
+        left_ns = fmin(left_ns, fmax((double)plan->protocol.time_limit_ns - so_far_ns, block_left_ns));
     struct progress_state state = {.cell = &plan->cells[session->order[position]],
                                    .position = position,
                                    .cells = plan->cell_count,
                                    .block = block,
                                    .blocks = plan->protocol.reps,
-                                   .share = passed_ns / fmax(passed_ns + left_ns, 1),
+                                   .share = so_far_ns / fmax(so_far_ns + left_ns, 1),
                                    .left_ns = left_ns};
     progress_show(&session->progress, &state);
 }
@@ -219,12 +225,12 @@ static bool is_precise(const struct session *session)
 static const char *stop_before(const struct session *session, uint64_t block)
 {
     const struct protocol *protocol = &session->plan->protocol;
-    double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
+    double so_far_ns = passed_ns(session);
     if (protocol->precision > 0 && block >= protocol->reps_min && block % CHECK_EVERY == 0 && is_precise(session))
         return "precision";
     if (block >= protocol->reps) return protocol->precision > 0 ? "not converged" : "reps";
     if (protocol->time_limit_ns && block >= protocol->reps_min &&
-        passed_ns + block_ns(session, block) > (double)protocol->time_limit_ns)
+        so_far_ns + block_ns(session, block) > (double)protocol->time_limit_ns)
         return protocol->precision > 0 ? "not converged" : "time limit";
     return NULL;
 }
@@ -275,11 +281,17 @@ static unsigned *by_descending_cost(struct session *session)
     return cells;
 }
 
+/* Of the time limit, what the fewest repetitions of all cells leave for the curves. */
+static double curves_share(const struct protocol *protocol)
+{
+    return protocol->settle > 0 && protocol->reps > protocol->reps_min ? CURVES_SHARE : 0;
+}
+
 /* What is left of the time limit when the fewest repetitions of all cells are taken, by what the blocks so far really took. */
 static double spare_ns(const struct session *session, uint64_t block)
 {
     const struct protocol *protocol = &session->plan->protocol;
-    double left_ns = (double)protocol->time_limit_ns - (double)(clock_now_ns(&clock_real) - session->began_ns);
+    double left_ns = (1 - curves_share(protocol)) * (double)protocol->time_limit_ns - passed_ns(session);
     for (unsigned i = 0; i < session->plan->cell_count; i++)
         left_ns -= known_ns(session, i) * (double)(protocol->reps_min - block);
     return left_ns;
@@ -314,12 +326,26 @@ static void leave_out_spans(struct session *session, uint64_t block)
     free(dearest);
 }
 
+/* Once all cells have the fewest repetitions and the time does not suffice for all of them, it goes to where they cross something. */
+static void narrow(struct session *session, uint64_t block)
+{
+    const struct plan *plan = session->plan;
+    const struct protocol *protocol = &plan->protocol;
+    double left_ns = (double)protocol->time_limit_ns - passed_ns(session), blocks = (double)(protocol->reps - block);
+    if (!curves_share(protocol) || !protocol->time_limit_ns || block < protocol->reps_min || block >= protocol->reps) return;
+    if (left_ns <= 0 || block_ns(session, block) * blocks <= left_ns) return;
+    double *cost_ns = calloc(plan->cell_count + 1u, sizeof *cost_ns);
+    for (unsigned i = 0; cost_ns && i < plan->cell_count; i++) cost_ns[i] = known_ns(session, i);
+    if (cost_ns) session->experiment->settled += tally_narrow(plan, session->tally, cost_ns, left_ns / blocks);
+    free(cost_ns);
+}
+
 /* A machine so slow that one block does not fit into half of the time limit: what it has not come to yet is left out. */
 static void cut_first_block(struct session *session)
 {
     const struct plan *plan = session->plan;
-    double passed_ns = (double)(clock_now_ns(&clock_real) - session->began_ns);
-    if (!plan->protocol.time_limit_ns || passed_ns < (double)plan->protocol.time_limit_ns / 2) return;
+    double so_far_ns = passed_ns(session);
+    if (!plan->protocol.time_limit_ns || so_far_ns < (double)plan->protocol.time_limit_ns / 2) return;
     for (unsigned i = 0; i < plan->cell_count; i++)
         if (!session->tally[i].spent && may_be_left_out(session, i)) leave_out_cell(session, i);
 }
@@ -342,11 +368,13 @@ static int run_blocks(struct session *session)
 {
     struct experiment *experiment = session->experiment;
     const struct protocol *protocol = &session->plan->protocol;
-    for (uint64_t block = 0; !(experiment->stopped = stop_before(session, block)); block++) {
+    for (uint64_t block = 0;; block++) {
+        if (protocol->settle > 0 && block >= protocol->reps_min) experiment->settled += tally_settle(session->plan, session->tally);
+        narrow(session, block);
+        if ((experiment->stopped = stop_before(session, block))) break;
         experiment->blocks = block + 1;
         leave_out(session, block);
         leave_out_spans(session, block);
-        if (protocol->settle > 0 && block >= protocol->reps_min) experiment->settled += tally_settle(session->plan, session->tally);
         int error = run_block(session, block);
         if (error) {
             experiment->stopped = error == -EINTR ? "interrupted" : "error";

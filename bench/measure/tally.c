@@ -50,6 +50,78 @@ static bool tells_of_trust(const struct plan *plan, unsigned id)
     return false;
 }
 
+static bool has_crossing(const char *study)
+{
+    return !strcmp(study, "granularity") || !strcmp(study, "breakeven");
+}
+
+/* needs[id]: how many cells that go on need it as their serial time; itself one of those. trust[id]: tells_of_trust. */
+struct narrowing {
+    const double *cost_ns;
+    double block_ns; /* of all that go on */
+    unsigned *needs, settled;
+    bool *trust;
+};
+
+static bool goes_on(const struct tally *tally)
+{
+    return !tally->settled && !tally->left_out;
+}
+
+/* And its serial cell where that was the last that needed it. */
+static void stop_cell(const struct plan *plan, struct tally *tally, struct narrowing *narrowing, unsigned id)
+{
+    unsigned baseline = plan->cells[id].baseline;
+    tally[id].settled = true;
+    narrowing->settled++;
+    narrowing->block_ns -= narrowing->cost_ns[id];
+    narrowing->needs[baseline]--;
+    if (baseline != id && narrowing->needs[baseline] == 1 && goes_on(&tally[baseline]) && !narrowing->trust[baseline])
+        stop_cell(plan, tally, narrowing, baseline);
+}
+
+/* The dearest that may stop; plan->cell_count: none. */
+static unsigned dearest(const struct plan *plan, const struct tally *tally, const struct narrowing *narrowing)
+{
+    unsigned found = plan->cell_count;
+    for (unsigned i = 0; i < plan->cell_count; i++) {
+        bool needed = plan->cells[i].baseline == i && narrowing->needs[i] > 1;
+        if (!goes_on(&tally[i]) || narrowing->trust[i] || needed) continue;
+        if (found == plan->cell_count || narrowing->cost_ns[i] > narrowing->cost_ns[found]) found = i;
+    }
+    return found;
+}
+
+static void narrow(const struct plan *plan, struct tally *tally, struct narrowing *narrowing, double block_ns)
+{
+    unsigned stop;
+    for (unsigned i = 0; i < plan->cell_count; i++) {
+        if (!goes_on(&tally[i])) continue;
+        narrowing->trust[i] = tells_of_trust(plan, i);
+        narrowing->needs[plan->cells[i].baseline]++;
+        narrowing->block_ns += narrowing->cost_ns[i];
+    }
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (goes_on(&tally[i]) && plan->cells[i].baseline != i && !narrowing->trust[i] && !has_crossing(plan->cells[i].study))
+            stop_cell(plan, tally, narrowing, i);
+    for (unsigned i = 0; i < plan->cell_count; i++) /* serial cells whose others had stopped before */
+        if (goes_on(&tally[i]) && narrowing->needs[i] == 1 && plan->cells[i].baseline == i && !narrowing->trust[i])
+            stop_cell(plan, tally, narrowing, i);
+    while (narrowing->block_ns > block_ns && (stop = dearest(plan, tally, narrowing)) < plan->cell_count)
+        stop_cell(plan, tally, narrowing, stop);
+}
+
+unsigned tally_narrow(const struct plan *plan, struct tally *tally, const double *cost_ns, double block_ns)
+{
+    struct narrowing narrowing = {.cost_ns = cost_ns,
+                                  .needs = calloc(plan->cell_count + 1u, sizeof *narrowing.needs),
+                                  .trust = calloc(plan->cell_count + 1u, sizeof *narrowing.trust)};
+    if (narrowing.needs && narrowing.trust) narrow(plan, tally, &narrowing, block_ns);
+    free(narrowing.needs);
+    free(narrowing.trust);
+    return narrowing.settled; /* none without memory: it takes longer then */
+}
+
 unsigned tally_settle(const struct plan *plan, struct tally *tally)
 {
     unsigned settled = 0;

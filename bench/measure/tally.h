@@ -3,7 +3,8 @@
  *
  * Sequential stopping: a problem (the cells of one study and kernel) is settled once all its cells have the fewest
  * repetitions and each one's interval is within protocol.settle of its median. Studies whose answer is read from a curve over
- * all their cells (results/models/granularity.c) go on: there each repetition narrows the answer. The time goes to those.
+ * all their cells (results/models/) go on: there each repetition narrows the answer. The time goes to those: where it does not
+ * suffice for all repetitions of all cells, those of the curves that cross something are the last to stop.
  */
 #ifndef BREAKEVEN_TALLY_H
 #define BREAKEVEN_TALLY_H
@@ -31,5 +32,10 @@ bool tally_within(const struct tally *, double share);
 /* Marks the cells of problems that are settled; tally[cell]. Those that tell of trust (the A/A pair and its serial cell) go
  * on. Returns how many are new among them. */
 unsigned tally_settle(const struct plan *, struct tally *);
+
+/* Time is short: marks as settled all cells but those of studies whose answer is a crossing and those that tell of trust, then
+ * the dearest of them, until a block takes at most block_ns. cost_ns[cell]: of a repetition. A serial cell goes on as long as a
+ * cell does that needs it. Returns how many are new among them. */
+unsigned tally_narrow(const struct plan *, struct tally *, const double *cost_ns, double block_ns);
 
 #endif

@@ -112,54 +112,66 @@ static void shift_row(struct selftest *test, gsl_rng *random, unsigned n, unsign
 }
 
 /* What is made of medians over blocks, with an interval by drawing blocks. */
+enum { SIZES = 5, COSTS_MAX = 1 + 2 * SIZES };
 struct drawn {
     const char *what;
     double truth;
-    stats_statistic *statistic;
-    double mean[4], noise; /* of the four costs */
-    struct draws_column cost[4];
+    stats_statistics *statistic;
+    unsigned costs, first_rows; /* first_rows: values of the first cost in each block */
+    double mean[COSTS_MAX], noise;
+    struct draws_column cost[COSTS_MAX];
 };
 
-/* The medians of the four costs in these draws. */
+/* The medians of the costs in these draws. */
 static void medians_of_draws(const struct drawn *drawn, const size_t *draws, size_t n, double *median)
 {
     unsigned times[REPS_MAX];
     draws_count(draws, n, times);
-    for (int i = 0; i < 4; i++) median[i] = draws_median(&drawn->cost[i], times);
+    for (unsigned i = 0; i < drawn->costs; i++) median[i] = draws_median(&drawn->cost[i], times);
 }
 
 /* A fixed cost over what each task saves. */
-static double crossover_of_draws(const size_t *draws, size_t n, void *context)
+static void crossover_of_draws(const size_t *draws, size_t n, void *context, double *value)
 {
-    double median[4];
+    double median[COSTS_MAX];
     medians_of_draws(context, draws, n, median);
-    return median[0] / (median[1] - median[2]);
+    *value = median[0] / (median[1] - median[2]);
+}
+
+/* Of the middle one of several task sizes, with one line through all: start, serial times, times of the run phase. */
+static void joint_crossover_of_draws(const size_t *draws, size_t n, void *context, double *value)
+{
+    double median[COSTS_MAX], *serial = median + 1, *wall = serial + SIZES;
+    struct models_line line;
+    medians_of_draws(context, draws, n, median);
+    *value = models_line_fit(serial, wall, SIZES, &line) ? (median[0] + line.region_ns) / (serial[SIZES / 2] * (1 - line.share)) : NAN;
 }
 
 /* The granularity at which two workers are half as fast as they could be, between two task sizes: T_s, T_p, T_s, T_p. */
-static double metg_of_draws(const size_t *draws, size_t n, void *context)
+static void metg_of_draws(const size_t *draws, size_t n, void *context, double *value)
 {
-    double median[4], efficiency[2], granularity[2], result = NAN;
+    double median[COSTS_MAX], efficiency[2], granularity[2];
     medians_of_draws(context, draws, n, median);
     for (int i = 0; i < 2; i++) {
         efficiency[i] = models_efficiency(models_speedup(median[2 * i], median[2 * i + 1]), 2);
         granularity[i] = 2 * median[2 * i + 1];
     }
-    models_metg(granularity, efficiency, 2, 0.5, &result);
-    return result;
+    models_metg(granularity, efficiency, 2, 0.5, value);
 }
 
 static void bootstrap_row(struct selftest *test, gsl_rng *random, struct drawn *drawn, unsigned n, unsigned trials)
 {
     unsigned hits = 0;
     for (unsigned trial = 0; trial < trials; trial++) {
-        for (unsigned i = 0; i < 4; i++) {
-            double values[REPS_MAX];
-            for (unsigned k = 0; k < n; k++) values[k] = drawn->mean[i] * gsl_ran_lognormal(random, 0, drawn->noise);
-            draws_column_make(&drawn->cost[i], values, n);
+        for (unsigned i = 0; i < drawn->costs; i++) {
+            double values[SIZES * REPS_MAX];
+            unsigned rows = i ? 1 : drawn->first_rows;
+            for (unsigned k = 0; k < rows * n; k++) values[k] = drawn->mean[i] * gsl_ran_lognormal(random, 0, drawn->noise);
+            draws_column_make(&drawn->cost[i], values, rows, n);
         }
-        struct quantity found = stats_bootstrap(drawn->statistic, drawn, n, 1000, trial + 1);
-        for (unsigned i = 0; i < 4; i++) draws_column_free(&drawn->cost[i]);
+        struct quantity found = {.n = drawn->first_rows * n};
+        stats_bootstrap_many(&(struct stats_bootstrap){drawn->statistic, drawn, n, 1, 1000, trial + 1}, &found);
+        for (unsigned i = 0; i < drawn->costs; i++) draws_column_free(&drawn->cost[i]);
         hits += found.low <= drawn->truth && drawn->truth <= found.high;
     }
     char what[80];
@@ -169,13 +181,17 @@ static void bootstrap_row(struct selftest *test, gsl_rng *random, struct drawn *
 
 static void bootstrap_rows(struct selftest *test, gsl_rng *random)
 {
-    struct drawn crossover = {"a crossover", 10, crossover_of_draws, {10, 2, 1, 1}, 0.05, {{0}}};
-    struct drawn metg = {"METG", 0, metg_of_draws, {10, 14, 20, 18}, 0.05, {{0}}};
+    struct drawn crossover = {"a crossover", 10, crossover_of_draws, 4, 1, {10, 2, 1, 1}, 0.05, {{0}}};
+    struct drawn metg = {"METG", 0, metg_of_draws, 4, 1, {10, 14, 20, 18}, 0.05, {{0}}};
+    struct drawn joint = {"a crossover from five sizes", 38 / (12 * 0.475), joint_crossover_of_draws, COSTS_MAX, SIZES,
+                          {36, 0.12, 1.2, 12, 120, 1200}, 0.05, {{0}}};
+    for (int i = 1; i <= SIZES; i++) joint.mean[SIZES + i] = 2 + 0.525 * joint.mean[i];
     double granularity[] = {28, 36}, efficiency[] = {5.0 / 14, 10.0 / 18};
     models_metg(granularity, efficiency, 2, 0.5, &metg.truth);
     for (unsigned n = STATS_INTERVAL_MIN; n <= 24; n *= 2) {
         bootstrap_row(test, random, &crossover, n, test->quick ? 200 : 1000);
         bootstrap_row(test, random, &metg, n, test->quick ? 200 : 1000);
+        bootstrap_row(test, random, &joint, n, test->quick ? 200 : 1000);
     }
 }
 

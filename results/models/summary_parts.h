@@ -65,6 +65,10 @@ double parts_worth(const struct cell *);
 int scaling_make(struct summary_parts *);
 int pools_make(struct summary_parts *); /* before granularity_make, which predicts from them */
 int granularity_make(struct summary_parts *);
+/* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties of the
+ * whole curve. (crossover.c) */
+int crossovers_add(struct summary_parts *, const struct cell **group, size_t count);
+int crossovers_mark_earliest(struct summary *);
 int advice_make(struct summary_parts *);
 int findings_make(struct summary_parts *);
 

@@ -12,12 +12,12 @@ static int by_value(const void *left, const void *right)
     return (a->value > b->value) - (a->value < b->value);
 }
 
-int draws_column_make(struct draws_column *column, const double *values, size_t n)
+int draws_column_make(struct draws_column *column, const double *values, size_t rows, size_t n)
 {
-    struct draws_column made = {0, n, malloc((n ? n : 1) * sizeof *made.sorted)};
+    struct draws_column made = {0, rows * n, malloc((rows * n + 1) * sizeof *made.sorted)};
     if (!made.sorted) return -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i])) made.sorted[made.count++] = (struct draws_value){values[i], i};
+    for (size_t i = 0; i < rows * n; i++)
+        if (!isnan(values[i])) made.sorted[made.count++] = (struct draws_value){values[i], i % n};
     qsort(made.sorted, made.count, sizeof *made.sorted, by_value);
     *column = made;
     return 0;

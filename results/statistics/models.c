@@ -201,6 +201,27 @@ enum metg_outcome models_crossing(const double *task_ns, const double *ratio, si
     return METG_REACHED;
 }
 
+bool models_line_fit(const double *serial_ns, const double *wall_ns, size_t n, struct models_line *line)
+{
+    double weight[MODELS_LINE_MAX], c00, c01, c11, chisq;
+    if (n < 3 || n > MODELS_LINE_MAX) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!(serial_ns[i] > 0) || !(wall_ns[i] > 0)) return false;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < n; i++) {
+            double fitted = round ? line->region_ns + line->share * serial_ns[i] : wall_ns[i];
+            weight[i] = 1 / (fitted * fitted);
+        }
+        gsl_fit_wlinear(serial_ns, 1, weight, 1, wall_ns, 1, n, &line->region_ns, &line->share, &c00, &c01, &c11, &chisq);
+        if (line->region_ns < 0) {
+            line->region_ns = 0;
+            gsl_fit_wmul(serial_ns, 1, weight, 1, wall_ns, 1, n, &line->share, &c11, &chisq);
+        }
+        if (!(line->share > 0)) return false;
+    }
+    return true;
+}
+
 double models_crossover_tasks(double fixed_ns, double parallel_task_ns, double serial_task_ns, double workers)
 {
     if (!(parallel_task_ns < serial_task_ns)) return INFINITY;

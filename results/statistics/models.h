@@ -64,6 +64,15 @@ enum metg_outcome {
 enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
                               double *result);
 
+/* What a run phase costs whatever it computes, and the share of the serial time that it takes beyond: T = region + share T_s,
+ * as many tasks at each size. Least squares of relative errors (weights 1/fit^2, three rounds); region is not negative.
+ * false: fewer than three sizes or more than MODELS_LINE_MAX, or times that are no numbers above 0. */
+enum { MODELS_LINE_MAX = 64 };
+struct models_line {
+    double region_ns, share;
+};
+bool models_line_fit(const double *serial_ns, const double *wall_ns, size_t n, struct models_line *);
+
 /* Where parallel time falls below serial time: the smallest task for which ratio = T/T_s is below 1, linear in
  * 1/task_ns between the points around it: T/T_s = (costs that do not grow with the task)/(N task_ns) + d/p. Outcomes as
  * above. */

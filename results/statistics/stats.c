@@ -2,6 +2,7 @@
 /* stats.c: see stats.h. GSL supplies distributions, quantiles, sorting and random numbers. */
 #include "results/statistics/stats.h"
 
+#include <errno.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sf_gamma.h>
@@ -178,30 +179,64 @@ static double bootstrap_tail(size_t n)
     return gsl_cdf_ugaussian_P(-gsl_cdf_tdist_Qinv(0.025, (double)n - 1));
 }
 
-struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed)
+/* One figure's interval from its values in all rounds. */
+static struct quantity drawn_interval(double median, const double *values, unsigned rounds, size_t n)
 {
-    size_t *draws = malloc((n ? n : 1) * sizeof *draws);
-    double *made = malloc((rounds ? rounds : 1) * sizeof *made);
+    struct quantity quantity = {median, NAN, NAN, n};
+    if (n < STATS_INTERVAL_MIN || !rounds) return quantity;
+    quantity.low = stats_quantile(values, rounds, bootstrap_tail(n));
+    quantity.high = stats_quantile(values, rounds, 1 - bootstrap_tail(n));
+    return quantity;
+}
+
+/* drawn[figure * rounds + round]; `values`: room for one draw's figures. */
+static void draw_rounds(const struct stats_bootstrap *from, size_t *draws, double *values, double *drawn, gsl_rng *random)
+{
+    gsl_rng_set(random, (unsigned long)from->seed);
+    for (unsigned round = 0; from->n >= STATS_INTERVAL_MIN && round < from->rounds; round++) {
+        for (size_t i = 0; i < from->n; i++) draws[i] = gsl_rng_uniform_int(random, (unsigned long)from->n);
+        from->statistics(draws, from->n, from->context, values);
+        for (size_t i = 0; i < from->count; i++) drawn[i * from->rounds + round] = isnan(values[i]) ? INFINITY : values[i];
+    }
+}
+
+int stats_bootstrap_many(const struct stats_bootstrap *from, struct quantity *made)
+{
+    size_t *draws = malloc((from->n + 1) * sizeof *draws);
+    double *drawn = malloc((from->count * (from->rounds + 2u) + 1) * sizeof *drawn);
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-    struct quantity quantity = nothing;
-    if (draws && made && random && n) {
-        for (size_t i = 0; i < n; i++) draws[i] = i;
-        quantity = (struct quantity){statistic(draws, n, context), NAN, NAN, n};
-        gsl_rng_set(random, (unsigned long)seed);
-        for (unsigned round = 0; n >= STATS_INTERVAL_MIN && round < rounds; round++) {
-            for (size_t i = 0; i < n; i++) draws[i] = gsl_rng_uniform_int(random, (unsigned long)n);
-            double value = statistic(draws, n, context);
-            made[round] = isnan(value) ? INFINITY : value;
-        }
-        if (n >= STATS_INTERVAL_MIN && rounds) {
-            quantity.low = stats_quantile(made, rounds, bootstrap_tail(n));
-            quantity.high = stats_quantile(made, rounds, 1 - bootstrap_tail(n));
-        }
+    bool room = draws && drawn && random;
+    if (room) {
+        double *medians = drawn + from->count * from->rounds, *values = medians + from->count;
+        for (size_t i = 0; i < from->n; i++) draws[i] = i;
+        from->statistics(draws, from->n, from->context, medians);
+        draw_rounds(from, draws, values, drawn, random);
+        for (size_t i = 0; i < from->count; i++)
+            made[i] = drawn_interval(medians[i], drawn + i * from->rounds, from->rounds, made[i].n);
     }
     if (random) gsl_rng_free(random);
-    free(made);
+    free(drawn);
     free(draws);
-    return quantity;
+    return room ? 0 : -ENOMEM;
+}
+
+struct single {
+    stats_statistic *statistic;
+    void *context;
+};
+
+static void single_value(const size_t *draws, size_t n, void *context, double *values)
+{
+    const struct single *single = context;
+    *values = single->statistic(draws, n, single->context);
+}
+
+struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed)
+{
+    struct single single = {statistic, context};
+    struct stats_bootstrap from = {single_value, &single, n, 1, rounds, seed};
+    struct quantity quantity = {NAN, NAN, NAN, n};
+    return n && !stats_bootstrap_many(&from, &quantity) ? quantity : nothing;
 }
 
 enum verdict stats_verdict(struct quantity ratio)

@@ -60,6 +60,19 @@ bool stats_autocorrelated(const double *values, size_t n);
 typedef double stats_statistic(const size_t *draws, size_t n, void *context);
 struct quantity stats_bootstrap(stats_statistic *statistic, void *context, size_t n, unsigned rounds, uint64_t seed);
 
+/* The same of several figures of the same draws: the statistic writes `count` values. made[i].n, set by the caller: how many
+ * values a figure's spread is estimated from, n or fewer where some are missing, more where each of the n holds several; the
+ * tail is that of so many. 0 or -ENOMEM. */
+typedef void stats_statistics(const size_t *draws, size_t n, void *context, double *values);
+struct stats_bootstrap {
+    stats_statistics *statistics;
+    void *context;
+    size_t n, count;
+    unsigned rounds;
+    uint64_t seed;
+};
+int stats_bootstrap_many(const struct stats_bootstrap *, struct quantity *made);
+
 /* How two ratios of times compare: is `ratio` (a/b) resolved away from 1 by its interval? */
 enum verdict { VERDICT_UNRESOLVED, VERDICT_LESS, VERDICT_MORE };
 enum verdict stats_verdict(struct quantity ratio);

@@ -361,6 +361,34 @@ START_TEST(problems_whose_answer_is_clear_stop_and_curves_go_on)
 }
 END_TEST
 
+/* Of the same cells: the A/A pair stays, of the curve what a block's time allows, the dearest first to stop; a serial cell stops
+ * with the last that needs it. */
+START_TEST(short_time_goes_to_the_crossings)
+{
+    enum { CELLS = STOPPING + 1 };
+    static const double cost_ns[CELLS] = {9, 9, 9, 1, 1, 1, 1, 1, 50, 10, 40};
+    static const struct {
+        double block_ns;
+        bool goes_on[3]; /* serial, two cells */
+    } cases[] = {{130, {true, true, true}}, {100, {true, true, false}}, {86, {false, false, false}}, {0, {false, false, false}}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct cell cells[CELLS] = {0};
+        struct tally tally[CELLS] = {0};
+        struct plan plan = {.cell_count = CELLS, .cells = cells};
+        for (unsigned i = 0; i < CELLS; i++) {
+            const unsigned like = i < STOPPING ? i : STOPPING - 1;
+            cells[i] = (struct cell){.id = i, .baseline = stopping[like].baseline, .duplicate = i < STOPPING ? stopping[i].duplicate : i};
+            strcpy(cells[i].study, stopping[like].study);
+        }
+        tally_narrow(&plan, tally, cost_ns, cases[k].block_ns);
+        for (unsigned i = 0; i < 3; i++) ck_assert(!tally[i].settled);
+        for (unsigned i = 3; i < 8; i++) ck_assert(tally[i].settled);
+        for (unsigned i = 0; i < 3; i++) ck_assert_msg(tally[8 + i].settled != cases[k].goes_on[i], "case %zu, cell %u", k, 8 + i);
+        ck_assert_uint_eq(tally_narrow(&plan, tally, cost_ns, cases[k].block_ns), 0);
+    }
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
 /* On a crowded machine loading takes longer than the deadline that somebody gives a repetition. */
@@ -411,6 +439,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(grids, grids_that_make_no_sense_are_refused, 0, COUNT(refused));
     tcase_add_test(studies, every_study_can_be_parsed);
     tcase_add_test(studies, problems_whose_answer_is_clear_stop_and_curves_go_on);
+    tcase_add_test(studies, short_time_goes_to_the_crossings);
     tcase_add_test(studies, a_kernel_is_loaded_in_its_own_time);
     tcase_add_test(studies, words_in_braces_are_put_in_for_the_machine);
     suite_add_tcase(suite, grids);

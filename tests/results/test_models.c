@@ -144,7 +144,6 @@ START_TEST(metg_interpolates_in_log_granularity)
 }
 END_TEST
 
-/* Against counting up from 1. */
 /* T/T_s = o/t + 0.6: exactly 1 at t = o/0.4, whatever points stand around it. */
 START_TEST(crossing_is_exact_under_its_model)
 {
@@ -159,6 +158,31 @@ START_TEST(crossing_is_exact_under_its_model)
 }
 END_TEST
 
+/* 1 % of noise up and down on each time; a region that would be negative is none. */
+START_TEST(one_line_goes_through_all_sizes)
+{
+    double serial[] = {10, 100, 1000, 1e4, 1e5}, wall[5];
+    struct models_line line;
+    for (size_t i = 0; i < 5; i++) wall[i] = 40 + 0.6 * serial[i];
+    ck_assert(models_line_fit(serial, wall, 5, &line));
+    ck_assert_double_eq_tol(line.region_ns, 40, 1e-9);
+    ck_assert_double_eq_tol(line.share, 0.6, 1e-12);
+    for (size_t i = 0; i < 5; i++) wall[i] *= i % 2 ? 0.99 : 1.01;
+    ck_assert(models_line_fit(serial, wall, 5, &line));
+    ck_assert_double_eq_tol(line.region_ns, 40, 1);
+    ck_assert_double_eq_tol(line.share, 0.6, 0.01);
+    for (size_t i = 0; i < 5; i++) wall[i] = 0.6 * serial[i] - 1;
+    ck_assert(models_line_fit(serial, wall, 5, &line));
+    ck_assert_double_eq(line.region_ns, 0);
+    ck_assert(!models_line_fit(serial, wall, 2, &line));
+    wall[2] = NAN;
+    ck_assert(!models_line_fit(serial, wall, 5, &line));
+    double same[] = {10, 10, 10};
+    ck_assert(!models_line_fit(same, serial, 3, &line));
+}
+END_TEST
+
+/* Against counting up from 1. */
 START_TEST(crossover_is_the_first_number_of_tasks_that_pays)
 {
     static const double fixed[] = {0.3, 1.7, 999.1, 100003.3, 123456.7}, serial[] = {10, 100, 1000},
@@ -342,6 +366,7 @@ int main(void)
     tcase_add_test(all, metg_of_a_fixed_cost);
     tcase_add_test(all, metg_interpolates_in_log_granularity);
     tcase_add_test(all, crossing_is_exact_under_its_model);
+    tcase_add_test(all, one_line_goes_through_all_sizes);
     tcase_add_test(all, crossover_is_the_first_number_of_tasks_that_pays);
     tcase_add_test(all, pool_model_is_bound_by_work_or_by_the_door);
     tcase_add_test(all, budget_closes_and_names_each_term);

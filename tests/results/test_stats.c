@@ -128,7 +128,7 @@ START_TEST(a_median_of_draws_is_that_of_the_sorted_draws)
         if (_i % 5 == 0 && rand() % 6 == 0) values[i] = INFINITY;
     }
     struct draws_column column;
-    ck_assert_int_eq(draws_column_make(&column, values, N), 0);
+    ck_assert_int_eq(draws_column_make(&column, values, 1, N), 0);
     for (int round = 0; round < 200; round++) {
         size_t few = 1 + (size_t)rand() % N; /* of a few only: other medians, and often none at all */
         for (size_t i = 0; i < N; i++) drawn[i] = values[draws[i] = (size_t)rand() % few];
@@ -136,6 +136,20 @@ START_TEST(a_median_of_draws_is_that_of_the_sorted_draws)
         double want = stats_quantile(drawn, N, 0.5), got = draws_median(&column, times);
         ck_assert_msg(isnan(want) ? isnan(got) : got == want, "%g instead of %g", got, want);
     }
+    draws_column_free(&column);
+}
+END_TEST
+
+/* Two values of each index are drawn together; one is missing. */
+START_TEST(several_values_of_an_index_are_drawn_together)
+{
+    double values[] = {1, 2, 3, 10, NAN, 30};
+    size_t draws[] = {1, 1, 2};
+    unsigned times[3];
+    struct draws_column column;
+    ck_assert_int_eq(draws_column_make(&column, values, 2, 3), 0);
+    draws_count(draws, 3, times); /* 2, 2, 3, 30 */
+    ck_assert_double_eq(draws_median(&column, times), 2.5);
     draws_column_free(&column);
 }
 END_TEST
@@ -189,6 +203,27 @@ START_TEST(bootstrap_covers_and_repeats)
     ck_assert_double_eq_tol(six.high, 2.5 + 2.571 * 0.697, 0.13);
     ck_assert_double_nan(stats_bootstrap(mean_of_draws, values, 5, 2000, 1).low);
     ck_assert_double_nan(stats_bootstrap(mean_of_draws, values, 0, 2000, 1).median);
+}
+END_TEST
+
+static void mean_three_times(const size_t *draws, size_t n, void *context, double *values)
+{
+    for (int i = 0; i < 3; i++) values[i] = mean_of_draws(draws, n, context);
+}
+
+/* Of the same draws: what rests on more values is narrower, what rests on fewer than six has no interval. */
+START_TEST(each_figure_of_a_draw_has_the_tail_of_what_it_rests_on)
+{
+    double values[12];
+    for (size_t i = 0; i < 12; i++) values[i] = (double)i;
+    struct quantity made[3] = {{.n = 12}, {.n = 60}, {.n = 5}}, alone = stats_bootstrap(mean_of_draws, values, 12, 2000, 3);
+    ck_assert_int_eq(stats_bootstrap_many(&(struct stats_bootstrap){mean_three_times, values, 12, 3, 2000, 3}, made), 0);
+    ck_assert_double_eq(made[0].low, alone.low);
+    ck_assert_double_eq(made[0].high, alone.high);
+    ck_assert_double_gt(made[1].low, made[0].low);
+    ck_assert_double_lt(made[1].high, made[0].high);
+    ck_assert_double_eq(made[2].median, alone.median);
+    ck_assert_double_nan(made[2].low);
 }
 END_TEST
 
@@ -272,6 +307,8 @@ int main(void)
     tcase_add_test(all, quantiles_interpolate);
     tcase_add_loop_test(all, a_median_of_draws_is_that_of_the_sorted_draws, 0, 12);
     tcase_add_test(all, bootstrap_covers_and_repeats);
+    tcase_add_test(all, each_figure_of_a_draw_has_the_tail_of_what_it_rests_on);
+    tcase_add_test(all, several_values_of_an_index_are_drawn_together);
     tcase_add_test(all, replicates_that_reach_nothing_open_the_interval);
     tcase_add_test(all, intervals_cover_at_their_exact_rate);
     tcase_add_test(all, autocorrelation_is_noticed);
