@@ -254,10 +254,22 @@ static json_t *point_to_json(const struct cell_summary *row)
                      json_quantity(quantity[QUANTITY_speedup_total]));
 }
 
+/* Of model[part] what the explorer reads; the intervals of each cost stand in the page's table and in summary.json. */
+static void keep_read(json_t *model, const char *part)
+{
+    static const char *const read[] = {"value", "covariance", "scatter", "t", "only_workers"};
+    json_t *whole = json_object_get(model, part), *kept = json_object();
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        if (json_object_get(whole, read[i])) json_object_set(kept, read[i], json_object_get(whole, read[i]));
+    json_object_set_new(model, part, kept);
+}
+
 static json_t *model_to_json(const struct summary *summary, const struct pool_costs *pool)
 {
     json_t *model = summary_model_to_json(pool), *points = json_array();
     for (size_t i = 0; i < pool->count; i++) json_array_append_new(points, point_to_json(pool->cells[i].cell));
+    keep_read(model, "fit");
+    keep_read(model, "start");
     json_object_set_new(model, "cells", points);
     json_object_set_new(model, "start_cell", json_integer((json_int_t)(pool->fit.n / 2)));
     json_object_set_new(model, "hue", json_integer(lines_hue(summary->run, pool->runner) % CHART_HUES));
@@ -271,7 +283,7 @@ static void part_models(struct page *page)
     for (size_t i = 0; i < page->summary->pool_count; i++)
         if (whatif_able(&page->summary->pools[i]))
             json_array_append_new(models, model_to_json(page->summary, &page->summary->pools[i]));
-    char *text = json_dumps(models, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    char *text = json_dumps(models, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(models);
     if (!text) page->status = -ENOMEM;
     for (const char *at = text; at && *at; at++) /* nothing in it may end the script that it stands in */

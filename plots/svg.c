@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SVG_MAX = 32 << 20 };
+enum { SVG_MAX = 32 << 20, DEPTH_MAX = 32 };
 
 static char *read_all(const char *path)
 {
@@ -89,6 +89,16 @@ struct part {
     size_t length;
 };
 
+/* What gnuplot repeats at each of its groups: the page says it once, of the whole figure (svg_inline). */
+static bool said_of_all(struct part name, struct part value)
+{
+    static const char *const all[][2] = {
+        {"fill", "none"}, {"color", "black"}, {"stroke", "currentColor"}, {"stroke-linecap", "butt"}, {"stroke-linejoin", "miter"}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (is(name.text, name.length, all[i][0]) && is(value.text, value.length, all[i][1])) return true;
+    return false;
+}
+
 static void write_attribute(FILE *out, const struct chart *chart, struct part named, struct part valued, unsigned *series)
 {
     const char *name = named.text, *value = valued.text;
@@ -105,9 +115,10 @@ static void write_attribute(FILE *out, const struct chart *chart, struct part na
         fprintf(out, " fill-opacity=\"%.*s\" stroke-opacity=\"%.*s\"", (int)length, value, (int)length, value);
         return;
     }
-    fprintf(out, " %.*s=\"", (int)name_length, name);
+    bool link = is(name, name_length, "xlink:href");
+    fprintf(out, " %.*s=\"", link ? 4 : (int)name_length, link ? "href" : name);
     if (is(name, name_length, "id")) fprintf(out, "%s-%.*s", chart->figure->name, (int)length, value);
-    else if (is(name, name_length, "xlink:href") && value[0] == '#')
+    else if (link && value[0] == '#')
         fprintf(out, "#%s-%.*s", chart->figure->name, (int)length - 1, value + 1);
     else if (is(name, name_length, "stroke") || is(name, name_length, "fill") || is(name, name_length, "color"))
         write_colour(out, chart, value, length, series);
@@ -128,6 +139,7 @@ static void write_tag(FILE *out, const struct chart *chart, const char *tag, con
         fwrite(tag, 1, (size_t)(end - tag) + 1, out);
         return;
     }
+    bool group = is(tag + 1, (size_t)(at - tag) - 1, "g");
     fwrite(tag, 1, (size_t)(at - tag), out);
     while (at < end) {
         const char *name = at + strspn(at, " \t\n"), *equals = memchr(name, '=', (size_t)(end - name));
@@ -135,8 +147,8 @@ static void write_tag(FILE *out, const struct chart *chart, const char *tag, con
         if (quote >= end || (*quote != '"' && *quote != '\'')) break;
         const char *close = memchr(quote + 1, *quote, (size_t)(end - quote - 1));
         if (!close) break;
-        write_attribute(out, chart, (struct part){name, strcspn(name, " =")},
-                        (struct part){quote + 1, (size_t)(close - quote - 1)}, &series);
+        struct part named = {name, strcspn(name, " =")}, valued = {quote + 1, (size_t)(close - quote - 1)};
+        if (!group || !said_of_all(named, valued)) write_attribute(out, chart, named, valued, &series);
         at = close + 1;
     }
     if (series) fprintf(out, " data-s=\"%u\"", series);
@@ -223,6 +235,54 @@ static void drop_empty_groups(char *text)
     }
 }
 
+/* How deep groups stand in one another. */
+static size_t group_depth(const char *text)
+{
+    size_t depth = 0, deepest = 0;
+    for (const char *at = text; (at = strchr(at, '<')); at++) {
+        if (!strncmp(at, "<g>", 3) || !strncmp(at, "<g ", 3)) depth++;
+        else if (!strncmp(at, "</g>", 4) && depth) depth--;
+        if (depth > deepest) deepest = depth;
+    }
+    return deepest;
+}
+
+/* Groups without attributes are none; two of the same attributes, one after the other, are one. Works in place. */
+static void join_groups(char *text)
+{
+    struct {
+        const char *tag; /* as it was written */
+        size_t length;
+    } open[DEPTH_MAX];
+    size_t depth = 0;
+    char *to = text;
+    for (const char *from = text; *from;) {
+        size_t length = 1;
+        if (!strncmp(from, "<g>", 3) || !strncmp(from, "<g ", 3)) {
+            length = strcspn(from, ">") + 1;
+            open[depth].tag = to;
+            open[depth++].length = length;
+            if (length == 3) {
+                from += length;
+                continue;
+            }
+        } else if (depth && !strncmp(from, "</g>", 4)) {
+            size_t opened = open[depth - 1].length;
+            bool again = opened > 3 && !strncmp(from + 4, open[depth - 1].tag, opened);
+            depth -= !again;
+            length = 4;
+            if (again || opened == 3) {
+                from += again ? 4 + opened : 4;
+                continue;
+            }
+        }
+        memmove(to, from, length);
+        to += length;
+        from += length;
+    }
+    *to = 0;
+}
+
 int svg_inline(const struct chart *chart, const char *dir, FILE *out)
 {
     const char *name = chart->figure->name;
@@ -239,11 +299,12 @@ int svg_inline(const struct chart *chart, const char *dir, FILE *out)
         return -ENOMEM;
     }
     drop_empty_groups(body);
+    for (int pass = 0; pass < 2 && group_depth(body) <= DEPTH_MAX; pass++) join_groups(body); /* the second joins what bare ones parted */
     unsigned top = chart_top(chart) - 2;
     fprintf(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 %u %d %u\" "
-        "role=\"img\" aria-labelledby=\"fig-%s-title\" aria-describedby=\"fig-%s-text\">%s</svg>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 %u %d %u\" fill=\"none\" color=\"var(--ink)\" "
+        "stroke=\"currentColor\" role=\"img\" aria-labelledby=\"fig-%s-title\" aria-describedby=\"fig-%s-text\">%s</svg>\n",
         top, CHART_WIDTH, chart_height(chart) - top - chart_bottom(chart) + 8, name, name, body);
     free(body);
     return 0;

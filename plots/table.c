@@ -292,6 +292,17 @@ static void print_html_head(const struct table *table, FILE *out)
     fputs("</tr></thead>\n", out);
 }
 
+/* A key makes it a number: report.css sets it to the right, report.js sorts by it. */
+static void print_html_cell(FILE *out, const struct cell_text *cell, bool numeric)
+{
+    fputs(cell->marked ? "<td class=\"doubt\"" : "<td", out);
+    if (numeric && isfinite(cell->key)) fprintf(out, " data-key=\"%.7g\"", cell->key);
+    else if (numeric) fputs(" data-key=\"\"", out);
+    putc('>', out);
+    format_html(out, shown(cell->text));
+    fputs("</td>", out);
+}
+
 void table_print_html(const struct table *table, FILE *out, const char *id)
 {
     if (!table || !table->row_count) return;
@@ -303,25 +314,21 @@ void table_print_html(const struct table *table, FILE *out, const char *id)
         format_html(out, table->note);
         fputs("</p>\n", out);
     }
+    size_t rows = table->row_count < TABLE_HTML_ROWS ? table->row_count : TABLE_HTML_ROWS;
+    if (rows < table->row_count)
+        fprintf(out,
+                "<p class=\"note\">The first %zu of %zu rows. All of them: <code>breakeven report --format text</code>; the figures of "
+                "every cell: summary.csv in the run's folder.</p>\n",
+                rows, table->row_count);
     fprintf(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: ");
     format_html(out, shown(table->title));
     fputs("\"><table class=\"sortable\">\n", out);
     print_html_head(table, out);
     fputs("<tbody>\n", out);
-    for (size_t r = 0; r < table->row_count; r++) {
+    for (size_t r = 0; r < rows; r++) {
         fputs("<tr>", out);
-        for (size_t c = 0; c < table->column_count; c++) {
-            const struct cell_text *cell = &table->rows[r][c];
-            if (table->columns[c].hidden) continue;
-            fprintf(out, "<td%s",
-                    cell->marked                ? " class=\"doubt\""
-                    : table->columns[c].numeric ? " class=\"number\""
-                                                : "");
-            if (table->columns[c].numeric && isfinite(cell->key)) fprintf(out, " data-key=\"%.9g\"", cell->key);
-            putc('>', out);
-            format_html(out, shown(cell->text));
-            fputs("</td>", out);
-        }
+        for (size_t c = 0; c < table->column_count; c++)
+            if (!table->columns[c].hidden) print_html_cell(out, &table->rows[r][c], table->columns[c].numeric);
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n</section>\n", out);

@@ -5,7 +5,7 @@
     const rowsOf = body => Array.from(body.rows);
     const key = (row, at, numeric) => {
         const cell = row.cells[at];
-        return numeric ? (cell.dataset.key === undefined ? NaN : Number(cell.dataset.key)) : cell.textContent;
+        return numeric ? (cell.dataset.key ? Number(cell.dataset.key) : NaN) : cell.textContent;
     };
     const order = (a, b, numeric) => {
         if (!numeric) return a.localeCompare(b, "en", {numeric: true});
