@@ -3,6 +3,7 @@
 
 #include "kernels/reason.h"
 #include "runners/child.h"
+#include "runners/limits.h"
 #include "runners/scratch.h"
 
 #include <ctype.h>
@@ -28,20 +29,13 @@ struct words {
     size_t count;
 };
 
-/* In an allocation of several nodes ranks that are more than the first one's slots would go on to the next. */
-static bool allocation_is_wide(void)
-{
-    const char *nodes = getenv("SLURM_JOB_NUM_NODES");
-    return nodes && strtol(nodes, NULL, 10) > 1;
-}
-
 /* srun would bind each rank to one cpu; it does not take the job's -c from everywhere (srun(1), 22.05 and 23.11). mpirun's
- * "ppr" is Open MPI's. */
+ * "ppr" is Open MPI's; without it, in an allocation of several nodes, ranks beyond the first one's slots go on to the next. */
 const char *launcher_template(unsigned nodes)
 {
     const char *asked = getenv("BREAKEVEN_LAUNCHER");
     if (!asked || !*asked || !strcmp(asked, "mpirun"))
-        return nodes > 1 || allocation_is_wide() ? "mpirun -n {processes} --map-by ppr:{per_node}:node:OVERSUBSCRIBE"
+        return nodes > 1 || limits_job_nodes() > 1 ? "mpirun -n {processes} --map-by ppr:{per_node}:node:OVERSUBSCRIBE"
                                                  : "mpirun -n {processes}";
     if (!strcmp(asked, "srun"))
         return "srun -N {nodes} -n {processes} -c {threads} --ntasks-per-node={per_node} --cpu-bind=none --mpi=pmix";

@@ -234,3 +234,30 @@ int64_t limits_throttled_periods(const struct limits *limits)
 {
     return throttled_sum(limits, true);
 }
+
+/* ---- A batch job ---- */
+
+/* A whole number of a job; 0: none. */
+static uint64_t number_of(const char *name)
+{
+    const char *text = getenv("SLURM_JOB_ID") ? getenv(name) : NULL;
+    char *end;
+    if (!text || *text < '0' || *text > '9') return 0;
+    errno = 0;
+    uint64_t number = strtoull(text, &end, 10);
+    return *end || errno || number > UINT32_MAX ? 0 : number;
+}
+
+unsigned limits_job_nodes(void)
+{
+    return (unsigned)number_of("SLURM_JOB_NUM_NODES");
+}
+
+/* Both are in MiB; 0 MiB a node is all of it. */
+uint64_t limits_job_memory_bytes(const char **source)
+{
+    uint64_t mib = number_of("SLURM_MEM_PER_NODE");
+    *source = "SLURM_MEM_PER_NODE";
+    if (!mib && (mib = number_of("SLURM_MEM_PER_CPU") * number_of("SLURM_CPUS_ON_NODE"))) *source = "SLURM_MEM_PER_CPU";
+    return mib < UINT64_MAX >> 20 ? mib << 20 : 0;
+}

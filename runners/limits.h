@@ -69,4 +69,9 @@ int64_t limits_throttled_ns(const struct limits *limits);
  * numbers then stay behind what happens. */
 int64_t limits_throttled_periods(const struct limits *limits);
 
+/* What Slurm gave the job that this process is in, beside its cpus, by the variables that it sets (sbatch(1), "OUTPUT
+ * ENVIRONMENT VARIABLES"). Outside of a job (no SLURM_JOB_ID), and where they are not set, 0: no limit. */
+unsigned limits_job_nodes(void); /* SLURM_JOB_NUM_NODES */
+uint64_t limits_job_memory_bytes(const char **source); /* on this node; *source: the variable that says it, a constant */
+
 #endif

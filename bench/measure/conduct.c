@@ -22,7 +22,7 @@
 
 enum { REPS = 10, SETTLE_REPS_MIN = 6, PRECISION_REPS_MIN = 10, PRECISION_REPS_MAX = 1000 };
 
-/* Three quarters of what is free, in bytes; 0: unknown. */
+/* What is free of the machine, in bytes; 0: unknown. */
 static uint64_t free_memory(void)
 {
     unsigned long long kib = 0;
@@ -31,7 +31,25 @@ static uint64_t free_memory(void)
     while (file && fgets(line, sizeof line, file))
         if (sscanf(line, "MemAvailable: %llu", &kib) == 1) break;
     if (file) fclose(file);
-    return kib * 1024 / 4 * 3;
+    return kib * 1024;
+}
+
+/* Three quarters of what is free, or of the job's share of it, in bytes; 0: unknown. */
+static uint64_t usual_memory(void)
+{
+    const char *source;
+    uint64_t machine = free_memory(), job = limits_job_memory_bytes(&source);
+    return (job && (!machine || job < machine) ? job : machine) / 4 * 3;
+}
+
+/* What a job is held to is said with where it is from. */
+static void note_job(struct plan *plan)
+{
+    const char *source;
+    uint64_t job = limits_job_memory_bytes(&source);
+    if (job && plan->protocol.memory_bytes == job / 4 * 3)
+        plan_note(plan, "each process may use %llu MiB, three quarters of what the job was given (%s); --memory takes another cap",
+                  (unsigned long long)(plan->protocol.memory_bytes >> 20), source);
 }
 
 void conduct_protocol(const struct options *options, const struct protocol *defaults, struct protocol *protocol)
@@ -63,7 +81,7 @@ void conduct_protocol(const struct options *options, const struct protocol *defa
     made.timeline = made.timeline || options->timeline;
     if (options_given(options, "deadline")) made.deadline_ns = options->deadline_ns;
     if (options_given(options, "memory")) made.memory_bytes = options->memory_bytes;
-    if (!made.memory_bytes) made.memory_bytes = free_memory();
+    if (!made.memory_bytes) made.memory_bytes = usual_memory();
     *protocol = made;
 }
 
@@ -93,6 +111,7 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
         return options_complain(options, "--share needs --kernel, and --size instead of --task-time: each job would "
                                          "calibrate sizes of its own, and the parts would not fit");
     plan_open(&conduct->plan, conduct->topology, limits.usable, &protocol);
+    note_job(&conduct->plan);
     interrupt_watch();
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/grid_words.h"
 #include "bench/base/values.h"
+#include "runners/limits.h"
 
 #include <errno.h>
 #include <math.h>
@@ -37,6 +38,22 @@ static void list_few(unsigned cpus, char *list, size_t size)
     if (cpus > 2) add_number(list, size, cpus);
 }
 
+/* Hosts of the batch job; 1 outside of one. */
+static unsigned nodes_here(void)
+{
+    unsigned nodes = limits_job_nodes();
+    return nodes ? nodes : 1;
+}
+
+/* 1, 2, 4, ... and all of them. */
+static void list_nodes(char *list, size_t size)
+{
+    unsigned nodes = nodes_here();
+    *list = '\0';
+    for (unsigned n = 1; n < nodes; n *= 2) add_number(list, size, n);
+    add_number(list, size, nodes);
+}
+
 /* The value of one word in braces. */
 static int word_value(const char *word, unsigned cpus, double scale, char *value, size_t size, struct reason *why)
 {
@@ -49,6 +66,9 @@ static int word_value(const char *word, unsigned cpus, double scale, char *value
     else if (!strcmp(word, "all")) list_workers(1, cpus, 2 * cpus, value, size);
     else if (!strcmp(word, "part")) list_workers(1, cpus, cpus, value, size);
     else if (!strcmp(word, "few")) list_few(cpus, value, size);
+    else if (!strcmp(word, "nodes")) list_nodes(value, size);
+    else if (!strcmp(word, "ranks"))
+        snprintf(value, size, "%u", (cpus + nodes_here() - 1) / nodes_here() * nodes_here());
     else if (!strcmp(word, "share")) snprintf(value, size, "%u", 20000 / cpus);
     else if (!strcmp(word, "tasks"))
         snprintf(value, size, "%u", 4 * cpus < TASKS_FEW ? TASKS_FEW : 4 * cpus > TASKS_MANY ? TASKS_MANY : 4 * cpus);
@@ -56,7 +76,7 @@ static int word_value(const char *word, unsigned cpus, double scale, char *value
         snprintf(value, size, "%.0fns", fmax(1, (double)ns * scale));
     else
         return reason_give(why, -EINVAL,
-                           "{%.40s}: the words in braces are cpus, 8*cpus, all, part, few, tasks, share and times (20ms)",
+                           "{%.40s}: the words in braces are cpus, 8*cpus, all, part, few, nodes, ranks, tasks, share and times (20ms)",
                            word);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "bench/plan/plan_build.h"
 
 #include "kernels/reason.h"
+#include "runners/limits.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -108,6 +109,15 @@ static const struct numbers *list_nodes(const struct options *grid, unsigned axe
     return (axes & AXIS_NODES) && grid->nodes.count ? &grid->nodes : &only_one;
 }
 
+/* Over as many hosts as divide its processes, and as there are. */
+static bool is_spread(struct plan *plan, const struct team_size *team)
+{
+    unsigned most = limits_job_nodes();
+    bool fits = !most || team->nodes <= most;
+    if (!fits) plan_note(plan, "--nodes %u is left out: the job has %u (SLURM_JOB_NUM_NODES)", team->nodes, most);
+    return fits && team->processes % team->nodes == 0;
+}
+
 static bool takes_schedule(const struct runner *runner, const char *name)
 {
     enum schedule schedule;
@@ -209,7 +219,7 @@ static int put_runner(struct problem *problem, const struct runner *runner)
     for (size_t i = 0; !error && i < count; i++)
         for (size_t n = 0; !error && n < nodes->count; n++) {
             teams[i].nodes = (unsigned)nodes->values[n];
-            if (teams[i].processes % teams[i].nodes == 0) error = put_team(problem, runner, teams[i]);
+            if (is_spread(problem->plan, &teams[i])) error = put_team(problem, runner, teams[i]);
         }
     free(teams);
     return error;

@@ -120,6 +120,24 @@ START_TEST(policies_that_give_the_same_cpus_are_one_cell)
 }
 END_TEST
 
+START_TEST(hosts_that_a_job_does_not_have_are_left_out_and_said)
+{
+    struct plan plan;
+    const struct runner *mpi = runner_find("mpi");
+    if (!mpi || mpi->available(&why)) {
+        printf("skipped: hosts_that_a_job_does_not_have_are_left_out_and_said: %s\n", mpi ? why.text : "no mpi");
+        return;
+    }
+    setenv("SLURM_JOB_ID", "7", 1);
+    setenv("SLURM_JOB_NUM_NODES", "2", 1);
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel empty --tasks 10 --runner mpi --processes 4 --nodes 1,2,4"), 0);
+    check_plan(&plan);
+    for (unsigned i = 0; i < plan.cell_count; i++) ck_assert_uint_le(plan.cells[i].nodes, 2);
+    ck_assert_str_eq(plan.notes[plan.note_count - 1], "--nodes 4 is left out: the job has 2 (SLURM_JOB_NUM_NODES)");
+    plan_free(&plan);
+}
+END_TEST
+
 START_TEST(workers_go_to_the_axis_that_a_runner_has)
 {
     struct plan plan;
@@ -313,6 +331,13 @@ START_TEST(words_in_braces_are_put_in_for_the_machine)
         ck_assert_int_eq(grid_words_expand(cases[i].value, cases[i].cpus, 0.5, text, sizeof text, &reason), 0);
         ck_assert_str_eq(text, cases[i].wanted);
     }
+    unsetenv("SLURM_JOB_ID");
+    ck_assert_int_eq(grid_words_expand("{nodes};{ranks}", 4, 1, text, sizeof text, &reason), 0);
+    ck_assert_str_eq(text, "1;4");
+    setenv("SLURM_JOB_ID", "7", 1);
+    setenv("SLURM_JOB_NUM_NODES", "6", 1);
+    ck_assert_int_eq(grid_words_expand("{nodes};{ranks}", 4, 1, text, sizeof text, &reason), 0);
+    ck_assert_str_eq(text, "1,2,4,6;6");
     ck_assert_int_lt(grid_words_expand("{all}{all}", 4, 1, text, 8, &reason), 0);
     ck_assert_int_eq(grid_words_expand("{cpu}", 4, 1, text, sizeof text, &reason), -EINVAL);
     ck_assert_ptr_nonnull(strstr(reason.text, "{cpu}: the words in braces are"));
@@ -428,6 +453,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, each_problem_gets_its_serial_cell);
     tcase_add_test(grids, axes_that_a_runner_lacks_collapse);
     tcase_add_test(grids, policies_that_give_the_same_cpus_are_one_cell);
+    tcase_add_test(grids, hosts_that_a_job_does_not_have_are_left_out_and_said);
     tcase_add_test(grids, workers_go_to_the_axis_that_a_runner_has);
     tcase_add_test(grids, without_lists_a_runner_gets_the_cpus);
     tcase_add_test(grids, a_runner_with_both_axes_gets_every_split);

@@ -277,6 +277,27 @@ START_TEST(test_a_job_bounds_the_workers)
 }
 END_TEST
 
+START_TEST(test_a_job_bounds_memory_and_nodes)
+{
+    const char *source;
+    unsetenv("SLURM_JOB_ID");
+    setenv("SLURM_MEM_PER_NODE", "512", 1);
+    setenv("SLURM_JOB_NUM_NODES", "4", 1);
+    ck_assert(limits_job_nodes() == 0 && limits_job_memory_bytes(&source) == 0); /* left over from a job that is none of ours */
+    setenv("SLURM_JOB_ID", "1", 1);
+    ck_assert(limits_job_nodes() == 4 && limits_job_memory_bytes(&source) == 512u << 20);
+    ck_assert_str_eq(source, "SLURM_MEM_PER_NODE");
+    setenv("SLURM_MEM_PER_NODE", "0", 1); /* all that the node has */
+    ck_assert_uint_eq(limits_job_memory_bytes(&source), 0);
+    setenv("SLURM_MEM_PER_CPU", "100", 1);
+    setenv("SLURM_CPUS_ON_NODE", "3", 1);
+    ck_assert_uint_eq(limits_job_memory_bytes(&source), 300u << 20);
+    ck_assert_str_eq(source, "SLURM_MEM_PER_CPU");
+    setenv("SLURM_MEM_PER_CPU", "a lot", 1);
+    ck_assert_uint_eq(limits_job_memory_bytes(&source), 0);
+}
+END_TEST
+
 START_TEST(test_no_proc)
 {
     struct limits limits = {.online = 77};
@@ -348,6 +369,7 @@ int main(void)
     tcase_add_loop_test(tests, test_tree, 0, sizeof trees / sizeof *trees);
     tcase_add_loop_test(tests, test_quota_of_a_layout, 0, QUOTA_TREES);
     tcase_add_test(tests, test_a_job_bounds_the_workers);
+    tcase_add_test(tests, test_a_job_bounds_memory_and_nodes);
     tcase_add_test(tests, test_burst_is_in_cpus_of_its_period);
     tcase_add_test(tests, test_no_proc);
     tcase_add_test(tests, test_here);
