@@ -135,6 +135,15 @@ static void waiting_set(bool crowded)
     if (yields || spins) setenv("MPIR_CVAR_POLLS_BEFORE_YIELD", spins ? "0" : "1", 1);
 }
 
+/* Is there what Open MPI's cm drives, a fabric with matching of its own? */
+static bool fabric_is_here(void)
+{
+    static const char *const signs[] = {"/sys/class/infiniband", "/sys/class/cxi", "/dev/hfi1", "/dev/hfi1_0", "/dev/ipath", "/dev/kgni0"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (!access(signs[i], F_OK)) return true;
+    return false;
+}
+
 /* By environment and not by options: Open MPI 4 and 5 and MPICH spell the options differently, and each ignores the
  * others' variables. No binding; more ranks than cores are allowed, and yield then; root may run. What the user has set
  * stands, but for the folders. */
@@ -156,6 +165,8 @@ static void environment_set(const struct launch *launch)
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 0);
     /* On other hosts the ranks make the folder, for what is theirs; daemons are there before it. */
     for (size_t i = launch->nodes > 1; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
+    /* Without a fabric cm finds none, after 0.2 s in libpsm2 and libfabric; ranks of one host talk through memory. */
+    if (launch->nodes == 1 && !fabric_is_here()) setenv("OMPI_MCA_pml", "^cm", 0);
     waiting_set(launch->crowded);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/rank/waiting.h"
 
+#include <dlfcn.h>
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,9 +25,12 @@ static int variable_is_set(const char *name)
     return set;
 }
 
-/* Open MPI: a switch. MPICH: after how many polls; 0 is never. */
+/* Open MPI: a switch. MPICH: after how many polls; 0 is never. Open MPI loads all its components for MPI_T, 0.2 s and more for
+ * one number, so where its progress loop's own switch can be seen, that is read. */
 enum waiting waiting_read(void)
 {
+    const bool *yields = dlsym(RTLD_DEFAULT, "opal_progress_yield_when_idle");
+    if (yields) return *yields ? WAITING_YIELDS : WAITING_SPINS;
     static const char *const names[] = {"mpi_yield_when_idle", "MPIR_CVAR_POLLS_BEFORE_YIELD"};
     int provided, set = -1;
     if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided)) return WAITING_UNKNOWN;

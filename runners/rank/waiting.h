@@ -5,7 +5,7 @@
 
 enum waiting { WAITING_UNKNOWN, WAITING_SPINS, WAITING_YIELDS };
 
-/* As the MPI library has it, by its control variables (MPI-3.1, 14.3.6). To be called after MPI_Init. */
+/* As the MPI library has it, by a variable of its own or its control variables (MPI-3.1, 14.3.6). To be called after MPI_Init. */
 enum waiting waiting_read(void);
 
 #endif
