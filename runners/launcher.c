@@ -22,6 +22,9 @@
 
 enum { WORDS_MAX = 64, LINE_MAX_BYTES = 2048, OUTPUT_MAX = 16384, RANKS = 2, TRY_MS = 10000, GRACE_MS = 1000 };
 
+/* Open MPI's words where its daemon on another host does not come up, or ends with the connection to it. */
+#define DAEMON_GONE "unable to reliably start one or more daemons"
+
 /* The launcher's command line with its numbers, in words that point into `line`. */
 struct words {
     char line[LINE_MAX_BYTES];
@@ -195,7 +198,19 @@ pid_t launcher_start(const struct launch *launch)
     return pid < 0 ? -errno : pid;
 }
 
-static const char *cause_of(const char *text)
+/* Open MPI names the host behind what it calls its daemon there. */
+static bool lost_host(const char *text, char *line, size_t size)
+{
+    char host[64];
+    const char *at = strstr(text, "lost communication with a remote daemon"), *daemon = at ? strstr(at, "Remote daemon:") : NULL;
+    const char *on = daemon ? strstr(daemon, " on node ") : NULL;
+    if (!on || sscanf(on, " on node %63s", host) != 1) return false;
+    snprintf(line, size, "the host %s was lost", host);
+    return true;
+}
+
+/* What the launcher's words mean. `at_work`: all ranks were up when it ended. */
+static const char *cause_of(const char *text, bool at_work)
 {
     static const char *const known[][2] = {
         {"not enough slots", "not enough slots for so many ranks: more in --hosts or the allocation, or fewer ranks"},
@@ -205,8 +220,6 @@ static const char *cause_of(const char *text)
         {"Couldn't find the specified plugin", "srun has no such plugin: `srun --mpi=list` names those it has"},
         {"No network interfaces were found", "only the loopback is there: set OMPI_MCA_oob_tcp_if_include=lo"},
         {"Could not resolve hostname", "a host has no address"},
-        {"unable to reliably start one or more daemons",
-         "a host does not answer, or lets nobody in without a password"},
         {"Communication connection failure", "a node's slurmd does not answer"},
         {"Job violates accounting/QOS policy", "the cluster's limits refuse it"},
         {"OUT-OF-RESOURCE", "no room for MPI's own files in /dev/shm: 64 MiB are enough for 8 ranks"},
@@ -214,6 +227,8 @@ static const char *cause_of(const char *text)
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strstr(text, known[i][0])) return known[i][1];
+    if (strstr(text, DAEMON_GONE))
+        return at_work ? "a host was lost" : "a host does not answer, or lets nobody in without a password";
     return NULL;
 }
 
@@ -234,19 +249,20 @@ static void first_line(const char *text, char *line, size_t size)
     }
 }
 
-bool launcher_explain(const char *output, char *line, size_t size)
+bool launcher_explain(const char *output, bool at_work, char *line, size_t size)
 {
     char text[OUTPUT_MAX];
     FILE *file = fopen(output, "re");
     size_t got = file ? fread(text, 1, sizeof text - 1, file) : 0;
     if (file) fclose(file);
     text[got] = '\0';
-    const char *cause = cause_of(text);
-    if (cause) snprintf(line, size, "%s", cause);
-    else first_line(text, line, size);
+    bool lost = lost_host(text, line, size);
+    const char *cause = cause_of(text, at_work);
+    if (cause && !lost) snprintf(line, size, "%s", cause);
+    else if (!lost) first_line(text, line, size);
     for (char *at = line; *at; at++)
         if (iscntrl((unsigned char)*at)) *at = ' ';
-    return cause != NULL;
+    return cause || lost;
 }
 
 static double now_s(void)
@@ -300,7 +316,7 @@ static int try_in(const char *folder, struct launcher_trial *trial, struct reaso
         return reason_give(why, -ETIMEDOUT, "%s did not start and end two ranks within %d s", launcher_name(), TRY_MS / 1000);
     }
     if (!status && library_read(output, trial->library, sizeof trial->library)) return 0;
-    launcher_explain(output, line, sizeof line);
+    launcher_explain(output, false, line, sizeof line);
     return reason_give(why, -ECHILD, "%s ended with %s %d%s%s", launcher_name(), WIFSIGNALED(status) ? "signal" : "code",
                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *line ? ": " : "", line);
 }

@@ -47,8 +47,8 @@ int launcher_try(struct launcher_trial *, struct reason *why);
 #define LAUNCHER_TRY_SAYS "breakeven-rank runs with " /* printed by rank 0 */
 
 /* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "".
- * True: the cause is known. */
-bool launcher_explain(const char *output, char *line, size_t size);
+ * True: the cause is known. `at_work`: all ranks were up before it ended. */
+bool launcher_explain(const char *output, bool at_work, char *line, size_t size);
 
 /* A file beside the program, above it (tests), or where it is installed: breakeven-rank, libkernels.so. */
 bool launcher_beside(const char *name, char *path, size_t size);

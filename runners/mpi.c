@@ -148,7 +148,7 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
     char line[160];
     const char *name = launcher_name();
     if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return fail(failure, -EIO, "%s", mpi->control->why);
-    bool known = launcher_explain(mpi->output, line, sizeof line);
+    bool known = launcher_explain(mpi->output, mpi->control->answer != 0, line, sizeof line);
     if (!WIFSIGNALED(status) && ranks_lost(mpi->control, mpi->output, failure)) {
         size_t used = strlen(failure->text);
         if (known) snprintf(failure->text + used, sizeof failure->text - used, ": %s", line);

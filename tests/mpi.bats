@@ -82,6 +82,56 @@ nothing_left() {
     nothing_left
 }
 
+# at_work COMMAND ..: runs breakeven in the background ($running), its files in a TMPDIR of its own, with a kernel that waits
+# while ./gate is there, and a launcher that shuts it: only ranks wait
+at_work() {
+    printf '#!/bin/sh\n: >gate\nexec mpirun "$@"\n' >shut
+    chmod +x shut
+    mkdir -p tmp
+    set -m # Ctrl-C reaches the whole group of a job
+    TMPDIR=$PWD/tmp GATE=$PWD/gate timeout -k 5 200 "$BREAKEVEN" run --kernel "$KERNELS/gate.so" --runner mpi --processes 2 \
+        --warmup 0 --spans 0 --deadline 100s -o run "$@" >out 2>&1 3>&- &
+    running=$!
+    set +m
+}
+
+# at_gate: two ranks wait; $ranks are their numbers. It fails where the run has ended
+at_gate() {
+    until ranks=(gate.[0-9]*) && [ ${#ranks[@]} = 2 ]; do
+        kill -0 "$running" 2>/dev/null || return 1
+        sleep 0.05
+    done
+    ranks=("${ranks[@]#gate.}")
+}
+
+@test "a rank that is killed or aborts costs its repetition alone, told with its signal" {
+    at_work --reps 3 --launcher "./shut -n {processes}"
+    local signals=(KILL ABRT) status=0
+    while at_gate; do
+        kill -"${signals[0]:-0}" "${ranks[0]}"
+        signals=("${signals[@]:1}")
+        rm -f gate gate.*
+    done
+    wait "$running" || status=$?
+    [ "$status" = 3 ]
+    samples '[x["cause"].split("lost: ")[-1] for x in m[:2]] == ["signal 9 (Killed)", "signal 6 (Aborted)"]'
+    samples 'all(x["cause"].startswith("run: rank ") and x["status"] == "error" for x in m[:2])'
+    samples 'len(m) > 2 and all(x["status"] == "ok" for x in m[2:])'
+    nothing_left
+    [ -z "$(ls tmp)" ]
+}
+
+@test "Ctrl-C while ranks are at work: status 130, and nothing of them is left" {
+    at_work --reps 1 --launcher "./shut -n {processes}"
+    local status=0
+    at_gate
+    kill -INT -- "-$running"
+    wait "$running" || status=$?
+    [ "$status" = 130 ]
+    nothing_left
+    [ -z "$(ls tmp)" ]
+}
+
 @test "a launcher of one's own is used, and what it says when it fails is shown with its cause" {
     local cell=(--kernel empty --tasks 20 --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0)
     printf '#!/bin/sh\necho "$*" >seen\nenv >environment\nexec mpirun -n "$1" "$4" "$5"\n' >mine
@@ -128,6 +178,7 @@ several_hosts() {
         --schedule static,dynamic,guided,master --reps 1 --warmup 1 --spans 0 -o run --launcher "$hosts"
     samples 'len(m) == 4 and all(x["status"] == "ok" and x["gathered_ns"] > 0 and x["gathered_ns"] < x["wall_ns"] for x in m)'
     samples '[w["host"] for w in m[0]["workers"]] == ["", "", "n2", "n2"] and all(w["cpus"] for w in m[0]["workers"])'
+    samples '[" cpus" in w["machine"] and "PU:1" in w["machine"] for w in m[0]["workers"]] == [False, False, True, False]'
     samples 'len({x["hash"] for x in s}) == 1'
     [ "$(python3 -c 'import json; print({c["nodes"] for c in json.load(open("run/manifest.json"))["cells"]})')" = "{0, 2}" ]
 }
@@ -142,5 +193,20 @@ several_hosts() {
     timeout -k 5 100 "$BREAKEVEN" run --kernel "$KERNELS/crash.so" --runner mpi --processes 2 --nodes 2 --reps 1 --warmup 0 \
         --spans 0 -o run --launcher "$hosts" || [ $? = 3 ]
     samples 'len(m) == 1 and m[0]["status"] == "error" and "rank 1 on n2 lost: signal 11" in m[0]["cause"]'
+    nothing_left
+}
+
+@test "a host that is lost while its ranks are at work is told, and costs that repetition alone" {
+    several_hosts
+    at_work --nodes 2 --reps 1 --launcher "./shut ${hosts#mpirun }"
+    local daemon status=0
+    at_gate
+    for daemon in $(ours 'orted|prted'); do # of the other host
+        [ "$(readlink "/proc/$daemon/ns/uts")" = "$(readlink /proc/self/ns/uts)" ] || kill -9 "$daemon"
+    done
+    rm -f gate gate.*
+    wait "$running" || status=$?
+    [ "$status" = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "error" and "a host was lost" in m[0]["cause"]'
     nothing_left
 }
