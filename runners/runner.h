@@ -43,6 +43,7 @@ struct worker_report {
     int32_t ready;  /* 1 once written */
     char cpus[104]; /* the cpus this worker is allowed on, read back from the kernel as a list: "0-3,8" */
     char host[64];  /* where it is; "": here. Its pid means nothing elsewhere */
+    char machine[176]; /* what that is, by its first worker: "AMD EPYC, 2 cpus, Package:1 L3Cache:1 Core:2 PU:1" */
 };
 
 /* What a runner whose processes talk by messages says of its last pass, in stop. */

@@ -273,6 +273,7 @@ static void read_workers(struct progress *progress)
         const struct worker_report *report = &progress->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
         if (report->ready) snprintf(worker->host, sizeof worker->host, "%.*s", (int)sizeof report->host, report->host);
+        if (report->ready) snprintf(worker->machine, sizeof worker->machine, "%.*s", (int)sizeof report->machine, report->machine);
         if (progress->repetition->team.cpus)
             bound = bound && worker_is_at(report, progress->repetition->team.cpus[i]);
     }

@@ -51,6 +51,7 @@ struct sample_worker {
     unsigned worker;
     char cpus[104];  /* read back */
     char host[64];   /* where it ran; "": where the run was started */
+    char machine[176]; /* of the first worker of another host: its cpu, and its topology from the package down */
     int64_t late_ns; /* first task's start after the start of the run phase; -1 where not recorded */
     int64_t busy_ns; /* in kernel code; -1 where not recorded */
     int64_t end_ns;  /* end of its last task after the start of the run phase; -1 where not recorded */

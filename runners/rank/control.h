@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL_VERSION = 4, CONTROL_CPUS = 104 };
+enum { CONTROL_VERSION = 5, CONTROL_CPUS = 104 };
 enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a command, above them its number */
 
 /* Below where programs, heaps and libraries lie, with address spaces of 39 bits too. */

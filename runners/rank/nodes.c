@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hwloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 
 enum { HEAD = 11, COPY, WORKERS, RANGES, RESULTS, PING, PONG, RELATION };
-enum { ROUND_TRIPS = 32, DONE_ROOM = 64, KIND_MAX = 160 };
+enum { ROUND_TRIPS = 32, DONE_ROOM = 64 };
 
 static int64_t now_ns(void) /* the clock of spans: bench/base/clock.h */
 {
@@ -80,31 +81,48 @@ static void copy_send(const struct rank *rank)
     }
 }
 
-/* "model name, N cpus", of what this rank may use before it binds itself. */
-static void kind_read(char *kind)
+/* The topology of what this rank may use before it binds itself, as hwloc's synthetic descriptions are written; "" where it
+ * is lopsided. */
+static void topology_write(char *text, size_t size)
 {
-    char line[256], model[128] = "unknown";
+    hwloc_topology_t topology;
+    *text = '\0';
+    if (hwloc_topology_init(&topology)) return;
+    if (hwloc_topology_load(topology) ||
+        hwloc_topology_export_synthetic(topology, text, size,
+                                        HWLOC_TOPOLOGY_EXPORT_SYNTHETIC_FLAG_NO_ATTRS |
+                                            HWLOC_TOPOLOGY_EXPORT_SYNTHETIC_FLAG_IGNORE_MEMORY) < 0)
+        *text = '\0';
+    hwloc_topology_destroy(topology);
+}
+
+static void machine_read(char *machine, size_t size)
+{
+    char line[256], model[64] = "unknown", topology[80];
     cpu_set_t set;
     FILE *file = fopen("/proc/cpuinfo", "re");
     while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "model name : %127[^\n]", model) == 1) break;
+        if (sscanf(line, "model name : %63[^\n]", model) == 1) break;
     if (file) fclose(file);
     int cpus = sched_getaffinity(0, sizeof set, &set) ? 0 : CPU_COUNT(&set);
-    snprintf(kind, KIND_MAX, "%s, %d cpus", model, cpus);
+    topology_write(topology, sizeof topology);
+    snprintf(machine, size, "%s, %d cpus%s%s", model, cpus, *topology ? ", " : "", topology);
 }
 
-static void kinds_compare(struct rank *rank)
+/* The first rank of each host tells what that is. */
+static void machines_compare(struct rank *rank)
 {
-    char kind[KIND_MAX] = "", *kinds = NULL;
+    enum { LENGTH = sizeof rank->machine };
+    char *machines = NULL;
     unsigned ranks = rank->control->processes;
     if (rank->hosts == 1) return;
-    kind_read(kind);
-    if (!rank->number) kinds = malloc((size_t)ranks * KIND_MAX);
-    if (!rank->number && !kinds) MPI_Abort(MPI_COMM_WORLD, 1);
-    MPI_Gather(kind, KIND_MAX, MPI_CHAR, kinds, KIND_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
-    for (unsigned i = 1; kinds && i < ranks; i++)
-        rank->control->unlike |= strcmp(kinds + (size_t)i * KIND_MAX, kinds) != 0;
-    free(kinds);
+    if (rank->number == rank->home) machine_read(rank->machine, LENGTH);
+    if (!rank->number) machines = malloc((size_t)ranks * LENGTH);
+    if (!rank->number && !machines) MPI_Abort(MPI_COMM_WORLD, 1);
+    MPI_Gather(rank->machine, LENGTH, MPI_CHAR, machines, LENGTH, MPI_CHAR, 0, MPI_COMM_WORLD);
+    for (unsigned i = 1; machines && i < ranks; i++)
+        rank->control->unlike |= rank->homes[i] == i && strcmp(machines + (size_t)i * LENGTH, machines);
+    free(machines);
 }
 
 int nodes_open(struct rank *rank, char *why)
@@ -126,7 +144,7 @@ int nodes_open(struct rank *rank, char *why)
                         "does not run on the host of breakeven: start breakeven on the first host of the ranks"), -1;
     if (!rank->number) copy_send(rank);
     if (rank->home && copy_share(rank)) return snprintf(why, 200, "no memory for a copy of the runner's"), -1;
-    kinds_compare(rank);
+    machines_compare(rank);
     return 0;
 }
 
@@ -157,6 +175,8 @@ void nodes_ready(struct rank *rank)
     if (rank->hosts == 1) return;
     for (unsigned i = 0; rank->home && i < control->threads; i++)
         gethostname(reports[rank->number * control->threads + i].host, sizeof reports->host - 1);
+    if (rank->home == rank->number && rank->home)
+        memcpy(reports[rank->number * control->threads].machine, rank->machine, sizeof rank->machine);
     workers_collect(rank, control->reports_at, sizeof *reports);
     nodes_relate(rank);
 }

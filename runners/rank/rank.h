@@ -28,6 +28,7 @@ struct rank {
     unsigned home;             /* the first rank of this host; 0: the host of the runner. Others are away */
     unsigned *homes;           /* of each rank */
     unsigned hosts, away;      /* hosts in all, ranks that are away */
+    char machine[176];         /* of a home where there are several hosts: what its host is (struct worker_report) */
     MPI_Comm here;             /* the ranks of this host */
     struct relation relations[2]; /* where away: before and after the last pass */
     uint64_t arena_used, arena_hash; /* of the kernel's shared memory after prepare: the hash where this rank is a home */
