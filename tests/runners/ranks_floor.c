@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ranks_floor: what bare MPI takes, without breakeven, on two ranks: lines of a name and ns, best of the rounds.
  *
- *     mpirun -n 2 --bind-to none build/tests/ranks_floor
+ *     mpirun -n 2 --bind-to none build/tests/ranks_floor [window | init]
  *
+ * `window`: the counter alone. `init`: MPI_Init and MPI_Finalize alone, for who times the whole program.
  * On two hosts there is no shared window, and no line `counter`.
  */
 #include <mpi.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-enum { TASKS = 20000, ROUNDS = 25, BARRIERS = 2000, REQUEST = 1, ANSWER, BYTES, FLIGHT_MAX = 32, MESSAGES = 32, MESSAGE = 1 << 20 };
+enum { LINE = 64, TASKS = 20000, ROUNDS = 25, BARRIERS = 2000, REQUEST = 1, ANSWER, BYTES, FLIGHT_MAX = 32, MESSAGES = 32, MESSAGE = 1 << 20 };
 
 static int rank;
 
@@ -29,6 +31,14 @@ static void claim(_Atomic uint64_t *counter, int unused)
     (void)unused;
     for (uint64_t i; (i = atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)) < TASKS;) done = i;
     (void)done;
+}
+
+/* The same, and each task writes a result where the other rank writes those beside it. */
+static void claim_and_write(_Atomic uint64_t *counter, int unused)
+{
+    volatile uint32_t *results = (volatile uint32_t *)counter + LINE / sizeof *results;
+    (void)unused;
+    for (uint64_t i; (i = atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)) < TASKS;) results[i] = (uint32_t)i;
 }
 
 /* Rank 0 hands out numbers; rank 1 keeps so many requests under way. A number beyond the tasks ends one of them. */
@@ -94,30 +104,38 @@ static void measure(const char *name, void (*what)(_Atomic uint64_t *, int), _At
     if (!rank) printf("%s %.3f\n", name, best);
 }
 
-int main(int argc, char **argv)
+/* The counter in a window of this host's ranks; on two hosts there is none. */
+static void measure_window(void)
 {
     MPI_Win window;
     MPI_Aint size;
+    MPI_Comm host;
     void *counter = NULL;
     int unit, here;
-    MPI_Comm host;
-    MPI_Init(&argc, &argv);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host);
     MPI_Comm_size(host, &here);
     if (here == 2) {
-        MPI_Win_allocate_shared(rank ? 0 : 64, 1, MPI_INFO_NULL, host, &counter, &window);
+        MPI_Win_allocate_shared(rank ? 0 : LINE + TASKS * sizeof(uint32_t), 1, MPI_INFO_NULL, host, &counter, &window);
         MPI_Win_shared_query(window, 0, &size, &unit, &counter);
         measure("counter", claim, counter, 0, TASKS);
+        measure("counter-result", claim_and_write, counter, 0, TASKS);
         MPI_Win_free(&window);
-        counter = NULL;
     }
-    measure("master-1", master, counter, 1, TASKS);
-    measure("master-8", master, counter, 8, TASKS);
-    measure("master-32", master, counter, FLIGHT_MAX, TASKS);
-    measure("byte", bytes, counter, MESSAGES, (double)MESSAGES * MESSAGE);
-    measure("barrier", barriers, counter, BARRIERS, BARRIERS);
     MPI_Comm_free(&host);
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    if (argc == 1 || !strcmp(argv[1], "window")) measure_window();
+    if (argc == 1) {
+        measure("master-1", master, NULL, 1, TASKS);
+        measure("master-8", master, NULL, 8, TASKS);
+        measure("master-32", master, NULL, FLIGHT_MAX, TASKS);
+        measure("byte", bytes, NULL, MESSAGES, (double)MESSAGES * MESSAGE);
+        measure("barrier", barriers, NULL, BARRIERS, BARRIERS);
+    }
     MPI_Finalize();
     return 0;
 }
