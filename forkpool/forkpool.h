@@ -101,6 +101,8 @@ struct forkpool_config {
     void *context;                 /* for both */
     uint64_t initializer_ns;       /* for either: who takes longer is killed. While opening, opening fails with -ETIMEDOUT;
                                       0: as long as they like */
+    uint64_t open_ns;              /* opening that takes longer fails with -ETIMEDOUT, and its workers end as by terminate;
+                                      0: as long as it takes */
     size_t arena_bytes;            /* shared memory for forkpool_alloc, arguments and results; address space only, pages
                                       are taken as they are used. 0: the machine's memory, at most a
                                       quarter of RLIMIT_AS */
@@ -133,7 +135,7 @@ unsigned forkpool_cpus(struct forkpool_cpus *cpus);
 unsigned forkpool_default_workers(void);
 
 /* Opens a pool; returns once every worker is forked and, with an initializer or cpus, ready: these may fail, and then
- * opening fails. Blocks for the forks: about 0.1 ms a worker.
+ * opening fails. Blocks for the forks: about 0.1 ms a worker; for initializers as long as initializer_ns and open_ns allow.
  * forkpool_open: NULL with errno set on failure (a forkpool_error shows as ECANCELED); forkpool_reason(NULL) says why.
  * forkpool_open_with: 0 or negative, with one line in `why` (which may be NULL). The strings of the config are copied. */
 struct forkpool *forkpool_open(unsigned workers);
@@ -266,6 +268,9 @@ typedef int forkpool_range_fn(void *context, unsigned worker, size_t begin, size
 /* One task: from input element to output element. 0, or "failed". */
 typedef int forkpool_item_fn(void *context, const void *input, void *output);
 
+/* Writes input element `index` of an iterator. 1, or 0: there is none, and none comes after it. */
+typedef int forkpool_feed_fn(void *user, size_t index, void *input);
+
 /* Every worker starts with an equal share of consecutive tasks. */
 enum forkpool_schedule {
     FORKPOOL_AUTO,    /* calls of about 50 us by measured duration, idle workers take halves from others; `chunk` at least.
@@ -300,7 +305,8 @@ struct forkpool_map {
     unsigned flags;
     struct forkpool_limits limits; /* of one call */
     forkpool_done_fn *done, *failed;
-    void *user;
+    forkpool_feed_fn *feed;   /* forkpool_imap only, instead of `input`; `tasks` is the most that there can be */
+    void *user;               /* for these three */
 };
 
 /* Runs the map and waits. Returns as forkpool_status. The calling thread sleeps, it is no worker. Where submitted tasks
@@ -314,8 +320,9 @@ int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *map, st
  * in the pool's memory; valid until the next call), 0 after the last one, -ETIMEDOUT (call again). The iterator
  * outlives neither its pool nor `map`'s arrays. Deleting it early cancels the rest. FAIL_FAST and limits.retries hold as
  * in a map; a map with `done` or `failed` is refused, -EINVAL, with *it NULL: there is no job that they could be called for.
- * All inputs are there when it begins. Where they come one by one submit a task for each instead: max_inflight bounds how far
- * that runs ahead, `done` gives results as they end. forkpool_next of NULL: -EINVAL. */
+ * With map.feed it takes its inputs as it goes: forkpool_next, where no result is there yet, calls it for a chunk at a time,
+ * in its own thread and with no lock held, and starts that chunk; a call that blocks there comes on top of timeout_ns.
+ * forkpool_next of NULL: -EINVAL. */
 int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ordered, struct forkpool_iterator **it);
 int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *index, int *status, void **output);
 void forkpool_iterator_delete(struct forkpool_iterator *it);

@@ -18,6 +18,8 @@ struct forkpool_iterator {
     struct map_job map;
     struct work *work;        /* the workers' copy */
     bool ordered, stopped;    /* stopped: an item has failed, and what has not started is not to */
+    bool over;                /* no input comes any more */
+    size_t fed;               /* inputs that are there */
     unsigned char *attempts;  /* of lost items; NULL without retries */
     size_t chunk, next;       /* next task to start */
     size_t window, first, count, turn; /* pieces in a ring: first, how many; where an unordered search goes on */
@@ -39,6 +41,8 @@ static int iterator_fill(struct forkpool_iterator *it)
     struct forkpool *pool = it->pool;
     uint32_t slots = pool->shared->config.max_inflight;
     it->chunk = it->map.asked.chunk ? it->map.asked.chunk : 1;
+    it->over = !it->map.asked.feed;
+    it->fed = it->over ? it->map.asked.tasks : 0;
     it->window = slots < 256 ? slots : 256;
     it->pieces = calloc(it->window, sizeof *it->pieces);
     it->work = arena_take(&pool->arena, sizeof *it->work);
@@ -54,6 +58,7 @@ int forkpool_imap(struct forkpool *pool, const struct forkpool_map *map, int ord
     *result = NULL;
     if (pool_foreign(pool)) return FORKPOOL_FORKED;
     if (map_check(map) || !map->item || map->done || map->failed) return -EINVAL;
+    if (map->feed && (map->input || !map->input_stride)) return -EINVAL;
     struct forkpool_iterator *it = calloc(1, sizeof *it);
     if (!it) return -ENOMEM;
     it->pool = pool;
@@ -82,7 +87,6 @@ static int piece_start(struct forkpool_iterator *it, struct piece *piece)
 /* Starts what is not started, as far as there is room. */
 static void advance(struct forkpool_iterator *it)
 {
-    const struct forkpool_map *asked = &it->map.asked;
     while (it->count && piece_at(it, 0)->ended && piece_at(it, 0)->begin == piece_at(it, 0)->end) {
         it->first = (it->first + 1) % it->window;
         it->count--;
@@ -93,9 +97,9 @@ static void advance(struct forkpool_iterator *it)
         if (piece->job || piece->ended) continue;
         if (piece_start(it, piece) == -EAGAIN) return;
     }
-    while (it->count < it->window && it->next < asked->tasks) {
+    while (it->count < it->window && it->next < it->fed) {
         struct piece *piece = piece_at(it, it->count);
-        size_t left = asked->tasks - it->next;
+        size_t left = it->fed - it->next;
         *piece = (struct piece){.begin = it->next, .end = it->next + (left < it->chunk ? left : it->chunk)};
         if (piece_start(it, piece) == -EAGAIN) return;
         it->next = piece->end;
@@ -166,11 +170,44 @@ static int ready(struct forkpool *pool, void *what, bool sleeping)
     for (int pass = 0; pass <= sleeping; pass++) { /* what runs again from one is marked by the next */
         if (sleeping) slots_mark(pool);
         advance(it);
-        if (!it->count && it->next == it->map.asked.tasks) return 1;
+        if (!it->count && it->over && it->next == it->fed) return 1;
         if (give(it, sleeping)) return 1;
     }
     advance(it);
     return 0;
+}
+
+static int looked(struct forkpool_iterator *it)
+{
+    pool_lock(it->pool);
+    int answer = ready(it->pool, it, false);
+    pool_unlock(it->pool);
+    return answer;
+}
+
+/* The next chunk's inputs, where it could start. False: none is wanted now. Without the lock. */
+static bool feed(struct forkpool_iterator *it)
+{
+    const struct forkpool_map *asked = &it->map.asked;
+    if (it->over || it->next < it->fed || it->count == it->window) return false;
+    for (size_t i = 0; i < it->chunk; i++) {
+        char *input = (char *)it->map.staged_input + it->fed * asked->input_stride;
+        it->over = it->stopped || it->fed == asked->tasks || !asked->feed(asked->user, it->fed, input);
+        if (it->over) break;
+        atomic_store_explicit(&it->map.work.status[it->fed], STATUS_PENDING, memory_order_relaxed); /* before its piece starts */
+        it->fed++;
+    }
+    return true;
+}
+
+/* 1: a piece has items, or it is at its end. */
+static int next_piece(struct forkpool_iterator *it, int64_t timeout_ns)
+{
+    while (it->map.asked.feed) {
+        if (looked(it)) return 1;
+        if (!feed(it)) break;
+    }
+    return wait_for(it->pool, ready, it, timeout_ns);
 }
 
 static int item_status(const struct forkpool_iterator *it, const struct piece *piece, size_t i)
@@ -188,7 +225,7 @@ int forkpool_next(struct forkpool_iterator *it, int64_t timeout_ns, size_t *inde
     if (pool_foreign(it->pool)) return FORKPOOL_FORKED;
     if (!it->given || it->given->begin == it->given->end) {
         it->given = NULL;
-        int rc = wait_for(it->pool, ready, it, timeout_ns);
+        int rc = next_piece(it, timeout_ns);
         if (rc < 0) return rc;
         if (!it->given) return 0;
     }
@@ -211,7 +248,6 @@ void forkpool_iterator_delete(struct forkpool_iterator *it)
     struct forkpool *pool = it->pool;
     if (pool_foreign(pool)) return;
     pool_lock(pool);
-    it->next = it->map.asked.tasks;
     for (size_t i = 0; i < it->count; i++)
         if (piece_at(it, i)->job) job_settle(piece_at(it, i)->job) ? (void)0 : task_cancel(piece_at(it, i)->job, 1);
     pool_unlock(pool);

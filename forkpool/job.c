@@ -9,8 +9,9 @@
 
 bool jobs_more(struct forkpool *pool)
 {
-    struct job_block *block = calloc(1, sizeof *block);
+    struct job_block *block = aligned_alloc(alignof(struct job_block), sizeof *block);
     if (!block) return false;
+    memset(block, 0, sizeof *block);
     block->next = pool->blocks;
     pool->blocks = block;
     for (unsigned i = JOBS_IN_BLOCK; i-- > 0;) {
@@ -24,9 +25,9 @@ bool jobs_more(struct forkpool *pool)
 void job_free_memory(struct forkpool_job *job)
 {
     struct arena *arena = &job->pool->arena;
-    if (job->argument_block) arena_give(arena, job->argument_block);
-    if (job->result_block) arena_give(arena, job->result_block);
-    if (job->map) map_free(job);
+    if (job->has_blocks && job->argument_block) arena_give(arena, job->argument_block);
+    if (job->has_blocks && job->result_block) arena_give(arena, job->result_block);
+    if (job->kind == JOB_MAP && job->map) map_free(job);
 }
 
 void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *to)
@@ -73,7 +74,7 @@ void job_end(struct forkpool_job *job, int status, int task_status)
         pool->repeatable--;
         pool_drain_if_due(pool);
     }
-    if (job->done || job->failed) {
+    if (job->calls_back) {
         pool->callbacks--;
         job->callback_due = true;
         job->next = NULL;

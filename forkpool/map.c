@@ -288,10 +288,7 @@ static void begin(struct forkpool_job *job, const struct forkpool_map *asked)
 {
     struct forkpool *pool = job->pool;
     struct limits limits;
-    job->done = asked->done;
-    job->failed = asked->failed;
-    job->user = asked->user;
-    pool->callbacks += asked->done || asked->failed;
+    job_calls_back(job, asked->done, asked->failed, asked->user);
     job_limits(job, &asked->limits, &limits);
     if (job->retries || asked->item) {
         job->repeatable = true;
@@ -302,7 +299,7 @@ static void begin(struct forkpool_job *job, const struct forkpool_map *asked)
 
 int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *asked, struct forkpool_job **result)
 {
-    int place, rc = pool_foreign(pool) ? FORKPOOL_FORKED : map_check(asked);
+    int place, rc = pool_foreign(pool) ? FORKPOOL_FORKED : asked->feed ? -EINVAL : map_check(asked);
     if (rc || (rc = wait_for_place(pool, &place))) return rc;
     struct forkpool_job *job = job_new(pool, JOB_MAP);
     rc = job ? prepare(job, asked) : -ENOMEM;

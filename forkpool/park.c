@@ -74,6 +74,16 @@ void park_wake_all(struct shared *shared)
             park_wake(shared, i * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
+void park_wake_after_death(struct shared *shared)
+{
+    for (unsigned i = 0; i < shared->capacity; i++) {
+        if (atomic_load(&shared->workers[i].life) == LIFE_NONE) continue;
+        mask_clear(shared->parked, i);
+        atomic_store(&shared->workers[i].parked, 0);
+        futex_wake(&shared->workers[i].parked, 1);
+    }
+}
+
 void park_forget(struct shared *shared, unsigned dead)
 {
     mask_clear(shared->spinning, dead);

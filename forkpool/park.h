@@ -59,6 +59,8 @@ static inline void park_wake_one(struct shared *shared)
         }
 }
 void park_wake_all(struct shared *shared); /* P or S: everybody is to look */
+/* S: the same where a worker has died, maybe half-way through waking another: its bit taken, its word cleared, and no call. */
+void park_wake_after_death(struct shared *shared);
 void park_wake(struct shared *shared, unsigned worker);
 
 /* W: nothing to do since `active` was read. Looks for news for some microseconds: true where there are any. Where the

@@ -3,6 +3,7 @@
 #include "pool.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,7 +154,7 @@ static void pool_free(struct forkpool *pool)
     for (struct job_block *next, *block = pool->blocks; block; block = next) {
         next = block->next;
         for (unsigned i = 0; i < JOBS_IN_BLOCK; i++)
-            if (block->jobs[i].map) map_free(&block->jobs[i]);
+            if (block->jobs[i].kind == JOB_MAP && block->jobs[i].map) map_free(&block->jobs[i]);
         free(block);
     }
     arena_close(&pool->arena);
@@ -223,10 +224,12 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
     return 0;
 }
 
-/* What the program has printed and not written yet would be written again by every worker that exits. */
+/* What the program has printed and not written yet comes before what tasks print, where that takes no waiting: for whoever
+ * reads, or for another thread that is at it. The server forgets the rest, or each worker would write it again. */
 static void flush(FILE *stream)
 {
-    if (!__fpending(stream) || ftrylockfile(stream)) return; /* another thread is at it, maybe for long */
+    struct pollfd out = {fileno(stream), POLLOUT, 0};
+    if (!__fpending(stream) || poll(&out, 1, 0) <= 0 || ftrylockfile(stream)) return;
     fflush_unlocked(stream);
     funlockfile(stream);
 }
@@ -308,15 +311,28 @@ static int workers_there(struct forkpool *pool, void *unused, bool sleeping)
     return 1;
 }
 
+static int too_late(struct forkpool *pool, char *why, size_t why_size)
+{
+    const struct shared *shared = pool->shared;
+    double allowed_s = (double)shared->config.open_ns / 1e9;
+    for (unsigned i = 0; i < shared->config.workers; i++)
+        if (atomic_load(&shared->workers[i].life) == LIFE_STARTING)
+            return explain(why, why_size, -ETIMEDOUT, "after %.3g s worker %u was not ready yet%s", allowed_s, i,
+                           shared->config.initializer ? ": it is in its initializer" : "");
+    return explain(why, why_size, -ETIMEDOUT, "after %.3g s not all workers were forked", allowed_s);
+}
+
 static int pool_start(struct forkpool *pool, char *why, size_t why_size)
 {
     int rc = server_open(pool, why, why_size);
     if (rc) return rc;
-    wait_long(pool, workers_there, NULL, FORKPOOL_FOREVER);
+    uint64_t most = pool->shared->config.open_ns;
+    int late = wait_long(pool, workers_there, NULL, most && most <= INT64_MAX ? (int64_t)most : FORKPOOL_FOREVER);
     if (atomic_load(&pool->shared->unwiped_too)) *pool->owner = MARK_BY_NUMBER;
     rc = atomic_load(&pool->shared->error);
-    if (!rc) return 0;
-    explain(why, why_size, rc, "%.*s", REASON - 1, pool->shared->reason);
+    if (!rc && late >= 0) return 0;
+    if (rc) explain(why, why_size, rc, "%.*s", REASON - 1, pool->shared->reason);
+    else rc = too_late(pool, why, why_size);
     forkpool_terminate(pool);
     forkpool_join(pool, FORKPOOL_FOREVER);
     return rc;
@@ -427,7 +443,7 @@ void forkpool_delete(struct forkpool *pool)
         pool->callbacks = 0;
         pool->done_first = NULL;
         for (struct job_block *block = pool->blocks; block; block = block->next)
-            for (unsigned i = 0; i < JOBS_IN_BLOCK; i++) block->jobs[i].done = block->jobs[i].failed = NULL;
+            for (unsigned i = 0; i < JOBS_IN_BLOCK; i++) block->jobs[i].calls_back = false;
         forkpool_terminate(pool);
         forkpool_join(pool, FORKPOOL_FOREVER);
     } else arena_disown(&pool->arena);

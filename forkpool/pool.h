@@ -32,25 +32,29 @@ struct map_job {
     int failed;
 };
 
-struct forkpool_job {
-    struct forkpool *pool;
+struct forkpool_job { /* the first line is all that a plain call needs, a task needs the second; what is not set there is garbage */
+    alignas(64) struct forkpool *pool;
     struct forkpool_job *next;  /* in the free list or among finished callbacks */
     uint64_t id;
-    enum job_kind kind;
+    union {
+        long value;             /* JOB_TASK: argument, then result of a KIND_CALL */
+        struct map_job *map;    /* JOB_MAP; NULL: none */
+    };
+    forkpool_task_fn *task;     /* NULL: a call */
     int place;                  /* slot or map number; -1: none now */
-    bool ended, released, callback_due, limited, hidden, urgent; /* hidden: an iterator's, not counted as a job */
-    bool repeatable;            /* it may have to run again: the pool must not drain before it has ended */
     int status, task_status;    /* once ended */
     unsigned retries;
-    long value;                 /* argument, then result of a KIND_CALL */
-    forkpool_done_fn *done, *failed;
+    unsigned char kind;         /* enum job_kind */
+    bool ended : 1, released : 1, callback_due : 1, limited : 1, urgent : 1;
+    bool hidden : 1;            /* an iterator's, not counted as a job */
+    bool repeatable : 1;        /* it may have to run again: the pool must not drain before it has ended */
+    bool calls_back : 1;        /* done, failed, user are set */
+    bool has_blocks : 1;        /* a task of whose blocks one lies in the arena */
+    alignas(64) forkpool_done_fn *done, *failed;
     void *user;
-    /* task */
-    forkpool_task_fn *task;     /* NULL: a call */
     void *argument_block, *result_block; /* arena blocks that are the job's */
     void *result, *result_at;   /* once ended; where the task writes it. The slot says so too, but a task can write there */
     size_t result_bytes;
-    struct map_job *map;
     unsigned char small[SLOT_INLINE]; /* a small result, out of the slot */
 };
 
@@ -159,23 +163,29 @@ static inline struct forkpool_job *job_new(struct forkpool *pool, enum job_kind 
     job->id = ++pool->next_id;
     job->place = -1;
     job->ended = job->released = job->callback_due = job->limited = job->hidden = job->urgent = job->repeatable = false;
+    job->calls_back = job->has_blocks = false;
     job->status = job->task_status = 0;
     job->retries = 0;
-    job->value = 0;
-    job->done = job->failed = NULL;
-    job->user = NULL;
     job->task = NULL;
-    job->argument_block = job->result_block = job->result = NULL;
-    job->result_bytes = 0;
-    job->map = NULL;
+    if (kind == JOB_MAP) job->map = NULL;
+    else job->value = 0;
     return job;
+}
+static inline void job_calls_back(struct forkpool_job *job, forkpool_done_fn *done, forkpool_done_fn *failed, void *user)
+{
+    if (!done && !failed) return;
+    job->calls_back = true;
+    job->done = done;
+    job->failed = failed;
+    job->user = user;
+    job->pool->callbacks++;
 }
 void job_free_memory(struct forkpool_job *job);
 /* Frees what it owns; the handle goes to the free list. */
 static inline void job_delete(struct forkpool_job *job)
 {
     struct forkpool *pool = job->pool;
-    if (__builtin_expect(job->argument_block || job->result_block || job->map, 0)) job_free_memory(job);
+    if (__builtin_expect(job->has_blocks || job->kind == JOB_MAP, 0)) job_free_memory(job);
     job->next = pool->spare;
     pool->spare = job;
 }

@@ -33,7 +33,7 @@ static struct slot *claim(struct shared *shared, unsigned queue, unsigned me, bo
         bool claimed = false;
         busy_with(shared, me, (uint32_t)number + 1); /* before the claim, which releases it */
         named = true;
-        while (!claimed && slot_phase(state) == SLOT_READY) /* a flag may be set meanwhile: then it is still ready */
+        while (!claimed && (state & ~SLOT_FLAGS) == slot_waiting(queue, head)) /* a flag may be set meanwhile */
             claimed = atomic_compare_exchange_weak_explicit(&slot->state, &state,
                                                             (state & ~SLOT_PHASE) | SLOT_RUNNING | (uint64_t)me << 16,
                                                             memory_order_acq_rel, memory_order_acquire);

@@ -5,7 +5,8 @@
  * entry at head: where the slot is ready it swaps the state to "running in me", which is the claim; then it moves head
  * on. Where the slot is not ready any more, the task was claimed or cancelled, and head is moved on for whoever died or
  * dawdled. So claim and claimant are one word: when a worker dies, its tasks are the slots that name it.
- * An entry may be stale and its slot hold a later task that is ready too: claiming it out of turn is harmless.
+ * That word also says where in which ring the task waits: an entry may be stale, and its slot hold a later task that is
+ * ready too, which is not to start before those between.
  */
 #ifndef FORKPOOL_QUEUE_H
 #define FORKPOOL_QUEUE_H
@@ -44,12 +45,17 @@ static inline uint64_t queue_takes(const struct shared *shared)
     return acquire(&shared->queues[URGENT].head) + acquire(&shared->queues[ORDINARY].head);
 }
 
+/* The state of a slot whose task waits there, without its flags. */
+static inline uint64_t slot_waiting(unsigned queue, uint64_t place)
+{
+    return place << 32 | (queue == URGENT ? SLOT_URGENT : 0) | SLOT_READY;
+}
 /* P: the slot is filled; it becomes ready and joins the ring. `flags`: 0 or SLOT_WAITED. queue_put_all follows. */
 static inline void queue_put(struct shared *shared, unsigned queue, uint32_t number, uint64_t flags)
 {
     struct slot *slot = &shared->slots[number];
-    uint64_t state = relaxed(&slot->state), tail = relaxed(&shared->queues[queue].tail);
-    publish(&slot->state, (state & ~UINT64_C(0xffffffff)) | flags | SLOT_READY);
+    uint64_t tail = relaxed(&shared->queues[queue].tail);
+    publish(&slot->state, slot_waiting(queue, tail) | flags);
     publish(queue_entry(shared, queue, tail), (tail + 1) << 32 | number);
     publish(&shared->queues[queue].tail, tail + 1);
 }
@@ -59,11 +65,8 @@ static inline void queue_put_all(const struct shared *shared)
     if (!shared->expedited) atomic_thread_fence(memory_order_seq_cst);
     atomic_signal_fence(memory_order_seq_cst);
 }
-/* P: a slot that has ended becomes free, with a new generation. */
-static inline void queue_free(struct slot *slot)
-{
-    publish(&slot->state, (relaxed(&slot->state) & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32));
-}
+/* P: a slot that has ended becomes free. */
+static inline void queue_free(struct slot *slot) { publish(&slot->state, SLOT_FREE); }
 
 /* W: the slot claimed, NULL where there is none. *more is set where other tasks wait, in either queue. */
 struct slot *queue_claim(struct shared *shared, unsigned me, bool *more);

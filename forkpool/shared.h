@@ -80,32 +80,41 @@ struct queue {
 };
 
 enum phase { SLOT_FREE, SLOT_READY, SLOT_RUNNING, SLOT_CONDEMNED, SLOT_DONE, SLOT_LOST, SLOT_LIMIT, SLOT_CANCELLED };
-/* state: phase: 8 | SLOT_WAITED | SLOT_STOP | worker: 16 at bit 16 | generation: 32 at bit 32 */
+/* state: phase: 8 | flags: 8 | worker: 16 at bit 16 | its place in the ring: 32 at bit 32, which no later task of the slot has */
 #define SLOT_PHASE UINT64_C(0xff)
 #define SLOT_WAITED UINT64_C(0x100) /* somebody sleeps for it */
 #define SLOT_STOP UINT64_C(0x200)   /* cancelled while it ran: forkpool_stopping */
+#define SLOT_URGENT UINT64_C(0x400) /* of which ring */
+#define SLOT_FLAGS (SLOT_WAITED | SLOT_STOP)
 enum slot_kind { KIND_CALL, KIND_TASK, KIND_PIECE };
 enum { SLOT_INLINE = 128, STAGED_MOST = 2048 };
-struct slot {
+struct slot { /* what every task needs is in the first line, and so comes from another cpu and goes back at once */
     alignas(128) _Atomic uint64_t state; /* P: free -> ready; W: ready -> running -> done; S: the others */
-    enum slot_kind kind;
     int status;                          /* W: what the task returned */
+    unsigned char kind;                  /* enum slot_kind */
+    bool limited, staged;                /* staged: the result lies in the worker's scratch until the call has returned */
+    uint64_t job;
     union {
         forkpool_call_fn *call;
         forkpool_task_fn *task;
         const struct work *work;
     } run;
-    long value;                          /* of a KIND_CALL: argument, then result */
-    uint64_t job;
-    bool limited, staged;                /* staged: the result lies in the worker's scratch until the call has returned */
-    size_t begin, end;                   /* of a KIND_PIECE */
-    const void *argument;
-    size_t argument_bytes;
-    void *result;
-    size_t result_bytes;                 /* P; W: less, where the task says so */
-    struct limits limits;
+    union {
+        long value;                      /* of a KIND_CALL: argument, then result */
+        struct {
+            size_t begin, end;           /* of a KIND_PIECE */
+        };
+        struct {                         /* of a KIND_TASK */
+            const void *argument;
+            size_t argument_bytes;
+            void *result;
+            size_t result_bytes;         /* P; W: less, where the task says so */
+        };
+    };
     alignas(64) unsigned char bytes[SLOT_INLINE]; /* small argument, then small result */
+    struct limits limits;
 };
+_Static_assert(offsetof(struct slot, bytes) == 64, "one line");
 
 /* ---- what a worker's task offers to others: children.c ---- */
 enum { CHILDREN = 32 };

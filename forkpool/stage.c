@@ -27,7 +27,10 @@ int stage_in(struct forkpool *pool, struct map_job *map)
     }
     if (!asked->item) return 0;
     size_t tasks = asked->tasks;
-    if (must_stage(pool, asked, asked->input, asked->input_stride)) {
+    if (asked->feed) {
+        if (!(map->staged_input = take(pool, tasks, asked->input_stride))) return -ENOMEM;
+        map->work.input = map->staged_input;
+    } else if (must_stage(pool, asked, asked->input, asked->input_stride)) {
         if (!(map->staged_input = take(pool, tasks, asked->input_stride))) return -ENOMEM;
         memcpy(map->staged_input, asked->input, tasks * asked->input_stride);
         map->work.input = map->staged_input;
@@ -38,7 +41,7 @@ int stage_in(struct forkpool *pool, struct map_job *map)
     }
     if (!(map->staged_status = take(pool, tasks, sizeof(int)))) return -ENOMEM;
     map->work.status = map->staged_status;
-    for (size_t i = 0; i < tasks; i++) atomic_store_explicit(&map->work.status[i], STATUS_PENDING, memory_order_relaxed);
+    for (size_t i = 0; i < tasks && !asked->feed; i++) atomic_store_explicit(&map->work.status[i], STATUS_PENDING, memory_order_relaxed);
     return 0;
 }
 

@@ -31,7 +31,7 @@ static void recall_retired(struct forkpool *pool)
 /* The slot is filled: it joins a queue, and then whoever sleeps is to look there. */
 static inline void put(struct forkpool_job *job)
 {
-    bool waited = job->done || job->failed || job->hidden || job->pool->notifier;
+    bool waited = job->calls_back || job->hidden || job->pool->notifier;
     queue_put(job->pool->shared, queue_of(job->urgent), (uint32_t)job->place, waited ? SLOT_WAITED : 0);
 }
 static inline void wake(struct forkpool *pool)
@@ -56,8 +56,10 @@ static void slot_leave(struct forkpool_job *job)
 
 static void take_result(struct forkpool_job *job, struct slot *slot)
 {
-    job->value = slot->value;
-    if (!job->task) return;
+    if (!job->task) {
+        job->value = slot->value;
+        return;
+    }
     if (slot->result_bytes < job->result_bytes) job->result_bytes = slot->result_bytes; /* a task says so; or damages itself */
     if (job->result) return;
     job->result = job->result_block ? job->result_block : job->small;
@@ -66,7 +68,10 @@ static void take_result(struct forkpool_job *job, struct slot *slot)
 
 static void value_reset(struct forkpool_job *job, struct slot *slot)
 {
-    slot->value = job->value;
+    if (!job->task) {
+        slot->value = job->value;
+        return;
+    }
     slot->result_bytes = job->result_bytes;
     if (job->result_bytes && !slot->staged) memset(job->result_at, 0, job->result_bytes);
 }
@@ -233,6 +238,8 @@ static bool place_blocks(struct forkpool_job *job, const struct forkpool_task *t
     size_t result = task->result ? 0 : task->result_bytes;
     bool small_argument = argument <= SLOT_INLINE, small_result = result <= SLOT_INLINE;
     if (small_argument && small_result && argument + result > SLOT_INLINE) small_argument = false;
+    job->argument_block = job->result_block = NULL;
+    job->has_blocks = !small_argument || !small_result;
     if (!small_argument && !(job->argument_block = arena_take(arena, argument))) return false;
     if (!small_result && !(job->result_block = arena_take(arena, result))) return false;
     void *copy = small_argument ? slot->bytes : job->argument_block;
@@ -274,10 +281,7 @@ static int task_put(struct forkpool *pool, const struct forkpool_task *task, str
     }
     job->task = slot->run.task = task->run;
     slot->kind = KIND_TASK;
-    job->done = task->done;
-    job->failed = task->failed;
-    job->user = task->user;
-    pool->callbacks += task->done || task->failed;
+    job_calls_back(job, task->done, task->failed, task->user);
     job->urgent = task->urgent;
     fill_limits(job, slot, &task->limits);
     pool->submitted++;

@@ -72,15 +72,16 @@ static int task_call(struct self *self, struct slot *slot)
 /* Nothing of the slot is written before worker_check: a task's stray child may come back here much later. */
 static void slot_call(struct self *self, struct slot *slot)
 {
-    long value = slot->value;
+    enum slot_kind kind = (enum slot_kind)slot->kind;
+    long value = 0;
     int status = 0;
-    switch (slot->kind) {
-    case KIND_CALL: value = slot->run.call(value); break;
+    switch (kind) {
+    case KIND_CALL: value = slot->run.call(slot->value); break;
     case KIND_TASK: status = task_call(self, slot); break;
     case KIND_PIECE: status = work_call(self, slot->run.work, slot->begin, slot->end); break;
     }
     worker_check(self);
-    slot->value = value;
+    if (kind == KIND_CALL) slot->value = value;
     slot->status = children_end(self, status);
 }
 

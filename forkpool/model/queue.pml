@@ -2,8 +2,8 @@
 /* queue.pml: queue.c and park.c with workers that die at any step: slots that are claimed, finished, lost and used
  * again; stale ring entries; workers that park and are woken; a program that sleeps on an event.
  *
- * Checked: each task ends exactly once, nobody sleeps while a task waits (a lost wake-up shows as an invalid end state),
- * and the program gets all its results. MUTANT 1..5 break one place each; check.sh says which the checker must find. */
+ * Checked: each task ends exactly once, tasks of one queue start in order, nobody sleeps while a task waits (a lost
+ * wake-up shows as an invalid end state), and the program gets all its results. MUTANT 1..7 break one place each; check.sh says which the checker must find. */
 #ifndef MUTANT
 #define MUTANT 0
 #endif
@@ -34,9 +34,16 @@
 #define ordinary_wait false
 #endif
 
+#if WORKERS > 2
+#define third(of) of[2]
+#else
+#define third(of) false
+#endif
+
 mtype = { slot_free, slot_ready, slot_running, slot_done, slot_lost };
 mtype phase[SLOTS];
 byte owner[SLOTS], task_in[SLOTS];
+byte place_of[SLOTS]; /* the entry that counts: 16 * queue + its place */
 byte busy[WORKERS]; /* slot + 1 that it is about to claim, or runs */
 bit waited[SLOTS];
 byte ring[QUEUES * RING], tail[QUEUES], head[QUEUES];
@@ -49,15 +56,22 @@ inline wake(w) { atomic { mask[w] = 0; parked[w] = 0 } }
 /* Nobody needs waking while somebody is about to look once more. The masks are one word each: read, then swapped. */
 inline wake_one() {
     if
-    :: atomic { spinning[0] || spinning[1] -> skip }
+    :: atomic { spinning[0] || spinning[1] || third(spinning) -> skip }
     :: else ->
         if
         :: atomic { mask[0] -> mask[0] = 0 } parked[0] = 0
         :: atomic { !mask[0] && mask[1] -> mask[1] = 0 } parked[1] = 0
-        :: atomic { !mask[0] && !mask[1] -> skip }
+#if WORKERS > 2
+        :: atomic { !mask[0] && !mask[1] && mask[2] -> mask[2] = 0 } parked[2] = 0
+#endif
+        :: atomic { !mask[0] && !mask[1] && !third(mask) -> skip }
         fi
     fi
 }
+
+#define waits_there (phase[s] == slot_ready && (place_of[s] == 16 * q + h || MUTANT == 6))
+/* Tasks of one queue start in order: slot i holds none that waits before the one in s. */
+#define none_before(i) (phase[i] != slot_ready || task_in[i] > task_in[s] || queue_of(task_in[i]) != queue_of(task_in[s]))
 
 proctype worker(byte me) {
     byte h, s;
@@ -75,17 +89,17 @@ search:
             atomic { busy[me] = 0; if :: q + 1 < QUEUES -> q = q + 1; goto search :: else -> q = 0 fi }
         :: else ->
             atomic {
-                s = ring[q * RING + h % RING]; mine = phase[s] == slot_ready; woke = waited[s];
+                s = ring[q * RING + h % RING]; mine = waits_there; woke = waited[s];
                 if :: MUTANT != 5 -> busy[me] = s + 1 :: else fi
             };
             do
             :: !mine -> break
             :: else ->
                 atomic { /* the claim: one swap of phase and flag together */
-                    mine = phase[s] == slot_ready && waited[s] == woke;
+                    mine = waits_there && waited[s] == woke;
                     if
-                    :: mine -> phase[s] = slot_running; owner[s] = me
-                    :: else -> claimed = phase[s] == slot_ready && MUTANT != 1; woke = waited[s]
+                    :: mine -> phase[s] = slot_running; owner[s] = me; assert(none_before(0) && none_before(1))
+                    :: else -> claimed = waits_there && MUTANT != 1; woke = waited[s]
                     fi
                 };
                 if
@@ -161,6 +175,9 @@ end_idle:
     do
     :: atomic { dead[0] -> w = 0 } break
     :: atomic { dead[1] -> w = 1 } break
+#if WORKERS > 2
+    :: atomic { dead[2] -> w = 2 } break
+#endif
     od;
     if
     :: busy[w] && phase[busy[w] - 1] == slot_running && owner[busy[w] - 1] == w ->
@@ -175,7 +192,7 @@ end_idle:
     dead[w] = 0;
     s = 0;
     do
-    :: s < WORKERS && MUTANT != 3 -> if :: mask[s] -> wake(s) :: else fi; s++
+    :: s < WORKERS && MUTANT != 3 -> if :: (MUTANT == 7 -> mask[s] : parked[s]) -> wake(s) :: else fi; s++
     :: else -> break
     od;
     w = 0; s = 0;
@@ -190,7 +207,9 @@ active proctype program() {
     do
     :: next < TASKS && phase[next % SLOTS] == slot_free ->
         s = next % SLOTS;
-        atomic { task_in[s] = next; waited[s] = 0; phase[s] = slot_ready };
+        atomic {
+            task_in[s] = next; waited[s] = 0; phase[s] = slot_ready; place_of[s] = 16 * queue_of(next) + tail[queue_of(next)]
+        };
         ring[queue_of(next) * RING + tail[queue_of(next)] % RING] = s;
         tail[queue_of(next)]++;
         wake_one();

@@ -134,7 +134,7 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     atomic_store(&worker->life, LIFE_NONE);
     *hand = (struct hand){0};
     if (drained) return;
-    park_wake_all(shared); /* it may have been the one that was to take new work */
+    park_wake_after_death(shared); /* it may have been the one that was to take new work, too */
     event_raise(shared);
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -72,6 +73,8 @@ static void server_prepare(struct server *server)
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all);
     setpgid(0, 0); /* who kills the program's group leaves somebody to clear up after it */
     worker_inheritance();
+    __fpurge(stdout); /* what the program has printed is its own to write */
+    __fpurge(stderr);
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     server->shared->server_pid = getpid();
     mprotect(server->shared->mapping, page, PROT_READ); /* nothing here changes any more, and no task is to change it */

@@ -208,6 +208,18 @@ START_TEST(initializer_hangs)
     ck_assert_ptr_nonnull(strstr(why, "initializer of worker"));
 }
 END_TEST
+/* Opening as a whole, too, has the bound that the program gives. */
+START_TEST(opening_takes_too_long)
+{
+    struct forkpool_config config = {.workers = 2, .initializer = initializer, .context = board, .open_ns = 20000000};
+    ck_assert_int_eq(forkpool_open_with(&config, &pool, why, sizeof why), -ETIMEDOUT);
+    ck_assert_ptr_nonnull(strstr(why, "after 0.02 s"));
+    config.context = NULL;
+    config.open_ns = UINT64_MAX;
+    open_pool(&config);
+    check_good(4);
+}
+END_TEST
 START_TEST(finalizer_hangs)
 {
     open_pool(&(struct forkpool_config){.workers = 1, .initializer = initializer, .finalizer = finalizer, .recycle_tasks = 2,
@@ -472,6 +484,7 @@ int main(void)
     tcase_add_test(cases, worker_in_anothers_group);
     tcase_add_test(cases, chain_of_sessions);
     tcase_add_test(cases, initializer_hangs);
+    tcase_add_test(cases, opening_takes_too_long);
     tcase_add_test(cases, finalizer_hangs);
     tcase_add_test(cases, limited_address_space);
     tcase_add_test(cases, locked_memory);

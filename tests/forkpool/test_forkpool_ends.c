@@ -314,6 +314,21 @@ START_TEST(numbers_of_tasks)
 }
 END_TEST
 
+static long die(long code) { _exit((int)code); }
+/* As many jobs as there can be: neither a death nor the end looks through all their places. */
+START_TEST(largest_room)
+{
+    int rc = forkpool_open_with(&(struct forkpool_config){.workers = 2, .max_inflight = 1u << 24}, &pool, why, sizeof why);
+    if (rc == -ENOMEM) {
+        printf("skipped: largest_room: there is no memory for it\n");
+        return;
+    }
+    ck_assert_int_eq(rc, 0);
+    for (int i = 0; i < 20; i++) ck_assert_int_eq(status_of(forkpool_async(pool, die, 0)), FORKPOOL_LOST);
+    check_good(20);
+}
+END_TEST
+
 /* 22 recycling after one task with a backlog, and with an early close */
 START_TEST(recycling)
 {
@@ -378,6 +393,7 @@ int main(void)
     tcase_add_loop_test(cases, terminate_from_callback, 0, 2);
     tcase_add_test(cases, repeated_ends);
     tcase_add_test(cases, numbers_of_tasks);
+    tcase_add_test(cases, largest_room);
     tcase_add_loop_test(cases, recycling, 0, 2);
     tcase_add_test(cases, huge_result);
     return board_run("forkpool ends", cases);

@@ -142,6 +142,33 @@ START_TEST(urgent_tasks_start_first)
 }
 END_TEST
 
+/* A cancelled task's entry stays in its queue: it is not to let a later task, in the same slot, start before those between. */
+START_TEST(order_beside_cancelled_tasks)
+{
+    enum { COUNT = 10 };
+    struct forkpool_job *busy, *jobs[COUNT], *dropped[COUNT];
+    open_workers(1);
+    busy = forkpool_async(pool, here, 0);
+    await(&board->pids[0], 1);
+    for (int i = 0; i < COUNT; i++) {
+        struct forkpool_task task = {.run = in_turn, .argument = &i, .argument_bytes = sizeof i, .urgent = i % 3 == 0};
+        ck_assert_int_eq(forkpool_submit(pool, &task, &dropped[i]), 0);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        struct forkpool_task task = {.run = in_turn, .argument = &i, .argument_bytes = sizeof i};
+        ck_assert_int_eq(forkpool_cancel(dropped[i], 0), 0);
+        ck_assert_int_eq(status_of(dropped[i]), FORKPOOL_CANCELLED);
+        if (i % 2) forkpool_release(forkpool_async(pool, square, i)); /* this one in its slot, */
+        ck_assert_int_eq(forkpool_submit(pool, &task, &jobs[i]), 0);  /* or this one */
+    }
+    atomic_store(&board->gate, 1);
+    ck_assert_int_eq(forkpool_wait_all(jobs, COUNT, patience_ns), 0);
+    for (int i = 0; i < COUNT; i++) ck_assert_int_eq(status_of(jobs[i]), 0);
+    for (int i = 0; i < COUNT; i++) ck_assert_int_eq(atomic_load(&board->tries[i]), i);
+    ck_assert_int_eq(status_of(busy), 0);
+}
+END_TEST
+
 /* More than there is room for: the batch waits for room, or says how far it came. */
 START_TEST(batch_larger_than_the_room)
 {
@@ -206,9 +233,25 @@ static int is_stopping(const void *argument, size_t argument_bytes, void *result
     return forkpool_stopping();
 }
 
+static void tidy_up(int signal)
+{
+    (void)signal;
+    usleep(20000);
+    atomic_store(&board->gate, 1);
+    _exit(0);
+}
+_Noreturn static long tidies_up(long unused)
+{
+    (void)unused;
+    signal(SIGTERM, tidy_up);
+    atomic_store(&board->hits, 1);
+    for (;;) pause();
+}
+static int at_once(void *context, unsigned worker, const char *cpus) { (void)context, (void)worker, (void)cpus; return 0; }
+
+static const uint64_t never[] = {INT64_MAX - 1, INT64_MAX, UINT64_C(1) << 63, UINT64_MAX};
 START_TEST(times_that_mean_never)
 {
-    static const uint64_t never[] = {INT64_MAX - 1, INT64_MAX, UINT64_C(1) << 63, UINT64_MAX};
     open_workers(1);
     for (int i = 0; i < 4; i++) {
         struct forkpool_limits limits = {.soft_ns = never[i], .hard_ns = never[i], .cpu_ns = never[i]};
@@ -216,6 +259,22 @@ START_TEST(times_that_mean_never)
         ck_assert_int_eq(forkpool_call(pool, &task, NULL, INT64_MAX - (i & 1)), 0);
         ck_assert_int_eq(forkpool_map(pool, &(struct forkpool_map){.tasks = 3, .range = count, .limits = limits}), 0);
     }
+}
+END_TEST
+
+/* Nobody is killed or given up before such a time is over. */
+START_TEST(times_of_a_pool_that_mean_never)
+{
+    uint64_t ns = never[_i];
+    open_pool(&(struct forkpool_config){.workers = 2, .initializer = at_once, .initializer_ns = ns, .open_ns = ns,
+                                        .idle_ns = ns, .grace_ns = ns, .restart_window_ns = ns});
+    check_good(20);
+    struct forkpool_job *job = forkpool_async(pool, tidies_up, 0);
+    await(&board->hits, 1);
+    ck_assert_int_eq(forkpool_terminate(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, patience_ns), 0);
+    ck_assert_int_eq(atomic_load(&board->gate), 1);
+    ck_assert_int_eq(status_of(job), FORKPOOL_CANCELLED);
 }
 END_TEST
 
@@ -255,8 +314,10 @@ int main(void)
     tcase_add_test(cases, map_cancelled_while_it_runs);
     tcase_add_test(cases, accepted_cancel_is_one);
     tcase_add_test(cases, times_that_mean_never);
+    tcase_add_loop_test(cases, times_of_a_pool_that_mean_never, 0, 4);
     tcase_add_test(cases, lost_task_is_tried_again_where_the_ring_is_full);
     tcase_add_test(cases, urgent_tasks_start_first);
+    tcase_add_test(cases, order_beside_cancelled_tasks);
     tcase_add_loop_test(cases, batch_larger_than_the_room, 0, 2);
     tcase_add_loop_test(cases, urgent_and_ordinary_meet, 0, 2);
     return board_run("forkpool fair", cases);

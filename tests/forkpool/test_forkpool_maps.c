@@ -124,6 +124,52 @@ START_TEST(iterator_fails_fast)
 END_TEST
 
 /* It said that it was at its end and had handed out nothing. */
+static int square_item(void *context, const void *input, void *output)
+{
+    (void)context;
+    *(long *)output = *(const long *)input * *(const long *)input;
+    return 0;
+}
+/* Inputs as they come: each is asked for once the one before has started, never further ahead than there is room. */
+static struct { size_t fed, given, most, last; } feeding;
+static int feed_next(void *user, size_t index, void *input)
+{
+    ck_assert_ptr_eq(user, &feeding);
+    ck_assert_uint_eq(index, feeding.fed);
+    if (feeding.fed == feeding.last) return 0;
+    *(long *)input = (long)index;
+    feeding.fed++;
+    if (feeding.fed - feeding.given > feeding.most) feeding.most = feeding.fed - feeding.given;
+    return 1;
+}
+START_TEST(iterator_takes_its_inputs_as_it_goes)
+{
+    enum { ROOM = 4 };
+    struct forkpool_map map = {.item = square_item, .tasks = 1000000, .input_stride = sizeof(long), .output_stride = sizeof(long),
+                               .output = NULL, .chunk = (size_t)_i + 1, .feed = feed_next, .user = &feeding};
+    struct forkpool_iterator *it;
+    size_t index;
+    int status, rc;
+    void *output;
+    open_pool(&(struct forkpool_config){.workers = 2, .max_inflight = ROOM});
+    ck_assert_int_eq(forkpool_map(pool, &map), -EINVAL);
+    map.output = forkpool_alloc(pool, map.tasks * sizeof(long));
+    for (feeding.last = 0; feeding.last < 2000; feeding.last += 997) {
+        feeding.fed = feeding.given = feeding.most = 0;
+        ck_assert_int_eq(forkpool_imap(pool, &map, 1, &it), 0);
+        while ((rc = forkpool_next(it, FORKPOOL_FOREVER, &index, &status, &output)) == 1) {
+            ck_assert_uint_eq(index, feeding.given++);
+            ck_assert_int_eq(status, 0);
+            ck_assert_int_eq(*(long *)output, (long)(index * index));
+        }
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(feeding.given, feeding.last);
+        ck_assert_uint_le(feeding.most, ROOM * map.chunk);
+        forkpool_iterator_delete(it);
+    }
+}
+END_TEST
+
 START_TEST(iterator_waits_while_other_jobs_take_all_the_room)
 {
     int in[5] = {0, 2, 4, 6, 8}, out[5], status, rc;
@@ -237,6 +283,7 @@ int main(void)
     tcase_add_loop_test(cases, iterator_with_losses_and_early_end, 0, 2);
     tcase_add_test(cases, iterator_fails_fast);
     tcase_add_loop_test(cases, iterator_waits_while_other_jobs_take_all_the_room, 0, 2);
+    tcase_add_loop_test(cases, iterator_takes_its_inputs_as_it_goes, 0, 2);
     tcase_add_test(cases, static_map_of_workers_that_left);
     tcase_add_test(cases, saved_chunk);
     tcase_add_test(cases, maps_at_once);

@@ -71,6 +71,40 @@ START_TEST(asked_for_deaths_are_no_storm)
     check_good(8);
 }
 END_TEST
+static int stay_but_first(void *context, const void *input, void *output)
+{
+    (void)context, (void)output;
+    return *(const int *)input ? stay_for_ever() : 0;
+}
+static int stay_in_range(void *context, unsigned worker, size_t begin, size_t end)
+{
+    (void)context, (void)worker, (void)begin, (void)end;
+    atomic_fetch_add(&board->hits, 1);
+    return stay_for_ever();
+}
+START_TEST(early_ends_are_no_storm)
+{
+    static const int input[] = {0, 1, 2, 3};
+    struct forkpool_map search = {.tasks = 4, .item = stay_but_first, .input = input, .input_stride = sizeof *input};
+    open_patient(2, DEATHS_MOST);
+    for (int i = 0; i < ASKED; i++) {
+        struct forkpool_iterator *it;
+        struct forkpool_job *job;
+        size_t index;
+        int status;
+        ck_assert_int_eq(forkpool_imap(pool, &search, 1, &it), 0);
+        ck_assert_int_eq(forkpool_next(it, FORKPOOL_FOREVER, &index, &status, NULL), 1);
+        ck_assert_int_eq(status, 0);
+        forkpool_iterator_delete(it);
+        ck_assert_int_eq(forkpool_map_async(pool, &(struct forkpool_map){.tasks = 1, .range = stay_in_range}, &job), 0);
+        await(&board->hits, i + 1);
+        ck_assert_int_eq(forkpool_cancel(job, 1), 0);
+        ck_assert_int_eq(status_of(job), FORKPOOL_CANCELLED);
+    }
+    ck_assert_str_eq(forkpool_reason(pool), "");
+    check_good(8);
+}
+END_TEST
 
 /* 3 a task stops the spawn server: it goes on once the program looks */
 static long stop_server(long unused) { (void)unused; return kill(getppid(), SIGSTOP); }
@@ -149,6 +183,57 @@ START_TEST(group_killed)
 }
 END_TEST
 
+/* What a task has started ends with its worker, however it was detached: a pool of its own, a tree of sessions. */
+static void await_gone(pid_t pid)
+{
+    while (!kill(pid, 0)) usleep(1000);
+}
+static long open_own_and_die(long unused)
+{
+    struct forkpool *own = forkpool_open(2);
+    (void)unused;
+    forkpool_async(own, here, 0);
+    await(&board->pids[0], 1);
+    return kill(getpid(), SIGKILL);
+}
+START_TEST(pool_of_a_lost_worker)
+{
+    if (leftovers_skipped("pool_of_a_lost_worker", "orphans do not come to the server")) return;
+    open_workers(2);
+    ck_assert_int_eq(status_of(forkpool_async(pool, open_own_and_die, 0)), FORKPOOL_LOST);
+    await_gone(atomic_load(&board->pids[0]));
+    check_good(4);
+}
+END_TEST
+enum { DEPTH = 5, TREE = (1 << (DEPTH + 1)) - 2 };
+static void grow(int depth)
+{
+    for (int i = 0; depth && i < 2; i++) {
+        if (fork()) continue;
+        setsid();
+        grow(depth - 1);
+        atomic_store(&board->pids[atomic_fetch_add(&board->calls, 1)], getpid());
+        atomic_fetch_add(&board->hits, 1);
+        stay_for_ever();
+    }
+}
+static long grow_and_die(long unused)
+{
+    (void)unused;
+    grow(DEPTH);
+    await(&board->hits, TREE);
+    return kill(getpid(), SIGKILL);
+}
+START_TEST(tree_of_a_lost_worker)
+{
+    if (leftovers_skipped("tree_of_a_lost_worker", "orphans do not come to the server")) return;
+    open_workers(2);
+    ck_assert_int_eq(status_of(forkpool_async(pool, grow_and_die, 0)), FORKPOOL_LOST);
+    for (int i = 0; i < TREE; i++) await_gone(atomic_load(&board->pids[i]));
+    check_good(4);
+}
+END_TEST
+
 /* 6 the program's pages are not what a worker has added */
 START_TEST(large_program_recycles_nobody)
 {
@@ -215,6 +300,33 @@ START_TEST(output_that_nobody_reads)
     ck_assert_int_eq(rc, 0);
 }
 END_TEST
+/* Nobody reads what the program has printed before it opened the pool: opening does not wait, and it is written once. */
+START_TEST(printed_before_opening)
+{
+    int ends[2], kept = dup(STDOUT_FILENO), filled = 0;
+    char block[4096] = "", text[64];
+    ck_assert_int_eq(pipe(ends), 0);
+    setvbuf(stdout, NULL, _IOFBF, sizeof block);
+    dup2(ends[1], STDOUT_FILENO);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], block, sizeof block) > 0) filled++;
+    fcntl(ends[1], F_SETFL, 0);
+    printf("once");
+    open_workers(2);
+    check_good(8);
+    while (filled-- > 0) ck_assert_int_eq(read(ends[0], block, sizeof block), sizeof block);
+    forkpool_delete(pool); /* workers write what they have, now that there is room */
+    pool = NULL;
+    fflush(stdout);
+    ssize_t got = read(ends[0], text, sizeof text);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    close(ends[0]);
+    close(ends[1]);
+    ck_assert_int_eq(got, 4);
+    ck_assert_mem_eq(text, "once", 4);
+}
+END_TEST
 
 /* 9 a static map has shares of workers that a smaller pool does without: they run them first */
 static int linger(void *context, unsigned worker, size_t begin, size_t end)
@@ -244,12 +356,16 @@ int main(void)
     TCase *cases = board_cases("reach");
     tcase_add_test(cases, longjmp_into_an_earlier_task);
     tcase_add_loop_test(cases, asked_for_deaths_are_no_storm, 0, 2);
+    tcase_add_test(cases, early_ends_are_no_storm);
     tcase_add_test(cases, server_stopped);
     tcase_add_test(cases, helpers_of_others_live);
     tcase_add_test(cases, group_killed);
+    tcase_add_test(cases, pool_of_a_lost_worker);
+    tcase_add_test(cases, tree_of_a_lost_worker);
     tcase_add_test(cases, large_program_recycles_nobody);
     tcase_add_test(cases, standard_descriptors_closed);
     tcase_add_test(cases, output_that_nobody_reads);
+    tcase_add_test(cases, printed_before_opening);
     tcase_add_test(cases, resized_in_a_static_map);
     return board_run("forkpool reach", cases);
 }
