@@ -201,3 +201,28 @@ C
         [ "$status" = 130 ] || [ "$status" = 143 ]
     done
 }
+
+@test "a sandbox that refuses pidfd_open: one line names the call" {
+    local tests=$BATS_TEST_DIRNAME
+    python3 "$tests/fixtures/refuse.py" 434 true || skip "system calls cannot be filtered here"
+    run python3 "$tests/fixtures/refuse.py" 434 timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
+        --runner serial,forkpool --workers 2 --reps 2 --output run
+    [ "$status" != 0 ]
+    [[ $output == *"pidfd_open"*"ermi"* ]]
+    run python3 "$tests/fixtures/refuse.py" 434 timeout -k 5 100 "$BREAKEVEN" tune --workers 1,2 --output tuned -- sleep '.0{workers}'
+    [ "$status" != 0 ]
+    [[ $output == *"pidfd_open"*"ermi"* ]]
+}
+
+@test "cpus taken away in mid-run: the repetition is marked unbound" {
+    [ "$cpus" -gt 1 ] || skip "one cpu only"
+    "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --runner serial --reps 20 --output run >out 2>&1 3>&- &
+    for _ in $(seq 200); do
+        if [ -s run/samples.jsonl ]; then break; fi
+        sleep 0.05
+    done
+    taskset -apc "$cpu" $! >/dev/null
+    timeout 60 tail --pid=$! -f /dev/null
+    wait $! || true
+    grep -q '"suspect":"[^"]*unbound' run/samples.jsonl
+}

@@ -107,3 +107,16 @@ EOF_PY
     [ "$status" = 0 ]
     [[ $output == *"not measured again"* ]]
 }
+
+@test "a command's peak memory is its own, however large the program that started breakeven" {
+    python3 - "$BREAKEVEN" <<'EOF_PY'
+import json, subprocess, sys
+large = bytearray(200 << 20)
+large[::4096] = b"x" * len(large[::4096])
+run = subprocess.run([sys.argv[1], "tune", "--minimise", "memory", "--workers", "1,2", "--output", "run", "--json", "--",
+                      "sh", "-c", "exec sleep .1{workers}"], capture_output=True, text=True, timeout=100)
+assert run.returncode == 0, run.stderr
+peaks = [json.loads(line)["peak_rss_bytes"] for line in open("run/samples.jsonl")]
+assert peaks and all(0 < peak < 64 << 20 for peak in peaks), peaks
+EOF_PY
+}
