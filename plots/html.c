@@ -283,7 +283,7 @@ static void part_models(struct page *page)
     for (size_t i = 0; i < page->summary->pool_count; i++)
         if (whatif_able(&page->summary->pools[i]))
             json_array_append_new(models, model_to_json(page->summary, &page->summary->pools[i]));
-    char *text = json_dumps(models, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_dumps(models, JSON_COMPACT | JSON_REAL_PRECISION(8));
     json_decref(models);
     if (!text) page->status = -ENOMEM;
     for (const char *at = text; at && *at; at++) /* nothing in it may end the script that it stands in */

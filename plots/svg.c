@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SVG_MAX = 32 << 20, DEPTH_MAX = 32 };
+enum { SVG_MAX = 32 << 20, DEPTH_MAX = 32, CROWDED_BYTES = 512 << 10 };
+static const double DOT_MAX = 2; /* radius of what is drawn of each repetition */
 
 static char *read_all(const char *path)
 {
@@ -188,14 +189,64 @@ static bool out_of_sight(const struct chart *chart, const char *tag)
     return y < chart_top(chart) || y > chart_height(chart) - chart_bottom(chart) + 8;
 }
 
+/* Of a crowded figure: pale dots of one size and colour, one after the other, become one path of round points. */
+struct dots {
+    bool crowded, open;
+    char like[256]; /* what they have in common, as it was written */
+};
+
+static void dots_close(FILE *out, struct dots *dots)
+{
+    if (dots->open) fputs("\"/>", out);
+    dots->open = false;
+}
+
+/* Writes `mark`, a tag of the page, as a point of a path where it is such a dot. */
+static bool dot_write(FILE *out, struct dots *dots, const char *mark)
+{
+    static const char shape[] = "-gpPt6\" transform=\"translate(";
+    const char *at = strstr(mark, shape), *scale = at ? strstr(at, ") scale(") : NULL, *rest = scale ? strstr(scale, ")\"") : NULL;
+    if (strncmp(mark, "<use ", 5) || !rest || !strstr(rest, "fill-opacity") || strlen(scale) >= sizeof dots->like) return false;
+    double x, y, radius = strtod(scale + 8, NULL);
+    if (!(radius < DOT_MAX) || sscanf(at + strlen(shape), "%lf,%lf", &x, &y) != 2) return false;
+    if (!dots->open || strcmp(dots->like, scale)) {
+        dots_close(out, dots);
+        snprintf(dots->like, sizeof dots->like, "%s", scale);
+        fprintf(out, "<path stroke-linecap=\"round\" stroke-width=\"%.2f\"%.*s d=\"", 2 * radius, (int)strlen(rest) - 4, rest + 2);
+        dots->open = true;
+    }
+    fprintf(out, "M%.1f %.1fh0", x, y);
+    return true;
+}
+
+/* A tag; a mark without any size is left out, as gnuplot places them under what has a value to show. */
+static void write_mark(FILE *out, const struct chart *chart, struct dots *dots, const char *tag, const char *end)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *memory = strncmp(tag, "<use ", 5) ? NULL : open_memstream(&text, &size);
+    if (memory) write_tag(memory, chart, tag, end);
+    if (memory && !fclose(memory) && (strstr(text, " scale(0.00)") || (dots->crowded && dot_write(out, dots, text)))) {
+        free(text);
+        return;
+    }
+    free(text);
+    dots_close(out, dots);
+    write_tag(out, chart, tag, end);
+}
+
 static void write_body(FILE *out, const struct chart *chart, const char *at)
 {
     unsigned scripts = 0;
+    struct dots dots = {.crowded = strlen(at) > CROWDED_BYTES};
     while (*at) {
         if (*at != '<') { /* text of a label, escaped by gnuplot; blanks between tags go */
             size_t length = strcspn(at, "<");
             bool blank = strspn(at, " \t\n") >= length;
-            if (!blank) fwrite(at, 1, length, out);
+            if (!blank) {
+                dots_close(out, &dots);
+                fwrite(at, 1, length, out);
+            }
             at += length;
         } else if (!strncmp(at, "<?", 2)) at = skip_past(at, "?>");
         else if (!strncmp(at, "<!--", 4)) at = skip_past(at, "-->");
@@ -211,10 +262,11 @@ static void write_body(FILE *out, const struct chart *chart, const char *at)
             const char *end = tag_end(at);
             if (!end) break;
             bool background = !strncmp(at, "<rect x=\"0\" y=\"0\"", 17);
-            if (strncmp(at, "<svg", 4) && strncmp(at, "</svg", 5) && !background) write_tag(out, chart, at, end);
+            if (strncmp(at, "<svg", 4) && strncmp(at, "</svg", 5) && !background) write_mark(out, chart, &dots, at, end);
             at = end + 1;
         }
     }
+    dots_close(out, &dots);
     if (scripts == 2) fputs("</g>", out);
 }
 

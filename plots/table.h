@@ -36,7 +36,7 @@ void table_fold(struct table *);
 void table_print_text(const struct table *, FILE *, unsigned width, bool colour);
 void table_print_markdown(const struct table *, FILE *);
 /* Of a long table the first rows, with a sentence that says so: a page is for reading. */
-enum { TABLE_HTML_ROWS = 500 };
+enum { TABLE_HTML_ROWS = 300 };
 void table_print_html(const struct table *, FILE *, const char *id);
 
 /* Text broken at blanks into lines of at most `width` columns (0: unlimited), each with `indent` blanks before it but

@@ -15,7 +15,8 @@ do for [KIND in KINDS] {
         plot for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1)+1 using 1:2 with points pt 7 ps 0.28 lc rgb TINT[SERIES_OF[b]], \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2:3:4 with yerrorbars lt SERIES_OF[b] lw 1.2 ps 0 dt 1, \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2 with lines lt SERIES_OF[b], \
-            for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+2 using 1:2:3:4 with xerrorbars lt SERIES_OF[MARK[m]] lw 2.5 dt 1 pt 12 ps 1.4, \
+            for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+2 using ($4 > $3 ? $1 : NaN):2:3:4 with xerrorbars lt SERIES_OF[MARK[m]] lw 2.5 dt 1 ps 0, \
+            for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+2 using 1:2 with points lt SERIES_OF[MARK[m]] lw 2.5 pt 12 ps 1.4, \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:($5 > 0 ? $2 : NaN) with points pt 6 ps 1.6 lw 1.5 lc rgb ALERT, \
             for [b=FIRST[k]:LAST[k]] DATA index LAYERS*(b-1) using 1:2:6 with labels hypertext point lt SERIES_OF[b], \
             for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+2 using 1:2:5 with labels hypertext point lt SERIES_OF[MARK[m]] pt 12 ps 1.4

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is shown, as text: numbers with their units, names from anywhere, tables. */
 #include "plots/format.h"
+#include "plots/svg.h"
 #include "plots/table.h"
 #include "tests/suite.h"
 
@@ -8,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A function: what a format returns lives until the end of the call that it is an argument of, not in the macro's variables. */
 static void shows(const char *got, const char *want)
@@ -98,6 +101,72 @@ START_TEST(tables_fold_align_and_escape)
 }
 END_TEST
 
+START_TEST(a_long_table_shows_its_first_rows_on_a_page_and_says_so)
+{
+    for (int rows = TABLE_HTML_ROWS; rows <= TABLE_HTML_ROWS + 1; rows++) {
+        struct table *table = table_new("Table", "");
+        char *text = NULL, *at;
+        size_t size;
+        int found = 0;
+        table_column(table, "time", "", true);
+        for (int i = 0; i < rows; i++) {
+            table_row(table);
+            table_cell(table, i, "%d", i);
+        }
+        FILE *out = open_memstream(&text, &size);
+        table_print_html(table, out, "t");
+        fclose(out);
+        for (at = text; (at = strstr(at, "<td")); at++) found++;
+        ck_assert_int_eq(found, TABLE_HTML_ROWS);
+        ck_assert_int_eq(strstr(text, "The first 300 of 301 rows") != NULL, rows > TABLE_HTML_ROWS);
+        free(text);
+        table_free(table);
+    }
+}
+END_TEST
+
+/* As gnuplot writes them: a repetition's dots of two series in turn, and what is shown under the pointer but not drawn. */
+START_TEST(dots_of_a_crowded_figure_are_one_path)
+{
+    static const struct figure figure = {.name = "dots", .reading = "Dots."};
+    static const struct facts facts = {.complete = true};
+    struct chart chart = {.figure = &figure, .facts = &facts, .legend = "none", .panels = 1, .series = 2, .one = {{"a", 0, 0}, {"b", 1, 0}}};
+    char dir[] = "/tmp/test_format.XXXXXX", path[64], *text = NULL, *at;
+    size_t size;
+    int uses = 0, paths = 0, dots = 0;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/plots", dir);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    snprintf(path, sizeof path, "%s/plots/dots.svg", dir);
+    FILE *svg = fopen(path, "w");
+    ck_assert_ptr_nonnull(svg);
+    fputs("<svg><g fill=\"none\" color=\"black\" stroke=\"currentColor\" stroke-width=\"2.00\" stroke-linecap=\"butt\" stroke-linejoin=\"miter\">\n", svg);
+    for (unsigned i = 0; i < 6000; i++)
+        fprintf(svg, "<use xlink:href='#gpPt6' transform='translate(%u.25,%u.50) scale(1.16)' color='rgb(%3u, %3u, %3u)' opacity='0.37'/>\n",
+                100 + i % 500, 200 + i % 100, chart_colour(&chart, 1 + i / 3000) >> 16, chart_colour(&chart, 1 + i / 3000) >> 8 & 255,
+                chart_colour(&chart, 1 + i / 3000) & 255);
+    fputs("<use xlink:href='#gpPt6' transform='translate(1.00,1.00) scale(0.00)' color='black'/>\n"
+          "<use xlink:href='#gpPt4' transform='translate(1.00,300.00) scale(2.89)' color='black'/></g></svg>\n", svg);
+    fclose(svg);
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_int_eq(svg_inline(&chart, dir, out), 0);
+    fclose(out);
+    for (at = text; (at = strstr(at, "<use ")); at++) uses++;
+    for (at = text; (at = strstr(at, "<path ")); at++) paths++;
+    for (at = text; (at = strstr(at, "h0")); at++) dots++;
+    ck_assert_int_eq(uses, 1);
+    ck_assert_int_eq(paths, 2);
+    ck_assert_int_eq(dots, 6000);
+    ck_assert_ptr_nonnull(strstr(text, "<g stroke-width=\"2.00\">"));
+    ck_assert_ptr_nonnull(strstr(text, "stroke-width=\"2.32\" color=\"var(--hue1)\" fill-opacity=\"0.37\" stroke-opacity=\"0.37\" data-s=\"2\" d=\"M"));
+    free(text);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/plots", dir);
+    rmdir(path);
+    rmdir(dir);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("format");
@@ -106,6 +175,8 @@ int main(void)
     tcase_add_test(all, text_becomes_valid_and_stays_on_its_line);
     tcase_add_test(all, gnuplot_sees_no_code_of_a_character);
     tcase_add_test(all, tables_fold_align_and_escape);
+    tcase_add_test(all, a_long_table_shows_its_first_rows_on_a_page_and_says_so);
+    tcase_add_test(all, dots_of_a_crowded_figure_are_one_path);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }
