@@ -110,7 +110,8 @@ int forkpool_fd(struct forkpool *pool)
     return fd;
 }
 
-void notifier_drain(struct forkpool *pool)
+/* The descriptor is not readable until something ends. Without the lock. */
+static void notifier_drain(struct forkpool *pool)
 {
     eventfd_t count;
     pool_lock(pool);
@@ -125,6 +126,17 @@ void notifier_close(struct forkpool *pool)
     if (!pool_foreign(pool)) stop(pool->notifier); /* a child of the program has no such thread */
     notifier_free(pool->notifier);
     pool->notifier = NULL;
+}
+
+int forkpool_poll(struct forkpool *pool)
+{
+    if (pool_foreign(pool)) return FORKPOOL_FORKED;
+    notifier_drain(pool); /* first: what ends from here on makes it readable again */
+    pool_lock(pool);
+    pool_check(pool);
+    if (pool->callbacks || pool->repeatable || pool->closed) jobs_settle(pool);
+    pool_unlock(pool);
+    return callbacks_run(pool);
 }
 
 struct ran {

@@ -113,7 +113,7 @@ static void stop(struct forkpool_iterator *it)
     it->stopped = true;
     for (size_t i = 0; i < it->count; i++) {
         struct piece *piece = piece_at(it, i);
-        if (piece->job && !job_settle(piece->job)) task_cancel(piece->job, 0);
+        if (piece->job) job_cancel(piece->job, 0);
     }
 }
 
@@ -249,7 +249,7 @@ void forkpool_iterator_delete(struct forkpool_iterator *it)
     if (pool_foreign(pool)) return;
     pool_lock(pool);
     for (size_t i = 0; i < it->count; i++)
-        if (piece_at(it, i)->job) job_settle(piece_at(it, i)->job) ? (void)0 : task_cancel(piece_at(it, i)->job, 1);
+        if (piece_at(it, i)->job) job_cancel(piece_at(it, i)->job, 1);
     pool_unlock(pool);
     for (size_t i = 0; i < it->count; i++) { /* workers must be out of its memory */
         struct piece *piece = piece_at(it, i);

@@ -182,7 +182,7 @@ static int worst(const struct forkpool_job *job, bool finished)
     return map->skipped || map->killed || !finished ? FORKPOOL_CANCELLED : 0;
 }
 
-bool map_settle(struct forkpool_job *job)
+static bool map_settle(struct forkpool_job *job)
 {
     struct forkpool *pool = job->pool;
     if (job->place < 0) return job->ended;
@@ -205,7 +205,7 @@ bool map_settle(struct forkpool_job *job)
 }
 
 /* Its first units may be anywhere: it has started once a worker is inside. */
-bool map_started(const struct forkpool_job *job)
+static bool map_started(const struct forkpool_job *job)
 {
     struct shared *shared = job->pool->shared;
     const struct line *lines = map_lines(shared, (unsigned)job->place);
@@ -230,13 +230,16 @@ static void drop_rest(struct shared *shared, unsigned place)
         event_raise(shared);
 }
 
-void map_cancel(struct forkpool_job *job, int kill)
+static bool map_cancel(struct forkpool_job *job, int kill)
 {
     job->map->cancelled = true;
     atomic_store(&job->pool->shared->maps[job->place].stop, kill ? 2 : 1);
     drop_rest(job->pool->shared, (unsigned)job->place);
     if (kill) pool_poke(job->pool);
+    return true;
 }
+
+const struct job_actions map_actions = {map_settle, map_started, map_cancel, map_free};
 
 static int room(struct forkpool *pool, void *refusal, bool sleeping)
 {

@@ -352,6 +352,8 @@ int forkpool_open_with(const struct forkpool_config *asked, struct forkpool **re
     pool->control_fd = -1;
     pool->program = getpid();
     pool->done_last = &pool->done_first;
+    pool->actions[JOB_TASK] = &task_actions;
+    pool->actions[JOB_MAP] = &map_actions;
     pthread_mutex_init(&pool->lock, NULL);
     rc = memory_open(pool, &config, why, why_size);
     if (!rc) rc = pool_start(pool, why, why_size);
@@ -360,8 +362,6 @@ int forkpool_open_with(const struct forkpool_config *asked, struct forkpool **re
     return rc;
 }
 
-_Thread_local char pool_why_not[REASON];
-
 struct forkpool *forkpool_open(unsigned workers)
 {
     struct forkpool_config config = {.workers = workers};
@@ -369,15 +369,6 @@ struct forkpool *forkpool_open(unsigned workers)
     int rc = forkpool_open_with(&config, &pool, pool_why_not, sizeof pool_why_not);
     if (rc) errno = rc > -4096 ? -rc : ECANCELED;
     return pool;
-}
-
-/* Workers may leave once nothing can be submitted any more, not even by the pool itself. */
-void pool_drain_if_due(struct forkpool *pool)
-{
-    if (!pool->closed || pool->repeatable || pool->iterators || relaxed(&pool->shared->drain)) return;
-    atomic_store(&pool->shared->drain, 1);
-    park_wake_all(pool->shared);
-    if (!atomic_load(&pool->shared->alive)) pool_poke(pool); /* else the end of its last worker tells the server */
 }
 
 int forkpool_close(struct forkpool *pool)

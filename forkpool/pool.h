@@ -10,7 +10,14 @@
 #include "shared.h"
 #include "system.h"
 
-enum job_kind { JOB_TASK, JOB_MAP };
+enum job_kind { JOB_TASK, JOB_MAP, JOB_KINDS };
+/* What tasks and maps do differently. */
+struct job_actions {
+    bool (*settle)(struct forkpool_job *job);            /* takes the outcome over if there is one: ended? */
+    bool (*started)(const struct forkpool_job *job);
+    bool (*cancel)(struct forkpool_job *job, int kill);  /* false: it has ended */
+    void (*free)(struct forkpool_job *job);              /* what it owns besides blocks of the arena */
+};
 
 /* A lost range of a range map that runs again. */
 struct redo {
@@ -93,6 +100,7 @@ struct forkpool {
     uint64_t next_id, head_seen[QUEUES]; /* head_seen: of the rings, looked at anew only where one would be full */
     uint64_t submitted, ended, failed, lost, cancelled;
     uint32_t wanted;               /* workers */
+    const struct job_actions *actions[JOB_KINDS];
     int64_t kill_at;               /* the server was told to end: it is killed then; 0 */
     uint32_t looked_slot;          /* sound.c */
     unsigned nudges;
@@ -116,24 +124,28 @@ static inline void pool_unlock(struct forkpool *pool)
 }
 static inline bool pool_foreign(const struct forkpool *pool) { return mark_foreign(pool->owner, pool->program); }
 
-/* pool_server.c */
+/* pool_state.c */
 void pool_tell_end(struct forkpool *pool); /* the server is to end at once, and is killed where it does not in time */
 void pool_break(struct forkpool *pool, const char *what); /* a task has written over that: the pool gives up */
-void pool_reap(struct forkpool *pool);     /* its end is near: waits for it; without the lock */
 void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
 bool pool_gone(struct forkpool *pool);     /* the server has ended: nothing will end any more */
-/* Looks, now and then, whether somebody killed or stopped the server, and whether a task has written over what tells
- * jobs apart: then the pool is broken. */
-void pool_check(struct forkpool *pool);
-/* pool.c */
+void pool_drain_if_due(struct forkpool *pool);
+/* Is the mark behind the heads of the protocol untouched? */
+static inline bool pool_marked(const struct forkpool *pool) { return pool->shared->mark == pool->shared->mark_set; }
 /* 0, or why nothing may be submitted. */
 static inline int pool_refusal(const struct forkpool *pool)
 {
     if (pool->closed || relaxed(&pool->shared->interrupts)) return FORKPOOL_CLOSED;
     return relaxed(&pool->shared->error) || pool->server_gone ? FORKPOOL_BROKEN : 0;
 }
+
+/* pool_server.c */
+void pool_reap(struct forkpool *pool);     /* its end is near: waits for it; without the lock */
+/* Looks, now and then, whether somebody killed or stopped the server, and whether a task has written over what tells
+ * jobs apart: then the pool is broken. */
+void pool_check(struct forkpool *pool);
+/* stats.c */
 extern _Thread_local char pool_why_not[REASON]; /* of forkpool_open, in this thread; "" */
-void pool_drain_if_due(struct forkpool *pool);
 
 /* wait.c: waits, without the lock held, until `ready` (called with it) returns non-zero, and returns that, or
  * -ETIMEDOUT. `sleeping` is true when the caller is about to sleep: ready marks what is to wake it. Runs callbacks. */
@@ -148,9 +160,7 @@ int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t time
 int callbacks_run(struct forkpool *pool);  /* without the lock; none where this thread is in one already */
 bool callback_runs(const struct forkpool *pool); /* in this thread */
 
-/* fd.c: see forkpool_fd. Without the lock. */
-void notifier_drain(struct forkpool *pool);  /* the descriptor is not readable until something ends */
-void notifier_close(struct forkpool *pool);
+void notifier_close(struct forkpool *pool); /* fd.c; without the lock */
 
 /* job.c */
 bool jobs_more(struct forkpool *pool);                 /* one block more; false: no memory */
@@ -189,7 +199,11 @@ static inline void job_delete(struct forkpool_job *job)
     job->next = pool->spare;
     pool->spare = job;
 }
-bool job_settle(struct forkpool_job *job);             /* takes the outcome over if there is one: ended? */
+static inline const struct job_actions *job_actions(const struct forkpool_job *job) { return job->pool->actions[job->kind]; }
+/* Takes the outcome over if there is one: ended? */
+static inline bool job_settle(struct forkpool_job *job) { return job->ended || job_actions(job)->settle(job); }
+/* False: it has ended. */
+static inline bool job_cancel(struct forkpool_job *job, int kill) { return !job_settle(job) && job_actions(job)->cancel(job, kill); }
 void job_end(struct forkpool_job *job, int status, int task_status);
 void job_mark(struct forkpool_job *job);               /* its end is to raise an event somebody sleeps for */
 void jobs_settle(struct forkpool *pool);               /* all that are outstanding */
@@ -197,17 +211,13 @@ void slots_mark(struct forkpool *pool);                /* where no slot is free:
 void job_limits(struct forkpool_job *job, const struct forkpool_limits *limits, struct limits *shared);
 
 /* submit.c */
-bool task_settle(struct forkpool_job *job);
-bool task_started(const struct forkpool_job *job);
-bool task_cancel(struct forkpool_job *job, int kill); /* false: it has ended */
+extern const struct job_actions task_actions;
 /* A piece of `work` (in shared memory) as a hidden task. 0, -EAGAIN, or another error. */
 int piece_submit(struct forkpool *pool, const struct work *work, const struct forkpool_limits *limits, size_t begin,
                  size_t end, struct forkpool_job **job);
 
 /* map.c */
-bool map_settle(struct forkpool_job *job);
-bool map_started(const struct forkpool_job *job);
-void map_cancel(struct forkpool_job *job, int kill);
+extern const struct job_actions map_actions;
 void map_free(struct forkpool_job *job);
 /* stage.c: the arrays of an item map come into shared memory, and back. */
 int stage_in(struct forkpool *pool, struct map_job *map);

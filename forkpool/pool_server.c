@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* pool_server.c: the spawn server seen from the program: whether it lives, that it goes on, that it ends. */
+/* pool_server.c: the spawn server seen from the program: whether it lives, that it goes on, that it has ended. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,30 +13,7 @@
 #include "server/server.h"
 #include "sound.h"
 
-void pool_poke(struct forkpool *pool)
-{
-    NOT_CANCELLED;
-    send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-enum { CHECK_NS = 20000000, SERVER_ENDS_NS = 1000000000, GROUPS_NS = 500000000, GROUPS_LOOK_NS = 1000000 };
-
-void pool_tell_end(struct forkpool *pool)
-{
-    int64_t latest = time_after(now_ns() + SERVER_ENDS_NS, pool->shared->config.grace_ns);
-    if (!pool->kill_at) pool->kill_at = latest;
-    if (!atomic_exchange(&pool->shared->terminate, 1) && !pool->server_reaped) pool_poke(pool);
-}
-
-void pool_break(struct forkpool *pool, const char *what)
-{
-    if (pool->broken) return;
-    struct shared *shared = pool->shared;
-    pool->broken = true;
-    snprintf(shared->reason, sizeof shared->reason, "%s was overwritten: a task wrote beyond its own memory", what);
-    atomic_store(&shared->error, FORKPOOL_BROKEN);
-    pool_tell_end(pool);
-}
+enum { CHECK_NS = 20000000, GROUPS_NS = 500000000, GROUPS_LOOK_NS = 1000000 };
 
 /* A worker whose server is dead dies with it, but not what its tasks have started. The kernel gives the number of a group
  * that has members to no process. So the group is the worker's where no process has its number, or that process is a
@@ -113,12 +89,6 @@ void pool_check(struct forkpool *pool)
     if (pid >= 0) server_push(pool, stopped, now);
     const char *what = pool->broken || pool->kill_at || pool_gone(pool) ? NULL : sound_look(pool, now);
     if (what) pool_break(pool, what);
-}
-
-bool pool_gone(struct forkpool *pool)
-{
-    if (acquire(&pool->shared->server) == SERVER_GONE && sound_marked(pool)) pool->server_gone = true;
-    return pool->server_gone;
 }
 
 /* It ends by itself or is killed. Sleeps until its end of the socket is closed, which comes first. */

@@ -211,7 +211,7 @@ struct shared {
     _Atomic uint32_t ready;                 /* W: how often a worker became ready */
     _Atomic uint64_t started, recycled, idled, killed; /* S: for forkpool_stats */
     _Atomic uint64_t loss_count;            /* S: after its entry */
-    uint64_t mark;                          /* mark_set, unless a task wrote over all this: sound.h */
+    uint64_t mark;                          /* mark_set, unless a task wrote over all this */
     struct forkpool_loss losses[LOSSES];
     struct map maps[MAPS];
 };

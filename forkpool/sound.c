@@ -81,7 +81,7 @@ static const char *stalled(struct forkpool *pool, int64_t now)
 const char *sound_look(struct forkpool *pool, int64_t now)
 {
     const char *what = NULL;
-    if (!sound_marked(pool)) return "the heads of the protocol";
+    if (!pool_marked(pool)) return "the heads of the protocol";
     if (atomic_load(&pool->shared->wanted) != pool->wanted) return "how many workers are wanted";
     for (unsigned i = 0; !what && i < QUEUES; i++) what = queue_unsound(pool->shared, i);
     if (!what && !(what = jobs_unsound(pool))) what = stalled(pool, now);

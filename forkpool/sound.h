@@ -6,9 +6,6 @@
 
 #include "pool.h"
 
-/* Is the mark behind the heads of the protocol untouched? */
-static inline bool sound_marked(const struct forkpool *pool) { return pool->shared->mark == pool->shared->mark_set; }
-
 /* With the lock held: what is damaged, for people; NULL: nothing that can be told. Wakes workers that sleep beside work. */
 const char *sound_look(struct forkpool *pool, int64_t now);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.c: what the program can read about its pool while it runs. */
+/* stats.c: what the program can read about its pool: counts, what was lost and why, and what its answers mean. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +64,8 @@ int forkpool_stats(struct forkpool *pool, struct forkpool_stats *stats)
     return 0;
 }
 
+_Thread_local char pool_why_not[REASON];
+
 const char *forkpool_reason(struct forkpool *pool)
 {
     if (!pool) return pool_why_not;
@@ -92,4 +94,22 @@ size_t forkpool_losses(struct forkpool *pool, struct forkpool_loss *losses, size
         atomic_thread_fence(memory_order_acquire);
         if (relaxed(&shared->loss_count) - count + 1 <= LOSSES - copies) return (size_t)count;
     }
+}
+
+const char *forkpool_strerror(int error)
+{
+    if (error >= 0) return "success";
+    switch (error) {
+    case FORKPOOL_FAILED: return "the task failed";
+    case FORKPOOL_LOST: return "the task's worker died";
+    case FORKPOOL_LIMIT: return "the task overran its limit and was killed";
+    case FORKPOOL_CANCELLED: return "cancelled before it ended";
+    case FORKPOOL_CLOSED: return "the pool is closed";
+    case FORKPOOL_BROKEN: return "the pool gave up";
+    case FORKPOOL_INITIALIZER: return "an initializer failed";
+    case FORKPOOL_NESTED: return "opened inside a parallel region";
+    case FORKPOOL_FORKED: return "used in a child of the program that opened the pool";
+    }
+    const char *text = error > -4096 ? error_text(-error) : NULL;
+    return text ? text : "unknown error";
 }

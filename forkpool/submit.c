@@ -101,7 +101,7 @@ static int outcome(struct forkpool_job *job, uint64_t state)
     return atomic_load(&shared->error) ? FORKPOOL_BROKEN : FORKPOOL_CANCELLED;
 }
 
-bool task_settle(struct forkpool_job *job)
+static bool task_settle(struct forkpool_job *job)
 {
     if (job->place < 0) return job->ended;
     struct slot *slot = slot_of(job);
@@ -119,7 +119,7 @@ bool task_settle(struct forkpool_job *job)
     return true;
 }
 
-bool task_started(const struct forkpool_job *job)
+static bool task_started(const struct forkpool_job *job)
 {
     return slot_phase(acquire(&slot_of(job)->state)) != SLOT_READY;
 }
@@ -133,7 +133,7 @@ static bool tell_to_stop(struct slot *slot)
     return false;
 }
 
-bool task_cancel(struct forkpool_job *job, int kill)
+static bool task_cancel(struct forkpool_job *job, int kill)
 {
     struct shared *shared = job->pool->shared;
     struct slot *slot = slot_of(job);
@@ -147,6 +147,8 @@ bool task_cancel(struct forkpool_job *job, int kill)
     }
     return !slot_ended(acquire(&slot->state)) || slot_phase(acquire(&slot->state)) == SLOT_CANCELLED;
 }
+
+const struct job_actions task_actions = {task_settle, task_started, task_cancel, NULL};
 
 void slots_mark(struct forkpool *pool)
 {

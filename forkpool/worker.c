@@ -61,11 +61,6 @@ int forkpool_stopping(void)
     return self->map && acquire(&self->map->stop);
 }
 
-_Noreturn void worker_strayed(void)
-{
-    _exit(0);
-}
-
 _Noreturn void worker_doomed(void)
 {
     usleep(DOOMED_US);

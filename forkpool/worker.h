@@ -3,6 +3,8 @@
 #ifndef FORKPOOL_WORKER_H
 #define FORKPOOL_WORKER_H
 
+#include <unistd.h>
+
 #include "shared.h"
 #include "system.h"
 
@@ -33,10 +35,9 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
                            const int *close_fds, size_t close_count);
 
 /* After each call of a user's function. A child that a task forked, and that came back from the task, ends here. */
-_Noreturn void worker_strayed(void);
 static inline void worker_check(const struct self *self)
 {
-    if (mark_foreign(self->guard, self->pid)) worker_strayed();
+    if (mark_foreign(self->guard, self->pid)) _exit(0);
 }
 
 /* Around a call that has limits. worker_limited_end does not return to a worker that was condemned. */

@@ -40,6 +40,7 @@ struct server {
 _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
                             struct hand *hands, size_t hands_bytes);
 
+/* signal.c: no more forks, all workers are killed, and the program is told why. */
 void server_break(struct server *server, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Every signal that the server sends goes through here. `pid` is a child of this process that was not waited for yet, so
  * the number is nobody else's: a worker's comes from `hands`, which no task can write. To its process group too, where it

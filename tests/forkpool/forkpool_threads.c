@@ -14,7 +14,6 @@
 enum { WORKERS = 4, SLOTS = 16, TASKS = 3000, ROUNDS = 20 };
 
 /* What worker.c does in a process. */
-_Noreturn void worker_strayed(void) { abort(); }
 _Noreturn void worker_doomed(void) { abort(); }
 void worker_limited_begin(struct self *self, const struct limits *limits) { (void)self, (void)limits; }
 void worker_limited_end(struct self *self) { (void)self; }
