@@ -62,3 +62,32 @@ copy_sources() {
     [[ $output == *"bench/cli: 30 .c files, more than 22"* ]]
     [[ $output == *"README.md: docs/gone.md is not there"*"README.md: bench/cli/gone.c is not there"* ]]
 }
+
+@test "no circle of more than three files in the link graph, and no file needs a room above its own" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    run python3 tests/circles.py "${BUILD:-build}"
+    echo "$output"
+    [ "$status" -ne 77 ] || skip "$output: built for link-time optimisation"
+    [ "$status" -eq 0 ]
+}
+
+# pretend FILE DEFINED NEEDED: a file of a small house, and its object
+pretend() {
+    mkdir -p "$(dirname "$1")" "build/$(dirname "$1")"
+    echo "int $3(void); int $2(void); int $2(void) { return $3(); }" >"$1.c"
+    cc -c -o "build/$1.o" "$1.c"
+}
+
+@test "a circle of four files and a symbol of a room above are found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    script=$PWD/tests/circles.py
+    mkdir "$copy" && cd "$copy"
+    pretend plots/one a b && pretend plots/two b c && pretend plots/three c d && pretend plots/four d a
+    pretend kernels/low low high && pretend runners/high high nobody
+    run python3 "$script"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "${lines[0]}" = "a circle of 4 files: plots/four, plots/one, plots/three, plots/two" ]
+    [ "${lines[1]}" = "kernels/low needs high of runners/high, which stands above it" ]
+    [ "${#lines[@]}" -eq 2 ]
+}
