@@ -38,10 +38,7 @@ static int range(void *context, unsigned worker, size_t begin, size_t end)
 
 static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
 {
-    struct processes *processes;
-    int error = processes_open(team, job, ready, &processes, failure);
-    if (!error) *state = processes;
-    return error;
+    return processes_open(team, job, ready, state, failure);
 }
 
 static int run(void *state, size_t tasks, void *results, struct failure *failure)

@@ -51,8 +51,8 @@ static int pool_open(struct processes *processes, struct failure *failure)
     return error <= FORKPOOL_FAILED ? -EIO : error;
 }
 
-int processes_open(const struct team *team, const struct job *job, processes_ready_fn *ready,
-                   struct processes **processes, struct failure *failure)
+int processes_open(const struct team *team, const struct job *job, processes_ready_fn *ready, void **state,
+                   struct failure *failure)
 {
     struct processes *made = calloc(1, sizeof *made);
     int error = made ? 0 : -ENOMEM;
@@ -68,7 +68,7 @@ int processes_open(const struct team *team, const struct job *job, processes_rea
     if (error) snprintf(failure->text, sizeof failure->text, "no memory for a pool of %u", team->processes);
     else error = pool_open(made, failure);
     if (error) processes_close(made);
-    else *processes = made;
+    else *state = made;
     return error;
 }
 

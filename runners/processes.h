@@ -31,10 +31,10 @@ struct processes {
     struct processes_shared *shared;
 };
 
-/* Forks team->processes workers, each bound, each having run `ready`. On success *processes is to be closed by
+/* Forks team->processes workers, each bound, each having run `ready`. On success *state is a struct processes, to be closed by
  * processes_close. 0 or -errno with failure->text; blocks for the forks. */
-int processes_open(const struct team *team, const struct job *job, processes_ready_fn *ready,
-                   struct processes **processes, struct failure *failure);
+int processes_open(const struct team *team, const struct job *job, processes_ready_fn *ready, void **state,
+                   struct failure *failure);
 
 /* Runs the map (tasks, range, schedule and chunk are given), whose context is the struct processes as it stands in the
  * worker. Blocks

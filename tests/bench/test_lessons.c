@@ -239,6 +239,16 @@ START_TEST(each_lesson_has_a_machine_here_and_a_number_of_its_own)
 }
 END_TEST
 
+static void is_judged(size_t machine, bool holds, double noise, enum lesson_verdict verdict)
+{
+    struct lesson lesson = lesson_of(machines[machine].name);
+    struct run run = measure(&lesson, machine, holds, noise);
+    struct lesson_result result = judge(&lesson, &run, CPUS);
+    ck_assert_msg(result.verdict == verdict, "%s: %d: %s", lesson.name, result.verdict, result.text);
+    run_free(&run);
+    lesson_free(&lesson);
+}
+
 START_TEST(the_prediction_holds)
 {
     struct lesson lesson = lesson_of(machines[_i].name);
@@ -254,23 +264,13 @@ END_TEST
 
 START_TEST(the_prediction_does_not_hold)
 {
-    struct lesson lesson = lesson_of(machines[_i].name);
-    struct run run = measure(&lesson, (size_t)_i, false, 1);
-    struct lesson_result result = judge(&lesson, &run, CPUS);
-    ck_assert_msg(result.verdict == LESSON_NOT_HELD, "%s: %d: %s", lesson.name, result.verdict, result.text);
-    run_free(&run);
-    lesson_free(&lesson);
+    is_judged((size_t)_i, false, 1, LESSON_NOT_HELD);
 }
 END_TEST
 
 START_TEST(noise_decides_nothing)
 {
-    struct lesson lesson = lesson_of(machines[_i].name);
-    struct run run = measure(&lesson, (size_t)_i, true, 1e4);
-    struct lesson_result result = judge(&lesson, &run, CPUS);
-    ck_assert_msg(result.verdict == LESSON_UNRESOLVED, "%s: %d: %s", lesson.name, result.verdict, result.text);
-    run_free(&run);
-    lesson_free(&lesson);
+    is_judged((size_t)_i, true, 1e4, LESSON_UNRESOLVED);
 }
 END_TEST
 

@@ -88,6 +88,7 @@ static int half(const void *argument, size_t argument_bytes, void *result, size_
     memset(result, 1, bytes / 2);
     return kill(getpid(), SIGKILL);
 }
+/* As fill of test_forkpool_bounds.c, which is a program of its own. */
 static int whole(const void *argument, size_t argument_bytes, void *result, size_t bytes)
 {
     (void)argument, (void)argument_bytes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* failprepare: cannot prepare, and says so. */
+/* failprepare, beside crashprepare and with the same run, since each kernel is a file by itself: cannot prepare, and says so. */
 #include "kernel.h"
 
 #include <errno.h>
