@@ -43,11 +43,6 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
     return processes_run(processes, &map, results, failure);
 }
 
-static void stop(void *state)
-{
-    processes_close(state);
-}
-
 const struct runner runner_forkpool = {
     .name = "forkpool",
     .summary = "forked worker processes that take tasks from shared memory",
@@ -55,5 +50,5 @@ const struct runner runner_forkpool = {
     .schedules = 1u << SCHEDULE_STATIC | 1u << SCHEDULE_DYNAMIC | 1u << SCHEDULE_GUIDED,
     .start = start,
     .run = run,
-    .stop = stop,
+    .stop = processes_close,
 };

@@ -52,11 +52,6 @@ static int run(void *state, size_t tasks, void *results, struct failure *failure
     return processes_run(processes, &map, results, failure);
 }
 
-static void stop(void *state)
-{
-    processes_close(state);
-}
-
 const struct runner runner_hybrid = {
     .name = "hybrid",
     .summary = "forked processes with an OpenMP team in each",
@@ -64,5 +59,5 @@ const struct runner runner_hybrid = {
     .schedules = TEAM_SCHEDULES,
     .start = start,
     .run = run,
-    .stop = stop,
+    .stop = processes_close,
 };

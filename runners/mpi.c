@@ -23,7 +23,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +50,6 @@ struct mpi {
     int subreaper;  /* what this process was before */
     char dir[SCRATCH_PATH_MAX], file[80], output[80];
 };
-
-__attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, int error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(failure->text, sizeof failure->text, format, arguments);
-    va_end(arguments);
-    return error;
-}
 
 static int available(struct reason *why)
 {
@@ -147,7 +137,7 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
 {
     char line[160];
     const char *name = launcher_name();
-    if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return fail(failure, -EIO, "%s", mpi->control->why);
+    if (__atomic_load_n(&mpi->control->failed, __ATOMIC_ACQUIRE)) return failure_give(failure, -EIO, "%s", mpi->control->why);
     bool known = launcher_explain(mpi->output, mpi->control->answer != 0, line, sizeof line);
     if (!WIFSIGNALED(status) && ranks_lost(mpi->control, mpi->output, failure)) {
         size_t used = strlen(failure->text);
@@ -155,9 +145,9 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
         return -ECHILD;
     }
     if (WIFSIGNALED(status))
-        return fail(failure, -ECHILD, "%s was ended by signal %d (%s)%s%s", name, WTERMSIG(status),
+        return failure_give(failure, -ECHILD, "%s was ended by signal %d (%s)%s%s", name, WTERMSIG(status),
                     strsignal(WTERMSIG(status)), *line ? ": " : "", line);
-    return fail(failure, -ECHILD, "%s ended with code %d%s%s", name, WEXITSTATUS(status), *line ? ": " : "", line);
+    return failure_give(failure, -ECHILD, "%s ended with code %d%s%s", name, WEXITSTATUS(status), *line ? ": " : "", line);
 }
 
 /* Has a rank been lost for so long that the launcher will not end because of it? Open MPI 4.1 waits for ever where a rank
@@ -176,7 +166,7 @@ static int await(struct mpi *mpi, const uint32_t *word, uint32_t old, int timeou
     for (int waited = 0; __atomic_load_n(word, __ATOMIC_ACQUIRE) == old; waited += TICK_MS) {
         if (waited && (launcher_gone(mpi, 0, &status) || stuck(mpi, &lost_ms))) return ended(mpi, status, failure);
         if (timeout_ms >= 0 && waited > timeout_ms)
-            return fail(failure, -ETIMEDOUT, "the ranks did not answer within %d s", timeout_ms / 1000);
+            return failure_give(failure, -ETIMEDOUT, "the ranks did not answer within %d s", timeout_ms / 1000);
         control_wait(word, old, TICK_MS);
     }
     return 0;
@@ -217,7 +207,7 @@ static int control_fill(struct mpi *mpi, struct control *control, struct failure
              job->kernel_path ? "" : job->kernel->name);
     if (job->kernel_path ? !realpath(job->kernel_path, control->library)
                          : !launcher_beside("libkernels.so", control->library, sizeof control->library))
-        return fail(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
+        return failure_give(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
     return 0;
 }
 
@@ -240,7 +230,7 @@ static int control_make(struct mpi *mpi, struct failure *failure)
     void *memory = error ? MAP_FAILED : mmap(NULL, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (fd >= 0) close(fd);
     if (memory == MAP_FAILED)
-        return fail(failure, error ? -error : -ENOMEM, "no %llu bytes in /dev/shm for the results: %s",
+        return failure_give(failure, error ? -error : -ENOMEM, "no %llu bytes in /dev/shm for the results: %s",
                     (unsigned long long)layout.arena_at, strerror(error ? error : ENOMEM));
     mpi->control = memory;
     *mpi->control = layout;
@@ -251,7 +241,7 @@ static int launch(struct mpi *mpi, struct failure *failure)
 {
     char rank[PATH_MAX];
     cpu_set_t set;
-    if (!launcher_beside("breakeven-rank", rank, sizeof rank)) return fail(failure, -ENOENT, "no breakeven-rank");
+    if (!launcher_beside("breakeven-rank", rank, sizeof rank)) return failure_give(failure, -ENOENT, "no breakeven-rank");
     unsigned nodes = mpi->control->nodes, per_node = (mpi->team->processes + nodes - 1) / nodes;
     bool crowded = !sched_getaffinity(0, sizeof set, &set) && per_node * mpi->team->threads > (unsigned)CPU_COUNT(&set);
     struct launch launch = {.processes = mpi->team->processes,
@@ -264,7 +254,7 @@ static int launch(struct mpi *mpi, struct failure *failure)
                             .rank = rank,
                             .argument = mpi->file};
     pid_t pid = launcher_start(&launch);
-    if (pid < 0) return fail(failure, pid, "cannot start %s: %s", launcher_name(), strerror(-pid));
+    if (pid < 0) return failure_give(failure, pid, "cannot start %s: %s", launcher_name(), strerror(-pid));
     mpi->launcher = pid;
     return 0;
 }
@@ -272,13 +262,13 @@ static int launch(struct mpi *mpi, struct failure *failure)
 static int setup(const struct team *team, const struct job *job, void **state, struct failure *failure)
 {
     struct mpi *mpi = calloc(1, sizeof *mpi);
-    if (!mpi) return fail(failure, -ENOMEM, "no memory to start mpirun");
+    if (!mpi) return failure_give(failure, -ENOMEM, "no memory to start mpirun");
     *mpi = (struct mpi){.team = team, .job = job};
     scratch_sweep(0);
     prctl(PR_GET_CHILD_SUBREAPER, &mpi->subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* what outlives the launcher is ours to wait for */
     mpi->lock = scratch_make(mpi->dir);
-    int error = mpi->lock < 0 ? fail(failure, mpi->lock, "no folder in /dev/shm: %s", strerror(-mpi->lock)) : 0;
+    int error = mpi->lock < 0 ? failure_give(failure, mpi->lock, "no folder in /dev/shm: %s", strerror(-mpi->lock)) : 0;
     snprintf(mpi->file, sizeof mpi->file, "%s/control", mpi->dir);
     snprintf(mpi->output, sizeof mpi->output, "%s/output", mpi->dir);
     if (!error) error = control_make(mpi, failure);

@@ -39,10 +39,7 @@ static void stop(void *state)
 static int start(const struct team *team, const struct job *job, void **state, struct failure *failure)
 {
     struct openmp *openmp = calloc(1, sizeof *openmp);
-    if (!openmp) {
-        snprintf(failure->text, sizeof failure->text, "no memory to start the team");
-        return -ENOMEM;
-    }
+    if (!openmp) return failure_give(failure, -ENOMEM, "no memory to start the team");
     openmp->team = team;
     openmp->job = job;
     if (team->cpus) openmp->before = affinity_save(&openmp->before_size);

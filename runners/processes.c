@@ -117,8 +117,9 @@ int processes_run(struct processes *processes, const struct forkpool_map *how, v
     return failure->lost_count ? -ECHILD : status <= FORKPOOL_FAILED ? -EIO : status;
 }
 
-void processes_close(struct processes *processes)
+void processes_close(void *state)
 {
+    struct processes *processes = state;
     if (!processes) return;
     if (processes->pool) {
         forkpool_close(processes->pool);

@@ -37,11 +37,10 @@ int processes_open(const struct team *team, const struct job *job, processes_rea
                    struct failure *failure);
 
 /* Runs the map (tasks, range, schedule and chunk are given), whose context is the struct processes as it stands in the
- * worker. Blocks
- * until all have ended; a lost worker ends the map early. 0 or -errno with failure filled. */
+ * worker. Blocks until all have ended; a lost worker ends the map early. 0 or -errno with failure filled. */
 int processes_run(struct processes *processes, const struct forkpool_map *how, void *results, struct failure *failure);
 
 /* Ends the workers and frees; when it returns they are gone. Accepts NULL. */
-void processes_close(struct processes *processes);
+void processes_close(void *state);
 
 #endif

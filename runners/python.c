@@ -12,6 +12,7 @@
 #include "kernels/reason.h"
 #include "runners/interpreter.h"
 #include "runners/cpulist.h"
+#include "runners/launcher.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
 
@@ -22,7 +23,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,29 +53,6 @@ static unsigned workers_of(const struct team *team)
     return team->processes * team->threads;
 }
 
-__attribute__((format(printf, 3, 4))) static int fail(struct failure *failure, int error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(failure->text, sizeof failure->text, format, arguments);
-    va_end(arguments);
-    return error;
-}
-
-/* The built-in kernels as a shared object: beside the program, above it (tests), or where it is installed. */
-static bool library_find(char *path, size_t size)
-{
-    static const char *const places[] = {"libkernels.so", "../libkernels.so", "../lib/breakeven/libkernels.so"};
-    char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0) return false;
-    self[length] = 0;
-    *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (snprintf(path, size, "%s/%s", self, places[i]) < (int)size && !access(path, R_OK)) return true;
-    return false;
-}
-
 static int available(struct reason *why)
 {
     char path[PATH_MAX];
@@ -87,7 +64,7 @@ static int available(struct reason *why)
         return reason_give(why, -ENOENT, "no %.120s%s", interpreter_name(),
                            own ? ": BREAKEVEN_PYTHON and --python name a program"
                                : " in PATH: install Debian's package python3");
-    if (!library_find(path, sizeof path))
+    if (!launcher_beside("libkernels.so", path, sizeof path))
         return reason_give(why, -ENOENT, "no libkernels.so beside the program: build it with make");
     if (access("/dev/shm", W_OK | X_OK))
         return reason_give(why, -ENOENT, "/dev/shm cannot be written: Python's locks between processes lie there");
@@ -120,12 +97,12 @@ static int ended(struct python *python, struct failure *failure)
 {
     int status = 0;
     if (!interpreter_ended(&python->interpreter, &status))
-        return fail(failure, -EPROTO, "python3 closed its channel and lives on");
+        return failure_give(failure, -EPROTO, "python3 closed its channel and lives on");
     if (WIFSIGNALED(status)) {
         int signal = WTERMSIG(status);
-        return fail(failure, -ECHILD, "python3 was ended by signal %d (%s)", signal, strsignal(signal));
+        return failure_give(failure, -ECHILD, "python3 was ended by signal %d (%s)", signal, strsignal(signal));
     }
-    return fail(failure, -ECHILD, "python3 ended by itself, with status %d", WEXITSTATUS(status));
+    return failure_give(failure, -ECHILD, "python3 ended by itself, with status %d", WEXITSTATUS(status));
 }
 
 /* One line of JSON from the interpreter, which is to come within `timeout_ms`. */
@@ -137,19 +114,19 @@ static int answer_read(struct python *python, int timeout_ms, json_t **answer, s
         char part[4096], *more;
         int ready = poll(&wait, 1, timeout_ms); /* each part anew: the whole is one short line */
         if (ready < 0 && errno == EINTR) continue;
-        if (ready <= 0) return fail(failure, -ETIMEDOUT, "python3 did not answer within %d s", timeout_ms / 1000);
+        if (ready <= 0) return failure_give(failure, -ETIMEDOUT, "python3 did not answer within %d s", timeout_ms / 1000);
         ssize_t got = read(python->channel, part, sizeof part);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return ended(python, failure);
         more = realloc(python->line, python->used + (size_t)got + 1);
-        if (!more) return fail(failure, -ENOMEM, "no memory for python3's answer");
+        if (!more) return failure_give(failure, -ENOMEM, "no memory for python3's answer");
         python->line = more;
         memcpy(more + python->used, part, (size_t)got);
         python->used += (size_t)got;
         if (more[python->used - 1] == '\n') break;
     }
     *answer = json_loadb(python->line, python->used, 0, NULL);
-    return *answer ? 0 : fail(failure, -EPROTO, "python3 answered '%.*s'", (int)python->used - 1, python->line);
+    return *answer ? 0 : failure_give(failure, -EPROTO, "python3 answered '%.*s'", (int)python->used - 1, python->line);
 }
 
 static void lost_read(const json_t *lost, struct failure *failure)
@@ -181,7 +158,7 @@ static int ask(struct python *python, const char *line, int timeout_ms, json_t *
     if (error) return error;
     const char *text = json_string_value(json_object_get(got, "error"));
     lost_read(json_object_get(got, "lost"), failure);
-    if (text) error = fail(failure, failure->lost_count ? -ECHILD : -EIO, "%s", text);
+    if (text) error = failure_give(failure, failure->lost_count ? -ECHILD : -EIO, "%s", text);
     if (answer && !error) *answer = got;
     else json_decref(got);
     return error;
@@ -219,9 +196,9 @@ static int memory_open(struct python *python, struct failure *failure)
     if (!python->bytes) python->bytes = 1;
     python->memory = memfd_create("results", MFD_CLOEXEC);
     if (python->memory < 0 || ftruncate(python->memory, (off_t)python->bytes))
-        return fail(failure, -errno, "no shared memory of %zu bytes: %s", python->bytes, strerror(errno));
+        return failure_give(failure, -errno, "no shared memory of %zu bytes: %s", python->bytes, strerror(errno));
     void *results = mmap(NULL, python->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, python->memory, 0);
-    if (results == MAP_FAILED) return fail(failure, -errno, "no memory for %zu bytes of results", python->bytes);
+    if (results == MAP_FAILED) return failure_give(failure, -errno, "no memory for %zu bytes of results", python->bytes);
     python->results = results;
     return 0;
 }
@@ -231,12 +208,12 @@ static int script_write(struct python *python, char *path, size_t size, struct f
 {
     scratch_sweep(0);
     python->lock = scratch_make(python->folder);
-    if (python->lock < 0) return fail(failure, python->lock, "no folder in /dev/shm: %s", strerror(-python->lock));
+    if (python->lock < 0) return failure_give(failure, python->lock, "no folder in /dev/shm: %s", strerror(-python->lock));
     snprintf(path, size, "%s/pools.py", python->folder);
     FILE *file = fopen(path, "we");
     bool wrote = file && fputs(python_script, file) >= 0;
     if (file && fclose(file)) wrote = false;
-    return wrote ? 0 : fail(failure, -EIO, "cannot write %s: %s", path, strerror(errno));
+    return wrote ? 0 : failure_give(failure, -EIO, "cannot write %s: %s", path, strerror(errno));
 }
 
 static int python_open(struct python *python, struct failure *failure)
@@ -247,25 +224,25 @@ static int python_open(struct python *python, struct failure *failure)
     if (!error) error = script_write(python, script, sizeof script, failure);
     if (error) return error;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-        return fail(failure, -errno, "no socket to python3: %s", strerror(errno));
+        return failure_give(failure, -errno, "no socket to python3: %s", strerror(errno));
     python->channel = ends[0];
     error = interpreter_start(&python->interpreter, script, ends[1], python->memory);
     close(ends[1]);
-    return error ? fail(failure, error, "cannot start %.120s: %s", interpreter_name(), strerror(-error)) : 0;
+    return error ? failure_give(failure, error, "cannot start %.120s: %s", interpreter_name(), strerror(-error)) : 0;
 }
 
 static int setup(const char *runner, const struct team *team, const struct job *job, void **state,
                  struct failure *failure)
 {
     struct python *python = calloc(1, sizeof *python);
-    if (!python) return fail(failure, -ENOMEM, "no memory to start python3");
+    if (!python) return failure_give(failure, -ENOMEM, "no memory to start python3");
     *python = (struct python){.team = team, .job = job, .runner = runner, .channel = -1, .memory = -1, .lock = -1};
     char library[PATH_MAX] = "", *config = NULL;
     int error = 0;
-    if (job->kernel_path ? !realpath(job->kernel_path, library) : !library_find(library, sizeof library))
-        error = fail(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
+    if (job->kernel_path ? !realpath(job->kernel_path, library) : !launcher_beside("libkernels.so", library, sizeof library))
+        error = failure_give(failure, -ENOENT, "no shared object with the kernel %s", job->kernel->name);
     if (!error) error = python_open(python, failure);
-    if (!error && !(config = config_write(python, library))) error = fail(failure, -ENOMEM, "no memory");
+    if (!error && !(config = config_write(python, library))) error = failure_give(failure, -ENOMEM, "no memory");
     if (!error) error = ask(python, config, SETUP_MS, NULL, failure);
     free(config);
     if (error) python_free(python);
@@ -278,13 +255,13 @@ static int reports_read(const struct team *team, const json_t *workers, struct f
 {
     unsigned count = workers_of(team);
     if (json_array_size(workers) != count)
-        return fail(failure, -EPROTO, "%zu of %u workers answered", json_array_size(workers), count);
+        return failure_give(failure, -EPROTO, "%zu of %u workers answered", json_array_size(workers), count);
     int error = 0;
     for (unsigned i = 0; i < count; i++) {
         int pid, tid, code;
         const char *cpus;
         if (json_unpack(json_array_get(workers, i), "[iiis]", &pid, &tid, &code, &cpus))
-            return fail(failure, -EPROTO, "worker %u sent no report", i);
+            return failure_give(failure, -EPROTO, "worker %u sent no report", i);
         if (team->reports) {
             struct worker_report *report = &team->reports[i];
             *report = (struct worker_report){.pid = pid, .tid = tid, .error = code, .ready = 1};
@@ -293,7 +270,7 @@ static int reports_read(const struct team *team, const json_t *workers, struct f
             hwloc_bitmap_free(found);
         }
         if (code && !error)
-            error = fail(failure, -code, "worker %u cannot be bound to cpu %s: %s", i,
+            error = failure_give(failure, -code, "worker %u cannot be bound to cpu %s: %s", i,
                          team->cpus ? team->cpus[i] : "(any)", strerror(code));
     }
     return error;

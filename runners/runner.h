@@ -111,6 +111,16 @@ struct failure {
     struct lost_worker lost[FAILURE_LOST_MAX];
 };
 
+/* Writes the text and returns error, so that a failure is one line. */
+__attribute__((format(printf, 3, 4))) static inline int failure_give(struct failure *failure, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure->text, sizeof failure->text, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
 struct runner {
     const char *name, *summary;
     unsigned axes;      /* AXIS_* */

@@ -14,10 +14,7 @@ int team_open(const struct team *team, unsigned first_worker, struct failure *fa
 {
     pthread_barrier_t bound;
     int error = -pthread_barrier_init(&bound, NULL, team->threads);
-    if (error) {
-        snprintf(failure->text, sizeof failure->text, "no barrier for %u threads: %s", team->threads, strerror(-error));
-        return error;
-    }
+    if (error) return failure_give(failure, error, "no barrier for %u threads: %s", team->threads, strerror(-error));
     omp_set_dynamic(0); /* else the runtime may give fewer threads than asked (OpenMP 5.1, 2.6.1) */
 #pragma omp parallel num_threads((int)team->threads) default(none) shared(team, first_worker, failure, error, bound)
     {

@@ -93,10 +93,8 @@ int worker_join(const struct team *team, unsigned worker, struct failure *failur
 {
     const char *cpus = team->cpus ? team->cpus[worker] : NULL;
     int error = worker_ready(team->reports ? &team->reports[worker] : NULL, cpus);
-    if (error)
-        snprintf(failure->text, sizeof failure->text, "worker %u cannot be bound to cpu %s: %s", worker,
-                 cpus ? cpus : "(any)", strerror(-error));
-    return error;
+    if (!error) return 0;
+    return failure_give(failure, error, "worker %u cannot be bound to cpu %s: %s", worker, cpus ? cpus : "(any)", strerror(-error));
 }
 
 char *worker_union(const char *const *cpus, unsigned count)

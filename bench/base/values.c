@@ -197,18 +197,26 @@ void values_numbers_free(struct numbers *numbers)
     *numbers = (struct numbers){0};
 }
 
+int values_names_add(struct names *list, const char *name, size_t length, struct reason *why)
+{
+    char **grown = realloc(list->values, (list->count + 2) * sizeof *grown), *copy = strndup(name, length);
+    if (grown) list->values = grown;
+    if (!grown || !copy) {
+        free(copy);
+        return reason_give(why, -ENOMEM, "no memory for the list");
+    }
+    grown[list->count++] = copy;
+    grown[list->count] = NULL;
+    return 0;
+}
+
 static int append_name(struct names *list, const char *name, size_t length, struct reason *why)
 {
     for (size_t i = 0; i < list->count; i++)
         if (strlen(list->values[i]) == length && !memcmp(list->values[i], name, length))
             return reason_give(why, -EINVAL, "\"%.*s\" is given twice", (int)length, name);
     if (list->count == VALUES_LIST_MAX) return reason_give(why, -ERANGE, "more than %d names", VALUES_LIST_MAX);
-    char **grown = realloc(list->values, (list->count + 1) * sizeof *grown);
-    if (!grown) return reason_give(why, -ENOMEM, "no memory for the list");
-    list->values = grown;
-    if (!(grown[list->count] = strndup(name, length))) return reason_give(why, -ENOMEM, "no memory for the list");
-    list->count++;
-    return 0;
+    return values_names_add(list, name, length, why);
 }
 
 /* One past the end of the name that starts at `part`. */

@@ -24,7 +24,7 @@ struct numbers { /* freed with values_numbers_free */
     uint64_t *values;
 };
 
-struct names { /* freed with values_names_free */
+struct names { /* freed with values_names_free; NULL after the last, like argv */
     size_t count;
     char **values;
 };
@@ -54,6 +54,8 @@ int values_names(const char *text, struct names *, struct reason *why);
  * before it: "none,core:0-3,5,close" are three. */
 int values_placements(const char *text, struct names *, struct reason *why);
 void values_names_free(struct names *);
+/* Adds a copy of the first `length` bytes. 0, or -ENOMEM with `why`. */
+int values_names_add(struct names *, const char *name, size_t length, struct reason *why);
 
 /* What a mistyped word may have meant: offer it one word after the other; `nearest` is the nearest by edits so far, NULL
  * where none is near. */

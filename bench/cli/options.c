@@ -124,20 +124,6 @@ static int parse_words(const struct option_row *row, const char *text, struct na
     return error;
 }
 
-static int add_text(const char *text, struct names *field, struct reason *why)
-{
-    char **grown = realloc(field->values, (field->count + 2) * sizeof *grown); /* ends with NULL, like argv */
-    char *copy = strdup(text);
-    if (grown) field->values = grown;
-    if (!grown || !copy) {
-        free(copy);
-        return reason_give(why, -ENOMEM, "no memory");
-    }
-    grown[field->count++] = copy;
-    grown[field->count] = NULL;
-    return 0;
-}
-
 static int parse_value(const struct option_row *row, const char *text, struct options *options, struct reason *why)
 {
     void *field = (char *)options + row->offset;
@@ -167,7 +153,7 @@ static int parse_value(const struct option_row *row, const char *text, struct op
         *(const char **)field = text;
         return 0;
     case OPTION_TEXTS:
-        return add_text(text, field, why);
+        return values_names_add(field, text, strlen(text), why);
     case OPTION_COUNT:
     case OPTION_COUNTS:
         break;

@@ -43,7 +43,7 @@ static int measure(const struct options *options, const struct lesson *lesson, s
     return status;
 }
 
-static int measure_and_show(const struct options *options, const struct lesson *lesson, const struct grid_words *words,
+static int measure_and_show(const struct options *options, const struct lesson *lesson, const struct names *words,
                             const char *command, enum lesson_verdict *verdict)
 {
     struct options grid;
@@ -70,14 +70,14 @@ static int run_lesson(const struct options *options, const struct lesson *lesson
                       enum lesson_verdict *verdict)
 {
     char command[1200];
-    struct grid_words words;
+    struct names words;
     struct reason why = {""};
     if (grid_words_make(lesson->run, cpus, 1, &words, &why))
         return options_complain(options, "lesson %s: [run]: %s", lesson->name, why.text);
     grid_words_show(&words, command, sizeof command);
     lesson_show_question(lesson, command);
     int status = measure_and_show(options, lesson, &words, command, verdict);
-    grid_words_free(&words);
+    values_names_free(&words);
     return status;
 }
 

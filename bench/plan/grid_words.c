@@ -123,48 +123,35 @@ int grid_words_expand(const char *value, unsigned cpus, double scale, char *out,
 
 /* ---- a section ---- */
 
-static int add_word(struct grid_words *words, const char *text, struct reason *why)
-{
-    char **grown = realloc(words->argv, ((size_t)words->count + 2) * sizeof *grown), *copy = strdup(text);
-    if (grown) words->argv = grown;
-    if (!grown || !copy) {
-        free(copy);
-        return reason_give(why, -ENOMEM, "no memory");
-    }
-    grown[words->count++] = copy;
-    grown[words->count] = NULL;
-    return 0;
-}
-
-static int add_entry(struct grid_words *words, const struct ini_entry *entry, unsigned cpus, double scale,
+static int add_entry(struct names *words, const struct ini_entry *entry, unsigned cpus, double scale,
                      struct reason *why)
 {
     char name[80], value[VALUE_MAX];
     struct reason what = {""};
     snprintf(name, sizeof name, "--%s", entry->key);
-    int error = add_word(words, name, why);
+    int error = values_names_add(words, name, strlen(name), why);
     if (error || !entry->value) return error;
     if (grid_words_expand(entry->value, cpus, scale, value, sizeof value, &what))
         return reason_give(why, -EINVAL, "line %u: %.40s: %.600s", entry->line, entry->key, what.text);
-    return add_word(words, value, why);
+    return values_names_add(words, value, strlen(value), why);
 }
 
-int grid_words_make(const struct ini_section *section, unsigned cpus, double scale, struct grid_words *words,
+int grid_words_make(const struct ini_section *section, unsigned cpus, double scale, struct names *words,
                     struct reason *why)
 {
-    *words = (struct grid_words){0};
-    int error = add_word(words, "breakeven", why);
-    if (!error) error = add_word(words, "run", why);
+    *words = (struct names){0};
+    int error = values_names_add(words, "breakeven", 9, why);
+    if (!error) error = values_names_add(words, "run", 3, why);
     for (size_t i = 0; !error && i < section->count; i++)
         error = add_entry(words, &section->entries[i], cpus, scale, why);
-    if (error) grid_words_free(words);
+    if (error) values_names_free(words);
     return error;
 }
 
-int grid_words_set(const struct grid_words *words, const struct ini_section *section, struct options *options,
+int grid_words_set(const struct names *words, const struct ini_section *section, struct options *options,
                    struct reason *why)
 {
-    char **word = words->argv + 2;
+    char **word = words->values + 2;
     for (size_t i = 0; i < section->count; i++) {
         const struct ini_entry *entry = &section->entries[i];
         struct reason what = {""};
@@ -176,17 +163,10 @@ int grid_words_set(const struct grid_words *words, const struct ini_section *sec
     return 0;
 }
 
-void grid_words_free(struct grid_words *words)
-{
-    for (int i = 0; i < words->count; i++) free(words->argv[i]);
-    free(words->argv);
-    *words = (struct grid_words){0};
-}
-
-void grid_words_show(const struct grid_words *words, char *text, size_t size)
+void grid_words_show(const struct names *words, char *text, size_t size)
 {
     size_t used = 0;
     *text = '\0';
-    for (int i = 0; i < words->count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", words->argv[i]);
+    for (size_t i = 0; i < words->count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", words->values[i]);
 }

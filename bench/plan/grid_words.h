@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* grid_words.h: a section of options, one a line, as the words of `breakeven run` on this machine.
  *
- *     struct grid_words words;
+ *     struct names words;
  *     if (!grid_words_make(section, cpus, 1, &words, &why)) error = grid_words_set(&words, section, &grid, &why);
  *     ... what the options point to lives as long as the words ...
- *     grid_words_free(&words);
+ *     values_names_free(&words);
  */
 #ifndef BREAKEVEN_GRID_WORDS_H
 #define BREAKEVEN_GRID_WORDS_H
@@ -12,20 +12,14 @@
 #include "bench/base/ini.h"
 #include "bench/cli/options.h"
 
-struct grid_words {
-    int count;
-    char **argv; /* "breakeven", "run", "--kernel", "spin", ...; NULL after the last */
-};
-
-/* 0, or -errno with "line N: ..." in `why` and *words empty. */
-int grid_words_make(const struct ini_section *, unsigned cpus, double scale, struct grid_words *, struct reason *why);
-void grid_words_free(struct grid_words *);
+/* "breakeven", "run", "--kernel", "spin", ... 0, or -errno with "line N: ..." in `why` and *words empty. */
+int grid_words_make(const struct ini_section *, unsigned cpus, double scale, struct names *, struct reason *why);
 
 /* Sets the options that the words, made of this section, say. They point into the words. 0, or -EINVAL with "line N: ...". */
-int grid_words_set(const struct grid_words *, const struct ini_section *, struct options *, struct reason *why);
+int grid_words_set(const struct names *, const struct ini_section *, struct options *, struct reason *why);
 
 /* The words with blanks between them. */
-void grid_words_show(const struct grid_words *, char *text, size_t size);
+void grid_words_show(const struct names *, char *text, size_t size);
 
 /* Puts the values for so many cpus into the words in braces of a value: {cpus}, {8*cpus}; {all}: workers from 1 to twice
  * the cpus; {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {nodes}: 1, 2, 4 and so on to the hosts of the batch

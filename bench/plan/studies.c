@@ -155,7 +155,7 @@ struct study {
 
 static int add_options(const struct study *study, const struct ini_section *section, struct reason *why)
 {
-    struct grid_words words;
+    struct names words;
     struct options grid;
     struct reason what = {""};
     int error = grid_words_make(section, study->plan->cpus, study->scale, &words, why);
@@ -170,7 +170,7 @@ static int add_options(const struct study *study, const struct ini_section *sect
         reason_set(why, "line %u: [%s]: %s", section->line, section->name, what.text);
     }
     options_free(&grid);
-    grid_words_free(&words);
+    values_names_free(&words);
     return error;
 }
 

@@ -240,8 +240,8 @@ static json_t *settings(const struct tune *tune, const struct search_point *poin
     for (size_t i = 0; object && i < subject->axes.count; i++) {
         const struct tune_axis *axis = &subject->axes.axis[i];
         json_t *value = axis->values ? json_integer((json_int_t)axis->values[point->level[i]])
-                                     : json_string(axis->texts[point->level[i]]);
-        json_object_set_new(object, axis->name, value ? value : json_string("(not UTF-8)"));
+                                     : text_to_json(axis->texts[point->level[i]]);
+        json_object_set_new(object, axis->name, value);
     }
     return object;
 }

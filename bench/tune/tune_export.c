@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/tune/tune_export.h"
 
+#include "results/record/record.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -122,12 +124,6 @@ static const char *setting(const struct table *table, const struct row *row, siz
     return table->axes->axis[axis].texts[row->point->level[axis]];
 }
 
-static json_t *text_json(const char *text)
-{
-    json_t *json = json_string(text);
-    return json ? json : json_string("(not UTF-8)");
-}
-
 static json_t *row_json(const struct table *table, const struct row *row)
 {
     json_t *times = json_array(), *codes = json_array(), *parameters = json_object();
@@ -136,8 +132,8 @@ static json_t *row_json(const struct table *table, const struct row *row)
         json_array_append_new(codes, json_integer(0));
     }
     for (size_t i = 0; i < table->axes->count; i++)
-        json_object_set_new(parameters, table->axes->axis[i].name, text_json(setting(table, row, i)));
-    return json_pack("{so sf so sf sf sf sf sf so sO so so}", "command", text_json(row->command), "mean", row->mean,
+        json_object_set_new(parameters, table->axes->axis[i].name, text_to_json(setting(table, row, i)));
+    return json_pack("{so sf so sf sf sf sf sf so sO so so}", "command", text_to_json(row->command), "mean", row->mean,
                      "stddev", isnan(row->deviation) ? json_null() : json_real(row->deviation), "median", row->median,
                      "user", row->user, "system", row->system, "min", row->least, "max", row->most, "times", times,
                      "memory_usage_byte", row->bytes, "exit_codes", codes, "parameters", parameters);

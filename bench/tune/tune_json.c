@@ -23,13 +23,6 @@ static json_t *quantity(struct quantity q)
                      (json_int_t)q.n);
 }
 
-/* A command may hold any bytes; JSON holds UTF-8. */
-static json_t *words(const char *text)
-{
-    json_t *string = json_string(text);
-    return string ? string : json_string("(not UTF-8)");
-}
-
 static json_t *settings(const struct tune *tune, const struct search_entry *entry)
 {
     return tune->subject->settings(tune, &entry->point);
@@ -42,8 +35,8 @@ static json_t *entry_to_json(const struct tune *tune, const struct search_entry 
                   number(entry->estimate), "n", (json_int_t)entry->count, "fresh", quantity(entry->cost), "ratio",
                   quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed", entry->failed);
     const struct tune_failure *failure = tune_failure_of(tune, &entry->point);
-    if (object && failure) json_object_set_new(object, "cause", words(failure->cause));
-    if (object && failure && failure->output) json_object_set_new(object, "output", words(failure->output));
+    if (object && failure) json_object_set_new(object, "cause", text_to_json(failure->cause));
+    if (object && failure && failure->output) json_object_set_new(object, "output", text_to_json(failure->output));
     return object;
 }
 
@@ -90,7 +83,7 @@ json_t *tune_to_json(const struct tune *tune)
     json_t *peaks =
         json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
     return json_pack("{si ss so ss ss so so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
-                     tune->subject->unit, "what", words(tune->what), "objective", options_objectives[tune->objective],
+                     tune->subject->unit, "what", text_to_json(tune->what), "objective", options_objectives[tune->objective],
                      "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
                      entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",

@@ -167,6 +167,8 @@ char *sample_to_json(const struct sample *);
 int sample_from_json(const char *line, size_t length, struct sample *, struct reason *why);
 void sample_free(struct sample *);
 
+/* Text of any bytes (a cause may quote what a program printed) as a JSON string: what is not UTF-8 becomes '?'. */
+struct json_t *text_to_json(const char *);
 struct json_t *cell_to_json(const struct cell *);
 int cell_from_json(const struct json_t *, struct cell *, struct reason *why);
 

@@ -36,8 +36,7 @@ static const struct field lost_fields[] = {
 #include "results/record/record_fields.h"
     {NULL, 0, 0, 0, 0}};
 
-/* Text of any bytes (a cause may quote what a program printed) as a JSON string: what is not UTF-8 becomes '?'. */
-static json_t *text_to_json(const char *text)
+json_t *text_to_json(const char *text)
 {
     json_t *json = json_string(text);
     if (json) return json;

@@ -164,10 +164,10 @@ static bool grid_cell(struct run *run, const struct options *grid, const char *k
 
 static void lesson_cells(const struct lesson *lesson, unsigned cpus, struct run *run)
 {
-    struct grid_words words;
+    struct names words;
     struct options grid;
     ck_assert_msg(!grid_words_make(lesson->run, cpus, 1, &words, &why), "%s: %s", lesson->name, why.text);
-    ck_assert_msg(options_parse(&grid, verbs, words.count, words.argv) < 0, "%s", lesson->name);
+    ck_assert_msg(options_parse(&grid, verbs, (int)words.count, words.values) < 0, "%s", lesson->name);
     for (size_t k = 0; k < grid.kernels.count; k++) {
         struct cell *serial = runs_cell(run, "serial", 1, 1);
         snprintf(serial->label, sizeof serial->label, "%s", grid.kernels.values[k]);
@@ -175,7 +175,7 @@ static void lesson_cells(const struct lesson *lesson, unsigned cpus, struct run 
         for (size_t i = 0; grid_cell(run, &grid, grid.kernels.values[k], i); i++) {}
     }
     options_free(&grid);
-    grid_words_free(&words);
+    values_names_free(&words);
 }
 
 static int64_t start_ns(const struct cell *cell, bool holds)

@@ -297,14 +297,14 @@ START_TEST(every_study_can_be_parsed)
         options_begin(&options, verbs, verb_find(verbs, "run"));
         ck_assert_msg(!studies_open(NULL, i % 2, &options, &studies, &reason), "%s", reason.text);
         for (size_t k = 0; k < studies.ini.count; k++) {
-            struct grid_words words;
+            struct names words;
             const struct ini_section *section = &studies.ini.sections[k];
             ck_assert_msg(!grid_words_make(section, cpus[i / 2], 0.5, &words, &reason), "%s", reason.text);
             options_begin(&grid, verbs, verb_find(verbs, "run"));
             ck_assert_msg(!grid_words_set(&words, section, &grid, &reason), "%u cpus: %s", cpus[i / 2], reason.text);
-            for (int word = 0; word < words.count; word++) ck_assert_ptr_null(strchr(words.argv[word], '{'));
+            for (size_t word = 0; word < words.count; word++) ck_assert_ptr_null(strchr(words.values[word], '{'));
             options_free(&grid);
-            grid_words_free(&words);
+            values_names_free(&words);
         }
         studies_close(&studies);
     }
