@@ -70,7 +70,7 @@ static void add_marks(struct table *table, const struct cell_summary *cell)
     if (cell->errors) used += (size_t)snprintf(text + used, size - used, "; %zu failed", cell->errors);
     if (cell->suspects)
         used += (size_t)snprintf(text + used, size - used, "; %zu suspect: %s", cell->suspects, cell->suspect);
-    if (cell->autocorrelated) used += (size_t)snprintf(text + used, size - used, "; times follow one another");
+    if (cell->autocorrelated) used += (size_t)snprintf(text + used, size - used, "; times resemble those before them");
     if (cell->outliers)
         used += (size_t)snprintf(text + used, size - used, "; %zu outlier%s", cell->outliers,
                                  cell->outliers == 1 ? "" : "s");

@@ -290,7 +290,7 @@ static int crossovers_predicted(struct summary_parts *parts)
     if (!known) return 0;
     sentence_add(
         &sentence,
-        "From what the runners cost with another kernel, %zu of %zu task sizes that pay are predicted within 15 %%",
+        "From the runners' costs with another kernel, %zu of %zu task sizes that pay are predicted within 15 %%",
         near, known);
     if (rough) sentence_add(&sentence, " (%zu more were measured too roughly to tell)", rough);
     sentence_add(&sentence, ".");
@@ -346,7 +346,7 @@ int findings_startup(struct summary_parts *parts)
         }
         sentence_add(&sentence, ".");
         if (few->quantity[QUANTITY_setup_ns].median > 1e6)
-            sentence_add(&sentence, " Before that it needs %s for its own world, counted apart.",
+            sentence_add(&sentence, " Before that it needs %s to come up itself (interpreter or launcher), counted apart.",
                          parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
         status = sentence_end(parts, TOPIC_startup, &sentence);
     }

@@ -121,7 +121,7 @@ static int tell_hybrid(struct summary_parts *parts, const struct cell **group, s
     for (size_t i = 0; i < kept; i++) {
         if (wall_of(parts, group[i]) > wall_of(parts, worst)) worst = group[i];
         if (group[i] == best || !parts_tied(parts_compare(parts, group[i], best, false))) continue;
-        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : " Not to be told from it: ", group[i]->processes,
+        sentence_add(&sentence, "%s%u x %u", ties++ ? ", " : " Cannot be told from it: ", group[i]->processes,
                      group[i]->threads);
     }
     if (ties) sentence_add(&sentence, ".");

@@ -72,7 +72,7 @@ static void add_gains(struct sentence *sentence, const struct summary *summary, 
     double middle = (field->rows[(n - 1) / 2]->quantity[QUANTITY_speedup].median +
                      field->rows[n / 2]->quantity[QUANTITY_speedup].median) /
                     2;
-    sentence_add(sentence, "%s times in the middle, each with its best runner", parts_number(number, middle));
+    sentence_add(sentence, "%s times in the median, each with its best runner", parts_number(number, middle));
     if (unsure) sentence_add(sentence, " (%zu of them without an interval)", unsure);
     sentence_add(sentence, ". Most: ");
     add_one(sentence, summary, field->rows[0]);
@@ -191,7 +191,7 @@ static int about_crossing(struct summary_parts *parts)
     }
     if (sentence.used && open.used) sentence_add(&sentence, ". At no task size resolved: %s", open.text);
     else if (open.used)
-        sentence_add(&sentence, "At no task size is it resolved that starting workers for one job pays (%s)",
+        sentence_add(&sentence, "Starting workers for one job is resolved to pay at no task size (%s)",
                      open.text);
     if (sentence.used) sentence_add(&sentence, ".");
     return sentence_end(parts, TOPIC_short, &sentence);

@@ -216,7 +216,7 @@ static int about_run(struct summary_parts *parts)
     }
     if (!status && chained * 10 > summary->cell_count) {
         sentence_add(&sentence,
-                     "In %zu of %zu cells times follow one another, more than chance explains: their intervals are "
+                     "In %zu of %zu cells a time resembles the one before it, more than chance explains: their intervals are "
                      "too narrow. Ratios inside a block are less affected.",
                      chained, summary->cell_count);
         status = sentence_end(parts, TOPIC_trust, &sentence);

@@ -71,6 +71,6 @@ int trust_tell(struct summary_parts *parts)
     if (trust->verdict == TRUST_NONE)
         sentence_add(&sentence,
                      " Nothing is recommended: what to use, what is faster and what a worker costs could not be "
-                     "seen. Measure again when nothing else runs; \"breakeven doctor\" tells what disturbs.");
+                     "seen. Measure again when nothing else runs; \"breakeven doctor\" says what disturbs.");
     return sentence_end(parts, TOPIC_short, &sentence);
 }
