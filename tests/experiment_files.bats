@@ -64,7 +64,7 @@ spin|line 1: "spin" stands before the first [section]
 [a]\n\n; no\nkernel = spni|line 4: --kernel: no kernel "spni"; did you mean "spin"?
 [a]\nkernl = spin|line 2: no option --kernl; did you mean "--kernel"?
 [a]\nkernel = spin\nquick|line 3: quick belongs on the command line
-[a]\nkernel = spin\nreps = 3|line 3: reps is of the whole run: it belongs into [global]
+[a]\nkernel = spin\nreps = 3|line 3: reps applies to the whole run: it belongs in [global]
 [a]\nkernel = spin\nkernel = empty|line 3: --kernel is given twice
 [a]\nkernel = spin\nworkers = {cpu}|line 3: workers: {cpu}: the words in braces are
 [a]\ntasks = 3|line 1: [a] needs a kernel

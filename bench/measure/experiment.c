@@ -134,7 +134,7 @@ static int keep(struct session *session, const struct sample *sample)
     int error = line ? record_append_line(session->fd, line) : -ENOMEM;
     free(line);
     if (error)
-        reason_set(session->why, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", session->experiment->dir,
+        reason_set(session->why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", session->experiment->dir,
                  strerror(-error));
     return error;
 }

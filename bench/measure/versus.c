@@ -95,7 +95,7 @@ int versus_take(struct versus *versus, unsigned cell, unsigned block, unsigned o
     error = line ? record_append_line(versus->fd, line) : -ENOMEM;
     free(line);
     if (error)
-        reason_set(why, "%.200s/samples.jsonl takes no more: %s; what was taken before is kept", versus->dir,
+        reason_set(why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", versus->dir,
                    strerror(-error));
     versus->taken++;
     versus->failed += strcmp(sample.status, "ok") != 0;

@@ -23,7 +23,7 @@ static const char *fault_of(const struct kernel *kernel)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || strchr("-_.", *c)))
             return "its name is not one word of a-z, 0-9, '-', '_', '.'";
     if (!kernel->summary) return "its summary is missing";
-    if ((unsigned)kernel->bottleneck >= BOTTLENECKS) return "its bottleneck is none of enum bottleneck";
+    if ((unsigned)kernel->bottleneck >= BOTTLENECKS) return "its bottleneck is not one of enum bottleneck";
     if (!kernel->run) return "its run function is missing";
     if (!kernel->size_unit) return "its size_unit is missing";
     if (!kernel->default_tasks || !kernel->default_size) return "its default_tasks or default_size is 0";

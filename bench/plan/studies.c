@@ -25,7 +25,7 @@ static int entry_scope(const struct ini_entry *entry, enum option_scope *scope, 
     if (!row) return options_set(&none, entry->key, NULL, why); /* it says so */
     *scope = row->scope;
     if (row->scope != OPTION_OF_CALL) return 0;
-    return reason_give(why, -EINVAL, "%s belongs on the command line, not into an experiment's file", row->name);
+    return reason_give(why, -EINVAL, "%s belongs on the command line, not in the file of an experiment", row->name);
 }
 
 static int check_entry(struct studies *studies, const struct ini_section *section, const struct ini_entry *entry,
@@ -36,7 +36,7 @@ static int check_entry(struct studies *studies, const struct ini_section *sectio
     int error = entry_scope(entry, &scope, &what);
     if (!error && scope == OPTION_OF_RUN)
         error = is_global(section) ? options_set(&studies->global, entry->key, entry->value, &what)
-                                   : reason_give(&what, -EINVAL, "%s is of the whole run: it belongs into [global]", entry->key);
+                                   : reason_give(&what, -EINVAL, "%s applies to the whole run: it belongs in [global]", entry->key);
     return error ? reason_give(why, -EINVAL, "line %u: %s", entry->line, what.text) : 0;
 }
 

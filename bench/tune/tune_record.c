@@ -48,7 +48,7 @@ int tune_record_open(struct tune_record *record, const struct options *options, 
 
 static int fail(const struct tune_record *record, const char *file, int error)
 {
-    options_complain(record->options, "%s/%s takes no more: %s; what was taken before is kept", record->dir, file,
+    options_complain(record->options, "%s/%s cannot be written any more: %s; what was measured before is kept", record->dir, file,
                      strerror(-error));
     return error;
 }
