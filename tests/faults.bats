@@ -160,7 +160,7 @@ faulty() {
         timeout -k 5 200 "$BREAKEVEN" run --kernel empty --tasks 10 --runner serial --reps 2000 -o run >out 2>err
     ) || status=$?
     [ "$status" = 3 ]
-    [ "$(grep -c "what was taken before is kept" err)" = 1 ]
+    [ "$(grep -c "what was measured before is kept" err)" = 1 ]
     samples run "len(s) > 20 and all(x['status'] == 'ok' for x in s)"
     manifest run "not m['complete']"
     run "$BREAKEVEN" report run --json
