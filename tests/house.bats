@@ -63,6 +63,16 @@ copy_sources() {
     [[ $output == *"README.md: docs/gone.md is not there"*"README.md: bench/cli/gone.c is not there"* ]]
 }
 
+@test "an example in a header that calls a function otherwise than it is declared is found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    copy_sources
+    sed -i 's/plan_order(plan.cells, plan.cell_count, seed, block, order)/plan_order(\&plan, (int[]){block, 1})/' "$copy/bench/plan/plan.h"
+    run python3 tests/includes.py "$copy"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$output" = "bench/plan/plan.h: an example calls plan_order with 2 arguments, it takes 5" ]
+}
+
 @test "no circle of more than three files in the link graph, and no file needs a room above its own" {
     command -v python3 >/dev/null || skip "python3 is not installed"
     run python3 tests/circles.py "${BUILD:-build}"

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tests/includes.py [ROOT]: every include of the program goes down, no room is crowded, and what the documents name is there.
+"""tests/includes.py [ROOT]: every include of the program goes down, no room is crowded, what the documents name is there,
+and the examples of headers call functions as they are declared.
 
 The order below is the house: a file may include files of its own room and of rooms that stand before it. Prints each
 include that goes up or is not written from the root, each room of more than 22 .c files, each path in a document that
-leads nowhere, and ends with 1 where there is one.
+leads nowhere, each call in a header's comment with another number of arguments than its declaration, and ends with 1 where
+there is one.
 """
 import glob
 import os
@@ -83,9 +85,48 @@ def dead_paths(root):
                     yield f"{os.path.relpath(path, root)}: {name} is not there"
 
 
+def arguments(text):
+    """How many arguments, at the commas outside brackets; -1: not said, "..."."""
+    if ".." in text:
+        return -1
+    depth, count = 0, 1
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        count += sign == "," and not depth
+    return count if text.strip() not in ("", "void") else 0
+
+
+def calls(text):
+    """(name, arguments) of every call or declaration of a name_with_words."""
+    for match in re.finditer(r"\b([a-z]+_[a-z0-9_]+)\(", text):
+        depth, end = 1, match.end()
+        while depth and end < len(text):
+            depth += (text[end] in "([{") - (text[end] in ")]}")
+            end += 1
+        yield match.group(1), text[match.end():end - 1]
+
+
+def wrong_examples(root):
+    """A call without any argument is a mention of the function, and is not looked at."""
+    texts = {}
+    for path in sources(root):
+        if path.endswith(".h"):
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                texts[path] = file.read()
+    declared = {}
+    for text in texts.values():
+        declared.update(calls(re.sub(r"/\*.*?\*/|^#.*?$", "", text, flags=re.S | re.M)))
+    for path, text in texts.items():
+        for comment in re.findall(r"/\*.*?\*/", text, flags=re.S):
+            for name, given in calls(comment):
+                told, wanted = arguments(given), arguments(declared.get(name, ".."))
+                if told > 0 and wanted >= 0 and told != wanted:
+                    yield f"{path}: an example calls {name} with {told} argument{'s' * (told > 1)}, it takes {wanted}"
+
+
 def main():
     root = sys.argv[1] if len(sys.argv) > 1 else "."
-    found = list(faults(root)) + list(crowded(root)) + list(dead_paths(root))
+    found = [*faults(root), *crowded(root), *dead_paths(root), *wrong_examples(root)]
     print("\n".join(found) if found else "every include goes down")
     return 1 if found else 0
 

@@ -5,7 +5,7 @@
  *     struct isolate isolate = {.words = (const char *const[]){"_cell", NULL}, .input = spec, .input_size = strlen(spec),
  *                               .deadline_ns = 10000000000};
  *     struct isolate_result result;
- *     int error = isolate_run(&isolate, &result);   // blocks until the child and its descendants are gone
+ *     int error = isolate_run(&isolate, &result, &why);   // blocks until the child and its descendants are gone
  *     if (!error && result.end == ISOLATE_DONE) ... result.output ...
  *     isolate_result_free(&result);
  *

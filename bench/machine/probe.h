@@ -2,7 +2,7 @@
 /* probe.h: what this machine does to measurements, found out in seconds and without changing a setting.
  *
  *     struct probe_noise noise;
- *     if (!probe_noise_measure(&clock_real, cpus, cpu_count, &noise)) ... noise.cpu[i].p99_ns / noise.cpu[i].p50_ns
+ *     if (!probe_noise_measure(&clock_real, cpus, cpu_count, 500, &noise)) ... noise.cpu[i].p99_ns / noise.cpu[i].p50_ns
  *
  * `breakeven doctor` runs all of them; the experiment records the placement probe beside its samples, because virtual
  * cpus are sometimes siblings and sometimes far apart, and move (probe_placement_json).

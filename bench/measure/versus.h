@@ -4,8 +4,8 @@
  *     struct versus versus;
  *     versus_find("../old", program, sizeof program, &why);
  *     versus_open(&versus, program, &plan, base_dir, manifest, &why);
- *     experiment.versus = &versus;        // each cell is measured by one build and then by the other, in changing
- * order versus_close(&versus, complete, stopped);
+ *     experiment.versus = &versus;        // each cell is measured by one build and then by the other, in changing order
+ *     versus_close(&versus, complete, stopped, measured_ns);
  *
  * Both manifests carry the same "together"; results/summary/compare.h then pairs the runs block by block.
  */

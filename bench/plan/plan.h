@@ -4,7 +4,7 @@
  *     struct plan plan;
  *     plan_open(&plan, topology, cpus, &protocol);
  *     if (!plan_add(&plan, "run", options, &why) && !plan_close(&plan, &why))
- *         for (block...) { plan_order(&plan, block, order); ... plan.cells[order[i]] ... }
+ *         for (block...) { plan_order(plan.cells, plan.cell_count, seed, block, order); ... plan.cells[order[i]] ... }
  *     plan_free(&plan);
  *
  * Every problem (kernel, size, tasks) of a study gets its serial cell; axes that a runner lacks collapse;

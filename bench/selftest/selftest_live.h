@@ -4,9 +4,10 @@
  *     struct live live;
  *     live_open(&live, test);
  *     unsigned serial = live_cell(&live, &(struct live_cell){.kernel = "spin", .size = 1000, .tasks = 5000});
- *     unsigned plain = live_cell(&live, &(struct live_cell){..., .runner = "openmp", .workers = 2, .baseline =
- * serial}); live_blocks(&live, 10, false);           // plan_order, measure_cell: what `run` does if (!live.error)
- * live_values(&live, plain, LIVE_WALL, values); live_close(&live);
+ *     unsigned plain = live_cell(&live, &(struct live_cell){..., .runner = "openmp", .workers = 2, .baseline = serial});
+ *     live_blocks(&live, 10, false, false);           // plan_order, measure_cell: what `run` does
+ *     if (!live.error) live_values(&live, plain, LIVE_WALL, false, values);
+ *     live_close(&live);
  */
 #ifndef BREAKEVEN_SELFTEST_LIVE_H
 #define BREAKEVEN_SELFTEST_LIVE_H

@@ -2,7 +2,7 @@
 /* nodes.h: ranks of several hosts. The memory that the runner shares with its ranks (control.h) lies on its own host; each
  * of the others has a copy, of which what its ranks write is sent to rank 0.
  *
- *     nodes_open(rank);       // after MPI_Init: who is where, and a copy on the other hosts
+ *     nodes_open(rank, why);  // after MPI_Init: who is where, and a copy on the other hosts
  *     ... the kernel's input, the team ...
  *     nodes_ready(rank);      // reports, what the hosts are, their clocks
  *     ... schedules_run, a barrier ...
