@@ -129,7 +129,9 @@ void team_run(const struct team *team, const struct job *job, unsigned first_wor
     }
 }
 
-bool team_runtime_is_libomp(void)
+/* Is LLVM's or Intel's runtime in this process, whichever the compiler was (clang takes libgomp, and a preloaded libomp
+ * stands in for it)? */
+static bool team_runtime_is_libomp(void)
 {
     return dlsym(RTLD_DEFAULT, "kmp_set_blocktime");
 }

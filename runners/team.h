@@ -23,10 +23,6 @@ int team_open(const struct team *team, unsigned first_worker, struct failure *fa
 void team_run(const struct team *team, const struct job *job, unsigned first_worker, size_t begin, size_t end,
               void *results);
 
-/* Is LLVM's or Intel's runtime in this process, whichever the compiler was (clang takes libgomp, and a preloaded libomp
- * stands in for it)? */
-bool team_runtime_is_libomp(void);
-
 /* Ends the threads of the runtime's pool, which would keep their bindings. With LLVM's libomp, which has no working
  * call for it, they sleep until the process ends. */
 void team_close(void);

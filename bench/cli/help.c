@@ -17,7 +17,7 @@ static void print_row(FILE *out, const char *left, const char *text)
     fputc('\n', out);
 }
 
-void options_help(FILE *out, const struct verb *const *verbs)
+static void help_all(FILE *out, const struct verb *const *verbs)
 {
     fputs("breakeven measures when parallelism pays: at what task size, with how many workers, of which kind.\n\n"
           "Start with `breakeven run`: it measures this machine in a minute and a half and says what it found.\n\n",
@@ -49,7 +49,7 @@ static int run(const struct options *options)
     const char *name = options->operand_count ? options->operands[0] : NULL;
     const struct verb *verb = name ? verb_find(options->verbs, name) : NULL;
     if (verb) options_help_verb(stdout, verb);
-    if (!name) options_help(stdout, options->verbs);
+    if (!name) help_all(stdout, options->verbs);
     if (verb || !name) return STATUS_GOOD;
     for (const struct topic *topic = topics; topic->name; topic++)
         if (!strcmp(topic->name, name)) return options_print(options, topic->text);

@@ -108,7 +108,6 @@ struct topic {
 };
 extern const struct topic topics[];
 
-void options_help(FILE *, const struct verb *const *verbs); /* all verbs */
 void options_help_verb(FILE *, const struct verb *); /* one verb with its options */
 
 /* Prints `text`, and a newline where it does not end with one, on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */

@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-const char *lesson_verdict_words(enum lesson_verdict verdict)
+/* "The prediction held here." and so on. */
+static const char *verdict_words(enum lesson_verdict verdict)
 {
     static const char *const words[] = {
         [LESSON_HELD] = "The prediction held here.",
@@ -142,7 +143,7 @@ static void write_text(FILE *page, const struct lesson *lesson, const char *comm
     fprintf(page, "# %s\n\n**Prediction.** %s\n\n**Experiment.** `breakeven lesson %s`, which measures\n\n    %s\n\n",
             lesson->question, lesson->prediction, lesson->name, command);
     if (drawn) fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
-    fprintf(page, "**%s** %s\n\n", lesson_verdict_words(result->verdict), result->text);
+    fprintf(page, "**%s** %s\n\n", verdict_words(result->verdict), result->text);
     if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
     fprintf(page, "**Why.** %s\n\n", lesson->explanation);
     if (*beyond->text)
@@ -182,7 +183,7 @@ void lesson_show_question(const struct lesson *lesson, const char *command)
 
 void lesson_show_lacking(const struct lesson *lesson, const char *lacking)
 {
-    print_folded(lesson_verdict_words(LESSON_LACKING), lacking);
+    print_folded(verdict_words(LESSON_LACKING), lacking);
     print_recorded(lesson);
     print_folded("Why:", lesson->explanation);
 }
@@ -190,7 +191,7 @@ void lesson_show_lacking(const struct lesson *lesson, const char *lacking)
 static void print_result(const struct lesson *lesson, const struct lesson_result *result, const struct beyond *beyond,
                          const char *dir)
 {
-    print_folded(lesson_verdict_words(result->verdict), result->text);
+    print_folded(verdict_words(result->verdict), result->text);
     if (result->verdict == LESSON_NOT_HELD) print_folded("What that can mean:", lesson->otherwise);
     if (result->verdict == LESSON_LACKING) print_recorded(lesson);
     print_folded("Why:", lesson->explanation);

@@ -6,9 +6,6 @@
 #include "bench/lessons/lessons.h"
 #include "bench/measure/show.h"
 
-/* "The prediction held here." and so on. */
-const char *lesson_verdict_words(enum lesson_verdict);
-
 /* What comes before the measurement: question, prediction and the command. */
 void lesson_show_question(const struct lesson *, const char *command);
 

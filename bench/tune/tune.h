@@ -87,9 +87,6 @@ struct tune_peak tune_peak(const struct tune *);
 /* What the watch waited for, in a sentence; "" where it saw nothing amiss. */
 void tune_show_waiting(const struct tune *, char *text, size_t size);
 
-/* How many cpus there are to use, and why: "2 cpus", "1.5 cpus (the quota of /a/b; 4 are allowed): 1 or 2 workers". */
-void tune_show_cpus(const struct limits *, char *text, size_t size);
-
 void tune_print(const struct tune *);      /* all of it as text on stdout */
 json_t *tune_to_json(const struct tune *); /* a new reference; NULL without memory */
 

@@ -27,7 +27,8 @@ void tune_show_cost(const struct tune *tune, double cost, char *text, size_t siz
     snprintf(text, size, "%s%s", duration, tune->objective == TUNE_CORE_SECONDS ? " of cpu time" : "");
 }
 
-void tune_show_cpus(const struct limits *limits, char *text, size_t size)
+/* How many cpus there are to use, and why: "2 cpus", "1.5 cpus (the quota of /a/b; 4 are allowed): 1 or 2 workers". */
+static void show_cpus(const struct limits *limits, char *text, size_t size)
 {
     if (isfinite(limits->quota_cpus) && limits->quota_cpus < limits->allowed) {
         double quota = limits->quota_cpus;
@@ -265,7 +266,7 @@ void tune_print(const struct tune *tune)
     tune_sentence(tune, sentence, sizeof sentence);
     print_wrapped(sentence, width);
     print_default(tune);
-    tune_show_cpus(&tune->limits, cpus, sizeof cpus);
+    show_cpus(&tune->limits, cpus, sizeof cpus);
     values_show_duration(result->spent_s * 1e9, spent, sizeof spent);
     double quota = tune->limits.quota_cpus;
     if (quota > 1 && quota < tune->limits.allowed && quota != floor(quota))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* calibrate, and _calibrate: the same in a process that the kernel may crash. */
-#include "bench/verbs/calibrate.h"
-
+/* _calibrate: how long a kernel's task lasts, and which size makes it last as long as asked, in a process that the kernel may
+ * crash. Tasks spread evenly over [0, tasks) are run serially for a millisecond, several times; the least mean counts, since
+ * what disturbs a measurement only ever adds. Memory has been touched before. */
 #include "bench/base/answer.h"
+#include "bench/base/clock.h"
 #include "bench/base/memory.h"
 #include "bench/cli/options.h"
 #include "bench/plan/kernel_load.h"
@@ -15,6 +16,11 @@
 
 enum { LOOKS = 7, SEGMENTS = 16, ROUNDS = 24, TRIM_ROUNDS = 6 };
 static const double LOOK_NS = 1e6, LONG_TASK_NS = 2e6, TOLERANCE = 0.02;
+
+struct calibration {
+    const struct kernel *kernel;
+    uint64_t tasks, seed;
+};
 
 /* Which tasks a look runs: `segments` stretches of `length` tasks, spread evenly, `times` over. Always the same ones,
  * so that only the first look pays for touching memory. */
@@ -48,7 +54,8 @@ static struct sample_of choose(const struct calibration *calibration, const void
     return sample;
 }
 
-int calibrate_measure(const struct calibration *calibration, uint64_t size, const struct clock *clock, double *task_ns,
+/* Mean duration of a task of this size. 0, or -errno with `why`. */
+static int calibrate_measure(const struct calibration *calibration, uint64_t size, const struct clock *clock, double *task_ns,
                       struct reason *why)
 {
     const struct kernel *kernel = calibration->kernel;
@@ -81,7 +88,10 @@ static uint64_t scaled(uint64_t size, double factor)
     return next < 1 ? 1 : next > 9e18 ? UINT64_C(9000000000000000000) : (uint64_t)next;
 }
 
-int calibrate_find(const struct calibration *calibration, double goal_ns, const struct clock *clock, uint64_t *size,
+/* The size whose tasks last about goal_ns, and how long they do (beyond 2 ms: extrapolated, as a task's duration grows
+ * linearly with its size). Where a task of size 1 lasts longer already, that is what comes back. A kernel whose size
+ * counts ns is taken at its word. */
+static int calibrate_find(const struct calibration *calibration, double goal_ns, const struct clock *clock, uint64_t *size,
                    double *task_ns, struct reason *why)
 {
     if (!strcmp(calibration->kernel->size_unit, "ns")) {

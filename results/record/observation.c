@@ -83,7 +83,8 @@ struct span_sums span_sums_of(const struct sample *sample, const struct cell *ce
     return spans;
 }
 
-int latency_bins_add(struct latency_bins *bins, const struct sample *sample)
+/* Adds the bins of one sample. 0 or -ENOMEM. */
+static int latency_bins_add(struct latency_bins *bins, const struct sample *sample)
 {
     unsigned at = 0, count = 0;
     if (!sample->latency_count) return 0;

@@ -55,7 +55,4 @@ struct latency_bins {
 /* Sums over the workers of a sample of this cell. */
 struct span_sums span_sums_of(const struct sample *, const struct cell *);
 
-/* Adds the bins of one sample. 0 or -ENOMEM. */
-int latency_bins_add(struct latency_bins *, const struct sample *);
-
 #endif

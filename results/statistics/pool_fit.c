@@ -399,7 +399,8 @@ double pool_fit_time(const struct pool_fit *fit, const struct pool_point *point)
     return predict(fit->value, fit->value[POOL_SERIAL], point);
 }
 
-void pool_fit_columns(const struct pool_fit *fit, const struct pool_point *point, double column[COLUMNS])
+/* What a point's time is made of: the factors of each cost but h_s (those of h, d and G are 0 where h_s binds). */
+static void pool_fit_columns(const struct pool_fit *fit, const struct pool_point *point, double column[COLUMNS])
 {
     columns_of(point, column);
     if (serialised(fit->value[POOL_SERIAL], point) > free_time(fit->value, column))

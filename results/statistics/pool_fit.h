@@ -55,8 +55,6 @@ double pool_fit_time(const struct pool_fit *, const struct pool_point *); /* tim
 /* The standard deviation of a new measurement there, in ns: what the costs and a point's own scatter do to it, h_s taken
  * as known. NAN where there are no degrees of freedom. */
 double pool_fit_deviation(const struct pool_fit *, const struct pool_point *);
-/* What a point's time is made of: the factors of each cost but h_s (those of h, d and G are 0 where h_s binds). */
-void pool_fit_columns(const struct pool_fit *, const struct pool_point *, double column[POOL_SERIAL]);
 
 /* s0 and s1 from times of start and stop with p workers, relative least squares; intervals from three points on.
  * -EINVAL: one number of workers only, or a time that is not positive. */

@@ -60,7 +60,8 @@ static void draw_workload(gsl_rng *rng, unsigned cpus, struct simulated_workload
     };
 }
 
-void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *machine,
+/* A machine with so many cpus and a workload; the same seed gives the same. */
+static void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *machine,
                     struct simulated_workload *workload)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);

@@ -35,9 +35,6 @@ struct simulated_workload {
     double drift;              /* standard deviation of the drift's step from block to block */
 };
 
-/* Draws a machine with so many cpus and a workload; the same seed gives the same. */
-void simulated_draw(unsigned cpus, uint64_t seed, struct simulated_machine *, struct simulated_workload *);
-
 /* The true time in ns. workers 0: serial. chunk: the smallest one for guided; ignored by static. */
 double simulated_time(const struct simulated_machine *, const struct simulated_workload *, enum simulated_schedule,
                       double workers, double chunk);
