@@ -73,7 +73,7 @@ $(BUILD)/runners/rank/%.o: runners/rank/%.c
 	$(MPICC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<
 
 $(BUILD)/breakeven-rank: $(RANK_OBJECTS) $(RANK_SHARED)
-	$(MPICC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp -o $@ $^ $(LDLIBS)
+	$(MPICC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/ranks_floor: tests/runners/ranks_floor.c
 	@mkdir -p $(@D)

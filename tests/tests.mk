@@ -56,11 +56,11 @@ trust: build ## is a run trusted exactly where it may be? Idle, loaded, builds t
 
 # Children end by _exit: tests/coverage.c has gcov count what they ran.
 COVERED := forkpool results runners bench/plan
-coverage: $(BUILD)/.deps-coverage ## the share of lines that the tests reach: a table of folders, build/coverage/lines.info for genhtml
-	@mkdir -p $(BUILD)/coverage/tests && $(CC) -O1 -c -o $(BUILD)/coverage/tests/wrap.o tests/coverage.c
+coverage: $(BUILD)/.deps-coverage ## the share of lines that the tests reach: a table of folders, build/coverage/lines.info for genhtml (SUITES="record plan": those alone)
+	@mkdir -p $(BUILD)/coverage/tests && $(CC) -O1 -fPIC -c -o $(BUILD)/coverage/tests/wrap.o tests/coverage.c
 	@echo "building for coverage ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/coverage tests CFLAGS="-O1 -g" EXTRA_CFLAGS="--coverage -fprofile-update=atomic" LDFLAGS="-Wl,--wrap=_exit $(CURDIR)/$(BUILD)/coverage/tests/wrap.o"
 	@find $(BUILD)/coverage -name '*.gcda' -delete
-	@BUILD=$(BUILD)/coverage SANITIZED=1 tests/run || echo "coverage: tests failed under gcov; the figure is of what ran"
+	@BUILD=$(BUILD)/coverage SANITIZED=1 tests/run $(SUITES) || echo "coverage: tests failed under gcov; the figure is of what ran"
 	@tests/coverage $(BUILD)/coverage $(COVERED)
 .PHONY: coverage
 
