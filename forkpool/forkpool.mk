@@ -9,8 +9,8 @@ FORKPOOL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(FORKPOOL_SOURCES))
 FORKPOOL_CFLAGS   = -std=c11 -iquote forkpool -fno-plt -fexceptions -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(if $(findstring i686,$(CC)),-Wno-psabi) $(CFLAGS) $(EXTRA_CFLAGS) -MMD -MP
 # The compiler's own, so that a cross compiler brings its own.
 OBJCOPY          ?= $(shell $(CC) -print-prog-name=objcopy)
-# The partial link ends in machine code, not in the compiler's; i386 has groups of sections that only the last link joins.
-FORKPOOL_PARTIAL  = $(CFLAGS) $(filter-out -fsanitize=%,$(EXTRA_CFLAGS)) $(if $(findstring -flto,$(CFLAGS) $(EXTRA_CFLAGS)),-flinker-output=nolto-rel) \
+# The partial link ends in machine code, not in the compiler's, and without gcov, which --coverage would put into it once more; i386 has groups of sections that only the last link joins.
+FORKPOOL_PARTIAL  = $(CFLAGS) $(filter-out -fsanitize=% --coverage,$(EXTRA_CFLAGS)) $(if $(findstring -flto,$(CFLAGS) $(EXTRA_CFLAGS)),-flinker-output=nolto-rel) \
                     $(if $(findstring i686,$(CC))$(findstring -m32,$(CC) $(CFLAGS)),-Xlinker --force-group-allocation)
 LIBDIR           ?= $(PREFIX)/lib
 
