@@ -43,11 +43,23 @@ static void lost_print(const struct rank_record *record)
     if (write(STDERR_FILENO, line, strlen(line)) < 0) return;
 }
 
-/* Ends as the rank did: the launcher is to see it too. `folder`: to be removed, NULL: none. */
+static pid_t kept;
+
+static void pass_on(int signal)
+{
+    kill(kept, signal);
+}
+
+/* Launchers end all when a rank is lost, by SIGTERM first, and may be quicker than the kernel, which closes the connections of a
+ * process that dies before it tells the one that waits: who keeps it lives until then, and hands SIGTERM on.
+ *
+ * Ends as the rank did: the launcher is to see it too. `folder`: to be removed, NULL: none. */
 _Noreturn static void keep(struct rank_record *record, pid_t rank, const char *folder)
 {
     int status = 0;
     struct rusage usage = {0};
+    kept = rank;
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = pass_on}, NULL);
     while (wait4(rank, &status, 0, &usage) < 0 && errno == EINTR) {
     }
     record_write(record, status, &usage);
