@@ -63,26 +63,7 @@ nothing_left() {
     [ "$(grep -c '"name":"task"' run/timeline/*)" = 30 ]
 }
 
-@test "a launcher that is killed and ranks past their deadline are errors, and leave nothing" {
-    timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 100ms --tasks 60 --runner mpi --processes 2 --reps 1 --warmup 0 \
-        --spans 0 -o run --deadline 8s >out 2>&1 &
-    local running=$! launcher
-    for _ in {1..200}; do
-        launcher=$(ours "^mpirun ") && [ "$(ours "breakeven-rank" | wc -l)" -ge 5 ] && break
-        sleep 0.1
-    done
-    sleep 0.2
-    kill -9 "$launcher"
-    wait "$running" || [ $? = 3 ]
-    samples 'len(m) == 1 and m[0]["status"] == "error" and "mpirun was ended by signal 9 (Killed)" in m[0]["cause"]'
-    nothing_left
-    rm -r run
-    timeout -k 5 100 "$BREAKEVEN" run --kernel "$KERNELS/hang.so" --runner mpi --processes 2 --reps 1 -o run --deadline 3s || [ $? = 3 ]
-    samples 'len(m) == 1 and m[0]["status"] == "timeout"'
-    nothing_left
-}
-
-# at_work COMMAND ..: runs breakeven in the background ($running), its files in a TMPDIR of its own, with a kernel that waits
+# at_work OPTION ..: runs breakeven in the background ($running), its files in a TMPDIR of its own, with a kernel that waits
 # while ./gate is there, and a launcher that shuts it: only ranks wait
 at_work() {
     printf '#!/bin/sh\n: >gate\nexec mpirun "$@"\n' >shut
@@ -102,6 +83,20 @@ at_gate() {
         sleep 0.05
     done
     ranks=("${ranks[@]#gate.}")
+}
+
+@test "a launcher that is killed and ranks past their deadline are errors, and leave nothing" {
+    at_work --reps 1 --launcher "./shut -n {processes}"
+    at_gate
+    kill -9 "$(ours '^mpirun ')"
+    rm -f gate gate.*
+    wait "$running" || [ $? = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "error" and "./shut was ended by signal 9 (Killed)" in m[0]["cause"]'
+    nothing_left
+    rm -r run
+    timeout -k 5 100 "$BREAKEVEN" run --kernel "$KERNELS/hang.so" --runner mpi --processes 2 --reps 1 -o run --deadline 3s || [ $? = 3 ]
+    samples 'len(m) == 1 and m[0]["status"] == "timeout"'
+    nothing_left
 }
 
 @test "a rank that is killed or aborts costs its repetition alone, told with its signal" {
