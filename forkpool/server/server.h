@@ -23,7 +23,7 @@ struct hand {
 struct server {
     struct shared *shared;
     pid_t program;
-    int program_fd, control_fd, signal_fd; /* pidfd; closed by the program: end; SIGCHLD */
+    int program_fd, control_fd, signal_fd; /* pidfd, -1 where there are none; closed by the program: end; SIGCHLD */
     volatile unsigned char *guard;
     struct hand *hands;         /* shared with the program; not with workers */
     size_t hands_bytes;

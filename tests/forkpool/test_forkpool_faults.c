@@ -161,6 +161,7 @@ START_TEST(pointer_newer_than_the_pool)
     printf("skipped: pointer_newer_than_the_pool: a sanitizer turns this signal into a report and an exit\n");
     (void)read_there;
 #else
+    if (leftovers_skipped("pointer_newer_than_the_pool", "the emulator itself has memory there")) return;
     open_workers(1);
     void *newer = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_int_eq(status_of(forkpool_async(pool, read_there, (long)newer)), FORKPOOL_LOST);
@@ -237,7 +238,8 @@ START_TEST(restart_storm)
         lost += status == FORKPOOL_LOST;
         broken += status == FORKPOOL_BROKEN;
     }
-    ck_assert_int_eq(lost, 6);
+    ck_assert_int_ge(lost, 6);
+    ck_assert_int_le(lost, 7); /* the other worker may take one more before it is ended */
     ck_assert_ptr_nonnull(strstr(forkpool_reason(pool), "more than 5 workers died"));
 }
 END_TEST
