@@ -3,7 +3,10 @@
  * again; stale ring entries; workers that park and are woken; a program that sleeps on an event.
  *
  * Checked: each task ends exactly once, tasks of one queue start in order, nobody sleeps while a task waits (a lost
- * wake-up shows as an invalid end state), and the program gets all its results. MUTANT 1..7 break one place each; check.sh says which the checker must find. */
+ * wake-up shows as an invalid end state), and the program gets all its results.
+ * MUTANT 1..7 break one place each; the checker must find 1, 2, 4 and 5 (check.sh), and 3 is park.pml's. 6, an entry counts
+ * whatever its slot waits for, and 7, a death wakes only who is marked as parked, need three tasks and a death, which are too
+ * many states for a complete search: they are for one by hand. */
 #ifndef MUTANT
 #define MUTANT 0
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Models: known curves go in, their parameters come back; formulas against values worked out by hand. */
+#include "tests/fixtures/runs.h"
 #include "results/models/budget.h"
 #include "results/statistics/models.h"
 #include "tests/suite.h"
@@ -242,7 +243,7 @@ static struct cell team_of(unsigned processes, unsigned threads)
 
 START_TEST(budget_closes_and_names_each_term)
 {
-    struct sample_worker workers[] = {{0, "", "", 20, 900, 960, -1, -1}, {1, "", "", 10, 600, 640, -1, -1}};
+    struct sample_worker workers[] = {RUNS_WORKER(0, "", 20, 900, 960, -1), RUNS_WORKER(1, "", 10, 600, 640, -1)};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1200, &b), 0);
     ck_assert_double_eq(b.core_ns, 2400);
@@ -266,7 +267,7 @@ END_TEST
 
 START_TEST(budget_of_idle_and_unrecorded_workers)
 {
-    struct sample_worker workers[] = {{0, "", "", 0, 990, 995, -1, -1}, {1, "", "", -1, 0, -1, -1, -1}};
+    struct sample_worker workers[] = {RUNS_WORKER(0, "", 0, 990, 995, -1), RUNS_WORKER(1, "", -1, 0, -1, -1)};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 990, &b), 0);
     ck_assert_double_eq_tol(b.tail, 995 / 2400.0, 1e-12); /* no task was left for it */
@@ -283,7 +284,7 @@ END_TEST
 
 START_TEST(budget_has_a_term_for_results_that_were_gathered)
 {
-    struct sample_worker workers[] = {{0, "", "", 20, 900, 960, -1, -1}, {1, "", "n2", 10, 600, 640, -1, -1}};
+    struct sample_worker workers[] = {RUNS_WORKER(0, "", 20, 900, 960, -1), RUNS_WORKER(1, "n2", 10, 600, 640, -1)};
     struct budget without, with;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1200, &without), 0);
     ck_assert(isnan(without.transfer) && isnan(without.serialisation) && without.gather == 0);
@@ -299,7 +300,8 @@ END_TEST
 START_TEST(budget_has_a_process_and_a_thread_level)
 {
     struct sample_worker workers[] = {
-        {0, "", "", 0, 900, 950, 1000, -1}, {1, "", "", 0, 700, 960, 1000, -1}, {2, "", "", 0, 500, 590, 600, -1}, {3, "", "", 0, 300, 590, 600, -1}};
+        RUNS_WORKER(0, "", 0, 900, 950, 1000), RUNS_WORKER(1, "", 0, 700, 960, 1000),
+        RUNS_WORKER(2, "", 0, 500, 590, 600), RUNS_WORKER(3, "", 0, 300, 590, 600)};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 4, team_of(2, 2), 2000, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance, 800 / 1000.0, 1e-12);
@@ -319,7 +321,7 @@ END_TEST
 /* Processes of one thread are outside the pool when they are in the kernel; one process has no pool at all. */
 START_TEST(budget_levels_of_plain_teams)
 {
-    struct sample_worker workers[] = {{0, "", "", 0, 900, 950, -1, -1}, {1, "", "", 0, 700, 960, -1, -1}};
+    struct sample_worker workers[] = {RUNS_WORKER(0, "", 0, 900, 950, -1), RUNS_WORKER(1, "", 0, 700, 960, -1)};
     struct budget b;
     ck_assert_int_eq(budget_from(workers, 2, team_of(2, 1), 1500, &b), 0);
     ck_assert_double_eq_tol(b.process_load_balance, b.load_balance, 1e-12);

@@ -44,8 +44,8 @@ static struct sample full_sample(void)
                             .latency_count = 2};
     sample.workers = calloc(2, sizeof *sample.workers);
     sample.lost = calloc(1, sizeof *sample.lost);
-    sample.workers[0] = (struct sample_worker){0, "0-3,8", "n2", 1, 2, 3, 4, 5};
-    sample.workers[1] = (struct sample_worker){1, "", "", -1, -1, -1, -1, -1};
+    sample.workers[0] = (struct sample_worker){0, "0-3,8", "n2", "Some CPU; package:1 core:2", 1, 2, 3, 4, 5};
+    sample.workers[1] = (struct sample_worker){1, "", "", "", -1, -1, -1, -1, -1};
     sample.latency = calloc(2, sizeof *sample.latency);
     sample.latency[0] = (struct sample_bin){80, 5};
     sample.latency[1] = (struct sample_bin){96, UINT64_C(1) << 40};

@@ -171,7 +171,7 @@ START_TEST(budget_comes_from_instrumented_samples)
 {
     struct run run = runs_plain(8);
     struct observation *sample = runs_sample(&run, 1, 2, 55000);
-    const struct sample_worker workers[] = {{0, "", "", 500, 51000, 54500, -1, -1}, {1, "", "", 2500, 50000, 54000, -1, -1}};
+    const struct sample_worker workers[] = {RUNS_WORKER(0, "", 500, 51000, 54500, -1), RUNS_WORKER(1, "", 2500, 50000, 54000, -1)};
     runs_spans(&run, sample, workers);
     sample->start_ns = 1000;
     sample->stop_ns = 1000;
