@@ -170,7 +170,7 @@ several_hosts() {
 @test "ranks on two hosts compute what the serial loop computes, wherever the results were" {
     several_hosts
     timeout -k 5 200 "$BREAKEVEN" run --kernel primes --tasks 41 --size 200 --runner mpi --processes 3,4 --nodes 2 --placement close \
-        --schedule static,dynamic,guided,master --reps 1 --warmup 1 --spans 0 -o run --launcher "$hosts"
+        --schedule static,dynamic,guided,master --reps 1 --warmup 1 --spans 0 --deadline 45s -o run --launcher "$hosts"
     samples 'len(m) == 4 and all(x["status"] == "ok" and x["gathered_ns"] > 0 and x["gathered_ns"] < x["wall_ns"] for x in m)'
     samples '[w["host"] for w in m[0]["workers"]] == ["", "", "n2", "n2"] and all(w["cpus"] for w in m[0]["workers"])'
     samples '[" cpus" in w["machine"] and "PU:1" in w["machine"] for w in m[0]["workers"]] == [False, False, True, False]'
@@ -181,7 +181,7 @@ several_hosts() {
 @test "what ranks of another host did is told in the time of this one, and who was lost there" {
     several_hosts
     timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 1ms --tasks 30 --runner mpi --processes 2 --nodes 2 --chunk 2 \
-        --schedule dynamic --reps 1 --spans 1 --warmup 1 --timeline -o run --launcher "$hosts"
+        --schedule dynamic --reps 1 --spans 1 --warmup 1 --deadline 45s --timeline -o run --launcher "$hosts"
     samples 'all(0 < w["busy_ns"] <= w["end_ns"] <= x["wall_ns"] + x["clock_error_ns"] and w["late_ns"] >= -x["clock_error_ns"] \
         and x["clock_error_ns"] > 0 for x in m if x["instrumented"] for w in x["workers"])'
     rm -r run

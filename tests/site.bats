@@ -216,7 +216,7 @@ C
 
 @test "cpus taken away in mid-run: the repetition is marked unbound" {
     [ "$cpus" -gt 1 ] || skip "one cpu only"
-    "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --runner serial --reps 20 --output run >out 2>&1 3>&- &
+    "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --runner serial --reps 8 --output run >out 2>&1 3>&- &
     for _ in $(seq 200); do
         if [ -s run/samples.jsonl ]; then break; fi
         sleep 0.05
