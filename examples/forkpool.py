@@ -45,6 +45,7 @@ class Map(ctypes.Structure):
         ("limits", Limits),
         ("done", c_void_p),
         ("failed", c_void_p),
+        ("feed", c_void_p),
         ("user", c_void_p),
     ]
 

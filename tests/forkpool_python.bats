@@ -42,7 +42,8 @@ int main(void)
     AT(forkpool_map, tasks), AT(forkpool_map, range), AT(forkpool_map, item), AT(forkpool_map, context);
     AT(forkpool_map, context_bytes), AT(forkpool_map, input), AT(forkpool_map, input_stride), AT(forkpool_map, output);
     AT(forkpool_map, output_stride), AT(forkpool_map, status), AT(forkpool_map, schedule), AT(forkpool_map, chunk);
-    AT(forkpool_map, flags), AT(forkpool_map, limits), AT(forkpool_map, done), AT(forkpool_map, failed), AT(forkpool_map, user);
+    AT(forkpool_map, flags), AT(forkpool_map, limits), AT(forkpool_map, done), AT(forkpool_map, failed), AT(forkpool_map, feed);
+    AT(forkpool_map, user);
     printf("%zu %zu\n", sizeof(struct forkpool_limits), sizeof(struct forkpool_map));
     return 0;
 }
