@@ -151,13 +151,12 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
 }
 
 /* Has a rank been lost for so long that the launcher will not end because of it? Open MPI 4.1 waits for ever where a rank
- * aborts in MPI_Init for want of memory. What other hosts say of their ranks may come seconds after a rank here has answered
- * to it by its own end. */
+ * aborts in MPI_Init for want of memory. */
 static bool stuck(const struct mpi *mpi, int *lost_ms)
 {
     struct failure failure = {0};
     *lost_ms = ranks_lost(mpi->control, mpi->output, &failure) ? *lost_ms + TICK_MS : 0;
-    return *lost_ms > (mpi->control->nodes > 1 ? STOP_MS : LINGER_MS);
+    return *lost_ms > LINGER_MS;
 }
 
 /* Until *word is no longer `old`; a launcher that ends, or hangs without a rank, ends the wait. */

@@ -27,9 +27,14 @@ bool tally_within(const struct tally *tally, double share)
     return stats_precise(stats_median(tally->walls_ns, tally->count), share);
 }
 
+static bool has_crossing(const char *study)
+{
+    return !strcmp(study, "granularity") || !strcmp(study, "breakeven");
+}
+
 static bool is_curve(const char *study)
 {
-    return !strcmp(study, "granularity") || !strcmp(study, "breakeven") || !strcmp(study, "chunk");
+    return has_crossing(study) || !strcmp(study, "chunk");
 }
 
 static bool is_settled(const struct plan *plan, const struct tally *tally, unsigned first)
@@ -48,11 +53,6 @@ static bool tells_of_trust(const struct plan *plan, unsigned id)
         if (cell->duplicate != i && (i == id || cell->duplicate == id || cell->baseline == id)) return true;
     }
     return false;
-}
-
-static bool has_crossing(const char *study)
-{
-    return !strcmp(study, "granularity") || !strcmp(study, "breakeven");
 }
 
 /* needs[id]: how many cells that go on need it as their serial time; itself one of those. trust[id]: tells_of_trust. */
