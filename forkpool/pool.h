@@ -169,7 +169,7 @@ static inline struct forkpool_job *job_new(struct forkpool *pool, enum job_kind 
     if (__builtin_expect(!pool->spare, 0) && !jobs_more(pool)) return NULL;
     struct forkpool_job *job = pool->spare;
     pool->spare = job->next;
-    job->kind = kind;
+    job->kind = (unsigned char)kind;
     job->id = ++pool->next_id;
     job->place = -1;
     job->ended = job->released = job->callback_due = job->limited = job->hidden = job->urgent = job->repeatable = false;

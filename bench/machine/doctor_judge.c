@@ -52,12 +52,14 @@ static void judge_cpus(const struct doctor_facts *facts, struct finding *finding
     advise(finding, "Nothing computes in parallel on one cpu: allow more (taskset, the container's cpuset).");
 }
 
+/* An average of what may have ended: no more than a caution where the system says who waits now. */
 static void judge_load(const struct doctor_facts *facts, struct finding *finding)
 {
     double cpus = facts->limits.online ? facts->limits.online : 1;
+    double bad = isnan(facts->system.pressure) ? 0.5 : INFINITY;
     if (isnan(facts->system.load)) set(finding, DOCTOR_CAUTION, "cannot be seen");
     else
-        set(finding, grade(facts->system.load / cpus, 0.1, 0.5),
+        set(finding, grade(facts->system.load / cpus, 0.1, bad),
             "%.2f runnable processes in the last minute on %g cpus", facts->system.load, cpus);
     advise(finding, "Wait for what else runs here, or stop it (top shows it); build first, then measure.");
 }
@@ -65,8 +67,8 @@ static void judge_load(const struct doctor_facts *facts, struct finding *finding
 static void judge_pressure(const struct doctor_facts *facts, struct finding *finding)
 {
     if (isnan(facts->system.pressure)) return;
-    set(finding, grade(facts->system.pressure, 0.02, 0.1), "somebody waited for a cpu in %.1f %% of the last 10 s",
-        100 * facts->system.pressure);
+    set(finding, grade(facts->system.pressure, 0.02, 0.1), "somebody waited for a cpu in %.1f %% of the last %d s",
+        100 * facts->system.pressure, facts->system.pressure_s);
     advise(finding, "More wants to run than there are cpus: stop it, or allow more cpus.");
 }
 

@@ -71,14 +71,31 @@ static bool hypervisor_read(const char *root)
     return found;
 }
 
+static double waited_us(const char *root)
+{
+    return number_read(root, "/proc/pressure/cpu", " total=");
+}
+
+/* The average of ten seconds still holds the build that has just ended: then the second from now on says more. */
+static void pressure_read(const char *root, struct probe_system *system)
+{
+    const double busy = 0.02;
+    system->pressure = number_read(root, "/proc/pressure/cpu", "some avg10=") / 100, system->pressure_s = 10;
+    if (!(system->pressure > busy)) return;
+    double before_us = waited_us(root);
+    sleep(1);
+    double now = (waited_us(root) - before_us) / 1e6;
+    if (now < system->pressure) system->pressure = now, system->pressure_s = 1;
+}
+
 void probe_system_read(const char *root, const unsigned *cpus, size_t count, struct probe_system *system)
 {
     *system = (struct probe_system){
         .load = number_read(root, "/proc/loadavg", ""),
-        .pressure = number_read(root, "/proc/pressure/cpu", "some avg10=") / 100,
         .boost = boost_read(root),
         .virtual_machine = hypervisor_read(root),
     };
+    pressure_read(root, system);
     governor_read(root, cpus, count, system->governor, sizeof system->governor);
     line_read(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", system->clocksource,
               sizeof system->clocksource);

@@ -8,7 +8,7 @@
  *     probe_ticks_read("", &before); ... probe_ticks_read("", &after);
  *     double steal = probe_steal_share(&before, &after);
  *
- * Only reads. A file that is missing makes a figure unknown (NAN, -1 or ""), never an error: containers hide many.
+ * Only reads, and waits for a second where the last ten were busy. A file that is missing makes a figure unknown (NAN, -1 or ""), never an error: containers hide many.
  */
 #ifndef BREAKEVEN_PROBE_SYSTEM_H
 #define BREAKEVEN_PROBE_SYSTEM_H
@@ -19,7 +19,8 @@
 
 struct probe_system {
     double load;            /* average number of runnable processes in the last minute; NAN unknown */
-    double pressure;        /* share of the last ten seconds in which somebody waited for a cpu; NAN unknown */
+    double pressure;        /* share of the last `pressure_s` in which somebody waited for a cpu; NAN unknown */
+    int pressure_s;         /* 10, or 1 where what waited before that has ended, as a build does */
     char governor[32];      /* of the given cpus; "mixed" where they differ; "" where there is none to see */
     int boost;              /* 1: cpus may go above their nominal frequency; 0: no; -1: unknown */
     char clocksource[32];   /* in use; "" unknown */

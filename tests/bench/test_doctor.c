@@ -71,9 +71,10 @@ END_TEST
 SPOIL(one_cpu, facts->limits.allowed = 1)
 SPOIL(no_proc, facts->limits_error = -ENOENT)
 SPOIL(some_load, facts->system.load = 1)
-SPOIL(much_load, facts->system.load = 8)
+SPOIL(ended_load, facts->system.load = 8)
+SPOIL(much_load, facts->system.load = 8; facts->system.pressure = NAN)
 SPOIL(no_load, facts->system.load = NAN)
-SPOIL(waiting, facts->system.pressure = 0.3)
+SPOIL(waiting, facts->system.pressure = 0.3; facts->system.pressure_s = 10)
 SPOIL(powersave, strcpy(facts->system.governor, "powersave"))
 SPOIL(unseen, facts->system.governor[0] = '\0'; facts->system.virtual_machine = true)
 SPOIL(boosted, facts->system.boost = 1)
@@ -112,6 +113,7 @@ static const struct {
     {one_cpu, "cpus", DOCTOR_BAD, "1 of 4"},
     {no_proc, "cpus", DOCTOR_CAUTION, "cannot"},
     {some_load, "load", DOCTOR_CAUTION, "1.00"},
+    {ended_load, "load", DOCTOR_CAUTION, "8.00"},
     {much_load, "load", DOCTOR_BAD, "8.00"},
     {no_load, "load", DOCTOR_CAUTION, "cannot"},
     {waiting, "pressure", DOCTOR_BAD, "30.0 %"},
@@ -215,7 +217,8 @@ START_TEST(a_made_up_system_is_read)
     put("/sys/devices/system/clocksource/clocksource0/available_clocksource", "hpet acpi_pm \n");
     probe_system_read(root, cpus, 2, &system);
     ck_assert_double_eq(system.load, 1.25);
-    ck_assert_double_eq_tol(system.pressure, 0.125, 1e-12);
+    ck_assert_double_eq(system.pressure, 0); /* what waited has ended: the total stands still */
+    ck_assert_int_eq(system.pressure_s, 1);
     ck_assert_str_eq(system.governor, "performance");
     ck_assert_int_eq(system.boost, 0);
     ck_assert(system.virtual_machine);
@@ -223,10 +226,13 @@ START_TEST(a_made_up_system_is_read)
     put("/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave\n");
     put("/sys/devices/system/cpu/cpufreq/boost", "1\n");
     put("/proc/loadavg", "what is this");
+    put("/proc/pressure/cpu", "some avg10=1.50 avg60=0.43 avg300=0.79 total=8325037\n");
     probe_system_read(root, cpus, 2, &system);
     ck_assert_str_eq(system.governor, "mixed");
     ck_assert_int_eq(system.boost, 1);
     ck_assert_double_nan(system.load);
+    ck_assert_double_eq_tol(system.pressure, 0.015, 1e-12);
+    ck_assert_int_eq(system.pressure_s, 10);
     root_remove();
 }
 END_TEST
