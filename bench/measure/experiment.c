@@ -332,7 +332,7 @@ static void narrow(struct session *session, uint64_t block)
     const struct plan *plan = session->plan;
     const struct protocol *protocol = &plan->protocol;
     double left_ns = (double)protocol->time_limit_ns - passed_ns(session), blocks = (double)(protocol->reps - block);
-    if (!curves_share(protocol) || !protocol->time_limit_ns || block < protocol->reps_min || block >= protocol->reps) return;
+    if (curves_share(protocol) <= 0 || !protocol->time_limit_ns || block < protocol->reps_min || block >= protocol->reps) return;
     if (left_ns <= 0 || block_ns(session, block) * blocks <= left_ns) return;
     double *cost_ns = calloc(plan->cell_count + 1u, sizeof *cost_ns);
     for (unsigned i = 0; cost_ns && i < plan->cell_count; i++) cost_ns[i] = known_ns(session, i);
