@@ -146,8 +146,8 @@ bench: ## run the default experiment, print what it found, draw it (ARGS=... for
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) build
 	@$(BUILD)/breakeven run $(ARGS)
 
-bench-tune: build ## how good is tune? Beside an exhaustive grid and rules of thumb; six minutes and more (ARGS=...)
-	@$(BUILD)/breakeven tune --versus-grid $(ARGS)
+bench-tune: build $(BUILD)/tests/judge-tune ## how good is tune? Beside an exhaustive grid and rules of thumb; eight minutes (ARGS="quick --kernel K ...")
+	@$(BUILD)/tests/judge-tune $(ARGS)
 
 bench-report: build $(BUILD)/tests/simulate ## how long a report takes beside Python reading the same samples (BLOCKS="100 1000")
 	@python3 tests/report_speed.py $(BUILD)/breakeven $(BUILD)/tests/simulate $(BLOCKS)

@@ -16,7 +16,7 @@ import sys
 ROOMS = [
     "forkpool", "kernels", "runners", "results/statistics", "results/record", "results/models", "results/findings",
     "results/summary", "plots", "bench/base", "bench/cli", "bench/plan", "bench/machine", "bench/measure",
-    "bench/tune/search", "bench/tune", "bench/tune/judge", "bench/selftest", "bench/lessons", "bench/verbs", "bench",
+    "bench/tune/search", "bench/tune", "bench/selftest", "bench/lessons", "bench/verbs", "bench",
 ]
 # A library of its own, and what users compile: they include by their own paths.
 ROOM_MAX = 22

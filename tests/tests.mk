@@ -20,6 +20,11 @@ $(filter-out $(TEST_POOL),$(TEST_PROGRAMS)): $(TEST_PARTS) $(OBJECTS) $(FORKPOOL
 $(BUILD)/tests/simulate: $(BUILD)/tests/simulate.o $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# How good is tune? (make bench-tune)
+JUDGE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/judge/*.c))
+$(BUILD)/tests/judge-tune: $(JUDGE) $(TEST_PARTS) $(OBJECTS) $(FORKPOOL_LIB)
+	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/tests/kernels/%.so: tests/kernels/%.c kernels/kernel.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -I kernels -shared -fPIC -o $@ $<
@@ -30,7 +35,7 @@ $(BUILD)/tests/kernels/%.so: kernels/example/%.c kernels/kernel.h
 	$(CC) -O2 -shared -fPIC -I kernels -o $@ $<
 
 .PHONY: tests
-tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate build
+tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate $(BUILD)/tests/judge-tune build
 
 test: $(BUILD)/.deps-test ## install what the tests need, build, run every test
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) tests

@@ -148,8 +148,6 @@ assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"
         "--kernel spin --tasks 10,20|one kernel, one number of tasks"
         "--json --shell -- echo {workers}|both say what to print"
         "--minimise joy -- echo {workers}|objective"
-        "--versus-grid -- echo {workers}|about kernels"
-        "--quick --kernel spin|--quick shortens --versus-grid"
     )
     local line
     for line in "${bad[@]}"; do
@@ -183,9 +181,9 @@ assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"
     [[ ${lines[0]} =~ (Stay\ serial|chunk|static|guided|default|process|thread).*[0-9](ns|us|ms) ]]
 }
 
-@test "--versus-grid: a table, what holds, a figure with every kernel, and all of it as JSON" {
+@test "judge-tune: a table, what holds, a figure with every kernel, and all of it as JSON" {
     [ -z "${SANITIZED:-}" ] || skip "120 simulated machines take long under a sanitizer"
-    run timeout -k 1 400 "$BREAKEVEN" tune --versus-grid --quick --kernel spin,lock --task-time 50us --work 500us --time-limit 1s
+    run timeout -k 1 400 "$(dirname "$BREAKEVEN")/tests/judge-tune" quick --kernel spin,lock --task-time 50us --work 500us --time-limit 1s
     [ "$status" = 0 ] || [ "$status" = 1 ]
     [ "$(grep -cE '^(spin|lock) .* (serial|thread|process)' <<<"$output")" = 2 ]
     grep -Eq '^  regret, 95th percentile .*(holds|falls short)$' <<<"$output"

@@ -38,7 +38,7 @@ struct options {
     double precision, settle, efficiency, margin, within; /* fractions */
     const char *output, *name, *launcher, *waiting, *python, *share, *resume, *topology, *format, *figure, *allow, *versus, *prepare,
         *minimise, *save, *config, *file, *export_json, *export_csv, *export_markdown;
-    bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, versus_grid, write_file, why, predict, page;
+    bool json, quick, force, strict, all, plot, help, timeline, warm, shell, shell_command, write_file, why, predict, page;
 };
 
 enum option_type {

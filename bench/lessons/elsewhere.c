@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* elsewhere.c: see elsewhere.h. */
 #include "bench/lessons/elsewhere.h"
+#include "bench/lessons/simulated.h"
 #include "bench/measure/manifest.h"
-#include "bench/tune/judge/simulated.h"
 
 #include "results/record/record.h"
 

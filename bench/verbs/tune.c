@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune: the best configuration of a kernel or a command, and (--versus-grid) how good that search is. */
-#include "bench/tune/judge/judge.h"
+/* tune: the best configuration of a kernel or a command. */
 #include "bench/tune/tune.h"
 
 static int run(const struct options *options)
 {
-    if (options->versus_grid && options->operand_count)
-        return options_complain(options, "--versus-grid is about kernels: leave the command out");
-    if (options->versus_grid) return tune_versus_grid(options);
-    if (options->quick) return options_complain(options, "--quick shortens --versus-grid, which is not asked for");
     if (options->operand_count && options->kernels.count)
         return options_complain(options, "--kernel and a command are both given: tune one of them");
     if (options->operand_count) return tune_command(options);

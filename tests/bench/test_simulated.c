@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The search on simulated machines, quiet ones and such as change, and the times that these give. */
-#include "bench/tune/judge/simulated.h"
+#include "tests/fixtures/simulated_search.h"
 #include "tests/suite.h"
 
 #include <stdlib.h>

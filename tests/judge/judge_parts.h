@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_judge.h: what judges one trial of tune: cells held against each other in the same blocks. Part of tune's
- * evaluation (tune_trial.c, tune_contest.c).
+/* judge_parts.h: what judges one trial of tune: cells held against each other in the same blocks (judge_trial.c,
+ * judge_contest.c).
  */
-#ifndef BREAKEVEN_TUNE_JUDGE_H
-#define BREAKEVEN_TUNE_JUDGE_H
+#ifndef TESTS_JUDGE_PARTS_H
+#define TESTS_JUDGE_PARTS_H
 
-#include "bench/tune/judge/judge.h"
+#include "tests/judge/judge.h"
 
 enum { JUDGE_TOP = 12, JUDGE_FIELD_MAX = JUDGE_TOP + TUNE_RULES + 4 };
 enum { JUDGE_BLOCKS_ALL = 12, JUDGE_BLOCKS_MAX = 240 }; /* of all that is compared; of the regret alone, at most */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_contest.c: the best configuration found so far, and the comparison in blocks that were not used for selection. Part of tune's
- * evaluation. */
-#include "bench/tune/judge/judge_parts.h"
+/* The best configuration found so far, and the comparison in blocks that were not used for selection. */
+#include "tests/judge/judge_parts.h"
 
 #include <limits.h>
 #include <math.h>

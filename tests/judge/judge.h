@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_bench.h: how good tune is, measured: beside an exhaustive grid taken in the same run, and on simulated machines.
- * Part of tune (`tune --versus-grid`, `make bench-tune`).
+/* judge.h: how good tune is, measured: beside an exhaustive grid taken in the same run, and on simulated machines
+ * (`make bench-tune`, which runs build/tests/judge-tune).
  */
-#ifndef BREAKEVEN_TUNE_BENCH_H
-#define BREAKEVEN_TUNE_BENCH_H
+#ifndef TESTS_JUDGE_H
+#define TESTS_JUDGE_H
 
-#include "bench/tune/judge/simulated.h"
+#include "tests/fixtures/simulated_search.h"
 #include "bench/tune/tune_kernel.h"
 #include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
@@ -85,8 +85,8 @@ int tune_judge_restless(const struct tune_out *, bool quick, uint64_t seed, stru
  * -errno with `why`. */
 int tune_figure(const char *dir, const struct tune_results *, struct reason *why);
 
-/* All of it for the kernels and task times of the options, then the simulated machines. The exit status: 1 where
- * something falls short. */
-int tune_versus_grid(const struct options *);
+/* All of it for the kernels and task times of the options, then the simulated machines, with `quick` a tenth of them. The
+ * exit status: 1 where something falls short. */
+int judge_run(const struct options *, bool quick);
 
 #endif

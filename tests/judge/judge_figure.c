@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_figure.c: regret against search cost, one point a trial. */
-#include "bench/tune/judge/judge.h"
+/* Regret against search cost, one point a trial. */
+#include "tests/judge/judge.h"
 
 #include "kernels/reason.h"
 #include "plots/gnuplot.h"

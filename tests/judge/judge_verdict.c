@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_verdict.c: which of the asked figures hold, over trials on this machine and on simulated ones. Part of tune's
- * evaluation. */
-#include "bench/tune/judge/judge.h"
+/* Which of the asked figures hold, over trials on this machine and on simulated ones. */
+#include "tests/judge/judge.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_bench.c: `tune --versus-grid`: the trials, made again where the machine changed, and their table. */
-#include "bench/tune/judge/judge.h"
+/* The trials, made again where the machine changed, and their table. */
+#include "tests/judge/judge.h"
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
@@ -252,9 +252,9 @@ static int add_verdict(struct bench *bench, int falls_short)
     return falls_short < 0 ? falls_short : 0;
 }
 
-static int run_bench(struct bench *bench)
+static int run_bench(struct bench *bench, bool quick)
 {
-    const struct options *options = bench->options;
+    uint64_t seed = bench->options->seed;
     struct tune_results *results = &bench->results;
     results->cpus = bench->limits.usable;
     int error = tune_capacity_open(&bench->capacity, bench->topology, &bench->limits);
@@ -262,8 +262,8 @@ static int run_bench(struct bench *bench)
     if (!error) error = try_all(bench);
     if (!error) error = try_again(bench);
     if (!error) error = add_verdict(bench, tune_judge_trials(&bench->out, results));
-    if (!error) error = add_verdict(bench, tune_judge_simulated(&bench->out, options->quick, options->seed, results));
-    if (!error) error = tune_judge_restless(&bench->out, options->quick, options->seed, results);
+    if (!error) error = add_verdict(bench, tune_judge_simulated(&bench->out, quick, seed, results));
+    if (!error) error = tune_judge_restless(&bench->out, quick, seed, results);
     if (!error) draw(bench);
     return error;
 }
@@ -280,7 +280,7 @@ static void close_bench(struct bench *bench, int error)
     free(bench->results.restless);
 }
 
-int tune_versus_grid(const struct options *options)
+int judge_run(const struct options *options, bool quick)
 {
     struct bench bench = {.options = options, .began_ns = clock_now_ns(&clock_real), .out.silent = options->json};
     char *table = NULL;
@@ -288,7 +288,7 @@ int tune_versus_grid(const struct options *options)
     int status = open_bench(&bench);
     if (status) return status;
     bench.out.copy = open_memstream(&table, &table_size);
-    int error = run_bench(&bench);
+    int error = run_bench(&bench, quick);
     if (bench.out.copy) fclose(bench.out.copy);
     if (!error && table) record_write_file(bench.record.dir, "tune.txt", table, table_size);
     free(table);

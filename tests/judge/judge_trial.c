@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_trial.c: one kernel: tune against the whole grid, judged in blocks that neither has seen. */
-#include "bench/tune/judge/judge_parts.h"
+/* One kernel: tune against the whole grid, judged in blocks that neither has seen. */
+#include "tests/judge/judge_parts.h"
 
 #include "kernels/reason.h"
 #include "runners/runner.h"
