@@ -22,7 +22,8 @@ draw() {
     echo "# Questions, each answered by an experiment"
     echo
     echo "Each page is what \`breakeven lesson NAME\` wrote on the machine named at its end: a prediction made first, the"
-    echo "measurement, and whether the prediction held there. Run it on yours. \`make lessons\` renews all of them."
+    echo "measurement, and whether the prediction held there. Run it on yours. \`make lessons\` renews all of them,"
+    echo "\`breakeven lesson --page\` puts them into one file for a class."
     echo
 } > "$scratch/README.md"
 "$program" lesson | sed -n 's/^ *[0-9][0-9]*  *\([a-z-][a-z-]*\)  *\(.*\)$/\1 \2/p' > "$scratch/list"

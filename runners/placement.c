@@ -298,17 +298,16 @@ static int close_together(struct cores *cores, unsigned processes, unsigned thre
 }
 
 const struct placement_policy placement_policies[] = {
-    {"none", "workers run where the system puts them", NULL},
-    {"env", "OpenMP's threads where OMP_PROC_BIND, OMP_PLACES and the like put them; others as with none", NULL},
+    {"none", "workers run where the system puts them", NULL, false},
+    {"env", "OpenMP's threads where OMP_PROC_BIND, OMP_PLACES and the like put them; others as with none", NULL, false},
     {"close", "workers next to each other: cores of one package before the next, cores before hardware threads",
-     close_together},
+     close_together, true},
     {"spread", "processes, or the threads of a single one, apart: over packages, memory, dies, caches, then cores",
-     spread},
-    {NULL, NULL, NULL},
+     spread, false},
+    {NULL, NULL, NULL, false},
 };
 
-/* NULL: none of that name, so it is a list. */
-static const struct placement_policy *policy_find(const char *name)
+const struct placement_policy *placement_policy_find(const char *name)
 {
     const struct placement_policy *policy = placement_policies;
     while (policy->name && strcmp(policy->name, name)) policy++;
@@ -353,7 +352,7 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
         return reason_give(why, -EINVAL, "the topology allows no cpu");
     struct placement made = {(unsigned)workers, NULL};
     int error = 0;
-    const struct placement_policy *known = policy_find(policy);
+    const struct placement_policy *known = placement_policy_find(policy);
     if (!known || known->place) {
         made.cpus = calloc(made.workers, sizeof *made.cpus);
         error = !made.cpus ? -ENOMEM

@@ -29,6 +29,7 @@
 #include "kernels/reason.h"
 
 #include <hwloc.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct placement {
@@ -45,8 +46,12 @@ struct placement_policy {
     /* pu_of[process * threads + thread] is the cpu of a worker, by the operating system's index; 0 or -ENOMEM. NULL: it
      * binds nothing. */
     int (*place)(struct cores *, unsigned processes, unsigned threads, unsigned *pu_of);
+    bool by_node; /* it fills one memory node after the other */
 };
 extern const struct placement_policy placement_policies[];
+
+/* NULL: none of that name, so it is a LIST, or nothing. */
+const struct placement_policy *placement_policy_find(const char *name);
 
 /* Computes the placement of processes x threads workers (both >= 1). 0, -EINVAL or -ENOMEM with one line in `why`;
  * *placement is written on success only and freed by placement_free. Binds nothing. */

@@ -4,6 +4,7 @@
 #include "kernels/reason.h"
 #include "runners/cpukind.h"
 #include "runners/cpulist.h"
+#include "runners/placement.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,6 +127,14 @@ static int level_refuse(struct places *places, int depth, const char *name, unsi
     return error ? error : refuse(places, what);
 }
 
+static int form_refuse(struct places *places, const char *text)
+{
+    char words[128] = "";
+    for (const struct placement_policy *policy = placement_policies; policy->name; policy++)
+        snprintf(words + strlen(words), sizeof words - strlen(words), "%s, ", policy->name);
+    return reason_give(places->why, -EINVAL, "bad placement '%.80s': wanted %s0-2,5 or core:0-3", text, words);
+}
+
 /* "core:0-3" or "package:1.core:0-3", counted inside `inside`; NULL: in the whole machine. */
 static int objects_add(struct places *places, const char *text, hwloc_const_bitmap_t inside)
 {
@@ -134,8 +143,7 @@ static int objects_add(struct places *places, const char *text, hwloc_const_bitm
     unsigned *numbers;
     size_t count;
     if (sscanf(text, "%23[^:.]:%127[^:.]%n", name, list, &end) != 2 || (text[end] && text[end] != '.'))
-        return reason_give(places->why, -EINVAL, "bad placement '%.80s': wanted none, close, spread, 0-2,5 or core:0-3",
-                           text);
+        return form_refuse(places, text);
     int error = level_find(places, text, name, &depth);
     if (!error) error = cpulist_parse(list, &numbers, &count, places->why);
     if (error) return error;

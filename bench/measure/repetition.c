@@ -22,7 +22,7 @@ enum { POISON = 0xA5, LONG_POISON = 1 << 18 };
 static const double WAITED_MAX = 0.02; /* share of the workers' time: beyond, a sample is suspect */
 
 /* A repetition on its way. Everything is zero or NULL until it exists. */
-struct progress {
+struct passage {
     const struct repetition *repetition;
     const struct clock *clock;
     struct sample *sample;
@@ -44,9 +44,9 @@ struct progress {
     struct failure failure;
 };
 
-__attribute__((format(printf, 2, 3))) static int fail(struct progress *progress, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int fail(struct passage *passage, const char *format, ...)
 {
-    struct sample *sample = progress->sample;
+    struct sample *sample = passage->sample;
     if (*sample->cause) return -1; /* the first cause stands */
     va_list arguments;
     va_start(arguments, format);
@@ -77,10 +77,10 @@ uint64_t repetition_hash(const void *bytes, size_t size)
     return mix(lane[0] ^ key[1], lane[1] ^ key[2]) ^ mix(lane[2] ^ key[3], lane[3] ^ (key[0] + size));
 }
 
-static void keep_lost(struct progress *progress)
+static void keep_lost(struct passage *passage)
 {
-    struct sample *sample = progress->sample;
-    const struct failure *failure = &progress->failure;
+    struct sample *sample = passage->sample;
+    const struct failure *failure = &passage->failure;
     unsigned count = failure->lost_count < FAILURE_LOST_MAX ? failure->lost_count : FAILURE_LOST_MAX;
     if (!count || sample->lost_count || !(sample->lost = calloc(count, sizeof *sample->lost))) return;
     for (unsigned i = 0; i < count; i++) {
@@ -97,203 +97,203 @@ static void keep_lost(struct progress *progress)
 }
 
 /* A runner's phase failed: its own words, or the error's. */
-static int fail_phase(struct progress *progress, const char *phase, int error)
+static int fail_phase(struct passage *passage, const char *phase, int error)
 {
-    keep_lost(progress);
-    if (*progress->failure.text) return fail(progress, "%s: %s", phase, progress->failure.text);
-    return fail(progress, "%s: %s", phase, strerror(-error));
+    keep_lost(passage);
+    if (*passage->failure.text) return fail(passage, "%s: %s", phase, passage->failure.text);
+    return fail(passage, "%s: %s", phase, strerror(-error));
 }
 
 /* What records and what is injected. 0 or -1. */
-static int fit(struct progress *progress)
+static int fit(struct passage *passage)
 {
-    const struct repetition *repetition = progress->repetition;
-    struct recipe *recipe = &progress->recipe;
+    const struct repetition *repetition = passage->repetition;
+    struct recipe *recipe = &passage->recipe;
     *recipe = (struct recipe){.records_spans = repetition->instrumented,
                               .injects = repetition->inject != NULL,
                               .event_room = repetition->timeline ? TIMELINE_ROOM : 0};
     if (repetition->inject) recipe->inject = *repetition->inject;
-    struct instruments *instruments = &progress->instruments;
+    struct instruments *instruments = &passage->instruments;
     *instruments = (struct instruments){.recipe = recipe,
                                         .recipe_size = sizeof *recipe,
                                         .record_size = instruments_record_size(recipe),
-                                        .workers = progress->workers};
+                                        .workers = passage->workers};
     instruments->records = memory_map(instruments->workers * instruments->record_size);
     if (!instruments->records) return -1;
-    progress->fitted = instruments_fit(instruments, progress->team.threads, progress->clock, &progress->job);
-    progress->job.instruments = instruments;
-    return progress->fitted ? 0 : -1;
+    passage->fitted = instruments_fit(instruments, passage->team.threads, passage->clock, &passage->job);
+    passage->job.instruments = instruments;
+    return passage->fitted ? 0 : -1;
 }
 
-static int prepare(struct progress *progress)
+static int prepare(struct passage *passage)
 {
-    const struct repetition *repetition = progress->repetition;
+    const struct repetition *repetition = passage->repetition;
     const struct kernel *kernel = repetition->kernel;
     size_t one = kernel_result_size(kernel, repetition->params.size);
-    if (__builtin_mul_overflow(one, repetition->params.tasks, &progress->results_size) ||
-        !(progress->results = memory_map(progress->results_size)))
-        return fail(progress, "no memory for %zu results of %zu bytes", repetition->params.tasks, one);
-    int error = kernel->prepare ? kernel->prepare(&repetition->params, &progress->memory.arena, &progress->input) : 0;
-    if (error) return fail(progress, "the kernel cannot prepare its input: %s", strerror(-error));
-    progress->job = (struct job){.kernel = kernel,
+    if (__builtin_mul_overflow(one, repetition->params.tasks, &passage->results_size) ||
+        !(passage->results = memory_map(passage->results_size)))
+        return fail(passage, "no memory for %zu results of %zu bytes", repetition->params.tasks, one);
+    int error = kernel->prepare ? kernel->prepare(&repetition->params, &passage->memory.arena, &passage->input) : 0;
+    if (error) return fail(passage, "the kernel cannot prepare its input: %s", strerror(-error));
+    passage->job = (struct job){.kernel = kernel,
                                  .params = repetition->params,
-                                 .input = progress->input,
+                                 .input = passage->input,
                                  .kernel_path = repetition->kernel_path};
-    progress->team = repetition->team;
-    progress->team.spread = &progress->spread;
-    progress->team.reports = memory_map(progress->workers * sizeof *progress->team.reports);
-    progress->sample->workers = calloc(progress->workers, sizeof *progress->sample->workers);
-    if (!progress->team.reports || !progress->sample->workers)
-        return fail(progress, "no memory for the workers' reports");
-    if ((repetition->inject || repetition->instrumented) && fit(progress))
-        return fail(progress, "no memory for the workers' records");
-    if (repetition->inject && repetition->inject->unbound) progress->team.cpus = NULL;
+    passage->team = repetition->team;
+    passage->team.spread = &passage->spread;
+    passage->team.reports = memory_map(passage->workers * sizeof *passage->team.reports);
+    passage->sample->workers = calloc(passage->workers, sizeof *passage->sample->workers);
+    if (!passage->team.reports || !passage->sample->workers)
+        return fail(passage, "no memory for the workers' reports");
+    if ((repetition->inject || repetition->instrumented) && fit(passage))
+        return fail(passage, "no memory for the workers' records");
+    if (repetition->inject && repetition->inject->unbound) passage->team.cpus = NULL;
     return 0;
 }
 
-static int bring_up(struct progress *progress)
+static int bring_up(struct passage *passage)
 {
-    const struct runner *runner = progress->repetition->runner;
-    struct sample *sample = progress->sample;
-    int64_t began_ns = clock_now_ns(progress->clock);
+    const struct runner *runner = passage->repetition->runner;
+    struct sample *sample = passage->sample;
+    int64_t began_ns = clock_now_ns(passage->clock);
     if (runner->setup) {
-        int error = runner->setup(&progress->team, &progress->job, &progress->state, &progress->failure);
-        if (error) return fail_phase(progress, "setup", error);
-        int64_t ended_ns = clock_now_ns(progress->clock);
+        int error = runner->setup(&passage->team, &passage->job, &passage->state, &passage->failure);
+        if (error) return fail_phase(passage, "setup", error);
+        int64_t ended_ns = clock_now_ns(passage->clock);
         sample->setup_ns = ended_ns - began_ns;
         began_ns = ended_ns;
     }
-    int error = runner->start(&progress->team, &progress->job, &progress->state, &progress->failure);
-    if (progress->repetition->inject)
-        sample->injected_ns = inject_wait(&progress->fitted->injected, progress->repetition->inject->start_ns);
-    sample->start_ns = clock_now_ns(progress->clock) - began_ns;
-    return error ? fail_phase(progress, "start", error) : 0;
+    int error = runner->start(&passage->team, &passage->job, &passage->state, &passage->failure);
+    if (passage->repetition->inject)
+        sample->injected_ns = inject_wait(&passage->fitted->injected, passage->repetition->inject->start_ns);
+    sample->start_ns = clock_now_ns(passage->clock) - began_ns;
+    return error ? fail_phase(passage, "start", error) : 0;
 }
 
 /* One pass over all tasks; its duration, or -1 after a failure. */
-static int64_t pass(struct progress *progress)
+static int64_t pass(struct passage *passage)
 {
-    const struct runner *runner = progress->repetition->runner;
-    if (progress->fitted) instruments_reset(progress->fitted);
-    progress->began_ns = clock_now_ns(progress->clock);
-    int error = runner->run(progress->state, progress->job.params.tasks, progress->results, &progress->failure);
-    int64_t wall_ns = clock_now_ns(progress->clock) - progress->began_ns;
-    if (getpid() != progress->self) _exit(0); /* a copy that the kernel forked: not a second repetition */
-    return error ? fail_phase(progress, "run", error) : wall_ns;
+    const struct runner *runner = passage->repetition->runner;
+    if (passage->fitted) instruments_reset(passage->fitted);
+    passage->began_ns = clock_now_ns(passage->clock);
+    int error = runner->run(passage->state, passage->job.params.tasks, passage->results, &passage->failure);
+    int64_t wall_ns = clock_now_ns(passage->clock) - passage->began_ns;
+    if (getpid() != passage->self) _exit(0); /* a copy that the kernel forked: not a second repetition */
+    return error ? fail_phase(passage, "run", error) : wall_ns;
 }
 
 static bool is_worker(int tid, const void *context)
 {
-    const struct progress *progress = context;
+    const struct passage *passage = context;
     bool found = false;
-    for (unsigned i = 0; i < progress->workers; i++) found |= progress->team.reports[i].tid == tid;
+    for (unsigned i = 0; i < passage->workers; i++) found |= passage->team.reports[i].tid == tid;
     return found;
 }
 
 /* What ran on behalf of the runner beside its workers: the calling thread, and all of this process's children, an
  * interpreter, a launcher, a server, of which some hand out the work. */
-static int64_t runner_ran_ns(const struct progress *progress)
+static int64_t runner_ran_ns(const struct passage *passage)
 {
-    int64_t own_ns = is_worker(gettid(), progress) ? 0 : waiting_read(progress->self, gettid()).ran_ns;
-    return own_ns + waiting_children_ran_ns(is_worker, progress);
+    int64_t own_ns = is_worker(gettid(), passage) ? 0 : waiting_read(passage->self, gettid()).ran_ns;
+    return own_ns + waiting_children_ran_ns(is_worker, passage);
 }
 
 /* Before the first pass and after the last; in between only where a long poisoning has cooled the workers down anyway. */
-static void read_waiting(struct progress *progress, bool last)
+static void read_waiting(struct passage *passage, bool last)
 {
-    for (unsigned i = 0; i < progress->workers; i++) {
-        const struct worker_report *report = &progress->team.reports[i];
+    for (unsigned i = 0; i < passage->workers; i++) {
+        const struct worker_report *report = &passage->team.reports[i];
         int64_t now_ns = report->ready && !*report->host ? waiting_read(report->pid, report->tid).waited_ns : -1;
-        int64_t *waited_ns = &progress->sample->workers[i].waited_ns;
+        int64_t *waited_ns = &passage->sample->workers[i].waited_ns;
         *waited_ns = !last ? now_ns : now_ns >= 0 && *waited_ns >= 0 ? now_ns - *waited_ns : -1;
     }
-    int64_t ran_ns = runner_ran_ns(progress);
-    progress->own_ns = last ? ran_ns - progress->own_ns : ran_ns;
+    int64_t ran_ns = runner_ran_ns(passage);
+    passage->own_ns = last ? ran_ns - passage->own_ns : ran_ns;
 }
 
 /* Did somebody else want the workers' cpus? Teams with more workers than cpus wait for one another, and all wait for
  * their caller, here or in a child, where it hands out the work and is none of them: that is what the runner costs, and no
  * disturbance. */
-static void judge_waiting(struct progress *progress, int64_t elapsed_ns)
+static void judge_waiting(struct passage *passage, int64_t elapsed_ns)
 {
-    struct sample *sample = progress->sample;
+    struct sample *sample = passage->sample;
     int64_t waited_ns = 0;
-    for (unsigned i = 0; i < progress->workers; i++)
+    for (unsigned i = 0; i < passage->workers; i++)
         if (sample->workers[i].waited_ns > 0) waited_ns += sample->workers[i].waited_ns;
-    waited_ns -= progress->own_ns;
-    bool much = (double)waited_ns > WAITED_MAX * (double)elapsed_ns * progress->workers;
-    if (much && progress->workers <= progress->cpus) sample_suspect(sample, SUSPICION_preempted);
+    waited_ns -= passage->own_ns;
+    bool much = (double)waited_ns > WAITED_MAX * (double)elapsed_ns * passage->workers;
+    if (much && passage->workers <= passage->cpus) sample_suspect(sample, SUSPICION_preempted);
 }
 
-static int passes(struct progress *progress)
+static int passes(struct passage *passage)
 {
-    struct sample *sample = progress->sample;
-    int64_t began_ns = clock_now_ns(progress->clock);
-    read_waiting(progress, false);
-    for (unsigned i = 0; i < progress->repetition->warmup; i++) {
-        int64_t wall_ns = pass(progress);
+    struct sample *sample = passage->sample;
+    int64_t began_ns = clock_now_ns(passage->clock);
+    read_waiting(passage, false);
+    for (unsigned i = 0; i < passage->repetition->warmup; i++) {
+        int64_t wall_ns = pass(passage);
         if (wall_ns < 0) return -1;
         if (!i) sample->first_ns = wall_ns;
-        memset(progress->results, POISON, progress->results_size);
-        if (progress->results_size < LONG_POISON) continue;
-        began_ns = clock_now_ns(progress->clock); /* workers that spin had to wait for this */
-        read_waiting(progress, false);
+        memset(passage->results, POISON, passage->results_size);
+        if (passage->results_size < LONG_POISON) continue;
+        began_ns = clock_now_ns(passage->clock); /* workers that spin had to wait for this */
+        read_waiting(passage, false);
     }
-    int64_t wall_ns = pass(progress);
+    int64_t wall_ns = pass(passage);
     if (wall_ns < 0) return -1;
     sample->wall_ns = wall_ns;
-    read_waiting(progress, true);
-    judge_waiting(progress, clock_now_ns(progress->clock) - began_ns);
+    read_waiting(passage, true);
+    judge_waiting(passage, clock_now_ns(passage->clock) - began_ns);
     return 0;
 }
 
 /* A timeline that cannot be written leaves the sample as it is: whoever asked for it finds no file. */
-static void read_spans(struct progress *progress)
+static void read_spans(struct passage *passage)
 {
-    struct sample *sample = progress->sample;
-    const char *timeline = progress->repetition->timeline;
-    const struct spans *spans = &progress->fitted->spans;
-    spans_read(spans, progress->began_ns, sample->workers);
+    struct sample *sample = passage->sample;
+    const char *timeline = passage->repetition->timeline;
+    const struct spans *spans = &passage->fitted->spans;
+    spans_read(spans, passage->began_ns, sample->workers);
     if (spans_read_latency(spans, &sample->latency, &sample->latency_count))
-        fail(progress, "no memory for the histogram of latencies");
+        fail(passage, "no memory for the histogram of latencies");
     if (timeline && !*sample->cause)
-        (void)timeline_write(timeline, progress->repetition, spans, progress->began_ns, sample);
+        (void)timeline_write(timeline, passage->repetition, spans, passage->began_ns, sample);
 }
 
-static void read_workers(struct progress *progress)
+static void read_workers(struct passage *passage)
 {
-    struct sample *sample = progress->sample;
+    struct sample *sample = passage->sample;
     bool bound = true;
-    sample->worker_count = progress->workers;
-    for (unsigned i = 0; i < progress->workers; i++) {
+    sample->worker_count = passage->workers;
+    for (unsigned i = 0; i < passage->workers; i++) {
         struct sample_worker *worker = &sample->workers[i];
         int64_t waited_ns = sample->wall_ns >= 0 ? worker->waited_ns : -1;
         *worker = (struct sample_worker){
             .worker = i, .late_ns = -1, .busy_ns = -1, .end_ns = -1, .team_ns = -1, .waited_ns = waited_ns};
-        const struct worker_report *report = &progress->team.reports[i];
+        const struct worker_report *report = &passage->team.reports[i];
         if (report->ready) snprintf(worker->cpus, sizeof worker->cpus, "%.*s", (int)sizeof report->cpus, report->cpus);
         if (report->ready) snprintf(worker->host, sizeof worker->host, "%.*s", (int)sizeof report->host, report->host);
         if (report->ready) snprintf(worker->machine, sizeof worker->machine, "%.*s", (int)sizeof report->machine, report->machine);
-        if (progress->repetition->team.cpus)
-            bound = bound && worker_is_at(report, progress->repetition->team.cpus[i]);
+        if (passage->repetition->team.cpus)
+            bound = bound && worker_is_at(report, passage->repetition->team.cpus[i]);
     }
     if (!bound) sample_suspect(sample, SUSPICION_unbound); /* read back: not where it was asked to be */
-    if (progress->repetition->instrumented) read_spans(progress);
+    if (passage->repetition->instrumented) read_spans(passage);
 }
 
-static void check_results(struct progress *progress)
+static void check_results(struct passage *passage)
 {
-    struct sample *sample = progress->sample;
-    const struct kernel *kernel = progress->repetition->kernel;
-    const struct runner *runner = progress->repetition->runner;
+    struct sample *sample = passage->sample;
+    const struct kernel *kernel = passage->repetition->kernel;
+    const struct runner *runner = passage->repetition->runner;
     struct reason why = {"no reason given"};
     snprintf(sample->hash, sizeof sample->hash, "%016" PRIx64,
-             repetition_hash(progress->results, progress->results_size));
+             repetition_hash(passage->results, passage->results_size));
     int known = 0;
-    if (runner->verify) known = runner->verify(progress->state, progress->results, &why);
+    if (runner->verify) known = runner->verify(passage->state, passage->results, &why);
     else if (kernel->verify)
-        known = kernel->verify(progress->input, &progress->job.params, progress->results, why.text, sizeof why.text);
-    if (known < 0) fail(progress, "wrong result: %s", why.text);
+        known = kernel->verify(passage->input, &passage->job.params, passage->results, why.text, sizeof why.text);
+    if (known < 0) fail(passage, "wrong result: %s", why.text);
     snprintf(sample->verified, sizeof sample->verified, "%s", known > 0 ? "published" : "");
 }
 
@@ -312,58 +312,58 @@ static int64_t peak_rss_bytes(void)
     return peak;
 }
 
-static void release(struct progress *progress)
+static void release(struct passage *passage)
 {
-    const struct kernel *kernel = progress->repetition->kernel;
-    if (progress->job.kernel && kernel->release) kernel->release(progress->input);
-    instruments_remove(progress->fitted);
-    if (progress->instruments.records)
-        memory_unmap(progress->instruments.records, progress->workers * progress->instruments.record_size);
-    memory_unmap(progress->team.reports, progress->workers * sizeof *progress->team.reports);
-    memory_unmap(progress->results, progress->results_size);
-    memory_close(&progress->memory);
+    const struct kernel *kernel = passage->repetition->kernel;
+    if (passage->job.kernel && kernel->release) kernel->release(passage->input);
+    instruments_remove(passage->fitted);
+    if (passage->instruments.records)
+        memory_unmap(passage->instruments.records, passage->workers * passage->instruments.record_size);
+    memory_unmap(passage->team.reports, passage->workers * sizeof *passage->team.reports);
+    memory_unmap(passage->results, passage->results_size);
+    memory_close(&passage->memory);
 }
 
-static void read_spread(const struct progress *progress)
+static void read_spread(const struct passage *passage)
 {
-    const struct spread *spread = &progress->spread;
-    snprintf(progress->sample->waiting, sizeof progress->sample->waiting, "%s", spread->waiting);
-    progress->sample->gathered_ns = spread->gathered_ns;
-    progress->sample->clock_error_ns = spread->clock_error_ns;
-    if (spread->unlike) sample_suspect(progress->sample, SUSPICION_unlike);
+    const struct spread *spread = &passage->spread;
+    snprintf(passage->sample->waiting, sizeof passage->sample->waiting, "%s", spread->waiting);
+    passage->sample->gathered_ns = spread->gathered_ns;
+    passage->sample->clock_error_ns = spread->clock_error_ns;
+    if (spread->unlike) sample_suspect(passage->sample, SUSPICION_unlike);
 }
 
 void repetition_run(const struct repetition *repetition, const struct clock *clock, struct sample *sample)
 {
-    struct progress progress = {.repetition = repetition,
+    struct passage passage = {.repetition = repetition,
                                 .clock = clock,
                                 .sample = sample,
                                 .self = getpid(),
                                 .spread = {"", -1, -1, false},
                                 .workers = repetition->team.processes * repetition->team.threads};
     unsigned cpus[PROBE_CPUS_MAX];
-    progress.cpus = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
-    memory_open(&progress.memory);
+    passage.cpus = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
+    memory_open(&passage.memory);
     *sample->cause = *sample->verified = *sample->hash = *sample->suspect = *sample->waiting = '\0';
     sample->setup_ns = sample->start_ns = sample->first_ns = sample->wall_ns = sample->stop_ns = -1;
     sample->injected_ns = sample->gathered_ns = sample->clock_error_ns = -1;
     sample->instrumented = repetition->instrumented;
     snprintf(sample->status, sizeof sample->status, "ok");
-    if (!prepare(&progress) && !bring_up(&progress)) {
-        passes(&progress);
+    if (!prepare(&passage) && !bring_up(&passage)) {
+        passes(&passage);
         bool before = repetition->runner->verify != NULL; /* its verdict comes from what stop ends */
-        if (before && !*sample->cause) check_results(&progress);
+        if (before && !*sample->cause) check_results(&passage);
         int64_t began_ns = clock_now_ns(clock);
-        repetition->runner->stop(progress.state);
+        repetition->runner->stop(passage.state);
         if (repetition->inject)
-            sample->injected_ns += inject_wait(&progress.fitted->injected, repetition->inject->stop_ns);
+            sample->injected_ns += inject_wait(&passage.fitted->injected, repetition->inject->stop_ns);
         sample->stop_ns = clock_now_ns(clock) - began_ns;
-        if (repetition->inject) sample->injected_ns += inject_dispatched_ns(&progress.fitted->injected);
-        read_workers(&progress);
-        if (!before && !*sample->cause) check_results(&progress);
-        read_spread(&progress);
+        if (repetition->inject) sample->injected_ns += inject_dispatched_ns(&passage.fitted->injected);
+        read_workers(&passage);
+        if (!before && !*sample->cause) check_results(&passage);
+        read_spread(&passage);
         if (*sample->cause) sample->wall_ns = -1; /* never a number */
     }
     sample->peak_rss_bytes = peak_rss_bytes();
-    release(&progress);
+    release(&passage);
 }

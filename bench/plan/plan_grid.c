@@ -155,9 +155,8 @@ static bool same_place(struct plan *plan, const struct cell *a, const struct cel
 
 static bool is_policy(const char *name)
 {
-    const struct placement_policy *policy = placement_policies;
-    while (policy->name && strcmp(policy->name, name)) policy++;
-    return policy->name && policy->place;
+    const struct placement_policy *policy = placement_policy_find(name);
+    return policy && policy->place;
 }
 
 /* Is the cell's policy one that stands before it in the list, by another name? Lists of cpus are taken as they are. */

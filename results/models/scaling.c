@@ -2,6 +2,8 @@
 /* scaling.c: how a runner's speed-up grows with its workers: best, enough, and the fits. */
 #include "results/models/summary_parts.h"
 
+#include "runners/placement.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -48,7 +50,8 @@ unsigned parts_fit_limit(const struct summary_parts *parts, const struct cell *c
     unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa"), quota = host_number(run, "quota_cpus");
     if (parts_waits(parts, cell) || !cores) return UINT32_MAX;
     if (quota && quota < cores) return quota; /* beyond it workers are held back in turns: another ground */
-    return nodes > 1 && !strcmp(cell->placement, "close") && cores >= nodes ? cores / nodes : cores;
+    const struct placement_policy *policy = placement_policy_find(cell->placement);
+    return nodes > 1 && policy && policy->by_node && cores >= nodes ? cores / nodes : cores;
 }
 
 static int fits(struct scaling *scaling)
