@@ -304,6 +304,7 @@ const char *values_nearest(const char *text, const char *(*candidate)(size_t i))
 
 void values_show_duration(double ns, char *text, size_t size)
 {
-    char shown[PARTS_TEXT], *blank = strchr(parts_duration(shown, ns), ' ');
+    char shown[PARTS_TEXT];
+    const char *blank = strchr(parts_duration(shown, ns), ' ');
     snprintf(text, size, "%.*s%s", (int)(blank - shown), shown, blank + 1);
 }
