@@ -12,6 +12,7 @@
 #define BREAKEVEN_CLOCK_H
 
 #include <stdint.h>
+#include <sys/time.h>
 
 struct clock {
     int64_t (*now_ns)(const struct clock *); /* never goes back; its zero means nothing */
@@ -33,5 +34,10 @@ struct clock_quality {
     int64_t backwards;    /* times a reading was below the one before: any is a fault of the machine */
 };
 struct clock_quality clock_measure(const struct clock *); /* takes about 2 ms */
+
+/* The date, for a record: since 1970 (CLOCK_REALTIME). It may be set back: no duration is taken with it. */
+int64_t clock_date_ns(void);
+/* What getrusage(2) counts. */
+int64_t clock_timeval_ns(struct timeval);
 
 #endif

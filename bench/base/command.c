@@ -355,17 +355,12 @@ static void describe(struct command_result *result, int64_t deadline_ns, int sta
     else snprintf(result->cause, sizeof result->cause, "%s", what);
 }
 
-static int64_t nanoseconds(struct timeval time)
-{
-    return time.tv_sec * INT64_C(1000000000) + time.tv_usec * INT64_C(1000);
-}
-
 static void account(struct command_result *result, const struct rusage *before)
 {
     struct rusage after;
     getrusage(RUSAGE_CHILDREN, &after);
-    result->user_ns = nanoseconds(after.ru_utime) - nanoseconds(before->ru_utime);
-    result->system_ns = nanoseconds(after.ru_stime) - nanoseconds(before->ru_stime);
+    result->user_ns = clock_timeval_ns(after.ru_utime) - clock_timeval_ns(before->ru_utime);
+    result->system_ns = clock_timeval_ns(after.ru_stime) - clock_timeval_ns(before->ru_stime);
     result->voluntary_switches = after.ru_nvcsw - before->ru_nvcsw;
     result->involuntary_switches = after.ru_nivcsw - before->ru_nivcsw;
     result->minor_faults = after.ru_minflt - before->ru_minflt;
@@ -398,7 +393,7 @@ static void finish(struct child *child, enum command_end end, const struct comma
     result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     account(result, before);
     if (result->left)
-        result->left_ns = result->user_ns + result->system_ns - nanoseconds(usage.ru_utime) - nanoseconds(usage.ru_stime);
+        result->left_ns = result->user_ns + result->system_ns - clock_timeval_ns(usage.ru_utime) - clock_timeval_ns(usage.ru_stime);
     result->peak_rss_bytes = command->memory ? (child->looks < LOOKS_MIN ? 0 : child->peak_pss_bytes) : usage.ru_maxrss * INT64_C(1024);
     join_output(child);
     describe(result, command->deadline_ns, start_error, filled->words[0]);

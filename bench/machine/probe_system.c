@@ -3,15 +3,16 @@
 
 #include "kernels/reason.h"
 #include "runners/cpukind.h"
+#include "runners/launcher.h"
 #include "runners/placement.h"
 
 #include <errno.h>
 #include <hwloc.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The first line without its newline; "" and false where the file is not there. */
 static bool line_read(const char *root, const char *path, char *line, size_t size)
@@ -169,14 +170,6 @@ void probe_kinds(char *line, size_t size)
 
 bool probe_program_found(const char *program)
 {
-    const char *path = getenv("PATH");
-    if (strchr(program, '/')) return !access(program, X_OK);
-    while (path && *path) {
-        char whole[1024];
-        int length = (int)strcspn(path, ":");
-        if (snprintf(whole, sizeof whole, "%.*s/%s", length, path, program) < (int)sizeof whole && !access(whole, X_OK))
-            return true;
-        path += length + (path[length] == ':');
-    }
-    return false;
+    char path[PATH_MAX];
+    return launcher_find(program, path, sizeof path);
 }

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double STEAL_MAX = 0.005; /* share of the time: beyond, a sample is suspect */
@@ -105,15 +104,10 @@ static void judge(const struct measure *measure, const struct counters *before, 
     if (sample->wall_ns >= 0 && (double)sample->wall_ns < least_ns) sample_suspect(sample, SUSPICION_clock);
 }
 
-static int64_t to_ns(struct timeval time)
-{
-    return time.tv_sec * INT64_C(1000000000) + time.tv_usec * INT64_C(1000);
-}
-
 static void take_usage(const struct rusage *usage, struct sample *sample)
 {
-    sample->user_ns = to_ns(usage->ru_utime);
-    sample->system_ns = to_ns(usage->ru_stime);
+    sample->user_ns = clock_timeval_ns(usage->ru_utime);
+    sample->system_ns = clock_timeval_ns(usage->ru_stime);
     sample->voluntary_switches = usage->ru_nvcsw;
     sample->involuntary_switches = usage->ru_nivcsw;
     sample->minor_faults = usage->ru_minflt;
@@ -191,13 +185,6 @@ static const char *waiting_of(const struct plan *plan, const struct cell *cell)
     return crowded && !getenv("OMP_WAIT_POLICY") ? "OMP_WAIT_POLICY=passive" : NULL;
 }
 
-static int64_t wall_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* What its process is told. `timeline`: room for the path that the spec then points to. */
 static struct spec spec_of(const struct measure *measure, const struct turn *turn, char *timeline, size_t timeline_size)
 {
@@ -245,7 +232,7 @@ int measure_cell(struct measure *measure, const struct turn *turn, struct sample
     struct isolate_result result = {0};
     struct counters before;
     counters_read(measure, &before);
-    int64_t began_ns = wall_clock_ns();
+    int64_t began_ns = clock_date_ns();
     int error = run(measure, turn, &result, why);
     if (!error) {
         struct sample made = {0};

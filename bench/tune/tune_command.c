@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_command.c: a command line with {placeholders} as the subject of tune. */
+#include "bench/base/clock.h"
 #include "bench/base/command.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { DEADLINE_S = 300 };
 
@@ -148,13 +148,6 @@ static int record(struct subject *subject, const struct search_point *point, con
     return tune_record_sample(&subject->record, &sample);
 }
 
-static int64_t wall_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* Runs it once; order < 0: to warm up, not recorded. 0; -EINTR; or another negative errno with subject->why. */
 static int run_once(struct subject *subject, const struct search_point *point, double limit, int order,
                     struct search_outcome *outcome)
@@ -163,7 +156,7 @@ static int run_once(struct subject *subject, const struct search_point *point, d
     struct command_value values[SEARCH_AXES];
     struct command_result result;
     tune_axes_values(&subject->axes, point, values);
-    int64_t limit_ns = tune->space.limits && limit < 9e18 ? (int64_t)limit : INT64_MAX, began_ns = wall_clock_ns();
+    int64_t limit_ns = tune->space.limits && limit < 9e18 ? (int64_t)limit : INT64_MAX, began_ns = clock_date_ns();
     int error = command_run(&subject->command, values, subject->axes.count, limit_ns, &result, &subject->why);
     if (error) return error;
     if (result.end == COMMAND_INTERRUPTED) error = -EINTR;

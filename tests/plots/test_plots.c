@@ -68,6 +68,21 @@ static char *text_of(const char *name)
     return text;
 }
 
+/* The page, made in the folder; freed by the caller. */
+static char *page_of(const struct summary *summary)
+{
+    ck_assert_int_eq(report_html_write(summary, dir, &why), 0);
+    return text_of("report.html");
+}
+
+/* What a test ends with that began with make_dir. */
+static void put_away(struct summary *summary, struct run *run)
+{
+    summary_free(summary);
+    run_free(run);
+    remove_dir();
+}
+
 static bool have_gnuplot(void)
 {
     return !system("gnuplot --version >/dev/null 2>&1");
@@ -108,9 +123,7 @@ START_TEST(cells_that_differ_in_one_thing_make_a_line)
     ck_assert_int_eq(lines_make(&summary, LINE_CHUNK, &lines), 0);
     ck_assert_uint_eq(lines.count, 0);
     lines_free(&lines);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -166,9 +179,7 @@ START_TEST(every_figure_of_the_default_experiment_is_drawn)
     ck_assert_int_eq(drawn, have_gnuplot() ? count : 0);
     ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
     ck_assert_int_lt(size_of("report.html"), 5 * MEGABYTE);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -186,14 +197,11 @@ START_TEST(what_a_run_lacks_is_said_and_an_old_figure_goes)
     ck_assert_int_ge(plots_draw(&summary, dir, &note), 0);
     if (have_gnuplot()) ck_assert_str_eq(note.text, "");
     ck_assert_int_eq(size_of("plots/chunk.svg"), -1);
-    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
-    char *page = text_of("report.html");
+    char *page = page_of(&summary);
     ck_assert_ptr_nonnull(strstr(page, "<h3>Not drawn</h3>"));
     ck_assert_ptr_nonnull(strstr(page, "Time against chunk: no cells differ in their chunk alone."));
     free(page);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -221,9 +229,7 @@ START_TEST(latencies_are_drawn_where_tasks_were_timed)
     char *data = text_of("plots/latency.dat");
     ck_assert_ptr_nonnull(strstr(data, "forkpool, 2 workers, p95: "));
     free(data);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -234,13 +240,10 @@ START_TEST(an_empty_run_has_a_page)
     run.complete = false;
     struct summary summary = runs_summary(&run);
     ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
-    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
-    char *page = text_of("report.html");
+    char *page = page_of(&summary);
     ck_assert_ptr_nonnull(strstr(page, "<strong>Incomplete.</strong>"));
     free(page);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -268,43 +271,32 @@ START_TEST(without_gnuplot_numbers_and_page_still_come)
     ck_assert_int_gt(size_of("plots/speedup.dat"), 0);
     ck_assert_int_gt(size_of("plots/time.gp"), 0);
     ck_assert_int_eq(size_of("plots/speedup.svg"), -1);
-    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
-    char *page = text_of("report.html");
+    char *page = page_of(&summary);
     ck_assert_ptr_nonnull(strstr(page, "gnuplot gave no picture"));
     ck_assert_ptr_null(strstr(page, "<svg"));
     free(page);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
-START_TEST(a_failing_gnuplot_is_told_once_with_its_words)
-{
-    make_dir();
-    use_gnuplot("#!/bin/sh\necho >&2; echo 'no such terminal' >&2; echo 'second line' >&2; exit 1\n");
-    struct run run = worker_run(7);
-    struct summary summary = runs_summary(&run);
-    ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
-    ck_assert_ptr_nonnull(strstr(note.text, "gnuplot failed: no such terminal"));
-    ck_assert_ptr_null(strstr(note.text, "second line"));
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
-}
-END_TEST
+static const struct {
+    const char *script, *says, *leaves_out;
+} troubles[] = {
+    {"#!/bin/sh\necho >&2; echo 'no such terminal' >&2; echo 'second line' >&2; exit 1\n", "gnuplot failed: no such terminal",
+     "second line"},
+    {"#!/bin/sh\nexit 0\n", "drew nothing", "failed"},
+};
 
-START_TEST(a_gnuplot_that_draws_nothing_is_not_believed)
+START_TEST(a_gnuplot_that_fails_or_draws_nothing_is_told_once_with_its_words)
 {
     make_dir();
-    use_gnuplot("#!/bin/sh\nexit 0\n");
+    use_gnuplot(troubles[_i].script);
     struct run run = worker_run(7);
     struct summary summary = runs_summary(&run);
     ck_assert_int_eq(plots_draw(&summary, dir, &note), 0);
-    ck_assert_ptr_nonnull(strstr(note.text, "drew nothing"));
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    ck_assert_ptr_nonnull(strstr(note.text, troubles[_i].says));
+    ck_assert_ptr_null(strstr(note.text, troubles[_i].leaves_out));
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -357,17 +349,14 @@ START_TEST(names_stay_text_everywhere)
     }
     ck_assert_int_eq(size_of("plots/hit"), -1);
     ck_assert_int_eq(access("hit", F_OK), -1);
-    ck_assert_int_eq(report_html_write(&summary, dir, &why), 0);
-    char *page = text_of("report.html");
+    char *page = page_of(&summary);
     ck_assert_ptr_null(strstr(page, "<b>`"));
     ck_assert_ptr_null(strstr(page, "<script>alert"));
     ck_assert_ptr_null(strstr(page, "<img"));
     ck_assert_ptr_nonnull(strstr(page, "&lt;b&gt;`touch hit`"));
     ck_assert_ptr_nonnull(strstr(page, "it&#39;s; &lt;b&gt;"));
     free(page);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -402,9 +391,7 @@ START_TEST(text_keeps_to_the_width)
     ck_assert_ptr_nonnull(strchr(text, '\x1b'));
     ck_assert_ptr_nonnull(strstr(text, "SIMULATED")); /* never by colour alone */
     free(text);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -426,9 +413,7 @@ START_TEST(curves_in_characters)
         for (const char *c = text; *c; c++) ck_assert_msg(!(*c & 0x80), "beyond ASCII: %.20s", c);
     } else ck_assert_int_eq(status, -ENOENT);
     free(text);
-    summary_free(&summary);
-    run_free(&run);
-    remove_dir();
+    put_away(&summary, &run);
 }
 END_TEST
 
@@ -443,8 +428,7 @@ int main(void)
     tcase_add_test(all, latencies_are_drawn_where_tasks_were_timed);
     tcase_add_test(all, an_empty_run_has_a_page);
     tcase_add_test(all, without_gnuplot_numbers_and_page_still_come);
-    tcase_add_test(all, a_failing_gnuplot_is_told_once_with_its_words);
-    tcase_add_test(all, a_gnuplot_that_draws_nothing_is_not_believed);
+    tcase_add_loop_test(all, a_gnuplot_that_fails_or_draws_nothing_is_told_once_with_its_words, 0, sizeof troubles / sizeof *troubles);
     tcase_add_test(all, a_hanging_gnuplot_is_stopped_with_its_children);
     tcase_add_test(all, names_stay_text_everywhere);
     tcase_add_test(all, text_keeps_to_the_width);
