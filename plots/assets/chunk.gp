@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # chunk: the run phase against how many tasks a worker claims at once; pale: the fitted model; rules of thumb as verticals
-AXES = 'y'
+TIME_AXES = 'y'
 HEAD = 58
 do for [KIND in KINDS] {
 #include "frame.gp"

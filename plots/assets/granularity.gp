@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # granularity: efficiency against the duration of a task, the 50 % line, and where each runner crosses it
-AXES = 'x'
+TIME_AXES = 'x'
 do for [KIND in KINDS] {
 #include "frame.gp"
     do for [k=1:PANELS] {

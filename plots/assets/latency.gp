@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # latency: which share of the tasks took at most how long; marks: p50, p95 and p99 with their intervals
-AXES = 'x'
+TIME_AXES = 'x'
 do for [KIND in KINDS] {
 #include "frame.gp"
     do for [k=1:PANELS] {

@@ -4,7 +4,7 @@ do for [KIND in KINDS] {
 #include "frame.gp"
     do for [k=1:PANELS] {
 #include "panel.gp"
-        AXES = 'x'
+        TIME_AXES = 'x'
         X_FROM = X_LOW[k] / 2; X_TO = X_HIGH[k] * (2.0 * X_HIGH[k] / X_LOW[k]) ** (170.0 / (PANEL_WIDTH - LEFT - 188))
 #include "tics.gp"
         set border 1; set grid noytics

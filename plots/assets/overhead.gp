@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # overhead: core time per task that was not the kernel's work, against the task's duration or the workers
-AXES = BY_TASK ? 'xy' : 'y'
+TIME_AXES = BY_TASK ? 'xy' : 'y'
 do for [KIND in KINDS] {
 #include "frame.gp"
     do for [k=1:PANELS] {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # start: until all workers are started, bound and ready, against how many they are; both logarithmic
-AXES = 'y'
+TIME_AXES = 'y'
 HEAD = 58
 do for [KIND in KINDS] {
 #include "frame.gp"

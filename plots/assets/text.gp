@@ -15,7 +15,7 @@ do for [k=1:PANELS] {
         set title TITLE.': '.PANEL_TITLE[k]
         set key outside bottom center horizontal width 3
         if (BY_TASK) {
-            AXES = 'x'; X_FROM = X_LOW[k]; X_TO = X_HIGH[k]
+            TIME_AXES = 'x'; X_FROM = X_LOW[k]; X_TO = X_HIGH[k]
 #include "tics.gp"
             set logscale x 10; set xrange [X_LOW[k] / 1.2:X_HIGH[k] * 1.2]; set xlabel 'useful work per task'
             set yrange [0:least(1.1, 1.1 * Y_HIGH[k])]; set ytics 0.25; set format y '%.2f'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # time: the run phase against workers, both logarithmic
-AXES = 'y'
+TIME_AXES = 'y'
 HEAD = 58
 do for [KIND in KINDS] {
 #include "frame.gp"

@@ -63,8 +63,8 @@ int findings_placement(struct summary_parts *);
 int findings_metg(struct summary_parts *);
 int findings_crossover(struct summary_parts *);
 int findings_startup(struct summary_parts *);
-/* findings_trust.c: budgets, gaps, failures, suspicion, A/A */
+/* findings_doubts.c: budgets, gaps, failures, suspicion, A/A */
 int findings_budget(struct summary_parts *);
-int findings_trust(struct summary_parts *);
+int findings_doubts(struct summary_parts *);
 
 #endif

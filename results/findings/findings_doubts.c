@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* findings_trust.c: where the core time went, and what to doubt: gaps, failures, suspicion, A/A. */
+/* findings_doubts.c: where the core time went, and what to doubt: gaps, failures, suspicion, A/A. */
 #include "results/findings/findings.h"
 
 #include <math.h>
@@ -294,7 +294,7 @@ static int about_start(struct summary_parts *parts)
     return sentence_end(parts, TOPIC_trust, &sentence);
 }
 
-int findings_trust(struct summary_parts *parts)
+int findings_doubts(struct summary_parts *parts)
 {
     int status = about_run(parts);
     if (!status) status = about_start(parts);
