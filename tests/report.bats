@@ -224,7 +224,7 @@ browser() { # RUN EXTENT: tests/browser/report.mjs on its page
             skip "playwright-core cannot be installed by npm"
     fi
     need_gnuplot
-    run timeout -k 5 120 node "$BROWSER/report.mjs" "$PWD/$1/report.html" "$2"
+    run timeout -k 5 900 node "$BROWSER/report.mjs" "$PWD/$1/report.html" "$2"
     echo "$output"
     [ "$status" = 0 ]
 }
@@ -235,4 +235,12 @@ browser() { # RUN EXTENT: tests/browser/report.mjs on its page
 
 @test "browser: the page of a 64-cpu machine, no label clipped or overlapping" {
     browser server labels
+}
+
+# Its tasks last what the clock says, not whole ns as a model's do.
+@test "browser: the explorer of a run recorded here says what its command prints" {
+    "$BREAKEVEN" run --kernel square --runner forkpool,openmp --workers 1,2 --task-time 3us,10us,30us --work 3ms --reps 4 \
+        --seed 1 --output recorded > recorded.log
+    "$BREAKEVEN" report recorded > recorded.txt
+    browser recorded explorer
 }

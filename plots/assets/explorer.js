@@ -79,7 +79,7 @@
     const ACROSS = {...AXES, grain: {...AXES.task_ns, name: "task size, fewer tasks the longer they are", of: "task_ns"}};
     const moved = (across, x) => across === "grain"
         ? {...setting, task_ns: x, tasks: Math.max(1, Math.round(setting.tasks * setting.task_ns / x))} : {...setting, [across]: x};
-    const same = (a, b) => Math.abs(Math.log(a / b)) < Math.log(NEAR);
+    const same = (a, b) => Math.round(a) === Math.round(b) || Math.abs(Math.log(a / b)) < Math.log(NEAR);
     const label = model => [model.runner, model.schedule === "default" ? "" : model.schedule].join(" ").trim();
     const groups = [];
     for (const model of models) {
@@ -91,12 +91,13 @@
     const extent = axis => group.models.reduce(([low, high], {measured}) => measured[axis]
         ? [Math.min(low, measured[axis][0]), Math.max(high, measured[axis][1])] : [low, high], [Infinity, -Infinity]);
 
-    // Round numbers from well below what was measured to well above, and what was measured itself.
+    // Round numbers from well below what was measured to well above, and what was measured itself: durations in whole ns,
+    // as the command line has them, so that the command below says the numbers that stand here.
+    const typed = value => value > 0 ? Math.max(1, Math.round(value)) : value;
     function steps(axis) {
         const [low, high] = extent(axis), whole = axis !== "task_ns";
         if (!(high >= low)) return [];
-        const exact = group.models.flatMap(model => model.cells.map(cell => cell[axis])).filter(value => value > 0);
-        const all = [...new Set(exact)];
+        const all = [...new Set(group.models.flatMap(model => model.cells.map(cell => typed(cell[axis]))).filter(value => value > 0))];
         const add = value => {
             if (!all.some(other => whole ? other === value : Math.abs(Math.log(other / value)) < Math.log(NEAR))) all.push(value);
         };
@@ -114,7 +115,7 @@
     function choose(index) {
         group = groups[index];
         const model = group.models[0], {workers, tasks, task_ns, chunk} = model.cells[model.start_cell];
-        setting = {workers, tasks, task_ns, chunk};
+        setting = {workers, tasks, task_ns: typed(task_ns), chunk};
         values = Object.fromEntries(Object.keys(AXES).map(axis => [axis, steps(axis)]));
         values.chunk = [0, ...values.chunk];
         for (const axis of Object.keys(AXES)) {
@@ -182,7 +183,7 @@
         draw(at("times"), curves, across, total ? "total" : "run", true);
         draw(at("speedups"), curves, across, total ? "speedup_total" : "speedup", false);
         at("command").textContent = `breakeven report --predict --workers ${setting.workers} --tasks ${setting.tasks} --task-time ` +
-            `${Math.round(setting.task_ns)}ns${setting.chunk ? ` --chunk ${setting.chunk}` : ""} DIR`;
+            `${setting.task_ns}ns${setting.chunk ? ` --chunk ${setting.chunk}` : ""} DIR`;
     }
 
     function along(model, across) {
