@@ -162,7 +162,7 @@ assert all(f["text"].endswith(".") for f in findings)'
     run "$BREAKEVEN" report small --predict --workers 2,64 --task-time 10us
     [ "$status" = 0 ]
     grep -q '^granularity spin forkpool .* 2 .*10us .*\[.*\]' <<<"$output"
-    grep -q ' 64 .*outside of what was measured: workers (2)' <<<"$output"
+    grep -q ' 64 .*outside of what was fitted: workers (2)' <<<"$output"
     run "$BREAKEVEN" report small --workers 2
     [ "$status" = 2 ] && [[ $output == *"go with --predict"* ]]
 }
@@ -243,4 +243,9 @@ browser() { # RUN EXTENT: tests/browser/report.mjs on its page
         --seed 1 --output recorded > recorded.log
     "$BREAKEVEN" report recorded > recorded.txt
     browser recorded explorer
+}
+
+@test "browser: two runs side by side are printed whole" {
+    "$BREAKEVEN" report small tiny --output both > both.txt
+    browser both beside
 }

@@ -21,8 +21,22 @@ static const char page_begin[] =
     "section{display:flex;flex-direction:column;min-width:0}h2{font-size:1rem;margin:.5rem;overflow-wrap:anywhere}\n"
     "iframe{flex:1;border:1px solid;width:100%;box-sizing:border-box}\n"
     "@media(max-width:60rem){body{grid-template-columns:1fr;height:auto}iframe{flex:none;height:90vh}}\n"
+    "body.paper{display:block;height:auto;width:45rem}.paper section{display:block}.paper iframe{border:0}\n"
+    ".paper section{position:relative}.paper h2{position:absolute;right:0;margin:0}\n"
+    "@media print{.paper section+section{break-before:page}}\n"
     "</style></head><body>\n";
-static const char page_end[] = "</body></html>\n";
+/* A frame is printed as high as it is: on paper one run stands after the other, each as high as all that is in it. */
+static const char page_end[] =
+    "<script>\n"
+    "const runs=[...document.querySelectorAll('iframe')];\n"
+    "addEventListener('beforeprint',()=>{\n"
+    "document.body.className='paper';\n"
+    "for(const one of runs){const inside=one.contentDocument;\n"
+    "one.folded=[...inside.querySelectorAll('details.topic:not([open])')];for(const topic of one.folded)topic.open=true;\n"
+    "one.style.height=inside.documentElement.scrollHeight+'px';}});\n"
+    "addEventListener('afterprint',()=>{document.body.className='';\n"
+    "for(const one of runs){one.style.height='';for(const topic of one.folded)topic.open=false;}});\n"
+    "</script></body></html>\n";
 
 /* A letter of what stands between tags or in quotes. */
 static void put_letter(int c, FILE *out)

@@ -66,11 +66,11 @@ static void band_show(char *text, size_t size, struct quantity quantity, void (*
     else snprintf(text, size, "%s", median);
 }
 
-/* " outside: workers (1 to 4)", each axis with what was measured. */
+/* " outside: workers (1 to 4)", each axis with what the fit is made from. */
 static void outside_print(const struct pool_costs *pool, unsigned outside)
 {
     static const char *const words[WHATIF_AXES] = {"workers", "tasks", "task size", "chunk", "all tasks together"};
-    const char *before = "  outside of what was measured: ";
+    const char *before = "  outside of what was fitted: ";
     for (unsigned axis = 0; axis < WHATIF_AXES; axis++) {
         const struct whatif_range *range = &pool->ground.range[axis];
         bool time = axis == WHATIF_TASK_NS || axis == WHATIF_WORK_NS;

@@ -166,8 +166,8 @@
         });
         at("rows").replaceChildren(...rows.map(([row]) => row));
         const out = rows.filter(([, answer]) => answer.outside.length).length;
-        at("warning").textContent = !out ? "This setting lies inside of what was measured."
-            : `${out === rows.length ? "Outside of what was measured" : `Outside of what was measured for ${out} of ${rows.length} runners`}: grey below is the formula carried on, not a measurement.`;
+        at("warning").textContent = !out ? "This setting lies inside of what the formula was fitted to."
+            : `${out === rows.length ? "Outside of what the formula was fitted to" : `Outside of what the formula was fitted to for ${out} of ${rows.length} runners`}: grey below is the formula carried on.`;
         at("warning").classList.toggle("outside", out > 0);
     }
 
@@ -182,8 +182,13 @@
         const curves = group.models.map(model => ({model, points: along(model, across)}));
         draw(at("times"), curves, across, total ? "total" : "run", true);
         draw(at("speedups"), curves, across, total ? "speedup_total" : "speedup", false);
-        at("command").textContent = `breakeven report --predict --workers ${setting.workers} --tasks ${setting.tasks} --task-time ` +
+        const command = `breakeven report --predict --workers ${setting.workers} --tasks ${setting.tasks} --task-time ` +
             `${setting.task_ns}ns${setting.chunk ? ` --chunk ${setting.chunk}` : ""} DIR`;
+        at("command").replaceChildren(...command.split(" ").flatMap((word, i) => { // no line ends inside of a word
+            const whole = document.createElement("span");
+            whole.textContent = word;
+            return i ? [" ", whole] : [whole];
+        }));
     }
 
     function along(model, across) {
@@ -216,10 +221,10 @@
             if (axis === "workers") step = Math.max(1, Math.round(step));
             return Array.from({length: Math.floor(high / step + 1e-9) + 1}, (_, i) => i * step).filter(v => v >= low);
         }
-        const decades = [];
-        for (let d = Math.ceil(Math.log10(low) - 1e-9); d <= Math.log10(high) + 1e-9; d++) decades.push(10 ** d);
-        if (decades.length < 2) return [low, high];
-        return decades.filter((_, i) => i % Math.ceil(decades.length / room) === 0);
+        const round = digits => Array.from({length: Math.ceil(Math.log10(high / low)) + 1}, (_, i) => Math.floor(Math.log10(low)) + i)
+            .flatMap(d => digits.map(digit => digit * 10 ** d)).filter(v => v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9));
+        const all = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]].map(round).find(list => list.length > 1) ?? [low, high];
+        return all.filter((_, i) => i % Math.ceil(all.length / room) === 0);
     }
 
     function draw(place, curves, across, what, log) {

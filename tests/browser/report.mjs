@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-// report.mjs PAGE [all|labels|explorer] [SHOTS]: opens a report in headless Chromium and checks it, all of it, its layout
-// and labels or its explorer; prints one line per check, "ok NAME" or "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go
+// report.mjs PAGE [all|labels|explorer|beside] [SHOTS]: opens a report in headless Chromium and checks it: all of it, its
+// layout and labels, its explorer, or how two side by side are printed; prints one line per check, "ok NAME" or "not ok NAME: why"; exit 1 where one failed. With SHOTS, screenshots go
 // into that folder. BREAKEVEN: the program, which is asked what the explorer shows. The page is opened once: that is
 // what takes the time.
 import { execFileSync } from "node:child_process";
@@ -111,6 +111,19 @@ async function looks(page) {
 async function printing(page) {
     const bytes = (await page.pdf({ format: "A4" })).length;
     check("printed, it stays as small as the page", bytes < 5 << 20, `${bytes} bytes`);
+}
+
+// Each run's frame is as high as what is in it while it is printed, and what is folded is open; afterwards as before.
+async function beside(page) {
+    const look = () => page.evaluate(() => [...document.querySelectorAll("iframe")].map(frame => {
+        const inside = frame.contentDocument;
+        return [frame.clientHeight >= inside.documentElement.scrollHeight, !inside.querySelector("details.topic:not([open])")].join();
+    }).join(" "));
+    const before = await look();
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    check("two runs side by side are printed whole", await look() === "true,true true,true", `${before}, printed ${await look()}`);
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    check("and are as before afterwards", await look() === before && before.includes("false,false"), `${before}, then ${await look()}`);
 }
 
 async function sorting(page) {
@@ -275,8 +288,8 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 try {
     const page = await open();
     const everything = [sorting, downloading, toggling, hovering, folding, exploring, printing, missing];
-    if (extent !== "explorer") await looks(page);
-    for (const part of { all: everything, labels: [], explorer: [exploring] }[extent]) await part(page);
+    const parts = { all: [looks, ...everything], labels: [looks], explorer: [exploring], beside: [beside] };
+    for (const part of parts[extent]) await part(page);
     check("no error on the console, nothing from a network", !page.complaints.length, page.complaints.join("; "));
 } finally {
     await browser.close();
