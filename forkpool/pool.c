@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 
 #include "machine/cpus.h"
 #include "machine/openmp.h"
+#include "machine/output.h"
 #include "park.h"
 #include "server/server.h"
 
@@ -224,16 +224,6 @@ static int memory_open(struct forkpool *pool, struct forkpool_config *config, ch
     return 0;
 }
 
-/* What the program has printed and not written yet comes before what tasks print, where that takes no waiting: for whoever
- * reads, or for another thread that is at it. The server forgets the rest, or each worker would write it again. */
-static void flush(FILE *stream)
-{
-    struct pollfd out = {fileno(stream), POLLOUT, 0};
-    if (!__fpending(stream) || poll(&out, 1, 0) <= 0 || ftrylockfile(stream)) return;
-    fflush_unlocked(stream);
-    funlockfile(stream);
-}
-
 struct fork_plan {
     struct forkpool *pool;
     int fds[2];
@@ -284,8 +274,10 @@ static int server_open(struct forkpool *pool, char *why, size_t why_size)
             close(plan.fds[!i]);
             return explain(why, why_size, -error, "no descriptors for the spawn server: %s", strerror(error));
         }
-    flush(stdout);
-    flush(stderr);
+    /* What the program has printed and not written yet comes before what tasks print, where that takes no waiting. The server
+     * forgets the rest, or each worker would write it again. */
+    if (output_ready(stdout, 0)) output_write(stdout);
+    if (output_ready(stderr, 0)) output_write(stderr);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &plan.mask); /* no handler of the program runs in the server */
     int rc = server_fork(&plan);

@@ -2,21 +2,21 @@
 /* worker.c: the life of a worker process. */
 #include "worker.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "children.h"
 #include "machine/cpus.h"
 #include "machine/openmp.h"
+#include "machine/output.h"
 #include "park.h"
 #include "queue.h"
 #include "spread.h"
@@ -111,14 +111,40 @@ static void fault_note(int number, siginfo_t *info, void *machine)
     publish(&own->faulted, 1);
 }
 
-/* What tasks have printed. Mostly there is nothing, and fflush would cost a new process some pages to see that. Never waits
- * for whoever reads, or for a task's thread that holds the stream: then it stays until the next time. */
-static void flush(int wait_ms)
+/* What a write that waits after all, for whoever reads, leaves this process with. */
+static struct {
+    int64_t at;
+    enum leave why;
+    int code;
+} late;
+static void too_late(int number)
 {
-    struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
-    if (!__fpending(stdout) || poll(&out, 1, wait_ms) == 0 || ftrylockfile(stdout)) return;
-    fflush_unlocked(stdout);
-    funlockfile(stdout);
+    (void)number;
+    if (now_ns() < late.at) return; /* an alarm of a task's own */
+    if (late.why) publish(&self_here->own->leave, late.why);
+    _exit(late.code);
+}
+
+/* What tasks have printed. Where it can't be written at once it stays until the next time; and as others may fill the
+ * descriptor before this process comes to write, a second of that ends it. */
+static void flush(int wait_ms, enum leave why, int code)
+{
+    if (!output_ready(stdout, wait_ms)) return;
+    struct sigaction old, handler = {.sa_handler = too_late, .sa_flags = SA_RESTART};
+    struct itimerval limit = {.it_value.tv_sec = FLUSH_LAST_MS / 1000}, tasks;
+    sigset_t alarm, mask;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    late.at = now_ns() + FLUSH_LAST_MS * INT64_C(1000000) / 2;
+    late.why = why;
+    late.code = code;
+    sigaction(SIGALRM, &handler, &old);
+    setitimer(ITIMER_REAL, &limit, &tasks);
+    sigprocmask(SIG_UNBLOCK, &alarm, &mask);
+    output_write(stdout);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    setitimer(ITIMER_REAL, &tasks, NULL);
+    sigaction(SIGALRM, &old, NULL);
 }
 
 /* exit in a task: the program's own exit handlers are not for the worker to run. This one comes first. Where the C
@@ -126,7 +152,7 @@ static void flush(int wait_ms)
 static void exit_handler(int code, void *unused)
 {
     (void)unused;
-    flush(FLUSH_LAST_MS);
+    flush(FLUSH_LAST_MS, LEAVE_NOT, code);
     _exit(code);
 }
 #ifndef __GLIBC__
@@ -179,7 +205,7 @@ static _Noreturn void worker_leave(struct self *self, enum leave why)
         config->finalizer(config->context, self->me);
     }
     worker_check(self);
-    flush(FLUSH_LAST_MS);
+    flush(FLUSH_LAST_MS, why, 0);
     publish(&self->own->leave, why);
     _exit(0);
 }
@@ -242,7 +268,7 @@ static _Noreturn void worker_loop(struct self *self)
         } else if (drain) {
             worker_leave(self, LEAVE_DRAINED);
         } else if (fresh || !park_spin(shared, self->me, active, stream || ++idles % 16 == 0)) {
-            flush(0);
+            flush(0, LEAVE_RECYCLE, 0);
             spread_note(shared, self->me);
             park_sleep(shared, self->me, active);
             stream = fresh = false;

@@ -3,10 +3,12 @@
 #include "tests/forkpool/forkpool_board.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <termios.h>
 
 static const int64_t second_ns = 1000000000;
 
@@ -274,30 +276,104 @@ END_TEST
 /* 8 nobody reads what tasks print: the next task runs */
 static long print_much(long bytes)
 {
+    static char buffer[1 << 16];
+    if (bytes > BUFSIZ) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     for (long i = 0; i < bytes; i++) putchar('x');
     return 0;
 }
-START_TEST(output_that_nobody_reads)
+/* The standard output becomes `fd`, full but for what was read out of it. */
+static int output_begin(int fd)
 {
-    int ends[2], kept = dup(STDOUT_FILENO);
-    ck_assert_int_eq(pipe(ends), 0);
+    int kept = dup(STDOUT_FILENO);
     fflush(stdout);
-    dup2(ends[1], STDOUT_FILENO);
-    fcntl(ends[1], F_SETFL, O_NONBLOCK);
-    while (write(ends[1], why, sizeof why) > 0) {}
-    fcntl(ends[1], F_SETFL, 0);
-    open_workers(1);
-    ck_assert_int_eq(status_of(forkpool_async(pool, print_much, 100)), 0);
-    usleep(10000); /* until it would sleep */
-    struct forkpool_job *job = forkpool_async(pool, square, 3);
-    int rc = forkpool_wait(job, 10 * second_ns);
+    dup2(fd, STDOUT_FILENO);
+    return kept;
+}
+static void output_end(int kept, const int fds[2])
+{
     forkpool_delete(pool);
     pool = NULL;
     dup2(kept, STDOUT_FILENO);
     close(kept);
-    close(ends[0]);
-    close(ends[1]);
+    close(fds[0]);
+    close(fds[1]);
+}
+static void fill_up(int fd, size_t bytes)
+{
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    while (write(fd, why, bytes) > 0) {}
+    fcntl(fd, F_SETFL, 0);
+}
+/* Prints, is about to sleep, and takes another task. */
+static int print_and_go_on(long bytes)
+{
+    ck_assert_int_eq(status_of(forkpool_async(pool, print_much, bytes)), 0);
+    usleep(10000); /* until it would sleep */
+    struct forkpool_job *job = forkpool_async(pool, square, 3);
+    int rc = forkpool_wait(job, 20 * second_ns);
+    forkpool_release(job);
+    return rc;
+}
+START_TEST(output_that_nobody_reads)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    fill_up(ends[1], sizeof why);
+    int kept = output_begin(ends[1]);
+    open_workers(1);
+    int rc = print_and_go_on(100);
+    output_end(kept, ends);
     ck_assert_int_eq(rc, 0);
+}
+END_TEST
+/* There is room, for less than the task's own large buffer holds: it stays there, and comes whole when it is read. */
+START_TEST(output_larger_than_the_room)
+{
+    static char block[4096];
+    enum { PRINTED = 20000 };
+    int ends[2], got = 0;
+    ck_assert_int_eq(pipe(ends), 0);
+    fill_up(ends[1], sizeof block / 16);
+    ck_assert_int_eq(read(ends[0], block, sizeof block), sizeof block);
+    int kept = output_begin(ends[1]);
+    open_workers(1);
+    int rc = print_and_go_on(PRINTED);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    while (read(ends[0], block, sizeof block) > 0) {}
+    int again = print_and_go_on(0);
+    for (int tries = 0; got < PRINTED && tries < 20000; tries++, usleep(1000))
+        for (ssize_t bytes; (bytes = read(ends[0], block, sizeof block)) > 0;) got += (int)bytes;
+    output_end(kept, ends);
+    ck_assert_int_eq(rc, 0);
+    ck_assert_int_eq(again, 0);
+    ck_assert_int_eq(got, PRINTED);
+}
+END_TEST
+/* A terminal says that it takes something and takes less: the worker that then waits is replaced. */
+START_TEST(terminal_that_nobody_reads)
+{
+    struct termios raw;
+    struct forkpool_stats stats;
+    char block[256];
+    int ends[2] = {posix_openpt(O_RDWR | O_NOCTTY), -1};
+    if (ends[0] < 0 || grantpt(ends[0]) || unlockpt(ends[0]) || (ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY)) < 0) {
+        printf("skipped: terminal_that_nobody_reads: no terminal here\n");
+        return;
+    }
+    tcgetattr(ends[1], &raw);
+    cfmakeraw(&raw);
+    tcsetattr(ends[1], TCSANOW, &raw);
+    fill_up(ends[1], 16);
+    struct pollfd out = {ends[1], POLLOUT, 0};
+    while (poll(&out, 1, 0) == 0) ck_assert_int_gt(read(ends[0], block, sizeof block), 0);
+    int kept = output_begin(ends[1]);
+    open_workers(1);
+    int rc = print_and_go_on(4096);
+    forkpool_stats(pool, &stats);
+    output_end(kept, ends);
+    ck_assert_int_eq(rc, 0);
+    ck_assert_uint_ge(stats.recycled, 1);
+    ck_assert_uint_eq(stats.lost, 0);
 }
 END_TEST
 /* Nobody reads what the program has printed before it opened the pool: opening does not wait, and it is written once. */
@@ -365,6 +441,8 @@ int main(void)
     tcase_add_test(cases, large_program_recycles_nobody);
     tcase_add_test(cases, standard_descriptors_closed);
     tcase_add_test(cases, output_that_nobody_reads);
+    tcase_add_test(cases, output_larger_than_the_room);
+    tcase_add_test(cases, terminal_that_nobody_reads);
     tcase_add_test(cases, printed_before_opening);
     tcase_add_test(cases, resized_in_a_static_map);
     return board_run("forkpool reach", cases);
