@@ -60,7 +60,7 @@ $(BUILD)/forkpool-steps/%.o: forkpool/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FORKPOOL_CFLAGS) -DFORKPOOL_STEPS -c -o $@ $<
 # What looks inside links these objects: the library shows forkpool_* alone.
-FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread quota)
+FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread quota inside)
 $(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/forkpool/%.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm

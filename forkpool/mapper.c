@@ -101,7 +101,7 @@ static bool run_plain(struct visit *visit)
     uint32_t most = map->schedule == FORKPOOL_STATIC ? map->static_units : 1;
     while (__builtin_expect(!relaxed(&map->stop), 1)) {
         struct units units = range_claim(visit->own, most);
-        if (!units.end) return true;
+        if (!units.end || !range_sound(map, units)) return true;
         struct tasks tasks = range_tasks(map, units);
         int status = range(map->work.context, visit->self->me, tasks.begin, tasks.end);
         worker_check(visit->self);
@@ -117,7 +117,7 @@ static bool run_own(struct visit *visit)
     if (is_plain(visit->map) && !run_plain(visit)) return false;
     for (;;) {
         struct units units = range_claim(visit->own, relaxed(&visit->map->stop) ? UNITS_MAX : next_batch(visit));
-        if (!units.end) return true;
+        if (!units.end || !range_sound(visit->map, units)) return true;
         run_units(visit, units);
         if (interrupted(visit)) return false;
     }
@@ -129,6 +129,7 @@ static bool run_others(struct visit *visit, struct line *lines)
     for (int looks = 0; looks < LOOKS_FOR_UNITS;) {
         bool busy = false;
         struct units units = range_steal(lines, visit->map->lines, visit->self->me, &busy);
+        if (!range_sound(visit->map, units)) return true;
         if (units.end) {
             atomic_fetch_add_explicit(&visit->self->own->steals, 1, memory_order_relaxed);
             run_units(visit, units);

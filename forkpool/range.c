@@ -69,7 +69,7 @@ static struct units steal_from(struct line *lines, uint32_t victim, uint32_t me)
 {
     struct line *own = &lines[me];
     uint64_t word = atomic_load(&lines[victim].word);
-    while (range_begin(word) != range_end(word)) {
+    while (range_begin(word) < range_end(word)) {
         uint32_t begin = range_begin(word), end = range_end(word), mid = begin + (end - begin) / 2;
         acknowledge(lines, victim, word);
         STEP();

@@ -35,9 +35,9 @@ static inline struct units range_claim(struct line *own, uint32_t most)
 {
     uint64_t word = relaxed(&own->word);
     for (;;) {
-        uint32_t begin = range_begin(word), left = range_end(word) - begin;
-        if (!left) return (struct units){0, 0};
-        uint32_t count = most < left ? most : left;
+        uint32_t begin = range_begin(word), end = range_end(word);
+        if (begin >= end) return (struct units){0, 0};
+        uint32_t count = most < end - begin ? most : end - begin;
         STEP();
         if (atomic_compare_exchange_weak_explicit(&own->word, &word, word + count, memory_order_acq_rel,
                                                   memory_order_relaxed)) {
@@ -62,6 +62,12 @@ static inline uint32_t range_left(struct line *own)
 {
     uint64_t word = relaxed(&own->word);
     return range_end(word) - range_begin(word);
+}
+
+/* Are these units of the map? Else a task has written over the line that they came from. */
+static inline bool range_sound(const struct map *map, struct units units)
+{
+    return __builtin_expect(units.begin <= units.end && units.end <= map->units, 1);
 }
 
 /* W: the claimed units have ended, their results stand. */

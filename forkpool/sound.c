@@ -4,6 +4,7 @@
 
 #include "park.h"
 #include "queue.h"
+#include "range.h"
 
 enum { SLOTS_A_LOOK = 1024, NUDGE_NS = 100000000, NUDGES_MOST = 6 };
 
@@ -26,6 +27,18 @@ static bool slot_sound(const struct shared *shared, const struct forkpool_job *j
            (!held || slot_worker(state) < shared->capacity);
 }
 
+static bool map_sound(const struct shared *shared, unsigned place, const struct forkpool_job *job)
+{
+    const struct map *map = &shared->maps[place];
+    uint32_t state = atomic_load(&map->state) & 3u;
+    if (map->job != job->id || (state != MAP_ACTIVE && state != MAP_ENDED)) return false;
+    for (uint32_t i = 0; i < shared->capacity && i < map->lines; i++) {
+        uint64_t word = acquire(&map_lines(shared, place)[i].word);
+        if (!range_sound(map, (struct units){range_begin(word), range_end(word)})) return false;
+    }
+    return true;
+}
+
 static const char *jobs_unsound(struct forkpool *pool)
 {
     const struct shared *shared = pool->shared;
@@ -33,12 +46,8 @@ static const char *jobs_unsound(struct forkpool *pool)
         const struct forkpool_job *job = pool->slot_jobs[pool->looked_slot++ & (shared->slot_count - 1)];
         if (job && !slot_sound(shared, job)) return "the record of a task";
     }
-    for (unsigned i = 0; i < MAPS; i++) {
-        const struct map *map = &shared->maps[i];
-        uint32_t state = atomic_load(&map->state) & 3u;
-        if (pool->map_jobs[i] && (map->job != pool->map_jobs[i]->id || (state != MAP_ACTIVE && state != MAP_ENDED)))
-            return "the record of a map";
-    }
+    for (unsigned i = 0; i < MAPS; i++)
+        if (pool->map_jobs[i] && !map_sound(shared, i, pool->map_jobs[i])) return "the record of a map";
     return NULL;
 }
 

@@ -99,7 +99,7 @@ static unsigned recover_map(struct server *server, unsigned dead, struct forkpoo
     uint32_t count = map->lines <= shared->capacity ? map->lines : shared->capacity;
     if ((state & 3u) == MAP_ACTIVE && dead < count) {
         struct units units = range_recover(lines, dead);
-        if (units.begin != units.end) {
+        if (units.begin != units.end && range_sound(map, units)) {
             loss->job = map->job;
             struct tasks tasks = range_tasks(map, units);
             loss->begin = tasks.begin;

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { PAGES_MOST = 4096, ARENA_PAGES = 4, TASKS = 8, INFLIGHT = 64, REFUSED = 77, TRIES = 3, CROWDED = 60 /* % */, SLOW = 3, LOST_GUARD = 4, WRONG = 5 };
+enum { PAGES_MOST = 4096, ARENA_PAGES = 4, TASKS = 8, INFLIGHT = 64, REFUSED = 77, TRIES = 3, CROWDED = 60 /* % */, SLOW = 3, LOST_GUARD = 4, WRONG = 5, HANGS = 6, HANGS_S = 30 };
 static uintptr_t pages[PAGES_MOST];
 static size_t page_count, page_bytes;
 static double limit_s = 2;
@@ -157,12 +157,11 @@ static _Noreturn void warden(size_t page, enum pattern pattern, unsigned seed)
         for (;;) pause();
     pid_t program = fork();
     if (program == 0) one_page(page, pattern, seed);
-    int status = wait_until(program, now_s() + 4 * limit_s);
+    int status = wait_until(program, now_s() + HANGS_S);
     int gone;
     if (guard <= 0 || waitpid(guard, &gone, WNOHANG) != 0) _exit(LOST_GUARD);
-    if (status == -1) printf("control had not come back after %g s\n", 4 * limit_s);
-    else if (WIFSIGNALED(status)) printf("the program ended by signal %d\n", WTERMSIG(status));
-    if (status == -1) _exit(SLOW);
+    if (status == -1) _exit(HANGS);
+    if (WIFSIGNALED(status)) printf("the program ended by signal %d\n", WTERMSIG(status));
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : WRONG);
 }
 
@@ -182,7 +181,7 @@ static int in_namespace(size_t page, enum pattern pattern, unsigned seed)
 }
 
 static const char *const ends[] = {[SLOW] = "control did not come back in time", [LOST_GUARD] = "a process outside was signalled",
-                                   [WRONG] = "the program itself died"};
+                                   [WRONG] = "the program itself died", [HANGS] = "control had not come back after 30 s"};
 
 /* How much of the last ten seconds some process of the machine waited for a cpu, in %; NAN where the kernel does not say. */
 static double pressure(void)
@@ -203,7 +202,7 @@ static int judged(size_t page, enum pattern pattern, unsigned seed)
         if (!end || end == REFUSED) return end;
         double crowded = pressure();
         printf("page %zu of %zu, pattern %d, seed %u, try %d: %s; in the last 10 s some process waited for a cpu %.0f %% of the time\n",
-               page, page_count, pattern, seed, try, end < 6 && ends[end] ? ends[end] : "it was lost", crowded);
+               page, page_count, pattern, seed, try, end <= HANGS && ends[end] ? ends[end] : "it was lost", crowded);
         if (end != SLOW || try == TRIES || !(crowded > CROWDED)) return end;
     }
 }
