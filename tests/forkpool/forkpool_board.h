@@ -6,6 +6,7 @@
 #include "forkpool/forkpool.h"
 #include "tests/suite.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ static char why[256];
 /* Mapped before any pool. */
 static struct board {
     _Atomic int gate, hits, calls, pids[64], initialised, finalised, tries[1000];
-    _Atomic unsigned counts[1000000];
+    alignas(8) _Atomic unsigned counts[1000000]; /* for a size_t too */
     char cpus[64][64];
 } *board;
 
