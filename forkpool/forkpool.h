@@ -24,7 +24,8 @@
  * What happens to a worker. Whatever a task does (crash, exit, be killed, close descriptors, leave children), the tasks
  * that ran in that worker at that moment end as FORKPOOL_LOST with a report, everything else goes on, and the worker is
  * replaced. Workers and whatever they started die with the program. Each worker leads a process group of its own.
- * Children of a task do not outlive their worker.
+ * Children of a task do not outlive their worker. Where program and spawn server are both killed by SIGKILL, each by its
+ * own number, workers die, and children of tasks stay.
  *
  * Results. Functions return 0 (or a count) or a negative value: -errno, or one of enum forkpool_error. Outputs are
  * written on success only. Durations are nanoseconds; a timeout of FORKPOOL_FOREVER waits until the task ends, however
