@@ -152,6 +152,17 @@ at_gate() {
     samples 'len(m) == 1 and m[0]["status"] == "error" and "/dev/shm" in m[0]["cause"]'
 }
 
+@test "without leave to bind, ranks that are to be bound are errors that say so, and those that are not run" {
+    strace -f --seccomp-bpf -o trace -e trace=sched_setaffinity true 2>/dev/null || skip "no strace, or no leave to trace"
+    timeout -k 5 200 "$BREAKEVEN" run --kernel empty --tasks 20 --runner mpi --processes 2 --placement close,none --reps 1 --warmup 0 \
+        --spans 0 --deadline 60s -o run --launcher "strace -f --seccomp-bpf -o trace -e trace=sched_setaffinity \
+        -e inject=sched_setaffinity:error=EPERM mpirun -n {processes}" || [ $? = 3 ]
+    samples 'sorted(x["status"] for x in m) == ["error", "ok"]'
+    samples 'all("cannot be bound to cpu" in x["cause"] and "not permitted" in x["cause"] for x in m if x["status"] == "error")'
+    grep -q 'sched_setaffinity.*INJECTED' trace
+    nothing_left
+}
+
 # several_hosts: mpirun takes "n2" for another host: a daemon with a host name, a /dev/shm and, where the kernel can, a clock
 # of its own, started by what stands in for ssh
 several_hosts() {

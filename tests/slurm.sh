@@ -110,11 +110,11 @@ assert eval(sys.argv[2]), [(x["cell"], x["status"], x["cause"]) for x in s if x[
 # its end
 job() {
     # shellcheck disable=SC2086 # options are words
-    timeout -k 5 150 sbatch --quiet --wait -N1 -n"$cpus" --oversubscribe -o "$work/$1.out" $2 --chdir "$work" --wrap "$3" || true
+    timeout -k 5 600 sbatch --quiet --wait -N1 -n"$cpus" --oversubscribe -o "$work/$1.out" $2 --chdir "$work" --wrap "$3" || true
 }
 
 breakeven=$build/breakeven
-grid="run --kernel primes --tasks 40 --size 500 --runner mpi --processes 2 --reps 2 --warmup 0 --spans 0"
+grid="run --kernel primes --tasks 40 --size 500 --runner mpi --processes 2 --reps 2 --warmup 0 --spans 0 --deadline 60s"
 good='len(s) == 4 and all(x["status"] == "ok" for x in s) and len({x["hash"] for x in s}) == 1'
 # Ranks over several nodes, which talk over the loopback; then one that crashes on the second.
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_mpi_yield_when_idle=1
@@ -124,7 +124,7 @@ for launcher in mpirun srun; do
     for try in 1 2 3; do # bare MPI programs too crash now and then in MPI_Init under srun of Slurm 24.11: 3 of 30
         rm -rf "$work/nodes-$launcher"
         job nodes-$launcher "-N$nodes -n$((nodes * cpus))" "$breakeven run --kernel primes --tasks 40 --size 500 --runner mpi --processes 4 \\
-            --nodes $spread --schedule static,dynamic --reps 1 --warmup 1 --spans 0 --placement close --launcher $launcher -o nodes-$launcher"
+            --nodes $spread --schedule static,dynamic --reps 1 --warmup 1 --spans 0 --deadline 60s --placement close --launcher $launcher -o nodes-$launcher"
         [ $launcher = srun ] || break
         grep -Eq '"cause":"(setup|start): .*rank.* lost' "$work/nodes-$launcher/samples.jsonl" || break
         echo "# try $try: a rank crashed before it had a number"
@@ -137,7 +137,7 @@ for launcher in mpirun srun; do
 done
 # shellcheck disable=SC2016 # for the job's shell
 job gone "-N$nodes -n$((nodes * cpus))" "$breakeven run --kernel $build/tests/kernels/crash.so --runner mpi --processes 2 --nodes 2 \\
-    --reps 1 --warmup 0 --spans 0 --launcher mpirun -o gone"
+    --reps 1 --warmup 0 --spans 0 --deadline 60s --launcher mpirun -o gone"
 check "a rank that crashes on another node is told with it" samples "$work/gone" \
     'any("rank 1 on n2 lost: signal 11" in x["cause"] for x in s)'
 
@@ -153,7 +153,7 @@ for launcher in mpirun srun; do
     check "the job is in the record of $launcher" samples "$work/$launcher" 'm["host"]["hostname"].startswith("n")'
 done
 
-job array --array=1-3 "$breakeven run --kernel primes --tasks 40 --size 10 --runner forkpool,openmp --workers 1,2 --reps 2 --spans 0 \\
+job array --array=1-3 "$breakeven run --kernel primes --tasks 40 --size 10 --runner forkpool,openmp --workers 1,2 --reps 2 --spans 0 --deadline 60s \\
     --share \$SLURM_ARRAY_TASK_ID/3 -o part.\$SLURM_ARRAY_TASK_ID"
 "$breakeven" report -o "$work/whole" --format csv "$work"/part.[123] >"$work/whole.csv"
 check "the parts that an array of jobs measured are one run" samples "$work/whole" \
