@@ -249,13 +249,21 @@ static void first_line(const char *text, char *line, size_t size)
     }
 }
 
+void launcher_zeros_drop(char *text, size_t length)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < length; i++)
+        if (text[i]) text[kept++] = text[i];
+    text[kept] = '\0';
+}
+
 bool launcher_explain(const char *output, bool at_work, char *line, size_t size)
 {
     char text[OUTPUT_MAX];
     FILE *file = fopen(output, "re");
     size_t got = file ? fread(text, 1, sizeof text - 1, file) : 0;
     if (file) fclose(file);
-    text[got] = '\0';
+    launcher_zeros_drop(text, got);
     bool lost = lost_host(text, line, size);
     const char *cause = cause_of(text, at_work);
     if (cause && !lost) snprintf(line, size, "%s", cause);

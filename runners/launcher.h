@@ -50,6 +50,10 @@ int launcher_try(struct launcher_trial *, struct reason *why);
  * True: the cause is known. `at_work`: all ranks were up before it ended. */
 bool launcher_explain(const char *output, bool at_work, char *line, size_t size);
 
+/* Takes the zero bytes out of `length` bytes and ends them with one: prterun 5.0.7 puts some between what ranks print
+ * (findings/openmpi-zero-bytes.sh), and behind them a string would end. text[length] must be there. */
+void launcher_zeros_drop(char *text, size_t length);
+
 /* A file beside the program, above it (tests), or where it is installed: breakeven-rank, libkernels.so. */
 bool launcher_beside(const char *name, char *path, size_t size);
 

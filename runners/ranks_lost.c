@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/ranks_lost.h"
 
+#include "runners/launcher.h"
 #include "runners/rank/keeper.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *cause_of(const struct rank_record *record)
@@ -52,16 +54,20 @@ static void keep(const struct control *control, const struct rank_record *record
 /* Records that no rank of this host took are filled with what keepers elsewhere printed. */
 static void read_elsewhere(struct control *control, const char *output)
 {
-    char line[512];
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length;
     struct rank_record *records = control_records(control);
     unsigned place = control->launched < control->processes ? control->launched : control->processes;
     FILE *file = control->nodes > 1 ? fopen(output, "re") : NULL;
-    while (file && place < control->processes && fgets(line, sizeof line, file)) {
+    while (file && place < control->processes && (length = getline(&line, &room, file)) > 0) {
+        launcher_zeros_drop(line, (size_t)length);
         struct rank_record found = {.max_rss_bytes = -1, .user_ns = -1, .system_ns = -1, .ended = 1};
         const char *at = strstr(line, "breakeven-rank: lost");
         if (at && sscanf(at, KEEPER_LOST_SCAN, &found.rank, found.host, &found.signal, &found.code, &found.ended_ns) == 5)
             records[place++] = found;
     }
+    free(line);
     if (file) fclose(file);
 }
 
