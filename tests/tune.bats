@@ -8,7 +8,7 @@ setup() {
 }
 
 tune() {
-    run timeout -k 1 100 "$BREAKEVEN" tune "$@"
+    run timeout -k 1 300 "$BREAKEVEN" tune "$@"
 }
 
 # The last run's samples and cells can be read again and belong together.

@@ -112,7 +112,7 @@ int probe_team_run(const unsigned *cpus, size_t count, probe_work *work, void *c
     return status;
 }
 
-/* Numerical Recipes' constants; the multiplication keeps each step waiting for the one before. */
+/* The generator of Knuth's MMIX; the multiplication keeps each step waiting for the one before. */
 uint64_t probe_chain(uint64_t steps, uint64_t value)
 {
     for (uint64_t i = 0; i < steps; i++) value = value * 6364136223846793005u + 1442695040888963407u;
