@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The first line without its newline; "" and false where the file is not there. */
 static bool line_read(const char *root, const char *path, char *line, size_t size)

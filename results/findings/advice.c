@@ -57,13 +57,21 @@ static const struct cell_summary *fastest(const struct field *field, bool total,
     return best;
 }
 
-/* The one with the fewest workers, then the simplest, among those that cannot be told from the fastest. */
+/* Is it itself faster than the serial loop, where that is not it? To be tied with one that is does not suffice. */
+static bool pays(const struct field *field, const struct cell_summary *row, bool total)
+{
+    const struct cell *serial = &field->parts->summary->run->cells[row->cell->baseline];
+    return parts_is_serial(row->cell) || !parts_tied(parts_compare(field->parts, serial, row->cell, total));
+}
+
+/* The one with the fewest workers, then the simplest, among those that cannot be told from the fastest, and pay. */
 static const struct cell_summary *choose(const struct field *field, bool total)
 {
     const struct cell_summary *best = fastest(field, total, 0);
     qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
     for (size_t i = 0; i < field->count; i++)
-        if (field->rows[i] == best || parts_tied(parts_compare(field->parts, field->rows[i]->cell, best->cell, total)))
+        if (field->rows[i] == best || (parts_tied(parts_compare(field->parts, field->rows[i]->cell, best->cell, total)) &&
+                                       pays(field, field->rows[i], total)))
             return field->rows[i];
     return best;
 }

@@ -356,6 +356,26 @@ START_TEST(empty_runs_and_odd_cells_have_a_summary)
 }
 END_TEST
 
+/* Two workers cannot be told from four, but neither from the serial loop, which four are faster than: four are advised. */
+START_TEST(what_is_advised_is_itself_faster_than_serial)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    for (unsigned p = 2; p <= 4; p *= 2) runs_cell(&run, "forkpool", p, 1);
+    for (unsigned block = 0; block < 10; block++) {
+        runs_sample(&run, 0, block, 100000);
+        runs_sample(&run, 1, block, block % 2 ? 70000 : 105000);
+        runs_sample(&run, 2, block, 80000);
+    }
+    struct summary summary = runs_summary(&run);
+    ck_assert_ptr_eq(summary.advices[0].best, &summary.cells[2]);
+    ck_assert_ptr_eq(summary.advices[0].warm, &summary.cells[2]);
+    ck_assert_double_gt(summary.advices[0].gain.low, 1);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("summary");
@@ -374,6 +394,7 @@ int main(void)
     tcase_add_test(all, metg_says_what_it_did_not_see);
     tcase_add_test(all, crossover_and_advice);
     tcase_add_test(all, ties_go_to_the_fewest_workers);
+    tcase_add_test(all, what_is_advised_is_itself_faster_than_serial);
     tcase_add_test(all, empty_runs_and_odd_cells_have_a_summary);
     suite_add_tcase(suite, all);
     return suite_run(suite);
