@@ -28,6 +28,10 @@ exec unshare --mount --uts sh -c 'hostname "$0"; mount -t tmpfs tmpfs /dev/shm; 
 """
 
 
+class NotMeasured(Exception):
+    """Says what could not be."""
+
+
 class Clock:
     """When the part that is being measured has to be done."""
     ends = 0.0
@@ -138,10 +142,19 @@ class Table:
         Clock.ends = time.monotonic() + seconds
         try:
             what(self, tempfile.mkdtemp(dir=folder))
-        except (subprocess.SubprocessError, KeyError, IndexError) as error:
+        except (subprocess.SubprocessError, LookupError, ValueError, NotMeasured) as error:
             self.missed += 1
             name = what.__name__.replace("_", " ")
-            print(f"  NOT MEASURED: {name}: {type(error).__name__} within {seconds} s", flush=True)
+            print(f"  NOT MEASURED: {name}: {why_not(error, seconds)}", flush=True)
+
+
+def why_not(error, seconds):
+    """Why a part is not measured."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"not done within {seconds} s"
+    if isinstance(error, KeyError):
+        return f"it stands beside {error}, which is not there"
+    return str(error)
 
 
 def bare_mpi(table, _):
@@ -152,33 +165,33 @@ def bare_mpi(table, _):
 
 
 def claimed_pairs(folder):
-    """(counter, counter and result, mpi's dynamic): ns a task. Virtual cpus are near each other at one time and far at another, and
+    """[(counter, counter and result, mpi's dynamic)], ns a task, and how many were tried. Virtual cpus are near each other at one time and far at another, and
     an atomic takes 12 ns or 150: mpi is measured between two looks at the bare counter, and counts where these agree."""
-    pairs, before = [], floors(what=["window"])
-    for i in range(8):
-        if time.monotonic() > Clock.ends - 10:
-            break
-        took = measure(f"{folder}/{i}", "mpi", "--kernel", "empty", "--tasks", str(TASKS), "--chunk", "1", "--schedule", "dynamic",
+    pairs, tried, before = [], 0, floors(what=["window"])
+    while tried < 8 and time.monotonic() < Clock.ends - 10:
+        tried += 1
+        took = measure(f"{folder}/{tried}", "mpi", "--kernel", "empty", "--tasks", str(TASKS), "--chunk", "1", "--schedule", "dynamic",
                        reps="1")
         after = floors(what=["window"])
         if max(before["counter"], after["counter"]) < 1.5 * min(before["counter"], after["counter"]):
             pairs.append(((before["counter"] + after["counter"]) / 2, (before["counter-result"] + after["counter-result"]) / 2,
                           of(took, "mpi")[0] / TASKS))
         before = after
-    return pairs
+    return pairs, tried
 
 
 def claimed_tasks(table, folder):
     """Empty tasks by the counter, and by a master."""
-    pairs = claimed_pairs(folder)
-    middle = sorted(pairs, key=lambda pair: pair[2] / pair[0])[len(pairs) // 2]
-    print(f"  {len(pairs)} pairs count; the middle one:")
+    pairs, tried = claimed_pairs(folder)
     master = measure(folder + "/master", "mpi", "--kernel", "empty", "--tasks", str(TASKS_APART), "--chunk", "1", "--schedule", "master")
-    counter, result, dynamic = middle
+    table.row("mpi master, an empty task, chunk 1", of(master, "mpi")[0], "ns", TASKS_APART)
+    if not pairs:
+        raise NotMeasured(f"mpi dynamic beside the bare counter: of {tried} tries none had the same counter before and after it")
+    counter, result, dynamic = sorted(pairs, key=lambda pair: pair[2] / pair[0])[len(pairs) // 2]
+    print(f"  {len(pairs)} of {tried} pairs count; the middle one:")
     table.row("bare MPI, counter, beside it", counter)
     table.row("bare MPI, counter and a result, beside it", result)
     table.row("mpi dynamic, an empty task, chunk 1", dynamic)
-    table.row("mpi master, an empty task, chunk 1", of(master, "mpi")[0], "ns", TASKS_APART)
     table.wanted("mpi dynamic beside one atomic in a shared window", dynamic / counter, 1.3)
     table.wanted("the same, where the bare task writes a result too", dynamic / result, 1.3)
     table.wanted("mpi dynamic beside master and worker, 8 in flight", dynamic / table.bare["master-8"], 0.2)

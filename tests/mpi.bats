@@ -220,3 +220,28 @@ several_hosts() {
     samples 'len(m) == 1 and m[0]["status"] == "error" and "a host was lost" in m[0]["cause"]'
     nothing_left
 }
+
+@test "bench-ranks says what it could not measure, and measures the rest" {
+    PYTHONDONTWRITEBYTECODE=1 python3 - "$BREAKEVEN" none >table <<END
+import subprocess, sys
+sys.path.insert(0, "$BATS_TEST_DIRNAME")
+import bench_ranks as bench
+
+def hangs(*_):
+    raise subprocess.TimeoutExpired("mpirun", 3)
+
+bench.floors = lambda **_: {"counter": next(counters), "counter-result": 20.0}
+bench.measure = lambda *_, **__: {("mpi", "dynamic", 0): [1.0] * 4}
+table, counters = bench.Table(), iter([10.0, 100.0] * 5) # no two after each other agree
+table.part(bench.claimed_tasks, 60, "$BATS_TEST_TMPDIR")
+counters = iter([10.0] * 9) # all do, but nobody has measured the bare master
+table.part(bench.claimed_tasks, 60, "$BATS_TEST_TMPDIR")
+table.part(hangs, 3, "$BATS_TEST_TMPDIR")
+assert table.missed == 3, table.missed
+END
+    grep -q '^mpi master, an empty task' table
+    grep -q 'NOT MEASURED: claimed tasks: mpi dynamic beside the bare counter: of 8 tries none had' table
+    grep -q "8 of 8 pairs count" table
+    grep -q "NOT MEASURED: claimed tasks: it stands beside 'master-8', which is not there" table
+    grep -q 'NOT MEASURED: hangs: not done within 3 s' table
+}
