@@ -150,19 +150,21 @@ START_TEST(intervals_cover)
 {
     struct truth truth = {.region = 40000, .dilation = 1.05, .chunk = 800, .spread = 9000};
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-    unsigned region = 0, dilation = 0, chunk = 0, invented = 0, trials = 600;
+    unsigned region = 0, dilation = 0, chunk = 0, spread = 0, invented = 0, trials = 600;
     grid();
     for (unsigned trial = 0; trial < trials; trial++) {
         struct pool_fit fit = fit_of(&truth, random, 0.03);
         region += fit.region_ns.low <= 40000 && 40000 <= fit.region_ns.high;
         dilation += fit.dilation.low <= 1.05 && 1.05 <= fit.dilation.high;
         chunk += fit.chunk_ns.low <= 800 && 800 <= fit.chunk_ns.high;
+        spread += fit.spread_ns.low <= 9000 && 9000 <= fit.spread_ns.high;
         if (!isnan(fit.chunk_serial_ns.median)) invented++;
     }
     gsl_rng_free(random);
     ck_assert_msg(region >= 0.92 * trials && region <= 0.98 * trials, "region covered in %u", region);
     ck_assert_msg(dilation >= 0.92 * trials && dilation <= 0.98 * trials, "dilation covered in %u", dilation);
     ck_assert_msg(chunk >= 0.92 * trials && chunk <= 0.98 * trials, "chunk covered in %u", chunk);
+    ck_assert_msg(spread >= 0.92 * trials && spread <= 0.98 * trials, "spread covered in %u", spread);
     ck_assert_msg(invented <= 0.06 * trials, "a serialised part was invented in %u", invented);
 }
 END_TEST
