@@ -41,6 +41,16 @@ __attribute__((format(printf, 2, 3))) static inline void reason_set(struct reaso
     va_end(arguments);
 }
 
+/* Adds to a text of so many bytes, as far as it fits: what is not a reason grows the same way. */
+__attribute__((format(printf, 3, 4))) static inline void text_add(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
 /* Adds to the text, as far as it fits. */
 __attribute__((format(printf, 2, 3))) static inline void reason_add(struct reason *why, const char *format, ...)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bars.c: the figures made of horizontal bars: the efficiency budget and METG. */
+#include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 
@@ -15,7 +16,6 @@ static void name_among(const struct cell *cell, const struct cell *const *all, s
 {
     bool schedule = false, chunk = false, placement = false, task = false;
     bool shape = cell->processes > 1 && cell->threads > 1;
-    size_t used;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(all[i]->runner, cell->runner)) continue;
         schedule |= strcmp(all[i]->schedule, cell->schedule) != 0;
@@ -25,13 +25,12 @@ static void name_among(const struct cell *cell, const struct cell *const *all, s
         shape |= all[i]->processes != cell->processes && all[i]->threads != cell->threads &&
                  all[i]->processes * all[i]->threads == cell->processes * cell->threads;
     }
-    if (shape) used = (size_t)snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
-    else used = (size_t)snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
-    if (schedule && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->schedule);
-    if (chunk && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", chunk %llu", (unsigned long long)cell->chunk);
-    if (placement && used < size) used += (size_t)snprintf(out + used, size - used, " %s", cell->placement);
-    if (task && used < size) snprintf(out + used, size - used, ", %.40s", format_asked(cell->task_time_ns).text);
+    if (shape) snprintf(out, size, "%s %ux%u", cell->runner, cell->processes, cell->threads);
+    else snprintf(out, size, "%s %u", cell->runner, cell->processes * cell->threads);
+    if (schedule) text_add(out, size, " %s", cell->schedule);
+    if (chunk) text_add(out, size, ", chunk %llu", (unsigned long long)cell->chunk);
+    if (placement) text_add(out, size, " %s", cell->placement);
+    if (task) text_add(out, size, ", %.40s", format_asked(cell->task_time_ns).text);
 }
 
 /* ---- budget ---- */
@@ -146,14 +145,6 @@ int chart_budget(struct chart *chart)
 
 /* ---- METG ---- */
 
-static void metg_cell(const struct metg *metg, struct cell *cell)
-{
-    *cell = (struct cell){.processes = metg->processes, .threads = metg->threads, .chunk = metg->chunk};
-    snprintf(cell->runner, sizeof cell->runner, "%s", metg->runner);
-    snprintf(cell->schedule, sizeof cell->schedule, "%s", metg->schedule);
-    snprintf(cell->placement, sizeof cell->placement, "%s", metg->placement);
-}
-
 /* Columns: row, outcome (0 not reached, 1 reached, 2 at most), value, low, high, smallest, largest, label, note, hover.
  */
 static void metg_row(struct chart *chart, unsigned row, const struct metg *metg, const char *name)
@@ -185,23 +176,21 @@ static void metg_panel(struct chart *chart, const struct metg *first)
     const struct summary *summary = chart->summary;
     const struct metg *rows[ROWS];
     const struct cell *all[ROWS];
-    struct cell cells[ROWS];
     char note[192], name[96];
     size_t count = 0;
     snprintf(note, sizeof note, "smallest granularity p T_p/N with an efficiency of %.3g %%", 100 * first->efficiency);
-    if (!chart_panel(chart, first->kernel, note)) return;
-    chart_say(chart, " %s.", first->kernel);
+    if (!chart_panel(chart, first->cell->label, note)) return;
+    chart_say(chart, " %s.", first->cell->label);
     for (size_t i = 0; i < summary->metg_count && count < ROWS; i++) {
         const struct metg *metg = &summary->metgs[i];
-        if (strcmp(metg->kernel, first->kernel) || strcmp(metg->study, first->study)) continue;
-        metg_cell(metg, &cells[count]);
-        all[count] = &cells[count];
+        if (!cells_same(metg->cell, first->cell, CELLS_KERNEL | CELLS_STUDY)) continue;
+        all[count] = metg->cell;
         rows[count++] = metg;
     }
     for (size_t i = 0; i < count; i++) {
         name_among(all[i], all, count, name, sizeof name);
-        unsigned hue = lines_hue(summary->run, rows[i]->runner);
-        if (chart_block(chart, chart_series(chart, rows[i]->runner, hue)))
+        unsigned hue = lines_hue(summary->run, all[i]->runner);
+        if (chart_block(chart, chart_series(chart, all[i]->runner, hue)))
             metg_row(chart, (unsigned)i + 1, rows[i], name);
     }
     if (chart->panel_height < 130 + 22 * count) chart->panel_height = 130 + 22 * (unsigned)count;
@@ -219,7 +208,7 @@ int chart_metg(struct chart *chart)
         const struct metg *metg = &summary->metgs[i];
         bool seen = false;
         for (size_t k = 0; k < i && !seen; k++)
-            seen = !strcmp(summary->metgs[k].kernel, metg->kernel) && !strcmp(summary->metgs[k].study, metg->study);
+            seen = cells_same(summary->metgs[k].cell, metg->cell, CELLS_KERNEL | CELLS_STUDY);
         if (!seen) metg_panel(chart, metg);
     }
     return 0;

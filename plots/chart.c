@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* chart.c: a figure in the making: its panels, blocks and rows. How it becomes a script is in chart_script.c. */
+#include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 
@@ -146,22 +147,20 @@ void chart_say(struct chart *chart, const char *format, ...)
 void chart_cell(struct chart *chart, const struct cell_summary *cell, enum quantity_id id)
 {
     const char *placement = cell->cell->placement[0] ? cell->cell->placement : "none";
-    size_t n = cell->quantity[id].n, used = strlen(chart->placements);
+    size_t n = cell->quantity[id].n;
     if (n && (!chart->n_low || n < chart->n_low)) chart->n_low = n;
     if (n > chart->n_high) chart->n_high = n;
     chart->suspect |= cell->suspects > 0;
     chart->bare |= n > 0 && isnan(cell->quantity[id].low);
     if (!strstr(chart->placements, placement))
-        snprintf(chart->placements + used, sizeof chart->placements - used, "%s%s", used ? ", " : "", placement);
+        text_add(chart->placements, sizeof chart->placements, "%s%s", *chart->placements ? ", " : "", placement);
 }
 
 void chart_problem(const struct summary *summary, const struct cell *cell, char *out, size_t size)
 {
     const struct cell_summary *serial = &summary->cells[cell->baseline];
     double task_ns = serial->quantity[QUANTITY_task_ns].median, serial_ns = serial->quantity[QUANTITY_wall_ns].median;
-    size_t used = (size_t)snprintf(out, size, "%s task%s", format_count(cell->tasks).text, cell->tasks == 1 ? "" : "s");
-    if (isfinite(task_ns) && used < size)
-        used += (size_t)snprintf(out + used, size - used, " of %s", format_time(task_ns).text);
-    if (isfinite(serial_ns) && used < size)
-        snprintf(out + used, size - used, ", T_s = %s", format_time(serial_ns).text);
+    snprintf(out, size, "%s task%s", format_count(cell->tasks).text, cell->tasks == 1 ? "" : "s");
+    if (isfinite(task_ns)) text_add(out, size, " of %s", format_time(task_ns).text);
+    if (isfinite(serial_ns)) text_add(out, size, ", T_s = %s", format_time(serial_ns).text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
 #include "results/models/points.h"
+#include "results/models/summary_parts.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 
@@ -56,22 +57,6 @@ static void repetitions(struct chart *chart, const struct line *line, enum line_
     }
 }
 
-static bool is_metg_of(const struct metg *metg, const struct cell *cell)
-{
-    return !strcmp(metg->study, cell->study) && !strcmp(metg->kernel, cell->label) &&
-           !strcmp(metg->runner, cell->runner) && !strcmp(metg->schedule, cell->schedule) &&
-           !strcmp(metg->placement, cell->placement) && metg->processes == cell->processes &&
-           metg->threads == cell->threads && metg->chunk == cell->chunk;
-}
-
-static bool is_scaling_of(const struct scaling *scaling, const struct cell *cell)
-{
-    return !strcmp(scaling->study, cell->study) && !strcmp(scaling->kernel, cell->label) &&
-           !strcmp(scaling->runner, cell->runner) && !strcmp(scaling->schedule, cell->schedule) &&
-           !strcmp(scaling->placement, cell->placement) && scaling->chunk == cell->chunk &&
-           scaling->size == cell->size && scaling->tasks == cell->tasks && scaling->task_time_ns == cell->task_time_ns;
-}
-
 /* Where the curve crosses 50 %: x, y, low, high; open ends are drawn to the end of what was measured. */
 static void metg_marks(struct chart *chart, const struct line *line)
 {
@@ -79,7 +64,7 @@ static void metg_marks(struct chart *chart, const struct line *line)
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         const struct quantity *work = &metg->work_ns;
-        if (!is_metg_of(metg, line->first)) continue;
+        if (!cells_same(metg->cell, line->first, CELLS_ALL & ~(CELLS_ANY_SIZE | CELLS_TASKS | CELLS_NODES))) continue;
         if (!metg->reached) {
             chart_say(chart, " %s does not reach %s there.", line->name, format_share(metg->efficiency).text);
             continue;
@@ -103,7 +88,7 @@ static void amdahl_marks(struct chart *chart, const struct line *line)
     const struct summary *summary = chart->summary;
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
-        if (!is_scaling_of(scaling, line->first) || !scaling->amdahl.n) continue;
+        if (!cells_same(scaling->cell, line->first, CELLS_ALL & ~(CELLS_WORKERS | CELLS_NODES)) || !scaling->amdahl.n) continue;
         chart_row(chart, "2 %.9g\n%u %.9g\n", scaling->amdahl.fraction, scaling->fit_max_workers,
                   scaling->amdahl.fraction);
         chart_say(chart, " The fraction fitted to %s is %s.", line->name, format_number(scaling->amdahl.fraction).text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* facts.c: the manifest's keys, taken as they come. */
+#include "kernels/reason.h"
 #include "plots/facts.h"
 #include "plots/format.h"
 
@@ -21,17 +22,16 @@ static unsigned take_count(const json_t *object, const char *key)
 /* Words as one would type them to a shell: those with anything special stand in single quotes. */
 static void take_command(const json_t *command, char *out, size_t size)
 {
-    size_t at, used = 0;
+    size_t at;
     json_t *word;
+    out[0] = '\0';
     if (json_is_string(command)) format_clean(out, size, json_string_value(command));
     json_array_foreach (command, at, word) {
         char clean[512];
         format_clean(clean, sizeof clean, json_is_string(word) ? json_string_value(word) : "?");
         bool plain = clean[0] && !clean[strspn(clean, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                                       "-_=+,.:/@%")];
-        int wrote = snprintf(out + used, size - used, plain ? "%s%s" : "%s'%s'", at ? " " : "", clean);
-        if (wrote < 0 || (size_t)wrote >= size - used) break;
-        used += (size_t)wrote;
+        text_add(out, size, plain ? "%s%s" : "%s'%s'", at ? " " : "", clean);
     }
 }
 
@@ -40,8 +40,7 @@ static void add_words(char *set, size_t size, const char *words)
     char copy[96], *rest;
     snprintf(copy, sizeof copy, "%s", words);
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        size_t used = strlen(set);
-        if (!strstr(set, word)) snprintf(set + used, size - used, "%s%.64s", used ? ", " : "", word);
+        if (!strstr(set, word)) text_add(set, size, "%s%.64s", *set ? ", " : "", word);
     }
 }
 
@@ -70,15 +69,14 @@ static void take_waiting(const struct run *run, const struct observation *sample
 static void waiting_text(const struct facts *facts, char *out, size_t size)
 {
     const struct facts_ranks *both[] = {&facts->spinning, &facts->yielding};
-    size_t used = 0;
     *out = '\0';
     for (size_t i = 0; i < 2; i++) {
         if (!both[i]->to) continue;
-        used += (size_t)snprintf(out + used, size - used, "%s%u", used ? ", " : " (", both[i]->from);
-        if (both[i]->to > both[i]->from) used += (size_t)snprintf(out + used, size - used, " to %u", both[i]->to);
-        used += (size_t)snprintf(out + used, size - used, "%s %s", strchr(out, 'w') ? "" : " workers waited", i ? "yielding" : "spinning");
+        text_add(out, size, "%s%u", *out ? ", " : " (", both[i]->from);
+        if (both[i]->to > both[i]->from) text_add(out, size, " to %u", both[i]->to);
+        text_add(out, size, "%s %s", strchr(out, 'w') ? "" : " workers waited", i ? "yielding" : "spinning");
     }
-    if (used) snprintf(out + used, size - used, ")");
+    if (*out) text_add(out, size, ")");
 }
 
 void facts_read(const struct run *run, struct facts *facts)
@@ -112,27 +110,24 @@ void facts_read(const struct run *run, struct facts *facts)
 
 void facts_machine(const struct facts *facts, char *out, size_t size)
 {
-    size_t used = (size_t)snprintf(out, size, "%s", facts->host[0] ? facts->host : "an unnamed host");
-    if (facts->cpu[0] && used < size) used += (size_t)snprintf(out + used, size - used, ", %s", facts->cpu);
-    if (facts->cpus_online > facts->cpus && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", %u of %u cpus", facts->cpus, facts->cpus_online);
-    else if (facts->cpus && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
-    if (facts->cores && facts->cpus && used < size)
-        used += (size_t)snprintf(out + used, size - used, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
-    if (facts->kinds[0] && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", %s (%s%s)", facts->kinds, facts->speeds[0] ?
-                                 "efficiency and overhead are against the sum of their measured speeds, the budget's dilation has what slow cores take longer: " :
-                                 "efficiency and overhead count each core as fast as the serial loop's", facts->speeds);
-    if (facts->packages > 1 && used < size)
-        used += (size_t)snprintf(out + used, size - used, " in %u packages", facts->packages);
-    if (facts->quota_cpus > 0 && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", quota %.3g cpus", facts->quota_cpus);
-    if (facts->python[0] && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", %s", facts->python);
+    snprintf(out, size, "%s", facts->host[0] ? facts->host : "an unnamed host");
+    if (facts->cpu[0]) text_add(out, size, ", %s", facts->cpu);
+    if (facts->cpus_online > facts->cpus) text_add(out, size, ", %u of %u cpus", facts->cpus, facts->cpus_online);
+    else if (facts->cpus) text_add(out, size, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
+    if (facts->cores && facts->cpus)
+        text_add(out, size, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
+    if (facts->kinds[0])
+        text_add(out, size, ", %s (%s%s)", facts->kinds,
+                 facts->speeds[0] ? "efficiency and overhead are against the sum of their measured speeds, the budget's dilation has "
+                                    "what slow cores take longer: "
+                                  : "efficiency and overhead count each core as fast as the serial loop's",
+                 facts->speeds);
+    if (facts->packages > 1) text_add(out, size, " in %u packages", facts->packages);
+    if (facts->quota_cpus > 0) text_add(out, size, ", quota %.3g cpus", facts->quota_cpus);
+    if (facts->python[0]) text_add(out, size, ", %s", facts->python);
     char waiting[120];
     waiting_text(facts, waiting, sizeof waiting);
-    if (facts->mpi[0] && used < size) snprintf(out + used, size - used, ", %s%s", facts->mpi, waiting);
+    if (facts->mpi[0]) text_add(out, size, ", %s%s", facts->mpi, waiting);
 }
 
 /* Left out: what has a place of its own in a report, and arrays with one number for each cell. */

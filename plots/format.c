@@ -150,21 +150,30 @@ size_t format_columns(const char *text)
     return columns;
 }
 
+static void put_letter(FILE *out, char letter, const char *from, const char *const *to)
+{
+    const char *found = letter ? strchr(from, letter) : NULL;
+    if (found) fputs(to[found - from], out);
+    else putc(letter, out);
+}
+
 static void cleaned(FILE *out, const char *text, const char *from, const char *const *to)
 {
     char clean[4096];
     format_clean(clean, sizeof clean, text);
-    for (const char *at = clean; *at; at++) {
-        const char *found = strchr(from, *at);
-        if (found) fputs(to[found - from], out);
-        else putc(*at, out);
-    }
+    for (const char *at = clean; *at; at++) put_letter(out, *at, from, to);
 }
+
+static const char *const html_entities[] = {"&amp;", "&lt;", "&quot;", "&gt;", "&#39;"};
 
 void format_html(FILE *out, const char *text)
 {
-    static const char *const to[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    cleaned(out, text, "&<>\"'", to);
+    cleaned(out, text, "&<\">'", html_entities);
+}
+
+void format_html_letter(FILE *out, char letter)
+{
+    put_letter(out, letter, "&<\"", html_entities);
 }
 
 /* In UTF-8 gnuplot makes a character of \U+xxxx in any text: a blank breaks it up. */

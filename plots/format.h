@@ -29,7 +29,8 @@ struct words format_quantity(const char *unit, struct quantity quantity);
 void format_clean(char *out, size_t out_size, const char *text);
 size_t format_columns(const char *text); /* how many columns valid UTF-8 takes, one a code point */
 
-void format_html(FILE *, const char *text);    /* & < > " ' as entities */
+void format_html(FILE *, const char *text);    /* & < > " ' as entities, cleaned */
+void format_html_letter(FILE *, char);         /* & < " alone, and what is no text as it is */
 void format_gnuplot(FILE *, const char *text); /* a gnuplot string in single quotes, cleaned */
 /* A column of a .dat file in double quotes. Quotes, <, >, & and backslash become look-alikes: the text ends up in
  * scripts of an SVG that do no escaping of their own. */

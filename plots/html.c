@@ -272,7 +272,7 @@ static json_t *model_to_json(const struct summary *summary, const struct pool_co
     keep_read(model, "start");
     json_object_set_new(model, "cells", points);
     json_object_set_new(model, "start_cell", json_integer((json_int_t)(pool->fit.n / 2)));
-    json_object_set_new(model, "hue", json_integer(lines_hue(summary->run, pool->runner) % CHART_HUES));
+    json_object_set_new(model, "hue", json_integer(lines_hue(summary->run, pool->cell->runner) % CHART_HUES));
     return model;
 }
 
@@ -283,7 +283,7 @@ static void part_models(struct page *page)
     for (size_t i = 0; i < page->summary->pool_count; i++)
         if (whatif_able(&page->summary->pools[i]))
             json_array_append_new(models, model_to_json(page->summary, &page->summary->pools[i]));
-    char *text = json_dumps(models, JSON_COMPACT | JSON_REAL_PRECISION(8));
+    char *text = json_dumps(models, JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_decref(models);
     if (!text) page->status = -ENOMEM;
     for (const char *at = text; at && *at; at++) /* nothing in it may end the script that it stands in */

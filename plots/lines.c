@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lines.c: cells grouped into curves and panels. */
+#include "kernels/reason.h"
 #include "plots/lines.h"
 
 #include "results/models/summary_parts.h"
@@ -161,18 +162,16 @@ static void name_line(const struct lines *lines, struct line *line, enum line_ax
                  (other->processes != self->processes || other->threads != self->threads);
         shape |= axis == LINE_WORKERS && other != self && same_line(other, self, axis, false);
     }
-    size_t used = (size_t)snprintf(line->name, sizeof line->name, "%s", line->first->runner), size = sizeof line->name;
-    if (schedule) used += (size_t)snprintf(line->name + used, size - used, " %s", line->first->schedule);
+    size_t size = sizeof line->name;
+    snprintf(line->name, size, "%s", line->first->runner);
+    if (schedule) text_add(line->name, size, " %s", line->first->schedule);
     if (chunk && line->first->chunk)
-        used += (size_t)snprintf(line->name + used, size - used, " chunk %llu", (unsigned long long)line->first->chunk);
-    if (shape && axis == LINE_WORKERS)
-        used += (size_t)snprintf(line->name + used, size - used, " x %u threads", line->first->threads);
+        text_add(line->name, size, " chunk %llu", (unsigned long long)line->first->chunk);
+    if (shape && axis == LINE_WORKERS) text_add(line->name, size, " x %u threads", line->first->threads);
     else if (shape && line->first->processes > 1 && line->first->threads > 1)
-        used +=
-            (size_t)snprintf(line->name + used, size - used, " %ux%u", line->first->processes, line->first->threads);
-    else if (shape)
-        used += (size_t)snprintf(line->name + used, size - used, " %u", line->first->processes * line->first->threads);
-    if (placement && used < size) snprintf(line->name + used, size - used, " %s", line->first->placement);
+        text_add(line->name, size, " %ux%u", line->first->processes, line->first->threads);
+    else if (shape) text_add(line->name, size, " %u", line->first->processes * line->first->threads);
+    if (placement) text_add(line->name, size, " %s", line->first->placement);
 }
 
 static void number_panels(struct lines *lines, enum line_axis axis)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables.c: the tables of verdicts, fits and budgets. Those with a row a cell are in tables_cells.c. */
+#include "kernels/reason.h"
 #include "plots/format.h"
 #include "plots/tables_parts.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,30 +12,23 @@
 static void describe_cell(char *out, size_t size, const struct cell *cell)
 {
     tables_team(out, size, cell);
-    size_t used = strlen(out);
-    if (cell->schedule[0] && strcmp(cell->schedule, "default") && used < size)
-        used += (size_t)snprintf(out + used, size - used, ", %s", cell->schedule);
-    if (cell->chunk && used < size) snprintf(out + used, size - used, ", chunk %llu", (unsigned long long)cell->chunk);
+    if (cell->schedule[0] && strcmp(cell->schedule, "default")) text_add(out, size, ", %s", cell->schedule);
+    if (cell->chunk) text_add(out, size, ", chunk %llu", (unsigned long long)cell->chunk);
 }
 
 /* ---- advice ---- */
 
 static void advice_choice(struct table *table, const struct cell_summary *cell, struct quantity gain)
 {
-    char text[160], team[64];
+    char text[160], team[PARTS_TEXT];
     if (!cell) {
         table_cell(table, NAN, "unresolved");
         table_cell(table, NAN, "-");
         return;
     }
     describe_cell(text, sizeof text, cell->cell);
-    if (cell->cell->processes > 1 && cell->cell->threads > 1)
-        snprintf(team, sizeof team, "%u processes x %u threads", cell->cell->processes, cell->cell->threads);
-    else if (cell->workers > 1)
-        snprintf(team, sizeof team, "%u %s", cell->workers, cell->cell->threads > 1 ? "threads" : "processes");
-    else snprintf(team, sizeof team, "1 worker");
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, NAN, "serial");
-    else table_cell(table, NAN, "%s, %s%s", cell->cell->runner, team, text + strcspn(text, ","));
+    else table_cell(table, NAN, "%s, %s%s", cell->cell->runner, parts_team(team, cell->cell), text + strcspn(text, ","));
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, 1, "1");
     else tables_add_quantity(table, "ratio", gain);
 }
@@ -92,28 +87,15 @@ struct table *tables_errors(const struct summary *summary)
 
 /* ---- METG, crossover, scaling ---- */
 
-/* What METG, crossovers and scaling are about: the fields of that name, of any of these structs. */
-#define SETTING(of)                                                                                                    \
-    (struct setting)                                                                                                   \
-    {                                                                                                                  \
-        (of)->study, (of)->kernel, (of)->runner, (of)->schedule, (of)->placement, (of)->chunk                          \
-    }
-struct setting {
-    const char *study, *kernel, *runner, *schedule, *placement;
-    uint64_t chunk;
-};
-
-static void add_setting(struct table *table, struct setting of, unsigned processes, unsigned threads)
+/* What METG, crossovers and scaling are about; the team where it is the same for all. */
+static void add_setting(struct table *table, const struct cell *of, bool team)
 {
-    struct cell cell = {.processes = processes, .threads = threads};
-    snprintf(cell.runner, sizeof cell.runner, "%s", of.runner);
-    snprintf(cell.label, sizeof cell.label, "%s", of.kernel);
-    snprintf(cell.schedule, sizeof cell.schedule, "%s", of.schedule);
-    snprintf(cell.placement, sizeof cell.placement, "%s", of.placement);
+    struct cell cell = *of;
+    if (!team) cell.processes = cell.threads = 0;
     tables_add_who(table, &cell);
-    if (of.chunk) table_cell(table, NAN, "%s", format_count(of.chunk).text);
+    if (of->chunk) table_cell(table, NAN, "%s", format_count(of->chunk).text);
     else table_cell(table, NAN, "default");
-    table_cell(table, NAN, "%s", of.study);
+    table_cell(table, NAN, "%s", of->study);
 }
 
 static void setting_columns(struct table *table)
@@ -136,7 +118,7 @@ struct table *tables_metg(const struct summary *summary)
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         const char *bound = metg->bound ? "at most " : "";
-        add_setting(table, SETTING(metg), metg->processes, metg->threads);
+        add_setting(table, metg->cell, true);
         table_cell(table, metg->efficiency, "%s", format_share(metg->efficiency).text);
         if (metg->reached) {
             table_cell(table, metg->granularity_ns.median, "%s%s", bound,
@@ -170,7 +152,7 @@ struct table *tables_crossover(const struct summary *summary)
     table_column(table, "predicted", "the same, from what the runner cost with the kernel in brackets", true);
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *crossover = &summary->crossovers[i];
-        add_setting(table, SETTING(crossover), crossover->processes, crossover->threads);
+        add_setting(table, crossover->cell, true);
         table_cell(table, crossover->task_ns, "%s", format_time(crossover->task_ns).text);
         add_crossover_count(table, crossover->tasks);
         if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
@@ -212,9 +194,9 @@ struct table *tables_scaling(const struct summary *summary)
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
         const struct amdahl_fit *amdahl = &scaling->amdahl;
-        add_setting(table, SETTING(scaling), 0, 0);
-        table_cell(table, (double)scaling->task_time_ns, "%s",
-                   scaling->task_time_ns ? format_asked(scaling->task_time_ns).text : "-");
+        add_setting(table, scaling->cell, false);
+        uint64_t task_ns = scaling->cell->task_time_ns;
+        table_cell(table, (double)task_ns, "%s", task_ns ? format_asked(task_ns).text : "-");
         add_choice(table, scaling->best);
         add_choice(table, scaling->enough);
         if (amdahl->n)
@@ -338,10 +320,7 @@ struct table *tables_models(const struct summary *summary)
     struct table *table =
         table_new("What each runner costs",
                   "Fitted to the medians of its cells; a dash where these cannot tell it from the rest.");
-    table_column(table, "runner", "", false);
-    table_column(table, "kernel", "what the tasks compute", false);
-    table_column(table, "schedule", "", false);
-    table_column(table, "placement", "", false);
+    tables_who_columns(table);
     table_column(table, "study", "", false);
     table_column(table, "start, stop", "of no worker: s0 in s0 + s1 p", true);
     table_column(table, "for each worker", "s1", true);
@@ -354,12 +333,10 @@ struct table *tables_models(const struct summary *summary)
     for (size_t i = 0; i < summary->pool_count; i++) {
         const struct pool_costs *pool = &summary->pools[i];
         if (!pool->fit.n) continue;
-        table_row(table);
-        table_cell(table, NAN, "%s", pool->runner);
-        table_cell(table, NAN, "%s", pool->kernel);
-        table_cell(table, NAN, "%s", pool->schedule);
-        table_cell(table, NAN, "%s", pool->placement);
-        table_cell(table, NAN, "%s", pool->study);
+        struct cell cell = *pool->cell;
+        cell.processes = 0;
+        tables_add_who(table, &cell);
+        table_cell(table, NAN, "%s", cell.study);
         add_cost(table, "ns", pool->start.fixed_ns);
         add_cost(table, "ns", pool->start.per_worker_ns);
         add_cost(table, "ns", pool->fit.region_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables_cells.c: the tables with a row a cell: a study's, and how long single tasks took. */
+#include "kernels/reason.h"
 #include "results/models/summary_parts.h"
 #include "plots/tables_parts.h"
 
@@ -66,16 +67,12 @@ static void add_marks(struct table *table, const struct cell_summary *cell)
     bool unsure = cell->errors || cell->suspects || cell->autocorrelated || cell->outliers ||
                   cell->cell->duplicate != cell->cell->id;
     char text[512] = "";
-    size_t used = 0, size = sizeof text;
-    if (cell->errors) used += (size_t)snprintf(text + used, size - used, "; %zu failed", cell->errors);
-    if (cell->suspects)
-        used += (size_t)snprintf(text + used, size - used, "; %zu suspect: %s", cell->suspects, cell->suspect);
-    if (cell->autocorrelated) used += (size_t)snprintf(text + used, size - used, "; times resemble those before them");
-    if (cell->outliers)
-        used += (size_t)snprintf(text + used, size - used, "; %zu outlier%s", cell->outliers,
-                                 cell->outliers == 1 ? "" : "s");
-    if (cell->cell->duplicate != cell->cell->id)
-        snprintf(text + used, size - used, "; A/A of cell %u", cell->cell->duplicate);
+    size_t size = sizeof text;
+    if (cell->errors) text_add(text, size, "; %zu failed", cell->errors);
+    if (cell->suspects) text_add(text, size, "; %zu suspect: %s", cell->suspects, cell->suspect);
+    if (cell->autocorrelated) text_add(text, size, "; times resemble those before them");
+    if (cell->outliers) text_add(text, size, "; %zu outlier%s", cell->outliers, cell->outliers == 1 ? "" : "s");
+    if (cell->cell->duplicate != cell->cell->id) text_add(text, size, "; A/A of cell %u", cell->cell->duplicate);
     table_cell(table, NAN, "%s", unsure ? text + 2 : "");
     if (cell->errors || cell->suspects) table_mark(table);
 }

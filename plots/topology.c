@@ -4,6 +4,7 @@
 #include "plots/format.h"
 
 #include "kernels/reason.h"
+#include "results/models/summary_parts.h"
 #include "runners/placement.h"
 
 #include <errno.h>
@@ -39,16 +40,15 @@ static const struct observation *telling_sample(const struct chart *chart, const
 static void workers_on(const struct sample *sample, unsigned pu, char *out, size_t size)
 {
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    size_t used = 0;
     unsigned shown = 0;
     out[0] = 0;
     for (unsigned w = 0; set && w < sample->worker_count; w++) {
         if (hwloc_bitmap_list_sscanf(set, sample->workers[w].cpus) || !hwloc_bitmap_isset(set, pu)) continue;
         if (++shown > 2) {
-            snprintf(out + used, size - used, "..");
+            text_add(out, size, "..");
             break;
         }
-        used += (size_t)snprintf(out + used, size - used, "%s%u", used ? "," : "", sample->workers[w].worker);
+        text_add(out, size, "%s%u", *out ? "," : "", sample->workers[w].worker);
     }
     hwloc_bitmap_free(set);
 }
@@ -190,14 +190,11 @@ static void draw_sample(struct chart *chart, const struct machine *machine, cons
                         const struct sample *sample)
 {
     const char *placement = cell->placement;
-    char title[160], note[160], team[64];
+    char title[160], note[160], team[PARTS_TEXT];
     struct drawing drawing = {.chart = chart, .sample = sample};
     drawing.unbound = all_free(sample, machine);
     snprintf(title, sizeof title, "placement %s", placement[0] ? placement : "none");
-    if (cell->processes > 1 && cell->threads > 1)
-        snprintf(team, sizeof team, "%u processes x %u threads", cell->processes, cell->threads);
-    else snprintf(team, sizeof team, "%u %s", sample->worker_count, cell->threads > 1 ? "threads" : "processes");
-    snprintf(note, sizeof note, "%s, %s%s", cell->runner, team,
+    snprintf(note, sizeof note, "%s, %s%s", cell->runner, parts_team(team, cell),
              drawing.unbound ? ", unbound: the system moves them" : "");
     if (!chart_panel(chart, title, note)) return;
     chart_say(chart, " %s (%s).", title, note);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernels/reason.h"
 #include "bench/base/site.h"
 
 #include "runners/worker.h"
@@ -128,13 +129,11 @@ bool site_is_openmp(const char *entry)
 
 size_t site_names(bool openmp, char *text, size_t size)
 {
-    size_t count = 0, used = 0;
+    size_t count = 0;
     *text = '\0';
     for (char **entry = taken; *entry; entry++) {
         if (site_is_openmp(*entry) != openmp) continue;
-        if (used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%.*s", count ? " " : "", (int)strcspn(*entry, "="),
-                                     *entry);
+        text_add(text, size, "%s%.*s", count ? " " : "", (int)strcspn(*entry, "="), *entry);
         count++;
     }
     return count;

@@ -4,6 +4,7 @@
 #include "kernels/reason.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -62,6 +63,15 @@ int options_print(const struct options *options, const char *text)
     if (printf(ended ? "%s" : "%s\n", text) < 0 || fflush(stdout))
         return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
     return STATUS_GOOD;
+}
+
+int options_print_json(const struct options *options, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
+    int status = text ? options_print(options, text) : options_complain(options, "no memory");
+    free(text);
+    json_decref(json);
+    return status;
 }
 
 static const char *option_choice(size_t i)

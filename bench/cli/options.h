@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct json_t;
+
 enum { OPTIONS_MAX = 128 };
 
 /* What the command line said. Fields that no option set are zero, unless the table gives a default. */
@@ -112,5 +114,6 @@ void options_help_verb(FILE *, const struct verb *); /* one verb with its option
 
 /* Prints `text`, and a newline where it does not end with one, on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */
 int options_print(const struct options *, const char *text);
+int options_print_json(const struct options *, struct json_t *); /* the same; takes it over; NULL: no memory */
 
 #endif

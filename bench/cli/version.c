@@ -10,12 +10,7 @@
 static int run(const struct options *options)
 {
     if (!options->json) return options_print(options, "breakeven " BREAKEVEN_VERSION "\nLicence GPL-3.0-or-later; forkpool, the process pool in it, MIT. No warranty.");
-    json_t *object = build_to_json();
-    char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
-    json_decref(object);
-    int status = text ? options_print(options, text) : options_complain(options, "no memory");
-    free(text);
-    return status;
+    return options_print_json(options, build_to_json());
 }
 
 const struct verb verb_version = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* expression_cells: which cell is meant, what stands in it, and two of them block by block. */
+#include "kernels/reason.h"
 #include "bench/lessons/expression_parts.h"
 
 #include <errno.h>
@@ -151,12 +152,10 @@ static struct expression_value missing_cell(struct parser *parser, const struct 
     char text[400] = "a cell";
     for (size_t i = 0; i < pick->count; i++) {
         const struct condition *condition = &pick->conditions[i];
-        size_t used = strlen(text);
         if (condition->wanted.kind == EXPRESSION_TEXT)
-            snprintf(text + used, sizeof text - used, "%s %s %s", i ? "," : " of", condition->key, condition->wanted.text);
+            text_add(text, sizeof text, "%s %s %s", i ? "," : " of", condition->key, condition->wanted.text);
         else
-            snprintf(text + used, sizeof text - used, "%s %s %.0f", i ? "," : " of", condition->key,
-                     condition->wanted.number.median);
+            text_add(text, sizeof text, "%s %s %.0f", i ? "," : " of", condition->key, condition->wanted.number.median);
     }
     return parser_text(parser, EXPRESSION_MISSING, strdup(text));
 }

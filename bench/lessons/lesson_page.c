@@ -5,6 +5,7 @@
 #include "bench/base/ini.h"
 #include "bench/lessons/lessons.h"
 #include "bench/measure/rundir.h"
+#include "plots/format.h"
 #include "results/record/record.h"
 
 #include <errno.h>
@@ -31,17 +32,9 @@ struct source {
     const char *text, *dir; /* dir: NULL: the program */
 };
 
-static void put_letter(char c, FILE *out)
-{
-    if (c == '&') fputs("&amp;", out);
-    else if (c == '<') fputs("&lt;", out);
-    else if (c == '"') fputs("&quot;", out);
-    else fputc(c, out);
-}
-
 static void put_letters(const char *text, size_t length, FILE *out)
 {
-    for (size_t i = 0; i < length; i++) put_letter(text[i], out);
+    for (size_t i = 0; i < length; i++) format_html_letter(out, text[i]);
 }
 
 /* ---- figures ---- */
@@ -97,7 +90,7 @@ static void put_words(const char *text, size_t length, FILE *out)
         if (text[i] == '`') fputs((code = !code) ? "<code>" : "</code>", out);
         else if (!code && i + 1 < length && text[i] == '*' && text[i + 1] == '*')
             fputs((strong = !strong) ? "<strong>" : "</strong>", out), i++;
-        else put_letter(text[i], out);
+        else format_html_letter(out, text[i]);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/lessons/lesson_show.h"
 #include "bench/base/embedded.h"
+#include "plots/table.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -24,17 +25,10 @@ static const char *verdict_words(enum lesson_verdict verdict)
 /* Prints a paragraph that begins with a heading, folded to 100 columns. */
 static void print_folded(const char *heading, const char *text)
 {
-    enum { WIDTH = 100 };
-    size_t column = (size_t)printf("\n%s", heading);
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        bool fits = column + 1 + length <= WIDTH;
-        int printed = printf("%s%.*s", fits ? " " : "\n", (int)length, text);
-        column = fits ? column + (size_t)printed : length;
-        text += length;
-        while (*text == ' ') text++;
-    }
+    struct reason whole; /* paragraphs are shorter */
+    reason_set(&whole, "%s %s", heading, text);
     putchar('\n');
+    table_wrap(stdout, whole.text, 100, 0);
 }
 
 /* ---- what is not here ---- */

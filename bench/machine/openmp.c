@@ -204,13 +204,8 @@ static int run(const struct options *options)
         options_complain(options, "%s", why.text);
         status = STATUS_FAILED;
     }
-    if (!status && options->json) {
-        json_t *object = table_json(&table, policy);
-        char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
-        status = text ? options_print(options, text) : options_complain(options, "no memory");
-        free(text);
-        json_decref(object);
-    } else if (!status) table_print(&table, policy);
+    if (!status && options->json) status = options_print_json(options, table_json(&table, policy));
+    else if (!status) table_print(&table, policy);
     for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) free(table.taken[i]);
     placement_free(&placement);
     return status;

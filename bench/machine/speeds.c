@@ -43,12 +43,11 @@ void speeds_from(hwloc_topology_t topology, const struct probe_noise *noise, str
     for (unsigned kind = 0; kind < kinds; kind++)
         if (cpukind_cpus(topology, kind, cpus)) best_ns = fmin(best_ns, kind_ns(noise, cpus));
     for (unsigned kind = 0; kind < kinds; kind++) {
-        size_t used = strlen(made.line);
         if (!cpukind_cpus(topology, kind, cpus)) continue;
         double speed = best_ns / kind_ns(noise, cpus);
         if (!(speed > 0)) continue;
         insert(&made, cpus, speed);
-        snprintf(made.line + used, sizeof made.line - used, "%skind %u is %.3g", used ? ", " : "", kind, speed);
+        text_add(made.line, sizeof made.line, "%skind %u is %.3g", *made.line ? ", " : "", kind, speed);
     }
     hwloc_bitmap_free(cpus);
     *out = made;

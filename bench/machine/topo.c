@@ -307,12 +307,7 @@ static int show(const struct options *options, const struct topo *topo)
         print_topo(topo);
         return fflush(stdout) ? options_complain(options, "cannot write to standard output: %s", strerror(errno)) : STATUS_GOOD;
     }
-    json_t *json = topo_json(topo);
-    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-    int status = text ? options_print(options, text) : options_complain(options, "no memory");
-    free(text);
-    json_decref(json);
-    return status;
+    return options_print_json(options, topo_json(topo));
 }
 
 static int show_of(hwloc_topology_t topology, void *of)

@@ -401,15 +401,15 @@ static void tell_left_out(struct session *session)
     char *text = experiment->left_out_text;
     size_t size = sizeof experiment->left_out_text;
     if (!experiment->left_out) return;
-    size_t used = (size_t)snprintf(text, size,
-                                   "%u of %u cells, the dearest, were left out, since %llu repetitions of all would not have ended within the "
-                                   "time limit of %.4g s; they are of study",
-                                   experiment->left_out, plan->cell_count, (unsigned long long)plan->protocol.reps_min,
-                                   (double)plan->protocol.time_limit_ns / 1e9);
+    snprintf(text, size,
+             "%u of %u cells, the dearest, were left out, since %llu repetitions of all would not have ended within the "
+             "time limit of %.4g s; they are of study",
+             experiment->left_out, plan->cell_count, (unsigned long long)plan->protocol.reps_min,
+             (double)plan->protocol.time_limit_ns / 1e9);
     const char *last = "";
-    for (unsigned i = 0; i < plan->cell_count && used < size; i++) {
+    for (unsigned i = 0; i < plan->cell_count; i++) {
         if (!session->tally[i].left_out || plan->cells[i].duplicate != i || !strcmp(plan->cells[i].study, last)) continue;
-        used += (size_t)snprintf(text + used, size - used, "%s %s", *last ? "," : "", plan->cells[i].study);
+        text_add(text, size, "%s %s", *last ? "," : "", plan->cells[i].study);
         last = plan->cells[i].study;
     }
     json_array_append_new(json_object_get(experiment->manifest, "notes"), json_string(text));

@@ -69,12 +69,7 @@ unsigned show_width(void)
 
 static int print_json(const struct options *options, const struct summary *summary)
 {
-    json_t *object = summary_to_json(summary);
-    char *text = object ? json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
-    json_decref(object);
-    int status = text ? options_print(options, text) : options_complain(options, "no memory");
-    free(text);
-    return status;
+    return options_print_json(options, summary_to_json(summary));
 }
 
 static bool show_colour(void)

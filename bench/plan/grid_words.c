@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernels/reason.h"
 #include "bench/plan/grid_words.h"
 #include "bench/base/values.h"
 #include "runners/limits.h"
@@ -15,8 +16,7 @@ enum { TASKS_FEW = 32, TASKS_MANY = 128, ALL_MAX = 8, VALUE_MAX = 1024 };
 
 static void add_number(char *list, size_t size, unsigned number)
 {
-    size_t used = strlen(list);
-    snprintf(list + used, size - used, "%s%u", used ? "," : "", number);
+    text_add(list, size, "%s%u", *list ? "," : "", number);
 }
 
 /* 1, 2, 4, ... up to `last`, with `corner` (the number of cpus) and `last` among them; every number where those are
@@ -165,8 +165,6 @@ int grid_words_set(const struct names *words, const struct ini_section *section,
 
 void grid_words_show(const struct names *words, char *text, size_t size)
 {
-    size_t used = 0;
     *text = '\0';
-    for (size_t i = 0; i < words->count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", words->values[i]);
+    for (size_t i = 0; i < words->count; i++) text_add(text, size, "%s%s", i ? " " : "", words->values[i]);
 }

@@ -25,20 +25,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Does the sample carry this word? */
-static bool has_word(const struct observation *sample, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = sample->suspect; (at = strstr(at, word)); at += length)
-        if ((at == sample->suspect || at[-1] == ' ') && (!at[length] || at[length] == ' ')) return true;
-    return false;
-}
-
 static unsigned count_word(const struct live *live, unsigned cell, const char *word)
 {
     unsigned count = 0;
     for (size_t i = 0; i < live->run.sample_count; i++)
-        count += live->run.samples[i].cell == cell && has_word(&live->run.samples[i], word);
+        count += live->run.samples[i].cell == cell && suspicion_word_in(live->run.samples[i].suspect, word);
     return count;
 }
 
@@ -202,7 +193,7 @@ static void mistake_row(struct selftest *test, const struct mistake *mistake, co
         if (sample->cell != team) continue;
         taken++;
         bool failed = !strncmp(sample->cause, mistake->check, strlen(mistake->check)) && sample->wall_ns < 0;
-        caught += failed || has_word(sample, mistake->check);
+        caught += failed || suspicion_word_in(sample->suspect, mistake->check);
     }
     snprintf(row.came_back, sizeof row.came_back, "%u of %u samples say \"%s\"", caught, taken, mistake->check);
     snprintf(row.wanted, sizeof row.wanted, "every sample");

@@ -111,7 +111,7 @@ static const struct metg *metg_of(const struct summary *summary, const struct po
     const char *schedule = pool->schedule ? pool->schedule : "default";
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
-        if (!strcmp(metg->runner, pool->runner) && !strcmp(metg->schedule, schedule)) return metg;
+        if (!strcmp(metg->cell->runner, pool->runner) && !strcmp(metg->cell->schedule, schedule)) return metg;
     }
     return NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
+#include "kernels/reason.h"
 
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -54,9 +55,8 @@ void selftest_cover(struct selftest *test, const struct selftest_cover *cover)
     snprintf(row.id, sizeof row.id, "%s", cover->id);
     snprintf(row.injected, sizeof row.injected, "%s, %u sets", cover->what, cover->trials);
     snprintf(row.came_back, sizeof row.came_back, "the interval covers the truth in %.2f %%", 100 * share);
-    int used = snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %%", 100 * band.low, 100 * band.high);
-    if (cover->rate > 0)
-        snprintf(row.wanted + used, sizeof row.wanted - (size_t)used, " (nominal %.2f %%)", 100 * cover->rate);
+    snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %%", 100 * band.low, 100 * band.high);
+    if (cover->rate > 0) text_add(row.wanted, sizeof row.wanted, " (nominal %.2f %%)", 100 * cover->rate);
     selftest_add(test, &row, share >= band.low && share <= band.high);
 }
 

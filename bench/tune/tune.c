@@ -41,10 +41,8 @@ int tune_watch_machine(struct tune *tune, hwloc_topology_t topology)
 {
     struct speeds speeds;
     cpukind_line(topology, tune->kinds, sizeof tune->kinds);
-    if (!speeds_measure(topology, &clock_real, &speeds) && *speeds.line) {
-        size_t used = strlen(tune->kinds);
-        snprintf(tune->kinds + used, sizeof tune->kinds - used, "; measured, %s as fast", speeds.line);
-    }
+    if (!speeds_measure(topology, &clock_real, &speeds) && *speeds.line)
+        text_add(tune->kinds, sizeof tune->kinds, "; measured, %s as fast", speeds.line);
     int error = tune_capacity_open(&tune->capacity, topology, &tune->limits);
     struct tune_watch_eyes eyes = tune_capacity_eyes(&tune->capacity);
     if (!error) tune_watch_open(&tune->watch, &eyes, tune_patience_s(tune->options));

@@ -122,17 +122,15 @@ static int check_names(const struct tune_axes *axes, const struct options *optio
     char name[64], list[512] = "";
     for (const char *at = text; at && next_name(&at, text, name, sizeof name);) {
         struct values_guess guess = {.text = name};
-        size_t used = 0;
         if (tune_axes_know(axes, name)) continue;
         for (size_t i = 0; i < 3; i++) values_guess(&guess, known[i]);
         for (size_t i = 0; i < axes->count; i++) values_guess(&guess, axes->axis[i].name);
         if (!any && !guess.nearest) continue;
-        for (size_t i = 0; i < 3; i++)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s{%s}", i ? ", " : "", known[i]);
-        for (size_t i = 0; i < axes->count && used < sizeof list; i++)
+        for (size_t i = 0; i < 3; i++) text_add(list, sizeof list, "%s{%s}", i ? ", " : "", known[i]);
+        for (size_t i = 0; i < axes->count; i++)
             if (strcmp(axes->axis[i].name, "workers") && strcmp(axes->axis[i].name, "threads") &&
                 strcmp(axes->axis[i].name, "chunk"))
-                used += (size_t)snprintf(list + used, sizeof list - used, ", {%s}", axes->axis[i].name);
+                text_add(list, sizeof list, ", {%s}", axes->axis[i].name);
         return options_complain(options, "{%s} in \"%.60s\": there are %s and the names of --parameter", name, text, list);
     }
     return 0;

@@ -213,16 +213,14 @@ static int measure(void *context, const struct search_point *points, size_t coun
 static void name(const struct tune *tune, const struct search_point *point, char *text, size_t size)
 {
     const struct subject *subject = tune->context;
-    size_t used = 0;
     *text = '\0';
-    for (size_t i = 0; i < subject->axes.count && used < size; i++) {
+    for (size_t i = 0; i < subject->axes.count; i++) {
         const struct tune_axis *axis = &subject->axes.axis[i];
         const char *value = axis->texts[point->level[i]];
         bool counts = !strcmp(axis->name, "workers") || !strcmp(axis->name, "threads");
-        if (counts)
-            used += (size_t)snprintf(text + used, size - used, "%s%s %.*s", used ? ", " : "", value,
-                                     (int)strlen(axis->name) - !strcmp(value, "1"), axis->name);
-        else used += (size_t)snprintf(text + used, size - used, "%s%s %s", used ? ", " : "", axis->name, value);
+        int letters = (int)strlen(axis->name) - !strcmp(value, "1");
+        if (counts) text_add(text, size, "%s%s %.*s", i ? ", " : "", value, letters, axis->name);
+        else text_add(text, size, "%s%s %s", i ? ", " : "", axis->name, value);
     }
 }
 
@@ -356,10 +354,8 @@ static int measure_again(struct subject *subject)
 
 static void name_command(struct tune *tune)
 {
-    size_t used = 0;
-    for (size_t i = 0; i < tune->options->operand_count && used < sizeof tune->what; i++)
-        used += (size_t)snprintf(tune->what + used, sizeof tune->what - used, "%s%s", i ? " " : "",
-                                 tune->options->operands[i]);
+    for (size_t i = 0; i < tune->options->operand_count; i++)
+        text_add(tune->what, sizeof tune->what, "%s%s", i ? " " : "", tune->options->operands[i]);
 }
 
 /* Opens the record, searches, reports. */

@@ -2,6 +2,7 @@
 #include "bench/tune/tune_export.h"
 
 #include "results/record/record.h"
+#include "results/summary/summary_json.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -149,18 +150,6 @@ static void write_json(const struct table *table, FILE *file)
     json_decref(whole);
 }
 
-/* RFC 4180: quoted where it must be. */
-static void write_field(const char *text, FILE *file)
-{
-    bool plain = !strpbrk(text, ",\"\r\n");
-    if (!plain) fputc('"', file);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', file);
-        fputc(*text, file);
-    }
-    if (!plain) fputc('"', file);
-}
-
 static void write_csv(const struct table *table, FILE *file)
 {
     fputs("command,mean,stddev,median,user,system,min,max", file);
@@ -169,13 +158,13 @@ static void write_csv(const struct table *table, FILE *file)
     for (size_t r = 0; r < table->count; r++) {
         const struct row *row = &table->rows[r];
         const double values[] = {row->mean, row->deviation, row->median, row->user, row->system, row->least, row->most};
-        write_field(row->command, file);
+        summary_csv_text(file, row->command);
         for (size_t i = 0; i < sizeof values / sizeof *values; i++)
             if (isnan(values[i])) fputc(',', file);
             else fprintf(file, ",%.9g", values[i]);
         for (size_t i = 0; i < table->axes->count; i++) {
             fputc(',', file);
-            write_field(setting(table, row, i), file);
+            summary_csv_text(file, setting(table, row, i));
         }
         fputc('\n', file);
     }

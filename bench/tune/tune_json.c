@@ -114,12 +114,7 @@ static int save(const struct tune *tune)
 
 static int print_json(const struct tune *tune)
 {
-    json_t *object = tune_to_json(tune);
-    char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
-    int status = text ? options_print(tune->options, text) : options_complain(tune->options, "no memory");
-    free(text);
-    json_decref(object);
-    return status;
+    return options_print_json(tune->options, tune_to_json(tune));
 }
 
 int tune_report(const struct tune *tune, int error, const char *why)

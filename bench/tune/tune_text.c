@@ -3,6 +3,8 @@
 #include "bench/tune/tune_text.h"
 
 #include "bench/measure/show.h"
+#include "kernels/reason.h"
+#include "plots/table.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -46,12 +48,10 @@ void tune_show_waiting(const struct tune *tune, char *text, size_t size)
     if (watch->dropped)
         snprintf(again, sizeof again, ", and took %u block%s of measurements again", watch->dropped,
                  watch->dropped == 1 ? "" : "s");
-    int used = snprintf(text, size, "For %.2g s the %u cores together did the work of %.2g", watch->waited_s,
-                        tune->capacity.count, tune_watch_mean(&watch->low));
-    if (!watch->gave_up) snprintf(text + used, size - (size_t)used, ": waited%s.", again);
-    else
-        snprintf(text + used, size - (size_t)used,
-                 ", and that went on: measured anyway; expect another answer when it is over.");
+    snprintf(text, size, "For %.2g s the %u cores together did the work of %.2g", watch->waited_s,
+             tune->capacity.count, tune_watch_mean(&watch->low));
+    if (!watch->gave_up) text_add(text, size, ": waited%s.", again);
+    else text_add(text, size, ", and that went on: measured anyway; expect another answer when it is over.");
 }
 
 const struct search_entry *tune_entry(const struct tune *tune, size_t id)
@@ -109,21 +109,6 @@ const struct search_entry **tune_curve(const struct tune *tune, const struct sea
     for (size_t i = 0; i < n; i++)
         if (!*count || best[*count - 1]->workers < best[i]->workers) best[(*count)++] = best[i];
     return best;
-}
-
-/* Breaks a text at spaces to so many columns. */
-static void print_wrapped(const char *text, unsigned width)
-{
-    while (*text) {
-        size_t length = strlen(text), take = length;
-        if (width && length > width) {
-            for (take = width; take > 0 && text[take] != ' '; take--) continue;
-            if (!take) take = strcspn(text, " ");
-        }
-        printf("%.*s\n", (int)take, text);
-        text += take;
-        while (*text == ' ') text++;
-    }
 }
 
 /* What makes the figures doubtful. */
@@ -262,9 +247,8 @@ void tune_print(const struct tune *tune)
 {
     const struct search_result *result = &tune->result;
     char sentence[2048], cpus[256], spent[32];
-    unsigned width = show_width();
     tune_sentence(tune, sentence, sizeof sentence);
-    print_wrapped(sentence, width);
+    table_wrap(stdout, sentence, show_width(), 0);
     print_default(tune);
     show_cpus(&tune->limits, cpus, sizeof cpus);
     values_show_duration(result->spent_s * 1e9, spent, sizeof spent);

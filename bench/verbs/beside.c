@@ -4,6 +4,7 @@
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
 #include "kernels/reason.h"
+#include "plots/format.h"
 #include "results/record/record.h"
 
 #include <jansson.h>
@@ -38,25 +39,11 @@ static const char page_end[] =
     "for(const one of runs){one.style.height='';for(const topic of one.folded)topic.open=false;}});\n"
     "</script></body></html>\n";
 
-/* A letter of what stands between tags or in quotes. */
-static void put_letter(int c, FILE *out)
-{
-    if (c == '&') fputs("&amp;", out);
-    else if (c == '<') fputs("&lt;", out);
-    else if (c == '"') fputs("&quot;", out);
-    else fputc(c, out);
-}
-
-static void put_text(const char *text, FILE *out)
-{
-    for (; *text; text++) put_letter((unsigned char)*text, out);
-}
-
 static int put_file(const struct options *options, const char *path, FILE *out)
 {
     FILE *file = fopen(path, "re");
     if (!file) return options_complain(options, "cannot read %s", path);
-    for (int c; (c = fgetc(file)) != EOF;) put_letter(c, out);
+    for (int c; (c = fgetc(file)) != EOF;) format_html_letter(out, (char)c);
     fclose(file);
     return STATUS_GOOD;
 }
@@ -68,9 +55,9 @@ static int put_run(const struct options *options, const struct shown *shown, FIL
     if (show_write(options, shown, true)) return STATUS_FAILED;
     snprintf(path, sizeof path, "%s/report.html", shown->run.dir);
     fputs("<section><h2>", out);
-    put_text(shown->run.dir, out);
+    format_html(out, shown->run.dir);
     fputs("</h2><iframe title=\"", out);
-    put_text(shown->run.dir, out);
+    format_html(out, shown->run.dir);
     fputs("\" srcdoc=\"", out);
     int status = put_file(options, path, out);
     fputs("\"></iframe></section>\n", out);
@@ -114,11 +101,7 @@ static int print_json(const struct options *options, const struct shown *shown)
 {
     json_t *runs = json_array();
     for (int i = 0; i < 2; i++) json_array_append_new(runs, summary_to_json(&shown[i].summary));
-    char *text = json_dumps(runs, JSON_INDENT(1));
-    json_decref(runs);
-    int status = text ? options_print(options, text) : options_complain(options, "no memory");
-    free(text);
-    return status;
+    return options_print_json(options, runs);
 }
 
 int beside_report(const struct options *options)

@@ -18,13 +18,10 @@ static void cell_describe(const struct cell *cell, char *text, size_t size)
         values_show_duration((double)cell->task_time_ns, each, sizeof each);
         snprintf(tasks, sizeof tasks, "%llu x %s", (unsigned long long)cell->tasks, each);
     } else snprintf(tasks, sizeof tasks, "%llu tasks", (unsigned long long)cell->tasks);
-    size_t used = (size_t)snprintf(text, size, "%s %s %ux%u %s", cell->label, cell->runner, cell->processes,
-                                   cell->threads, tasks);
-    if (cell->chunk && used < size)
-        used += (size_t)snprintf(text + used, size - used, " chunk %llu", (unsigned long long)cell->chunk);
-    if (strcmp(cell->schedule, "default") && used < size)
-        used += (size_t)snprintf(text + used, size - used, " %s", cell->schedule);
-    if (strcmp(cell->placement, "none") && used < size) snprintf(text + used, size - used, " %s", cell->placement);
+    snprintf(text, size, "%s %s %ux%u %s", cell->label, cell->runner, cell->processes, cell->threads, tasks);
+    if (cell->chunk) text_add(text, size, " chunk %llu", (unsigned long long)cell->chunk);
+    if (strcmp(cell->schedule, "default")) text_add(text, size, " %s", cell->schedule);
+    if (strcmp(cell->placement, "none")) text_add(text, size, " %s", cell->placement);
 }
 
 static void ratio_describe(struct quantity ratio, char *text, size_t size)
@@ -116,13 +113,8 @@ static int compare(const struct options *options, const struct run *base, const 
     struct reason why = {""};
     if (compare_runs(base, new, &asked, &comparison, &why)) return options_complain(options, "%s", why.text);
     int status = STATUS_GOOD;
-    if (options->json) {
-        json_t *object = comparison_to_json(&comparison);
-        char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
-        status = text ? options_print(options, text) : options_complain(options, "no memory");
-        free(text);
-        json_decref(object);
-    } else print_comparison(&comparison);
+    if (options->json) status = options_print_json(options, comparison_to_json(&comparison));
+    else print_comparison(&comparison);
     if (!status) status = judge(&comparison);
     comparison_free(&comparison);
     return status;

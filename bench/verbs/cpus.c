@@ -48,7 +48,6 @@ static void cpuset_of(const struct limits *limits, struct bound *bound)
 
 static void quota_of(const struct limits *limits, struct bound *bound)
 {
-    int used;
     bound->name = "quota";
     if (!limits->quota_file) {
         strcpy(bound->text, "cannot be seen: no cgroup file system with the cpu controller is mounted");
@@ -56,13 +55,13 @@ static void quota_of(const struct limits *limits, struct bound *bound)
     }
     if (isfinite(limits->quota_cpus)) {
         bound->count = limits->quota_cpus < UINT_MAX ? (unsigned)ceil(limits->quota_cpus) : UINT_MAX;
-        used = snprintf(bound->text, TEXT, "%g cpus", limits->quota_cpus);
+        snprintf(bound->text, TEXT, "%g cpus", limits->quota_cpus);
         snprintf(bound->source, SOURCE, "%s/%s", limits->quota_where, limits->quota_file);
     } else {
-        used = snprintf(bound->text, TEXT, "none in %u group%s", limits->group_count, plural(limits->group_count));
+        snprintf(bound->text, TEXT, "none in %u group%s", limits->group_count, plural(limits->group_count));
     }
     if (limits->quota_hidden)
-        snprintf(bound->text + used, (size_t)(TEXT - used), "; groups above %s cannot be seen", limits->quota_top);
+        text_add(bound->text, TEXT, "; groups above %s cannot be seen", limits->quota_top);
 }
 
 /* What is said of a variable that holds no number; "" where there is none. */
@@ -128,12 +127,7 @@ static int print_json(const struct options *options, const struct bound *bounds,
             json_array_append_new(list, json_pack("{ss so ss ss?}", "name", bounds[i].name, "workers",
                                                   bounds[i].count ? json_integer(bounds[i].count) : json_null(), "text",
                                                   bounds[i].text, "source", *bounds[i].source ? bounds[i].source : NULL));
-    json_t *json = json_pack("{sI ss so}", "workers", (json_int_t)least->count, "binds", least->name, "bounds", list);
-    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-    int status = text ? options_print(options, text) : options_complain(options, "no memory");
-    free(text);
-    json_decref(json);
-    return status;
+    return options_print_json(options, json_pack("{sI ss so}", "workers", (json_int_t)least->count, "binds", least->name, "bounds", list));
 }
 
 static int run(const struct options *options)

@@ -128,14 +128,10 @@ static int run(const struct options *options)
         }
         json_object_set_new(object, parts[i].name, list);
     }
+    if (options->json && json_object_size(object)) return options_print_json(options, object);
     int status = STATUS_GOOD;
     if (!json_object_size(object))
         status = options_complain(options, "no list of \"%.60s\": there are kernels, runners, placements, experiments", asked);
-    else if (options->json) {
-        char *text = json_dumps(object, JSON_INDENT(2));
-        status = text ? options_print(options, text) : options_complain(options, "no memory");
-        free(text);
-    }
     json_decref(object);
     return status;
 }

@@ -30,12 +30,13 @@ static void fill_in(struct options *grid)
 static void print_row(const struct metg *metg)
 {
     char who[64], size[32] = "", low[32] = "-", high[32] = "-", work[32] = "-";
-    snprintf(who, sizeof who, "%s %ux%u %s", metg->runner, metg->processes, metg->threads,
-             strcmp(metg->schedule, "default") ? metg->schedule : "");
+    const struct cell *cell = metg->cell;
+    snprintf(who, sizeof who, "%s %ux%u %s", cell->runner, cell->processes, cell->threads,
+             strcmp(cell->schedule, "default") ? cell->schedule : "");
     if (!metg->reached) {
         values_show_duration(metg->smallest_ns, low, sizeof low);
         values_show_duration(metg->largest_ns, high, sizeof high);
-        printf("%-12s %-28s not reached: at most %.0f %% from %s to %s\n", metg->kernel, who,
+        printf("%-12s %-28s not reached: at most %.0f %% from %s to %s\n", cell->label, who,
                100 * metg->best_efficiency, low, high);
         return;
     }
@@ -43,7 +44,7 @@ static void print_row(const struct metg *metg)
     if (isfinite(metg->granularity_ns.low)) values_show_duration(metg->granularity_ns.low, low, sizeof low);
     if (isfinite(metg->granularity_ns.high)) values_show_duration(metg->granularity_ns.high, high, sizeof high);
     if (isfinite(metg->work_ns.median)) values_show_duration(metg->work_ns.median, work, sizeof work);
-    printf("%-12s %-28s %s%-10s %10s .. %-10s %10s\n", metg->kernel, who, metg->bound ? "<= " : "   ", size, low, high,
+    printf("%-12s %-28s %s%-10s %10s .. %-10s %10s\n", cell->label, who, metg->bound ? "<= " : "   ", size, low, high,
            work);
 }
 

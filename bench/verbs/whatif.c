@@ -89,9 +89,10 @@ static void row_print(const struct pool_costs *pool, const struct whatif_setting
 {
     (void)context;
     char who[192], task[32], run[120], total[120], speedup[120], chunk[32] = "own";
-    bool plain = !strcmp(pool->schedule, "default");
-    snprintf(who, sizeof who, "%s %s %s%s%s %s", pool->study, pool->kernel, pool->runner, plain ? "" : " ",
-             plain ? "" : pool->schedule, pool->placement);
+    const struct cell *cell = pool->cell;
+    bool plain = !strcmp(cell->schedule, "default");
+    snprintf(who, sizeof who, "%s %s %s%s%s %s", cell->study, cell->label, cell->runner, plain ? "" : " ",
+             plain ? "" : cell->schedule, cell->placement);
     values_show_duration(setting->task_ns, task, sizeof task);
     if (setting->chunk > 0) number_show(chunk, sizeof chunk, setting->chunk);
     band_show(run, sizeof run, answer->run_ns, time_show);
@@ -109,15 +110,15 @@ static void row_to_json(const struct pool_costs *pool, const struct whatif_setti
     json_t *outside = json_array();
     for (unsigned axis = 0; axis < WHATIF_AXES; axis++)
         if (answer->outside >> axis & 1) json_array_append_new(outside, json_string(whatif_axis_names[axis]));
-    json_array_append_new(
-        context, json_pack("{ss ss ss ss ss so so so so so so so so so}", "study", pool->study, "kernel", pool->kernel,
-                           "runner", pool->runner, "schedule", pool->schedule, "placement", pool->placement, "workers",
-                           json_number(setting->workers), "tasks", json_number(setting->tasks), "task_ns",
-                           json_number(setting->task_ns), "chunk",
-                           setting->chunk > 0 ? json_number(setting->chunk) : json_null(), "run_ns",
-                           json_quantity(answer->run_ns), "total_ns", json_quantity(answer->total_ns), "speedup",
-                           json_quantity(answer->speedup), "speedup_total", json_quantity(answer->speedup_total), "outside",
-                           outside));
+    json_t *row = summary_who_to_json(pool->cell);
+    json_object_update_new(
+        row, json_pack("{so so so so so so so so so}", "workers", json_number(setting->workers), "tasks",
+                       json_number(setting->tasks), "task_ns", json_number(setting->task_ns), "chunk",
+                       setting->chunk > 0 ? json_number(setting->chunk) : json_null(), "run_ns",
+                       json_quantity(answer->run_ns), "total_ns", json_quantity(answer->total_ns), "speedup",
+                       json_quantity(answer->speedup), "speedup_total", json_quantity(answer->speedup_total), "outside",
+                       outside));
+    json_array_append_new(context, row);
 }
 
 static int print_json(const struct options *options, const struct summary *summary)
@@ -125,11 +126,7 @@ static int print_json(const struct options *options, const struct summary *summa
     json_t *rows = json_array();
     for (size_t i = 0; i < summary->pool_count; i++)
         if (whatif_able(&summary->pools[i])) each_setting(options, &summary->pools[i], row_to_json, rows);
-    char *text = json_dumps(rows, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-    json_decref(rows);
-    int status = text ? options_print(options, text) : options_complain(options, "no memory");
-    free(text);
-    return status;
+    return options_print_json(options, rows);
 }
 
 int whatif_print(const struct options *options, const struct summary *summary)

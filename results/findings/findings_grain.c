@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SAME_FIELD = CELLS_KERNEL | CELLS_STUDY | CELLS_RUNNER | CELLS_SCHEDULE };
+
 static const char *schedule_word(const char *schedule, char text[PARTS_TEXT])
 {
     text[0] = '\0';
@@ -18,9 +20,7 @@ bool findings_metg_is_told(const struct summary *summary, const struct metg *met
 {
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *other = &summary->metgs[i];
-        if (!strcmp(other->kernel, metg->kernel) && !strcmp(other->study, metg->study) &&
-            !strcmp(other->runner, metg->runner) && !strcmp(other->schedule, metg->schedule) &&
-            other->processes * other->threads > metg->processes * metg->threads)
+        if (cells_same(other->cell, metg->cell, SAME_FIELD) && parts_workers(other->cell) > parts_workers(metg->cell))
             return false;
     }
     return true;
@@ -34,8 +34,7 @@ struct shared {
 
 static bool beside(const struct summary *summary, const struct metg *metg, const struct metg *head)
 {
-    return !strcmp(metg->kernel, head->kernel) && !strcmp(metg->study, head->study) &&
-           findings_metg_is_told(summary, metg);
+    return cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY) && findings_metg_is_told(summary, metg);
 }
 
 static struct shared shared_of(const struct summary *summary, const struct metg *head)
@@ -45,9 +44,10 @@ static struct shared shared_of(const struct summary *summary, const struct metg 
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         if (!beside(summary, metg, head)) continue;
-        if (first) shared = (struct shared){metg->processes * metg->threads, metg->chunk};
-        else if (metg->processes * metg->threads != shared.workers) shared.workers = 0;
-        if (metg->chunk != shared.chunk) shared.chunk = UINT64_MAX;
+        unsigned workers = parts_workers(metg->cell);
+        if (first) shared = (struct shared){workers, metg->cell->chunk};
+        else if (workers != shared.workers) shared.workers = 0;
+        if (metg->cell->chunk != shared.chunk) shared.chunk = UINT64_MAX;
         first = false;
     }
     return shared;
@@ -61,10 +61,10 @@ static void add_chunk(struct sentence *sentence, uint64_t chunk)
 static void add_metg(struct sentence *sentence, const struct metg *metg, struct shared shared)
 {
     char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
-    sentence_add(sentence, "%s%s", metg->runner, schedule_word(metg->schedule, text));
+    sentence_add(sentence, "%s%s", metg->cell->runner, schedule_word(metg->cell->schedule, text));
     if (!shared.workers || shared.chunk == UINT64_MAX) {
-        sentence_add(sentence, " (%u workers", metg->processes * metg->threads);
-        add_chunk(sentence, metg->chunk);
+        sentence_add(sentence, " (%u workers", parts_workers(metg->cell));
+        add_chunk(sentence, metg->cell->chunk);
         sentence_add(sentence, ")");
     }
     if (!metg->reached)
@@ -89,9 +89,7 @@ int findings_metg(struct summary_parts *parts)
         struct shared shared = shared_of(summary, head);
         struct sentence sentence = {0}, reached = {0}, not_reached = {0};
         size_t earlier = 0;
-        while (strcmp(summary->metgs[earlier].kernel, head->kernel) ||
-               strcmp(summary->metgs[earlier].study, head->study))
-            earlier++;
+        while (!cells_same(summary->metgs[earlier].cell, head->cell, CELLS_KERNEL | CELLS_STUDY)) earlier++;
         if (earlier < first) continue;
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
@@ -103,7 +101,7 @@ int findings_metg(struct summary_parts *parts)
         sentence_add(&sentence, "For %.0f %% of the ideal speed-up", 100 * head->efficiency);
         if (shared.workers) sentence_add(&sentence, " with %u workers", shared.workers);
         if (shared.workers) add_chunk(&sentence, shared.chunk);
-        sentence_add(&sentence, " a task (%s) must hold this much work: %s.", head->kernel,
+        sentence_add(&sentence, " a task (%s) must hold this much work: %s.", head->cell->label,
                      reached.used ? reached.text : "no size measured was enough");
         if (not_reached.used) sentence_add(&sentence, " Not reached: %s.", not_reached.text);
         status = sentence_end(parts, TOPIC_grain, &sentence);
@@ -113,13 +111,12 @@ int findings_metg(struct summary_parts *parts)
 
 static bool same_field(const struct crossover *a, const struct crossover *b)
 {
-    return !strcmp(a->kernel, b->kernel) && !strcmp(a->study, b->study) && !strcmp(a->runner, b->runner) &&
-           !strcmp(a->schedule, b->schedule);
+    return cells_same(a->cell, b->cell, SAME_FIELD);
 }
 
 double findings_task_ns(const struct crossover *c)
 {
-    return c->task_time_ns ? (double)c->task_time_ns : c->task_ns;
+    return c->cell->task_time_ns ? (double)c->cell->task_time_ns : c->task_ns;
 }
 
 enum outcome { OUTCOME_PAYS, OUTCOME_OPEN, OUTCOME_NEVER, OUTCOMES };
@@ -142,7 +139,7 @@ static void add_outcome(struct sentence *sentence, const struct crossover *c, un
         if (isnan(c->tasks.low)) sentence_add(sentence, " (n = %zu, no interval)", c->tasks.n);
         else sentence_add(sentence, " [%.0f, %.0f]", c->tasks.low, c->tasks.high);
         sentence_add(sentence, " of %s", size);
-        if (!workers) sentence_add(sentence, " with %u workers", c->processes * c->threads);
+        if (!workers) sentence_add(sentence, " with %u workers", parts_workers(c->cell));
         break;
     case OUTCOME_OPEN:
         sentence_add(sentence, "%s%s", first ? " Not resolved for tasks of " : ", ", size);
@@ -183,13 +180,13 @@ static int crossovers_by_runner(struct summary_parts *parts)
         while (!same_field(&summary->crossovers[earlier], head)) earlier++;
         if (earlier < first) continue;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));) {
-            one_team &= !workers || c->processes * c->threads == workers;
-            workers = c->processes * c->threads;
+            one_team &= !workers || parts_workers(c->cell) == workers;
+            workers = parts_workers(c->cell);
         }
         if (!one_team) workers = 0;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));)
             add_outcome(&part[outcome_of(c)], c, workers);
-        sentence_add(&sentence, "%s%s (%s", head->runner, schedule_word(head->schedule, text), head->kernel);
+        sentence_add(&sentence, "%s%s (%s", head->cell->runner, schedule_word(head->cell->schedule, text), head->cell->label);
         if (workers) sentence_add(&sentence, ", %u workers", workers);
         sentence_add(&sentence, ") beats serial, start and stop included, %s",
                      part[OUTCOME_PAYS].used ? "from " : "at no task size that is resolved.");
@@ -200,11 +197,6 @@ static int crossovers_by_runner(struct summary_parts *parts)
     return status;
 }
 
-static bool same_runner(const struct crossover *a, const struct crossover *b)
-{
-    return !strcmp(a->runner, b->runner) && !strcmp(a->kernel, b->kernel) && !strcmp(a->schedule, b->schedule);
-}
-
 /* The team of this crossover's runner with the smallest task that pays once workers are up; NULL where none is known,
  * and where an earlier crossover has told it. */
 static const struct crossover *smallest_warm(const struct summary *summary, size_t at)
@@ -212,7 +204,7 @@ static const struct crossover *smallest_warm(const struct summary *summary, size
     const struct crossover *c = &summary->crossovers[at], *best = c;
     for (size_t j = 0; j < summary->crossover_count; j++) {
         const struct crossover *other = &summary->crossovers[j];
-        if (!same_runner(other, c)) continue;
+        if (!cells_same(other->cell, c->cell, SAME_FIELD & ~CELLS_STUDY)) continue;
         if (j < at) return NULL;
         if (other->warm_task_ns.median < best->warm_task_ns.median || isnan(best->warm_task_ns.median)) best = other;
     }
@@ -228,8 +220,8 @@ static int crossovers_warm(struct summary_parts *parts)
         char text[PARTS_TEXT];
         if (!best) continue;
         sentence_add(&sentence, sentence.used ? ", " : "With workers already up a task pays from this much work on: ");
-        sentence_add(&sentence, "%s%s with %u workers (%s) ", best->runner, schedule_word(best->schedule, text),
-                     best->processes * best->threads, best->kernel);
+        sentence_add(&sentence, "%s%s with %u workers (%s) ", best->cell->runner,
+                     schedule_word(best->cell->schedule, text), parts_workers(best->cell), best->cell->label);
         if (best->warm_bound)
             sentence_add(&sentence, "less than %s (the smallest measured)",
                          parts_duration(text, best->warm_task_ns.median));
@@ -239,12 +231,7 @@ static int crossovers_warm(struct summary_parts *parts)
     return sentence_end(parts, TOPIC_grain, &sentence);
 }
 
-static bool same_team(const struct crossover *a, const struct crossover *b)
-{
-    return a->processes == b->processes && a->threads == b->threads && a->chunk == b->chunk &&
-           !strcmp(a->study, b->study) && !strcmp(a->kernel, b->kernel) && !strcmp(a->runner, b->runner) &&
-           !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
-}
+enum { SAME_TEAM = SAME_FIELD | CELLS_WORKERS | CELLS_CHUNK | CELLS_PLACEMENT };
 
 /* How far apart prediction and measurement are, as a factor of at least 1; NAN where one of them is not known. */
 static double apart(double predicted, struct quantity measured, bool bound)
@@ -274,7 +261,7 @@ static int crossovers_predicted(struct summary_parts *parts)
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *c = &summary->crossovers[i];
         bool told = !*c->calibration;
-        for (size_t j = 0; j < i && !told; j++) told = same_team(&summary->crossovers[j], c);
+        for (size_t j = 0; j < i && !told; j++) told = cells_same(summary->crossovers[j].cell, c->cell, SAME_TEAM);
         double both[] = {apart(c->predicted_warm_task_ns, c->warm_task_ns, c->warm_bound),
                          apart(c->predicted_cold_task_ns, c->cold_task_ns, c->cold_bound)};
         bool sharp[] = {is_sharp(c->warm_task_ns), is_sharp(c->cold_task_ns)};
@@ -295,8 +282,8 @@ static int crossovers_predicted(struct summary_parts *parts)
     if (rough) sentence_add(&sentence, " (%zu more were measured too roughly to tell)", rough);
     sentence_add(&sentence, ".");
     if (far)
-        sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.", far->kernel,
-                     far->runner, far->processes * far->threads, parts_number(factor, worst));
+        sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.", far->cell->label,
+                     far->cell->runner, parts_workers(far->cell), parts_number(factor, worst));
     return sentence_end(parts, TOPIC_pays, &sentence);
 }
 

@@ -65,7 +65,7 @@ const struct cell_summary *findings_row(const struct summary_parts *parts, const
 
 bool findings_is_scaling(const struct scaling *scaling)
 {
-    return scaling->best && (!strcmp(scaling->study, "scaling") || !strcmp(scaling->study, "run"));
+    return scaling->best && (!strcmp(scaling->cell->study, "scaling") || !strcmp(scaling->cell->study, "run"));
 }
 
 bool findings_gains(struct quantity speedup)

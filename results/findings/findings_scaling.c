@@ -11,15 +11,16 @@
 /* "openmp", with its schedule; with its placement where this problem was measured with several. */
 static void add_name(struct sentence *sentence, const struct summary *summary, const struct scaling *scaling)
 {
+    const struct cell *cell = scaling->cell;
     bool several = false;
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *other = &summary->scalings[i];
         several |= findings_is_scaling(other) && other->best->cell->baseline == scaling->best->cell->baseline &&
-                   strcmp(other->placement, scaling->placement);
+                   strcmp(other->cell->placement, cell->placement);
     }
-    sentence_add(sentence, "%s", scaling->runner);
-    if (strcmp(scaling->schedule, "default")) sentence_add(sentence, " %s", scaling->schedule);
-    if (several) sentence_add(sentence, " placed %s", scaling->placement);
+    sentence_add(sentence, "%s", cell->runner);
+    if (strcmp(cell->schedule, "default")) sentence_add(sentence, " %s", cell->schedule);
+    if (several) sentence_add(sentence, " placed %s", cell->placement);
 }
 
 enum gain { GAIN_RESOLVED, GAIN_OPEN, GAIN_NONE, GAINS };
@@ -193,7 +194,7 @@ static bool leads(const struct summary_parts *parts, const struct cell_summary *
 static bool contends(const struct summary *summary, const struct scaling *scaling, const struct cell_summary *best)
 {
     return findings_is_scaling(scaling) && scaling->best->cell->baseline == best->cell->baseline &&
-           scaling->best == findings_fastest(summary, best->cell->baseline, scaling->runner);
+           scaling->best == findings_fastest(summary, best->cell->baseline, scaling->cell->runner);
 }
 
 static void contest_make(const struct summary_parts *parts, unsigned base, struct contest *contest)
@@ -210,7 +211,7 @@ static void contest_make(const struct summary_parts *parts, unsigned base, struc
     if (runners < 2) return;
     for (size_t i = 0; i < summary->scaling_count; i++)
         if (contends(summary, &summary->scalings[i], best) && leads(parts, summary->scalings[i].best, best))
-            sentence_add(&names, "%s%s", sentence_comma(named++, count), summary->scalings[i].runner);
+            sentence_add(&names, "%s%s", sentence_comma(named++, count), summary->scalings[i].cell->runner);
     *contest = (struct contest){.best = best, .leader_count = count};
     memcpy(contest->leaders, names.text, sizeof contest->leaders - 1);
 }

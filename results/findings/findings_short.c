@@ -120,17 +120,16 @@ static int about_grain(struct summary_parts *parts)
     char least[PARTS_TEXT];
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
-        if (strcmp(metg->kernel, head->kernel) || strcmp(metg->study, head->study) ||
-            !findings_metg_is_told(summary, metg))
-            continue;
+        const char *schedule = metg->cell->schedule;
+        if (!cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY) || !findings_metg_is_told(summary, metg)) continue;
         bool known = metg->reached && !isinf(metg->work_ns.high) && !isinf(metg->granularity_ns.high);
         struct sentence *list = known ? &sentence : &open;
         if (list->used) sentence_add(list, ", ");
         else if (known)
             sentence_add(list, "For %.0f %% of the ideal speed-up a task (%s) must hold this much work: ",
-                         100 * head->efficiency, head->kernel);
-        sentence_add(list, "%s%s%s", metg->runner, strcmp(metg->schedule, "default") ? " " : "",
-                     strcmp(metg->schedule, "default") ? metg->schedule : "");
+                         100 * head->efficiency, head->cell->label);
+        sentence_add(list, "%s", metg->cell->runner);
+        if (strcmp(schedule, "default")) sentence_add(list, " %s", schedule);
         if (!known) continue;
         if (metg->bound) sentence_add(list, " less than %s", parts_duration(least, metg->work_ns.median));
         else {
@@ -141,7 +140,7 @@ static int about_grain(struct summary_parts *parts)
     if (sentence.used && open.used) sentence_add(&sentence, ". Not reached or not resolved: %s", open.text);
     else if (open.used)
         sentence_add(&sentence, "No task size is resolved to give %.0f %% of the ideal speed-up (%s): %s",
-                     100 * head->efficiency, head->kernel, open.text);
+                     100 * head->efficiency, head->cell->label, open.text);
     if (sentence.used) sentence_add(&sentence, ".");
     return sentence_end(parts, TOPIC_short, &sentence);
 }
@@ -160,7 +159,7 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < summary->crossover_count; i++) {
             const struct crossover *c = &summary->crossovers[i];
-            if (strcmp(c->runner, runner) || strcmp(c->kernel, summary->crossovers[0].kernel) || !c->earliest) continue;
+            if (strcmp(c->cell->runner, runner) || !cells_same(c->cell, summary->crossovers[0].cell, CELLS_KERNEL) || !c->earliest) continue;
             if (!pass && !pays(c)) open = fmax(open, findings_task_ns(c));
             if (pass && findings_task_ns(c) > open && (!found || findings_task_ns(c) < findings_task_ns(found)))
                 found = c;
@@ -173,10 +172,10 @@ static int about_crossing(struct summary_parts *parts)
     const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, open = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
-        const char *runner = summary->crossovers[i].runner;
+        const char *runner = summary->crossovers[i].cell->runner;
         char size[PARTS_TEXT];
         size_t first = 0;
-        while (strcmp(summary->crossovers[first].runner, runner)) first++;
+        while (strcmp(summary->crossovers[first].cell->runner, runner)) first++;
         if (first < i) continue;
         const struct crossover *c = smallest_paying(summary, runner);
         if (!c) {

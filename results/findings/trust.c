@@ -36,8 +36,8 @@ __attribute__((format(printf, 4, 5))) static void weigh(struct trust *trust, dou
     if (trust->few && verdict) verdict--;
     if (verdict == TRUST_GOOD) return;
     if (verdict > trust->verdict) trust->verdict = verdict;
+    text_add(trust->reasons, sizeof trust->reasons, "%s", *trust->reasons ? "; " : "");
     size_t used = strlen(trust->reasons);
-    used += (size_t)snprintf(trust->reasons + used, sizeof trust->reasons - used, "%s", used ? "; " : "");
     va_start(arguments, format);
     vsnprintf(trust->reasons + used, sizeof trust->reasons - used, format, arguments);
     va_end(arguments);

@@ -103,10 +103,7 @@ static const struct pool_fit *fit_of(const struct summary *summary, const struct
 {
     for (size_t i = 0; i < summary->pool_count; i++) {
         const struct pool_costs *pool = &summary->pools[i];
-        if (!strcmp(pool->study, cell->study) && !strcmp(pool->kernel, cell->label) &&
-            !strcmp(pool->runner, cell->runner) && !strcmp(pool->schedule, cell->schedule) &&
-            !strcmp(pool->placement, cell->placement) && pool->fit.n)
-            return &pool->fit;
+        if (cells_same(pool->cell, cell, CELLS_POOL | CELLS_KERNEL) && pool->fit.n) return &pool->fit;
     }
     return NULL;
 }
@@ -153,17 +150,6 @@ static void sizes_find(struct crossings *crossings)
     }
 }
 
-/* All blocks drawn once: what the bounds are asked of. */
-static int draw_all(struct curve *curve)
-{
-    size_t *all = calloc(curve->blocks + 1, sizeof *all);
-    if (!all) return -ENOMEM;
-    for (size_t i = 0; i < curve->blocks; i++) all[i] = i;
-    curve_draw(curve, all, curve->blocks);
-    free(all);
-    return 0;
-}
-
 /* How many chunks the busiest worker runs; 0 where that is not known. */
 static double chunks_of(const struct cell *cell)
 {
@@ -181,7 +167,7 @@ static int crossings_make(struct crossings *crossings, const struct summary_part
     if (!status) status = crossings_alloc(crossings, count);
     if (status) return status;
     sizes_find(crossings);
-    status = draw_all(&crossings->curve);
+    status = curve_draw_all(&crossings->curve);
     if (!status) crossings->joint = is_joint(crossings);
     return status;
 }
@@ -221,7 +207,7 @@ static int figures_make(struct crossings *crossings, struct quantity *figures, s
     for (size_t s = 0; s < crossings->sizes; s++) figures[FIGURE_TASKS + s].n = rests_on(crossings, s);
     int status = stats_bootstrap_many(&from, figures);
     for (size_t s = 0; s < crossings->sizes; s++) figures[FIGURE_TASKS + s].n = curve->wall[crossings->many[s]].count;
-    if (!status) status = draw_all(&crossings->curve);
+    if (!status) status = curve_draw_all(&crossings->curve);
     if (status) return status;
     bound_find(crossings, 0, &figures[FIGURE_WARM], &common->warm_bound);
     bound_find(crossings, curve_around_ns(curve), &figures[FIGURE_COLD], &common->cold_bound);
@@ -235,11 +221,7 @@ static int crossover_add(struct summary_parts *parts, const struct cell *cell, c
     struct crossover *made = parts_append(&parts->summary->crossovers, &parts->summary->crossover_count, sizeof *made);
     if (!made) return -ENOMEM;
     *made = *common;
-    PARTS_HEAD(made, cell);
-    made->processes = cell->processes;
-    made->threads = cell->threads;
-    made->chunk = cell->chunk;
-    made->task_time_ns = cell->task_time_ns;
+    made->cell = cell;
     made->task_ns = parts->summary->cells[cell->id].quantity[QUANTITY_task_ns].median;
     return 0;
 }
@@ -285,12 +267,13 @@ int crossovers_add(struct summary_parts *parts, const struct cell **group, size_
 
 static int by_question(const struct crossover *a, const struct crossover *b)
 {
-    int order = strcmp(a->kernel, b->kernel);
-    if (!order) order = strcmp(a->study, b->study);
-    if (!order) order = strcmp(a->runner, b->runner);
-    if (!order) order = strcmp(a->schedule, b->schedule);
-    if (!order) order = (a->task_time_ns > b->task_time_ns) - (a->task_time_ns < b->task_time_ns);
-    if (!order && !a->task_time_ns) order = (a->task_ns > b->task_ns) - (a->task_ns < b->task_ns);
+    const struct cell *x = a->cell, *y = b->cell;
+    int order = strcmp(x->label, y->label);
+    if (!order) order = strcmp(x->study, y->study);
+    if (!order) order = strcmp(x->runner, y->runner);
+    if (!order) order = strcmp(x->schedule, y->schedule);
+    if (!order) order = (x->task_time_ns > y->task_time_ns) - (x->task_time_ns < y->task_time_ns);
+    if (!order && !x->task_time_ns) order = (a->task_ns > b->task_ns) - (a->task_ns < b->task_ns);
     return order;
 }
 

@@ -95,6 +95,16 @@ void curve_draw(struct curve *curve, const size_t *draws, size_t n)
     }
 }
 
+int curve_draw_all(struct curve *curve)
+{
+    size_t *all = calloc(curve->blocks + 1, sizeof *all);
+    if (!all) return -ENOMEM;
+    for (size_t i = 0; i < curve->blocks; i++) all[i] = i;
+    curve_draw(curve, all, curve->blocks);
+    free(all);
+    return 0;
+}
+
 double curve_around_ns(const struct curve *curve)
 {
     return draws_median(&curve->around, curve->times);

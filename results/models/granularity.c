@@ -18,12 +18,11 @@ struct reaching {
     double target;
 };
 
-/* The points that were measured in these draws; returns how many. */
-static size_t points_of(struct reaching *reaching, const size_t *draws, size_t n)
+/* The points that were measured in what was drawn last; returns how many. */
+static size_t points_of(struct reaching *reaching)
 {
-    struct curve *curve = &reaching->curve;
+    const struct curve *curve = &reaching->curve;
     size_t points = 0;
-    curve_draw(curve, draws, n);
     for (size_t c = 0; c < curve->count; c++) {
         double p = parts_worth(curve->cells[c]), tasks = (double)curve->cells[c]->tasks;
         if (isnan(curve->wall_ns[c]) || isnan(curve->serial_ns[c]) || !(tasks > 0)) continue;
@@ -37,7 +36,8 @@ static double metg_of_draws(const size_t *draws, size_t n, void *context)
 {
     struct reaching *reaching = context;
     double result;
-    size_t points = points_of(reaching, draws, n);
+    curve_draw(&reaching->curve, draws, n);
+    size_t points = points_of(reaching);
     models_metg(reaching->granularity, reaching->efficiency, points, reaching->target, &result);
     return result;
 }
@@ -54,11 +54,6 @@ static void reaching_free(struct reaching *reaching)
 {
     curve_free(&reaching->curve);
     free(reaching->granularity);
-}
-
-static struct quantity scaled(struct quantity quantity, double factor)
-{
-    return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
 }
 
 /* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. All
@@ -80,14 +75,11 @@ static enum metg_outcome reach(const struct summary_parts *parts, struct reachin
     const struct curve *curve = &reaching->curve;
     reaching->target = target;
     *granularity = stats_bootstrap(metg_of_draws, reaching, curve->blocks, CURVE_ROUNDS, 1);
-    size_t *all = calloc(curve->blocks + 1, sizeof *all);
-    for (size_t i = 0; all && i < curve->blocks; i++) all[i] = i;
-    size_t points = all ? points_of(reaching, all, curve->blocks) : 0;
+    size_t points = curve_draw_all(&reaching->curve) ? 0 : points_of(reaching);
     double at;
     enum metg_outcome outcome = models_metg(reaching->granularity, reaching->efficiency, points, target, &at);
     if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
-    *work = outcome == METG_BOUND ? work_of_smallest(parts, curve, at) : scaled(*granularity, target);
-    free(all);
+    *work = outcome == METG_BOUND ? work_of_smallest(parts, curve, at) : parts_scaled(*granularity, target);
     return outcome;
 }
 
@@ -107,11 +99,7 @@ static int metg_add(struct summary_parts *parts, const struct cell **group, size
     struct metg *metg = status ? NULL : parts_append(&parts->summary->metgs, &parts->summary->metg_count, sizeof *metg);
     if (!status && !metg) status = -ENOMEM;
     if (!status) {
-        const struct cell *cell = group[0];
-        PARTS_HEAD(metg, cell);
-        metg->processes = cell->processes;
-        metg->threads = cell->threads;
-        metg->chunk = cell->chunk;
+        metg->cell = group[0];
         double asked = json_number_value(json_object_get(parts->summary->run->manifest, "efficiency"));
         metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
         enum metg_outcome outcome = reach(parts, &reaching, metg->efficiency, &metg->granularity_ns, &metg->work_ns);

@@ -119,9 +119,8 @@ static unsigned fit_limit(const struct summary_parts *parts, const struct cell *
 static int pool_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
     struct pool_costs *pool = parts_append(&parts->summary->pools, &parts->summary->pool_count, sizeof *pool);
-    const struct cell *cell = group[0];
     if (!pool) return -ENOMEM;
-    PARTS_HEAD(pool, cell);
+    pool->cell = group[0];
     pool->fit_max_workers = fit_limit(parts, group, count);
     int status = pool_fill(parts, pool, group, count);
     if (status || pool->count) return status;

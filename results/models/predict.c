@@ -17,9 +17,8 @@ static const struct pool_costs *calibration_of(const struct summary *summary, co
     for (size_t c = 0; c < CALIBRATIONS; c++)
         for (size_t i = 0; i < summary->pool_count; i++) {
             const struct pool_costs *pool = &summary->pools[i];
-            if (strcmp(cell->label, calibrations[c]) && !strcmp(pool->kernel, calibrations[c]) && pool->fit.n &&
-                !strcmp(pool->study, cell->study) && !strcmp(pool->runner, cell->runner) &&
-                !strcmp(pool->schedule, cell->schedule) && !strcmp(pool->placement, cell->placement))
+            if (strcmp(cell->label, calibrations[c]) && !strcmp(pool->cell->label, calibrations[c]) && pool->fit.n &&
+                cells_same(pool->cell, cell, CELLS_POOL))
                 return pool;
         }
     return NULL;
@@ -90,7 +89,7 @@ void predict_crossing(const struct summary_parts *parts, const struct cell **cel
     const struct pool_costs *pool = count ? calibration_of(parts->summary, cells[0]) : NULL;
     crossover->predicted_tasks = crossover->predicted_warm_task_ns = crossover->predicted_cold_task_ns = NAN;
     if (!pool) return;
-    memcpy(crossover->calibration, pool->kernel, sizeof crossover->calibration);
+    memcpy(crossover->calibration, pool->cell->label, sizeof crossover->calibration);
     if (count < 2 || !gains(pool, cells[0]))
         return; /* one task size: nothing was measured to hold a task size against */
     crossover->predicted_warm_task_ns = settle(parts, cells, count, pool, 0);

@@ -111,15 +111,10 @@ static int scaling_add(struct summary_parts *parts, const struct cell **group, s
         free(rows);
         return kept >= 2 ? -ENOMEM : 0;
     }
-    const struct cell *cell = group[0];
-    PARTS_HEAD(scaling, cell);
-    scaling->chunk = cell->chunk;
-    scaling->task_time_ns = cell->task_time_ns;
-    scaling->size = cell->size;
-    scaling->tasks = cell->tasks;
+    scaling->cell = group[0];
     scaling->cells = rows;
     scaling->count = kept;
-    scaling->fit_max_workers = parts_fit_limit(parts, cell);
+    scaling->fit_max_workers = parts_fit_limit(parts, group[0]);
     best_and_enough(parts, scaling);
     return fits(scaling);
 }

@@ -27,7 +27,6 @@ extern const char *const quantity_meanings[QUANTITIES];
 
 enum finding_topic {
 #define TOPIC(name, heading) TOPIC_##name,
-#include "kernels/reason.h"
 #include "results/models/topics.h"
 #undef TOPIC
     TOPICS
@@ -56,9 +55,7 @@ struct cell_summary {
 /* The smallest task size at which a runner reaches `efficiency`, by log-linear interpolation between the cells of one
  * study that differ in task size alone. */
 struct metg {
-    char study[24], kernel[40], runner[24], schedule[16], placement[64];
-    unsigned processes, threads;
-    uint64_t chunk;
+    const struct cell *cell; /* its first: all but the size is that of all its cells */
     double efficiency; /* asked for: the manifest's `efficiency`, 0.5 without one */
     bool reached;
     bool bound; /* reached at the smallest size measured already: the figures are upper bounds, "<=" */
@@ -70,10 +67,8 @@ struct metg {
 
 /* When does a runner beat serial? */
 struct crossover {
+    const struct cell *cell; /* the first of its size */
     bool earliest; /* of one runner, schedule and task size the team that pays with the fewest tasks: one each */
-    char study[24], kernel[40], runner[24], schedule[16], placement[64];
-    unsigned processes, threads;
-    uint64_t chunk, task_time_ns;
     double task_ns; /* measured granularity, T_s/N */
     /* Smallest N for which start + run + stop is below serial; INFINITY: never, at this task size. */
     struct quantity tasks;
@@ -91,8 +86,7 @@ struct crossover {
 
 /* How a runner scales: fits over the cells of one study that differ in the number of workers alone. */
 struct scaling {
-    char study[24], kernel[40], runner[24], schedule[16], placement[64];
-    uint64_t chunk, task_time_ns, size, tasks;
+    const struct cell *cell;           /* its first: all but the workers is that of all its cells */
     size_t count;                      /* cells, ordered by workers */
     const struct cell_summary **cells; /* owned */
     const struct cell_summary *best;   /* highest speed-up */
@@ -122,7 +116,7 @@ struct whatif_ground {
 /* What one runner costs, fitted to the cells of one study and kernel (pool_fit.h), and what the fit says of each cell.
  */
 struct pool_costs {
-    char study[24], kernel[40], runner[24], schedule[16], placement[64];
+    const struct cell *cell; /* its first: study, kernel, runner, schedule and placement are those of all */
     struct pool_fit fit;      /* fit.n = 0: not fitted: fewer than two measured cells */
     struct pool_start start;  /* start + stop = s0 + s1 p; medians NAN where one number of workers was measured */
     struct whatif_ground ground;

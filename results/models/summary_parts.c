@@ -98,6 +98,11 @@ struct quantity parts_twice(const struct summary_parts *parts)
     return ratio;
 }
 
+struct quantity parts_scaled(struct quantity quantity, double factor)
+{
+    return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
+}
+
 bool parts_tied(struct quantity ratio)
 {
     if (!ratio.n) return false;

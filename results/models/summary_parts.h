@@ -32,6 +32,8 @@ struct quantity parts_compare(const struct summary_parts *, const struct cell *a
 /* The A/A pairs together: the second of each pair to the first. n: 0 without one. */
 struct quantity parts_twice(const struct summary_parts *);
 
+struct quantity parts_scaled(struct quantity, double factor);
+
 /* Can `a` not be told from `b`, which is at least as fast? Unresolved, or within 2 %; without an interval, within 5 %.
  */
 bool parts_tied(struct quantity ratio);
@@ -71,16 +73,6 @@ int crossovers_add(struct summary_parts *, const struct cell **group, size_t cou
 int crossovers_mark_earliest(struct summary *);
 int advice_make(struct summary_parts *);
 int findings_make(struct summary_parts *);
-
-/* Which cells a struct of the summary is about: its study, kernel, runner, schedule and placement from one of them. */
-#define PARTS_HEAD(to, cell)                                                                                           \
-    do {                                                                                                               \
-        snprintf((to)->study, sizeof(to)->study, "%s", (cell)->study);                                                 \
-        snprintf((to)->kernel, sizeof(to)->kernel, "%s", (cell)->label);                                               \
-        snprintf((to)->runner, sizeof(to)->runner, "%s", (cell)->runner);                                              \
-        snprintf((to)->schedule, sizeof(to)->schedule, "%s", (cell)->schedule);                                        \
-        snprintf((to)->placement, sizeof(to)->placement, "%s", (cell)->placement);                                     \
-    } while (0)
 
 /* Appends one zeroed element to an array of `size`-byte elements; NULL where memory is short. */
 void *parts_append(void *array_pointer, size_t *count, size_t size);

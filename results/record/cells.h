@@ -23,6 +23,7 @@ enum {
     CELLS_CHUNK = 2048,
     CELLS_PLACEMENT = 4096,
     CELLS_ALL = 8191,
+    CELLS_POOL = CELLS_STUDY | CELLS_RUNNER | CELLS_SCHEDULE | CELLS_PLACEMENT, /* whose costs are the same */
     CELLS_PROBLEM = CELLS_KERNEL | CELLS_SIZE | CELLS_TASKS | CELLS_SEED, /* what is computed */
 };
 

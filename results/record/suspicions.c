@@ -11,13 +11,17 @@ const struct suspicion suspicions[SUSPICIONS] = {
 #undef SUSPICION
 };
 
-bool suspicion_in(const char *words, enum suspicion_id id)
+bool suspicion_word_in(const char *words, const char *word)
 {
-    const char *word = suspicions[id].word;
     size_t length = strlen(word);
     for (const char *at = words; (at = strstr(at, word)); at += length)
         if ((at == words || at[-1] == ' ') && (!at[length] || at[length] == ' ')) return true;
     return false;
+}
+
+bool suspicion_in(const char *words, enum suspicion_id id)
+{
+    return suspicion_word_in(words, suspicions[id].word);
 }
 
 static void add_word(char *words, size_t size, enum suspicion_id id)

@@ -3,32 +3,22 @@
 #include "results/summary/compare.h"
 
 #include "kernels/reason.h"
+#include "results/record/cells.h"
 #include "results/statistics/family.h"
 #include "results/statistics/shift.h"
 #include "results/summary/compare_joint.h"
 #include "results/summary/compare_software.h"
+#include "results/summary/summary_json.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const compare_figure_names[COMPARE_FIGURES] = {"wall", "start", "stop", "total"};
 const char *const compare_verdict_names[COMPARE_VERDICTS] = {"unresolved", "same", "faster", "slower"};
-
-/* Appends a sentence where it fits. */
-__attribute__((format(printf, 3, 4))) static void say(char *text, size_t size, const char *format, ...)
-{
-    size_t used = strlen(text);
-    if (used && used + 1 < size) text[used++] = ' ', text[used] = '\0';
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text + used, size - used, format, arguments);
-    va_end(arguments);
-}
 
 /* Are two shared objects of one name in the run? Then their paths tell them apart; else a kernel is known by its name,
  * as two builds of it stand in different places. */
@@ -42,11 +32,8 @@ static bool name_is_shared(const struct run *run, const struct cell *cell)
 /* Which cells are the same question? Without sizes where the comparison is forced over them. */
 static bool cells_match(const struct cell *a, const struct cell *b, bool sizes)
 {
-    if (sizes && (a->size != b->size || a->tasks != b->tasks || a->seed != b->seed)) return false;
-    return !strcmp(a->study, b->study) && !strcmp(a->label, b->label) && !strcmp(a->runner, b->runner) &&
-           a->task_time_ns == b->task_time_ns && a->processes == b->processes && a->threads == b->threads &&
-           a->nodes == b->nodes &&
-           a->chunk == b->chunk && !strcmp(a->schedule, b->schedule) && !strcmp(a->placement, b->placement);
+    unsigned parts = CELLS_ALL & ~(CELLS_KERNEL | (sizes ? 0 : CELLS_SIZE | CELLS_TASKS | CELLS_SEED));
+    return cells_same(a, b, parts) && !strcmp(a->label, b->label);
 }
 
 static const struct cell *cell_find(const struct run *run, const struct cell *wanted, bool sizes)
@@ -133,7 +120,7 @@ static size_t machines_differ(const struct run *base, const struct run *new, con
                               char *text, size_t size)
 {
     const json_t *a = json_object_get(base->manifest, "host"), *b = json_object_get(new->manifest, "host");
-    size_t found = 0, used = 0;
+    size_t found = 0;
     *text = '\0';
     for (size_t i = 0; i < sizeof machine_fields / sizeof *machine_fields; i++) {
         json_t *x = json_object_get(a, machine_fields[i].key), *y = json_object_get(b, machine_fields[i].key);
@@ -141,9 +128,8 @@ static size_t machines_differ(const struct run *base, const struct run *new, con
             continue;
         char *was = x ? json_dumps(x, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
         char *is = y ? json_dumps(y, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-        int more = snprintf(text + used, size - used, "%s%s (%s) is %.60s in BASE, %.60s in NEW", found++ ? "; " : "",
-                            machine_fields[i].key, machine_fields[i].allow, was ? was : "unknown", is ? is : "unknown");
-        if (more > 0) used = used + (size_t)more < size ? used + (size_t)more : size - 1;
+        text_add(text, size, "%s%s (%s) is %.60s in BASE, %.60s in NEW", found++ ? "; " : "", machine_fields[i].key,
+                 machine_fields[i].allow, was ? was : "unknown", is ? is : "unknown");
         free(was);
         free(is);
     }
@@ -339,9 +325,9 @@ static int check_alike(const struct run *base, const struct run *new, const stru
         return -EINVAL;
     }
     *sizes = !plans;
-    if (plans) say(comparison->warning, sizeof comparison->warning, "Forced: %s.", plan);
+    if (plans) text_add(comparison->warning, sizeof comparison->warning, "Forced: %s.", plan);
     if (*text || machines_differ(base, new, options->allow, true, text, sizeof text))
-        say(comparison->warning, sizeof comparison->warning, "Forced: the machines differ: %s.", text);
+        text_add(comparison->warning, sizeof comparison->warning, "%sForced: the machines differ: %s.", plans ? " " : "", text);
     return 0;
 }
 
@@ -368,9 +354,10 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
     settle_all(&made);
     compare_software(base, new, made.software, sizeof made.software);
     if (!made.paired)
-        say(made.warning, sizeof made.warning,
-            "The runs are independent: what the machine did between them is inside the "
-            "ratios (run --versus pairs two builds block by block).");
+        text_add(made.warning, sizeof made.warning,
+                 "%sThe runs are independent: what the machine did between them is inside the ratios (run --versus pairs two "
+                 "builds block by block).",
+                 *made.warning ? " " : "");
     *out = made;
     return 0;
 }
@@ -383,22 +370,11 @@ void comparison_free(struct comparison *comparison)
     *comparison = (struct comparison){0};
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *quantity_json(struct quantity quantity)
-{
-    return json_pack("{s:o, s:o, s:o, s:I}", "median", number(quantity.median), "low", number(quantity.low), "high",
-                     number(quantity.high), "n", (json_int_t)quantity.n);
-}
-
 static json_t *group_json(const struct compare_group *group)
 {
     return json_pack("{s:s, s:I, s:o, s:o, s:o, s:s}", "kernel", group->kernel ? group->kernel : "", "cells",
-                     (json_int_t)group->cells, "ratio", quantity_json(group->ratio), "slower_p",
-                     number(group->slower_p), "faster_p", number(group->faster_p), "verdict",
+                     (json_int_t)group->cells, "ratio", json_quantity(group->ratio), "slower_p",
+                     json_number(group->slower_p), "faster_p", json_number(group->faster_p), "verdict",
                      compare_verdict_names[group->verdict]);
 }
 
@@ -412,11 +388,11 @@ json_t *comparison_to_json(const struct comparison *comparison)
         const struct compare_cell *cell = &comparison->cell[i];
         json_t *row = cell_to_json(cell->base);
         json_object_set_new(row, "new_id", json_integer(cell->new->id));
-        json_object_set_new(row, "base_ns", quantity_json(cell->base_ns));
-        json_object_set_new(row, "new_ns", quantity_json(cell->new_ns));
-        json_object_set_new(row, "ratio", quantity_json(cell->ratio));
-        json_object_set_new(row, "slower_p", number(cell->slower_p));
-        json_object_set_new(row, "faster_p", number(cell->faster_p));
+        json_object_set_new(row, "base_ns", json_quantity(cell->base_ns));
+        json_object_set_new(row, "new_ns", json_quantity(cell->new_ns));
+        json_object_set_new(row, "ratio", json_quantity(cell->ratio));
+        json_object_set_new(row, "slower_p", json_number(cell->slower_p));
+        json_object_set_new(row, "faster_p", json_number(cell->faster_p));
         json_object_set_new(row, "verdict", json_string(compare_verdict_names[cell->verdict]));
         json_object_set_new(row, "why", json_string(cell->why));
         json_array_append_new(cells, row);
@@ -430,5 +406,5 @@ json_t *comparison_to_json(const struct comparison *comparison)
                      (json_int_t)comparison->only_new, "warning", comparison->warning, "software", comparison->software, "cells", cells,
                      "whole", group_json(&comparison->whole), "kernels", kernels, "vanished", vanished, "too_few",
                      (json_int_t)comparison->too_few, "undecided", comparison->undecided, "repetitions_needed",
-                     (json_int_t)comparison->needed, "smallest_p", number(comparison->floor));
+                     (json_int_t)comparison->needed, "smallest_p", json_number(comparison->floor));
 }

@@ -80,11 +80,15 @@ static json_t *ground_to_json(const struct whatif_ground *ground)
     return object;
 }
 
+json_t *summary_who_to_json(const struct cell *cell)
+{
+    return json_pack("{ss ss ss ss ss}", "study", cell->study, "kernel", cell->label, "runner", cell->runner, "schedule",
+                     cell->schedule, "placement", cell->placement);
+}
+
 json_t *summary_model_to_json(const struct pool_costs *pool)
 {
-    json_t *object = json_pack("{ss ss ss ss ss}", "study", pool->study, "kernel", pool->kernel, "runner", pool->runner,
-                               "schedule", pool->schedule, "placement", pool->placement),
-           *cells = json_array();
+    json_t *object = summary_who_to_json(pool->cell), *cells = json_array();
     for (size_t i = 0; i < pool->count; i++)
         json_array_append_new(cells,
                               json_pack("{sI so so}", "cell", (json_int_t)pool->cells[i].cell->cell->id, "wall_ns",
@@ -95,8 +99,7 @@ json_t *summary_model_to_json(const struct pool_costs *pool)
                              "fit_max_workers",
                              pool->fit_max_workers == UINT32_MAX ? json_null() : json_integer(pool->fit_max_workers),
                              "cells", cells);
-    json_object_update(object, rest);
-    json_decref(rest);
+    json_object_update_new(object, rest);
     return object;
 }
 

@@ -22,7 +22,6 @@ const char *const quantity_units[QUANTITIES] = {
 };
 const char *const quantity_meanings[QUANTITIES] = {
 #define QUANTITY(name, unit, meaning) meaning,
-#include "kernels/reason.h"
 #include "results/models/quantities.h"
 #undef QUANTITY
 };
@@ -127,11 +126,6 @@ static double serial_beside(const struct series *baseline, const struct observat
     return best;
 }
 
-static struct quantity scaled(struct quantity quantity, double factor)
-{
-    return (struct quantity){quantity.median * factor, quantity.low * factor, quantity.high * factor, quantity.n};
-}
-
 static struct quantity karp_flatt(struct quantity speedup, double worth)
 {
     return (struct quantity){models_karp_flatt(speedup.median, worth), models_karp_flatt(speedup.high, worth),
@@ -167,11 +161,11 @@ static void quantities_derived(const struct summary_parts *parts, struct cell_su
     double worth = parts_worth(row->cell), tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
     quantity[QUANTITY_total_ns] = stats_median(series->total, series->n);
     quantity[QUANTITY_serial_ns] = stats_median(base->wall, base->n);
-    quantity[QUANTITY_task_ns] = scaled(quantity[QUANTITY_serial_ns], 1 / tasks);
+    quantity[QUANTITY_task_ns] = parts_scaled(quantity[QUANTITY_serial_ns], 1 / tasks);
     quantity[QUANTITY_speedup] = stats_ratio(series->serial, series->wall, series->n);
     quantity[QUANTITY_speedup_total] = stats_ratio(series->serial, series->total, series->n);
-    quantity[QUANTITY_efficiency] = scaled(quantity[QUANTITY_speedup], 1 / worth);
-    quantity[QUANTITY_overhead_per_task_ns] = scaled(quantity[QUANTITY_overhead_core_ns], 1 / tasks);
+    quantity[QUANTITY_efficiency] = parts_scaled(quantity[QUANTITY_speedup], 1 / worth);
+    quantity[QUANTITY_overhead_per_task_ns] = parts_scaled(quantity[QUANTITY_overhead_core_ns], 1 / tasks);
     quantity[QUANTITY_karp_flatt] = karp_flatt(quantity[QUANTITY_speedup], worth);
     quantity[QUANTITY_pool_tax] = (struct quantity){NAN, NAN, NAN, 0};
 }
@@ -205,10 +199,7 @@ static void add_words(char *words, size_t size, const char *more)
     snprintf(copy, sizeof copy, "%s", more);
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         size_t length = strlen(word), used = strlen(words);
-        bool there = false;
-        for (const char *at = words; !there && (at = strstr(at, word)); at += length)
-            there = (at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ');
-        if (!there && used + length + 2 <= size) snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
+        if (!suspicion_word_in(words, word) && used + length + 2 <= size) snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
     }
 }
 

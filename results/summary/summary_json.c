@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,50 +56,37 @@ static json_t *row_to_json(const struct cell_summary *row)
     return object;
 }
 
-static json_t *line_to_json(const char *study, const char *kernel, const char *runner, const char *schedule,
-                            const char *placement, uint64_t chunk)
+/* Whose it is, and the rest, which it takes over. */
+static json_t *line_to_json(const struct cell *cell, bool team, json_t *rest)
 {
-    return json_pack("{ss ss ss ss ss sI}", "study", study, "kernel", kernel, "runner", runner, "schedule", schedule,
-                     "placement", placement, "chunk", (json_int_t)chunk);
-}
-
-static json_t *team_to_json(unsigned processes, unsigned threads)
-{
-    return json_pack("{sI sI}", "processes", (json_int_t)processes, "threads", (json_int_t)threads);
+    json_t *object = summary_who_to_json(cell);
+    json_object_set_new(object, "chunk", json_integer((json_int_t)cell->chunk));
+    if (team) json_object_set_new(object, "processes", json_integer(cell->processes));
+    if (team) json_object_set_new(object, "threads", json_integer(cell->threads));
+    json_object_update_new(object, rest);
+    return object;
 }
 
 static json_t *metg_to_json(const struct metg *m)
 {
-    json_t *object = line_to_json(m->study, m->kernel, m->runner, m->schedule, m->placement, m->chunk);
-    json_t *team = team_to_json(m->processes, m->threads);
     json_t *rest =
         json_pack("{so sb sb so so so so so}", "efficiency", json_number(m->efficiency), "reached", (int)m->reached, "bound",
                   (int)m->bound, "granularity_ns", json_quantity(m->granularity_ns), "work_ns",
                   json_quantity(m->work_ns), "smallest_ns", json_number(m->smallest_ns), "largest_ns",
                   json_number(m->largest_ns), "best_efficiency", json_number(m->best_efficiency));
-    json_object_update(object, team);
-    json_object_update(object, rest);
-    json_decref(team);
-    json_decref(rest);
-    return object;
+    return line_to_json(m->cell, true, rest);
 }
 
 static json_t *crossover_to_json(const struct crossover *c)
 {
-    json_t *object = line_to_json(c->study, c->kernel, c->runner, c->schedule, c->placement, c->chunk);
-    json_t *team = team_to_json(c->processes, c->threads);
     json_t *rest =
-        json_pack("{sI so so sb so sb so sb so so so ss}", "task_time_ns", (json_int_t)c->task_time_ns, "task_ns",
+        json_pack("{sI so so sb so sb so sb so so so ss}", "task_time_ns", (json_int_t)c->cell->task_time_ns, "task_ns",
                   json_number(c->task_ns), "tasks", json_quantity(c->tasks), "never", c->tasks.median == INFINITY,
                   "warm_task_ns", json_quantity(c->warm_task_ns), "warm_bound", (int)c->warm_bound, "cold_task_ns",
                   json_quantity(c->cold_task_ns), "cold_bound", (int)c->cold_bound, "predicted_tasks",
                   json_number(c->predicted_tasks), "predicted_warm_task_ns", json_number(c->predicted_warm_task_ns),
                   "predicted_cold_task_ns", json_number(c->predicted_cold_task_ns), "calibration", c->calibration);
-    json_object_update(object, team);
-    json_object_update(object, rest);
-    json_decref(team);
-    json_decref(rest);
-    return object;
+    return line_to_json(c->cell, true, rest);
 }
 
 static json_t *usl_to_json(const struct usl_fit *u)
@@ -116,19 +102,16 @@ static json_t *usl_to_json(const struct usl_fit *u)
 
 static json_t *scaling_to_json(const struct scaling *s)
 {
-    json_t *object = line_to_json(s->study, s->kernel, s->runner, s->schedule, s->placement, s->chunk),
-           *cells = json_array();
+    json_t *cells = json_array();
     for (size_t i = 0; i < s->count; i++) json_array_append_new(cells, json_integer(s->cells[i]->cell->id));
     struct quantity amdahl = {s->amdahl.fraction, s->amdahl.low, s->amdahl.high, s->amdahl.n};
     json_t *rest =
-        json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->tasks, "cells", cells, "best",
+        json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->cell->tasks, "cells", cells, "best",
                   s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
                   s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
                   s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers), "amdahl",
                   s->amdahl.n ? json_quantity(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
-    json_object_update(object, rest);
-    json_decref(rest);
-    return object;
+    return line_to_json(s->cell, false, rest);
 }
 
 static json_t *advice_to_json(const struct advice *a)
@@ -161,19 +144,15 @@ json_t *summary_to_json(const struct summary *summary)
                      metgs, "crossovers", crossovers, "models", summary_models_to_json(summary), "scaling", scalings, "cells", cells);
 }
 
-/* A field by RFC 4180: quoted where it holds a comma, a quote or a line end. */
-static void csv_text(FILE *out, const char *text)
+void summary_csv_text(FILE *out, const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
+    bool plain = !strpbrk(text, ",\"\r\n");
+    if (!plain) fputc('"', out);
     for (; *text; text++) {
         if (*text == '"') fputc('"', out);
         fputc(*text, out);
     }
-    fputc('"', out);
+    if (!plain) fputc('"', out);
 }
 
 static void csv_number(FILE *out, double value)
@@ -201,17 +180,17 @@ static void csv_row(FILE *out, const struct cell_summary *row)
     fprintf(out, "%u", cell->id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         fputc(',', out);
-        csv_text(out, texts[i]);
+        summary_csv_text(out, texts[i]);
     }
     char chunk[24] = "default";
     if (cell->chunk) snprintf(chunk, sizeof chunk, "%llu", (unsigned long long)cell->chunk);
     fprintf(out, ",%u,%u,%u,%s,%llu,%llu,%llu,%zu,%zu,%zu,%zu,", cell->processes, cell->threads, row->workers, chunk,
             (unsigned long long)cell->tasks, (unsigned long long)cell->size, (unsigned long long)cell->task_time_ns, row->samples, row->errors, row->suspects, row->outliers);
-    csv_text(out, row->verified);
+    summary_csv_text(out, row->verified);
     fputc(',', out);
-    csv_text(out, row->suspect);
+    summary_csv_text(out, row->suspect);
     fputc(',', out);
-    csv_text(out, row->error);
+    summary_csv_text(out, row->error);
     for (size_t i = 0; i < QUANTITIES; i++) {
         csv_number(out, row->quantity[i].median);
         csv_number(out, row->quantity[i].low);

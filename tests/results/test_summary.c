@@ -244,7 +244,7 @@ START_TEST(metg_is_found)
     ck_assert_double_eq_tol(metg->work_ns.median, 100 * 1.045, 2);
     ck_assert(metg->granularity_ns.low < metg->granularity_ns.median &&
               metg->granularity_ns.median < metg->granularity_ns.high);
-    ck_assert_str_eq(metg->runner, "forkpool");
+    ck_assert_str_eq(metg->cell->runner, "forkpool");
     ck_assert_double_eq_tol(metg->smallest_ns, 8 * 1.045, 1e-6);
     summary_free(&summary);
     run_free(&run);

@@ -50,12 +50,12 @@ static void costs_cells(struct run *run, const char *kernel)
 /* Where tasks begin to pay, measured and predicted from spin. 1: another kernel than spin */
 static unsigned check_crossover(const struct crossover *c)
 {
-    double rounds = ceil(20.0 / c->threads), fixed = 200000 + 50000.0 * c->threads;
+    double rounds = ceil(20.0 / c->cell->threads), fixed = 200000 + 50000.0 * c->cell->threads;
     double warm = (20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
     double cold = (fixed + 20000 + 500 * rounds) / (100 - 5 * 1.05 * rounds);
     ck_assert_double_eq_tol(c->warm_task_ns.median / warm, 1, 0.01);
     ck_assert_double_eq_tol(c->cold_task_ns.median / cold, 1, 0.01);
-    if (!strcmp(c->kernel, "spin")) {
+    if (!strcmp(c->cell->label, "spin")) {
         ck_assert_str_eq(c->calibration, "");
         ck_assert_double_nan(c->predicted_warm_task_ns);
         return 0;
@@ -77,7 +77,7 @@ START_TEST(costs_of_a_runner_are_fitted_and_predict_another_kernel)
     struct summary summary = runs_summary(&run);
     ck_assert_uint_eq(summary.pool_count, 2);
     const struct pool_costs *pool = &summary.pools[0];
-    ck_assert_str_eq(pool->kernel, "spin");
+    ck_assert_str_eq(pool->cell->label, "spin");
     ck_assert_uint_eq(pool->count, 12);
     ck_assert_double_eq_tol(pool->start.fixed_ns.median, 200000, 1);
     ck_assert_double_eq_tol(pool->start.per_worker_ns.median, 50000, 1);
@@ -126,13 +126,13 @@ static void check_models(const struct summary *summary, bool server)
     size_t starts = 0, serials = 0;
     for (size_t i = 0; i < summary->pool_count; i++) {
         const struct pool_costs *pool = &summary->pools[i];
-        bool forkpool = !strcmp(pool->runner, "forkpool");
-        if (!strcmp(pool->study, "scaling") && strcmp(pool->runner, "python") && pool->start.fixed_ns.n >= 4) {
+        bool forkpool = !strcmp(pool->cell->runner, "forkpool");
+        if (!strcmp(pool->cell->study, "scaling") && strcmp(pool->cell->runner, "python") && pool->start.fixed_ns.n >= 4) {
             starts++;
             ck_assert_double_eq_tol(pool->start.fixed_ns.median / (forkpool ? 180000 : 60300), 1, 0.05);
             ck_assert_double_eq_tol(pool->start.per_worker_ns.median / (forkpool ? 90000 : 20000), 1, 0.05);
         }
-        if (!server || strcmp(pool->study, "granularity") || !strcmp(pool->runner, "openmp")) continue;
+        if (!server || strcmp(pool->cell->study, "granularity") || !strcmp(pool->cell->runner, "openmp")) continue;
         double truth = forkpool ? 2 : 6000;
         serials++;
         ck_assert_double_eq_tol(pool->fit.chunk_serial_ns.median / truth, 1, 0.1);
