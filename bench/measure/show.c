@@ -6,7 +6,6 @@
 #include "plots/plots.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +68,12 @@ unsigned show_width(void)
 
 static int print_json(const struct options *options, const struct summary *summary)
 {
-    return options_print_json(options, summary_to_json(summary));
+    errno = 0;
+    int error = summary_json_print(summary, stdout);
+    if (error == -ENOMEM) return options_complain(options, "no memory");
+    if (error || putchar('\n') < 0 || fflush(stdout))
+        return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+    return STATUS_GOOD;
 }
 
 static bool show_colour(void)

@@ -15,6 +15,8 @@
 #include "results/record/record.h"
 #include "results/statistics/stats.h"
 
+#include <stdio.h>
+
 enum quantity_id {
 #define QUANTITY(name, unit, meaning) QUANTITY_##name,
 #include "results/models/quantities.h"
@@ -166,6 +168,7 @@ struct summary {
 int summary_make(const struct run *, struct summary *, struct reason *why);
 void summary_free(struct summary *);
 struct json_t *summary_to_json(const struct summary *);     /* schema, run, complete, host, cells, ... */
+int summary_json_print(const struct summary *, FILE *);     /* its text, a cell at a time in memory; 0 or -errno */
 char *summary_to_csv(const struct summary *);               /* malloc'ed; '.' as decimal point in every locale */
 int summary_write(const struct summary *, const char *dir); /* summary.json and summary.csv; 0 or -errno */
 

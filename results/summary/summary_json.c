@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PRINTED = JSON_INDENT(1) | JSON_REAL_PRECISION(12) };
+
 static json_t *words_to_json(const char *words)
 {
     json_t *array = json_array();
@@ -122,11 +124,11 @@ static json_t *advice_to_json(const struct advice *a)
                      json_quantity(a->warm_gain), "sentence", a->sentence);
 }
 
-json_t *summary_to_json(const struct summary *summary)
+/* Everything but the cells. */
+static json_t *head_to_json(const struct summary *summary)
 {
-    json_t *cells = json_array(), *scalings = json_array(), *metgs = json_array(), *crossovers = json_array(),
+    json_t *scalings = json_array(), *metgs = json_array(), *crossovers = json_array(),
            *advices = json_array(), *findings = json_array();
-    for (size_t i = 0; i < summary->cell_count; i++) json_array_append_new(cells, row_to_json(&summary->cells[i]));
     for (size_t i = 0; i < summary->scaling_count; i++)
         json_array_append_new(scalings, scaling_to_json(&summary->scalings[i]));
     for (size_t i = 0; i < summary->metg_count; i++) json_array_append_new(metgs, metg_to_json(&summary->metgs[i]));
@@ -137,11 +139,54 @@ json_t *summary_to_json(const struct summary *summary)
     for (size_t i = 0; i < summary->finding_count; i++)
         json_array_append_new(findings, json_pack("{ss ss}", "topic", topic_names[summary->findings[i].topic], "text",
                                                   summary->findings[i].text));
-    return json_pack("{si ss sb sb s{ss ss} sO* so so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
+    return json_pack("{si ss sb sb s{ss ss} sO* so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
                      "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "trust", "verdict",
                      trust_names[summary->trust.verdict], "reasons", summary->trust.reasons, "host",
                      json_object_get(summary->run->manifest, "host"), "findings", findings, "advice", advices, "metg",
-                     metgs, "crossovers", crossovers, "models", summary_models_to_json(summary), "scaling", scalings, "cells", cells);
+                     metgs, "crossovers", crossovers, "models", summary_models_to_json(summary), "scaling", scalings);
+}
+
+json_t *summary_to_json(const struct summary *summary)
+{
+    json_t *object = head_to_json(summary), *cells = json_array();
+    for (size_t i = 0; i < summary->cell_count; i++) json_array_append_new(cells, row_to_json(&summary->cells[i]));
+    json_object_set_new(object, "cells", cells);
+    return object;
+}
+
+/* A row two steps in: a newline is never part of a text in JSON. */
+static int indented(const char *bytes, size_t size, void *out)
+{
+    for (size_t i = 0; i < size; i++) {
+        fputc(bytes[i], out);
+        if (bytes[i] == '\n') fputs("  ", out);
+    }
+    return ferror((FILE *)out) ? -1 : 0;
+}
+
+static int print_row(const struct cell_summary *row, FILE *out)
+{
+    json_t *object = row_to_json(row);
+    int status = object ? json_dump_callback(object, indented, out, PRINTED) : -1;
+    json_decref(object);
+    return status;
+}
+
+int summary_json_print(const struct summary *summary, FILE *out)
+{
+    json_t *head = head_to_json(summary);
+    char *text = head ? json_dumps(head, PRINTED) : NULL;
+    size_t length = text ? strlen(text) : 0;
+    int status = length > 2 ? 0 : -1;
+    json_decref(head);
+    if (!status) fprintf(out, "%.*s,\n \"cells\": [", (int)length - 2, text); /* without its last "\n}" */
+    free(text);
+    for (size_t i = 0; !status && i < summary->cell_count; i++) {
+        fputs(i ? ",\n  " : "\n  ", out);
+        status = print_row(&summary->cells[i], out);
+    }
+    fputs(summary->cell_count ? "\n ]\n}" : "]\n}", out);
+    return status ? -ENOMEM : ferror(out) ? -EIO : 0;
 }
 
 void summary_csv_text(FILE *out, const char *text)
@@ -220,15 +265,26 @@ char *summary_to_csv(const struct summary *summary)
     return text;
 }
 
+static char *json_text(const struct summary *summary, size_t *size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    int status = out ? summary_json_print(summary, out) : -ENOMEM;
+    if (out && fclose(out)) status = -ENOMEM;
+    if (!status) return text;
+    free(text);
+    return NULL;
+}
+
 int summary_write(const struct summary *summary, const char *dir)
 {
-    json_t *json = summary_to_json(summary);
-    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL,
-         *csv = summary_to_csv(summary);
-    int status = text && csv ? record_write_file(dir, "summary.json", text, strlen(text)) : -ENOMEM;
-    if (!status) status = record_write_file(dir, "summary.csv", csv, strlen(csv));
-    free(csv);
+    size_t size = 0;
+    char *text = json_text(summary, &size);
+    int status = text ? record_write_file(dir, "summary.json", text, size) : -ENOMEM;
     free(text);
-    json_decref(json);
+    if (status) return status;
+    text = summary_to_csv(summary);
+    status = text ? record_write_file(dir, "summary.csv", text, strlen(text)) : -ENOMEM;
+    free(text);
     return status;
 }

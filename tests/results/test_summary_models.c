@@ -143,6 +143,23 @@ static void check_models(const struct summary *summary, bool server)
     ck_assert_uint_eq(serials, server ? 2 : 0);
 }
 
+/* What is printed a cell at a time is the text of the whole. */
+static void check_printed(const struct summary *summary)
+{
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&printed, &size);
+    ck_assert_int_eq(summary_json_print(summary, out), 0);
+    ck_assert_int_eq(fclose(out), 0);
+    json_t *json = summary_to_json(summary);
+    char *whole = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    ck_assert_uint_gt(json_array_size(json_object_get(json, "cells")), 1);
+    ck_assert_msg(!strcmp(printed, whole), "another text");
+    free(whole);
+    json_decref(json);
+    free(printed);
+}
+
 START_TEST(simulated_runs_give_their_model_back)
 {
     const struct simulate_machine *machine = _i ? &simulate_server : &simulate_small;
@@ -165,6 +182,7 @@ START_TEST(simulated_runs_give_their_model_back)
     ck_assert_uint_eq(summary.advice_count, 5);
     ck_assert_uint_eq(summary.metg_count, 3);
     check_models(&summary, _i);
+    check_printed(&summary);
     summary_free(&summary);
     run_free(&run);
     reason_set(&why, "rm -rf '%s'", dir);
