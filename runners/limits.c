@@ -2,15 +2,15 @@
 #include "runners/limits.h"
 
 #include "forkpool/forkpool.h"
+#include "kernels/reason.h"
 #include "runners/cgroup.h"
 #include "runners/cpulist.h"
-#include "kernels/reason.h"
+#include "runners/worker.h"
 
 #include <errno.h>
 #include <hwloc.h>
 #include <inttypes.h>
 #include <math.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,22 +154,6 @@ static void usable_count(struct limits *limits)
     if (!limits->usable) limits->usable = 1;
 }
 
-/* What the kernel says itself, for a system without /proc and /sys. */
-static bool affinity_ask(const char *root, hwloc_bitmap_t into)
-{
-    bool asked = false;
-    for (size_t cpus = CPU_SETSIZE; !*root && !asked && cpus <= 1 << 16; cpus *= 2) {
-        cpu_set_t *set = CPU_ALLOC(cpus);
-        size_t size = CPU_ALLOC_SIZE(cpus);
-        asked = set && !sched_getaffinity(0, size, set);
-        if (asked) hwloc_bitmap_zero(into);
-        for (size_t cpu = 0; asked && cpu < cpus; cpu++)
-            if (CPU_ISSET_S(cpu, size, set)) hwloc_bitmap_set(into, (unsigned)cpu);
-        CPU_FREE(set);
-    }
-    return asked;
-}
-
 static unsigned online_ask(const char *root)
 {
     long online = *root ? 0 : sysconf(_SC_NPROCESSORS_ONLN);
@@ -186,8 +170,8 @@ int limits_read(const char *root, struct limits *limits, struct reason *why)
     if (!error) made->quota_cpus = INFINITY;
     if (!error && list_read(root, "/sys/devices/system/cpu/online", "", set)) made->online = weight(set);
     else if (!error) made->online = online_ask(root);
-    if (!error && !list_read(root, "/proc/self/status", "Cpus_allowed_list:", set) && !affinity_ask(root, set))
-        error = -ENOENT;
+    if (!error && !list_read(root, "/proc/self/status", "Cpus_allowed_list:", set))
+        error = !*root && !worker_affinity_read(set) ? 0 : -ENOENT;
     if (error) {
         reason_set(why, "cannot read the cpus this process may use from %.60s/proc/self/status: %s", root,
                  strerror(-error));

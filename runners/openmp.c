@@ -2,37 +2,25 @@
 /* openmp: the threads of one process, by the compiler's OpenMP runtime. */
 #include "runners/runner.h"
 #include "runners/team.h"
+#include "runners/worker.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct openmp {
     const struct team *team;
     const struct job *job;
-    cpu_set_t *before; /* the caller's affinity: it is thread 0 and gets it back */
-    size_t before_size;
+    hwloc_bitmap_t
+        before; /* the caller's affinity: it is thread 0 and gets it back; NULL: not bound, empty: not readable */
 };
-
-/* The mask in a set that is large enough for this kernel's (sched_setaffinity(2)). NULL: not readable. */
-static cpu_set_t *affinity_save(size_t *size)
-{
-    for (unsigned cpus = CPU_SETSIZE; cpus <= 1u << 16; cpus *= 2) {
-        cpu_set_t *set = CPU_ALLOC(cpus);
-        *size = CPU_ALLOC_SIZE(cpus);
-        if (set && !sched_getaffinity(0, *size, set)) return set;
-        CPU_FREE(set);
-    }
-    return NULL;
-}
 
 static void stop(void *state)
 {
     struct openmp *openmp = state;
     team_close();
-    if (openmp->before) sched_setaffinity(0, openmp->before_size, openmp->before);
-    CPU_FREE(openmp->before);
+    if (openmp->before && !hwloc_bitmap_iszero(openmp->before)) worker_affinity_write(openmp->before);
+    hwloc_bitmap_free(openmp->before);
     free(openmp);
 }
 
@@ -42,7 +30,8 @@ static int start(const struct team *team, const struct job *job, void **state, s
     if (!openmp) return failure_give(failure, -ENOMEM, "no memory to start the team");
     openmp->team = team;
     openmp->job = job;
-    if (team->cpus) openmp->before = affinity_save(&openmp->before_size);
+    if (team->cpus) openmp->before = hwloc_bitmap_alloc();
+    if (openmp->before && worker_affinity_read(openmp->before)) hwloc_bitmap_zero(openmp->before);
     int error = team_open(team, 0, failure);
     if (error) stop(openmp);
     else *state = openmp;

@@ -13,9 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The calling thread's mask as a bitmap. The kernel's mask may be larger than cpu_set_t and wants to be read whole
- * (sched_setaffinity(2), "Handling systems with large CPU affinity masks"). */
-static int affinity_read(hwloc_bitmap_t into)
+/* The kernel's mask may be larger than cpu_set_t and wants to be read whole (sched_setaffinity(2), "Handling systems with
+ * large CPU affinity masks"). */
+int worker_affinity_read(hwloc_bitmap_t into)
 {
     for (unsigned cpus = CPU_SETSIZE; cpus <= CPULIST_LIMIT; cpus *= 2) {
         cpu_set_t *set = CPU_ALLOC(cpus);
@@ -31,7 +31,7 @@ static int affinity_read(hwloc_bitmap_t into)
     return -EINVAL;
 }
 
-static int affinity_write(hwloc_const_bitmap_t from)
+int worker_affinity_write(hwloc_const_bitmap_t from)
 {
     unsigned cpus = (unsigned)hwloc_bitmap_last(from) + 1;
     cpu_set_t *set = CPU_ALLOC(cpus);
@@ -63,8 +63,8 @@ int worker_ready(struct worker_report *report, const char *cpus)
     hwloc_bitmap_t asked = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
     int error = asked && found ? 0 : -ENOMEM;
     if (!error && cpus) error = list_add(asked, cpus);
-    if (!error && cpus) error = affinity_write(asked);
-    int unread = found ? affinity_read(found) : -ENOMEM;
+    if (!error && cpus) error = worker_affinity_write(asked);
+    int unread = found ? worker_affinity_read(found) : -ENOMEM;
     if (!error) error = unread;
     if (!error && cpus && !hwloc_bitmap_isequal(asked, found)) error = -EINVAL;
     if (report) {

@@ -8,6 +8,12 @@
 
 #include "runners/runner.h"
 
+#include <hwloc.h>
+
+/* The cpus that the calling thread may run on, as the kernel has them; the other sets them. 0 or -errno. */
+int worker_affinity_read(hwloc_bitmap_t into);
+int worker_affinity_write(hwloc_const_bitmap_t from);
+
 /* Binds the calling thread to `cpus` ("0-3,8"; NULL: leaves it as it is), reads the binding back and fills `report`
  * (NULL: not wanted), `ready` last. Returns 0, or -errno where the kernel refused, or -EINVAL where it bound to other
  * cpus than asked (it drops cpus that the cpuset forbids); report->error holds the same errno. Call once, from the

@@ -19,6 +19,37 @@ json_t *answer_question(void)
     return question;
 }
 
+/* NULL with `why` where there is none, or it says that something went wrong. */
+static json_t *answer_of(const struct isolate_result *result, const char *doing, struct reason *why)
+{
+    json_t *answer = result->end == ISOLATE_DONE && result->output ? json_loads(result->output, 0, NULL) : NULL;
+    const char *wrong = json_string_value(json_object_get(answer, "error"));
+    if (wrong) reason_set(why, "%s", wrong);
+    else if (!answer)
+        reason_set(why, "%s: %s", doing, *result->cause ? result->cause : "exit code 0 without an answer");
+    if (!wrong) return answer;
+    json_decref(answer);
+    return NULL;
+}
+
+json_t *answer_ask(const struct isolate *isolate, json_t *question, const char *doing, struct reason *why)
+{
+    char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
+    json_decref(question);
+    if (!text) {
+        reason_set(why, "no memory");
+        return NULL;
+    }
+    struct isolate asking = *isolate;
+    asking.input = text;
+    asking.input_size = strlen(text);
+    struct isolate_result result = {0};
+    json_t *answer = isolate_run(&asking, &result, why) ? NULL : answer_of(&result, doing, why);
+    isolate_result_free(&result);
+    free(text);
+    return answer;
+}
+
 static int write_all(const char *bytes, size_t size)
 {
     while (size) {

@@ -99,9 +99,7 @@ static int write_samples(int fd, const struct grid *grid)
                                 .throttled_ns = -1};
         snprintf(sample.status, sizeof sample.status, "ok");
         sample.user_ns = sample.wall_ns * cell->threads;
-        char *line = sample_to_json(&sample);
-        status = line ? record_append_line(fd, line) : -ENOMEM;
-        free(line);
+        status = record_append_sample(fd, &sample);
     }
     return status;
 }

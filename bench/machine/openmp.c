@@ -11,6 +11,7 @@
 
 #include "kernels/reason.h"
 #include "results/statistics/stats.h"
+#include "results/summary/summary_json.h"
 #include "runners/placement.h"
 #include "runners/team.h"
 #include "runners/worker.h"
@@ -89,32 +90,11 @@ static json_t *ask(const struct table *table, unsigned block, struct reason *why
     json_t *question =
         json_pack("{si sI sb so}", "threads", (int)table->threads, "seed", (json_int_t)block + 1, "env",
                   table->env, "cpus", cpus);
-    char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
-    json_decref(question);
-    if (!text) {
-        reason_set(why, "no memory");
-        return NULL;
-    }
-    static const char *const words[] = {"_openmp", NULL};
-    struct isolate isolate = {.words = words,
-                              .input = text,
-                              .input_size = strlen(text),
+    struct isolate isolate = {.words = (const char *const[]){"_openmp", NULL},
                               .deadline_ns = DEADLINE_S * INT64_C(1000000000),
                               .openmp_as_found = table->env,
                               .padding_bytes = (block * 2654435761u >> 7) % (ISOLATE_PADDING_MAX + 1)};
-    struct isolate_result result = {0};
-    int error = isolate_run(&isolate, &result, why);
-    free(text);
-    if (error) return NULL;
-    json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
-    const char *wrong = json_string_value(json_object_get(answer, "error"));
-    if (!answer || wrong) {
-        reason_set(why, "%s", wrong ? wrong : *result.cause ? result.cause : "a measurement gave no answer");
-        json_decref(answer);
-        answer = NULL;
-    }
-    isolate_result_free(&result);
-    return answer;
+    return answer_ask(&isolate, question, "measuring the constructs", why);
 }
 
 static int table_measure(struct table *table, struct reason *why)
@@ -130,21 +110,13 @@ static int table_measure(struct table *table, struct reason *why)
     return 0;
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *table_json(const struct table *table, const char *placement)
 {
     json_t *rows = json_array();
-    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) {
-        struct quantity q = table->overhead[i];
-        json_array_append_new(rows, json_pack("{ss ss ss s{so so so sI}}", "construct", openmp_construct_names[i],
-                                              "per", openmp_construct_units[i], "meaning", openmp_construct_meanings[i],
-                                              "overhead_ns", "median", number(q.median), "low", number(q.low), "high",
-                                              number(q.high), "n", (json_int_t)q.n));
-    }
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
+        json_array_append_new(rows, json_pack("{ss ss ss so}", "construct", openmp_construct_names[i], "per",
+                                              openmp_construct_units[i], "meaning", openmp_construct_meanings[i],
+                                              "overhead_ns", json_quantity(table->overhead[i])));
     const char *wait = getenv("OMP_WAIT_POLICY");
     return json_pack("{si si ss ss? so}", "schema", 1, "threads", (int)table->threads, "placement", placement,
                      "wait_policy", wait, "constructs", rows);

@@ -3,6 +3,8 @@
 
 #include "bench/machine/probe.h"
 
+#include "runners/worker.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,13 +24,9 @@ struct meeting {
 
 static int bind_to(unsigned cpu)
 {
-    size_t size = CPU_ALLOC_SIZE(cpu + 1);
-    cpu_set_t *set = CPU_ALLOC(cpu + 1);
-    if (!set) return -ENOMEM;
-    CPU_ZERO_S(size, set);
-    CPU_SET_S(cpu, size, set);
-    int status = sched_setaffinity(0, size, set) ? -errno : 0;
-    CPU_FREE(set);
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    int status = set && !hwloc_bitmap_only(set, cpu) ? worker_affinity_write(set) : -ENOMEM;
+    hwloc_bitmap_free(set);
     return status;
 }
 

@@ -4,9 +4,9 @@
 #include "bench/machine/probe_team.h"
 
 #include "results/statistics/stats.h"
+#include "runners/worker.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,14 +14,11 @@
 
 size_t probe_allowed_cpus(unsigned *cpus, size_t max)
 {
-    enum { KERNEL_CPUS = 8192 }; /* the most that Linux can be built for */
-    const size_t size = CPU_ALLOC_SIZE(KERNEL_CPUS);
-    cpu_set_t *set = CPU_ALLOC(KERNEL_CPUS);
     size_t count = 0;
-    if (set && !sched_getaffinity(0, size, set))
-        for (unsigned cpu = 0; cpu < KERNEL_CPUS && count < max; cpu++)
-            if (CPU_ISSET_S(cpu, size, set)) cpus[count++] = cpu;
-    CPU_FREE(set);
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    if (!set || worker_affinity_read(set)) max = 0;
+    for (int cpu = -1; count < max && (cpu = hwloc_bitmap_next(set, cpu)) >= 0;) cpus[count++] = (unsigned)cpu;
+    hwloc_bitmap_free(set);
     return count;
 }
 

@@ -130,9 +130,7 @@ static int recall(struct session *session)
 
 static int keep(struct session *session, const struct sample *sample)
 {
-    char *line = sample_to_json(sample);
-    int error = line ? record_append_line(session->fd, line) : -ENOMEM;
-    free(line);
+    int error = record_append_sample(session->fd, sample);
     if (error)
         reason_set(session->why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", session->experiment->dir,
                  strerror(-error));

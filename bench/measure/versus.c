@@ -91,9 +91,7 @@ int versus_take(struct versus *versus, unsigned cell, unsigned block, unsigned o
     struct sample sample;
     int error = measure_cell(&versus->measure, &(struct turn){cell, block, order, instrumented}, &sample, why);
     if (error) return error;
-    char *line = sample_to_json(&sample);
-    error = line ? record_append_line(versus->fd, line) : -ENOMEM;
-    free(line);
+    error = record_append_sample(versus->fd, &sample);
     if (error)
         reason_set(why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", versus->dir,
                    strerror(-error));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/kernel_info.h"
 
+#include "bench/base/answer.h"
 #include "bench/base/isolate.h"
 #include "bench/plan/kernel_load.h"
 #include "kernels/reason.h"
@@ -13,39 +14,17 @@
 
 enum { ASK_DEADLINE_S = 10, LOADING_S = 2 };
 
-/* Asks an internal verb in its own process. Drops `question`. NULL with `why`: `doing` ended badly. */
+/* Asks an internal verb in its own process, as answer_ask. */
 static json_t *ask(const char *verb, json_t *question, const char *doing, struct kernel_info_limits limits,
                    struct reason *why)
 {
-    char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
-    json_decref(question);
-    if (!text) {
-        reason_set(why, "no memory");
-        return NULL;
-    }
-    const char *const words[] = {verb, NULL};
-    struct isolate isolate = {.words = words,
-                              .input = text,
-                              .input_size = strlen(text),
+    struct isolate isolate = {.words = (const char *const[]){verb, NULL},
                               .deadline_ns = ASK_DEADLINE_S * INT64_C(1000000000),
                               .memory_bytes = limits.memory_bytes};
     const int64_t loading_ns = LOADING_S * INT64_C(1000000000), most_ns = INT64_MAX - loading_ns;
     if (limits.deadline_ns) /* of the task, not of the loading before it */
         isolate.deadline_ns = loading_ns + (limits.deadline_ns < (uint64_t)most_ns ? (int64_t)limits.deadline_ns : most_ns);
-    struct isolate_result result = {0};
-    int error = isolate_run(&isolate, &result, why);
-    free(text);
-    if (error) return NULL;
-    json_t *answer = result.end == ISOLATE_DONE && result.output ? json_loads(result.output, 0, NULL) : NULL;
-    const char *wrong = json_string_value(json_object_get(answer, "error"));
-    if (wrong) reason_set(why, "%s", wrong);
-    else if (!answer) reason_set(why, "%s: %s", doing, *result.cause ? result.cause : "exit code 0 without an answer");
-    isolate_result_free(&result);
-    if (wrong) {
-        json_decref(answer);
-        answer = NULL;
-    }
-    return answer;
+    return answer_ask(&isolate, question, doing, why);
 }
 
 static int from_registry(const struct kernel *kernel, struct kernel_info *info)

@@ -92,9 +92,7 @@ int tune_record_cells(struct tune_record *record, const struct plan *plan)
 
 int tune_record_sample(struct tune_record *record, const struct sample *sample)
 {
-    char *line = sample_to_json(sample);
-    int error = line ? record_append_line(record->fd, line) : -ENOMEM;
-    free(line);
+    int error = record_append_sample(record->fd, sample);
     return error ? fail(record, "samples.jsonl", error) : 0;
 }
 

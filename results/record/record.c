@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -99,4 +100,12 @@ int record_append_line(int fd, const char *line)
     int status = wrote < 0 ? -errno : -ENOSPC; /* a short write to a file: the next one would have failed so */
     if (wrote > 0 && S_ISREG(stat.st_mode) && ftruncate(fd, stat.st_size)) status = -errno;
     return status;
+}
+
+int record_append_sample(int fd, const struct sample *sample)
+{
+    char *line = sample_to_json(sample);
+    int error = line ? record_append_line(fd, line) : -ENOMEM;
+    free(line);
+    return error;
 }

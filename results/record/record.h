@@ -183,5 +183,6 @@ int record_open_samples(const char *dir);
 /* Appends one whole line and its newline to an open descriptor with a single write; on a short write the file is
  * truncated back to its old length. 0 or -errno. */
 int record_append_line(int fd, const char *line);
+int record_append_sample(int fd, const struct sample *);
 
 #endif

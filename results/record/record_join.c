@@ -120,9 +120,7 @@ static int append(const struct sample *sample, int64_t at, void *context)
     (void)at;
     moved.block += part->first;
     if (moved.block >= part->end) part->end = moved.block + 1;
-    char *line = sample_to_json(&moved);
-    int error = line ? record_append_line(part->join->fd, line) : -ENOMEM;
-    free(line);
+    int error = record_append_sample(part->join->fd, &moved);
     return error ? reason_give(part->join->why, error, "cannot write the joined samples: %s", strerror(-error)) : 0;
 }
 
