@@ -118,7 +118,16 @@ static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
     } while (cgroup_parent(cgroup, group));
 }
 
-/* The nearest group that says which cpus it has: one without the controller has those of its parent. */
+static bool is_there(const char *root, const char *path)
+{
+    FILE *file = root_open(root, path);
+    if (file) fclose(file);
+    return file;
+}
+
+/* The nearest group that says which cpus it has: one without the controller has those of its parent. A list that is there
+ * and empty says that no cpu was left for this group: the kernel lets its tasks run on those of some ancestor, and which
+ * ones stands in their affinity, as all that cpusets do to a task. */
 static bool cpuset_read(struct limits *limits, const struct cgroup *cgroup, hwloc_bitmap_t into)
 {
     static const char *const names[] = {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"};
@@ -127,7 +136,10 @@ static bool cpuset_read(struct limits *limits, const struct cgroup *cgroup, hwlo
     do {
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
             snprintf(path, sizeof path, "%s/%s", group, names[i]);
-            if (!list_read(limits->root, path, "", into)) continue;
+            if (!list_read(limits->root, path, "", into)) {
+                if (is_there(limits->root, path)) return false;
+                continue;
+            }
             strcpy(limits->cpuset_where, path);
             return true;
         }
