@@ -245,6 +245,22 @@ browser() { # RUN EXTENT: tests/browser/report.mjs on its page
     browser recorded explorer
 }
 
+@test "browser: the page of a run that recommends nothing and has no fit" {
+    "$BREAKEVEN" run --kernel spin --runner serial,openmp --workers 2 --task-time 1us --work 1ms --reps 12 --output doubted > doubted.log
+    python3 - doubted/samples.jsonl <<'PYTHON' # all disturbed, and worked a twentieth of the time: no room for a label in the bar
+import json, sys
+samples = [json.loads(line) for line in open(sys.argv[1])]
+for sample in samples:
+    sample["suspect"] = "preempted"
+    for worker in sample["workers"] if sample["instrumented"] else []:
+        worker.update(late_ns=1000, end_ns=sample["wall_ns"] // 20, busy_ns=sample["wall_ns"] // 25)
+open(sys.argv[1], "w").writelines(json.dumps(sample) + "\n" for sample in samples)
+PYTHON
+    "$BREAKEVEN" report doubted > doubted.txt
+    grep -q 'Nothing is recommended' doubted.txt
+    browser doubted all
+}
+
 @test "browser: two runs side by side are printed whole" {
     "$BREAKEVEN" report small tiny --output both > both.txt
     browser both beside

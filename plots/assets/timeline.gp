@@ -20,7 +20,7 @@ do for [KIND in KINDS] {
         plot DATA index LAYERS*(b-1) using ($4 / unit):1:(0):($4 / unit):($1-0.38):($1+0.38) with boxxyerror fs solid 1 noborder lc rgb '#ececec', \
             DATA index LAYERS*(b-1) using ($3 / unit):1:($2 / unit):($3 / unit):($1-0.38):($1+0.38) with boxxyerror lt SERIES_OF[b] fs solid traced ? 0.35 : 0.85 noborder, \
             for [m=MARK_FIRST[k]:MARK_LAST[k]] DATA index LAYERS*(MARK[m]-1)+1 using ($3 / unit):1:($2 / unit):($3 / unit):($1-0.38):($1+0.38) with boxxyerror lt SERIES_OF[b] fs solid 0.95 noborder, \
-            DATA index LAYERS*(b-1) using (($2 + $3) / 2 / unit):1:(Y_HIGH[k] > 16 || $5 < 0 ? '' : sprintf('%.0f %% in the kernel', 100.0 * $5 / ($3 - $2))) with labels font face(9) tc rgb '#fefefe', \
+            DATA index LAYERS*(b-1) using (($2 + $3) / 2 / unit):1:(Y_HIGH[k] > 16 || $5 < 0 || ($3 - $2) * PANEL_WIDTH < 110 * widest ? '' : sprintf('%.0f %% in the kernel', 100.0 * $5 / ($3 - $2))) with labels font face(9) tc rgb '#fefefe', \
             DATA index LAYERS*(b-1) using (($2 + $3) / 2 / unit):1:6 with labels hypertext point pt 7 ps 2 lc rgb '#ff000000'
     }
     unset multiplot
