@@ -106,6 +106,21 @@ START_TEST(csv_is_rfc_4180)
 }
 END_TEST
 
+/* Readers of CSV (csvkit, pandas) take "none" for a missing value, and a column of 0 and 1 for truths. */
+START_TEST(csv_has_no_words_that_readers_take_for_missing)
+{
+    struct run run = runs_plain(10);
+    for (unsigned i = 0; i < run.cell_count; i++) strcpy(run.cells[i].placement, "none"), run.cells[i].chunk = 0;
+    struct summary summary = runs_summary(&run);
+    char *csv = summary_to_csv(&summary);
+    ck_assert_ptr_null(strcasestr(csv, ",none,"));
+    ck_assert_ptr_nonnull(strstr(csv, ",unbound,1,1,1,default,"));
+    free(csv);
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 /* Makes a locale whose decimal point is a comma, in a folder of its own, and enters it. */
 static bool enter_comma_locale(void)
 {
@@ -157,6 +172,7 @@ int main(void)
     tcase_add_test(all, json_has_what_the_design_promises);
     tcase_add_test(all, every_figure_field_and_mark_is_documented);
     tcase_add_test(all, csv_is_rfc_4180);
+    tcase_add_test(all, csv_has_no_words_that_readers_take_for_missing);
     tcase_add_test(all, numbers_have_a_point_in_every_locale);
     suite_add_tcase(suite, all);
     return suite_run(suite);
