@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* assets.h: the scripts, styles and page that are part of the program: ASSET(symbol, file). One list for assets.S,
+/* assets.h: the scripts, styles and pages that are part of the program: ASSET(symbol, file). One list for assets.S,
  * which includes the bytes, and for C, where each is a string asset_SYMBOL. */
 #ifndef ASSET
 #ifndef BREAKEVEN_ASSETS_H
@@ -40,6 +40,9 @@ ASSET(report_html, "plots/assets/report.html")
 ASSET(report_css, "plots/assets/report.css")
 ASSET(report_js, "plots/assets/report.js")
 ASSET(explorer_js, "plots/assets/explorer.js")
+ASSET(beside_begin, "plots/assets/beside_begin.html")
+ASSET(beside_end, "plots/assets/beside_end.html")
+ASSET(lessons_begin, "plots/assets/lessons_begin.html")
 #undef ASSET
 #undef BREAKEVEN_ASSETS_LIST
 #endif

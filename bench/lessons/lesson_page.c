@@ -5,6 +5,7 @@
 #include "bench/base/ini.h"
 #include "bench/lessons/lessons.h"
 #include "bench/measure/rundir.h"
+#include "plots/assets.h"
 #include "plots/format.h"
 #include "results/record/record.h"
 
@@ -14,18 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char page_begin[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>Lessons in parallel computing</title><style>\n"
-    ":root{color-scheme:light dark}body{margin:0 auto;padding:1rem;max-width:48rem;font:1rem/1.5 system-ui,sans-serif}\n"
-    "h1,h2{line-height:1.2;text-wrap:balance}h2{margin-top:3rem;border-top:1px solid;padding-top:1rem}\n"
-    "pre{white-space:pre-wrap;padding:.5rem;border:1px solid;border-radius:.25rem}code{overflow-wrap:anywhere}\n"
-    "img{display:block;max-width:100%;height:auto;background:#fff}small{opacity:.8}\n"
-    "@media print{h2{break-before:page;border:0}}\n"
-    "</style></head><body>\n<h1>Lessons in parallel computing</h1>\n"
-    "<p>Each asks a question, predicts, measures, and says whether the prediction held on the machine that its last line "
-    "names. <code>breakeven lesson NAME</code> measures one on yours.</p>\n";
 
 /* Where a lesson's page comes from: the folder of a run, or the program. */
 struct source {
@@ -167,7 +156,7 @@ int lesson_page_write(const struct options *options)
     struct reason why = {""};
     FILE *out = open_memstream(&text, &size);
     if (!out) return options_complain(options, "no memory");
-    fputs(page_begin, out);
+    fputs(asset_lessons_begin, out);
     put_all(out);
     fputs("</body></html>\n", out);
     int error = fclose(out) ? -ENOMEM : 0, status = STATUS_GOOD;

@@ -4,6 +4,7 @@
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
 #include "kernels/reason.h"
+#include "plots/assets.h"
 #include "plots/format.h"
 #include "results/record/record.h"
 
@@ -11,33 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Both pages as they are, each in a frame of its own: their scripts, tables and explorers work as before. */
-static const char page_begin[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-    "<title>Two runs side by side</title><style>\n"
-    ":root{color-scheme:light dark}\n"
-    "body{margin:0;font:1rem/1.4 system-ui,sans-serif;display:grid;grid-template-columns:1fr 1fr;gap:.5rem;height:100vh}\n"
-    "section{display:flex;flex-direction:column;min-width:0}h2{font-size:1rem;margin:.5rem;overflow-wrap:anywhere}\n"
-    "iframe{flex:1;border:1px solid;width:100%;box-sizing:border-box}\n"
-    "@media(max-width:60rem){body{grid-template-columns:1fr;height:auto}iframe{flex:none;height:90vh}}\n"
-    "body.paper{display:block;height:auto;width:45rem}.paper section{display:block}.paper iframe{border:0}\n"
-    ".paper section{position:relative}.paper h2{position:absolute;right:0;margin:0}\n"
-    "@media print{.paper section+section{break-before:page}}\n"
-    "</style></head><body>\n";
-/* A frame is printed as high as it is: on paper one run stands after the other, each as high as all that is in it. */
-static const char page_end[] =
-    "<script>\n"
-    "const runs=[...document.querySelectorAll('iframe')];\n"
-    "addEventListener('beforeprint',()=>{\n"
-    "document.body.className='paper';\n"
-    "for(const one of runs){const inside=one.contentDocument;\n"
-    "one.folded=[...inside.querySelectorAll('details.topic:not([open])')];for(const topic of one.folded)topic.open=true;\n"
-    "one.style.height=inside.documentElement.scrollHeight+'px';}});\n"
-    "addEventListener('afterprint',()=>{document.body.className='';\n"
-    "for(const one of runs){one.style.height='';for(const topic of one.folded)topic.open=false;}});\n"
-    "</script></body></html>\n";
 
 static int put_file(const struct options *options, const char *path, FILE *out)
 {
@@ -48,7 +22,8 @@ static int put_file(const struct options *options, const char *path, FILE *out)
     return STATUS_GOOD;
 }
 
-/* One run: its figures and page, and the page's place in the common one. */
+/* One run: its figures and page, and the page's place in the common one: in a frame of its own, where its script, tables
+ * and explorer work as before. */
 static int put_run(const struct options *options, const struct shown *shown, FILE *out)
 {
     char path[4300];
@@ -71,10 +46,10 @@ static int write_page(const struct options *options, const struct shown *shown)
     struct reason why = {""};
     FILE *out = open_memstream(&text, &size);
     if (!out) return options_complain(options, "no memory");
-    fputs(page_begin, out);
+    fputs(asset_beside_begin, out);
     int status = put_run(options, &shown[0], out);
     if (!status) status = put_run(options, &shown[1], out);
-    fputs(page_end, out);
+    fputs(asset_beside_end, out);
     fclose(out);
     if (!status && rundir_make(options->output, "beside", dir, &why)) status = options_complain(options, "%s", why.text);
     int error = status ? 0 : record_write_file(dir, "report.html", text, size);
