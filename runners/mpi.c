@@ -36,6 +36,7 @@ enum {
     VERIFY_MS = 60000,
     STOP_MS = 10000,
     LINGER_MS = 2000,
+    ENDING_MS = 30000,
     TICK_MS = 50,
     NO_LIMIT_MS = -1
 };
@@ -151,12 +152,14 @@ static int ended(const struct mpi *mpi, int status, struct failure *failure)
 }
 
 /* Has a rank been lost for so long that the launcher will not end because of it? Open MPI 4.1 waits for ever where a rank
- * aborts in MPI_Init for want of memory. */
+ * aborts in MPI_Init for want of memory. Where all that is known are ranks that it may have ended, it is at work: on a slow
+ * machine who was lost first, and what the launcher says of it, come later. */
 static bool stuck(const struct mpi *mpi, int *lost_ms)
 {
     struct failure failure = {0};
     *lost_ms = ranks_lost(mpi->control, mpi->output, &failure) ? *lost_ms + TICK_MS : 0;
-    return *lost_ms > LINGER_MS;
+    bool ending = failure.lost[0].signal == SIGTERM || failure.lost[0].signal == SIGKILL;
+    return *lost_ms > (ending ? ENDING_MS : LINGER_MS);
 }
 
 /* Until *word is no longer `old`; a launcher that ends, or hangs without a rank, ends the wait. */
@@ -166,7 +169,8 @@ static int await(struct mpi *mpi, const uint32_t *word, uint32_t old, int timeou
     for (int waited = 0; __atomic_load_n(word, __ATOMIC_ACQUIRE) == old; waited += TICK_MS) {
         if (waited && (launcher_gone(mpi, 0, &status) || stuck(mpi, &lost_ms))) return ended(mpi, status, failure);
         if (timeout_ms >= 0 && waited > timeout_ms)
-            return failure_give(failure, -ETIMEDOUT, "the ranks did not answer within %d s", timeout_ms / 1000);
+            return failure_give(failure, -ETIMEDOUT, "%u ranks did not answer within %d s: take fewer, or more cpus",
+                                mpi->team->processes, timeout_ms / 1000);
         control_wait(word, old, TICK_MS);
     }
     return 0;

@@ -116,6 +116,18 @@ at_gate() {
     [ -z "$(ls tmp)" ]
 }
 
+@test "a launcher that takes seconds to end after its ranks, as on a slow machine, is waited for and heard" {
+    printf '#!/bin/sh\n: >gate\nmpirun "$@"\nsleep 4\necho not enough slots\nexit 1\n' >late
+    chmod +x late
+    at_work --reps 1 --launcher "./late -n {processes}"
+    at_gate
+    kill -TERM "${ranks[@]}"
+    rm -f gate gate.*
+    wait "$running" || [ $? = 3 ]
+    samples 'len(m) == 1 and "lost: signal 15" in m[0]["cause"] and "not enough slots" in m[0]["cause"]'
+    nothing_left
+}
+
 @test "Ctrl-C while ranks are at work: status 130, and nothing of them is left" {
     at_work --reps 1 --launcher "./shut -n {processes}"
     local status=0
