@@ -13,6 +13,7 @@ enum { LEVELS = 32, LOG = 4096 };
 struct fake {
     double cost[LEVELS]; /* of each level; <= 0: fails */
     double serial;
+    double noise_of[LEVELS];   /* of single levels, beside that of all; 0: none */
     double noise;              /* the most by which a measurement is off, as a factor */
     double spikes;             /* the share of measurements that take six times as long */
     double cold;               /* the factor by which the first of all does; 0: none */
@@ -48,6 +49,8 @@ static int measure(void *context, const struct search_point *points, size_t coun
         if (points[i].serial) fake->serial_count++;
         else fake->measured[points[i].level[0]]++;
         if (fake->noise > 0) cost *= pow(fake->noise, 2 * next(fake) - 1);
+        if (!points[i].serial && fake->noise_of[points[i].level[0]] > 0)
+            cost *= pow(fake->noise_of[points[i].level[0]], 2 * next(fake) - 1);
         if (fake->spikes > 0 && next(fake) < fake->spikes) cost *= 6;
         if (fake->slow_after && fake->calls >= fake->slow_after && !points[i].serial) cost *= 2;
         if (fake->serial_slow > 0 && points[i].serial && fake->calls % 3) cost *= fake->serial_slow;
@@ -131,6 +134,29 @@ START_TEST(of_what_is_equal_the_fewest_workers_are_recommended)
         search_free(&result);
     }
     ck_assert_uint_ge(few, SEEDS * 7 / 10);
+}
+END_TEST
+
+/* Two workers are as fast as four in the middle, but vary so much that they are not told apart from the serial loop. */
+START_TEST(what_is_tied_with_the_winner_is_recommended_only_where_it_gains_itself)
+{
+    enum { SEEDS = 100 };
+    unsigned gains = 0;
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        struct fake fake = {.serial = 12, .noise = 1.01, .state = seed * 7919 + 1};
+        fake.cost[0] = 30, fake.cost[1] = fake.cost[3] = 10, fake.cost[2] = 11, fake.noise_of[1] = 2;
+        struct search_space space = space_of(&fake, 4, true);
+        struct search_result result;
+        ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
+        const struct search_entry *serial = &result.entries[result.serial], *winner = &result.entries[result.winner],
+                                  *advised = &result.entries[result.recommended];
+        if (search_ratio(&result, winner, serial).high < 1) {
+            gains++;
+            ck_assert(advised->point.serial || search_ratio(&result, advised, serial).high < 1);
+        }
+        search_free(&result);
+    }
+    ck_assert_uint_ge(gains, SEEDS / 4);
 }
 END_TEST
 
@@ -475,6 +501,7 @@ int main(void)
     tcase_add_test(tests, the_minimum_is_found_without_trying_everything);
     tcase_add_test(tests, blocks_interleave_and_rotate);
     tcase_add_test(tests, of_what_is_equal_the_fewest_workers_are_recommended);
+    tcase_add_test(tests, what_is_tied_with_the_winner_is_recommended_only_where_it_gains_itself);
     tcase_add_test(tests, within_takes_fewer_workers_for_a_price);
     tcase_add_test(tests, staying_serial_is_an_answer);
     tcase_add_test(tests, spikes_do_not_make_a_slow_point_a_tie);

@@ -273,7 +273,16 @@ static bool is_simpler(const struct search *search, const struct search_entry *a
     return false;
 }
 
-/* What is confirmed, and which of it to recommend. */
+/* Is it resolved to be faster than the serial loop in the fresh blocks? */
+static bool gains(struct search *search, size_t id, unsigned since)
+{
+    const struct search_result *result = search->result;
+    if (result->serial >= result->entry_count) return false;
+    return stats_verdict(table_ratio(table_at(search, id), table_at(search, result->serial), since)) == VERDICT_LESS;
+}
+
+/* What is confirmed, and which of it to recommend. What wins being faster than the serial loop, what is simpler must be so
+ * itself: to be tied with the winner does not suffice. */
 static void settle_result(struct search *search, const struct search_set *set, unsigned since)
 {
     struct search_result *result = search->result;
@@ -281,11 +290,14 @@ static void settle_result(struct search *search, const struct search_set *set, u
     choose_winner(search, set, since);
     for (size_t i = 0; i < set->count; i++) settle_entry(search, set->ids[i], since);
     double winner = behind(search, set, result->winner);
+    bool must_gain = gains(search, result->winner, since);
     result->recommended = result->winner;
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
         bool near = entry->confirmed && behind(search, set, set->ids[i]) <= winner * allowance(search, entry);
-        if (near && is_simpler(search, entry, table_at(search, result->recommended))) result->recommended = set->ids[i];
+        bool allowed = entry->point.serial || !must_gain || gains(search, set->ids[i], since);
+        if (near && allowed && is_simpler(search, entry, table_at(search, result->recommended)))
+            result->recommended = set->ids[i];
     }
 }
 
