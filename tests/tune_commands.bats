@@ -94,7 +94,7 @@ EOF_PY
     python3 - <<'EOF_PY'
 import csv, json, statistics
 results = json.load(open("e.json"))["results"]
-assert len(results) == 2 and {r["parameters"]["workers"] for r in results} == {"1", "2"}, results
+assert results and {r["parameters"]["workers"] for r in results} <= {"1", "2"}, results # one is left out where it looked hopeless at once
 assert all(len(r["times"]) >= 2 for r in results), results
 for r in json.load(open("many.json"))["results"]:
     assert len(r["times"]) >= 2, r # most are looked at once by the search
@@ -107,7 +107,7 @@ for r, row in zip(results, rows):
     assert r["parameters"]["workers"] == row["parameter_workers"] and abs(float(row["mean"]) - r["mean"]) < 1e-6
     assert r["mean"] >= 0.01 * int(r["parameters"]["workers"])
 EOF_PY
-    [[ $(head -2 e.md | tail -1) == "|:---|---:|---:|---:|---:|" && $(wc -l <e.md) = 4 ]]
+    [[ $(head -2 e.md | tail -1) == "|:---|---:|---:|---:|---:|" && $(wc -l <e.md) = $(($(wc -l <e.csv) + 1)) ]]
 }
 
 @test "an export that cannot be written is told" {
