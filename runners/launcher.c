@@ -86,7 +86,7 @@ static int split(const struct launch *launch, struct words *words)
 
 const char *launcher_name(void)
 {
-    static _Thread_local char name[32];
+    static _Thread_local char name[PATH_MAX];
     const char *from = launcher_template(1);
     snprintf(name, sizeof name, "%.*s", (int)strcspn(from, " \t"), from);
     return name;
@@ -249,12 +249,21 @@ static void first_line(const char *text, char *line, size_t size)
     }
 }
 
-void launcher_zeros_drop(char *text, size_t length)
+/* Takes the zero bytes out of `length` bytes and ends them with one; text[length] must be there. */
+static void zeros_drop(char *text, size_t length)
 {
     size_t kept = 0;
     for (size_t i = 0; i < length; i++)
         if (text[i]) text[kept++] = text[i];
     text[kept] = '\0';
+}
+
+bool launcher_line(FILE *file, char **line, size_t *room)
+{
+    ssize_t length = getline(line, room, file);
+    if (length < 0) return false;
+    zeros_drop(*line, (size_t)length);
+    return true;
 }
 
 bool launcher_explain(const char *output, bool at_work, char *line, size_t size)
@@ -263,7 +272,7 @@ bool launcher_explain(const char *output, bool at_work, char *line, size_t size)
     FILE *file = fopen(output, "re");
     size_t got = file ? fread(text, 1, sizeof text - 1, file) : 0;
     if (file) fclose(file);
-    launcher_zeros_drop(text, got);
+    zeros_drop(text, got);
     bool lost = lost_host(text, line, size);
     const char *cause = cause_of(text, at_work);
     if (cause && !lost) snprintf(line, size, "%s", cause);
@@ -292,16 +301,18 @@ static void end(pid_t launcher)
 
 static bool library_read(const char *output, char *library, size_t size)
 {
-    char line[512];
+    char *line = NULL;
+    size_t room = 0;
     bool found = false;
     FILE *file = fopen(output, "re");
-    while (file && !found && fgets(line, sizeof line, file)) {
+    while (file && !found && launcher_line(file, &line, &room)) {
         const char *at = strstr(line, LAUNCHER_TRY_SAYS);
         if (!at) continue;
         at += strlen(LAUNCHER_TRY_SAYS);
         snprintf(library, size, "%.*s", (int)strcspn(at, "\n"), at);
         found = true;
     }
+    free(line);
     if (file) fclose(file);
     return found;
 }
@@ -333,7 +344,8 @@ int launcher_try(struct launcher_trial *trial, struct reason *why)
 {
     char folder[SCRATCH_PATH_MAX];
     *trial = (struct launcher_trial){.library = ""};
-    snprintf(trial->launcher, sizeof trial->launcher, "%s", launcher_name());
+    const char *name = launcher_name(), *slash = strrchr(name, '/');
+    snprintf(trial->launcher, sizeof trial->launcher, "%.63s", slash ? slash + 1 : name);
     int lock = scratch_make(folder);
     if (lock < 0) return reason_give(why, lock, "no folder in /dev/shm: %s", strerror(-lock));
     int error = try_in(folder, trial, why);

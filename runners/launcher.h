@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct launch {
@@ -40,7 +41,7 @@ pid_t launcher_start(const struct launch *);
  * nothing. 0, or -errno with one line in `why`. */
 struct launcher_trial {
     char library[64]; /* "Open MPI v4.1.4" */
-    char launcher[32]; /* its name */
+    char launcher[64]; /* its name, without a folder */
     double took_s;
 };
 int launcher_try(struct launcher_trial *, struct reason *why);
@@ -50,9 +51,10 @@ int launcher_try(struct launcher_trial *, struct reason *why);
  * True: the cause is known. `at_work`: all ranks were up before it ended. */
 bool launcher_explain(const char *output, bool at_work, char *line, size_t size);
 
-/* Takes the zero bytes out of `length` bytes and ends them with one: prterun 5.0.7 puts some between what ranks print
- * (findings/openmpi-zero-bytes.sh), and behind them a string would end. text[length] must be there. */
-void launcher_zeros_drop(char *text, size_t length);
+/* The next line of what it printed, in `line` of `room` bytes as with getline(3), to be freed by the caller; false: none. It
+ * has no zero bytes: prterun 5.0.7 puts some between what ranks print (findings/openmpi-zero-bytes.sh), and behind them a
+ * string would end. */
+bool launcher_line(FILE *, char **line, size_t *room);
 
 /* A file beside the program, above it (tests), or where it is installed: breakeven-rank, libkernels.so. */
 bool launcher_beside(const char *name, char *path, size_t size);

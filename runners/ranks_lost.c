@@ -56,12 +56,10 @@ static void read_elsewhere(struct control *control, const char *output)
 {
     char *line = NULL;
     size_t room = 0;
-    ssize_t length;
     struct rank_record *records = control_records(control);
     unsigned place = control->launched < control->processes ? control->launched : control->processes;
     FILE *file = control->nodes > 1 ? fopen(output, "re") : NULL;
-    while (file && place < control->processes && (length = getline(&line, &room, file)) > 0) {
-        launcher_zeros_drop(line, (size_t)length);
+    while (file && place < control->processes && launcher_line(file, &line, &room)) {
         struct rank_record found = {.max_rss_bytes = -1, .user_ns = -1, .system_ns = -1, .ended = 1};
         const char *at = strstr(line, "breakeven-rank: lost");
         if (at && sscanf(at, KEEPER_LOST_SCAN, &found.rank, found.host, &found.signal, &found.code, &found.ended_ns) == 5)

@@ -218,6 +218,14 @@ several_hosts() {
     nothing_left
 }
 
+@test "the doctor's trial of ranks reads what they say behind a zero byte; the launcher's path may be long" {
+    printf '#!/bin/sh\nmpirun "$@" 2>&1 | sed -u "s/^breakeven-rank runs/\\\\x00&/" | tee printed\n' >zeros-of-a-launcher-with-a-long-name
+    chmod +x zeros-of-a-launcher-with-a-long-name
+    BREAKEVEN_LAUNCHER="$PWD/zeros-of-a-launcher-with-a-long-name -n {processes}" run timeout -k 5 200 "$BREAKEVEN" doctor
+    [ "$(tr -cd '\000' <printed | wc -c)" -ge 1 ]
+    [[ $output == *"zeros-of-a-launcher-with-a-long-name starts and ends two ranks in"* ]]
+}
+
 @test "a host that is lost while its ranks are at work is told, and costs that repetition alone" {
     several_hosts
     at_work --nodes 2 --reps 1 --launcher "./shut ${hosts#mpirun }"
