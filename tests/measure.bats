@@ -120,7 +120,7 @@ assert json.load(open("out")) == json.load(open("run/summary.json"))'
 
 @test "the default experiment, quick, two of its studies" {
     [ -z "$SANITIZED" ] || skip "long"
-    timeout -k 5 300 "$BREAKEVEN" run --quick --study chunk,placement --reps 2 -o run >out
+    timeout -k 5 300 "$BREAKEVEN" run --quick --study chunk,placement --reps 2 --deadline 60s -o run >out
     check "{c['study'] for c in m['cells']} == {'chunk', 'placement'} and all(x['status'] == 'ok' for x in s)"
     [ -e run/report.html ]
 }
