@@ -4,10 +4,21 @@
  * burst); without it, as many as showed a lost one on two cpus. */
 #include "tests/forkpool/forkpool_board.h"
 
+#include <stdlib.h>
+
 enum { PAIRS = 3000, ASLEEP_US = 100, LONELY_US = 100, BOTH = 2 };
 /* Who sleeps beside work looks after a second by itself. Two thirds of that, in looks of 155 us, tell; else only what lasts. It is
  * looks that are counted: where others have the cpus they take longer, and in each the other worker could run. */
 static long lonely_looks = 40000;
+
+/* What all processes of this program are at: R had no cpu, S in a futex was not woken. */
+static void tell_processes(void)
+{
+    fflush(stdout);
+    if (system("for f in /proc/[0-9]*; do grep -sq '^Name:.*test_forkpool_b' $f/status && "
+               "echo \"$(grep -sE '^(Pid|PPid|State):' $f/status | tr '\\n\\t' '  ') $(cat $f/wchan) cpu $(cut -d' ' -f39 $f/stat)\"; done"))
+        return;
+}
 
 static long meet(long me)
 {
@@ -17,6 +28,7 @@ static long meet(long me)
         usleep(LONELY_US);
     }
     long met = atomic_load(&board->pids[!me]);
+    if (!met) tell_processes();
     atomic_fetch_add(&board->hits, 1);
     return met;
 }
