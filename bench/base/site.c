@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "kernels/reason.h"
 #include "bench/base/site.h"
 
+#include "kernels/reason.h"
 #include "runners/worker.h"
 
 #include <errno.h>

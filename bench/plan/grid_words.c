@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "kernels/reason.h"
 #include "bench/plan/grid_words.h"
 #include "bench/base/values.h"
+#include "kernels/reason.h"
 #include "runners/limits.h"
 
 #include <errno.h>

@@ -15,9 +15,10 @@ static long lonely_looks = 40000;
 static void tell_processes(void)
 {
     fflush(stdout);
-    if (system("for f in /proc/[0-9]*; do grep -sq '^Name:.*test_forkpool_b' $f/status && "
-               "echo \"$(grep -sE '^(Pid|PPid|State):' $f/status | tr '\\n\\t' '  ') $(cat $f/wchan) cpu $(cut -d' ' -f39 $f/stat)\"; done"))
-        return;
+    int status =
+        system("for f in /proc/[0-9]*; do grep -sq '^Name:.*test_forkpool_b' $f/status && "
+               "echo \"$(grep -sE '^(Pid|PPid|State):' $f/status | tr '\\n\\t' '  ') $(cat $f/wchan) cpu $(cut -d' ' -f39 $f/stat)\"; done");
+    if (status < 0) perror("sh");
 }
 
 static long meet(long me)
