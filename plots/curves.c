@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
-#include "results/models/points.h"
-#include "results/models/summary_parts.h"
 #include "plots/chart.h"
 #include "plots/format.h"
+#include "results/models/points.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -88,7 +88,8 @@ static void amdahl_marks(struct chart *chart, const struct line *line)
     const struct summary *summary = chart->summary;
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct scaling *scaling = &summary->scalings[i];
-        if (!cells_same(scaling->cell, line->first, CELLS_ALL & ~(CELLS_WORKERS | CELLS_NODES)) || !scaling->amdahl.n) continue;
+        if (!cells_same(scaling->cell, line->first, CELLS_ALL & ~(CELLS_WORKERS | CELLS_NODES)) || !scaling->amdahl.n)
+            continue;
         chart_row(chart, "2 %.9g\n%u %.9g\n", scaling->amdahl.fraction, scaling->fit_max_workers,
                   scaling->amdahl.fraction);
         chart_say(chart, " The fraction fitted to %s is %s.", line->name, format_number(scaling->amdahl.fraction).text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* facts.c: the manifest's keys, taken as they come. */
-#include "kernels/reason.h"
 #include "plots/facts.h"
+#include "kernels/reason.h"
 #include "plots/format.h"
 
 #include <jansson.h>
@@ -114,14 +114,15 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
     if (facts->cpu[0]) text_add(out, size, ", %s", facts->cpu);
     if (facts->cpus_online > facts->cpus) text_add(out, size, ", %u of %u cpus", facts->cpus, facts->cpus_online);
     else if (facts->cpus) text_add(out, size, ", %u cpu%s", facts->cpus, facts->cpus == 1 ? "" : "s");
-    if (facts->cores && facts->cpus)
-        text_add(out, size, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
+    if (facts->cores && facts->cpus) text_add(out, size, " on %u core%s", facts->cores, facts->cores == 1 ? "" : "s");
     if (facts->kinds[0])
-        text_add(out, size, ", %s (%s%s)", facts->kinds,
-                 facts->speeds[0] ? "efficiency and overhead are against the sum of their measured speeds, the budget's dilation has "
-                                    "what slow cores take longer: "
-                                  : "efficiency and overhead count each core as fast as the serial loop's",
-                 facts->speeds);
+        text_add(
+            out, size, ", %s (%s%s)", facts->kinds,
+            facts->speeds[0]
+                ? "efficiency and overhead are against the sum of their measured speeds, the budget's dilation has "
+                  "what slow cores take longer: "
+                : "efficiency and overhead count each core as fast as the serial loop's",
+            facts->speeds);
     if (facts->packages > 1) text_add(out, size, " in %u packages", facts->packages);
     if (facts->quota_cpus > 0) text_add(out, size, ", quota %.3g cpus", facts->quota_cpus);
     if (facts->python[0]) text_add(out, size, ", %s", facts->python);

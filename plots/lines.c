@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lines.c: cells grouped into curves and panels. */
-#include "kernels/reason.h"
 #include "plots/lines.h"
+#include "kernels/reason.h"
 
 #include "results/models/summary_parts.h"
 
@@ -165,8 +165,7 @@ static void name_line(const struct lines *lines, struct line *line, enum line_ax
     size_t size = sizeof line->name;
     snprintf(line->name, size, "%s", line->first->runner);
     if (schedule) text_add(line->name, size, " %s", line->first->schedule);
-    if (chunk && line->first->chunk)
-        text_add(line->name, size, " chunk %llu", (unsigned long long)line->first->chunk);
+    if (chunk && line->first->chunk) text_add(line->name, size, " chunk %llu", (unsigned long long)line->first->chunk);
     if (shape && axis == LINE_WORKERS) text_add(line->name, size, " x %u threads", line->first->threads);
     else if (shape && line->first->processes > 1 && line->first->threads > 1)
         text_add(line->name, size, " %ux%u", line->first->processes, line->first->threads);

@@ -28,7 +28,8 @@ static void advice_choice(struct table *table, const struct cell_summary *cell, 
     }
     describe_cell(text, sizeof text, cell->cell);
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, NAN, "serial");
-    else table_cell(table, NAN, "%s, %s%s", cell->cell->runner, parts_team(team, cell->cell), text + strcspn(text, ","));
+    else
+        table_cell(table, NAN, "%s, %s%s", cell->cell->runner, parts_team(team, cell->cell), text + strcspn(text, ","));
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, 1, "1");
     else tables_add_quantity(table, "ratio", gain);
 }

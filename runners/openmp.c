@@ -11,8 +11,7 @@
 struct openmp {
     const struct team *team;
     const struct job *job;
-    hwloc_bitmap_t
-        before; /* the caller's affinity: it is thread 0 and gets it back; NULL: not bound, empty: not readable */
+    hwloc_bitmap_t before; /* what the caller, thread 0, gets back; NULL: not bound, empty: not readable */
 };
 
 static void stop(void *state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* expression_cells: which cell is meant, what stands in it, and two of them block by block. */
-#include "kernels/reason.h"
 #include "bench/lessons/expression_parts.h"
+#include "kernels/reason.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -87,8 +87,8 @@ static int print_json(const struct options *options, const struct doctor_facts *
                                               doctor_verdict_names[findings[i].verdict], "found", findings[i].found,
                                               "advice", findings[i].advice));
     json_object_set_new(figures, "placement", probe_placement_to_json(&facts->placement, facts->placement_error));
-    return options_print_json(options, json_pack("{si ss so so}", "schema", 1, "verdict", doctor_verdict_names[worst], "findings", list,
-                               "figures", figures));
+    return options_print_json(options, json_pack("{si ss so so}", "schema", 1, "verdict", doctor_verdict_names[worst],
+                                                 "findings", list, "figures", figures));
 }
 
 static void print_text(const struct doctor_facts *facts, const struct finding *findings, size_t count)

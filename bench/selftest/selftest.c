@@ -45,8 +45,10 @@ static int print_json(const struct options *options, const struct selftest *test
                                               selftest_outcome_names[row->outcome], "took_s", row->took_s, "tries",
                                               (json_int_t)row->tries));
     }
-    return options_print_json(options, json_pack("{si sb sI sf sI sI so}", "schema", 1, "quick", test->quick, "seed", (json_int_t)test->seed, "took_s",
-                  took_s, "failed", (json_int_t)test->failed, "skipped", (json_int_t)test->skipped, "rows", rows));
+    return options_print_json(options,
+                              json_pack("{si sb sI sf sI sI so}", "schema", 1, "quick", test->quick, "seed",
+                                        (json_int_t)test->seed, "took_s", took_s, "failed", (json_int_t)test->failed,
+                                        "skipped", (json_int_t)test->skipped, "rows", rows));
 }
 
 /* Does the operand name one of the part's rows? */

@@ -111,10 +111,11 @@ void selftest_gate(struct selftest *test)
 
 /* ---- V4: a delay in each dispatch ---- */
 
+/* Tasks such that a run takes 16 ms: what wakes two workers and tells the end of a run, 0.2 ms where cpus are virtual, is a
+ * share of it that more tasks in the plain run pretend to save. */
 struct delay_case {
     int64_t delay_ns;
-    uint64_t task_ns, tasks; /* such that a run takes 16 ms: what wakes two workers and tells the end of a run, 0.2 ms where
-                              * cpus are virtual, is a share of it that more tasks in the plain run pretend to save */
+    uint64_t task_ns, tasks;
 };
 
 enum { DELAY_WORKERS = 2 };

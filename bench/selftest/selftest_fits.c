@@ -76,7 +76,8 @@ static void pool_row(struct selftest *test, gsl_rng *random, unsigned trials)
         double said = pool_fit_time(&fit, &elsewhere), there = pool_time(&elsewhere) * gsl_ran_lognormal(random, 0, noise);
         hits += fabs(log(there / said)) <= fit.t * pool_fit_deviation(&fit, &elsewhere) / said;
     }
-    selftest_cover(test, &(struct selftest_cover){"V1", "What if? of 6 workers, chunk 10 (not measured)", hits, trials, 0});
+    selftest_cover(test,
+                   &(struct selftest_cover){"V1", "What if? of 6 workers, chunk 10 (not measured)", hits, trials, 0});
 }
 
 void selftest_fits(struct selftest *test)

@@ -174,7 +174,9 @@ void selftest_statistics(struct selftest *test)
     }
     looking_row(test, random, trials / 10);
     for (double precision = 0.02; precision < 0.06; precision += 0.02)
-        precision_row(test, random, precision, test->quick ? 200 : trials); /* about 93.7 %: close to what is asked for */
-    for (unsigned n = STATS_INTERVAL_MIN; n <= 24; n *= 2) bootstrap_row(test, random, n, trials / (test->quick ? 5 : 10));
+        precision_row(test, random, precision,
+                      test->quick ? 200 : trials); /* about 93.7 %: close to what is asked for */
+    for (unsigned n = STATS_INTERVAL_MIN; n <= 24; n *= 2)
+        bootstrap_row(test, random, n, trials / (test->quick ? 5 : 10));
     gsl_rng_free(random);
 }

@@ -48,8 +48,8 @@ void tune_show_waiting(const struct tune *tune, char *text, size_t size)
     if (watch->dropped)
         snprintf(again, sizeof again, ", and took %u block%s of measurements again", watch->dropped,
                  watch->dropped == 1 ? "" : "s");
-    snprintf(text, size, "For %.2g s the %u cores together did the work of %.2g", watch->waited_s,
-             tune->capacity.count, tune_watch_mean(&watch->low));
+    snprintf(text, size, "For %.2g s the %u cores together did the work of %.2g", watch->waited_s, tune->capacity.count,
+             tune_watch_mean(&watch->low));
     if (!watch->gave_up) text_add(text, size, ": waited%s.", again);
     else text_add(text, size, ", and that went on: measured anyway; expect another answer when it is over.");
 }

@@ -60,8 +60,7 @@ static void quota_of(const struct limits *limits, struct bound *bound)
     } else {
         snprintf(bound->text, TEXT, "none in %u group%s", limits->group_count, plural(limits->group_count));
     }
-    if (limits->quota_hidden)
-        text_add(bound->text, TEXT, "; groups above %s cannot be seen", limits->quota_top);
+    if (limits->quota_hidden) text_add(bound->text, TEXT, "; groups above %s cannot be seen", limits->quota_top);
 }
 
 /* What is said of a variable that holds no number; "" where there is none. */
@@ -127,7 +126,8 @@ static int print_json(const struct options *options, const struct bound *bounds,
             json_array_append_new(list, json_pack("{ss so ss ss?}", "name", bounds[i].name, "workers",
                                                   bounds[i].count ? json_integer(bounds[i].count) : json_null(), "text",
                                                   bounds[i].text, "source", *bounds[i].source ? bounds[i].source : NULL));
-    return options_print_json(options, json_pack("{sI ss so}", "workers", (json_int_t)least->count, "binds", least->name, "bounds", list));
+    return options_print_json(
+        options, json_pack("{sI ss so}", "workers", (json_int_t)least->count, "binds", least->name, "bounds", list));
 }
 
 static int run(const struct options *options)

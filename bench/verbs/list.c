@@ -131,7 +131,8 @@ static int run(const struct options *options)
     if (options->json && json_object_size(object)) return options_print_json(options, object);
     int status = STATUS_GOOD;
     if (!json_object_size(object))
-        status = options_complain(options, "no list of \"%.60s\": there are kernels, runners, placements, experiments", asked);
+        status = options_complain(options, "no list of \"%.60s\": there are kernels, runners, placements, experiments",
+                                  asked);
     json_decref(object);
     return status;
 }

@@ -111,13 +111,13 @@ static void row_to_json(const struct pool_costs *pool, const struct whatif_setti
     for (unsigned axis = 0; axis < WHATIF_AXES; axis++)
         if (answer->outside >> axis & 1) json_array_append_new(outside, json_string(whatif_axis_names[axis]));
     json_t *row = summary_who_to_json(pool->cell);
-    json_object_update_new(
-        row, json_pack("{so so so so so so so so so}", "workers", json_number(setting->workers), "tasks",
-                       json_number(setting->tasks), "task_ns", json_number(setting->task_ns), "chunk",
-                       setting->chunk > 0 ? json_number(setting->chunk) : json_null(), "run_ns",
-                       json_quantity(answer->run_ns), "total_ns", json_quantity(answer->total_ns), "speedup",
-                       json_quantity(answer->speedup), "speedup_total", json_quantity(answer->speedup_total), "outside",
-                       outside));
+    json_object_update_new(row,
+                           json_pack("{so so so so so so so so so}", "workers", json_number(setting->workers), "tasks",
+                                     json_number(setting->tasks), "task_ns", json_number(setting->task_ns), "chunk",
+                                     setting->chunk > 0 ? json_number(setting->chunk) : json_null(), "run_ns",
+                                     json_quantity(answer->run_ns), "total_ns", json_quantity(answer->total_ns),
+                                     "speedup", json_quantity(answer->speedup), "speedup_total",
+                                     json_quantity(answer->speedup_total), "outside", outside));
     json_array_append_new(context, row);
 }
 

@@ -186,7 +186,8 @@ static int crossovers_by_runner(struct summary_parts *parts)
         if (!one_team) workers = 0;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));)
             add_outcome(&part[outcome_of(c)], c, workers);
-        sentence_add(&sentence, "%s%s (%s", head->cell->runner, schedule_word(head->cell->schedule, text), head->cell->label);
+        sentence_add(&sentence, "%s%s (%s", head->cell->runner, schedule_word(head->cell->schedule, text),
+                     head->cell->label);
         if (workers) sentence_add(&sentence, ", %u workers", workers);
         sentence_add(&sentence, ") beats serial, start and stop included, %s",
                      part[OUTCOME_PAYS].used ? "from " : "at no task size that is resolved.");
@@ -282,8 +283,8 @@ static int crossovers_predicted(struct summary_parts *parts)
     if (rough) sentence_add(&sentence, " (%zu more were measured too roughly to tell)", rough);
     sentence_add(&sentence, ".");
     if (far)
-        sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.", far->cell->label,
-                     far->cell->runner, parts_workers(far->cell), parts_number(factor, worst));
+        sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.",
+                     far->cell->label, far->cell->runner, parts_workers(far->cell), parts_number(factor, worst));
     return sentence_end(parts, TOPIC_pays, &sentence);
 }
 

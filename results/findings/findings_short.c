@@ -121,7 +121,8 @@ static int about_grain(struct summary_parts *parts)
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         const char *schedule = metg->cell->schedule;
-        if (!cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY) || !findings_metg_is_told(summary, metg)) continue;
+        if (!cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY) || !findings_metg_is_told(summary, metg))
+            continue;
         bool known = metg->reached && !isinf(metg->work_ns.high) && !isinf(metg->granularity_ns.high);
         struct sentence *list = known ? &sentence : &open;
         if (list->used) sentence_add(list, ", ");
@@ -159,7 +160,9 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < summary->crossover_count; i++) {
             const struct crossover *c = &summary->crossovers[i];
-            if (strcmp(c->cell->runner, runner) || !cells_same(c->cell, summary->crossovers[0].cell, CELLS_KERNEL) || !c->earliest) continue;
+            if (strcmp(c->cell->runner, runner) || !cells_same(c->cell, summary->crossovers[0].cell, CELLS_KERNEL) ||
+                !c->earliest)
+                continue;
             if (!pass && !pays(c)) open = fmax(open, findings_task_ns(c));
             if (pass && findings_task_ns(c) > open && (!found || findings_task_ns(c) < findings_task_ns(found)))
                 found = c;

@@ -28,7 +28,7 @@ int curve_make(struct curve *, const struct summary_parts *, const struct cell *
 void curve_free(struct curve *);
 
 void curve_draw(struct curve *, const size_t *draws, size_t n);
-int curve_draw_all(struct curve *); /* each block once; 0 or -ENOMEM */
+int curve_draw_all(struct curve *);           /* each block once; 0 or -ENOMEM */
 double curve_around_ns(const struct curve *); /* of what was drawn last */
 
 #endif

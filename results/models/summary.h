@@ -70,7 +70,7 @@ struct metg {
 /* When does a runner beat serial? */
 struct crossover {
     const struct cell *cell; /* the first of its size */
-    bool earliest; /* of one runner, schedule and task size the team that pays with the fewest tasks: one each */
+    bool earliest;  /* of one runner, schedule and task size the team that pays with the fewest tasks: one each */
     double task_ns; /* measured granularity, T_s/N */
     /* Smallest N for which start + run + stop is below serial; INFINITY: never, at this task size. */
     struct quantity tasks;
@@ -118,7 +118,7 @@ struct whatif_ground {
 /* What one runner costs, fitted to the cells of one study and kernel (pool_fit.h), and what the fit says of each cell.
  */
 struct pool_costs {
-    const struct cell *cell; /* its first: study, kernel, runner, schedule and placement are those of all */
+    const struct cell *cell;  /* its first: study, kernel, runner, schedule and placement are those of all */
     struct pool_fit fit;      /* fit.n = 0: not fitted: fewer than two measured cells */
     struct pool_start start;  /* start + stop = s0 + s1 p; medians NAN where one number of workers was measured */
     struct whatif_ground ground;

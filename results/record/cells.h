@@ -24,7 +24,7 @@ enum {
     CELLS_PLACEMENT = 4096,
     CELLS_ALL = 8191,
     CELLS_POOL = CELLS_STUDY | CELLS_RUNNER | CELLS_SCHEDULE | CELLS_PLACEMENT, /* whose costs are the same */
-    CELLS_PROBLEM = CELLS_KERNEL | CELLS_SIZE | CELLS_TASKS | CELLS_SEED, /* what is computed */
+    CELLS_PROBLEM = CELLS_KERNEL | CELLS_SIZE | CELLS_TASKS | CELLS_SEED,       /* what is computed */
 };
 
 bool cells_same(const struct cell *, const struct cell *, unsigned parts);

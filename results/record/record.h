@@ -132,7 +132,7 @@ extern const struct suspicion suspicions[SUSPICIONS];
 void sample_suspect(struct sample *, enum suspicion_id);        /* adds the word, unless it is there */
 int run_suspect(struct run *, size_t sample, enum suspicion_id); /* the same; 0 or -ENOMEM */
 bool suspicion_in(const char *words, enum suspicion_id);
-bool suspicion_word_in(const char *words, const char *word);      /* whole words, with blanks between */
+bool suspicion_word_in(const char *words, const char *word); /* whole words, with blanks between */
 
 /* A sample of which nothing is measured yet: every measure is -1, the rest 0 or "". */
 struct sample sample_unmeasured(void);

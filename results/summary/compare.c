@@ -327,7 +327,8 @@ static int check_alike(const struct run *base, const struct run *new, const stru
     *sizes = !plans;
     if (plans) text_add(comparison->warning, sizeof comparison->warning, "Forced: %s.", plan);
     if (*text || machines_differ(base, new, options->allow, true, text, sizeof text))
-        text_add(comparison->warning, sizeof comparison->warning, "%sForced: the machines differ: %s.", plans ? " " : "", text);
+        text_add(comparison->warning, sizeof comparison->warning, "%sForced: the machines differ: %s.",
+                 plans ? " " : "", text);
     return 0;
 }
 
@@ -355,7 +356,8 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
     compare_software(base, new, made.software, sizeof made.software);
     if (!made.paired)
         text_add(made.warning, sizeof made.warning,
-                 "%sThe runs are independent: what the machine did between them is inside the ratios (run --versus pairs two "
+                 "%sThe runs are independent: what the machine did between them is inside the ratios (run --versus "
+                 "pairs two "
                  "builds block by block).",
                  *made.warning ? " " : "");
     *out = made;
@@ -399,12 +401,13 @@ json_t *comparison_to_json(const struct comparison *comparison)
     }
     for (int i = 0; i < COMPARE_VERDICTS; i++)
         json_object_set_new(verdicts, compare_verdict_names[i], json_integer((json_int_t)comparison->verdicts[i]));
-    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}", "schema", RECORD_SCHEMA, "paired",
-                     comparison->paired, "margin", comparison->margin, "figure",
+    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}",
+                     "schema", RECORD_SCHEMA, "paired", comparison->paired, "margin", comparison->margin, "figure",
                      compare_figure_names[comparison->figure], "verdicts", verdicts, "failed",
                      (json_int_t)comparison->failed, "only_base", (json_int_t)comparison->only_base, "only_new",
-                     (json_int_t)comparison->only_new, "warning", comparison->warning, "software", comparison->software, "cells", cells,
-                     "whole", group_json(&comparison->whole), "kernels", kernels, "vanished", vanished, "too_few",
-                     (json_int_t)comparison->too_few, "undecided", comparison->undecided, "repetitions_needed",
-                     (json_int_t)comparison->needed, "smallest_p", json_number(comparison->floor));
+                     (json_int_t)comparison->only_new, "warning", comparison->warning, "software", comparison->software,
+                     "cells", cells, "whole", group_json(&comparison->whole), "kernels", kernels, "vanished", vanished,
+                     "too_few", (json_int_t)comparison->too_few, "undecided", comparison->undecided,
+                     "repetitions_needed", (json_int_t)comparison->needed, "smallest_p",
+                     json_number(comparison->floor));
 }

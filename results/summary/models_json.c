@@ -82,8 +82,8 @@ static json_t *ground_to_json(const struct whatif_ground *ground)
 
 json_t *summary_who_to_json(const struct cell *cell)
 {
-    return json_pack("{ss ss ss ss ss}", "study", cell->study, "kernel", cell->label, "runner", cell->runner, "schedule",
-                     cell->schedule, "placement", cell->placement);
+    return json_pack("{ss ss ss ss ss}", "study", cell->study, "kernel", cell->label, "runner", cell->runner,
+                     "schedule", cell->schedule, "placement", cell->placement);
 }
 
 json_t *summary_model_to_json(const struct pool_costs *pool)

@@ -199,7 +199,8 @@ static void add_words(char *words, size_t size, const char *more)
     snprintf(copy, sizeof copy, "%s", more);
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         size_t length = strlen(word), used = strlen(words);
-        if (!suspicion_word_in(words, word) && used + length + 2 <= size) snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
+        if (!suspicion_word_in(words, word) && used + length + 2 <= size)
+            snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
     }
 }
 

@@ -107,12 +107,11 @@ static json_t *scaling_to_json(const struct scaling *s)
     json_t *cells = json_array();
     for (size_t i = 0; i < s->count; i++) json_array_append_new(cells, json_integer(s->cells[i]->cell->id));
     struct quantity amdahl = {s->amdahl.fraction, s->amdahl.low, s->amdahl.high, s->amdahl.n};
-    json_t *rest =
-        json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->cell->tasks, "cells", cells, "best",
-                  s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
-                  s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
-                  s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers), "amdahl",
-                  s->amdahl.n ? json_quantity(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
+    json_t *rest = json_pack("{sI so so so so so so}", "tasks", (json_int_t)s->cell->tasks, "cells", cells, "best",
+                             s->best ? json_integer(s->best->cell->id) : json_null(), "enough",
+                             s->enough ? json_integer(s->enough->cell->id) : json_null(), "fit_max_workers",
+                             s->fit_max_workers == UINT32_MAX ? json_null() : json_integer(s->fit_max_workers),
+                             "amdahl", s->amdahl.n ? json_quantity(amdahl) : json_null(), "usl", usl_to_json(&s->usl));
     return line_to_json(s->cell, false, rest);
 }
 
@@ -127,8 +126,8 @@ static json_t *advice_to_json(const struct advice *a)
 /* Everything but the cells. */
 static json_t *head_to_json(const struct summary *summary)
 {
-    json_t *scalings = json_array(), *metgs = json_array(), *crossovers = json_array(),
-           *advices = json_array(), *findings = json_array();
+    json_t *scalings = json_array(), *metgs = json_array(), *crossovers = json_array(), *advices = json_array(),
+           *findings = json_array();
     for (size_t i = 0; i < summary->scaling_count; i++)
         json_array_append_new(scalings, scaling_to_json(&summary->scalings[i]));
     for (size_t i = 0; i < summary->metg_count; i++) json_array_append_new(metgs, metg_to_json(&summary->metgs[i]));
@@ -140,8 +139,8 @@ static json_t *head_to_json(const struct summary *summary)
         json_array_append_new(findings, json_pack("{ss ss}", "topic", topic_names[summary->findings[i].topic], "text",
                                                   summary->findings[i].text));
     return json_pack("{si ss sb sb s{ss ss} sO* so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
-                     "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "trust", "verdict",
-                     trust_names[summary->trust.verdict], "reasons", summary->trust.reasons, "host",
+                     "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "trust",
+                     "verdict", trust_names[summary->trust.verdict], "reasons", summary->trust.reasons, "host",
                      json_object_get(summary->run->manifest, "host"), "findings", findings, "advice", advices, "metg",
                      metgs, "crossovers", crossovers, "models", summary_models_to_json(summary), "scaling", scalings);
 }
