@@ -62,7 +62,7 @@ END
     BREAKEVEN_GNUPLOT=/nonexistent "$BREAKEVEN" report -o beside alone again >text 2>/dev/null
     grep -qx 'alone:' text && grep -qx 'again:' text && grep -q 'breakeven compare alone again' text
     [ "$(grep -o '<iframe' beside/report.html | wc -l)" = 2 ]
-    [ "$("$BREAKEVEN" report --json alone again | grep -c '^  "schema"')" = 2 ]
+    "$BREAKEVEN" report --json alone again | python3 -c 'import json, sys; assert [r["schema"] for r in json.load(sys.stdin)] == [1, 1]'
     run "$BREAKEVEN" report --format csv alone again
     [ "$status" = 2 ] && [[ $output == *"--format csv is of one run"* ]]
     run "$BREAKEVEN" report -o whole --format csv 1
