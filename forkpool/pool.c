@@ -393,7 +393,8 @@ int forkpool_interrupt(struct forkpool *pool)
     return (int)count;
 }
 
-/* The server is gone; or nothing but its end is still to come, and it may take as long as it takes. */
+/* The server is gone; or nothing but its end is still to come, and it may take as long as it takes. In a callback the others
+ * wait for it to return. */
 static int joined(struct forkpool *pool, void *for_ever, bool sleeping)
 {
     (void)sleeping;
@@ -404,7 +405,7 @@ static int joined(struct forkpool *pool, void *for_ever, bool sleeping)
         jobs_settle(pool);
         over = true;
     }
-    return over && !pool->done_first;
+    return over && (!pool->done_first || callback_runs(pool));
 }
 
 int forkpool_join(struct forkpool *pool, int64_t timeout_ns)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Callbacks that submit do not run inside each other; one that does not return leaves the pool sound. */
+/* Callbacks that submit do not run inside each other; one that joins does not wait for others'; one that does not return
+ * leaves the pool sound. */
 #include "tests/forkpool/forkpool_board.h"
 
 #include <errno.h>
@@ -75,10 +76,42 @@ START_TEST(a_callback_that_does_not_return_leaves_the_pool_sound)
 }
 END_TEST
 
+static void close_and_join(struct forkpool_job *job, int status, void *user)
+{
+    count_call(job, status, user);
+    ck_assert_int_eq(forkpool_close(pool), 0);
+    ck_assert_int_eq(forkpool_join(pool, *(const int64_t *)user), 0);
+}
+
+/* The others' callbacks wait for this one to return: it waited for them. */
+static void join_in_one_of(int count, int64_t timeout_ns)
+{
+    struct forkpool_task task = {.run = nothing, .done = close_and_join, .user = &timeout_ns};
+    struct forkpool_job *job[ROOM];
+    open_workers(2);
+    called = 0;
+    for (int i = 0; i < count; i++) ck_assert_int_eq(forkpool_submit(pool, &task, &job[i]), 0);
+    ck_assert_int_eq(forkpool_wait_all(job, (size_t)count, FORKPOOL_FOREVER), 0);
+    while (forkpool_poll(pool)) {}
+    ck_assert_int_eq(called, count);
+    for (int i = 0; i < count; i++) forkpool_release(job[i]);
+    forkpool_delete(pool);
+    pool = NULL;
+}
+
+START_TEST(joining_in_a_callback_ends_though_others_wait_behind_it)
+{
+    join_in_one_of(1, FORKPOOL_FOREVER);
+    join_in_one_of(ROOM, FORKPOOL_FOREVER);
+    join_in_one_of(ROOM, INT64_C(20000000000));
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = board_cases("callbacks");
     tcase_add_test(cases, a_tree_of_jobs_is_no_deep_stack);
     tcase_add_test(cases, a_callback_that_does_not_return_leaves_the_pool_sound);
+    tcase_add_test(cases, joining_in_a_callback_ends_though_others_wait_behind_it);
     return board_run("forkpool callbacks", cases);
 }
