@@ -116,6 +116,13 @@ at_gate() {
     [ -z "$(ls tmp)" ]
 }
 
+@test "a rank that ends by itself, as if all were well, is lost and told with its code" {
+    timeout -k 5 120 "$BREAKEVEN" run --kernel "$KERNELS/exits.so" --runner mpi --processes 2 --reps 1 --warmup 0 --spans 0 \
+        --deadline 60s -o run >out 2>&1 || [ $? = 3 ]
+    samples 'm and all(x["status"] == "error" and x["cause"].startswith("run: rank ") and "ended with code 0" in x["cause"] for x in m)'
+    nothing_left
+}
+
 @test "a launcher that takes seconds to end after its ranks, as on a slow machine, is waited for and heard" {
     printf '#!/bin/sh\n: >gate\nmpirun "$@"\nsleep 4\necho not enough slots\nexit 1\n' >late
     chmod +x late
