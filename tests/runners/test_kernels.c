@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -342,6 +343,37 @@ START_TEST(without_memory_prepare_fails_cleanly)
 }
 END_TEST
 
+static long faults_so_far(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+}
+
+/* matmul makes only those rows of A that its tasks read: results are the same, and a small problem does not pay for 4 MiB. */
+START_TEST(matmul_makes_what_its_tasks_read)
+{
+    const uint64_t row_of_tiles = 16 * 1024, sizes[] = {1, row_of_tiles, row_of_tiles + 1, 3 * row_of_tiles - 1, 1024 * 1024 - 1};
+    const struct kernel *matmul = kernel_find("matmul");
+    long before = faults_so_far();
+    struct bench whole = bench_make(matmul, 2, 1024 * 1024);
+    long of_whole = faults_so_far() - before;
+    bench_free(&whole);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        whole = bench_make(matmul, 1 + 1024 * 1024 / sizes[i], sizes[i]);
+        before = faults_so_far();
+        struct bench part = bench_make(matmul, 1, sizes[i]);
+        long of_part = faults_so_far() - before;
+        bench_run(&whole, 0, 1);
+        bench_run(&part, 0, 1);
+        ck_assert_mem_eq(part.results, whole.results, part.result_size);
+        if (sizes[i] <= row_of_tiles) ck_assert_int_lt(of_part, of_whole * 3 / 4);
+        bench_free(&part);
+        bench_free(&whole);
+    }
+}
+END_TEST
+
 /* A worker killed at any moment, perhaps with the lock in its hands, must not stop the others. */
 START_TEST(a_lock_outlives_its_owner)
 {
@@ -378,6 +410,7 @@ int main(void)
     tcase_add_test(tests, what_workers_share_loses_nothing);
     tcase_add_loop_test(tests, no_task_and_one_small_task_work, 0, count);
     tcase_add_loop_test(tests, without_memory_prepare_fails_cleanly, 0, count);
+    tcase_add_test(tests, matmul_makes_what_its_tasks_read);
     tcase_add_test(tests, a_lock_outlives_its_owner);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
