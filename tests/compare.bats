@@ -108,6 +108,17 @@ slow() {
     [[ $output == *"no good sample in NEW"* ]]
 }
 
+@test "no good sample in either run is a failure, not too few repetitions: 3" {
+    simulate a 1
+    sed -i -E 's/"status": ?"ok"/"status": "killed"/' a/samples.jsonl
+    for new in a b; do
+        [ -d "$new" ] || simulate "$new" 2
+        run "$BREAKEVEN" compare a "$new"
+        [ "$status" = 3 ]
+        [[ $output == *"no good sample in BASE"*"NOTHING COULD BE DECIDED: no cell has a good sample in both runs."* ]]
+    done
+}
+
 # slow_all DIR FACTOR: every cell
 slow_all() {
     awk -v factor="$2" '

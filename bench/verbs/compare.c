@@ -70,7 +70,7 @@ static void print_comparison(const struct comparison *comparison)
     for (size_t i = 0; comparison->kernels > 1 && i < comparison->kernels; i++) print_group(&comparison->kernel[i]);
     puts("Cells, kernels and the whole run are three questions. To each a verdict of faster or slower is wrong anywhere\n"
          "in at most 5 % of such comparisons, for faster and slower in sum (max-T over blocks).");
-    if (comparison->failed) printf("%zu cells have no good sample in NEW.\n", comparison->failed);
+    if (comparison->failed) printf("%zu cells have no good sample in BASE or in NEW.\n", comparison->failed);
     if (comparison->too_few) printf("%zu cells have too few samples to be judged.\n", comparison->too_few);
     for (size_t i = 0; i < comparison->only_base; i++) {
         char name[256];
@@ -78,7 +78,9 @@ static void print_comparison(const struct comparison *comparison)
         printf("In BASE alone, so not compared: %s\n", name);
     }
     if (comparison->only_new) printf("Left out: %zu cells that are in NEW alone.\n", comparison->only_new);
-    if (comparison->undecided)
+    if (comparison->undecided && comparison->failed == comparison->count)
+        puts("NOTHING COULD BE DECIDED: no cell has a good sample in both runs.");
+    else if (comparison->undecided)
         printf("NOTHING COULD BE DECIDED: %zu repetitions are too few here; it would take about %zu of each cell.\n",
                comparison->blocks, comparison->needed);
     if (comparison->software[0]) printf("Beside the program, not the same: %s.\n", comparison->software);

@@ -279,8 +279,9 @@ static void settle_all(struct comparison *made)
         cell_settle(cell, made);
         explain(cell, made->margin);
         made->verdicts[cell->verdict]++;
-        made->failed += cell->base_ns.n && !cell->new_ns.n;
-        made->too_few += (!cell->base_ns.n || cell->new_ns.n) && isnan(cell->ratio.low);
+        bool good = cell->base_ns.n && cell->new_ns.n;
+        made->failed += !good;
+        made->too_few += good && isnan(cell->ratio.low);
         decided |= cell->verdict != COMPARE_UNRESOLVED;
     }
     made->undecided = !decided;

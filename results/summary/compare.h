@@ -70,7 +70,7 @@ struct comparison {
     size_t count;
     struct compare_cell *cell;         /* in BASE's order */
     size_t verdicts[COMPARE_VERDICTS]; /* how many of each */
-    size_t failed;                     /* cells with good samples in BASE and none in NEW */
+    size_t failed;                     /* cells without a good sample in BASE or in NEW */
     size_t only_base, only_new;        /* cells without a partner, left out */
     const struct cell **vanished;      /* those of BASE: only_base of them */
     size_t too_few;                    /* cells whose samples are too few for an interval; those that failed are not in it */
