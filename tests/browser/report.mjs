@@ -37,6 +37,14 @@ const overflowing = () => {
     return [document.documentElement.scrollWidth - innerWidth, wide.slice(0, 3).map(e => `${e.tagName}.${e.className}`)];
 };
 
+// Numbers of tables that stand on more than one line: a time apart from its unit.
+const broken = () => [...document.querySelectorAll("td.number, td[data-key]")].filter(cell => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const boxes = [...range.getClientRects()];
+    return boxes.some(box => box.top >= boxes[0].bottom - 2);
+}).map(cell => cell.textContent).slice(0, 3);
+
 // Text of one figure's drawing that lies on other text, or outside of the picture.
 const colliding = () => {
     const bad = [];
@@ -76,6 +84,8 @@ async function layout(page, name, width, scheme) {
     await page.setViewportSize({ width, height: 900 });
     const [over, which] = await page.evaluate(overflowing);
     check(`${name}: nothing overflows at ${width} px`, over <= 0 && !which.length, `${over} px: ${which}`);
+    const apart = await page.evaluate(broken);
+    check(`${name}: no number of a table is broken over lines`, !apart.length, apart.join("; "));
     const weak = await page.evaluate(`(() => {
         const contrast = ${contrast}, back = getComputedStyle(document.documentElement).backgroundColor, bad = [];
         for (const e of document.querySelectorAll("p, li, td, th button, a, h1, h2, h3, figcaption, summary, .legend button")) {
