@@ -251,6 +251,16 @@ END
     [[ $output == *"quota: cannot be seen"* ]]
 }
 
+@test "without /proc a run measures, memory too: no repetition could start, since the program was sought there" {
+    [ -z "${SANITIZED:-}" ] || skip "a sanitizer reads /proc"
+    unshare -rm true 2>/dev/null || skip "no mount namespace can be made here"
+    run unshare -rm sh -c 'mount -t tmpfs none /proc && exec "$0" run --kernel spin --tasks 8 --runner serial,forkpool --workers 1 --reps 1 -o "$1"' \
+        "$BREAKEVEN" run
+    [ "$status" = 0 ]
+    [ "$(grep -c '"status": \?"ok"' run/samples.jsonl)" = 2 ]
+    [ "$(grep -c '"peak_rss_bytes": \?[1-9]' run/samples.jsonl)" = 2 ]
+}
+
 @test "one team at a time" {
     refused --topology "$big" --processes 1,2
     refused --topology "$big" --processes 4096 --threads 4096

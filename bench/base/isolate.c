@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -143,6 +144,7 @@ __attribute__((noreturn, noinline)) static void become(const struct child *child
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(isolate->program ? isolate->program : "/proc/self/exe", words, child->environment);
+    if (!isolate->program) execve((const char *)getauxval(AT_EXECFN), words, child->environment); /* where there is no /proc */
     starting_fail(5, "exec");
 }
 

@@ -36,7 +36,7 @@ struct isolate {
     unsigned padding_bytes; /* put into its environment, which moves its stack: against bias by memory layout */
     const char *setting;    /* one more "NAME=value" in its environment; NULL: none */
     bool openmp_as_found;   /* what was taken out of the environment for OpenMP's runtimes (site.h) is in it */
-    const char *program;    /* NULL: /proc/self/exe */
+    const char *program;    /* NULL: this one */
 };
 
 enum isolate_end {

@@ -308,6 +308,7 @@ static int64_t peak_rss_bytes(void)
     while (file && fgets(line, sizeof line, file))
         if (sscanf(line, "VmHWM: %" SCNd64, &own_kib) == 1) peak = own_kib * 1024;
     if (file) fclose(file);
+    if (peak < 0) return -1; /* no /proc: its parent has a figure of all */
     if (!getrusage(RUSAGE_CHILDREN, &usage) && usage.ru_maxrss * 1024 > peak) peak = usage.ru_maxrss * 1024;
     return peak;
 }
