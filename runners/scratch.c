@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,4 +73,25 @@ void scratch_sweep(pid_t maker)
         else if (maker) unlink(path);
     }
     closedir(root);
+}
+
+/* Its name has the process and the user. */
+static bool left_by_the_dead(const char *name, const char *path, time_t since)
+{
+    int pid;
+    unsigned user;
+    struct stat status;
+    return sscanf(name, "__KMP_REGISTERED_LIB_%d_%u", &pid, &user) == 2 && user == getuid() && pid > 1 && kill(pid, 0) && errno == ESRCH &&
+           !lstat(path, &status) && S_ISREG(status.st_mode) && status.st_mtime >= since;
+}
+
+void scratch_sweep_openmp(time_t since)
+{
+    DIR *root = opendir(SCRATCH_ROOT);
+    char path[sizeof SCRATCH_ROOT + sizeof((struct dirent *)0)->d_name];
+    for (struct dirent *entry; root && (entry = readdir(root));) {
+        snprintf(path, sizeof path, SCRATCH_ROOT "/%s", entry->d_name);
+        if (left_by_the_dead(entry->d_name, path, since)) unlink(path);
+    }
+    if (root) closedir(root);
 }

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum { SCRATCH_PATH_MAX = 64 };
 
@@ -23,5 +24,9 @@ void scratch_remove(const char *path);
 /* Removes the folders that `maker`, which is dead, left, and its semaphores (sem_open(3)) of such a name; 0: folders of
  * anybody, unused and more than a minute old. */
 void scratch_sweep(pid_t maker);
+
+/* Removes what LLVM's OpenMP runtime leaves in /dev/shm of processes that are killed or end by _exit(2), as workers do: 1 KiB for
+ * each. Those of this user's processes that are dead, from `since` on (time(2)). */
+void scratch_sweep_openmp(time_t since);
 
 #endif

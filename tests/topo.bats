@@ -259,6 +259,7 @@ END
     [ "$status" = 0 ]
     [ "$(grep -c '"status": \?"ok"' run/samples.jsonl)" = 2 ]
     [ "$(grep -c '"peak_rss_bytes": \?[1-9]' run/samples.jsonl)" = 2 ]
+    [[ $output == *"Whether repetitions were disturbed cannot be seen"* && $output != *"was disturbed"* ]]
 }
 
 @test "one team at a time" {

@@ -352,11 +352,13 @@ int isolate_run(const struct isolate *isolate, struct isolate_result *result, st
     const char *failed = "prctl(PR_SET_CHILD_SUBREAPER)";
     long kills = out_of_memory_kills();
     int64_t began_ns = clock_now_ns(&clock_real);
+    time_t since = time(NULL);
     char reason[240], step[32];
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : start(&child, isolate, &failed);
     if (!error) {
         finish(&child, wait_for(&child, began_ns + isolate->deadline_ns), isolate, &made, kills);
         made.elapsed_ns = clock_now_ns(&clock_real) - began_ns;
+        scratch_sweep_openmp(since);
         error = starting_read(child.started[0], step, sizeof step);
         if (error) isolate_result_free(&made), failed = step;
         else *result = made;

@@ -278,6 +278,13 @@ static void add_twice(struct sentence *sentence, const struct summary_parts *par
                  stats_verdict(ratio) == VERDICT_UNRESOLVED ? "" : ", where there is no difference");
 }
 
+static bool all_unwatched(const struct run *run)
+{
+    for (size_t i = 0; i < run->sample_count; i++)
+        if (!run->samples[i].unwatched) return false;
+    return true;
+}
+
 /* How far the numbers carry: failed and disturbed repetitions, what those change, and the same thing measured twice. */
 static int about_trust(struct summary_parts *parts)
 {
@@ -290,7 +297,9 @@ static int about_trust(struct summary_parts *parts)
     if (!run->sample_count) return 0;
     double share = 100.0 * (double)found.suspects / (double)run->sample_count;
     if (errors) sentence_add(&sentence, "%zu of %zu repetitions failed. ", errors, run->sample_count);
-    if (!found.suspects) sentence_add(&sentence, "None of %zu repetitions was disturbed.", run->sample_count);
+    if (!found.suspects && all_unwatched(run))
+        sentence_add(&sentence, "Whether repetitions were disturbed cannot be seen: how long workers waited for a cpu is not known here.");
+    else if (!found.suspects) sentence_add(&sentence, "None of %zu repetitions was disturbed.", run->sample_count);
     else {
         sentence_add(&sentence, "%.*f %% of %zu repetitions were disturbed. ", share < 10 ? 1 : 0, share,
                      run->sample_count);

@@ -119,6 +119,13 @@ const char *run_word(struct run *run, const char *text)
     return NULL;
 }
 
+static bool unwatched(const struct sample *sample)
+{
+    for (unsigned i = 0; i < sample->worker_count; i++)
+        if (sample->workers[i].waited_ns >= 0) return false;
+    return true;
+}
+
 /* Everything but what needs memory. */
 static struct observation plain(const struct sample *sample, int64_t at)
 {
@@ -129,6 +136,7 @@ static struct observation plain(const struct sample *sample, int64_t at)
         .instrumented = sample->instrumented,
         .timed = sample->worker_count && sample->workers[0].end_ns >= 0 && sample->workers[0].late_ns >= 0,
         .located = sample->worker_count && sample->workers[0].cpus[0],
+        .unwatched = unwatched(sample),
         .worker_count = sample->worker_count,
         .at = at,
         .began_ns = sample->began_ns,

@@ -31,6 +31,7 @@ struct observation {
     bool instrumented;           /* taken with busy spans: never a headline time */
     bool timed;                  /* its first worker's start and end are known */
     bool located;                /* its first worker's cpus are known */
+    bool unwatched;              /* how long its workers waited for a cpu is not known */
     unsigned worker_count;
     const char *suspect, *cause, *verified, *waiting; /* as in a sample; "" where there is none */
     struct span_sums *spans;                    /* where it is good and instrumented, else NULL; the run's */

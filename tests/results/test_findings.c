@@ -382,6 +382,10 @@ START_TEST(in_short_tells_waiting_from_computing)
     must_say(&summary, "1 of 2 computing kernels is faster than serial", "For the others no gain is resolved");
     must_say(&summary, "None of 99 repetitions was disturbed", "");
     summary_free(&summary);
+    for (size_t i = 0; i < run.sample_count; i++) run.samples[i].unwatched = true;
+    summary = summarise(&run);
+    must_say(&summary, "Whether repetitions were disturbed cannot be seen", "");
+    summary_free(&summary);
     run_free(&run);
 }
 END_TEST
