@@ -4,7 +4,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct sums {
@@ -57,11 +56,10 @@ static int verify(const void *input, const struct kernel_params *params, const v
     for (size_t i = 0; i < params->tasks; i++) {
         uint64_t labels = (uint64_t)(n * i + n * (n - 1) / 2);
         if (out[i].nodes == params->size && out[i].labels == labels) continue;
-        snprintf(why, why_size,
-                 "task %zu: %" PRIu64 " nodes of %" PRIu64 ", labels add up to %" PRIu64 ", not %" PRIu64
-                 " (too few nodes: memory ended)",
-                 i, out[i].nodes, params->size, out[i].labels, labels);
-        return -1;
+        return kernel_result_wrong(why, why_size,
+                                   "task %zu: %" PRIu64 " nodes of %" PRIu64 ", labels add up to %" PRIu64
+                                   ", not %" PRIu64 " (too few nodes: memory ended)",
+                                   i, out[i].nodes, params->size, out[i].labels, labels);
     }
     return 1;
 }

@@ -4,7 +4,6 @@
 #include "kernels/kernel.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -43,10 +42,9 @@ static int verify(const void *input, const struct kernel_params *params, const v
     (void)input;
     const uint32_t *out = results;
     for (size_t i = 0; i < params->tasks; i++)
-        if (out[i] != (uint32_t)i + 1) {
-            snprintf(why, why_size, "task %zu wrote %u, not %u", i, (unsigned)out[i], (unsigned)i + 1);
-            return -1;
-        }
+        if (out[i] != (uint32_t)i + 1)
+            return kernel_result_wrong(why, why_size, "task %zu wrote %u, not %u", i, (unsigned)out[i],
+                                       (unsigned)i + 1);
     return 1;
 }
 

@@ -5,7 +5,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 struct longest {
     uint64_t start, steps; /* the first start with the most steps */
@@ -59,15 +58,12 @@ static int verify(const void *input, const struct kernel_params *params, const v
     const struct longest *out = results;
     struct longest longest = {0};
     for (size_t i = 0; i < params->tasks; i++) {
-        if ((uint32_t)(out[i].start - i * params->size) >= params->size || out[i].start > UINT32_MAX) {
-            snprintf(why, why_size, "task %zu names %" PRIu64 ", which is not among its starts", i, out[i].start);
-            return -1;
-        }
-        if (out[i].steps != steps_from(out[i].start)) {
-            snprintf(why, why_size, "task %zu: %" PRIu64 " takes %" PRIu64 " steps, not %" PRIu64, i, out[i].start,
-                     steps_from(out[i].start), out[i].steps);
-            return -1;
-        }
+        if ((uint32_t)(out[i].start - i * params->size) >= params->size || out[i].start > UINT32_MAX)
+            return kernel_result_wrong(why, why_size, "task %zu names %" PRIu64 ", which is not among its starts", i,
+                                       out[i].start);
+        if (out[i].steps != steps_from(out[i].start))
+            return kernel_result_wrong(why, why_size, "task %zu: %" PRIu64 " takes %" PRIu64 " steps, not %" PRIu64, i,
+                                       out[i].start, steps_from(out[i].start), out[i].steps);
         if (out[i].steps > longest.steps) longest = out[i];
     }
     if (params->tasks && params->size > (uint64_t)UINT32_MAX / params->tasks) return 0;
@@ -76,10 +72,9 @@ static int verify(const void *input, const struct kernel_params *params, const v
     while (k > 0 && records[k - 1].start >= starts) k--;
     uint64_t start = k ? records[k - 1].start : 0, steps = k ? records[k - 1].steps : 0;
     if (longest.steps == steps && (longest.start == start || !steps)) return 1;
-    snprintf(why, why_size,
-             "longest below %" PRIu64 " is %" PRIu64 " with %" PRIu64 " steps, not %" PRIu64 " with %" PRIu64, starts,
-             longest.start, longest.steps, start, steps);
-    return -1;
+    return kernel_result_wrong(
+        why, why_size, "longest below %" PRIu64 " is %" PRIu64 " with %" PRIu64 " steps, not %" PRIu64 " with %" PRIu64,
+        starts, longest.start, longest.steps, start, steps);
 }
 
 const struct kernel kernel_collatz = {

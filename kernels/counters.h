@@ -8,7 +8,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 enum { COUNTERS = 256, COUNTERS_APART = 128 }; /* 128: processors fetch lines of 64 in pairs */
 
@@ -77,13 +76,13 @@ static inline int counters_check(const struct kernel_params *params, const uint6
 {
     for (size_t i = 0; i < params->tasks; i++) {
         if (results[i] == params->size) continue;
-        snprintf(why, why_size, "task %zu counted %" PRIu64 ", not %" PRIu64, i, results[i], params->size);
-        return -1;
+        return kernel_result_wrong(why, why_size, "task %zu counted %" PRIu64 ", not %" PRIu64, i, results[i],
+                                   params->size);
     }
     uint64_t once = params->tasks * params->size;
     if (!once || (total && total % once == 0)) return 1;
-    snprintf(why, why_size, "the counters add up to %" PRIu64 ", not to a multiple of %" PRIu64, total, once);
-    return -1;
+    return kernel_result_wrong(why, why_size, "the counters add up to %" PRIu64 ", not to a multiple of %" PRIu64,
+                               total, once);
 }
 
 static inline int counters_verify(const void *input, const struct kernel_params *params, const void *results, char *why,

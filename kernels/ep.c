@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #ifdef __clang__ /* as gcc's -std=c11 does */
 #pragma STDC FP_CONTRACT OFF
@@ -77,9 +76,8 @@ static int verify_statistics(double pairs, double accepted, const struct deviate
     double wide = 6 * sqrt(accepted + 1);
     if (off <= 6 * sqrt(pairs * share * (1 - share)) + 1 && fabs(total->sum_x) <= wide && fabs(total->sum_y) <= wide)
         return 0;
-    snprintf(why, why_size, "%.0f of %.0f pairs accepted, sums %.9e and %.9e: no Gaussian deviates", accepted, pairs,
-             total->sum_x, total->sum_y);
-    return -1;
+    return kernel_result_wrong(why, why_size, "%.0f of %.0f pairs accepted, sums %.9e and %.9e: no Gaussian deviates",
+                               accepted, pairs, total->sum_x, total->sum_y);
 }
 
 static int verify(const void *input, const struct kernel_params *params, const void *results, char *why,
@@ -101,9 +99,9 @@ static int verify(const void *input, const struct kernel_params *params, const v
         if (fabs(total.sum_x / classes[k].sum_x - 1) <= 1e-8 && fabs(total.sum_y / classes[k].sum_y - 1) <= 1e-8 &&
             accepted == classes[k].accepted)
             return 1;
-        snprintf(why, why_size, "sums %.15e and %.15e of %" PRIu64 " pairs, not %.15e and %.15e of %" PRIu64,
-                 total.sum_x, total.sum_y, accepted, classes[k].sum_x, classes[k].sum_y, classes[k].accepted);
-        return -1;
+        return kernel_result_wrong(
+            why, why_size, "sums %.15e and %.15e of %" PRIu64 " pairs, not %.15e and %.15e of %" PRIu64, total.sum_x,
+            total.sum_y, accepted, classes[k].sum_x, classes[k].sum_y, classes[k].accepted);
     }
     return 0;
 }

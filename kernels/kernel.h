@@ -16,8 +16,10 @@
 #ifndef BREAKEVEN_KERNEL_H
 #define BREAKEVEN_KERNEL_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +85,17 @@ struct kernel {
     /* Frees what prepare made (not the arena). NULL: nothing to free. */
     void (*release)(void *input);
 };
+
+/* For verify: writes the line as printf would, cut to fit, and returns -1. */
+__attribute__((format(printf, 3, 4))) static inline int kernel_result_wrong(char *why, size_t why_size,
+                                                                            const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, why_size, format, arguments);
+    va_end(arguments);
+    return -1;
+}
 
 static inline size_t kernel_result_size(const struct kernel *kernel, uint64_t size)
 {

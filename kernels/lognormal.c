@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #define SIGMA 1.5
 
@@ -44,9 +43,9 @@ static int verify(const void *input, const struct kernel_params *params, const v
         struct chain_jump jump = chain_jump(steps);
         uint64_t want = random_at(~params->seed, i) * jump.multiplier + jump.increment;
         if (out[i] == want) continue;
-        snprintf(why, why_size, "task %zu: the chain of %" PRIu64 " steps ended at %" PRIx64 ", not at %" PRIx64, i,
-                 steps, out[i], want);
-        return -1;
+        return kernel_result_wrong(why, why_size,
+                                   "task %zu: the chain of %" PRIu64 " steps ended at %" PRIx64 ", not at %" PRIx64, i,
+                                   steps, out[i], want);
     }
     return 1;
 }

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #ifdef __clang__ /* the same counts with and without fused multiply-add; gcc's -std=c11 has contraction off */
 #pragma STDC FP_CONTRACT OFF
@@ -63,8 +62,8 @@ static int verify_area(double tasks, double pixels, double inside, char *why, si
     double share = published / (SIDE * SIDE), area = inside / pixels * SIDE * SIDE;
     double allowed = 0.01 * published + 5 * sqrt(share * (1 - share) / tasks) * SIDE * SIDE;
     if (fabs(area - published) <= allowed) return 0;
-    snprintf(why, why_size, "the set's area comes out as %.4f, not as %.4f +- %.4f", area, published, allowed);
-    return -1;
+    return kernel_result_wrong(why, why_size, "the set's area comes out as %.4f, not as %.4f +- %.4f", area, published,
+                               allowed);
 }
 
 static int verify(const void *input, const struct kernel_params *params, const void *results, char *why,
@@ -76,21 +75,19 @@ static int verify(const void *input, const struct kernel_params *params, const v
     struct counts total = {0};
     for (size_t i = 0; i < params->tasks; i++) {
         if (out[i].inside > params->size || out[i].iterations < out[i].inside * LIMIT ||
-            out[i].iterations - out[i].inside * LIMIT > (params->size - out[i].inside) * (LIMIT - 1)) {
-            snprintf(why, why_size, "task %zu: %" PRIu64 " iterations do not fit %" PRIu64 " pixels inside", i,
-                     out[i].iterations, out[i].inside);
-            return -1;
-        }
+            out[i].iterations - out[i].inside * LIMIT > (params->size - out[i].inside) * (LIMIT - 1))
+            return kernel_result_wrong(why, why_size,
+                                       "task %zu: %" PRIu64 " iterations do not fit %" PRIu64 " pixels inside", i,
+                                       out[i].iterations, out[i].inside);
         total.iterations += out[i].iterations;
         total.inside += out[i].inside;
     }
     uint64_t laps = domain_laps(PIXELS, params);
     if (laps && total.iterations == laps * serial_iterations && total.inside == laps * serial_inside) return 1;
-    if (laps) {
-        snprintf(why, why_size, "%" PRIu64 " iterations, %" PRIu64 " pixels inside, not %" PRIu64 " and %" PRIu64,
-                 total.iterations, total.inside, laps * serial_iterations, laps * serial_inside);
-        return -1;
-    }
+    if (laps)
+        return kernel_result_wrong(why, why_size,
+                                   "%" PRIu64 " iterations, %" PRIu64 " pixels inside, not %" PRIu64 " and %" PRIu64,
+                                   total.iterations, total.inside, laps * serial_iterations, laps * serial_inside);
     double pixels = (double)params->tasks * (double)params->size;
     return params->tasks ? verify_area((double)params->tasks, pixels, (double)total.inside, why, why_size) : 0;
 }

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 enum { N = 1024, TILE = 16, ELEMENTS = N * N };
 
@@ -93,8 +92,7 @@ static int verify_product(const struct matrices *matrices, char *why, size_t why
             for (size_t k = 0; k < N; k++) br[k] += matrices->b[column * N + k] * r[column];
         for (size_t row = 0; row < N; row++) {
             if (multiply(matrices->a + row * N, br) == multiply(matrices->c + row * N, r)) continue;
-            snprintf(why, why_size, "row %zu of the product fails Freivalds' check", row);
-            return -1;
+            return kernel_result_wrong(why, why_size, "row %zu of the product fails Freivalds' check", row);
         }
     }
     return 0;
@@ -114,8 +112,8 @@ static int verify(const void *input, const struct kernel_params *params, const v
         if (sum == out[i] &&
             (whole || matrices->c[place] == multiply(matrices->a + place / N * N, matrices->b + place % N * N)))
             continue;
-        snprintf(why, why_size, "task %zu gave the sum %" PRIu64 ", its elements of C %" PRIu64, i, out[i], sum);
-        return -1;
+        return kernel_result_wrong(why, why_size, "task %zu gave the sum %" PRIu64 ", its elements of C %" PRIu64, i,
+                                   out[i], sum);
     }
     return whole ? 1 : 0;
 }

@@ -5,7 +5,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 enum { BOARD = 14, ROWS = 5, PREFIXES = BOARD * BOARD * BOARD * BOARD * BOARD };
 
@@ -57,16 +56,16 @@ static int verify(const void *input, const struct kernel_params *params, const v
     for (unsigned board = 1; board < sizeof published / sizeof *published; board++) {
         uint64_t count = place((1u << board) - 1, 0, 0, 0);
         if (count == published[board]) continue;
-        snprintf(why, why_size, "%u queens have %" PRIu64 " solutions, not %" PRIu64, board, count, published[board]);
-        return -1;
+        return kernel_result_wrong(why, why_size, "%u queens have %" PRIu64 " solutions, not %" PRIu64, board, count,
+                                   published[board]);
     }
     uint64_t laps = domain_laps(PREFIXES, params), total = 0;
     for (size_t i = 0; i < params->tasks; i++) total += out[i];
     if (!laps) return 0;
     if (total == laps * solutions) return 1;
-    snprintf(why, why_size, "%d queens: %" PRIu64 " solutions in %" PRIu64 " laps, not %" PRIu64 " in each", BOARD,
-             total, laps, solutions);
-    return -1;
+    return kernel_result_wrong(why, why_size,
+                               "%d queens: %" PRIu64 " solutions in %" PRIu64 " laps, not %" PRIu64 " in each", BOARD,
+                               total, laps, solutions);
 }
 
 const struct kernel kernel_nqueens = {

@@ -5,7 +5,6 @@
 #include "kernels/random.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SLOPE 0x9e3779b97f4a7c15u
@@ -37,9 +36,9 @@ static int verify(const void *input, const struct kernel_params *params, const v
             size_t length = params->size - at < sizeof want ? (size_t)(params->size - at) : sizeof want;
             fill(want, length, word + at / sizeof word * SLOPE);
             if (!memcmp(bytes + at, want, length)) continue;
-            snprintf(why, why_size, "task %zu: its result is wrong between byte %" PRIu64 " and %" PRIu64, i, at,
-                     at + length);
-            return -1;
+            return kernel_result_wrong(why, why_size,
+                                       "task %zu: its result is wrong between byte %" PRIu64 " and %" PRIu64, i, at,
+                                       at + length);
         }
     }
     return 1;

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t power_mod32(uint64_t base, uint64_t exponent, uint64_t n)
@@ -115,8 +114,8 @@ static int verify(const void *input, const struct kernel_params *params, const v
     for (size_t k = 0; k < sizeof published / sizeof *published; k++, row *= 10)
         if (row == numbers) want = published[k];
     if (total == want) return 1;
-    snprintf(why, why_size, "%" PRIu64 " primes below %" PRIu64 ", not %" PRIu64, total, numbers, want);
-    return -1;
+    return kernel_result_wrong(why, why_size, "%" PRIu64 " primes below %" PRIu64 ", not %" PRIu64, total, numbers,
+                               want);
 }
 
 const struct kernel kernel_primes = {

@@ -8,7 +8,6 @@
 #include "kernels/random.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 static _Thread_local uint64_t ended; /* where this thread's last chain did: chunks do not run at once either */
 
@@ -32,8 +31,8 @@ static int verify(const void *input, const struct kernel_params *params, const v
     for (size_t i = 0; i < params->tasks; i++) {
         uint64_t want = random_at(params->seed, i) * jump.multiplier + jump.increment;
         if (out[i] == want) continue;
-        snprintf(why, why_size, "task %zu: the chain ended at %" PRIx64 ", not at %" PRIx64, i, out[i], want);
-        return -1;
+        return kernel_result_wrong(why, why_size, "task %zu: the chain ended at %" PRIx64 ", not at %" PRIx64, i,
+                                   out[i], want);
     }
     return 1;
 }

@@ -6,7 +6,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <time.h>
 
 static void delay(uint64_t ns)
@@ -37,17 +36,16 @@ static int verify(const void *input, const struct kernel_params *params, const v
     uint64_t sum = 0;
     for (size_t i = 0; i < params->tasks; i++) {
         uint64_t n = i + 1;
-        if (out[i] != n * n) {
-            snprintf(why, why_size, "task %zu: the square of %" PRIu64 " came out as %" PRIu64, i, n, out[i]);
-            return -1;
-        }
+        if (out[i] != n * n)
+            return kernel_result_wrong(why, why_size, "task %zu: the square of %" PRIu64 " came out as %" PRIu64, i, n,
+                                       out[i]);
         sum += out[i];
     }
     unsigned __int128 n = params->tasks;
     uint64_t want = (uint64_t)(n * (n + 1) * (2 * n + 1) / 6);
     if (sum == want) return 1;
-    snprintf(why, why_size, "the squares add up to %" PRIu64 ", not to n(n+1)(2n+1)/6 = %" PRIu64, sum, want);
-    return -1;
+    return kernel_result_wrong(why, why_size, "the squares add up to %" PRIu64 ", not to n(n+1)(2n+1)/6 = %" PRIu64,
+                               sum, want);
 }
 
 const struct kernel kernel_square = {

@@ -10,7 +10,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 enum { BLOCK = 64, BLOCKS = 65536, SCALAR = 3, PERIOD = 1024 };
 
@@ -110,14 +109,12 @@ static int verify(const void *input, const struct kernel_params *params, const v
     for (size_t i = 0; i < params->tasks; i++) {
         uint64_t want = sum_of_units(i * params->size, params->size);
         uint64_t last = block_of((i + 1) * params->size - 1) * BLOCK + BLOCK - 1;
-        if (out[i] != want) {
-            snprintf(why, why_size, "task %zu: its elements add up to %" PRIu64 ", not %" PRIu64, i, out[i], want);
-            return -1;
-        }
-        if (arrays->a[last] != (double)(last % PERIOD + SCALAR * last)) {
-            snprintf(why, why_size, "task %zu did not write its last element, a[%" PRIu64 "]", i, last);
-            return -1;
-        }
+        if (out[i] != want)
+            return kernel_result_wrong(why, why_size, "task %zu: its elements add up to %" PRIu64 ", not %" PRIu64, i,
+                                       out[i], want);
+        if (arrays->a[last] != (double)(last % PERIOD + SCALAR * last))
+            return kernel_result_wrong(why, why_size, "task %zu did not write its last element, a[%" PRIu64 "]", i,
+                                       last);
     }
     return 1;
 }

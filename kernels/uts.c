@@ -10,7 +10,6 @@
 #include "kernels/params.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { ROOT_CHILDREN = 2000, CHILDREN = 8, SEED = 42, DEPTH = 1572, LEVELS = 2048, UNITS = 26766 };
@@ -243,12 +242,10 @@ static int verify(const void *input, const struct kernel_params *params, const v
     struct tree all = {0};
     for (size_t i = 0; i < params->tasks; i++) {
         /* Every node is one of the `size` at the top or one of eight children of a non-leaf. */
-        if (out[i].nodes != params->size + CHILDREN * (out[i].nodes - out[i].leaves) || out[i].depth > DEPTH) {
-            snprintf(why, why_size,
-                     "task %zu: %" PRIu64 " nodes with %" PRIu64 " leaves, depth %" PRIu64 ": no such tree", i,
-                     out[i].nodes, out[i].leaves, out[i].depth);
-            return -1;
-        }
+        if (out[i].nodes != params->size + CHILDREN * (out[i].nodes - out[i].leaves) || out[i].depth > DEPTH)
+            return kernel_result_wrong(
+                why, why_size, "task %zu: %" PRIu64 " nodes with %" PRIu64 " leaves, depth %" PRIu64 ": no such tree",
+                i, out[i].nodes, out[i].leaves, out[i].depth);
         all.nodes += out[i].nodes;
         all.leaves += out[i].leaves;
         if (out[i].depth > all.depth) all.depth = out[i].depth;
@@ -256,11 +253,11 @@ static int verify(const void *input, const struct kernel_params *params, const v
     uint64_t laps = domain_laps(UNITS, params);
     if (!laps) return 0;
     if (all.nodes == laps * nodes && all.leaves == laps * leaves && all.depth == DEPTH) return 1;
-    snprintf(why, why_size,
-             "%" PRIu64 " nodes, %" PRIu64 " leaves, depth %" PRIu64 " below those taken apart in %" PRIu64
-             " searches, not %" PRIu64 ", %" PRIu64 ", %d in each",
-             all.nodes, all.leaves, all.depth, laps, nodes, leaves, DEPTH);
-    return -1;
+    return kernel_result_wrong(why, why_size,
+                               "%" PRIu64 " nodes, %" PRIu64 " leaves, depth %" PRIu64
+                               " below those taken apart in %" PRIu64 " searches, not %" PRIu64 ", %" PRIu64
+                               ", %d in each",
+                               all.nodes, all.leaves, all.depth, laps, nodes, leaves, DEPTH);
 }
 
 const struct kernel kernel_uts = {
