@@ -11,7 +11,7 @@
 #include "runners/runner.h"
 
 #include <errno.h>
-#include <math.h>
+#include <gsl/gsl_sort.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,16 +197,10 @@ static unsigned placement_of(struct tune_grid *grid, unsigned cell)
     return grid->placement_count++;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static unsigned sort_distinct(double *values, unsigned count)
 {
     unsigned kept = 0;
-    qsort(values, count, sizeof *values, by_value);
+    gsl_sort(values, 1, count);
     for (unsigned i = 0; i < count; i++)
         if (!kept || values[kept - 1] < values[i]) values[kept++] = values[i];
     return kept;

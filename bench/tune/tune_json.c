@@ -4,6 +4,7 @@
 #include "bench/tune/tune.h"
 
 #include "results/record/record.h"
+#include "results/summary/summary_json.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -11,17 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *quantity(struct quantity q)
-{
-    return json_pack("{so so so sI}", "median", number(q.median), "low", number(q.low), "high", number(q.high), "n",
-                     (json_int_t)q.n);
-}
 
 static json_t *settings(const struct tune *tune, const struct search_entry *entry)
 {
@@ -32,8 +22,8 @@ static json_t *entry_to_json(const struct tune *tune, const struct search_entry 
 {
     json_t *object =
         json_pack("{so sf so sI so so sb sb sb}", "settings", settings(tune, entry), "workers", entry->workers, "cost",
-                  number(entry->estimate), "n", (json_int_t)entry->count, "fresh", quantity(entry->cost), "ratio",
-                  quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed", entry->failed);
+                  json_number(entry->estimate), "n", (json_int_t)entry->count, "fresh", json_quantity(entry->cost), "ratio",
+                  json_quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed", entry->failed);
     const struct tune_failure *failure = tune_failure_of(tune, &entry->point);
     if (object && failure) json_object_set_new(object, "cause", text_to_json(failure->cause));
     if (object && failure && failure->output) json_object_set_new(object, "output", text_to_json(failure->output));
@@ -53,16 +43,16 @@ static json_t *gain_to_json(const struct tune *tune)
     struct quantity ratio = search_ratio(&tune->result, reference, best);
     if (!ratio.n) ratio = (struct quantity){reference->estimate / best->estimate, NAN, NAN, 0};
     return json_pack("{so sb so}", "over", settings(tune, reference), "at_least", reference->limited, "ratio",
-                     quantity(ratio));
+                     json_quantity(ratio));
 }
 
 /* What the watch saw: the cores' work together, in units of one alone. */
 static json_t *capacity_to_json(const struct tune_watch *watch)
 {
     return json_pack("{sf sI so so so sf sf sI sb}", "expected", watch->eyes.expected, "looks",
-                     (json_int_t)watch->looks, "measured", number(tune_watch_mean(&watch->measured)), "low",
-                     number(tune_watch_mean(&watch->low)), "lowest",
-                     number(watch->low.looks ? watch->low.least : NAN), "waited_s", watch->waited_s, "patience_s",
+                     (json_int_t)watch->looks, "measured", json_number(tune_watch_mean(&watch->measured)), "low",
+                     json_number(tune_watch_mean(&watch->low)), "lowest",
+                     json_number(watch->low.looks ? watch->low.least : NAN), "waited_s", watch->waited_s, "patience_s",
                      watch->patience_s, "blocks_dropped", (json_int_t)watch->dropped, "gave_up", watch->gave_up);
 }
 
@@ -78,10 +68,10 @@ json_t *tune_to_json(const struct tune *tune)
         if (result->entries[i].count || result->entries[i].failed)
             json_array_append_new(tried, entry_to_json(tune, &result->entries[i]));
     json_t *cpus =
-        json_pack("{si so si ss ss}", "allowed", (int)tune->limits.allowed, "quota", number(tune->limits.quota_cpus),
+        json_pack("{si so si ss ss}", "allowed", (int)tune->limits.allowed, "quota", json_number(tune->limits.quota_cpus),
                   "usable", (int)tune->limits.usable, "quota_where", tune->limits.quota_where, "kinds", tune->kinds);
     json_t *peaks =
-        json_pack("{so so so}", "workers", number(peak.workers), "low", number(peak.low), "high", number(peak.high));
+        json_pack("{so so so}", "workers", json_number(peak.workers), "low", json_number(peak.low), "high", json_number(peak.high));
     return json_pack("{si ss so ss ss so so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
                      tune->subject->unit, "what", text_to_json(tune->what), "objective", options_objectives[tune->objective],
                      "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
@@ -89,7 +79,7 @@ json_t *tune_to_json(const struct tune *tune)
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",
                      cpus, "capacity", capacity_to_json(&tune->watch), "measurements",
                      (json_int_t)result->measurements, "blocks", (json_int_t)result->blocks, "spent_s",
-                     result->spent_s, "trying_all_once_s", number(result->once_s), "shortened",
+                     result->spent_s, "trying_all_once_s", json_number(result->once_s), "shortened",
                      result->short_of_budget, "suspect", (json_int_t)tune->suspects, "tried", tried);
 }
 
@@ -102,7 +92,7 @@ static int save(const struct tune *tune)
     tune_sentence(tune, sentence, sizeof sentence);
     json_t *object =
         json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
-                  "settings", settings(tune, best), "sentence", sentence, "cost", quantity(best->cost));
+                  "settings", settings(tune, best), "sentence", sentence, "cost", json_quantity(best->cost));
     char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
     snprintf(dir, sizeof dir, "%s", options->save);
     snprintf(file, sizeof file, "%s", options->save);

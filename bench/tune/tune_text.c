@@ -7,7 +7,6 @@
 #include "plots/table.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +89,7 @@ static bool same_kind(const struct tune *tune, const struct search_entry *a, con
 static int by_workers(const void *a, const void *b)
 {
     const struct search_entry *x = *(struct search_entry *const *)a, *y = *(struct search_entry *const *)b;
-    if (x->workers != y->workers) return x->workers < y->workers ? -1 : 1;
-    return (x->estimate > y->estimate) - (x->estimate < y->estimate);
+    return x->workers != y->workers ? (x->workers < y->workers ? -1 : 1) : search_by_estimate(a, b);
 }
 
 const struct search_entry **tune_curve(const struct tune *tune, const struct search_entry *kind, size_t *count)
@@ -152,12 +150,6 @@ static void print_curve(const struct tune *tune)
     free(best);
 }
 
-static int by_estimate(const void *a, const void *b)
-{
-    const struct search_entry *x = *(struct search_entry *const *)a, *y = *(struct search_entry *const *)b;
-    return (x->estimate > y->estimate) - (x->estimate < y->estimate);
-}
-
 static const char *note_of(const struct tune *tune, const struct search_entry *entry)
 {
     const struct search_result *result = &tune->result;
@@ -179,7 +171,7 @@ static void print_table(const struct tune *tune)
     for (size_t i = 0; i < result->entry_count; i++)
         if (result->entries[i].count && !result->entries[i].failed) rows[count++] = &result->entries[i];
     if (!count) return;
-    qsort(rows, count, sizeof *rows, by_estimate);
+    qsort(rows, count, sizeof *rows, search_by_estimate);
     size_t shown = count > ROWS_MAX ? ROWS_MAX : count;
     for (size_t i = 0; i < shown; i++) {
         char name[160];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* advice.c: what to use for tasks of one size: the fastest, ties to the fewest workers, then to the simplest runner;
  * serial is among the candidates. */
-#include "results/models/summary_parts.h"
+#include "results/findings/findings.h"
 
 #include <errno.h>
 #include <math.h>
@@ -82,15 +82,6 @@ static struct quantity gain_of(const struct cell_summary *row, bool total)
     return row->quantity[total ? QUANTITY_speedup_total : QUANTITY_speedup];
 }
 
-/* "forkpool with 2 processes" */
-static const char *name_of(char text[2 * PARTS_TEXT], const struct cell_summary *row)
-{
-    char team[PARTS_TEXT];
-    if (parts_is_serial(row->cell)) snprintf(text, 2 * PARTS_TEXT, "the serial loop");
-    else snprintf(text, 2 * PARTS_TEXT, "%s with %s", row->cell->runner, parts_team(team, row->cell));
-    return text;
-}
-
 static void say(struct advice *advice, const struct field *field)
 {
     char size[PARTS_TEXT], factor[PARTS_TEXT], interval[PARTS_TEXT], name[2 * PARTS_TEXT], cold[160], warm[160] = "";
@@ -100,22 +91,21 @@ static void say(struct advice *advice, const struct field *field)
         parts_compare(field->parts, pool->cell, &field->parts->summary->run->cells[pool->cell->baseline], true);
     if (!parts_is_serial(advice->best->cell))
         snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included",
-                 name_of(name, advice->best), parts_number(factor, advice->gain.median),
+                 findings_choice(name, advice->best->cell), parts_number(factor, advice->gain.median),
                  parts_interval(interval, advice->gain));
     else if (stats_verdict(slower) == VERDICT_MORE || (isnan(slower.low) && slower.median >= 1))
         snprintf(cold, sizeof cold, "stay serial: %s takes %s times as long%s, start and stop included",
-                 name_of(name, pool), parts_number(factor, slower.median), parts_interval(interval, slower));
+                 findings_choice(name, pool->cell), parts_number(factor, slower.median), parts_interval(interval, slower));
     else
-        snprintf(cold, sizeof cold, "stay serial: the gain of %s is not resolved%s", name_of(name, pool),
+        snprintf(cold, sizeof cold, "stay serial: the gain of %s is not resolved%s", findings_choice(name, pool->cell),
                  parts_interval(interval, pool->quantity[QUANTITY_speedup_total]));
     if (parts_is_serial(advice->warm->cell) && parts_is_serial(advice->best->cell))
         snprintf(warm, sizeof warm, "; nor is a gain resolved with workers already up");
     else if (!parts_is_serial(advice->warm->cell))
-        snprintf(warm, sizeof warm, "; with workers already up %s, %s times%s", name_of(name, advice->warm),
+        snprintf(warm, sizeof warm, "; with workers already up %s, %s times%s", findings_choice(name, advice->warm->cell),
                  parts_number(factor, advice->warm_gain.median), parts_interval(interval, advice->warm_gain));
-    double task = advice->task_time_ns ? (double)advice->task_time_ns : advice->best->quantity[QUANTITY_task_ns].median;
     snprintf(advice->sentence, sizeof advice->sentence, "%.39s, %llu tasks of %s: %.120s%.120s.", advice->kernel,
-             (unsigned long long)advice->tasks, parts_duration(size, task), cold, warm);
+             (unsigned long long)advice->tasks, parts_duration(size, parts_task_ns(advice->best)), cold, warm);
 }
 
 static int advice_add(struct summary_parts *parts, const struct cell *serial, struct field *field)

@@ -21,7 +21,6 @@ void sentence_add_span(struct sentence *, struct quantity);
 /* Between the items of a list: "", ", ", and " and " before the last. */
 const char *sentence_comma(size_t item, size_t count);
 
-const struct cell_summary *findings_row(const struct summary_parts *, const struct cell *);
 /* Is this a curve that tells how a problem scales, measured for that? */
 bool findings_is_scaling(const struct scaling *);
 /* Resolved to be faster than serial; without an interval, faster in the median. */
@@ -30,9 +29,14 @@ bool findings_gains(struct quantity speedup);
 const struct cell_summary *findings_fastest(const struct summary *, unsigned baseline, const char *runner);
 /* "spin", and "spin with 60 tasks of 30 us" where the kernel was measured with several sizes. */
 void findings_add_problem(struct sentence *, const struct summary *, const struct cell_summary *);
-/* One line for each runner and kernel at its largest team; the first kernel's come first. */
-bool findings_metg_is_told(const struct summary *, const struct metg *);
+/* "openmp", with its schedule where that is not the default. */
+void findings_add_runner(struct sentence *, const struct cell *);
+/* "forkpool with 2 processes", "the serial loop" */
+const char *findings_choice(char text[2 * PARTS_TEXT], const struct cell *);
+/* Is it told with `head`? Of a kernel and study, of each runner the largest team: smaller ones would only make it longer. */
+bool findings_metg_goes_with(const struct summary *, const struct metg *, const struct metg *head);
 double findings_task_ns(const struct crossover *); /* as asked for, else as measured */
+bool findings_pays(const struct crossover *);      /* resolved: from some number of tasks on */
 size_t findings_suspects(const struct summary *);
 
 /* What disturbed repetitions change: a cell's median without them against its interval with them. */

@@ -74,9 +74,7 @@ static int tell_residuals(struct summary_parts *parts)
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
         if (!row->budget.n) continue;
-        double task_ns =
-            row->cell->task_time_ns ? (double)row->cell->task_time_ns : row->quantity[QUANTITY_task_ns].median;
-        bool is_long = task_ns >= LONG_TASK_NS;
+        bool is_long = parts_task_ns(row) >= LONG_TASK_NS;
         all++, closed += !row->budget.marked;
         all_long += is_long, closed_long += is_long && !row->budget.marked;
     }
@@ -277,9 +275,7 @@ static int about_start(struct summary_parts *parts)
     size_t told = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const char *runner = summary->cells[i].cell->runner;
-        bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++) seen = !strcmp(summary->cells[k].cell->runner, runner);
-        if (seen) continue;
+        if (!cells_first(summary->run, i, CELLS_RUNNER)) continue;
         struct quantity late = lateness(summary, runner, &worst);
         if (!late.n) continue;
         sentence_add(&sentence, "%s%s under %s",

@@ -3,21 +3,13 @@
 #include "results/findings/findings.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { SAME_FIELD = CELLS_KERNEL | CELLS_STUDY | CELLS_RUNNER | CELLS_SCHEDULE };
 
-static const char *schedule_word(const char *schedule, char text[PARTS_TEXT])
+bool findings_metg_goes_with(const struct summary *summary, const struct metg *metg, const struct metg *head)
 {
-    text[0] = '\0';
-    if (strcmp(schedule, "default")) snprintf(text, PARTS_TEXT, " %s", schedule);
-    return text;
-}
-
-/* Smaller teams would only make the sentence longer. */
-bool findings_metg_is_told(const struct summary *summary, const struct metg *metg)
-{
+    if (!cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY)) return false;
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *other = &summary->metgs[i];
         if (cells_same(other->cell, metg->cell, SAME_FIELD) && parts_workers(other->cell) > parts_workers(metg->cell))
@@ -32,18 +24,13 @@ struct shared {
     uint64_t chunk;
 };
 
-static bool beside(const struct summary *summary, const struct metg *metg, const struct metg *head)
-{
-    return cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY) && findings_metg_is_told(summary, metg);
-}
-
 static struct shared shared_of(const struct summary *summary, const struct metg *head)
 {
     struct shared shared = {0};
     bool first = true;
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
-        if (!beside(summary, metg, head)) continue;
+        if (!findings_metg_goes_with(summary, metg, head)) continue;
         unsigned workers = parts_workers(metg->cell);
         if (first) shared = (struct shared){workers, metg->cell->chunk};
         else if (workers != shared.workers) shared.workers = 0;
@@ -60,8 +47,8 @@ static void add_chunk(struct sentence *sentence, uint64_t chunk)
 
 static void add_metg(struct sentence *sentence, const struct metg *metg, struct shared shared)
 {
-    char text[PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
-    sentence_add(sentence, "%s%s", metg->cell->runner, schedule_word(metg->cell->schedule, text));
+    char from[PARTS_TEXT], to[PARTS_TEXT];
+    findings_add_runner(sentence, metg->cell);
     if (!shared.workers || shared.chunk == UINT64_MAX) {
         sentence_add(sentence, " (%u workers", parts_workers(metg->cell));
         add_chunk(sentence, metg->cell->chunk);
@@ -94,7 +81,7 @@ int findings_metg(struct summary_parts *parts)
         for (size_t i = first; i < summary->metg_count; i++) {
             const struct metg *metg = &summary->metgs[i];
             struct sentence *list = metg->reached ? &reached : &not_reached;
-            if (!beside(summary, metg, head)) continue;
+            if (!findings_metg_goes_with(summary, metg, head)) continue;
             if (list->used) sentence_add(list, ", ");
             add_metg(list, metg, shared);
         }
@@ -119,11 +106,16 @@ double findings_task_ns(const struct crossover *c)
     return c->cell->task_time_ns ? (double)c->cell->task_time_ns : c->task_ns;
 }
 
+bool findings_pays(const struct crossover *c)
+{
+    return isfinite(c->tasks.median) && !isinf(c->tasks.high);
+}
+
 enum outcome { OUTCOME_PAYS, OUTCOME_OPEN, OUTCOME_NEVER, OUTCOMES };
 
 static enum outcome outcome_of(const struct crossover *c)
 {
-    if (isfinite(c->tasks.median) && !isinf(c->tasks.high)) return OUTCOME_PAYS;
+    if (findings_pays(c)) return OUTCOME_PAYS;
     return isinf(c->tasks.median) && !(c->tasks.low < INFINITY) ? OUTCOME_NEVER : OUTCOME_OPEN;
 }
 
@@ -176,7 +168,6 @@ static int crossovers_by_runner(struct summary_parts *parts)
         unsigned workers = 0;
         size_t earlier = 0;
         bool one_team = true;
-        char text[PARTS_TEXT];
         while (!same_field(&summary->crossovers[earlier], head)) earlier++;
         if (earlier < first) continue;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));) {
@@ -186,8 +177,8 @@ static int crossovers_by_runner(struct summary_parts *parts)
         if (!one_team) workers = 0;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));)
             add_outcome(&part[outcome_of(c)], c, workers);
-        sentence_add(&sentence, "%s%s (%s", head->cell->runner, schedule_word(head->cell->schedule, text),
-                     head->cell->label);
+        findings_add_runner(&sentence, head->cell);
+        sentence_add(&sentence, " (%s", head->cell->label);
         if (workers) sentence_add(&sentence, ", %u workers", workers);
         sentence_add(&sentence, ") beats serial, start and stop included, %s",
                      part[OUTCOME_PAYS].used ? "from " : "at no task size that is resolved.");
@@ -221,8 +212,8 @@ static int crossovers_warm(struct summary_parts *parts)
         char text[PARTS_TEXT];
         if (!best) continue;
         sentence_add(&sentence, sentence.used ? ", " : "With workers already up a task pays from this much work on: ");
-        sentence_add(&sentence, "%s%s with %u workers (%s) ", best->cell->runner,
-                     schedule_word(best->cell->schedule, text), parts_workers(best->cell), best->cell->label);
+        findings_add_runner(&sentence, best->cell);
+        sentence_add(&sentence, " with %u workers (%s) ", parts_workers(best->cell), best->cell->label);
         if (best->warm_bound)
             sentence_add(&sentence, "less than %s (the smallest measured)",
                          parts_duration(text, best->warm_task_ns.median));

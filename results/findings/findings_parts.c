@@ -58,9 +58,18 @@ const char *sentence_comma(size_t item, size_t count)
     return !item ? "" : item + 1 == count ? " and " : ", ";
 }
 
-const struct cell_summary *findings_row(const struct summary_parts *parts, const struct cell *cell)
+void findings_add_runner(struct sentence *sentence, const struct cell *cell)
 {
-    return &parts->summary->cells[cell->id];
+    bool plain = !strcmp(cell->schedule, "default");
+    sentence_add(sentence, "%s%s%s", cell->runner, plain ? "" : " ", plain ? "" : cell->schedule);
+}
+
+const char *findings_choice(char text[2 * PARTS_TEXT], const struct cell *cell)
+{
+    char team[PARTS_TEXT];
+    if (parts_is_serial(cell)) return strcpy(text, "the serial loop");
+    snprintf(text, 2 * PARTS_TEXT, "%s with %s", cell->runner, parts_team(team, cell));
+    return text;
 }
 
 bool findings_is_scaling(const struct scaling *scaling)
@@ -99,6 +108,5 @@ void findings_add_problem(struct sentence *sentence, const struct summary *summa
     sentence_add(sentence, "%s", row->cell->label);
     if (several)
         sentence_add(sentence, " with %llu tasks of %s", (unsigned long long)row->cell->tasks,
-                     parts_duration(size, row->cell->task_time_ns ? (double)row->cell->task_time_ns
-                                                                  : row->quantity[QUANTITY_task_ns].median));
+                     parts_duration(size, parts_task_ns(row)));
 }

@@ -18,8 +18,7 @@ static void add_name(struct sentence *sentence, const struct summary *summary, c
         several |= findings_is_scaling(other) && other->best->cell->baseline == scaling->best->cell->baseline &&
                    strcmp(other->cell->placement, cell->placement);
     }
-    sentence_add(sentence, "%s", cell->runner);
-    if (strcmp(cell->schedule, "default")) sentence_add(sentence, " %s", cell->schedule);
+    findings_add_runner(sentence, cell);
     if (several) sentence_add(sentence, " placed %s", cell->placement);
 }
 

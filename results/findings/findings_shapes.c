@@ -11,7 +11,7 @@
 
 static double wall_of(const struct summary_parts *parts, const struct cell *cell)
 {
-    return findings_row(parts, cell)->quantity[QUANTITY_wall_ns].median;
+    return parts_row(parts, cell)->quantity[QUANTITY_wall_ns].median;
 }
 
 static const struct cell *fastest(const struct summary_parts *parts, const struct cell **group, size_t count)
@@ -26,8 +26,8 @@ static const struct cell *fastest(const struct summary_parts *parts, const struc
 static void add_head(struct sentence *sentence, const struct cell *cell, bool team)
 {
     char text[PARTS_TEXT];
-    sentence_add(sentence, "%s, %s", cell->label, cell->runner);
-    if (strcmp(cell->schedule, "default")) sentence_add(sentence, " %s", cell->schedule);
+    sentence_add(sentence, "%s, ", cell->label);
+    findings_add_runner(sentence, cell);
     if (team) sentence_add(sentence, " with %s", parts_team(text, cell));
     sentence_add(sentence, ": ");
 }
@@ -116,7 +116,7 @@ static int tell_hybrid(struct summary_parts *parts, const struct cell **group, s
     add_head(&sentence, best, false);
     sentence_add(&sentence, "%u workers are fastest as %u x %u (processes x threads), ", most, best->processes,
                  best->threads);
-    sentence_add_times(&sentence, findings_row(parts, best)->quantity[QUANTITY_speedup]);
+    sentence_add_times(&sentence, parts_row(parts, best)->quantity[QUANTITY_speedup]);
     sentence_add(&sentence, " the speed of serial.");
     for (size_t i = 0; i < kept; i++) {
         if (wall_of(parts, group[i]) > wall_of(parts, worst)) worst = group[i];
@@ -193,7 +193,7 @@ static int count_placements(struct summary_parts *parts)
         const struct cell **group = parts_group(run, cell, CELLS_PLACEMENT, &count);
         if (!group) return -ENOMEM;
         for (size_t j = 0; j < count; j++) /* without an interval nothing is compared */
-            if (!isnan(findings_row(parts, group[j])->quantity[QUANTITY_wall_ns].low)) group[measured++] = group[j];
+            if (!isnan(parts_row(parts, group[j])->quantity[QUANTITY_wall_ns].low)) group[measured++] = group[j];
         for (size_t j = 0; j < measured && measured >= 2; j++)
             slower += is_slower(parts, group[j], fastest(parts, group, measured));
         groups += measured >= 2;

@@ -3,7 +3,6 @@
 #include "results/findings/findings.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,15 +44,9 @@ static void add_one(struct sentence *sentence, const struct summary *summary, co
     sentence_add(sentence, " with %s of %s", parts_team(team, row->cell), row->cell->runner);
 }
 
-static unsigned host_cpus(const struct summary *summary, const char *key)
-{
-    json_int_t cpus = json_integer_value(json_object_get(json_object_get(summary->run->manifest, "host"), key));
-    return cpus > 0 && cpus < 1 << 20 ? (unsigned)cpus : 0;
-}
-
 static void add_machine(struct sentence *sentence, const struct summary *summary)
 {
-    unsigned cpus = host_cpus(summary, "cpus"), online = host_cpus(summary, "cpus_online");
+    unsigned cpus = parts_host(summary->run, "cpus"), online = parts_host(summary->run, "cpus_online");
     if (online > cpus) sentence_add(sentence, " on the %u of this machine's %u cpus that could be used", cpus, online);
     else if (cpus) sentence_add(sentence, " on this machine's %u cpu%s", cpus, cpus == 1 ? "" : "s");
 }
@@ -120,17 +113,14 @@ static int about_grain(struct summary_parts *parts)
     char least[PARTS_TEXT];
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
-        const char *schedule = metg->cell->schedule;
-        if (!cells_same(metg->cell, head->cell, CELLS_KERNEL | CELLS_STUDY) || !findings_metg_is_told(summary, metg))
-            continue;
+        if (!findings_metg_goes_with(summary, metg, head)) continue;
         bool known = metg->reached && !isinf(metg->work_ns.high) && !isinf(metg->granularity_ns.high);
         struct sentence *list = known ? &sentence : &open;
         if (list->used) sentence_add(list, ", ");
         else if (known)
             sentence_add(list, "For %.0f %% of the ideal speed-up a task (%s) must hold this much work: ",
                          100 * head->efficiency, head->cell->label);
-        sentence_add(list, "%s", metg->cell->runner);
-        if (strcmp(schedule, "default")) sentence_add(list, " %s", schedule);
+        findings_add_runner(list, metg->cell);
         if (!known) continue;
         if (metg->bound) sentence_add(list, " less than %s", parts_duration(least, metg->work_ns.median));
         else {
@@ -146,11 +136,6 @@ static int about_grain(struct summary_parts *parts)
     return sentence_end(parts, TOPIC_short, &sentence);
 }
 
-static bool pays(const struct crossover *c)
-{
-    return isfinite(c->tasks.median) && !isinf(c->tasks.high);
-}
-
 /* Of this runner the smallest tasks from which on, at every larger size too, some number of them is resolved to pay for
  * start and stop: one lucky size among unresolved ones is no threshold. NULL: none. */
 static const struct crossover *smallest_paying(const struct summary *summary, const char *runner)
@@ -163,7 +148,7 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
             if (strcmp(c->cell->runner, runner) || !cells_same(c->cell, summary->crossovers[0].cell, CELLS_KERNEL) ||
                 !c->earliest)
                 continue;
-            if (!pass && !pays(c)) open = fmax(open, findings_task_ns(c));
+            if (!pass && !findings_pays(c)) open = fmax(open, findings_task_ns(c));
             if (pass && findings_task_ns(c) > open && (!found || findings_task_ns(c) < findings_task_ns(found)))
                 found = c;
         }
@@ -199,22 +184,9 @@ static int about_crossing(struct summary_parts *parts)
     return sentence_end(parts, TOPIC_short, &sentence);
 }
 
-static const char *add_choice(struct sentence *sentence, const struct cell *cell)
-{
-    char team[PARTS_TEXT];
-    if (parts_is_serial(cell)) sentence_add(sentence, "the serial loop");
-    else sentence_add(sentence, "%s with %s", cell->runner, parts_team(team, cell));
-    return sentence->text;
-}
-
 static const struct cell *choice(const struct advice *advice, bool warm)
 {
     return (warm ? advice->warm : advice->best)->cell;
-}
-
-static double asked(const struct advice *advice)
-{
-    return advice->task_time_ns ? (double)advice->task_time_ns : advice->best->quantity[QUANTITY_task_ns].median;
 }
 
 /* "the serial loop for tasks of 1 us to 100 us, openmp with 2 threads for 1 ms": runs of equal choices. */
@@ -224,14 +196,13 @@ static void add_choices(struct sentence *sentence, const struct summary *summary
     while (count < summary->advice_count && !strcmp(summary->advices[count].kernel, summary->advices[0].kernel))
         count++;
     for (size_t i = 0; i < count; i = last + 1) {
-        char from[PARTS_TEXT], to[PARTS_TEXT];
+        char name[2 * PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
         for (last = i; last + 1 < count; last++)
             if (!cells_same(choice(&summary->advices[i], warm), choice(&summary->advices[last + 1], warm), CELLS_RUNNER | CELLS_WORKERS))
                 break;
-        sentence_add(sentence, "%s", i ? ", " : "");
-        add_choice(sentence, choice(&summary->advices[i], warm));
-        sentence_add(sentence, " for tasks of %s", parts_duration(from, asked(&summary->advices[i])));
-        if (last > i) sentence_add(sentence, " to %s", parts_duration(to, asked(&summary->advices[last])));
+        sentence_add(sentence, "%s%s for tasks of %s", i ? ", " : "", findings_choice(name, choice(&summary->advices[i], warm)),
+                     parts_duration(from, parts_task_ns(summary->advices[i].best)));
+        if (last > i) sentence_add(sentence, " to %s", parts_duration(to, parts_task_ns(summary->advices[last].best)));
     }
 }
 

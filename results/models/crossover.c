@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +117,7 @@ static bool is_joint(const struct crossings *crossings)
     if (!line_of(crossings, &line)) return false;
     for (size_t s = 0; s < crossings->sizes; s++) {
         size_t c = crossings->many[s];
-        struct quantity wall = crossings->parts->summary->cells[curve->cells[c]->id].quantity[QUANTITY_wall_ns];
+        struct quantity wall = parts_row(crossings->parts, curve->cells[c])->quantity[QUANTITY_wall_ns];
         double fitted = line.region_ns + line.share * curve->serial_ns[c];
         double above = fitted - wall.median, room = above > 0 ? wall.high - wall.median : wall.median - wall.low;
         if (fabs(above) > fmax(JOINT_WITHIN * wall.median, JOINT_INTERVALS * room)) return false;
@@ -222,7 +221,7 @@ static int crossover_add(struct summary_parts *parts, const struct cell *cell, c
     if (!made) return -ENOMEM;
     *made = *common;
     made->cell = cell;
-    made->task_ns = parts->summary->cells[cell->id].quantity[QUANTITY_task_ns].median;
+    made->task_ns = parts_row(parts, cell)->quantity[QUANTITY_task_ns].median;
     return 0;
 }
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +62,7 @@ static struct quantity work_of_smallest(const struct summary_parts *parts, const
     for (size_t c = 0; c < curve->count; c++) {
         const struct cell *cell = curve->cells[c];
         if (parts_worth(cell) * curve->wall_ns[c] / (double)cell->tasks == at)
-            return parts->summary->cells[cell->id].quantity[QUANTITY_task_ns];
+            return parts_row(parts, cell)->quantity[QUANTITY_task_ns];
     }
     return (struct quantity){NAN, NAN, NAN, 0};
 }
@@ -87,7 +86,7 @@ static enum metg_outcome reach(const struct summary_parts *parts, struct reachin
 static bool any_measured(const struct summary_parts *parts, const struct cell **group, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (isfinite(parts->summary->cells[group[i]->id].quantity[QUANTITY_task_ns].median)) return true;
+        if (isfinite(parts_row(parts, group[i])->quantity[QUANTITY_task_ns].median)) return true;
     return false;
 }
 
@@ -108,7 +107,7 @@ static int metg_add(struct summary_parts *parts, const struct cell **group, size
         metg->smallest_ns = INFINITY;
         metg->best_efficiency = metg->largest_ns = NAN;
         for (size_t i = 0; i < count; i++) {
-            const struct quantity *quantity = parts->summary->cells[group[i]->id].quantity;
+            const struct quantity *quantity = parts_row(parts, group[i])->quantity;
             metg->smallest_ns = fmin(metg->smallest_ns, quantity[QUANTITY_task_ns].median);
             metg->largest_ns = fmax(metg->largest_ns, quantity[QUANTITY_task_ns].median);
             metg->best_efficiency = fmax(metg->best_efficiency, quantity[QUANTITY_efficiency].median);
@@ -129,21 +128,18 @@ static size_t distinct_sizes(const struct cell **group, size_t count)
     return sizes;
 }
 
+/* Of one runner and team, whose cells differ in the size and number of their tasks. */
+static int sizes_add(struct summary_parts *parts, const struct cell **group, size_t count)
+{
+    const struct cell *cell = group[0];
+    bool custom = !strcmp(cell->study, "run"), pays = !strcmp(cell->study, "breakeven");
+    int status = 0;
+    if (parts_workers(cell) && !pays && distinct_sizes(group, count) >= 2) status = metg_add(parts, group, count);
+    return status || parts_workers(cell) < 2 || !(pays || custom) ? status : crossovers_add(parts, group, count);
+}
+
 int granularity_make(struct summary_parts *parts)
 {
-    const struct run *run = parts->summary->run;
-    int status = 0;
-    for (unsigned i = 0; !status && i < run->cell_count; i++) {
-        const struct cell *cell = &run->cells[i];
-        bool custom = !strcmp(cell->study, "run"), pays = !strcmp(cell->study, "breakeven");
-        if (parts_is_serial(cell) || parts_workers(cell) < 1) continue;
-        size_t count;
-        const struct cell **group = parts_group(run, cell, CELLS_ANY_SIZE | CELLS_TASKS, &count);
-        if (!group) return -ENOMEM;
-        if (!pays && distinct_sizes(group, count) >= 2) status = metg_add(parts, group, count);
-        if (!status && count && parts_workers(cell) > 1 && (pays || custom))
-            status = crossovers_add(parts, group, count);
-        free(group);
-    }
+    int status = parts_each_group(parts, CELLS_ANY_SIZE | CELLS_TASKS, sizes_add);
     return status ? status : crossovers_mark_earliest(parts->summary);
 }

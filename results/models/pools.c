@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +44,7 @@ static size_t points_of(const struct summary_parts *parts, struct pool_costs *po
     bool known = any_known(group, count);
     for (int beyond = 0; beyond < 2; beyond++)
         for (size_t i = 0; i < count; i++) {
-            const struct cell_summary *row = &parts->summary->cells[group[i]->id];
+            const struct cell_summary *row = parts_row(parts, group[i]);
             double wall = row->quantity[QUANTITY_wall_ns].median, task = row->quantity[QUANTITY_task_ns].median;
             double chunk = parts_chunk(group[i]);
             if ((row->workers > pool->fit_max_workers) != beyond || !(wall > 0) || !(task >= 0) || (known && chunk < 1))
@@ -118,6 +117,7 @@ static unsigned fit_limit(const struct summary_parts *parts, const struct cell *
 
 static int pool_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
+    if (count < 2) return 0;
     struct pool_costs *pool = parts_append(&parts->summary->pools, &parts->summary->pool_count, sizeof *pool);
     if (!pool) return -ENOMEM;
     pool->cell = group[0];
@@ -131,16 +131,5 @@ static int pool_add(struct summary_parts *parts, const struct cell **group, size
 
 int pools_make(struct summary_parts *parts)
 {
-    const struct run *run = parts->summary->run;
-    int status = 0;
-    for (unsigned i = 0; !status && i < run->cell_count; i++) {
-        const struct cell *cell = &run->cells[i];
-        size_t count;
-        if (parts_is_serial(cell)) continue;
-        const struct cell **group =
-            parts_group(run, cell, CELLS_ANY_SIZE | CELLS_TASKS | CELLS_WORKERS | CELLS_CHUNK, &count);
-        status = !group ? -ENOMEM : count >= 2 ? pool_add(parts, group, count) : 0;
-        free(group);
-    }
-    return status;
+    return parts_each_group(parts, CELLS_ANY_SIZE | CELLS_TASKS | CELLS_WORKERS | CELLS_CHUNK, pool_add);
 }

@@ -3,6 +3,7 @@
  */
 #include "results/models/summary_parts.h"
 
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +33,6 @@ static bool gains(const struct pool_costs *pool, const struct cell *cell)
     return most < parts_workers(cell);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* Start and stop of a team like the cell's: the median over the calibration's cells of that shape; else its line. */
 static double fixed_ns(const struct pool_costs *pool, const struct cell *cell)
 {
@@ -49,7 +44,7 @@ static double fixed_ns(const struct pool_costs *pool, const struct cell *cell)
         if (row->cell->processes == cell->processes && row->cell->threads == cell->threads && !isnan(around))
             values[n++] = around;
     }
-    if (n) qsort(values, n, sizeof *values, by_value);
+    if (n) gsl_sort(values, 1, n);
     result = n ? values[n / 2] : pool->start.fixed_ns.median + pool->start.per_worker_ns.median * parts_workers(cell);
     free(values);
     return result;
@@ -60,7 +55,7 @@ static double tasks_at(const struct summary_parts *parts, const struct cell **ce
 {
     double below = 0, above = INFINITY, few = NAN, many = NAN;
     for (size_t i = 0; i < count; i++) {
-        double at = parts->summary->cells[cells[i]->id].quantity[QUANTITY_task_ns].median;
+        double at = parts_row(parts, cells[i])->quantity[QUANTITY_task_ns].median;
         if (at <= task_ns && at > below) below = at, many = (double)cells[i]->tasks;
         if (at > task_ns && at < above) above = at, few = (double)cells[i]->tasks;
     }
@@ -72,7 +67,7 @@ static double tasks_at(const struct summary_parts *parts, const struct cell **ce
 static double settle(const struct summary_parts *parts, const struct cell **cells, size_t count,
                      const struct pool_costs *pool, double fixed)
 {
-    double task_ns = parts->summary->cells[cells[0]->id].quantity[QUANTITY_task_ns].median;
+    double task_ns = parts_row(parts, cells[0])->quantity[QUANTITY_task_ns].median;
     for (int turn = 0; turn < 60; turn++) {
         double tasks = fmax(1, tasks_at(parts, cells, count, task_ns)), before = task_ns;
         double chunk = fmin(parts_chunk(cells[0]), tasks);
@@ -99,7 +94,7 @@ void predict_crossing(const struct summary_parts *parts, const struct cell **cel
 void predict_tasks(const struct summary_parts *parts, const struct cell *cell, struct crossover *crossover)
 {
     const struct pool_costs *pool = calibration_of(parts->summary, cell);
-    double serial = parts->summary->cells[cell->id].quantity[QUANTITY_task_ns].median, p = parts_workers(cell);
+    double serial = parts_row(parts, cell)->quantity[QUANTITY_task_ns].median, p = parts_workers(cell);
     double chunk = parts_chunk(cell), each = 0;
     crossover->predicted_tasks = NAN;
     if (!pool || !(serial > 0) || !gains(pool, cell)) return;

@@ -5,16 +5,9 @@
 #include "runners/placement.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const struct cell_summary *row_of(const struct summary_parts *parts, const struct cell *cell)
-{
-    return &parts->summary->cells[cell->id];
-}
 
 static double speedup_of(const struct cell_summary *row)
 {
@@ -26,12 +19,6 @@ static int by_workers(const void *left, const void *right)
     const struct cell_summary *a = *(const struct cell_summary *const *)left,
                               *b = *(const struct cell_summary *const *)right;
     return (a->workers > b->workers) - (a->workers < b->workers);
-}
-
-static unsigned host_number(const struct run *run, const char *key)
-{
-    double value = json_number_value(json_object_get(json_object_get(run->manifest, "host"), key));
-    return value > 0 && value < 1 << 20 ? value < 1 ? 1 : (unsigned)value : 0;
 }
 
 bool parts_waits(const struct summary_parts *parts, const struct cell *cell)
@@ -47,7 +34,7 @@ bool parts_waits(const struct summary_parts *parts, const struct cell *cell)
 unsigned parts_fit_limit(const struct summary_parts *parts, const struct cell *cell)
 {
     const struct run *run = parts->summary->run;
-    unsigned cores = host_number(run, "cores"), nodes = host_number(run, "numa"), quota = host_number(run, "quota_cpus");
+    unsigned cores = parts_host(run, "cores"), nodes = parts_host(run, "numa"), quota = parts_host(run, "quota_cpus");
     if (parts_waits(parts, cell) || !cores) return UINT32_MAX;
     if (quota && quota < cores) return quota; /* beyond it workers are held back in turns: another ground */
     const struct placement_policy *policy = placement_policy_find(cell->placement);
@@ -91,7 +78,7 @@ static size_t keep_lines(const struct summary_parts *parts, const struct cell **
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct cell_summary *row = row_of(parts, group[i]);
+        const struct cell_summary *row = parts_row(parts, group[i]);
         bool twice = false;
         for (size_t j = 0; j < kept; j++) twice |= rows[j]->workers == row->workers;
         if (!twice && (group[i]->processes == 1 || group[i]->threads == 1)) rows[kept++] = row;
@@ -102,6 +89,7 @@ static size_t keep_lines(const struct summary_parts *parts, const struct cell **
 
 static int scaling_add(struct summary_parts *parts, const struct cell **group, size_t count)
 {
+    if (count < 2 || !strcmp(group[0]->study, "breakeven") || !strcmp(group[0]->study, "hybrid")) return 0;
     const struct cell_summary **rows = calloc(count, sizeof *rows);
     if (!rows) return -ENOMEM;
     size_t kept = keep_lines(parts, group, count, rows);
@@ -121,15 +109,5 @@ static int scaling_add(struct summary_parts *parts, const struct cell **group, s
 
 int scaling_make(struct summary_parts *parts)
 {
-    const struct run *run = parts->summary->run;
-    int status = 0;
-    for (unsigned i = 0; !status && i < run->cell_count; i++) {
-        const struct cell *cell = &run->cells[i];
-        size_t count;
-        if (parts_is_serial(cell) || !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "hybrid")) continue;
-        const struct cell **group = parts_group(run, cell, CELLS_WORKERS, &count);
-        status = !group ? -ENOMEM : count >= 2 ? scaling_add(parts, group, count) : 0;
-        free(group);
-    }
-    return status;
+    return parts_each_group(parts, CELLS_WORKERS, scaling_add);
 }

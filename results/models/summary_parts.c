@@ -2,6 +2,8 @@
 /* summary_parts.c: see summary_parts.h. */
 #include "results/models/summary_parts.h"
 
+#include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,17 @@ double parts_worth(const struct cell *cell)
     return cell->speeds_milli ? (double)cell->speeds_milli / 1000 : parts_workers(cell);
 }
 
+double parts_task_ns(const struct cell_summary *row)
+{
+    return row->cell->task_time_ns ? (double)row->cell->task_time_ns : row->quantity[QUANTITY_task_ns].median;
+}
+
+unsigned parts_host(const struct run *run, const char *key)
+{
+    double value = json_number_value(json_object_get(json_object_get(run->manifest, "host"), key));
+    return value > 0 && value < 1 << 20 ? value < 1 ? 1 : (unsigned)value : 0;
+}
+
 const struct cell **parts_group(const struct run *run, const struct cell *cell, unsigned but, size_t *count)
 {
     const struct cell **group = calloc(run->cell_count + 1, sizeof *group);
@@ -36,6 +49,20 @@ const struct cell **parts_group(const struct run *run, const struct cell *cell, 
         group[(*count)++] = other;
     }
     return group;
+}
+
+int parts_each_group(struct summary_parts *parts, unsigned but, parts_group_taker *take)
+{
+    const struct run *run = parts->summary->run;
+    int status = 0;
+    for (unsigned i = 0; !status && i < run->cell_count; i++) {
+        size_t count;
+        if (parts_is_serial(&run->cells[i])) continue;
+        const struct cell **group = parts_group(run, &run->cells[i], but, &count);
+        status = !group ? -ENOMEM : count ? take(parts, group, count) : 0;
+        free(group);
+    }
+    return status;
 }
 
 /* The first place in by_block whose block is not below. */

@@ -43,6 +43,9 @@ enum { CELLS_ANY_SIZE = CELLS_SIZE | CELLS_TASK_TIME, CELLS_WORKERS = CELLS_PROC
 /* The group that `cell` opens, in the order of ids, in memory of the caller's; *count 0 where an earlier cell has
  * opened it already. NULL where memory is short. Studies never mix. */
 const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
+/* Calls `take` with each group of cells that are not serial. 0, -ENOMEM, or what `take` returned, which ends it. */
+typedef int parts_group_taker(struct summary_parts *, const struct cell **group, size_t count);
+int parts_each_group(struct summary_parts *, unsigned but, parts_group_taker *take);
 
 /* What calibration says of where cells pay: fills the predicted figures of a crossover. (predict.c) */
 void predict_crossing(const struct summary_parts *, const struct cell **cells, size_t count, struct crossover *);
@@ -57,6 +60,17 @@ bool parts_waits(const struct summary_parts *, const struct cell *);
 /* How many tasks one claim of this cell takes: its chunk, or what its schedule takes without one; 0: not one number, or
  * not known here. (pools.c) */
 double parts_chunk(const struct cell *);
+
+static inline const struct cell_summary *parts_row(const struct summary_parts *parts, const struct cell *cell)
+{
+    return &parts->summary->cells[cell->id];
+}
+
+/* How long a task of the cell is: as asked for, else as measured. */
+double parts_task_ns(const struct cell_summary *);
+
+/* A number of the run's host, at least 1; 0: not recorded. */
+unsigned parts_host(const struct run *, const char *key);
 
 bool parts_is_serial(const struct cell *);
 unsigned parts_workers(const struct cell *);

@@ -58,13 +58,18 @@ static size_t worker_axis(const struct search *search)
     return SEARCH_NONE;
 }
 
+/* The place in a set of the first with the least estimate. */
+static size_t best_in(struct search *search, const struct search_set *set)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < set->count; i++)
+        if (table_at(search, set->ids[i])->estimate < table_at(search, set->ids[best])->estimate) best = i;
+    return best;
+}
+
 static size_t best_of(struct search *search, const struct search_set *set)
 {
-    size_t best = SEARCH_NONE;
-    for (size_t i = 0; i < set->count; i++)
-        if (best == SEARCH_NONE || table_at(search, set->ids[i])->estimate < table_at(search, best)->estimate)
-            best = set->ids[i];
-    return best;
+    return set->count ? set->ids[best_in(search, set)] : SEARCH_NONE;
 }
 
 /* Do two points differ on this axis alone, and on those that follow it? */
@@ -186,17 +191,13 @@ static void recombine(struct search *search, size_t base, struct search_set *set
 
 /* Step 2: narrow */
 
-struct line { /* entries along one axis, by level */
-    size_t count;
-    size_t ids[SEARCH_SET_MAX];
-};
-
 static unsigned level_of(struct search *search, size_t id, size_t axis)
 {
     return table_at(search, id)->point.level[axis];
 }
 
-static bool line_add(struct search *search, struct line *line, size_t axis, size_t id)
+/* `line`: entries along one axis, by level. */
+static bool line_add(struct search *search, struct search_set *line, size_t axis, size_t id)
 {
     if (id == SEARCH_NONE || line->count == SEARCH_SET_MAX) return false;
     size_t at = 0;
@@ -212,19 +213,11 @@ static bool line_add(struct search *search, struct line *line, size_t axis, size
     return true;
 }
 
-static size_t line_best(struct search *search, const struct line *line)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < line->count; i++)
-        if (table_at(search, line->ids[i])->estimate < table_at(search, line->ids[best])->estimate) best = i;
-    return best;
-}
-
 /* Puts entries between the best of the line and its neighbour on one side (or beyond the line's end). */
-static bool line_probe(struct search *search, struct line *line, size_t axis, int side)
+static bool line_probe(struct search *search, struct search_set *line, size_t axis, int side)
 {
     const struct search_axis *a = &search->space->axis[axis];
-    size_t at = line_best(search, line), best = line->ids[at];
+    size_t at = best_in(search, line), best = line->ids[at];
     bool at_end = side ? at + 1 == line->count : at == 0;
     if (at_end) return line_add(search, line, axis, points_scaled(search, best, axis, side ? 4 : 0.25));
     size_t next = line->ids[side ? at + 1 : at - 1];
@@ -242,7 +235,7 @@ static bool line_probe(struct search *search, struct line *line, size_t axis, in
 /* Follows one axis from `base`, starting with what is known on it, out and then inwards. Returns the best entry. */
 static size_t narrow(struct search *search, size_t base, size_t axis)
 {
-    struct line line = {0};
+    struct search_set line = {0};
     line_add(search, &line, axis, base);
     if (search->space->axis[axis].workers) {
         for (size_t id = 0; id < search->result->entry_count; id++) {
@@ -257,7 +250,7 @@ static size_t narrow(struct search *search, size_t base, size_t axis)
         bool right = line_probe(search, &line, axis, 1);
         if (!left && !right) break;
     }
-    return line.ids[line_best(search, &line)];
+    return best_of(search, &line);
 }
 
 /* Follows the line of equal numbers of workers, along which no axis alone leads. */

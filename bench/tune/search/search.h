@@ -137,4 +137,7 @@ struct quantity search_ratio(const struct search_result *, const struct search_e
 
 bool search_same(const struct search_space *, const struct search_point *, const struct search_point *);
 
+/* For qsort of pointers to entries: the least estimate first. */
+int search_by_estimate(const void *, const void *);
+
 #endif

@@ -40,7 +40,7 @@ static void neighbours(struct search *search, struct search_set *set, size_t bas
             set_add(set, points_traded(search, base, a, b));
 }
 
-static int by_estimate(const void *a, const void *b)
+int search_by_estimate(const void *a, const void *b)
 {
     const struct search_entry *x = *(struct search_entry *const *)a, *y = *(struct search_entry *const *)b;
     return (x->estimate > y->estimate) - (x->estimate < y->estimate);
@@ -53,7 +53,7 @@ static struct search_entry **sorted(struct search *search)
     if (!entries) search->error = -ENOMEM;
     if (!entries) return NULL;
     for (size_t id = 0; id < search->result->entry_count; id++) entries[id] = table_at(search, id);
-    qsort(entries, search->result->entry_count, sizeof(struct search_entry *), by_estimate);
+    qsort(entries, search->result->entry_count, sizeof(struct search_entry *), search_by_estimate);
     return entries;
 }
 

@@ -2,6 +2,7 @@
 #include "bench/tune/search/search_table.h"
 
 #include <errno.h>
+#include <gsl/gsl_sort.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -106,15 +107,9 @@ void table_look(struct search *search, const struct search_set *set, unsigned lo
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double lower_median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, by_value);
+    gsl_sort(values, 1, count);
     return values[(count - 1) / 2];
 }
 
