@@ -52,8 +52,7 @@ int main(int argc, char **argv)
         status = check_site(&options);
         if (status < 0) status = options.verb->run(&options);
     }
-    if (fflush(stdout) && status == STATUS_GOOD)
-        status = options_complain(&options, "cannot write to standard output: %s", strerror(errno));
+    if (status == STATUS_GOOD) status = options_flush(&options);
     options_free(&options);
     return status;
 }

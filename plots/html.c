@@ -193,9 +193,10 @@ static void part_tables(struct page *page)
     print_table(page, tables_models(summary), "models");
     print_table(page, tables_budget(summary), "budget");
     print_table(page, tables_latency(summary), "latency");
-    for (const char *study = NULL; (study = tables_next_study(summary, study));) {
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        if (!cells_first(summary->run, i, CELLS_STUDY)) continue;
         snprintf(id, sizeof id, "study-%u", ++number);
-        print_table(page, tables_study(summary, study), id);
+        print_table(page, tables_study(summary, summary->cells[i].cell->study), id);
     }
 }
 

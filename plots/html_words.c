@@ -2,37 +2,25 @@
 /* html_words.c: the page's sentences: what was asked, and what was found, in short and by topic. */
 #include "plots/format.h"
 #include "plots/html_parts.h"
-
-#include <string.h>
+#include "results/models/summary_parts.h"
 
 void html_say(struct page *page, const char *text)
 {
     format_html(page->out, text);
 }
 
-static void list_words(struct page *page, const char *(*get)(const struct cell *), const char *but)
+/* The kernels of a run, or its runners but the serial one. */
+static void list_words(struct page *page, unsigned part)
 {
     const struct run *run = page->summary->run;
     unsigned count = 0;
     for (unsigned i = 0; i < run->cell_count; i++) {
-        const char *word = get(&run->cells[i]);
-        bool seen = but && !strcmp(word, but);
-        for (unsigned k = 0; k < i && !seen; k++) seen = !strcmp(get(&run->cells[k]), word);
-        if (seen) continue;
+        const char *word = part == CELLS_KERNEL ? run->cells[i].label : run->cells[i].runner;
+        if (!cells_first(run, i, part) || (part == CELLS_RUNNER && parts_is_serial(&run->cells[i]))) continue;
         fprintf(page->out, "%s", count++ ? ", " : "");
         html_say(page, word);
     }
     if (!count) fputs("none", page->out);
-}
-
-static const char *kernel_of(const struct cell *cell)
-{
-    return cell->label;
-}
-
-static const char *runner_of(const struct cell *cell)
-{
-    return cell->runner;
 }
 
 void html_asked(struct page *page)
@@ -45,9 +33,9 @@ void html_asked(struct page *page)
           "with the "
           "kernels <b>",
           page->out);
-    list_words(page, kernel_of, NULL);
+    list_words(page, CELLS_KERNEL);
     fputs("</b>, run serially and by <b>", page->out);
-    list_words(page, runner_of, "serial");
+    list_words(page, CELLS_RUNNER);
     fprintf(page->out, "</b>, with up to %u worker%s.</p>\n", most, most == 1 ? "" : "s");
 }
 

@@ -237,10 +237,8 @@ unsigned lines_hue(const struct run *run, const char *runner)
 {
     unsigned hue = 0;
     for (unsigned i = 0; i < run->cell_count; i++) {
-        bool seen = !strcmp(run->cells[i].runner, "serial");
         if (!strcmp(run->cells[i].runner, runner)) break;
-        for (unsigned k = 0; k < i && !seen; k++) seen = !strcmp(run->cells[k].runner, run->cells[i].runner);
-        hue += !seen;
+        hue += !parts_is_serial(&run->cells[i]) && cells_first(run, i, CELLS_RUNNER);
     }
     return hue;
 }

@@ -91,8 +91,10 @@ int chart_hybrid(struct chart *chart)
 
 /* ---- placement ---- */
 
+enum { PLACES = 8 };
+
 struct places {
-    char name[8][24];
+    char name[PLACES][24];
     unsigned count;
 };
 
@@ -102,7 +104,7 @@ static unsigned place_number(struct places *places, const char *placement)
     format_clean(name, sizeof name, placement[0] ? placement : "none");
     for (unsigned i = 0; i < places->count; i++)
         if (!strcmp(places->name[i], name)) return i + 1;
-    if (places->count == sizeof places->name / sizeof places->name[0]) return 0;
+    if (places->count == PLACES) return 0;
     memcpy(places->name[places->count], name, sizeof name);
     return ++places->count;
 }
@@ -133,25 +135,17 @@ static void placement_block(struct chart *chart, const struct line *line, struct
 static void write_places(struct chart *chart, const struct places *all, unsigned panels)
 {
     unsigned count = 0;
-    fputs("array PLACES_FIRST[", chart->variables);
-    fprintf(chart->variables, "%u] = [", panels ? panels : 1);
+    fprintf(chart->variables, "array PLACES_FIRST[%d]\narray PLACES_LAST[%d]\narray PLACE[%d]\n", CHART_PANELS,
+            CHART_PANELS, CHART_PANELS * PLACES);
     for (unsigned p = 0; p < panels; p++) {
-        fprintf(chart->variables, "%s%u", p ? ", " : "", count + 1);
-        count += all[p].count;
-    }
-    fprintf(chart->variables, "]\narray PLACES_LAST[%u] = [", panels ? panels : 1);
-    count = 0;
-    for (unsigned p = 0; p < panels; p++) {
-        count += all[p].count;
-        fprintf(chart->variables, "%s%u", p ? ", " : "", count);
-    }
-    fprintf(chart->variables, "]\narray PLACE[%u] = [", count ? count : 1);
-    for (unsigned p = 0, written = 0; p < panels; p++)
+        fprintf(chart->variables, "PLACES_FIRST[%u] = %u\n", p + 1, count + 1);
         for (unsigned i = 0; i < all[p].count; i++) {
-            fputs(written++ ? ", " : "", chart->variables);
+            fprintf(chart->variables, "PLACE[%u] = ", ++count);
             format_gnuplot(chart->variables, all[p].name[i]);
+            putc('\n', chart->variables);
         }
-    fputs("]\n", chart->variables);
+        fprintf(chart->variables, "PLACES_LAST[%u] = %u\n", p + 1, count);
+    }
 }
 
 int chart_placement(struct chart *chart)

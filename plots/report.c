@@ -21,8 +21,9 @@ static void each_table(const struct summary *summary, table_printer *print, void
     print(tables_metg(summary), context);
     print(tables_scaling(summary), context);
     print(tables_latency(summary), context);
-    for (const char *study = NULL; (study = tables_next_study(summary, study));)
-        print(tables_study(summary, study), context);
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (cells_first(summary->run, i, CELLS_STUDY))
+            print(tables_study(summary, summary->cells[i].cell->study), context);
 }
 
 typedef void text_printer(const char *text, void *context);

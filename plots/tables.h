@@ -21,7 +21,4 @@ struct table *tables_manifest(const struct summary *);
 /* Does the cell tell how long single tasks took? Not where a claim holds several of them. */
 bool tables_has_latency(const struct cell_summary *);
 
-/* The run's studies in order: NULL ends it. */
-const char *tables_next_study(const struct summary *, const char *after);
-
 #endif

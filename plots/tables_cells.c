@@ -117,20 +117,6 @@ struct table *tables_study(const struct summary *summary, const char *study)
     return table;
 }
 
-const char *tables_next_study(const struct summary *summary, const char *after)
-{
-    bool found = !after;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const char *study = summary->cells[i].cell->study;
-        bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++) seen = !strcmp(summary->cells[k].cell->study, study);
-        if (seen) continue;
-        if (found) return study;
-        found = !strcmp(study, after);
-    }
-    return NULL;
-}
-
 /* ---- how long single tasks took ---- */
 
 static const struct {

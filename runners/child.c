@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -111,4 +112,24 @@ int child_run(const struct child_program *program, int deadline_ms, child_take *
     }
     close_both(read_ends);
     return result;
+}
+
+struct answer {
+    char *text;
+    size_t size, used;
+};
+
+static void take_answer(void *context, int from, const char *bytes, size_t size)
+{
+    struct answer *answer = context;
+    size_t room = answer->size - 1 - answer->used, taken = from != STDOUT_FILENO ? 0 : size < room ? size : room;
+    memcpy(answer->text + answer->used, bytes, taken);
+    answer->text[answer->used += taken] = '\0';
+}
+
+int child_ask(const char *const *words, int deadline_ms, char *text, size_t size, int *status)
+{
+    struct answer answer = {text, size, 0};
+    *text = '\0';
+    return child_run(&(struct child_program){.words = (char *const *)words}, deadline_ms, take_answer, &answer, status);
 }

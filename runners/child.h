@@ -39,4 +39,7 @@ typedef void child_take(void *context, int from, const char *bytes, size_t size)
  * be started. Blocks no longer than that. */
 int child_run(const struct child_program *, int deadline_ms, child_take *take, void *context, int *status);
 
+/* The same, of what it writes on standard output so much as fits into `text`, which ends in 0. */
+int child_ask(const char *const *words, int deadline_ms, char *text, size_t size, int *status);
+
 #endif

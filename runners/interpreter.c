@@ -24,28 +24,11 @@ const char *interpreter_name(void)
     return asked && *asked ? asked : "python3";
 }
 
-struct said {
-    char *text;
-    size_t size, used;
-};
-
-static void take(void *context, int from, const char *bytes, size_t size)
-{
-    struct said *said = context;
-    if (from != STDOUT_FILENO) return;
-    if (size > said->size - 1 - said->used) size = said->size - 1 - said->used;
-    memcpy(said->text + said->used, bytes, size);
-    said->text[said->used += size] = '\0';
-}
-
 /* Runs `statement`; true where it ended without an error. What it printed, up to size - 1 bytes, is in `text`. */
 static bool ask(const char *path, const char *statement, char *text, size_t size)
 {
-    char *const words[] = {(char *)path, "-I", "-c", (char *)statement, NULL};
-    struct said said = {text, size, 0};
     int status;
-    *text = '\0';
-    return !child_run(&(struct child_program){.words = words}, ASKED_MS, take, &said, &status) && !status;
+    return !child_ask((const char *[]){path, "-I", "-c", statement, NULL}, ASKED_MS, text, size, &status) && !status;
 }
 
 bool interpreter_accepts(const char *statement)

@@ -8,6 +8,7 @@
  * leave behind (sessions, segments) lies in the folder and goes with it. Hooks are functions of this program: the ranks
  * make their own from the same recipe (instruments.h), and their records are copied back in stop. */
 #include "kernels/reason.h"
+#include "runners/child.h"
 #include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/control.h"
@@ -67,16 +68,9 @@ static int available(struct reason *why)
 /* Waits for the launcher's end; false: it still runs. */
 static bool launcher_gone(struct mpi *mpi, int timeout_ms, int *status)
 {
-    struct pollfd none = {.fd = -1};
-    for (int waited = 0;; waited += 2) {
-        pid_t got = waitpid(mpi->launcher, status, WNOHANG);
-        if (got == mpi->launcher || (got < 0 && errno != EINTR)) {
-            mpi->launcher = 0;
-            return true;
-        }
-        if (waited >= timeout_ms) return false;
-        poll(&none, 0, 2);
-    }
+    bool gone = child_wait(mpi->launcher, timeout_ms, status);
+    if (gone) mpi->launcher = 0;
+    return gone;
 }
 
 /* A process that may be a child of ours by now: without this wait it would stay a zombie, which looks alive. */

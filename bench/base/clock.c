@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/clock.h"
 
-#include <stdlib.h>
+#include <gsl/gsl_sort.h>
 #include <time.h>
 
 static int64_t real_now_ns(const struct clock *clock)
@@ -26,12 +26,6 @@ int64_t clock_timeval_ns(struct timeval time)
     return (int64_t)time.tv_sec * 1000000000 + (int64_t)time.tv_usec * 1000;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Batches, so that one interruption spoils one batch and the median stays. */
 struct clock_quality clock_measure(const struct clock *clock)
 {
@@ -50,7 +44,7 @@ struct clock_quality clock_measure(const struct clock *clock)
         }
         cost_ns[batch] = (double)(before_ns - began_ns) / READINGS;
     }
-    qsort(cost_ns, BATCHES, sizeof *cost_ns, compare_doubles);
+    gsl_sort(cost_ns, 1, BATCHES);
     quality.cost_ns = cost_ns[BATCHES / 2];
     return quality;
 }

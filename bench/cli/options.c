@@ -55,14 +55,18 @@ int options_complain(const struct options *options, const char *format, ...)
     return STATUS_USAGE;
 }
 
-int options_print(const struct options *options, const char *text)
+int options_flush(const struct options *options)
 {
     errno = 0;
+    if (!fflush(stdout) && !ferror(stdout)) return STATUS_GOOD;
+    return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+}
+
+int options_print(const struct options *options, const char *text)
+{
     size_t length = strlen(text);
-    bool ended = length && text[length - 1] == '\n';
-    if (printf(ended ? "%s" : "%s\n", text) < 0 || fflush(stdout))
-        return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
-    return STATUS_GOOD;
+    printf(length && text[length - 1] == '\n' ? "%s" : "%s\n", text);
+    return options_flush(options);
 }
 
 int options_print_json(const struct options *options, json_t *json)

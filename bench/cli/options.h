@@ -115,5 +115,6 @@ void options_help_verb(FILE *, const struct verb *); /* one verb with its option
 /* Prints `text`, and a newline where it does not end with one, on stdout. STATUS_GOOD, or STATUS_USAGE where stdout does not take it. */
 int options_print(const struct options *, const char *text);
 int options_print_json(const struct options *, struct json_t *); /* the same; takes it over; NULL: no memory */
+int options_flush(const struct options *);                       /* the same of what was printed before */
 
 #endif

@@ -9,9 +9,6 @@
 
 #include "runners/limits.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 /* What measuring a lesson leaves. */
 struct measured {
     char dir[4096];
@@ -81,18 +78,13 @@ static int run_lesson(const struct options *options, const struct lesson *lesson
     return status;
 }
 
-static unsigned count_lessons(void)
-{
-    unsigned count = 0;
-    for (struct embedded file = embedded_first(lesson_files); file.name; file = embedded_next(file)) count++;
-    return count;
-}
-
 static int list_lessons(const struct options *options)
 {
     struct lesson lesson;
     struct reason why;
-    printf("%u questions, each answered by an experiment: breakeven lesson NAME\n\n", count_lessons());
+    unsigned count = 0;
+    for (struct embedded file = embedded_first(lesson_files); file.name; file = embedded_next(file)) count++;
+    printf("%u questions, each answered by an experiment: breakeven lesson NAME\n\n", count);
     for (struct embedded file = embedded_first(lesson_files); file.name; file = embedded_next(file)) {
         if (lesson_read(file.name, file.text, &lesson, &why))
             return options_complain(options, "lesson %s: %s", file.name, why.text);

@@ -4,13 +4,13 @@
 
 #include "bench/cli/options.h"
 #include "kernels/reason.h"
+#include "results/summary/summary_json.h"
 #include "runners/runner.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { NOISE_QUANTA = 2000 }; /* 2 s: enough ticks to see 0.5 % of steal time */
 
@@ -45,11 +45,6 @@ void doctor_facts_read(const char *root, const struct clock *clock, struct docto
     facts->took_s = (double)(clock_now_ns(clock) - began_ns) / 1e9;
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *noise_json(const struct probe_noise *noise)
 {
     json_t *list = json_array();
@@ -66,12 +61,12 @@ static json_t *noise_json(const struct probe_noise *noise)
 /* The figures behind the sentences. */
 static json_t *facts_json(const struct doctor_facts *facts)
 {
-    return json_pack("{so so ss so ss si sb so sI so sf sf so sf sf si ss ss sf}", "load", number(facts->system.load),
-                     "pressure", number(facts->system.pressure), "governor", facts->system.governor, "boost",
+    return json_pack("{so so ss so ss si sb so sI so sf sf so sf sf si ss ss sf}", "load", json_number(facts->system.load),
+                     "pressure", json_number(facts->system.pressure), "governor", facts->system.governor, "boost",
                      facts->system.boost < 0 ? json_null() : json_boolean(facts->system.boost), "clocksource",
                      facts->system.clocksource, "allowed_cpus", (int)facts->limits.allowed, "virtual_machine",
-                     facts->system.virtual_machine, "quota_cpus", number(facts->limits.quota_cpus), "throttled_ns",
-                     (json_int_t)facts->throttled_ns, "steal_share", number(facts->steal_share), "clock_cost_ns",
+                     facts->system.virtual_machine, "quota_cpus", json_number(facts->limits.quota_cpus), "throttled_ns",
+                     (json_int_t)facts->throttled_ns, "steal_share", json_number(facts->steal_share), "clock_cost_ns",
                      facts->clock.cost_ns, "clock_resolution_ns", facts->clock.resolution_ns, "noise",
                      noise_json(&facts->noise), "sleep_asked_ns", facts->sleep.asked_ns, "sleep_median_ns",
                      facts->sleep.median_ns, "sibling_groups", facts->sibling_groups, "siblings", facts->siblings,

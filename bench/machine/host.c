@@ -6,6 +6,7 @@
 #include "bench/machine/probe_system.h"
 #include "bench/machine/topo.h"
 #include "kernels/reason.h"
+#include "results/summary/summary_json.h"
 #include "runners/cpukind.h"
 #include "runners/limits.h"
 
@@ -50,11 +51,6 @@ json_t *host_text(const char *text)
     return string ? string : json_string("(not UTF-8)");
 }
 
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *counts_to_json(hwloc_topology_t topology, const struct limits *limits)
 {
     int cpus = usable_of(topology, HWLOC_OBJ_PU);
@@ -64,7 +60,7 @@ static json_t *counts_to_json(hwloc_topology_t topology, const struct limits *li
                      hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU), "cores_online",
                      hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE), "usable",
                      limits->usable ? (int)limits->usable : cpus, "allowed", limits->allowed_list, "quota_cpus",
-                     number_or_null(limits->quota_cpus));
+                     json_number(limits->quota_cpus));
 }
 
 json_t *host_to_json(hwloc_topology_t topology)
@@ -86,7 +82,7 @@ json_t *host_to_json(hwloc_topology_t topology)
                              (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), "clocksource",
                              system.clocksource, "governor", system.governor, "boost",
                              system.boost < 0 ? json_null() : json_boolean(system.boost), "virtual_machine",
-                             (int)system.virtual_machine, "load", number_or_null(system.load),
+                             (int)system.virtual_machine, "load", json_number(system.load),
                              "transparent_hugepages", pages);
     if (host) json_object_update_new(host, counts_to_json(topology, &limits));
     char kinds[512];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/software.h"
 
-#include "bench/base/command.h"
-#include "kernels/reason.h"
+#include "runners/child.h"
 #include "runners/interpreter.h"
 #include "runners/launcher.h"
 
@@ -16,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+
+enum { ANSWER_MS = 10000 };
 
 /* An object that was sought among those loaded: the first whose file name begins with one of the names. */
 struct sought {
@@ -86,14 +87,11 @@ static json_t *first_line(const char *path)
 /* What a command says in its first line; null: it is not there, or failed. */
 static json_t *answer_of(const char *const *words)
 {
-    static const char *const none[] = {NULL};
-    struct command command = {.words = words, .environment = none, .deadline_ns = INT64_C(10000000000)};
-    struct command_result result;
-    struct reason why = {""};
-    if (command_run(&command, NULL, 0, INT64_MAX, &result, &why)) return json_null();
-    if (result.output) result.output[strcspn(result.output, "\n")] = '\0';
-    json_t *answer = result.end == COMMAND_DONE && result.output ? json_string(result.output) : NULL;
-    command_result_free(&result);
+    char text[1024];
+    int status;
+    if (child_ask(words, ANSWER_MS, text, sizeof text, &status) || status) return json_null();
+    text[strcspn(text, "\n")] = '\0';
+    json_t *answer = json_string(text);
     return answer ? answer : json_null();
 }
 

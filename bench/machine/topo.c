@@ -4,10 +4,10 @@
 
 #include "bench/cli/options.h"
 #include "kernels/reason.h"
+#include "results/summary/summary_json.h"
 #include "runners/cpukind.h"
 #include "runners/placement.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -92,11 +92,6 @@ json_t *topo_machine_json(hwloc_topology_t topology)
                      object_json(hwloc_get_root_obj(topology)));
 }
 
-static json_t *number_json(double number)
-{
-    return isfinite(number) ? json_real(number) : json_null();
-}
-
 static json_t *counter_json(int64_t counter)
 {
     return counter >= 0 ? json_integer(counter) : json_null();
@@ -108,14 +103,14 @@ json_t *topo_limits_json(const struct limits *limits)
     for (unsigned i = 0; i < limits->group_count; i++) {
         const struct limits_group *group = &limits->groups[i];
         json_array_append_new(groups, json_pack("{ss% so sf so so}", "path", limits->group_path, group->path_length, "quota_cpus",
-                                                number_json(group->quota_cpus), "burst_cpus", group->burst_cpus, "throttled_ns",
+                                                json_number(group->quota_cpus), "burst_cpus", group->burst_cpus, "throttled_ns",
                                                 counter_json(group->throttled_ns), "throttled_periods",
                                                 counter_json(group->throttled_periods)));
     }
     return json_pack("{si si so si ss si so ss? so ss? so}", "online", (int)limits->online, "affinity", (int)limits->affinity,
                      "cpuset", limits->cpuset ? json_integer(limits->cpuset) : json_null(), "allowed",
                      (int)limits->allowed, "allowed_list", limits->allowed_list, "usable", (int)limits->usable,
-                     "quota_cpus", number_json(limits->quota_cpus), "quota_where",
+                     "quota_cpus", json_number(limits->quota_cpus), "quota_where",
                      *limits->quota_where ? limits->quota_where : NULL, "asked",
                      limits->asked ? json_integer(limits->asked) : json_null(), "asked_by", limits->asked_by, "groups",
                      groups);
@@ -303,11 +298,9 @@ static int team_read(const struct options *options, struct topo *topo)
 
 static int show(const struct options *options, const struct topo *topo)
 {
-    if (!options->json) {
-        print_topo(topo);
-        return fflush(stdout) ? options_complain(options, "cannot write to standard output: %s", strerror(errno)) : STATUS_GOOD;
-    }
-    return options_print_json(options, topo_json(topo));
+    if (options->json) return options_print_json(options, topo_json(topo));
+    print_topo(topo);
+    return options_flush(options);
 }
 
 static int show_of(hwloc_topology_t topology, void *of)

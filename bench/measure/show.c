@@ -68,12 +68,9 @@ unsigned show_width(void)
 
 static int print_json(const struct options *options, const struct summary *summary)
 {
-    errno = 0;
-    int error = summary_json_print(summary, stdout);
-    if (error == -ENOMEM) return options_complain(options, "no memory");
-    if (error || putchar('\n') < 0 || fflush(stdout))
-        return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
-    return STATUS_GOOD;
+    if (summary_json_print(summary, stdout) == -ENOMEM) return options_complain(options, "no memory");
+    putchar('\n');
+    return options_flush(options);
 }
 
 static bool show_colour(void)
@@ -105,11 +102,10 @@ static int print_plots(const struct options *options, const struct summary *summ
 int show_print(const struct options *options, const struct shown *shown)
 {
     if (options->json) return print_json(options, &shown->summary);
-    errno = 0;
     bool tables = options->format && !strcmp(options->format, "text");
-    if (report_text_print(&shown->summary, stdout, show_width(), show_colour(), tables) || fflush(stdout))
-        return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
-    return options->plot ? print_plots(options, &shown->summary) : STATUS_GOOD;
+    report_text_print(&shown->summary, stdout, show_width(), show_colour(), tables);
+    int status = options_flush(options);
+    return !status && options->plot ? print_plots(options, &shown->summary) : status;
 }
 
 size_t show_failures(const struct options *options, const struct shown *shown)

@@ -15,27 +15,14 @@
 
 enum { ANSWER_MAX = 65536, ANSWER_MS = 10000 };
 
-struct answer {
-    char text[ANSWER_MAX];
-    size_t used;
-};
-
-static void take(void *context, int from, const char *bytes, size_t size)
-{
-    struct answer *answer = context;
-    if (from != STDOUT_FILENO || size > ANSWER_MAX - answer->used) return;
-    memcpy(answer->text + answer->used, bytes, size);
-    answer->used += size;
-}
-
 /* What `program version --json` prints; NULL: nothing that is JSON within ten seconds. */
 static json_t *build_of(const char *program)
 {
-    char *const words[] = {(char *)program, "version", "--json", NULL};
-    struct answer answer = {.used = 0};
+    char text[ANSWER_MAX];
     int status;
-    if (child_run(&(struct child_program){.words = words}, ANSWER_MS, take, &answer, &status)) return NULL;
-    return json_loadb(answer.text, answer.used, 0, NULL);
+    if (child_ask((const char *[]){program, "version", "--json", NULL}, ANSWER_MS, text, sizeof text, &status))
+        return NULL;
+    return json_loads(text, 0, NULL);
 }
 
 int versus_find(const char *path, char *program, size_t size, struct reason *why)

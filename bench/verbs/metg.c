@@ -4,10 +4,8 @@
 #include "bench/measure/conduct.h"
 #include "kernels/reason.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const schedules[] = {"dynamic", "tasks"};
@@ -56,7 +54,7 @@ static int print_table(const struct options *options, const struct summary *summ
            100 * options->efficiency, "kernel", "runner", "METG", "interval       ", "work");
     for (size_t i = 0; i < summary->metg_count; i++) print_row(&summary->metgs[i]);
     if (!summary->metg_count) puts("no runner was measured at several task sizes");
-    return fflush(stdout) ? options_complain(options, "cannot write to standard output") : STATUS_GOOD;
+    return options_flush(options);
 }
 
 static int print(const struct options *options, const char *dir)

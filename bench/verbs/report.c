@@ -7,7 +7,6 @@
 #include "plots/plots.h"
 #include "results/record/record_join.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +22,7 @@ static int print_file(const struct options *options, const char *dir, const char
     size_t got;
     while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) fwrite(buffer, 1, got, stdout);
     fclose(file);
-    return fflush(stdout) || ferror(stdout) ? options_complain(options, "cannot write to standard output")
-                                            : STATUS_GOOD;
+    return options_flush(options);
 }
 
 static int print_csv(const struct options *options, const struct summary *summary)

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Where the answers go, one call each. */
@@ -138,5 +137,5 @@ int whatif_print(const struct options *options, const struct summary *summary)
     for (size_t i = 0; i < summary->pool_count; i++)
         if (whatif_able(&summary->pools[i])) rows += each_setting(options, &summary->pools[i], row_print, NULL);
     if (!rows) puts("no runner's costs could be fitted: cells must differ in workers, tasks, their size or chunk");
-    return fflush(stdout) || ferror(stdout) ? options_complain(options, "cannot write to standard output") : STATUS_GOOD;
+    return options_flush(options);
 }

@@ -18,3 +18,10 @@ bool cells_same(const struct cell *a, const struct cell *b, unsigned parts)
            (!(parts & CELLS_STUDY) || !strcmp(a->study, b->study)) &&
            (!(parts & CELLS_KERNEL) || !strcmp(a->kernel, b->kernel));
 }
+
+bool cells_first(const struct run *run, size_t at, unsigned parts)
+{
+    size_t i = 0;
+    while (!cells_same(&run->cells[i], &run->cells[at], parts)) i++;
+    return i == at;
+}

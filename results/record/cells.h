@@ -29,4 +29,7 @@ enum {
 
 bool cells_same(const struct cell *, const struct cell *, unsigned parts);
 
+/* Is no earlier cell of the run the same in these parts? So a list of all there are has each once. */
+bool cells_first(const struct run *, size_t at, unsigned parts);
+
 #endif
