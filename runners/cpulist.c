@@ -2,22 +2,19 @@
 #include "runners/cpulist.h"
 #include "kernels/reason.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Reads one decimal number; -1 where there is none or it is out of range. */
 static long number_read(const char **at)
 {
-    long number = 0;
-    const char *from = *at;
-    for (; **at >= '0' && **at <= '9'; ++*at) {
-        number = number * 10 + (**at - '0');
-        if (number >= CPULIST_LIMIT) return -1;
-    }
-    return *at == from ? -1 : number;
+    char *end;
+    if (!isdigit((unsigned char)**at)) return -1;
+    unsigned long number = strtoul(*at, &end, 10);
+    *at = end;
+    return number < CPULIST_LIMIT ? (long)number : -1;
 }
 
 /* Reads "3" or "3-5" and what ends it. 0 or -EINVAL. */
@@ -42,36 +39,27 @@ int cpulist_parse(const char *text, unsigned **numbers, size_t *count, struct re
 {
     unsigned *list = NULL;
     size_t used = 0;
-    uint64_t seen[CPULIST_LIMIT / 64] = {0};
-    int error = 0;
+    hwloc_bitmap_t seen = hwloc_bitmap_alloc();
+    int error = seen ? 0 : -ENOMEM;
     const char *at = text;
     do {
         long first = 0, last = -1;
         if (!error) error = range_read(&at, &first, &last, text, why);
         unsigned *more = error ? NULL : realloc(list, (used + (size_t)(last - first) + 1) * sizeof *list);
         if (!error && !more) error = -ENOMEM;
-        if (error) break;
-        list = more;
-        for (long i = first; i <= last; i++) {
-            uint64_t bit = UINT64_C(1) << (i % 64);
-            if (seen[i / 64] & bit) {
-                reason_set(why, "bad list '%.80s': %ld stands in it twice", text, i);
-                error = -EINVAL;
-                goto out;
-            }
-            seen[i / 64] |= bit;
+        if (more) list = more;
+        for (long i = first; !error && i <= last; i++) {
+            if (hwloc_bitmap_isset(seen, (unsigned)i))
+                error = reason_give(why, -EINVAL, "bad list '%.80s': %ld stands in it twice", text, i);
+            hwloc_bitmap_set(seen, (unsigned)i);
             list[used++] = (unsigned)i;
         }
-    } while (*at);
-out:
+    } while (!error && *at);
+    hwloc_bitmap_free(seen);
     if (error == -ENOMEM) reason_set(why, "no memory to read the list '%.80s'", text);
-    if (error) {
-        free(list);
-        return error;
-    }
-    *numbers = list;
-    *count = used;
-    return 0;
+    if (error) free(list);
+    else *numbers = list, *count = used;
+    return error;
 }
 
 void cpulist_write(hwloc_const_bitmap_t from, char *text, size_t size)

@@ -23,23 +23,14 @@ static int start(const struct team *team, const struct job *job, void **state, s
 /* A given chunk is claimed as it is: the pool's own choice of sizes is for when none was given. */
 static int run(void *state, size_t tasks, void *results, struct failure *failure)
 {
+    static const enum forkpool_schedule named[SCHEDULES] = {[SCHEDULE_DEFAULT] = FORKPOOL_AUTO,
+                                                            [SCHEDULE_STATIC] = FORKPOOL_STATIC,
+                                                            [SCHEDULE_DYNAMIC] = FORKPOOL_DYNAMIC,
+                                                            [SCHEDULE_GUIDED] = FORKPOOL_GUIDED};
     struct processes *processes = state;
-    size_t chunk = processes->team->chunk;
-    enum forkpool_schedule schedule = chunk ? FORKPOOL_DYNAMIC : FORKPOOL_AUTO;
-    switch (processes->team->schedule) {
-    case SCHEDULE_STATIC:
-        schedule = FORKPOOL_STATIC;
-        break;
-    case SCHEDULE_DYNAMIC:
-        schedule = FORKPOOL_DYNAMIC;
-        break;
-    case SCHEDULE_GUIDED:
-        schedule = FORKPOOL_GUIDED;
-        break;
-    default:
-        break;
-    }
-    struct forkpool_map map = {.tasks = tasks, .range = range, .schedule = schedule, .chunk = chunk};
+    const struct team *team = processes->team;
+    enum schedule schedule = team->chunk && team->schedule == SCHEDULE_DEFAULT ? SCHEDULE_DYNAMIC : team->schedule;
+    struct forkpool_map map = {.tasks = tasks, .range = range, .schedule = named[schedule], .chunk = team->chunk};
     return processes_run(processes, &map, results, failure);
 }
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/worker.h"
 
-#include "kernels/reason.h"
 #include "runners/cpulist.h"
 
 #include <errno.h>
 #include <hwloc.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,24 +42,11 @@ int worker_affinity_write(hwloc_const_bitmap_t from)
     return error;
 }
 
-/* Adds the list's cpus to the bitmap. */
-static int list_add(hwloc_bitmap_t into, const char *cpus)
-{
-    unsigned *numbers;
-    size_t count;
-    struct reason why = {""}; /* the planner made the list: it is good, or no line would help */
-    int error = cpulist_parse(cpus, &numbers, &count, &why);
-    if (error) return error;
-    for (size_t i = 0; i < count; i++) hwloc_bitmap_set(into, numbers[i]);
-    free(numbers);
-    return 0;
-}
-
 int worker_ready(struct worker_report *report, const char *cpus)
 {
     hwloc_bitmap_t asked = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
     int error = asked && found ? 0 : -ENOMEM;
-    if (!error && cpus) error = list_add(asked, cpus);
+    if (!error && cpus && hwloc_bitmap_list_sscanf(asked, cpus)) error = -EINVAL; /* the planner made the list */
     if (!error && cpus) error = worker_affinity_write(asked);
     int unread = found ? worker_affinity_read(found) : -ENOMEM;
     if (!error) error = unread;
@@ -83,7 +67,7 @@ bool worker_is_at(const struct worker_report *report, const char *cpus)
 {
     char text[sizeof report->cpus];
     hwloc_bitmap_t asked = hwloc_bitmap_alloc();
-    bool same = asked && !list_add(asked, cpus);
+    bool same = asked && !hwloc_bitmap_list_sscanf(asked, cpus);
     if (same) cpulist_write(asked, text, sizeof text);
     hwloc_bitmap_free(asked);
     return same && report->ready && !report->error && !strcmp(text, report->cpus);
@@ -100,10 +84,14 @@ int worker_join(const struct team *team, unsigned worker, struct failure *failur
 char *worker_union(const char *const *cpus, unsigned count)
 {
     char *text = NULL;
-    hwloc_bitmap_t all = hwloc_bitmap_alloc();
-    int error = all ? 0 : -ENOMEM;
-    for (unsigned i = 0; !error && i < count; i++) error = list_add(all, cpus[i]);
-    if (!error && hwloc_bitmap_list_asprintf(&text, all) < 0) text = NULL;
+    hwloc_bitmap_t all = hwloc_bitmap_alloc(), one = hwloc_bitmap_alloc();
+    bool good = all && one;
+    for (unsigned i = 0; good && i < count; i++) {
+        good = !hwloc_bitmap_list_sscanf(one, cpus[i]);
+        hwloc_bitmap_or(all, all, one);
+    }
+    if (!good || hwloc_bitmap_list_asprintf(&text, all) < 0) text = NULL;
+    hwloc_bitmap_free(one);
     hwloc_bitmap_free(all);
     return text;
 }

@@ -167,12 +167,6 @@ struct child {
     unsigned looks;
 };
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) close(*fd);
-    *fd = -1;
-}
-
 /* Between fork and exec: only calls that signal-safety(7) allows, and prctl, close_range, putenv of what is ours. */
 __attribute__((noreturn)) static void become(const struct child *child, const struct filled *filled, pid_t parent)
 {

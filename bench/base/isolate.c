@@ -46,12 +46,6 @@ struct child {
     char whole[200]; /* the last one that ended */
 };
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) close(*fd);
-    *fd = -1;
-}
-
 static void child_release(struct child *child)
 {
     int *const fds[] = {&child->input,      &child->output[0],  &child->output[1],  &child->message[0],

@@ -9,6 +9,7 @@
 #define BREAKEVEN_STARTING_H
 
 #include <stddef.h>
+#include <unistd.h>
 
 /* Between fork and exec: writes the step and errno, and ends the process with status 127. Signal-safe. `step` is short:
  * "exec", "its descriptors". */
@@ -22,5 +23,12 @@ void starting_describe(int error, const char *step, char *text, size_t size);
 
 /* Are `environment` and words of words_bytes too much for execve(2) by the kernel's rule (fs/exec.c)? */
 int starting_check(char *const *environment, size_t words_bytes);
+
+/* Where it is open; -1 from then on. */
+static inline void close_fd(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
 
 #endif
