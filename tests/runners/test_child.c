@@ -79,6 +79,20 @@ START_TEST(a_program_that_is_not_there)
 }
 END_TEST
 
+START_TEST(an_answer_is_standard_output_alone_and_cut_to_fit)
+{
+    char text[8];
+    int status;
+    ck_assert_int_eq(child_ask((const char *[]){"sh", "-c", "echo bad >&2; printf one; printf two3456; exit 4", NULL}, 100000,
+                               text, sizeof text, &status),
+                     0);
+    ck_assert_str_eq(text, "onetwo3");
+    ck_assert_int_eq(WEXITSTATUS(status), 4);
+    ck_assert_int_eq(child_ask((const char *[]){"true", NULL}, 100000, text, sizeof text, &status), 0);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("child");
@@ -88,6 +102,7 @@ int main(void)
     tcase_add_test(all, only_kept_descriptors_are_open);
     tcase_add_test(all, past_its_deadline_its_whole_group_is_killed);
     tcase_add_test(all, a_program_that_is_not_there);
+    tcase_add_test(all, an_answer_is_standard_output_alone_and_cut_to_fit);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }
