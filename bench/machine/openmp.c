@@ -43,7 +43,7 @@ static json_t *measure(const json_t *question)
     int error = team_open(&team, 0, &failure);
     if (error) return json_pack("{ss}", "error", failure.text);
     struct openmp_constructs asked = {.threads = team.threads,
-                                      .steps = probe_chain_steps(&clock_real, DELAY_NS),
+                                      .steps = probe_steps(&clock_real, false, DELAY_NS),
                                       .target_ns = TARGET_NS,
                                       .rounds = ROUNDS,
                                       .seed = (uint64_t)json_integer_value(json_object_get(question, "seed"))};

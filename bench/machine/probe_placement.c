@@ -6,7 +6,6 @@
 
 #include "results/statistics/stats.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -66,13 +65,7 @@ static int load_member(void *context, size_t member, void *page)
 {
     const struct load *load = context;
     double *took_ns = page;
-    volatile uint64_t whole = member;
-    volatile double real;
-    int64_t began_ns = clock_now_ns(load->clock);
-    if (load->chains) real = probe_chains(load->steps);
-    else whole = probe_chain(load->steps, whole);
-    took_ns[member] = (double)(clock_now_ns(load->clock) - began_ns);
-    (void)real;
+    took_ns[member] = probe_work_ns(load->clock, load->chains, load->steps);
     return 0;
 }
 
@@ -92,22 +85,6 @@ static int load_speedup(struct load *load, const unsigned cpus[2], double *speed
     return 0;
 }
 
-/* Steps of probe_chains that take WORK_NS: it has its own pace, so it is timed once against the clock. */
-static uint64_t chains_steps(const struct clock *clock)
-{
-    enum { STEPS = 5000, TRIES = 7 };
-    double best_ns = 0;
-    volatile double sink;
-    for (int i = 0; i < TRIES; i++) {
-        int64_t began_ns = clock_now_ns(clock);
-        sink = probe_chains(STEPS);
-        double took_ns = (double)(clock_now_ns(clock) - began_ns);
-        if (took_ns > 0 && (best_ns == 0 || took_ns < best_ns)) best_ns = took_ns;
-    }
-    (void)sink;
-    return best_ns > 0 ? (uint64_t)(WORK_NS / best_ns * STEPS) + 1 : STEPS;
-}
-
 static int pair_measure(const struct clock *clock, struct load loads[2], struct probe_pair *pair)
 {
     const unsigned cpus[2] = {pair->cpu_a, pair->cpu_b};
@@ -122,8 +99,8 @@ static int pair_measure(const struct clock *clock, struct load loads[2], struct 
 int probe_placement_measure(const struct clock *clock, const unsigned *cpus, size_t count, struct probe_placement *out)
 {
     struct load loads[2] = {
-        {.clock = clock, .chains = false, .steps = probe_chain_steps(clock, WORK_NS)},
-        {.clock = clock, .chains = true, .steps = chains_steps(clock)},
+        {.clock = clock, .chains = false, .steps = probe_steps(clock, false, WORK_NS)},
+        {.clock = clock, .chains = true, .steps = probe_steps(clock, true, WORK_NS)},
     };
     struct probe_placement found = {.pairs_all = count * (count ? count - 1 : 0) / 2};
     for (size_t i = 0; i < count; i++)

@@ -142,17 +142,26 @@ double probe_chains(uint64_t steps)
     return sum;
 }
 
-/* The shortest of a few runs: an interruption only makes one longer. */
-uint64_t probe_chain_steps(const struct clock *clock, double wall_ns)
+double probe_work_ns(const struct clock *clock, bool chains, uint64_t steps)
 {
-    enum { STEPS = 20000, TRIES = 9 };
+    volatile uint64_t whole = 1; /* volatile: what is computed is thrown away, but not left out */
+    volatile double real = 0;
+    int64_t began_ns = clock_now_ns(clock);
+    if (chains) real = probe_chains(steps);
+    else whole = probe_chain(steps, whole);
+    (void)real;
+    return (double)(clock_now_ns(clock) - began_ns);
+}
+
+/* The shortest of a few runs: an interruption only makes one longer. */
+uint64_t probe_steps(const struct clock *clock, bool chains, double wall_ns)
+{
+    enum { TRIES = 9 };
+    const unsigned steps = chains ? 5000 : 20000;
     double best_ns = 0;
-    volatile uint64_t sink = 1;
     for (int i = 0; i < TRIES; i++) {
-        int64_t began_ns = clock_now_ns(clock);
-        sink = probe_chain(STEPS, sink);
-        double took_ns = (double)(clock_now_ns(clock) - began_ns);
+        double took_ns = probe_work_ns(clock, chains, steps);
         if (took_ns > 0 && (best_ns == 0 || took_ns < best_ns)) best_ns = took_ns;
     }
-    return best_ns > 0 ? (uint64_t)(wall_ns / best_ns * STEPS) + 1 : STEPS;
+    return best_ns > 0 ? (uint64_t)(wall_ns / best_ns * steps) + 1 : steps;
 }

@@ -5,6 +5,7 @@
 
 #include "bench/base/clock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,8 @@ int probe_team_run(const unsigned *cpus, size_t count, probe_work *work, void *c
 uint64_t probe_chain(uint64_t steps, uint64_t value);
 double probe_chains(uint64_t steps);
 
-/* Steps of probe_chain that take about `wall_ns` on this cpu now. */
-uint64_t probe_chain_steps(const struct clock *, double wall_ns);
+/* What so many steps of either take now on this cpu, and how many of them take about `wall_ns`. */
+double probe_work_ns(const struct clock *, bool chains, uint64_t steps);
+uint64_t probe_steps(const struct clock *, bool chains, double wall_ns);
 
 #endif

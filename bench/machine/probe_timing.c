@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -60,7 +59,7 @@ int probe_noise_measure(const struct clock *clock, const unsigned *cpus, size_t 
                         struct probe_noise *noise)
 {
     if (!count || count > PROBE_CPUS_MAX || !quanta) return -EINVAL;
-    struct quanta work = {.clock = clock, .cpus = cpus, .count = quanta, .steps = probe_chain_steps(clock, 1e6)};
+    struct quanta work = {.clock = clock, .cpus = cpus, .count = quanta, .steps = probe_steps(clock, false, 1e6)};
     struct probe_noise found = {.count = count};
     int status = probe_team_run(cpus, count, noise_member, &work, found.cpu, count * sizeof *found.cpu);
     if (!status) *noise = found;

@@ -24,13 +24,9 @@ struct shared { /* what the team shares */
     double alone_ns[ROUNDS], all_ns[ROUNDS][TUNE_CAPACITY_CORES];
 };
 
-static volatile double sink; /* what the work computes is thrown away, but not left out */
-
 static double work_ns(uint64_t steps)
 {
-    int64_t began_ns = clock_now_ns(&clock_real);
-    sink = probe_chains(steps);
-    return fmax((double)(clock_now_ns(&clock_real) - began_ns), 1);
+    return fmax(probe_work_ns(&clock_real, true, steps), 1);
 }
 
 int tune_capacity_open(struct tune_capacity *capacity, hwloc_topology_t topology, const struct limits *limits)
