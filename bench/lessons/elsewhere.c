@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,17 +38,17 @@ static void add(struct grid *grid, const char *kernel, const char *placement, un
     *cell = (struct cell){.id = grid->count,
                           .baseline = grid->baseline,
                           .duplicate = grid->count,
+                          .study = "run",
+                          .schedule = "default",
                           .size = 1,
                           .tasks = TASKS,
                           .task_time_ns = 100000,
                           .seed = 1,
                           .processes = 1,
                           .threads = workers ? workers : 1};
-    snprintf(cell->study, sizeof cell->study, "run");
     snprintf(cell->kernel, sizeof cell->kernel, "%s", kernel);
     snprintf(cell->label, sizeof cell->label, "%s", kernel);
     snprintf(cell->runner, sizeof cell->runner, "%s", workers ? "openmp" : "serial");
-    snprintf(cell->schedule, sizeof cell->schedule, "default");
     snprintf(cell->placement, sizeof cell->placement, "%s", placement);
     grid->count++;
 }
@@ -96,8 +95,8 @@ static int write_samples(int fd, const struct grid *grid)
                                 .wall_ns = (int64_t)time_of(cell),
                                 .first_ns = -1,
                                 .steal_ns = -1,
-                                .throttled_ns = -1};
-        snprintf(sample.status, sizeof sample.status, "ok");
+                                .throttled_ns = -1,
+                                .status = "ok"};
         sample.user_ns = sample.wall_ns * cell->threads;
         status = record_append_sample(fd, &sample);
     }

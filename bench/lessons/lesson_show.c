@@ -2,6 +2,7 @@
 #include "bench/lessons/lesson_show.h"
 #include "bench/base/embedded.h"
 #include "plots/table.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -69,9 +70,7 @@ static int simulate(const struct options *options, const struct lesson *lesson, 
 static int look_beyond(const struct options *options, const struct lesson *lesson, const struct run *run,
                        struct beyond *beyond)
 {
-    const json_t *host = json_object_get(run->manifest, "host");
-    unsigned cpus = (unsigned)json_integer_value(json_object_get(host, "cpus"));
-    unsigned cores = (unsigned)json_integer_value(json_object_get(host, "cores"));
+    unsigned cpus = parts_host(run, "cpus"), cores = parts_host(run, "cores");
     char dir[sizeof run->dir + 16];
     struct reason why = {""};
     if (lesson_lacks(lesson, cpus, cores, beyond->lack, sizeof beyond->lack, &why))
@@ -198,8 +197,7 @@ static void print_result(const struct lesson *lesson, const struct lesson_result
 static int show(const struct options *options, const struct lesson *lesson, const char *command,
                 const struct shown *shown, unsigned cpus, struct lesson_result *result)
 {
-    const json_t *host = json_object_get(shown->run.manifest, "host");
-    unsigned cores = (unsigned)json_integer_value(json_object_get(host, "cores"));
+    unsigned cores = parts_host(&shown->run, "cores");
     struct reason why = {""};
     struct beyond beyond = {"", "", ""};
     if (lesson_judge(lesson, &shown->summary, cpus, cores, result, &why))

@@ -72,7 +72,7 @@ const struct tune_failure *tune_failure_of(const struct tune *, const struct sea
 void tune_show_cost(const struct tune *, double cost, char *text, size_t size);
 
 /* The recommendation in one sentence with its reason; what it costs with its interval is part of it. */
-void tune_sentence(const struct tune *, char *text, size_t size);
+void tune_sentence(const struct tune *, struct reason *sentence);
 
 /* Who the recommendation is compared with: the serial point, else the default; NULL where neither was measured. */
 const struct search_entry *tune_reference(const struct tune *);

@@ -135,7 +135,7 @@ static json_t *row_json(const struct table *table, const struct row *row)
     for (size_t i = 0; i < table->axes->count; i++)
         json_object_set_new(parameters, table->axes->axis[i].name, text_to_json(setting(table, row, i)));
     return json_pack("{so sf so sf sf sf sf sf so sO so so}", "command", text_to_json(row->command), "mean", row->mean,
-                     "stddev", isnan(row->deviation) ? json_null() : json_real(row->deviation), "median", row->median,
+                     "stddev", json_number(row->deviation), "median", row->median,
                      "user", row->user, "system", row->system, "min", row->least, "max", row->most, "times", times,
                      "memory_usage_byte", row->bytes, "exit_codes", codes, "parameters", parameters);
 }

@@ -60,8 +60,8 @@ json_t *tune_to_json(const struct tune *tune)
 {
     static const char *const units[] = {"ns", "core-ns", "bytes"};
     const struct search_result *result = &tune->result;
-    char sentence[2048];
-    tune_sentence(tune, sentence, sizeof sentence);
+    struct reason sentence;
+    tune_sentence(tune, &sentence);
     struct tune_peak peak = tune_peak(tune);
     json_t *tried = json_array();
     for (size_t i = 0; i < result->entry_count; i++)
@@ -74,7 +74,7 @@ json_t *tune_to_json(const struct tune *tune)
         json_pack("{so so so}", "workers", json_number(peak.workers), "low", json_number(peak.low), "high", json_number(peak.high));
     return json_pack("{si ss so ss ss so so so so so so so so sI sI sf so sb sI so}", "schema", 1, "unit",
                      tune->subject->unit, "what", text_to_json(tune->what), "objective", options_objectives[tune->objective],
-                     "cost_unit", units[tune->objective], "sentence", json_string(sentence), "recommended",
+                     "cost_unit", units[tune->objective], "sentence", json_string(sentence.text), "recommended",
                      entry_or_null(tune, result->recommended), "fastest", entry_or_null(tune, result->winner),
                      "default", entry_or_null(tune, result->also[0]), "gain", gain_to_json(tune), "peak", peaks, "cpus",
                      cpus, "capacity", capacity_to_json(&tune->watch), "measurements",
@@ -88,11 +88,12 @@ static int save(const struct tune *tune)
 {
     const struct options *options = tune->options;
     const struct search_entry *best = &tune->result.entries[tune->result.recommended];
-    char sentence[2048], dir[4096], file[4096];
-    tune_sentence(tune, sentence, sizeof sentence);
+    struct reason sentence;
+    char dir[4096], file[4096];
+    tune_sentence(tune, &sentence);
     json_t *object =
         json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
-                  "settings", settings(tune, best), "sentence", sentence, "cost", json_quantity(best->cost));
+                  "settings", settings(tune, best), "sentence", sentence.text, "cost", json_quantity(best->cost));
     char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
     snprintf(dir, sizeof dir, "%s", options->save);
     snprintf(file, sizeof file, "%s", options->save);
@@ -100,11 +101,6 @@ static int save(const struct tune *tune)
     free(text);
     json_decref(object);
     return error ? options_complain(options, "--save %.200s: %s", options->save, strerror(-error)) : 0;
-}
-
-static int print_json(const struct tune *tune)
-{
-    return options_print_json(tune->options, tune_to_json(tune));
 }
 
 int tune_report(const struct tune *tune, int error, const char *why)
@@ -117,7 +113,7 @@ int tune_report(const struct tune *tune, int error, const char *why)
         return STATUS_FAILED;
     }
     if (error == -EINTR) options_complain(options, "interrupted after %zu measurements", tune->result.measurements);
-    if (options->json) status = print_json(tune);
+    if (options->json) status = options_print_json(options, tune_to_json(tune));
     else if (found && options->shell)
         tune->subject->shell(tune, &tune->result.entries[tune->result.recommended].point, stdout);
     else if (!options->shell) tune_print(tune);

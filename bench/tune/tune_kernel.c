@@ -8,16 +8,9 @@
 #include "kernels/reason.h"
 #include "runners/runner.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int out_of_memory(const struct options *options)
-{
-    return options_complain(options, "no memory");
-}
 
 struct subject {
     struct tune_grid grid; /* first: what the space's functions are given */
@@ -162,7 +155,7 @@ int tune_kernel(const struct options *options)
     if (options->kernels.count != 1) status = options_complain(options, "--kernel: one at a time");
     if (!status && tune_grid_open(&subject.grid, options, &tune.limits, &why))
         status = options_complain(options, "%s", why.text);
-    if (!status && tune_grid_index(&subject.grid)) status = out_of_memory(options);
+    if (!status && tune_grid_index(&subject.grid)) status = options_complain(options, "no memory");
     if (!status) {
         tune.subject = &kernel_subject;
         tune.context = &subject;

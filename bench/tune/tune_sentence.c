@@ -2,13 +2,11 @@
 /* tune_sentence.c: the recommendation in one sentence with its reason. */
 #include "bench/tune/tune_text.h"
 
+#include "kernels/reason.h"
 #include "results/statistics/models.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double NOTABLE = 0.02; /* differences that a sentence mentions */
 
@@ -32,40 +30,24 @@ struct tune_peak tune_peak(const struct tune *tune)
     return peak;
 }
 
-/* Text that grows inside its bounds. */
-struct sentence {
-    char *text;
-    size_t size, used;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(struct sentence *sentence, const char *format, ...)
+static void say_interval(struct reason *sentence, struct quantity quantity)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    if (sentence->used < sentence->size)
-        sentence->used +=
-            (size_t)vsnprintf(sentence->text + sentence->used, sentence->size - sentence->used, format, arguments);
-    va_end(arguments);
+    if (isfinite(quantity.low)) reason_add(sentence, " [%.3g, %.3g]", quantity.low, quantity.high);
 }
 
-static void say_interval(struct sentence *sentence, struct quantity quantity)
-{
-    if (isfinite(quantity.low)) say(sentence, " [%.3g, %.3g]", quantity.low, quantity.high);
-}
-
-static void say_cost(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+static void say_cost(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     char cost[48], low[48], high[48];
     tune_show_cost(tune, entry->estimate, cost, sizeof cost);
-    say(sentence, "%s", cost);
+    reason_add(sentence, "%s", cost);
     if (!entry->cost.n || !isfinite(entry->cost.low)) return;
     tune_show_cost(tune, entry->cost.low, low, sizeof low);
     tune_show_cost(tune, entry->cost.high, high, sizeof high);
-    say(sentence, " [%s, %s]", low, high);
+    reason_add(sentence, " [%s, %s]", low, high);
 }
 
 /* "3.1 [3.0, 3.2] x faster than serial" */
-static void say_gain(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+static void say_gain(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     const struct search_entry *reference = tune_reference(tune);
     char name[160];
@@ -74,37 +56,37 @@ static void say_gain(const struct tune *tune, struct sentence *sentence, const s
     struct quantity ratio = search_ratio(&tune->result, reference, entry);
     double gain = ratio.n ? ratio.median : reference->estimate / entry->estimate;
     if (reference->limited) {
-        say(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ", name,
-            gain);
+        reason_add(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ",
+                   name, gain);
         return;
     }
-    say(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name, gain);
+    reason_add(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name, gain);
     say_interval(sentence, ratio);
-    say(sentence, " times that");
+    reason_add(sentence, " times that");
 }
 
 /* Why not the winner itself, and what is a tie. */
-static void say_ties(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+static void say_ties(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     const struct search_result *result = &tune->result;
     const struct search_entry *winner = &result->entries[result->winner];
     char name[160];
     if (winner != entry) {
         tune_name(tune, winner, name, sizeof name);
-        say(sentence, entry->tied ? "; it cannot be told apart from %s" : "; %s is the best", name);
+        reason_add(sentence, entry->tied ? "; it cannot be told apart from %s" : "; %s is the best", name);
         struct quantity ratio = search_ratio(result, entry, winner);
-        say(sentence, " (ratio %.3f", ratio.median);
+        reason_add(sentence, " (ratio %.3f", ratio.median);
         say_interval(sentence, ratio);
-        say(sentence, entry->workers < winner->workers ? ") and has fewer workers" : ") and is the simpler");
+        reason_add(sentence, entry->workers < winner->workers ? ") and has fewer workers" : ") and is the simpler");
         return;
     }
     for (size_t i = 0; i < result->entry_count; i++) {
         const struct search_entry *other = &result->entries[i];
         if (other == winner || !other->tied || other->ratio.n < STATS_INTERVAL_MIN) continue;
         tune_name(tune, other, name, sizeof name);
-        say(sentence, "; %s cannot be told apart from it (ratio %.3f", name, other->ratio.median);
+        reason_add(sentence, "; %s cannot be told apart from it (ratio %.3f", name, other->ratio.median);
         say_interval(sentence, other->ratio);
-        say(sentence, ")");
+        reason_add(sentence, ")");
         return;
     }
 }
@@ -129,7 +111,7 @@ static bool told_apart(const struct tune *tune, const struct search_entry *other
 }
 
 /* What more workers bring, from what was tried with more. */
-static void say_more(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+static void say_more(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     size_t count;
     const struct search_entry **best = tune_curve(tune, NULL, &count), *next = NULL;
@@ -142,8 +124,8 @@ static void say_more(const struct tune *tune, struct sentence *sentence, const s
     free(best);
     if (most <= 1 || entry->point.serial) return;
     if (!next) {
-        if (entry->workers < most) say(sentence, "; with more workers it failed");
-        else say(sentence, "; it is the most workers that were to be tried");
+        if (entry->workers < most) reason_add(sentence, "; with more workers it failed");
+        else reason_add(sentence, "; it is the most workers that were to be tried");
         return;
     }
     static const struct {
@@ -153,17 +135,18 @@ static void say_more(const struct tune *tune, struct sentence *sentence, const s
                  [TUNE_MEMORY] = {"need more memory", "more"}};
     double ratio;
     bool told = told_apart(tune, next, entry, &ratio);
-    if (!told) say(sentence, "; more workers gain nothing that can be told: %g cannot be told apart", next->workers);
+    if (!told)
+        reason_add(sentence, "; more workers gain nothing that can be told: %g cannot be told apart", next->workers);
     else if (ratio - 1 > NOTABLE)
-        say(sentence, "; more workers %s: %g take %s%.3g %% %s", words[tune->objective].claim, next->workers,
-            next->limited ? "at least " : "", (ratio - 1) * 100, words[tune->objective].unit);
-    else say(sentence, "; more workers gain %s", ratio - 1 < -NOTABLE ? "little" : "nothing");
+        reason_add(sentence, "; more workers %s: %g take %s%.3g %% %s", words[tune->objective].claim, next->workers,
+                   next->limited ? "at least " : "", (ratio - 1) * 100, words[tune->objective].unit);
+    else reason_add(sentence, "; more workers gain %s", ratio - 1 < -NOTABLE ? "little" : "nothing");
     if (isfinite(peak.workers))
-        say(sentence, "; the fitted curve peaks at %.2g [%.2g, %.2g]", peak.workers, peak.low, peak.high);
+        reason_add(sentence, "; the fitted curve peaks at %.2g [%.2g, %.2g]", peak.workers, peak.low, peak.high);
 }
 
 /* Smaller and larger chunks beside the recommended one. */
-static void say_chunk(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+static void say_chunk(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     const struct search_entry *beside[2] = {NULL, NULL};
     double ratio[2];
@@ -173,7 +156,7 @@ static void say_chunk(const struct tune *tune, struct sentence *sentence, const 
     const struct search_axis *chunk = &tune->space.axis[axis];
     for (size_t i = 0; i < tune->result.entry_count; i++) {
         const struct search_entry *other = &tune->result.entries[i];
-        if (!tune_works(other) || other->point.serial) continue;
+        if (!search_works(other) || other->point.serial) continue;
         struct search_point point = other->point;
         point.level[axis] = entry->point.level[axis];
         if (other == entry || !search_same(&tune->space, &point, &entry->point)) continue;
@@ -185,16 +168,16 @@ static void say_chunk(const struct tune *tune, struct sentence *sentence, const 
     }
     for (int side = 0; side < 2; side++)
         if (beside[side] && told_apart(tune, beside[side], entry, &ratio[side]))
-            say(sentence, "; %s %g: %+.2g %%", chunk->name,
-                chunk->values[beside[side]->point.level[axis]], (ratio[side] - 1) * 100);
+            reason_add(sentence, "; %s %g: %+.2g %%", chunk->name, chunk->values[beside[side]->point.level[axis]],
+                       (ratio[side] - 1) * 100);
 }
 
-static void say_serial(const struct tune *tune, struct sentence *sentence, const struct search_entry *entry)
+static void say_serial(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     const struct search_entry *other = NULL;
     for (size_t i = 0; i < tune->result.entry_count; i++) {
         const struct search_entry *candidate = &tune->result.entries[i];
-        if (tune_works(candidate) && candidate->confirmed && candidate != entry &&
+        if (search_works(candidate) && candidate->confirmed && candidate != entry &&
             (!other || candidate->estimate < other->estimate))
             other = candidate;
     }
@@ -202,35 +185,34 @@ static void say_serial(const struct tune *tune, struct sentence *sentence, const
     char name[160];
     tune_name(tune, other, name, sizeof name);
     struct quantity ratio = search_ratio(&tune->result, other, entry);
-    say(sentence, "; the best with workers, %s, takes %.3g", name, ratio.median);
+    reason_add(sentence, "; the best with workers, %s, takes %.3g", name, ratio.median);
     say_interval(sentence, ratio);
-    say(sentence, " times that%s",
-        entry->tied && tune->result.winner != tune->result.recommended
-            ? ", which cannot be told apart: workers do not pay here"
-            : "");
+    reason_add(sentence, " times that%s",
+               entry->tied && tune->result.winner != tune->result.recommended
+                   ? ", which cannot be told apart: workers do not pay here"
+                   : "");
 }
 
-void tune_sentence(const struct tune *tune, char *text, size_t size)
+void tune_sentence(const struct tune *tune, struct reason *sentence)
 {
-    struct sentence sentence = {text, size, 0};
     const struct search_entry *entry = tune_entry(tune, tune->result.recommended);
     char name[160];
-    *text = '\0';
+    *sentence->text = '\0';
     if (!entry) {
-        say(&sentence, "No configuration worked.");
+        reason_add(sentence, "No configuration worked.");
         return;
     }
     tune_name(tune, entry, name, sizeof name);
-    if (entry->point.serial) say(&sentence, "Stay serial: ");
-    else say(&sentence, "%s: ", name);
-    say_cost(tune, &sentence, entry);
-    if (entry->point.serial) say_serial(tune, &sentence, entry);
+    if (entry->point.serial) reason_add(sentence, "Stay serial: ");
+    else reason_add(sentence, "%s: ", name);
+    say_cost(tune, sentence, entry);
+    if (entry->point.serial) say_serial(tune, sentence, entry);
     else {
-        say_gain(tune, &sentence, entry);
-        say_ties(tune, &sentence, entry);
-        say_chunk(tune, &sentence, entry);
-        say_more(tune, &sentence, entry);
+        say_gain(tune, sentence, entry);
+        say_ties(tune, sentence, entry);
+        say_chunk(tune, sentence, entry);
+        say_more(tune, sentence, entry);
     }
-    if (!entry->confirmed) say(&sentence, "; not measured again, so this is biased towards good luck");
-    say(&sentence, ".");
+    if (!entry->confirmed) reason_add(sentence, "; not measured again, so this is biased towards good luck");
+    reason_add(sentence, ".");
 }

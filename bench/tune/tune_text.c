@@ -58,11 +58,6 @@ const struct search_entry *tune_entry(const struct tune *tune, size_t id)
     return id < tune->result.entry_count ? &tune->result.entries[id] : NULL;
 }
 
-bool tune_works(const struct search_entry *entry)
-{
-    return entry && !entry->failed && !entry->limited && entry->count;
-}
-
 const struct search_entry *tune_reference(const struct tune *tune)
 {
     const struct search_entry *serial = tune_entry(tune, tune->result.serial),
@@ -238,9 +233,10 @@ static void print_default(const struct tune *tune)
 void tune_print(const struct tune *tune)
 {
     const struct search_result *result = &tune->result;
-    char sentence[2048], cpus[256], spent[32];
-    tune_sentence(tune, sentence, sizeof sentence);
-    table_wrap(stdout, sentence, show_width(), 0);
+    struct reason sentence;
+    char cpus[256], spent[32];
+    tune_sentence(tune, &sentence);
+    table_wrap(stdout, sentence.text, show_width(), 0);
     print_default(tune);
     show_cpus(&tune->limits, cpus, sizeof cpus);
     values_show_duration(result->spent_s * 1e9, spent, sizeof spent);

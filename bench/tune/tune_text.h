@@ -6,7 +6,6 @@
 #include "bench/tune/tune.h"
 
 const struct search_entry *tune_entry(const struct tune *, size_t id); /* NULL where there is none */
-bool tune_works(const struct search_entry *);                          /* measured to its end; false for NULL */
 void tune_name(const struct tune *, const struct search_entry *, char *text, size_t size);
 
 /* The best entry of each number of workers, of a kind (the settings that have no order; NULL: of any), malloc'ed; their

@@ -181,7 +181,7 @@ static void recombine(struct search *search, size_t base, struct search_set *set
     for (size_t i = 0; i < set->count; i++)
         if (table_at(search, set->ids[i])->workers == table_at(search, base)->workers) set_add(&here, set->ids[i]);
     size_t best = best_of(search, set);
-    if (search->error || table_at(search, best)->point.serial || !table_works(table_at(search, best)) ||
+    if (search->error || table_at(search, best)->point.serial || !search_works(table_at(search, best)) ||
         table_at(search, best_of(search, &here))->estimate < SEARCH_FLAT * table_at(search, best)->estimate)
         return;
     combine(search, best, &more);
@@ -298,7 +298,7 @@ static void leave(struct search *search)
     struct search_result *result = search->result;
     if (result->winner == SEARCH_NONE) { /* interrupted, or nothing worked: the best of what there is */
         for (size_t id = 0; id < result->entry_count; id++)
-            if (table_works(table_at(search, id)) &&
+            if (search_works(table_at(search, id)) &&
                 (result->winner == SEARCH_NONE ||
                  table_at(search, id)->estimate < table_at(search, result->winner)->estimate))
                 result->winner = id;
@@ -338,7 +338,7 @@ int search_run(const struct search_space *space, const struct search_options *op
     size_t followed = 0;
     for (size_t i = 0; i < set.count && followed < LEADERS && !search.error; i++) {
         const struct search_entry *entry = table_at(&search, set.ids[i]);
-        if (entry->point.serial || !table_works(entry)) continue;
+        if (entry->point.serial || !search_works(entry)) continue;
         if (followed++ && entry->estimate > SEARCH_HOPELESS * search.best) break;
         descend(&search, set.ids[i]);
     }

@@ -137,6 +137,12 @@ struct quantity search_ratio(const struct search_result *, const struct search_e
 
 bool search_same(const struct search_space *, const struct search_point *, const struct search_point *);
 
+/* May it be recommended: measured, and each time to its end? */
+static inline bool search_works(const struct search_entry *entry)
+{
+    return !entry->failed && !entry->limited && entry->count > 0;
+}
+
 /* For qsort of pointers to entries: the least estimate first. */
 int search_by_estimate(const void *, const void *);
 

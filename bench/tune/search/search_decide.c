@@ -64,7 +64,7 @@ static void candidates(struct search *search, struct search_set *set)
     if (!leaders) return;
     size_t count = search->result->entry_count, first = SEARCH_NONE, second = SEARCH_NONE;
     struct search_set near = {0};
-    for (size_t i = 0; i < count && table_works(leaders[i]); i++) {
+    for (size_t i = 0; i < count && search_works(leaders[i]); i++) {
         size_t id = (size_t)(leaders[i] - search->result->entries);
         if (leaders[i]->estimate < SEARCH_HOPELESS * leaders[0]->estimate) set_add(&near, id);
         if (first == SEARCH_NONE) first = id;
@@ -133,7 +133,7 @@ static void decide(struct search *search, struct search_set *set, unsigned since
         if (search->error || !table_rank(search, set, since, NULL)) break;
         for (size_t i = set->count; i-- > 1;) {
             const struct search_entry *rival = table_at(search, set->ids[i]);
-            if (!table_works(rival) || table_is_slower_anytime(rival, table_at(search, set->ids[0]), since))
+            if (!search_works(rival) || table_is_slower_anytime(rival, table_at(search, set->ids[0]), since))
                 memmove(&set->ids[i], &set->ids[i + 1], (--set->count - i) * sizeof *set->ids);
         }
     }
@@ -147,7 +147,7 @@ static size_t fewest_workers_near(struct search *search, size_t winner, double f
     size_t best = winner;
     for (size_t id = 0; id < search->result->entry_count; id++) {
         const struct search_entry *entry = table_at(search, id);
-        if (table_works(entry) && entry->estimate <= factor * table_at(search, winner)->estimate &&
+        if (search_works(entry) && entry->estimate <= factor * table_at(search, winner)->estimate &&
             entry->workers < table_at(search, best)->workers)
             best = id;
     }
@@ -176,7 +176,7 @@ static double shift(struct search *search, const struct search_set *set, unsigne
 {
     double most = 1;
     for (size_t i = 0; i < set->count; i++)
-        if (table_works(table_at(search, set->ids[i])))
+        if (search_works(table_at(search, set->ids[i])))
             most = fmax(most, shift_of(table_at(search, set->ids[i]), since));
     return most;
 }
@@ -188,7 +188,7 @@ static double behind_before(struct search *search, const struct search_set *set,
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = table_at(search, set->ids[i]);
         size_t before = count_before(entry, search->result->fresh);
-        if (!table_works(entry) || before < search->options->looks) continue;
+        if (!search_works(entry) || before < search->options->looks) continue;
         double cost = stats_median(entry->costs, before).median;
         least = fmin(least, cost);
         if (set->ids[i] == id) own = cost;
@@ -210,7 +210,7 @@ static void settle_entry(struct search *search, size_t id, unsigned since)
 {
     struct search_entry *entry = table_at(search, id), *winner = table_at(search, search->result->winner);
     entry->cost = table_cost(entry, since);
-    if (!table_works(entry) || !entry->cost.n) return;
+    if (!search_works(entry) || !entry->cost.n) return;
     entry->confirmed = true;
     entry->estimate = entry->cost.median;
     entry->ratio = table_ratio(entry, winner, since);
@@ -249,7 +249,7 @@ static void choose_winner(struct search *search, const struct search_set *set, u
     table_rank(search, &ranked, since, NULL);
     struct quantity rival = table_ratio(table_at(search, ranked.ids[0]), table_at(search, result->winner), since);
     /* Where spikes keep a clear rival unresolved, whoever is chosen must not be far from him either. */
-    if (!table_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS ||
+    if (!search_works(table_at(search, result->winner)) || stats_verdict(rival) == VERDICT_LESS ||
         rival.median < 1 / replaces_winner_at)
         result->winner = ranked.ids[0];
     if (result->shift <= SEARCH_SHIFT) return;
@@ -257,7 +257,7 @@ static void choose_winner(struct search *search, const struct search_set *set, u
     double least = behind(search, set, best);
     for (size_t i = 0; i < set->count; i++) {
         double loss = behind(search, set, set->ids[i]);
-        if (table_works(table_at(search, set->ids[i])) && loss < least / fewer_workers_tolerance) best = set->ids[i], least = loss;
+        if (search_works(table_at(search, set->ids[i])) && loss < least / fewer_workers_tolerance) best = set->ids[i], least = loss;
     }
     result->winner = best;
 }

@@ -137,7 +137,7 @@ static double block_level(const struct search *search, const struct search_set *
     size_t n = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = &search->result->entries[set->ids[i]];
-        if (!table_works(entry)) continue;
+        if (!search_works(entry)) continue;
         const double *cost = cost_in(entry, block);
         if (!cost) return NAN;
         values[n++] = log(*cost);
@@ -156,7 +156,7 @@ size_t table_rank(const struct search *search, struct search_set *set, unsigned 
     for (size_t i = 0; i < set->count; i++) {
         const struct search_entry *entry = &search->result->entries[set->ids[i]];
         size_t n = 0;
-        for (size_t b = 0; b < blocks && table_works(entry); b++) {
+        for (size_t b = 0; b < blocks && search_works(entry); b++) {
             if (isnan(levels[b])) continue;
             const double *cost = cost_in(entry, since + (unsigned)b);
             if (cost) values[n++] = log(*cost) - levels[b];

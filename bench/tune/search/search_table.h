@@ -45,12 +45,6 @@ static inline struct search_entry *table_at(struct search *search, size_t id)
     return &search->result->entries[id];
 }
 
-/* May it be recommended? */
-static inline bool table_works(const struct search_entry *entry)
-{
-    return !entry->failed && !entry->limited && entry->count > 0;
-}
-
 /* The lower median of an entry's costs: one spike among two or three does not move it. INFINITY where it failed. */
 double table_estimate(const struct search_entry *);
 
