@@ -74,17 +74,6 @@ static double normal_below(double u, size_t n, size_t m)
     return gsl_cdf_ugaussian_P((u + 0.5 - mean) / sd);
 }
 
-/* P(U <= u). NAN where memory is short. */
-static double below(size_t u, size_t n, size_t m)
-{
-    if (n > SHIFT_EXACT || m > SHIFT_EXACT) return normal_below((double)u, n, m);
-    double *exact = exact_distribution(n, m), sum = 0;
-    if (!exact) return NAN;
-    for (size_t i = 0; i <= u && i <= n * m; i++) sum += exact[i];
-    free(exact);
-    return sum < 1 ? sum : 1;
-}
-
 /* The largest k with P(U < k) <= 0.025; 0: none. */
 static size_t interval_rank(size_t n, size_t m)
 {
@@ -98,12 +87,6 @@ static size_t interval_rank(size_t n, size_t m)
     while (k < half && (sum += exact[k]) <= 0.025) k++;
     free(exact);
     return k;
-}
-
-double shift_rate(size_t n, size_t m)
-{
-    size_t k = interval_rank(n, m);
-    return k ? 1 - 2 * below(k - 1, n, m) : NAN;
 }
 
 struct quantity shift_ratio(const double *a, size_t n, const double *b, size_t m)

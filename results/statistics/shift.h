@@ -19,7 +19,4 @@ enum { SHIFT_EXACT = 40 };
  */
 struct quantity shift_ratio(const double *a, size_t n, const double *b, size_t m);
 
-/* What that interval holds exactly, where both have one shape: 0.9589 at 6 and 6, 0.9567 at 10 and 10. NAN: no interval. */
-double shift_rate(size_t n, size_t m);
-
 #endif
