@@ -56,7 +56,7 @@ bool child_wait(pid_t pid, int timeout_ms, int *status)
     }
 }
 
-void child_kill(pid_t pid, int *status)
+static void kill_group(pid_t pid, int *status)
 {
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);
@@ -107,7 +107,7 @@ int child_run(const struct child_program *program, int deadline_ms, child_take *
     int read_ends[] = {output[0], error[0]}, result = pid < 0 ? pid : 0;
     if (!result && (!drain(read_ends, until_ms, take, context) ||
                     !child_wait(pid, (int)(until_ms > now_ms() ? until_ms - now_ms() : 0), status))) {
-        child_kill(pid, status);
+        kill_group(pid, status);
         result = -ETIME;
     }
     close_both(read_ends);

@@ -30,8 +30,6 @@ struct child_program {
 pid_t child_start(const struct child_program *);
 /* Waits so long for its end. True: collected, *status as of waitpid(2); false: it still runs, or is no child. */
 bool child_wait(pid_t, int timeout_ms, int *status);
-/* SIGKILL to its group, and collects it. */
-void child_kill(pid_t, int *status);
 
 /* Told what it wrote on `from`, 1 or 2. */
 typedef void child_take(void *context, int from, const char *bytes, size_t size);

@@ -14,8 +14,8 @@
 
 enum { NOISE_QUANTA = 2000 }; /* 2 s: enough ticks to see 0.5 % of steal time */
 
-/* Load first: what the probes add themselves is not to be counted. */
-void doctor_facts_read(const char *root, const struct clock *clock, struct doctor_facts *facts)
+/* About 3 s. Load first: what the probes add themselves is not to be counted. */
+static void facts_read(const char *root, const struct clock *clock, struct doctor_facts *facts)
 {
     unsigned cpus[PROBE_CPUS_MAX];
     size_t count = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
@@ -104,7 +104,7 @@ static int run(const struct options *options)
     struct doctor_facts *facts = malloc(sizeof *facts);
     if (!facts) return options_complain(options, "no memory");
     struct finding findings[DOCTOR_FINDINGS];
-    doctor_facts_read("", &clock_real, facts);
+    facts_read("", &clock_real, facts);
     size_t count = doctor_judge(facts, findings);
     enum doctor_verdict worst = DOCTOR_GOOD;
     for (size_t i = 0; i < count; i++)
@@ -122,7 +122,7 @@ void doctor_warn(const struct options *options)
     struct finding findings[DOCTOR_FINDINGS];
     size_t bad = 0;
     if (!facts) return;
-    doctor_facts_read("", &clock_real, facts);
+    facts_read("", &clock_real, facts);
     size_t count = doctor_judge(facts, findings);
     for (size_t i = 0; i < count; i++) {
         if (findings[i].verdict != DOCTOR_BAD) continue;

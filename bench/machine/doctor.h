@@ -3,7 +3,7 @@
  *
  *     struct doctor_facts facts;
  *     struct finding findings[DOCTOR_FINDINGS];
- *     doctor_facts_read("", &clock_real, &facts);        // about 3 s; changes nothing
+ *     ... what the probes saw ...
  *     size_t count = doctor_judge(&facts, findings);     // pure
  */
 #ifndef BREAKEVEN_DOCTOR_H
@@ -41,7 +41,6 @@ struct doctor_facts {
     struct reason mpi_why;
     double took_s;
 };
-void doctor_facts_read(const char *root, const struct clock *, struct doctor_facts *);
 
 enum doctor_verdict { DOCTOR_GOOD, DOCTOR_CAUTION, DOCTOR_BAD, DOCTOR_VERDICTS };
 extern const char *const doctor_verdict_names[DOCTOR_VERDICTS];

@@ -15,8 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first line without its newline; "" and false where the file is not there. */
-static bool line_read(const char *root, const char *path, char *line, size_t size)
+bool probe_line(const char *root, const char *path, char *line, size_t size)
 {
     char whole[512];
     line[0] = '\0';
@@ -34,7 +33,7 @@ static double number_read(const char *root, const char *path, const char *before
 {
     char line[256], *end;
     const char *at;
-    if (!line_read(root, path, line, sizeof line) || !(at = strstr(line, before))) return NAN;
+    if (!probe_line(root, path, line, sizeof line) || !(at = strstr(line, before))) return NAN;
     double value = strtod(at + strlen(before), &end);
     return end == at + strlen(before) ? NAN : value;
 }
@@ -45,7 +44,7 @@ static void governor_read(const char *root, const unsigned *cpus, size_t count, 
     for (size_t i = 0; i < count; i++) {
         char path[96], one[32];
         snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor", cpus[i]);
-        if (!line_read(root, path, one, sizeof one)) continue;
+        if (!probe_line(root, path, one, sizeof one)) continue;
         if (governor[0] && strcmp(governor, one)) strcpy(one, "mixed");
         snprintf(governor, size, "%s", one);
         if (!strcmp(governor, "mixed")) return;
@@ -99,9 +98,9 @@ void probe_system_read(const char *root, const unsigned *cpus, size_t count, str
     };
     pressure_read(root, system);
     governor_read(root, cpus, count, system->governor, sizeof system->governor);
-    line_read(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", system->clocksource,
+    probe_line(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", system->clocksource,
               sizeof system->clocksource);
-    line_read(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource", system->clocksources,
+    probe_line(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource", system->clocksources,
               sizeof system->clocksources);
 }
 
@@ -112,7 +111,7 @@ void probe_ticks_read(const char *root, struct probe_ticks *ticks)
     char line[256];
     long long value[8];
     *ticks = (struct probe_ticks){-1, -1};
-    if (!line_read(root, "/proc/stat", line, sizeof line)) return;
+    if (!probe_line(root, "/proc/stat", line, sizeof line)) return;
     if (sscanf(line, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &value[0], &value[1], &value[2], &value[3],
                &value[4], &value[5], &value[6], &value[7]) != 8)
         return;

@@ -44,6 +44,9 @@ int probe_siblings(char *text, size_t size);
 /* The kinds of cores as cpukind_line has them; "" where they are alike or the topology cannot be loaded. */
 void probe_kinds(char *line, size_t size);
 
+/* The first line of a file without its newline; "" and false where it is not there. */
+bool probe_line(const char *root, const char *path, char *line, size_t size);
+
 /* Is the program in a folder of PATH, or at its own path? */
 bool probe_program_found(const char *program);
 

@@ -127,7 +127,7 @@ uint64_t probe_chain(uint64_t steps, uint64_t value)
 
 /* Twelve chains: more than latency x width of the cores there are today needs to keep both multipliers busy. Scalar, so
  * that no wide unit changes the frequency. */
-double probe_chains(uint64_t steps)
+static double chains_run(uint64_t steps)
 {
     enum { CHAINS = 12 };
     double x[CHAINS];
@@ -147,7 +147,7 @@ double probe_work_ns(const struct clock *clock, bool chains, uint64_t steps)
     volatile uint64_t whole = 1; /* volatile: what is computed is thrown away, but not left out */
     volatile double real = 0;
     int64_t began_ns = clock_now_ns(clock);
-    if (chains) real = probe_chains(steps);
+    if (chains) real = chains_run(steps);
     else whole = probe_chain(steps, whole);
     (void)real;
     return (double)(clock_now_ns(clock) - began_ns);

@@ -15,13 +15,12 @@
 typedef int probe_work(void *context, size_t member, void *page);
 int probe_team_run(const unsigned *cpus, size_t count, probe_work *work, void *context, void *page_out, size_t size);
 
-/* Work that takes the same number of operations each time: a chain in which each step needs the one before, and
- * independent floating-point chains that fill a core's units. The value returned must be used by the caller, or the
- * compiler may leave the work out. */
+/* Work that takes the same number of operations each time: a chain in which each step needs the one before. The value
+ * returned must be used by the caller, or the compiler may leave the work out. */
 uint64_t probe_chain(uint64_t steps, uint64_t value);
-double probe_chains(uint64_t steps);
 
-/* What so many steps of either take now on this cpu, and how many of them take about `wall_ns`. */
+/* What so many steps of it take now on this cpu, or (`chains`) of independent floating-point chains that fill a core's
+ * units; and how many of them take about `wall_ns`. */
 double probe_work_ns(const struct clock *, bool chains, uint64_t steps);
 uint64_t probe_steps(const struct clock *, bool chains, double wall_ns);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/machine/software.h"
 
+#include "bench/machine/probe_system.h"
 #include "runners/child.h"
 #include "runners/interpreter.h"
 #include "runners/launcher.h"
@@ -76,12 +77,8 @@ static json_t *with_version(json_t *object, const char *version)
 
 static json_t *first_line(const char *path)
 {
-    char line[256] = "";
-    FILE *file = fopen(path, "re");
-    bool read = file && fgets(line, sizeof line, file);
-    if (file) fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    return read ? json_string(line) : json_null();
+    char line[256];
+    return probe_line("", path, line, sizeof line) ? json_string(line) : json_null();
 }
 
 /* What a command says in its first line; null: it is not there, or failed. */

@@ -53,6 +53,22 @@ void set_add(struct search_set *set, size_t id)
     set->ids[set->count++] = id;
 }
 
+static double lower_median(double *values, size_t count)
+{
+    gsl_sort(values, 1, count);
+    return values[(count - 1) / 2];
+}
+
+/* One spike among two or three costs does not move it. INFINITY where it failed. */
+static double estimate_of(const struct search_entry *entry)
+{
+    if (entry->failed || !entry->count) return INFINITY;
+    double values[entry->count];
+    memcpy(values, entry->costs, sizeof values);
+    double median = lower_median(values, entry->count);
+    return entry->limited ? values[entry->count - 1] : median;
+}
+
 static int keep(struct search *search, struct search_entry *entry, const struct search_outcome *outcome)
 {
     search->result->measurements++;
@@ -72,7 +88,7 @@ static int keep(struct search *search, struct search_entry *entry, const struct 
     entry->blocks[entry->count++] = (unsigned)search->result->blocks;
     if (outcome->limited && entry->count == 1) entry->limited = true; /* later: a spike of one that was well before */
     if (!outcome->limited && outcome->cost < search->best) search->best = outcome->cost;
-    entry->estimate = table_estimate(entry);
+    entry->estimate = estimate_of(entry);
     return 0;
 }
 
@@ -105,21 +121,6 @@ void table_look(struct search *search, const struct search_set *set, unsigned lo
             if (table_at(search, set->ids[i])->count < look) set_add(&rest, set->ids[i]);
         table_measure(search, &rest, search->options->limit * search->best);
     }
-}
-
-static double lower_median(double *values, size_t count)
-{
-    gsl_sort(values, 1, count);
-    return values[(count - 1) / 2];
-}
-
-double table_estimate(const struct search_entry *entry)
-{
-    if (entry->failed || !entry->count) return INFINITY;
-    double values[entry->count];
-    memcpy(values, entry->costs, sizeof values);
-    double median = lower_median(values, entry->count);
-    return entry->limited ? values[entry->count - 1] : median;
 }
 
 static const double *cost_in(const struct search_entry *entry, unsigned block)

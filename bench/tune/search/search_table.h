@@ -45,9 +45,6 @@ static inline struct search_entry *table_at(struct search *search, size_t id)
     return &search->result->entries[id];
 }
 
-/* The lower median of an entry's costs: one spike among two or three does not move it. INFINITY where it failed. */
-double table_estimate(const struct search_entry *);
-
 /* Sorts the set by how its entries compare inside the blocks from `since` on that hold all of them: the median over
  * those blocks of the logarithm over the block's mean. Entries that do not work come last. scores (NULL, or of the
  * set's count) receives the medians in the new order. Returns how many blocks counted. */
