@@ -44,10 +44,8 @@ static int judge(bool in_time, int status, const char *said, unsigned deadline_s
     snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
     format_clean(line, sizeof line, line);
     if (!in_time) return reason_give(why, -ETIME, "gnuplot did not end within %u s and was stopped", deadline_s);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_MISSING) {
-        reason_set(why, "gnuplot is missing, so no figure is drawn; install it (Debian: gnuplot-nox)");
-        return -ENOENT;
-    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_MISSING)
+        return reason_give(why, -ENOENT, "gnuplot is missing, so no figure is drawn; install it (Debian: gnuplot-nox)");
     if (WIFSIGNALED(status))
         return reason_give(why, -EIO, "gnuplot was ended by signal %d (%s)", WTERMSIG(status),
                            strsignal(WTERMSIG(status)));

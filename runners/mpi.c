@@ -304,10 +304,7 @@ static int verify(void *state, const void *results, struct reason *why)
     struct mpi *mpi = state;
     struct failure failure = {0};
     (void)results; /* the same bytes lie in the memory that both share */
-    if (command(mpi, RANKS_VERIFY, VERIFY_MS, &failure)) {
-        reason_set(why, "%s", failure.text);
-        return -1;
-    }
+    if (command(mpi, RANKS_VERIFY, VERIFY_MS, &failure)) return reason_give(why, -1, "%s", failure.text);
     if (mpi->control->known < 0) reason_set(why, "%s", mpi->control->why);
     return mpi->control->known;
 }

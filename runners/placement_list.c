@@ -30,8 +30,7 @@ static int refuse(struct places *places, const char *what)
 {
     char allowed[80];
     hwloc_bitmap_list_snprintf(allowed, sizeof allowed, hwloc_topology_get_allowed_cpuset(places->topology));
-    reason_set(places->why, "%.150s; this process may use cpus %s", what, allowed);
-    return -EINVAL;
+    return reason_give(places->why, -EINVAL, "%.150s; this process may use cpus %s", what, allowed);
 }
 
 static int place_add(struct places *places, hwloc_const_bitmap_t cpus, const char *name, unsigned number)

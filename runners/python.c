@@ -306,10 +306,7 @@ static int verify(void *state, const void *results, struct reason *why)
     struct failure failure = {0};
     json_t *answer = NULL;
     (void)results; /* the same bytes lie in the memory that both share */
-    if (ask(python, "verify\n", VERIFY_MS, &answer, &failure)) {
-        reason_set(why, "%s", failure.text);
-        return -1;
-    }
+    if (ask(python, "verify\n", VERIFY_MS, &answer, &failure)) return reason_give(why, -1, "%s", failure.text);
     int known = (int)json_integer_value(json_object_get(answer, "known"));
     if (known < 0) reason_set(why, "%s", json_string_value(json_object_get(answer, "why")));
     json_decref(answer);

@@ -17,10 +17,11 @@ static void print_verbs(const struct verb *const *verbs)
         if (*(*verb)->name != '_') printf("%s%s", verb == verbs ? "" : " ", (*verb)->name);
 }
 
-/* A text inside single quotes: the quote itself becomes '\'' and a line break a space. */
-static void print_quoted(const char *text)
+/* A text inside single quotes: the quote itself becomes '\'' and a line break a space; `special` letters are escaped. */
+static void print_quoted(const char *text, const char *special)
 {
     for (; *text; text++) {
+        if (strchr(special, *text)) putchar('\\');
         if (*text == '\'') fputs("'\\''", stdout);
         else putchar(*text == '\n' ? ' ' : *text);
     }
@@ -67,11 +68,7 @@ static void print_bash(const struct verb *const *verbs)
 static void print_zsh_option(const struct option_row *row)
 {
     printf("            '--%s[", row->name);
-    for (const char *c = row->help; *c; c++) {
-        if (strchr("[]:", *c)) printf("\\%c", *c);
-        else if (*c == '\'') fputs("'\\''", stdout);
-        else putchar(*c == '\n' ? ' ' : *c);
-    }
+    print_quoted(row->help, "[]:");
     putchar(']');
     if (row->argument) {
         printf(":%s:", row->name);
@@ -91,7 +88,7 @@ static void print_zsh(const struct verb *const *verbs)
     for (const struct verb *const *verb = verbs; *verb; verb++) {
         if (*(*verb)->name == '_') continue;
         printf("            '%s:", (*verb)->name);
-        print_quoted((*verb)->summary);
+        print_quoted((*verb)->summary, "");
         puts("'");
     }
     puts("        )\n        _describe verb verbs\n        return\n    fi\n    local verb=${words[2]}\n"
@@ -112,7 +109,7 @@ static void print_fish(const struct verb *const *verbs)
     for (const struct verb *const *verb = verbs; *verb; verb++) {
         if (*(*verb)->name == '_') continue;
         printf("complete -c breakeven -f -n __fish_use_subcommand -a %s -d '", (*verb)->name);
-        print_quoted((*verb)->summary);
+        print_quoted((*verb)->summary, "");
         puts("'");
         for (const struct option_row *row = options_table; row->name; row++) {
             if (!option_belongs(row, *verb)) continue;
@@ -126,7 +123,7 @@ static void print_fish(const struct verb *const *verbs)
                 putchar('\'');
             }
             fputs(" -d '", stdout);
-            print_quoted(row->help);
+            print_quoted(row->help, "");
             puts("'");
         }
     }

@@ -441,9 +441,8 @@ static int open_session(struct session *session, struct experiment *experiment)
     if (error) return error;
     session->fd = record_open_samples(experiment->dir);
     if (session->fd >= 0) return 0;
-    reason_set(session->why, "cannot open %.200s/samples.jsonl: %s", experiment->dir,
-             strerror(-session->fd));
-    return session->fd;
+    return reason_give(session->why, session->fd, "cannot open %.200s/samples.jsonl: %s", experiment->dir,
+                       strerror(-session->fd));
 }
 
 static void close_session(struct session *session)

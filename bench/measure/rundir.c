@@ -9,7 +9,6 @@
 #include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -56,8 +55,8 @@ static int check_output(const char *output, struct reason *why)
     if (error == -ENOTDIR) reason_set(why, "it is a file, not a folder");
     else if (error) reason_set(why, "it cannot be written: %s", strerror(-error));
     else if (!is_empty(output)) {
-        reason_set(why, "it is not empty: name a new folder, or finish the run in it with --resume");
-        error = -ENOTEMPTY;
+        error =
+            reason_give(why, -ENOTEMPTY, "it is not empty: name a new folder, or finish the run in it with --resume");
     }
     return error;
 }

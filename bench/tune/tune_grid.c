@@ -114,10 +114,9 @@ static int add_runners(struct tune_grid *grid, const struct options *options, st
     }
     values_numbers_free(&workers);
     values_numbers_free(&chunks);
-    if (!error && !added) {
-        reason_set(why, "no runner with workers is left (\"breakeven list runners\" says which can run here)");
-        error = -EINVAL;
-    }
+    if (!error && !added)
+        error = reason_give(why, -EINVAL,
+                            "no runner with workers is left (\"breakeven list runners\" says which can run here)");
     return error;
 }
 
@@ -138,10 +137,9 @@ int tune_grid_open(struct tune_grid *grid, const struct options *options, const 
     asked.workers = asked.processes = asked.threads = asked.chunks = (struct numbers){0};
     asked.schedules = asked.placements = (struct names){0};
     error = plan_add(&grid->plan, "tune", &asked, why);
-    if (!error && grid->plan.cell_count != 1) {
-        reason_set(why, "one kernel, one number of tasks and one size at a time: tune them one after the other");
-        error = -EINVAL;
-    }
+    if (!error && grid->plan.cell_count != 1)
+        error = reason_give(why, -EINVAL,
+                            "one kernel, one number of tasks and one size at a time: tune them one after the other");
     if (!error) error = add_runners(grid, options, why);
     for (unsigned i = 1; !error && i < grid->plan.cell_count; i++) {
         grid->plan.cells[i].task_time_ns = grid->plan.cells[0].task_time_ns;

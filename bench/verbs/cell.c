@@ -35,10 +35,8 @@ static int set_up(const struct spec *spec, struct repetition *repetition, struct
     int error = kernel_load(cell->kernel, &repetition->kernel, why);
     if (error) return error;
     repetition->runner = runner_find(cell->runner);
-    if (!repetition->runner || schedule_find(cell->schedule, &schedule)) {
-        reason_set(why, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
-        return -1;
-    }
+    if (!repetition->runner || schedule_find(cell->schedule, &schedule))
+        return reason_give(why, -1, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
     if (!strcmp(cell->placement, "env")) obey_environment(repetition->runner);
     repetition->kernel_path = kernel_is_path(cell->kernel) ? cell->kernel : NULL;
     repetition->params = (struct kernel_params){cell->tasks, cell->size, cell->seed};

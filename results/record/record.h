@@ -133,6 +133,7 @@ void sample_suspect(struct sample *, enum suspicion_id);        /* adds the word
 int run_suspect(struct run *, size_t sample, enum suspicion_id); /* the same; 0 or -ENOMEM */
 bool suspicion_in(const char *words, enum suspicion_id);
 bool suspicion_word_in(const char *words, const char *word); /* whole words, with blanks between */
+void suspicion_add(char *words, size_t size, const char *word); /* where it is not there and fits */
 
 /* A sample of which nothing is measured yet: every measure is -1, the rest 0 or "". */
 struct sample sample_unmeasured(void);

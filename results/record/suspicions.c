@@ -24,22 +24,23 @@ bool suspicion_in(const char *words, enum suspicion_id id)
     return suspicion_word_in(words, suspicions[id].word);
 }
 
-static void add_word(char *words, size_t size, enum suspicion_id id)
+void suspicion_add(char *words, size_t size, const char *word)
 {
     size_t used = strlen(words);
-    if (!suspicion_in(words, id)) snprintf(words + used, size - used, "%s%s", used ? " " : "", suspicions[id].word);
+    if (!suspicion_word_in(words, word) && used + strlen(word) + 2 <= size)
+        snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
 }
 
 void sample_suspect(struct sample *sample, enum suspicion_id id)
 {
-    add_word(sample->suspect, sizeof sample->suspect, id);
+    suspicion_add(sample->suspect, sizeof sample->suspect, suspicions[id].word);
 }
 
 int run_suspect(struct run *run, size_t at, enum suspicion_id id)
 {
     char words[sizeof((struct sample *)0)->suspect];
     snprintf(words, sizeof words, "%s", run->samples[at].suspect);
-    add_word(words, sizeof words, id);
+    suspicion_add(words, sizeof words, suspicions[id].word);
     const char *kept = run_word(run, words);
     if (kept) run->samples[at].suspect = kept;
     return kept ? 0 : -ENOMEM;

@@ -315,16 +315,11 @@ static int check_alike(const struct run *base, const struct run *new, const stru
 {
     char plan[320], text[640];
     int plans = plans_differ(base, new, plan, sizeof plan);
-    if (plans && !options->force && !allowed(options->allow, "plan")) {
-        reason_set(why, "%s; --allow plan or --force compares anyway", plan);
-        return -EINVAL;
-    }
-    if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) &&
-        !options->force) {
-        reason_set(why, "the machines differ: %.400s; --allow with those names, or --force, compares anyway",
-                 text);
-        return -EINVAL;
-    }
+    if (plans && !options->force && !allowed(options->allow, "plan"))
+        return reason_give(why, -EINVAL, "%s; --allow plan or --force compares anyway", plan);
+    if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) && !options->force)
+        return reason_give(why, -EINVAL,
+                           "the machines differ: %.400s; --allow with those names, or --force, compares anyway", text);
     *sizes = !plans;
     if (plans) text_add(comparison->warning, sizeof comparison->warning, "Forced: %s.", plan);
     if (*text || machines_differ(base, new, options->allow, true, text, sizeof text))
@@ -345,10 +340,7 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
     for (size_t i = 0; !status && i < made.count; i++) status = cell_compare(base, new, &made, &made.cell[i]);
     if (!status && made.count) status = compare_jointly(base, new, &made);
     if (status) reason_set(why, "no memory");
-    if (!status && !made.count) {
-        reason_set(why, "no cell of BASE is in NEW: nothing to compare");
-        status = -EINVAL;
-    }
+    if (!status && !made.count) status = reason_give(why, -EINVAL, "no cell of BASE is in NEW: nothing to compare");
     if (status) {
         comparison_free(&made);
         return status;

@@ -4,7 +4,6 @@
 #include "results/models/summary_parts.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,11 +196,8 @@ static void add_words(char *words, size_t size, const char *more)
 {
     char copy[128], *rest = NULL;
     snprintf(copy, sizeof copy, "%s", more);
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        size_t length = strlen(word), used = strlen(words);
-        if (!suspicion_word_in(words, word) && used + length + 2 <= size)
-            snprintf(words + used, size - used, "%s%s", used ? " " : "", word);
-    }
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        suspicion_add(words, size, word);
 }
 
 static int proof(const char *verified)
@@ -260,7 +256,7 @@ static int of_spans(const struct summary_parts *parts, struct cell_summary *row)
 static void doubt_efficiency(struct cell_summary *row)
 {
     if (!parts_is_serial(row->cell) && row->quantity[QUANTITY_efficiency].low > 1.02)
-        add_words(row->suspect, sizeof row->suspect, "superlinear");
+        suspicion_add(row->suspect, sizeof row->suspect, "superlinear");
 }
 
 /* The instrumented samples of all cells, each with the serial time of its block. */
@@ -336,8 +332,7 @@ int summary_make(const struct run *run, struct summary *summary, struct reason *
     parts_locale_leave(before);
     if (status) {
         summary_free(&made);
-        reason_set(why, "the summary of %s: %s", run->dir, strerror(-status));
-        return status;
+        return reason_give(why, status, "the summary of %s: %s", run->dir, strerror(-status));
     }
     *summary = made;
     return 0;
