@@ -65,9 +65,11 @@ def compare(old, new):
         both = [key for key in before if key[0] == kind and key in after]
         ratios = [width(after[key]) / width(before[key]) for key in both if 0 < width(before[key]) < math.inf]
         other = [key for key in both if differs(kind, before[key], after[key])]
-        lost = sum(1 for key in before if key[0] == kind and key not in after)
+        lost = [key for key in before if key[0] == kind and key not in after]
+        measured = {identity(row) for row in new["cells"] + new["metg"] + new["crossovers"]}
+        unlike = sum(1 for key in lost if kind == "speed-up" and key[2:] not in measured)  # a setting of it is another one
         middle = f"{statistics.median(ratios):5.2f}" if ratios else "    -"
-        print(f"  {kind:10} {len(both):4} in both, {lost:3} in the old one only; width new/old, median {middle}; "
+        print(f"  {kind:10} {len(both):4} in both, {len(lost) - unlike:3} in the old one only, {unlike} not in the new one's plan; width new/old, median {middle}; "
               f"{len(other)} answered otherwise", flush=True)
         for key in other:
             print("   ", *(str(word) for word in key[2:] if word is not None), before[key], after[key])

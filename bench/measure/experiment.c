@@ -23,7 +23,7 @@ enum {
     CHECK_EVERY = 2, /* blocks between looks at the precision: the order comes in pairs */
     SO_FAR_MAX = 20000 /* samples, a second to look through */
 };
-static const double CURVES_SHARE = 0.05;
+static const double CURVES_SHARE = 0.1;
 
 struct session {
     struct experiment *experiment;
