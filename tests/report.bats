@@ -71,6 +71,16 @@ PYTHON
     [ "$status" = 0 ] || { echo "$output"; false; }
 }
 
+@test "bars carry the name of what they show, and a figure has as many columns as its script reads" {
+    need_gnuplot
+    for figure in budget metg; do
+        rows=$(grep -c '^[1-9]' small/plots/$figure.dat)
+        names=$(sed -n 's/.* "\([^"]*\)" "[^"]*"$/\1/p' small/plots/$figure.dat | sort -u)
+        [ "$rows" -gt 0 ] && [ -n "$names" ]
+        while read -r name; do grep -qF ">$name<" small/plots/$figure.svg || { echo "$figure: no bar \"$name\""; false; }; done <<<"$names"
+    done
+}
+
 @test "the machine's figure counts memory nodes as topo does; a topology that cannot be read is the reason for none" {
     need_gnuplot
     "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 8 --reps 1 --runner forkpool --workers 1 -o odd

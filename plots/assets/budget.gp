@@ -12,12 +12,12 @@ do for [KIND in KINDS] {
         set xrange [*:100 < *]; set xtics 25; set format x '%g %%'
         set yrange [Y_HIGH[k] + 0.6:0.4]; set ytics scale 0
         set xlabel 'share of p R' font face(10) tc rgb QUIET
-        plot for [j=2:6] DATA index b-1 using (upto(j)):1:(upto(j) - 100 * pos(column(j))):(upto(j)):($1-0.36):($1+0.36):ytic(8) with boxxyerror lt j-1 fs solid 1 noborder, \
-            DATA index b-1 using (upto(7)):1:(upto(6)):(upto(7)):($1-0.36):($1+0.36) with boxxyerror lt 6 fs pattern 4 border, \
-            for [j=2:7] DATA index b-1 using (column(j) < 0 ? 0 : NaN):1:(100 * column(j)):(0):($1-0.36):($1+0.36) with boxxyerror lt j-1 fs solid 1 noborder, \
-            DATA index b-1 using (upto(7)):1:(column(7) > 0.02 ? sprintf('%.0f', 100 * column(7)) : '') with labels left offset 0.4, 0 font bold(9) tc rgb INK, \
-            for [j=2:6] DATA index b-1 using (upto(j) - 50 * column(j)):1:(column(j) > 0.07 ? sprintf('%.0f', 100 * column(j)) : '') with labels font face(9) tc rgb '#fefefe', \
-            DATA index b-1 using (50):1:9 with labels hypertext point pt 7 ps 2 lc rgb '#ff000000'
+        plot for [j=2:7] DATA index b-1 using (upto(j)):1:(upto(j) - 100 * pos(column(j))):(upto(j)):($1-0.36):($1+0.36):ytic(9) with boxxyerror lt j-1 fs solid 1 noborder, \
+            DATA index b-1 using (upto(8)):1:(upto(7)):(upto(8)):($1-0.36):($1+0.36) with boxxyerror lt 7 fs pattern 4 border, \
+            for [j=2:8] DATA index b-1 using (column(j) < 0 ? 0 : NaN):1:(100 * column(j)):(0):($1-0.36):($1+0.36) with boxxyerror lt j-1 fs solid 1 noborder, \
+            DATA index b-1 using (upto(8)):1:(column(8) > 0.02 ? sprintf('%.0f', 100 * column(8)) : '') with labels left offset 0.4, 0 font bold(9) tc rgb INK, \
+            for [j=2:7] DATA index b-1 using (upto(j) - 50 * column(j)):1:(column(j) > 0.07 ? sprintf('%.0f', 100 * column(j)) : '') with labels font face(9) tc rgb '#fefefe', \
+            DATA index b-1 using (50):1:10 with labels hypertext point pt 7 ps 2 lc rgb '#ff000000'
     }
     unset multiplot
 }
