@@ -155,7 +155,7 @@ static void metg_row(struct chart *chart, unsigned row, const struct metg *metg,
     char note[320];
     if (!metg->reached) snprintf(note, sizeof note, "not reached, best %s", format_share(metg->best_efficiency).text);
     else
-        snprintf(note, sizeof note, "%s%s%s", metg->bound ? "at most " : "", format_time(g->median).text,
+        snprintf(note, sizeof note, "%s%s", metg->bound ? format_bound("ns", *g, true).text : format_time(g->median).text,
                  isnan(g->low) ? " (no interval)" : "");
     int outcome = !metg->reached ? 0 : metg->bound ? 2 : 1;
     chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row, outcome, g->median, low, high,
@@ -164,7 +164,7 @@ static void metg_row(struct chart *chart, unsigned row, const struct metg *metg,
     putc(' ', chart->data);
     format_datum(chart->data, note);
     chart_hover(chart, "%s: %s%s%s", name, note, metg->reached ? ", useful work " : "",
-                metg->reached ? format_quantity("ns", metg->work_ns).text : "");
+                metg->reached ? format_bound("ns", metg->work_ns, metg->bound).text : "");
     chart_say(chart, " %s: %s.", name, note);
     chart_reach(chart, metg->smallest_ns, row);
     chart_reach(chart, metg->reached ? g->median : metg->largest_ns, row);

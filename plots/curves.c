@@ -75,10 +75,10 @@ static void metg_marks(struct chart *chart, const struct line *line)
                   isnan(work->low)    ? work->median
                   : isinf(work->high) ? metg->largest_ns
                                       : work->high);
-        chart_hover(chart, "%s: %s at %s%s of work per task", line->name, format_share(metg->efficiency).text,
-                    metg->bound ? "at most " : "", format_quantity("ns", *work).text);
-        chart_say(chart, " %s reaches %s at %s%s.", line->name, format_share(metg->efficiency).text,
-                  metg->bound ? "at most " : "", format_quantity("ns", *work).text);
+        chart_hover(chart, "%s: %s at %s of work per task", line->name, format_share(metg->efficiency).text,
+                    format_bound("ns", *work, metg->bound).text);
+        chart_say(chart, " %s reaches %s at %s.", line->name, format_share(metg->efficiency).text,
+                  format_bound("ns", *work, metg->bound).text);
     }
 }
 

@@ -105,6 +105,15 @@ struct words format_quantity(const char *unit, struct quantity quantity)
     return out;
 }
 
+struct words format_bound(const char *unit, struct quantity quantity, bool bound)
+{
+    struct words out;
+    if (!bound) return format_quantity(unit, quantity);
+    if (isinf(stats_limit(quantity))) snprintf(out.text, sizeof out.text, "not resolved");
+    else snprintf(out.text, sizeof out.text, "at most %.60s", format_value(unit, stats_limit(quantity)).text);
+    return out;
+}
+
 /* Length of the well-formed UTF-8 sequence at `text`, 0 where it is broken (RFC 3629: no overlong forms, no
  * surrogates). */
 static size_t sequence(const unsigned char *text)

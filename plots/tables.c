@@ -118,13 +118,11 @@ struct table *tables_metg(const struct summary *summary)
     table_column(table, "best seen", "highest efficiency of any size", true);
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
-        const char *bound = metg->bound ? "at most " : "";
         add_setting(table, metg->cell, true);
         table_cell(table, metg->efficiency, "%s", format_share(metg->efficiency).text);
         if (metg->reached) {
-            table_cell(table, metg->granularity_ns.median, "%s%s", bound,
-                       format_quantity("ns", metg->granularity_ns).text);
-            table_cell(table, metg->work_ns.median, "%s%s", bound, format_quantity("ns", metg->work_ns).text);
+            table_cell(table, metg->granularity_ns.median, "%s", format_bound("ns", metg->granularity_ns, metg->bound).text);
+            table_cell(table, metg->work_ns.median, "%s", format_bound("ns", metg->work_ns, metg->bound).text);
         } else {
             table_cell(table, NAN, "not reached up to %s", format_time(metg->largest_ns).text);
             table_cell(table, NAN, "-");

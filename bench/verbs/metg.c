@@ -27,7 +27,7 @@ static void fill_in(struct options *grid)
 
 static void print_row(const struct metg *metg)
 {
-    char who[64], size[32] = "", low[32] = "-", high[32] = "-", work[32] = "-";
+    char who[64], size[32] = "?", low[32] = "-", high[32] = "-", work[32] = "-";
     const struct cell *cell = metg->cell;
     snprintf(who, sizeof who, "%s %ux%u %s", cell->runner, cell->processes, cell->threads,
              strcmp(cell->schedule, "default") ? cell->schedule : "");
@@ -38,7 +38,8 @@ static void print_row(const struct metg *metg)
                100 * metg->best_efficiency, low, high);
         return;
     }
-    values_show_duration(metg->granularity_ns.median, size, sizeof size);
+    double reached = metg->bound ? stats_limit(metg->granularity_ns) : metg->granularity_ns.median;
+    if (isfinite(reached)) values_show_duration(reached, size, sizeof size);
     if (isfinite(metg->granularity_ns.low)) values_show_duration(metg->granularity_ns.low, low, sizeof low);
     if (isfinite(metg->granularity_ns.high)) values_show_duration(metg->granularity_ns.high, high, sizeof high);
     if (isfinite(metg->work_ns.median)) values_show_duration(metg->work_ns.median, work, sizeof work);

@@ -18,6 +18,7 @@ int sentence_end(struct summary_parts *, enum finding_topic, struct sentence *);
 void sentence_add_times(struct sentence *, struct quantity);
 /* "3.2 us [3 us, 3.5 us]" */
 void sentence_add_span(struct sentence *, struct quantity);
+void sentence_add_work(struct sentence *, struct quantity work_ns, bool bound); /* a span, or "less than 3.2 us" */
 /* Between the items of a list: "", ", ", and " and " before the last. */
 const char *sentence_comma(size_t item, size_t count);
 

@@ -57,12 +57,9 @@ static void add_metg(struct sentence *sentence, const struct metg *metg, struct 
     if (!metg->reached)
         sentence_add(sentence, " with tasks of %s to %s (best %.0f %%)", parts_duration(from, metg->smallest_ns),
                      parts_duration(to, metg->largest_ns), 100 * metg->best_efficiency);
-    else if (metg->bound)
-        sentence_add(sentence, " less than %s (the smallest measured%s)", parts_duration(to, metg->work_ns.median),
-                     isinf(metg->granularity_ns.high) ? "; not resolved" : "");
     else {
         sentence_add(sentence, " ");
-        sentence_add_span(sentence, metg->work_ns);
+        sentence_add_work(sentence, metg->work_ns, metg->bound);
     }
 }
 
@@ -209,15 +206,11 @@ static int crossovers_warm(struct summary_parts *parts)
     struct sentence sentence = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *best = smallest_warm(summary, i);
-        char text[PARTS_TEXT];
         if (!best) continue;
         sentence_add(&sentence, sentence.used ? ", " : "With workers already up a task pays from this much work on: ");
         findings_add_runner(&sentence, best->cell);
         sentence_add(&sentence, " with %u workers (%s) ", parts_workers(best->cell), best->cell->label);
-        if (best->warm_bound)
-            sentence_add(&sentence, "less than %s (the smallest measured)",
-                         parts_duration(text, best->warm_task_ns.median));
-        else sentence_add_span(&sentence, best->warm_task_ns);
+        sentence_add_work(&sentence, best->warm_task_ns, best->warm_bound);
     }
     if (sentence.used) sentence_add(&sentence, ".");
     return sentence_end(parts, TOPIC_grain, &sentence);

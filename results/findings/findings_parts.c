@@ -53,6 +53,16 @@ void sentence_add_span(struct sentence *sentence, struct quantity quantity)
                      isinf(quantity.high) ? "not bounded" : parts_duration(high, quantity.high));
 }
 
+void sentence_add_work(struct sentence *sentence, struct quantity quantity, bool bound)
+{
+    char value[PARTS_TEXT];
+    if (!bound) sentence_add_span(sentence, quantity);
+    else if (isinf(stats_limit(quantity)))
+        sentence_add(sentence, "not resolved (the smallest measured, %s, is enough in the median only)",
+                     parts_duration(value, quantity.median));
+    else sentence_add(sentence, "less than %s", parts_duration(value, stats_limit(quantity)));
+}
+
 const char *sentence_comma(size_t item, size_t count)
 {
     return !item ? "" : item + 1 == count ? " and " : ", ";

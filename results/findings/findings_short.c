@@ -110,7 +110,6 @@ static int about_grain(struct summary_parts *parts)
     const struct summary *summary = parts->summary;
     const struct metg *head = summary->metgs;
     struct sentence sentence = {0}, open = {0};
-    char least[PARTS_TEXT];
     for (size_t i = 0; i < summary->metg_count; i++) {
         const struct metg *metg = &summary->metgs[i];
         if (!findings_metg_goes_with(summary, metg, head)) continue;
@@ -122,11 +121,8 @@ static int about_grain(struct summary_parts *parts)
                          100 * head->efficiency, head->cell->label);
         findings_add_runner(list, metg->cell);
         if (!known) continue;
-        if (metg->bound) sentence_add(list, " less than %s", parts_duration(least, metg->work_ns.median));
-        else {
-            sentence_add(list, " ");
-            sentence_add_span(list, metg->work_ns);
-        }
+        sentence_add(list, " ");
+        sentence_add_work(list, metg->work_ns, metg->bound);
     }
     if (sentence.used && open.used) sentence_add(&sentence, ". Not reached or not resolved: %s", open.text);
     else if (open.used)

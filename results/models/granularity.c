@@ -55,14 +55,16 @@ static void reaching_free(struct reaching *reaching)
     free(reaching->granularity);
 }
 
-/* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured. All
- * blocks are drawn once. */
-static struct quantity work_of_smallest(const struct summary_parts *parts, const struct curve *curve, double at)
+/* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured, but up to
+ * `beyond` where some resampled runs reach it at a larger size only. All blocks are drawn once. */
+static struct quantity work_of_smallest(const struct summary_parts *parts, const struct curve *curve, double at, double beyond)
 {
     for (size_t c = 0; c < curve->count; c++) {
         const struct cell *cell = curve->cells[c];
-        if (parts_worth(cell) * curve->wall_ns[c] / (double)cell->tasks == at)
-            return parts_row(parts, cell)->quantity[QUANTITY_task_ns];
+        if (parts_worth(cell) * curve->wall_ns[c] / (double)cell->tasks != at) continue;
+        struct quantity work = parts_row(parts, cell)->quantity[QUANTITY_task_ns];
+        if (beyond > work.high) work.high = beyond;
+        return work;
     }
     return (struct quantity){NAN, NAN, NAN, 0};
 }
@@ -78,7 +80,8 @@ static enum metg_outcome reach(const struct summary_parts *parts, struct reachin
     double at;
     enum metg_outcome outcome = models_metg(reaching->granularity, reaching->efficiency, points, target, &at);
     if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
-    *work = outcome == METG_BOUND ? work_of_smallest(parts, curve, at) : parts_scaled(*granularity, target);
+    *work = parts_scaled(*granularity, target);
+    if (outcome == METG_BOUND) *work = work_of_smallest(parts, curve, at, work->high);
     return outcome;
 }
 

@@ -54,6 +54,47 @@ static void fill(struct run *run, const int64_t *walls, unsigned blocks, int per
         }
 }
 
+/* Tasks of 10, 20 and 40 us; at 10 us two threads are fast in most blocks and useless in `slow` of five. The median reaches
+ * half of the ideal at the smallest size, and "less than 10 us" was said. */
+static struct run uneven_run(unsigned slow)
+{
+    struct run run = runs_new();
+    for (unsigned size = 10; size <= 40; size *= 2) {
+        struct cell *cell = NULL;
+        for (unsigned threads = 1; threads <= 2; threads++) {
+            cell = runs_cell(&run, threads == 1 ? "serial" : "openmp", 1, threads);
+            cell->size = cell->task_time_ns = 1000 * size;
+            cell->tasks = 1000;
+        }
+        for (unsigned block = 0; block < 10; block++) {
+            runs_sample(&run, cell->id - 1, block, 1000000 * size);
+            runs_sample(&run, cell->id, block, size == 10 && block % 5 < slow ? 2000000 * size : 600000 * size);
+        }
+    }
+    return run;
+}
+
+START_TEST(a_smallest_task_that_not_all_blocks_agree_on)
+{
+    struct run run = uneven_run(0);
+    struct summary summary = summarise(&run);
+    must_say(&summary, "hold this much work", "openmp less than 10 us");
+    must_say(&summary, "already up", "(spin) less than 10 us");
+    summary_free(&summary);
+    run_free(&run);
+    run = uneven_run(2);
+    summary = summarise(&run);
+    ck_assert(summary.metg_count == 1 && summary.metgs[0].bound);
+    ck_assert_double_eq_tol(summary.metgs[0].work_ns.median, 10000, 1e-6);
+    ck_assert_double_gt(summary.metgs[0].work_ns.high, 11000);
+    must_say(&summary, "hold this much work", "openmp less than 1");
+    ck_assert(!said(&summary, "hold this much work", "openmp less than 10 us"));
+    ck_assert(!said(&summary, "already up", "(spin) less than 10 us"));
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(best_number_of_workers_and_where_it_ends)
 {
     struct run run = runs_new();
@@ -417,6 +458,7 @@ int main(void)
 {
     Suite *suite = suite_create("findings");
     TCase *all = tcase_create("all");
+    tcase_add_test(all, a_smallest_task_that_not_all_blocks_agree_on);
     tcase_add_test(all, best_number_of_workers_and_where_it_ends);
     tcase_add_test(all, of_equals_the_simplest_runner_is_recommended);
     tcase_add_test(all, no_gain_is_called_that);
