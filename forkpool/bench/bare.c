@@ -61,6 +61,38 @@ static double claims(bool apart)
 double bare_counter(void) { return claims(false); }
 double bare_ranges(void) { return claims(true); }
 
+/* Many more processes than cpus, each with a range of its own, asleep before and after it. The second of two passes: the pages are
+ * mapped. */
+double bare_crowd(void)
+{
+    struct { alignas(128) _Atomic int ready, pass, done; } *shared = share(4096);
+    static unsigned turns;
+    bench_results = share(MAP_TASKS * sizeof *bench_results);
+    memset(bench_results, 0, MAP_TASKS * sizeof *bench_results);
+    for (unsigned i = 0; i < MANY; i++) {
+        if (fork()) continue;
+        atomic_fetch_add(&shared->ready, 1);
+        for (int pass = 0; pass < 2; pass++) {
+            while (atomic_load(&shared->pass) <= pass) futex_sleep(&shared->pass, pass);
+            for (size_t n = MAP_TASKS / MANY * i, end = n + MAP_TASKS / MANY; n < end; n++) task(&turns, i, n, n + 1);
+            if (atomic_fetch_add(&shared->done, 1) + 1 == MANY * (pass + 1)) futex_wake(&shared->done, 1);
+        }
+        _exit(0);
+    }
+    while (atomic_load(&shared->ready) < MANY) usleep(100);
+    usleep(5000);
+    double start = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        start = seconds_now();
+        atomic_store(&shared->pass, pass + 1);
+        futex_wake(&shared->pass, MANY);
+        for (int done; (done = atomic_load(&shared->done)) < MANY * (pass + 1);) futex_sleep(&shared->done, done);
+    }
+    double took = seconds_now() - start;
+    for (unsigned i = 0; i < MANY; i++) wait(NULL);
+    return bench_check(MAP_TASKS, 0, took / MAP_TASKS * 1e9);
+}
+
 /* A ring of slots between two processes that spin, one line of memory each way: no pool could submit for less. */
 enum { RING = 1024 };
 struct bare_slot { alignas(128) _Atomic uint32_t state; uint32_t in, out; }; /* state: lap << 1 | answered */
@@ -238,6 +270,14 @@ double bare_start_stop(void) { return fork_loop(WORKERS, NULL, false); }
 double bare_chain(void) { return fork_loop(WORKERS, NULL, true); }
 double bare_chain_many(void) { return fork_loop(MANY, NULL, true); }
 double bare_start_stop_many(void) { return fork_loop(MANY, NULL, false); }
+double bare_sleeps(void) /* a fork loop whose children sleep 10 ms; ms */
+{
+    double start = seconds_now();
+    for (int i = 0; i < MANY; i++)
+        if (!fork()) _exit(usleep(10000));
+    for (int i = 0; i < MANY; i++) wait(NULL);
+    return (seconds_now() - start) * 1e3;
+}
 double bare_pss(void)
 {
     double kilobytes = NAN;
