@@ -5,7 +5,8 @@
 usage: bench_pairs.py OLD NEW [PAIRS]     (OLD, NEW: each a breakeven; 3 pairs; on an idle machine)
 
 A width is (high - low) / median; those of both builds are compared figure by figure and the median over all is shown. An answer
-is a speed-up whose interval leaves out 1 in the old run: faster or slower; or a METG or crossover, whose intervals must meet.
+is a speed-up whose interval leaves out 1 in the old run: faster or slower; or a METG or crossover, whose intervals must meet;
+one that the smallest size measured reaches already has no lower end.
 """
 import json
 import math
@@ -43,6 +44,8 @@ def figures(summary):
             if row.get("runner") == "serial" or not value or value["median"] is None or value["low"] is None or value["high"] is None:
                 continue
             who = identity(row)
+            bound = row.get("bound" if kind == "METG" else "warm_bound") and key != "tasks"
+            value = dict(value, bound=bool(bound))  # "at most": what lies below is not known
             found.setdefault((kind, key) + (who[:-1] if key == "warm_task_ns" else who), value)  # one of a whole curve
     return found
 
@@ -53,7 +56,8 @@ def width(value):
 
 def differs(kind, old, new):
     if kind != "speed-up":
-        return old["high"] < new["low"] or new["high"] < old["low"]
+        low = {id(value): -math.inf if value["bound"] else value["low"] for value in (old, new)}
+        return old["high"] < low[id(new)] or new["high"] < low[id(old)]
     if old["low"] <= 1 <= old["high"]:
         return False
     return (old["median"] > 1) != (new["median"] > 1)
