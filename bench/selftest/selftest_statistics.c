@@ -76,13 +76,14 @@ static const double mean_ns[TIMES] = {10, 14, 20, 18}, NOISE = 0.05;
 /* The granularity at which two workers are half as fast as they could be, between the two sizes. */
 static double metg_of(const double *time_ns)
 {
-    double efficiency[2], granularity[2], metg;
+    double efficiency[2], work[2];
+    struct metg_point found;
     for (int i = 0; i < 2; i++) {
         efficiency[i] = models_efficiency(models_speedup(time_ns[2 * i], time_ns[2 * i + 1]), 2);
-        granularity[i] = 2 * time_ns[2 * i + 1];
+        work[i] = time_ns[2 * i];
     }
-    models_metg(granularity, efficiency, 2, 0.5, &metg);
-    return metg;
+    models_metg(work, efficiency, 2, 0.5, &found);
+    return found.granularity;
 }
 
 static double metg_of_draws(const size_t *draws, size_t n, void *context)

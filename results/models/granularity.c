@@ -10,79 +10,72 @@
 
 static const double METG_EFFICIENCY = 0.5; /* where the run asked for none */
 
-/* What METG is asked of: a curve and its points, granularity and efficiency of the cells that were drawn. */
+/* What METG is asked of: a curve and its points, work per task and efficiency of the cells that were drawn. */
 struct reaching {
     struct curve curve;
-    double *granularity, *efficiency;
+    double *work, *efficiency;
     double target;
 };
 
-/* The points that were measured in what was drawn last; returns how many. */
-static size_t points_of(struct reaching *reaching)
+enum { FIGURE_GRANULARITY, FIGURE_WORK, FIGURES };
+
+/* Where what was drawn last reaches the target. */
+static enum metg_outcome reach_drawn(struct reaching *reaching, struct metg_point *found)
 {
     const struct curve *curve = &reaching->curve;
     size_t points = 0;
     for (size_t c = 0; c < curve->count; c++) {
-        double p = parts_worth(curve->cells[c]), tasks = (double)curve->cells[c]->tasks;
+        double tasks = (double)curve->cells[c]->tasks;
         if (isnan(curve->wall_ns[c]) || isnan(curve->serial_ns[c]) || !(tasks > 0)) continue;
-        reaching->granularity[points] = p * curve->wall_ns[c] / tasks;
-        reaching->efficiency[points++] = curve->serial_ns[c] / curve->wall_ns[c] / p;
+        reaching->work[points] = curve->serial_ns[c] / tasks;
+        reaching->efficiency[points++] = curve->serial_ns[c] / curve->wall_ns[c] / parts_worth(curve->cells[c]);
     }
-    return points;
+    return models_metg(reaching->work, reaching->efficiency, points, reaching->target, found);
 }
 
-static double metg_of_draws(const size_t *draws, size_t n, void *context)
+static void figures_of_draws(const size_t *draws, size_t n, void *context, double *values)
 {
     struct reaching *reaching = context;
-    double result;
+    struct metg_point found;
     curve_draw(&reaching->curve, draws, n);
-    size_t points = points_of(reaching);
-    models_metg(reaching->granularity, reaching->efficiency, points, reaching->target, &result);
-    return result;
+    reach_drawn(reaching, &found);
+    values[FIGURE_GRANULARITY] = found.granularity;
+    values[FIGURE_WORK] = found.work;
 }
 
 static int reaching_make(struct reaching *reaching, const struct summary_parts *parts, const struct cell **group, size_t count)
 {
-    *reaching = (struct reaching){.granularity = calloc(2 * count + 1, sizeof *reaching->granularity)};
-    if (!reaching->granularity) return -ENOMEM;
-    reaching->efficiency = reaching->granularity + count;
+    *reaching = (struct reaching){.work = calloc(2 * count + 1, sizeof *reaching->work)};
+    if (!reaching->work) return -ENOMEM;
+    reaching->efficiency = reaching->work + count;
     return curve_make(&reaching->curve, parts, group, count);
 }
 
 static void reaching_free(struct reaching *reaching)
 {
     curve_free(&reaching->curve);
-    free(reaching->granularity);
+    free(reaching->work);
 }
 
-/* Of a curve that reaches its target at the smallest point already: that point's work per task as it was measured, but up to
- * `beyond` where some resampled runs reach it at a larger size only. All blocks are drawn once. */
-static struct quantity work_of_smallest(const struct summary_parts *parts, const struct curve *curve, double at, double beyond)
-{
-    for (size_t c = 0; c < curve->count; c++) {
-        const struct cell *cell = curve->cells[c];
-        if (parts_worth(cell) * curve->wall_ns[c] / (double)cell->tasks != at) continue;
-        struct quantity work = parts_row(parts, cell)->quantity[QUANTITY_task_ns];
-        if (beyond > work.high) work.high = beyond;
-        return work;
-    }
-    return (struct quantity){NAN, NAN, NAN, 0};
-}
-
-/* Where the curve reaches `target`: as granularity and as useful work per task (E = work/g, so work = E g). */
-static enum metg_outcome reach(const struct summary_parts *parts, struct reaching *reaching, double target,
-                               struct quantity *granularity, struct quantity *work)
+/* Where the curve reaches `metg->efficiency`. Draws whose smallest size reaches it count with that: the interval of a bound ends
+ * beyond where some do not. 0 or -ENOMEM. */
+static int reach(struct reaching *reaching, struct metg *metg)
 {
     const struct curve *curve = &reaching->curve;
-    reaching->target = target;
-    *granularity = stats_bootstrap(metg_of_draws, reaching, curve->blocks, CURVE_ROUNDS, 1);
-    size_t points = curve_draw_all(&reaching->curve) ? 0 : points_of(reaching);
-    double at;
-    enum metg_outcome outcome = models_metg(reaching->granularity, reaching->efficiency, points, target, &at);
-    if (outcome == METG_NOT_REACHED) *granularity = (struct quantity){NAN, NAN, NAN, granularity->n};
-    *work = parts_scaled(*granularity, target);
-    if (outcome == METG_BOUND) *work = work_of_smallest(parts, curve, at, work->high);
-    return outcome;
+    struct quantity figures[FIGURES] = {{.n = curve->blocks}, {.n = curve->blocks}};
+    struct stats_bootstrap from = {figures_of_draws, reaching, curve->blocks, FIGURES, CURVE_ROUNDS, 1};
+    struct metg_point found;
+    reaching->target = metg->efficiency;
+    int status = stats_bootstrap_many(&from, figures);
+    if (!status) status = curve_draw_all(&reaching->curve);
+    if (status) return status;
+    enum metg_outcome outcome = reach_drawn(reaching, &found);
+    metg->reached = outcome != METG_NOT_REACHED;
+    metg->bound = outcome == METG_BOUND;
+    for (size_t i = 0; !metg->reached && i < FIGURES; i++) figures[i] = (struct quantity){NAN, NAN, NAN, figures[i].n};
+    metg->granularity_ns = figures[FIGURE_GRANULARITY];
+    metg->work_ns = figures[FIGURE_WORK];
+    return 0;
 }
 
 /* Has any of the sizes a time beside the serial loop? */
@@ -104,9 +97,7 @@ static int metg_add(struct summary_parts *parts, const struct cell **group, size
         metg->cell = group[0];
         double asked = json_number_value(json_object_get(parts->summary->run->manifest, "efficiency"));
         metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
-        enum metg_outcome outcome = reach(parts, &reaching, metg->efficiency, &metg->granularity_ns, &metg->work_ns);
-        metg->reached = outcome != METG_NOT_REACHED;
-        metg->bound = outcome == METG_BOUND;
+        status = reach(&reaching, metg);
         metg->smallest_ns = INFINITY;
         metg->best_efficiency = metg->largest_ns = NAN;
         for (size_t i = 0; i < count; i++) {

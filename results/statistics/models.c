@@ -163,26 +163,21 @@ int models_usl_fit(const double *workers, const double *time, size_t n, struct u
     return status;
 }
 
-enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
-                              double *result)
+enum metg_outcome models_metg(const double *work, const double *efficiency, size_t n, double target, struct metg_point *found)
 {
-    enum metg_outcome outcome = METG_NOT_REACHED;
     size_t above = n, below = n; /* the smallest point that reaches it, and the largest one under that */
     for (size_t i = 0; i < n; i++)
-        if (efficiency[i] >= target && (above == n || granularity[i] < granularity[above])) above = i;
+        if (efficiency[i] >= target && (above == n || work[i] < work[above])) above = i;
     for (size_t i = 0; above < n && i < n; i++)
-        if (efficiency[i] < target && granularity[i] < granularity[above] &&
-            (below == n || granularity[i] > granularity[below]))
-            below = i;
-    *result = NAN;
-    if (above < n) *result = granularity[above];
-    if (above < n) outcome = METG_BOUND;
-    if (below < n) {
-        double share = (target - efficiency[below]) / (efficiency[above] - efficiency[below]);
-        *result = exp(log(granularity[below]) + share * (log(granularity[above]) - log(granularity[below])));
-        outcome = METG_REACHED;
-    }
-    return outcome;
+        if (efficiency[i] < target && work[i] < work[above] && (below == n || work[i] > work[below])) below = i;
+    *found = (struct metg_point){NAN, NAN};
+    if (above == n) return METG_NOT_REACHED;
+    *found = (struct metg_point){work[above] / efficiency[above], work[above]};
+    if (below == n) return METG_BOUND;
+    double share = (target - efficiency[below]) / (efficiency[above] - efficiency[below]);
+    found->work = exp(log(work[below]) + share * (log(work[above]) - log(work[below])));
+    found->granularity = found->work / target;
+    return METG_REACHED;
 }
 
 enum metg_outcome models_crossing(const double *task_ns, const double *ratio, size_t n, double *result)

@@ -55,14 +55,18 @@ struct usl_fit {
 int models_usl_fit(const double *workers, const double *time, size_t n, struct usl_fit *);
 
 /* Minimum effective task granularity (Slaughter et al., SC'20): the smallest granularity g = p T_p/N at which the
- * efficiency reaches `target`, linear in log g between the measured points. Points in any order. */
+ * efficiency reaches `target`, and the useful work per task w = T_s/N = E g there. Linear in log w between the measured points,
+ * since w is what was chosen: where overhead is all, g is the same at every size. With a fixed cost a task E is a logistic
+ * function of log w, straight about 50 %. Points in any order; NAN among them is left out. */
 enum metg_outcome {
     METG_REACHED,
-    METG_BOUND,       /* the smallest point reaches it already: *granularity is that point, an upper bound */
-    METG_NOT_REACHED, /* no point reaches it: *granularity is NAN */
+    METG_BOUND,       /* the smallest point reaches it already: *found is that point, an upper bound */
+    METG_NOT_REACHED, /* no point reaches it: *found is NAN */
 };
-enum metg_outcome models_metg(const double *granularity, const double *efficiency, size_t n, double target,
-                              double *result);
+struct metg_point {
+    double granularity, work;
+};
+enum metg_outcome models_metg(const double *work, const double *efficiency, size_t n, double target, struct metg_point *found);
 
 /* What a run phase costs whatever it computes, and the share of the serial time that it takes beyond: T = region + share T_s,
  * as many tasks at each size. Least squares of relative errors (weights 1/fit^2, three rounds); region is not negative.

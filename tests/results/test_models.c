@@ -129,34 +129,53 @@ START_TEST(usl_intervals_cover_and_invent_no_peak)
 }
 END_TEST
 
-/* A fixed cost o per task: E = w/(w + o), so METG(50 %) = 2 o, whatever the order of the points. */
+/* A fixed cost o per task: E = w/(w + o), so METG(50 %) = 2 o, whatever the order of the points; a factor of three apart, as in
+ * the default experiment, to within 1 %. */
 START_TEST(metg_of_a_fixed_cost)
 {
-    double o = 100, g[25], e[25], result;
-    for (size_t i = 0; i < 25; i++) {
-        double work = 10 * pow(10, (double)((i * 7) % 25) / 8);
-        g[i] = work + o;
-        e[i] = work / g[i];
+    double o = 100, work[13], e[13];
+    for (double shift = 1; shift < 3; shift *= 1.2) {
+        struct metg_point found;
+        for (size_t i = 0; i < 13; i++) {
+            work[i] = shift * pow(3, (double)((i * 7) % 13));
+            e[i] = work[i] / (work[i] + o);
+        }
+        ck_assert_int_eq(models_metg(work, e, 13, 0.5, &found), METG_REACHED);
+        ck_assert_double_eq_tol(found.work, o, 0.015 * o);
+        ck_assert_double_eq(found.granularity, 2 * found.work);
     }
-    ck_assert_int_eq(models_metg(g, e, 25, 0.5, &result), METG_REACHED);
-    ck_assert_double_eq_tol(result, 2 * o, 0.01 * 2 * o);
 }
 END_TEST
 
-START_TEST(metg_interpolates_in_log_granularity)
+/* Tasks of 300 ns took 1.9 us of two workers each, those of 1 us 1.8: by granularity the second was the smallest point of all, and
+ * "less than 1 us" was said where 900 ns had been measured. */
+START_TEST(metg_where_a_smaller_task_takes_as_long)
 {
-    double g[] = {1000, 10, 100}, e[] = {0.9, 0.2, 0.6}, result;
-    ck_assert_int_eq(models_metg(g, e, 3, 0.4, &result), METG_REACHED);
-    ck_assert_double_eq_tol(result, sqrt(10 * 100), 1e-9);
-    ck_assert_int_eq(models_metg(g, e, 3, 0.6, &result), METG_REACHED);
-    ck_assert_double_eq_tol(result, 100, 1e-9);
-    ck_assert_int_eq(models_metg(g, e, 3, 0.1, &result), METG_BOUND);
-    ck_assert_double_eq(result, 10);
-    ck_assert_int_eq(models_metg(g, e, 3, 0.95, &result), METG_NOT_REACHED);
-    ck_assert_double_nan(result);
-    ck_assert_int_eq(models_metg(g, e, 0, 0.5, &result), METG_NOT_REACHED);
+    double work[] = {300, 1000, 3000}, e[] = {300 / 1900., 1000 / 1800., 0.8};
+    struct metg_point found;
+    ck_assert_int_eq(models_metg(work, e, 3, 0.5, &found), METG_REACHED);
+    ck_assert(found.work > 800 && found.work < 1000);
+}
+END_TEST
+
+START_TEST(metg_interpolates_in_log_work)
+{
+    double work[] = {1000, 10, 100}, e[] = {0.9, 0.2, 0.6};
+    struct metg_point found;
+    ck_assert_int_eq(models_metg(work, e, 3, 0.4, &found), METG_REACHED);
+    ck_assert_double_eq_tol(found.work, sqrt(10 * 100), 1e-9);
+    ck_assert_double_eq_tol(found.granularity, sqrt(10 * 100) / 0.4, 1e-9);
+    ck_assert_int_eq(models_metg(work, e, 3, 0.6, &found), METG_REACHED);
+    ck_assert_double_eq_tol(found.work, 100, 1e-9);
+    ck_assert_int_eq(models_metg(work, e, 3, 0.1, &found), METG_BOUND);
+    ck_assert_double_eq(found.work, 10);
+    ck_assert_double_eq(found.granularity, 10 / 0.2);
+    ck_assert_int_eq(models_metg(work, e, 3, 0.95, &found), METG_NOT_REACHED);
+    ck_assert_double_nan(found.work);
+    ck_assert_double_nan(found.granularity);
+    ck_assert_int_eq(models_metg(work, e, 0, 0.5, &found), METG_NOT_REACHED);
     double holes[] = {NAN, 0.2, 0.6};
-    ck_assert_int_eq(models_metg(g, holes, 3, 0.5, &result), METG_REACHED);
+    ck_assert_int_eq(models_metg(work, holes, 3, 0.5, &found), METG_REACHED);
 }
 END_TEST
 
@@ -381,7 +400,8 @@ int main(void)
     tcase_add_test(all, usl_refuses_what_it_cannot_fit);
     tcase_add_loop_test(all, usl_intervals_cover_and_invent_no_peak, 0, sizeof usl_cases / sizeof *usl_cases);
     tcase_add_test(all, metg_of_a_fixed_cost);
-    tcase_add_test(all, metg_interpolates_in_log_granularity);
+    tcase_add_test(all, metg_where_a_smaller_task_takes_as_long);
+    tcase_add_test(all, metg_interpolates_in_log_work);
     tcase_add_test(all, crossing_is_exact_under_its_model);
     tcase_add_test(all, one_line_goes_through_all_sizes);
     tcase_add_test(all, crossover_is_the_first_number_of_tasks_that_pays);
