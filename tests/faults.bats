@@ -64,6 +64,19 @@ faulty() {
     samples run "len(s) == 4 and all(x['status'] != 'ok' for x in s)"
     python3 -c 'import json; s = json.load(open("run/summary.json")); assert s["complete"] and not s["advice"]'
 }
+@test "more threads than the user may have: OpenMP's own reason is told" {
+    [ "$(id -u)" = 0 ] || skip "only root can become a user who has no other process"
+    [ -z "${SANITIZED:-}" ] || skip "a sanitizer has a thread of its own"
+    ldd "$BREAKEVEN" | grep -q libgomp || skip "the reason is in libgomp's words"
+    local other
+    other=$(mktemp -d)
+    cp "$BREAKEVEN" "$other" && chmod 777 "$other"
+    run -3 setpriv --reuid 54321 --clear-groups prlimit --nproc=40 "$other/breakeven" run --kernel spin --task-time 10us \
+        --tasks 100 --reps 1 --warmup 0 --runner hybrid --processes 2 --threads 64 --output "$other/run"
+    rm -rf "$other"
+    [[ "$output" == *"the task called exit: libgomp: Thread creation failed: Resource temporarily unavailable"* ]]
+}
+
 @test "a kernel that hangs" {
     faulty hang "deadline of 2.5 s passed" --deadline 2500ms
     samples run "all(x['status'] == 'timeout' for x in s if x['cell'] < 2)"

@@ -58,6 +58,15 @@ print(f"Python {platform.python_version()} ({multiprocessing.get_start_method()}
     }
 }
 
+@test "where /dev/shm cannot be written Python is left out with its reason" {
+    unshare -rm true 2>/dev/null || skip "no mount namespace can be made here"
+    # shellcheck disable=SC2016 # for the inner shell
+    run -0 unshare -rm sh -c 'mount -t tmpfs -o ro none /dev/shm && exec "$0" "$@"' "$BREAKEVEN" run --kernel spin \
+        --task-time 10us --tasks 20 --reps 1 --runner serial,python --workers 1 --output run
+    [[ "$output" == *"runner python is left out: /dev/shm cannot be written: "* ]]
+    cells "[(x['runner'], s['status']) for x in c for s in x['samples']] == [('serial', 'ok')]"
+}
+
 @test "the Python that was asked for is used and recorded" {
     printf '#!/bin/sh\ntouch "%s/asked"\nexec %s "$@"\n' "$PWD" "${BREAKEVEN_PYTHON:-python3}" >mine
     chmod +x mine

@@ -23,7 +23,7 @@ inside() {
     # shellcheck disable=SC2016 # for the inner shell
     unshare --mount --pid --fork --kill-child bash -c '
         root=$0 command=$1
-        mount --bind "$root" "$root" || exit 3 # a mount of its own, or nothing in it may make namespaces
+        mount --bind "$root" "$root" || exit 3
         mount -t proc proc "$root/proc" && mount --rbind --make-rslave /sys "$root/sys" && mount -t tmpfs tmpfs "$root/dev" || exit 3
         for device in null zero full random urandom tty; do
             touch "$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device"
@@ -31,7 +31,9 @@ inside() {
         mkdir "$root/dev/shm" "$root/dev/pts" && mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" &&
             mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" && ln -s pts/ptmx "$root/dev/ptmx" &&
             ln -s /proc/self/fd "$root/dev/fd" || exit 3
-        exec chroot "$root" env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        # Its own mount becomes the root of all: nothing that is below another root may make a namespace of users.
+        cd "$root" && mount --move . / || exit 3
+        exec chroot . env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /root && $command"' \
         "$chroots/$1" "$2"
 }
