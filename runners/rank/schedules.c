@@ -123,11 +123,25 @@ static int64_t now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* By the counter, where there is nothing to do between two claims: a task of some ns costs what stands in this loop, and the
+ * longer it is, the more often the counter's cache line moves between two claims of one rank. */
+static void run_counter(const struct rank *rank, uint64_t tasks)
+{
+    const struct job job = rank->job; /* and the rest too: what lies in memory would be read again after each atomic */
+    void *results = (char *)rank->control + rank->control->results_at;
+    uint64_t chunk = chunk_of(rank), begin;
+    _Atomic uint64_t *counter = rank->counter;
+    while ((begin = atomic_fetch_add_explicit(counter, chunk, memory_order_relaxed)) < tasks)
+        job_run(&job, 0, begin, least(begin + chunk, tasks), results);
+}
+
 /* By the counter; rank 0 looks for requests of other hosts now and then, at most after each chunk. */
 static int run_claims(struct rank *rank, uint64_t tasks)
 {
     if (rank->home) return fetch(rank, flight_of(rank, tasks));
     uint64_t open = rank->number ? 0 : (uint64_t)rank->away * flight_of(rank, tasks);
+    if (!open && rank->control->threads == 1 && !rank->job.hook && rank->control->schedule == SCHEDULE_DYNAMIC)
+        return run_counter(rank, tasks), 0;
     int64_t served_ns = 0;
     for (int error = 0;;) {
         if (open && now_ns() - served_ns > POLL_NS) {

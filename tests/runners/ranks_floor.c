@@ -3,7 +3,8 @@
  *
  *     mpirun -n 2 --bind-to none build/tests/ranks_floor [window | init]
  *
- * `window`: the counter alone. `init`: MPI_Init and MPI_Finalize alone, for who times the whole program.
+ * `window`: the counter alone. `init`: MPI_Init and MPI_Finalize alone, for who times the whole program, and when both ranks
+ * had come up, by the monotonic clock.
  * On two hosts there is no shared window, and no line `counter`.
  */
 #include <mpi.h>
@@ -40,6 +41,21 @@ static void claim_and_write(_Atomic uint64_t *counter, int unused)
     volatile uint32_t *results = (volatile uint32_t *)counter + LINE / sizeof *results;
     (void)unused;
     for (uint64_t i; (i = atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)) < TASKS;) results[i] = (uint32_t)i;
+}
+
+static void task(size_t begin, size_t end, uint32_t *results)
+{
+    for (size_t i = begin; i < end; i++) results[i] = (uint32_t)i;
+}
+
+/* The same, and the task is a function that is not known when this is compiled, as a kernel's is. */
+static void claim_and_call(_Atomic uint64_t *counter, int unused)
+{
+    static void (*volatile const loaded)(size_t, size_t, uint32_t *) = task;
+    void (*run)(size_t, size_t, uint32_t *) = loaded;
+    uint32_t *results = (uint32_t *)counter + LINE / sizeof *results;
+    (void)unused;
+    for (uint64_t i; (i = atomic_fetch_add_explicit(counter, 1, memory_order_relaxed)) < TASKS;) run(i, i + 1, results);
 }
 
 /* Rank 0 hands out numbers; rank 1 keeps so many requests under way. A number beyond the tasks ends one of them. */
@@ -121,6 +137,7 @@ static void measure_window(void)
         MPI_Win_shared_query(window, 0, &size, &unit, &counter);
         measure("counter", claim, counter, 0, TASKS);
         measure("counter-result", claim_and_write, counter, 0, TASKS);
+        measure("counter-call", claim_and_call, counter, 0, TASKS);
         MPI_Win_free(&window);
     }
     MPI_Comm_free(&host);
@@ -137,6 +154,10 @@ int main(int argc, char **argv)
         measure("master-32", master, NULL, FLIGHT_MAX, TASKS);
         measure("byte", bytes, NULL, MESSAGES, (double)MESSAGES * MESSAGE);
         measure("barrier", barriers, NULL, BARRIERS, BARRIERS);
+    }
+    if (argc == 2 && !strcmp(argv[1], "init")) {
+        MPI_Barrier(MPI_COMM_WORLD);
+        if (!rank) printf("ready %.0f\n", now_ns());
     }
     MPI_Finalize();
     return 0;
