@@ -181,6 +181,19 @@ END
     chmod +x slow
 }
 
+@test "kernels of one name from two shared objects are told apart in every table" {
+    mkdir a b
+    cp "$(dirname "$BREAKEVEN")/tests/kernels/divisors.so" a/k.so
+    cp a/k.so b/k.so
+    run timeout -k 1 120 "$BREAKEVEN" run --kernel ./a/k.so,./b/k.so --tasks 20 --runner serial --reps 6 --spans 0 -o two
+    echo "$output"
+    [ "$status" = 0 ]
+    run "$BREAKEVEN" compare two two
+    for which in a b; do [ "$(grep -c "($which/k.so) serial" <<<"$output")" = 1 ]; done
+    run "$BREAKEVEN" report two
+    [[ $output == *"(a/k.so)"*"(b/k.so)"* ]]
+}
+
 @test "run --versus pairs two builds; one that is ten times as slow is found" {
     slow_build 9
     run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \

@@ -20,9 +20,10 @@ for cell in json.load(open(sys.argv[1] + "/manifest.json"))["cells"]:
     # shellcheck disable=SC2086 # words on purpose
     "$BREAKEVEN" run --write-file $words >words.ini
     "$BREAKEVEN" run --write-file -f words.ini | cmp - words.ini
+    (printf '\xef\xbb\xbf' && sed 's/$/\r/' words.ini) >windows.ini # as an editor there saves it
     # shellcheck disable=SC2086 # words on purpose
     timeout -k 5 120 "$BREAKEVEN" run $words -o one
-    timeout -k 5 120 "$BREAKEVEN" run --file words.ini -o two
+    timeout -k 5 120 "$BREAKEVEN" run --file windows.ini -o two
     cells one >cells && [ -s cells ]
     cells two | cmp - cells
     for run in one two; do grep -o '"seed": *[0-9]*' $run/manifest.json | sort -u >$run.seeds; done

@@ -13,6 +13,11 @@ tune() {
     run --separate-stderr timeout -s KILL 60 "$BREAKEVEN" tune --patience 0s --warmup 0 --reps 2 -o run "$@"
 }
 
+# words FILE KEY: what stands under a key, each once
+words() {
+    grep -o "\"$2\": *\"[^\"]*\"" "$1" | sed 's/.*: *"//; s/"$//' | sort -u
+}
+
 # cells: how many cells of the run there are, all of whose samples a report reads
 cells() {
     "$BREAKEVEN" report --json run | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["cells"]))'
@@ -29,6 +34,20 @@ cells() {
     [ "$status" = 0 ]
     [ "$(cells)" = 2 ]
     iconv -f UTF-8 -t UTF-8 run/manifest.json >/dev/null
+}
+
+@test "a long name of a program, and a long command, are not cut inside a letter; commands that differ at their ends are two" {
+    name=$(printf 'é%.0s' {1..25})
+    printf '#!/bin/sh\n' >"$name"
+    chmod +x "$name"
+    tune --workers 1 -- "./$name" x{workers} "$(printf 'é%.0s' {1..200})" end
+    [ "$status" = 0 ]
+    [[ $(words run/manifest.json label) == éééé*..#* ]]
+    [[ $(words run/manifest.json kernel) != *\?* ]]
+    words run/manifest.json kernel | grep ééé >one
+    rm -r run
+    tune --workers 1 -- "./$name" x{workers} "$(printf 'é%.0s' {1..200})" END
+    ! words run/manifest.json kernel | grep -qxFf one
 }
 
 @test "a name that nothing fills is told with the names there are" {
@@ -86,21 +105,28 @@ EOF_PY
 }
 
 @test "exports in hyperfine's form" {
-    tune --workers 1,2 --export-json e.json --export-csv e.csv --export-markdown e.md -- sh -c 'sleep .0{workers}'
+    tune --workers 1,2 --env N={workers} --export-json e.json --export-csv e.csv --export-markdown e.md -- sh -c 'sleep .0$N'
     [ "$status" = 0 ]
     rm -r run
     tune --parameter d=.02,.04,.06,.05 --export-json many.json -- sleep '{d}'
+    rm -r run
+    tune --workers 1,2,3 --shell-command --env "N=it's {workers}" --export-json line.json -- 'sleep .0{workers} # $N'
     [ "$status" = 0 ]
     python3 - <<'EOF_PY'
 import csv, json, statistics
 results = json.load(open("e.json"))["results"]
 assert results and {r["parameters"]["workers"] for r in results} <= {"1", "2"}, results # one is left out where it looked hopeless at once
 assert all(len(r["times"]) >= 2 for r in results), results
-for r in json.load(open("many.json"))["results"]:
+many = json.load(open("many.json"))["results"]
+lines = json.load(open("line.json"))["results"]
+counts = [r["parameters"]["workers"] for r in lines]
+assert counts and counts == sorted(counts), counts # in the list's order: the search begins with the most
+assert [r["command"] for r in lines] == [f"export N='it'\\''s {n}'; sleep .0{n} # $N" for n in counts], lines
+for r in many:
     assert len(r["times"]) >= 2, r # most are looked at once by the search
 rows = list(csv.DictReader(open("e.csv")))
 for r, row in zip(results, rows):
-    assert r["command"] == "sh -c sleep .0" + r["parameters"]["workers"] == row["command"]
+    assert r["command"] == "N=%s sh -c 'sleep .0$N'" % r["parameters"]["workers"] == row["command"] # one of each setting
     assert abs(r["mean"] - statistics.mean(r["times"])) < 1e-9 and r["min"] <= r["median"] <= r["max"]
     assert abs(r["stddev"] - statistics.stdev(r["times"])) < 1e-9 # its scripts fail on a single run
     assert len(r["exit_codes"]) == len(r["memory_usage_byte"]) == len(r["times"]) and not any(r["exit_codes"])

@@ -57,6 +57,53 @@ char *command_fill(const char *template, const struct command_value *values, siz
     return filled;
 }
 
+void command_quote(const char *text, FILE *file)
+{
+    if (*text &&
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=+-") == strlen(text)) {
+        fputs(text, file);
+        return;
+    }
+    fputc('\'', file);
+    for (; *text; text++) {
+        if (*text == '\'') fputs("'\\''", file);
+        else fputc(*text, file);
+    }
+    fputc('\'', file);
+}
+
+static bool put_word(FILE *file, const char *template, const struct command_value *values, size_t count, bool quoted)
+{
+    char *filled = command_fill(template, values, count);
+    if (!filled) return false;
+    if (quoted) command_quote(filled, file);
+    else fputs(filled, file);
+    free(filled);
+    return true;
+}
+
+char *command_line(const struct command *command, const struct command_value *values, size_t count)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *file = open_memstream(&line, &size);
+    bool good = file;
+    for (const char *const *variable = command->environment; good && variable && *variable; variable++) {
+        int name = (int)strcspn(*variable, "=") + 1;
+        fprintf(file, "%s%.*s", command->shell ? "export " : "", name, *variable);
+        good = put_word(file, *variable + name, values, count, true);
+        fputs(command->shell ? "; " : " ", file);
+    }
+    for (const char *const *word = command->words; good && *word; word++) {
+        if (word != command->words) fputc(' ', file);
+        good = put_word(file, *word, values, count, !command->shell);
+    }
+    if (file && fclose(file)) good = false;
+    if (good) return line;
+    free(line);
+    return NULL;
+}
+
 static bool holds(const char *template, const char *name)
 {
     const struct command_value value = {name, ""};

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { COMMAND_OUTPUT_KEPT = 8192, COMMAND_GRACE_MS = 1000 };
 
@@ -66,6 +67,13 @@ struct command_result {
 
 /* `template` with every {name} of the values replaced; other braces stay. malloc'ed; NULL without memory. */
 char *command_fill(const char *template, const struct command_value *, size_t count);
+
+/* `text` as one word of a shell. */
+void command_quote(const char *text, FILE *);
+
+/* What a shell would be given to run it with these values: its own variables, then its words. malloc'ed; NULL without
+ * memory. */
+char *command_line(const struct command *, const struct command_value *, size_t count);
 
 /* Does any word, variable or preparation hold {name}? */
 bool command_uses(const struct command *, const char *name);

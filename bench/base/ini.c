@@ -75,7 +75,9 @@ int ini_read(const char *text, struct ini *ini, struct reason *why)
 {
     *ini = (struct ini){.text = strdup(text)};
     int error = ini->text ? 0 : reason_give(why, -ENOMEM, "no memory");
+    static const char mark[] = "\xef\xbb\xbf"; /* which some editors put before UTF-8 */
     char *rest = ini->text;
+    if (rest && !strncmp(rest, mark, strlen(mark))) rest += strlen(mark);
     for (unsigned number = 1; !error && rest && *rest; number++) {
         char *line = rest, *end = strchr(line, '\n');
         if (end) *end = '\0';

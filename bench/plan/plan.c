@@ -3,6 +3,7 @@
 #include "bench/plan/plan_build.h"
 
 #include "bench/base/site.h"
+#include "bench/plan/kernel_load.h"
 
 #include "kernels/reason.h"
 #include "results/record/cells.h"
@@ -259,8 +260,35 @@ int plan_place(struct plan *plan, const struct cell *cell, unsigned *placement, 
     return 0;
 }
 
+/* The end of a path, from the first folder or file on that another lacks. */
+static const char *end_apart(const char *path, const char *other)
+{
+    const char *end = path + strlen(path), *others = other + strlen(other);
+    while (end > path && others > other && end[-1] == others[-1]) end--, others--;
+    while (end > path && end[-1] != '/') end--;
+    return end;
+}
+
+/* Tables, figures and sentences name a kernel by its label: where shared objects have one name, their paths tell them
+ * apart, or their order where that is too long. */
+static void tell_apart(const struct plan *plan, struct cell *cell, const struct kernel_info *own)
+{
+    const char *end = NULL;
+    unsigned order = 1;
+    for (const struct kernel_info *other = plan->infos; other < plan->infos + plan->info_count; other++) {
+        if (other == own || strcmp(other->label, own->label)) continue;
+        const char *apart = end_apart(own->name, other->name);
+        if (!end || apart < end) end = apart;
+        order += other < own;
+    }
+    if (!end || !kernel_is_path(own->name) || strcmp(cell->label, own->label)) return; /* known apart, or told already */
+    if (strlen(own->label) + strlen(end) + 3 < sizeof cell->label) text_add(cell->label, sizeof cell->label, " (%s)", end);
+    else text_add(cell->label, sizeof cell->label, " #%u", order);
+}
+
 int plan_close(struct plan *plan, struct reason *why)
 {
+    for (unsigned i = 0; i < plan->cell_count; i++) tell_apart(plan, &plan->cells[i], &plan->infos[plan->extra[i].info]);
     if (add_duplicates(plan)) return reason_give(why, -ENOMEM, "no memory");
     if (plan->protocol.spans == PLAN_SPANS_AUTO)
         plan->protocol.spans = plan->protocol.reps >= PLAN_DUPLICATE_MIN || plan->protocol.timeline;

@@ -92,7 +92,7 @@ static int make_cell(const struct subject *subject, const struct search_point *p
     if (!stream) return -ENOMEM;
     const char *program = strrchr(*subject->command.words, '/');
     snprintf(cell->kernel, sizeof cell->kernel, "%s", subject->tune->what);
-    snprintf(cell->label, sizeof cell->label, "%.39s", program ? program + 1 : *subject->command.words);
+    shorten(program ? program + 1 : *subject->command.words, cell->label, sizeof cell->label);
     for (size_t i = 0; i < subject->axes.count; i++) {
         const struct tune_axis *axis = &subject->axes.axis[i];
         uint64_t value = axis->values ? (uint64_t)axis->values[point->level[i]] : 0;
@@ -237,22 +237,6 @@ static json_t *settings(const struct tune *tune, const struct search_point *poin
     return object;
 }
 
-/* 'text' as one word of a shell. */
-static void print_quoted(const char *text, FILE *file)
-{
-    if (*text &&
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=+-") == strlen(text)) {
-        fputs(text, file);
-        return;
-    }
-    fputc('\'', file);
-    for (; *text; text++) {
-        if (*text == '\'') fputs("'\\''", file);
-        else fputc(*text, file);
-    }
-    fputc('\'', file);
-}
-
 static void shell(const struct tune *tune, const struct search_point *point, FILE *file)
 {
     static const char *const variables[][2] = {
@@ -270,7 +254,7 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
             for (const char *c = values[i].name; *c; c++) fputc(*c == '-' ? '_' : toupper((unsigned char)*c), file);
             fputc('=', file);
         }
-        print_quoted(values[i].text, file);
+        command_quote(values[i].text, file);
         fputc('\n', file);
     }
     for (const char *const *variable = subject->command.environment; variable && *variable; variable++) {
@@ -278,7 +262,7 @@ static void shell(const struct tune *tune, const struct search_point *point, FIL
         if (!filled) continue;
         char *equals = strchr(filled, '=');
         fprintf(file, "export %.*s=", (int)(equals - filled), filled);
-        print_quoted(equals + 1, file);
+        command_quote(equals + 1, file);
         fputc('\n', file);
         free(filled);
     }
@@ -352,10 +336,17 @@ static int measure_again(struct subject *subject)
     return error;
 }
 
-static void name_command(struct tune *tune)
+static int name_command(struct tune *tune)
 {
-    for (size_t i = 0; i < tune->options->operand_count; i++)
-        text_add(tune->what, sizeof tune->what, "%s%s", i ? " " : "", tune->options->operands[i]);
+    char *words = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&words, &size);
+    for (size_t i = 0; stream && i < tune->options->operand_count; i++)
+        fprintf(stream, "%s%s", i ? " " : "", tune->options->operands[i]);
+    if (stream && fclose(stream)) stream = NULL;
+    if (stream) shorten(words, tune->what, sizeof tune->what);
+    free(words);
+    return stream ? 0 : options_complain(tune->options, "no memory");
 }
 
 /* Opens the record, searches, reports. */
@@ -383,7 +374,7 @@ static int search(struct subject *subject)
         tune_record_close(&subject->record, tune_to_json(tune), error);
         status = tune_report(tune, error, subject->why.text);
         if (!error) {
-            int exported = tune_export_write(&subject->export, options, &subject->axes, subject->command.words);
+            int exported = tune_export_write(&subject->export, options, &subject->axes, &subject->command);
             if (exported) status = exported;
         }
     }
@@ -410,8 +401,8 @@ int tune_command(const struct options *options)
     tune.subject = &command_subject;
     tune.context = &subject;
     protocol(options, &tune.search);
-    name_command(&tune);
-    if (command_check(&subject.command, &subject.why)) status = options_complain(options, "%s", subject.why.text);
+    status = name_command(&tune);
+    if (!status && command_check(&subject.command, &subject.why)) status = options_complain(options, "%s", subject.why.text);
     if (!status) status = tune_axes_make(&subject.axes, options, &tune.limits, &subject.command);
     if (!status) {
         make_space(&subject, &tune);

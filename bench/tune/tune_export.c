@@ -42,45 +42,39 @@ void tune_export_free(struct tune_export *export)
     *export = (struct tune_export){0, NULL};
 }
 
-static bool same(const struct tune_axes *axes, const struct search_point *a, const struct search_point *b)
+/* Below 0, 0, above 0: which setting is listed first. */
+static int order(const struct tune_axes *axes, const struct search_point *a, const struct search_point *b)
 {
     for (size_t i = 0; i < axes->count; i++)
-        if (a->level[i] != b->level[i]) return false;
-    return true;
+        if (a->level[i] != b->level[i]) return a->level[i] < b->level[i] ? -1 : 1;
+    return 0;
 }
 
 size_t tune_export_runs(const struct tune_export *export, const struct tune_axes *axes, const struct search_point *point)
 {
     size_t count = 0;
-    for (size_t i = 0; i < export->count; i++) count += same(axes, &export->runs[i].point, point);
+    for (size_t i = 0; i < export->count; i++) count += !order(axes, &export->runs[i].point, point);
     return count;
 }
 
-static char *command_text(const struct tune_axes *axes, const struct search_point *point, const char *const *words)
+/* The setting as a line for a shell: its variables, too, tell one from another. */
+static char *command_text(const struct tune_axes *axes, const struct search_point *point, const struct command *command)
 {
     struct command_value values[SEARCH_AXES];
-    char *joined = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&joined, &size);
-    if (!stream) return NULL;
-    for (size_t i = 0; words[i]; i++) fprintf(stream, "%s%s", i ? " " : "", words[i]);
-    fclose(stream);
     tune_axes_values(axes, point, values);
-    char *filled = joined ? command_fill(joined, values, axes->count) : NULL;
-    free(joined);
-    return filled;
+    return command_line(command, values, axes->count);
 }
 
 static int row_make(struct row *row, const struct tune_export *export, const struct tune_axes *axes,
-                    const struct search_point *point, const char *const *words)
+                    const struct search_point *point, const struct command *command)
 {
-    *row = (struct row){.point = point, .command = command_text(axes, point, words), .bytes = json_array()};
+    *row = (struct row){.point = point, .command = command_text(axes, point, command), .bytes = json_array()};
     row->times = calloc(export->count, sizeof *row->times);
     if (!row->command || !row->times || !row->bytes) return -ENOMEM;
     row->least = INFINITY;
     for (size_t i = 0; i < export->count; i++) {
         const struct tune_export_run *run = &export->runs[i];
-        if (!same(axes, &run->point, point)) continue;
+        if (order(axes, &run->point, point)) continue;
         row->times[row->n++] = run->wall_s;
         row->mean += run->wall_s;
         row->user += run->user_s;
@@ -108,14 +102,18 @@ static void table_free(struct table *table)
 }
 
 static int table_make(struct table *table, const struct tune_export *export, const struct tune_axes *axes,
-                      const char *const *words)
+                      const struct command *command)
 {
     *table = (struct table){axes, 0, calloc(export->count + 1, sizeof *table->rows)};
     int error = table->rows ? 0 : -ENOMEM;
     for (size_t i = 0; !error && i < export->count; i++) {
-        bool known = false;
-        for (size_t j = 0; j < table->count; j++) known |= same(axes, table->rows[j].point, &export->runs[i].point);
-        if (!known) error = row_make(&table->rows[table->count++], export, axes, &export->runs[i].point, words);
+        const struct search_point *point = &export->runs[i].point;
+        size_t place = 0;
+        while (place < table->count && order(axes, table->rows[place].point, point) < 0) place++;
+        struct row *row = &table->rows[place];
+        if (place < table->count && !order(axes, row->point, point)) continue;
+        memmove(row + 1, row, (table->count++ - place) * sizeof *row);
+        error = row_make(row, export, axes, point, command);
     }
     return error;
 }
@@ -195,7 +193,7 @@ static void write_markdown(const struct table *table, FILE *file)
 }
 
 int tune_export_write(const struct tune_export *export, const struct options *options, const struct tune_axes *axes,
-                      const char *const *words)
+                      const struct command *command)
 {
     const struct {
         const char *path;
@@ -204,7 +202,7 @@ int tune_export_write(const struct tune_export *export, const struct options *op
                   {options->export_markdown, write_markdown}};
     struct table table;
     int status = 0;
-    if (table_make(&table, export, axes, words)) status = options_complain(options, "no memory");
+    if (table_make(&table, export, axes, command)) status = options_complain(options, "no memory");
     for (size_t i = 0; !status && i < sizeof wanted / sizeof *wanted; i++) {
         if (!wanted[i].path) continue;
         FILE *file = fopen(wanted[i].path, "we");

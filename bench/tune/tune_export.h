@@ -3,7 +3,7 @@
  * Part of tune.
  *
  *     tune_export_add(&export, &point, &result);                 // each good run
- *     status = tune_export_write(&export, options, &axes, words);
+ *     status = tune_export_write(&export, options, &axes, &command);
  *     tune_export_free(&export);
  */
 #ifndef BREAKEVEN_TUNE_EXPORT_H
@@ -27,10 +27,10 @@ int tune_export_add(struct tune_export *, const struct search_point *, const str
 /* How many of them are of this setting. */
 size_t tune_export_runs(const struct tune_export *, const struct tune_axes *, const struct search_point *);
 
-/* Writes --export-json, --export-csv and --export-markdown where they are asked for: one result for each setting, in the
- * order in which they were first measured; times in seconds. 0, or an exit status after one line. */
+/* Writes --export-json, --export-csv and --export-markdown where they are asked for: one result for each setting, in
+ * the order of the lists (the parametrized plot joins neighbours); times in seconds. 0, or an exit status after one line. */
 int tune_export_write(const struct tune_export *, const struct options *, const struct tune_axes *,
-                      const char *const *words);
+                      const struct command *);
 void tune_export_free(struct tune_export *);
 
 #endif
