@@ -147,6 +147,9 @@ assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"
         "--kernel spin,primes|one at a time"
         "--kernel spin --tasks 10,20|one kernel, one number of tasks"
         "--json --shell -- echo {workers}|both say what to print"
+        "--kernel spin --export-json x.json|--export-json is for a command, not for kernels"
+        "--kernel spin --env A=1|--env is for a command"
+        "--placement close -- echo {workers}|--placement is for kernels, not for a command"
         "--minimise joy -- echo {workers}|objective"
     )
     local line
@@ -173,6 +176,17 @@ assert c["expected"] <= o["cpus"]["usable"] and c["waited_s"] < 3 and (c["looks"
     grep -q 'primes' <<<"$output"
     run timeout -k 1 200 "$BREAKEVEN" run --config no-such-file
     [ "$status" = 2 ]
+}
+
+@test "--save writes to what the name stands for: a link stays one, and what takes nothing is told" {
+    touch there
+    ln -s there link
+    tune --workers 1 --reps 1 --patience 0s --save link -- true {workers}
+    [ "$status" = 0 ] && [ -L link ] && grep -q recommendation there
+    ln -s /dev/full full # a device itself was replaced by a file, where root asked
+    tune --workers 1 --reps 1 --patience 0s --save full -- true {workers}
+    [ "$status" = 2 ] && [[ $output == *"--save full: No space left on device"* ]]
+    [ -L full ]
 }
 
 @test "tasks of 100 ns: serial or a chunk, with its figure" {

@@ -7,7 +7,6 @@
 #include "results/summary/summary_json.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,18 +88,18 @@ static int save(const struct tune *tune)
     const struct options *options = tune->options;
     const struct search_entry *best = &tune->result.entries[tune->result.recommended];
     struct reason sentence;
-    char dir[4096], file[4096];
     tune_sentence(tune, &sentence);
     json_t *object =
         json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
                   "settings", settings(tune, best), "sentence", sentence.text, "cost", json_quantity(best->cost));
     char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
-    snprintf(dir, sizeof dir, "%s", options->save);
-    snprintf(file, sizeof file, "%s", options->save);
-    int error = text ? record_write_file(dirname(dir), basename(file), text, strlen(text)) : -ENOMEM;
+    FILE *file = text ? fopen(options->save, "we") : NULL; /* in place: it may be a device or a link */
+    int error = text ? file ? 0 : errno : ENOMEM;
+    if (file && fputs(text, file) < 0) error = errno;
+    if (file && fclose(file)) error = errno;
     free(text);
     json_decref(object);
-    return error ? options_complain(options, "--save %.200s: %s", options->save, strerror(-error)) : 0;
+    return error ? options_complain(options, "--save %.200s: %s", options->save, strerror(error)) : 0;
 }
 
 int tune_report(const struct tune *tune, int error, const char *why)

@@ -2,10 +2,26 @@
 /* tune: the best configuration of a kernel or a command. */
 #include "bench/tune/tune.h"
 
+/* The first option given that says nothing about what is tuned: left unsaid, a wanted file would be missing. NULL: none. */
+static const char *out_of_place(const struct options *options)
+{
+    static const char *const of_commands[] = {"parameter", "env", "prepare", "shell-command", "export-json", "export-csv",
+                                              "export-markdown", NULL},
+                      *const of_kernels[] = {"runner", "processes", "tasks", "size", "task-time", "delay", "work", "schedule",
+                                             "launcher", "waiting", "python", "placement", "warm", NULL};
+    const char *const *name = options->operand_count ? of_kernels : of_commands;
+    while (*name && !options_given(options, *name)) name++;
+    return *name;
+}
+
 static int run(const struct options *options)
 {
+    const char *other = out_of_place(options);
     if (options->operand_count && options->kernels.count)
         return options_complain(options, "--kernel and a command are both given: tune one of them");
+    if (other && (options->operand_count || options->kernels.count))
+        return options_complain(options, options->operand_count ? "--%s is for kernels, not for a command"
+                                                                : "--%s is for a command, not for kernels", other);
     if (options->operand_count) return tune_command(options);
     if (options->kernels.count) return tune_kernel(options);
     return options_complain(options,

@@ -167,10 +167,13 @@ static int crossovers_by_runner(struct summary_parts *parts)
         bool one_team = true;
         while (!same_field(&summary->crossovers[earlier], head)) earlier++;
         if (earlier < first) continue;
+        bool known = false;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));) {
+            known |= !isnan(c->tasks.median);
             one_team &= !workers || parts_workers(c->cell) == workers;
             workers = parts_workers(c->cell);
         }
+        if (!known) continue; /* nothing was measured: nothing is said */
         if (!one_team) workers = 0;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));)
             add_outcome(&part[outcome_of(c)], c, workers);

@@ -151,6 +151,14 @@ static const struct crossover *smallest_paying(const struct summary *summary, co
     return found;
 }
 
+/* Is anything known of where the runner pays? Not where all its repetitions, or the serial ones, are missing. */
+static bool was_measured(const struct summary *summary, const char *runner)
+{
+    for (size_t i = 0; i < summary->crossover_count; i++)
+        if (!strcmp(summary->crossovers[i].cell->runner, runner) && !isnan(summary->crossovers[i].tasks.median)) return true;
+    return false;
+}
+
 static int about_crossing(struct summary_parts *parts)
 {
     const struct summary *summary = parts->summary;
@@ -160,7 +168,7 @@ static int about_crossing(struct summary_parts *parts)
         char size[PARTS_TEXT];
         size_t first = 0;
         while (strcmp(summary->crossovers[first].cell->runner, runner)) first++;
-        if (first < i) continue;
+        if (first < i || !was_measured(summary, runner)) continue;
         const struct crossover *c = smallest_paying(summary, runner);
         if (!c) {
             sentence_add(&open, "%s%s", open.used ? ", " : "", runner);

@@ -137,6 +137,21 @@ START_TEST(of_equals_the_simplest_runner_is_recommended)
 }
 END_TEST
 
+/* A part of a run with no cell of its own, and a run before its first repetition. */
+START_TEST(a_runner_without_a_repetition_is_not_said_to_gain_nothing)
+{
+    struct run run = runs_new();
+    runs_cell(&run, "serial", 1, 1);
+    runs_cell(&run, "openmp", 1, 2);
+    struct summary summary = summarise(&run);
+    ck_assert_uint_gt(summary.finding_count, 0);
+    for (size_t i = 0; i < summary.finding_count; i++)
+        ck_assert_ptr_null(strstr(summary.findings[i].text, "at no task size"));
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(no_gain_is_called_that)
 {
     struct run run = runs_new();
@@ -461,6 +476,7 @@ int main(void)
     tcase_add_test(all, a_smallest_task_that_not_all_blocks_agree_on);
     tcase_add_test(all, best_number_of_workers_and_where_it_ends);
     tcase_add_test(all, of_equals_the_simplest_runner_is_recommended);
+    tcase_add_test(all, a_runner_without_a_repetition_is_not_said_to_gain_nothing);
     tcase_add_test(all, no_gain_is_called_that);
     tcase_add_test(all, runners_are_ranked_only_where_resolved);
     tcase_add_test(all, placement_is_resolved_or_not);
