@@ -66,6 +66,12 @@ static void budget_row(struct chart *chart, unsigned row, const struct cell_summ
     chart->suspect |= cell->suspects > 0;
 }
 
+/* Has the i-th cell a bar? A cell that is measured twice has one. */
+static bool budget_drawn(const struct summary *summary, size_t i)
+{
+    return summary->cells[i].budget.n && summary->cells[i].cell->duplicate == i;
+}
+
 /* The cells of a panel: all of a study's kernel, or where they are too many those with as many workers as fit the
  * machine, or where these are still too many, those of every second, third... problem. */
 static size_t budget_cells(const struct chart *chart, const struct cell *like, const struct cell_summary **cells)
@@ -75,7 +81,7 @@ static size_t budget_cells(const struct chart *chart, const struct cell *like, c
     unsigned most = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *cell = &summary->cells[i];
-        if (!cell->budget.n || !cells_same(cell->cell, like, CELLS_STUDY | CELLS_KERNEL) || cell->cell->duplicate != i) continue;
+        if (!budget_drawn(summary, i) || !cells_same(cell->cell, like, CELLS_STUDY | CELLS_KERNEL)) continue;
         cells[count++] = cell;
         if ((!chart->facts->cpus || cell->workers <= chart->facts->cpus) && cell->workers > most) most = cell->workers;
     }
@@ -135,9 +141,9 @@ int chart_budget(struct chart *chart)
     chart->left = 150;
     for (unsigned t = 0; t < TERMS; t++) chart_series(chart, terms[t], t);
     for (size_t i = 0; i < summary->cell_count && !status; i++) {
-        bool seen = !summary->cells[i].budget.n;
+        bool seen = !budget_drawn(summary, i);
         for (size_t k = 0; k < i && !seen; k++)
-            seen = summary->cells[k].budget.n && cells_same(summary->cells[k].cell, summary->cells[i].cell, CELLS_STUDY | CELLS_KERNEL);
+            seen = budget_drawn(summary, k) && cells_same(summary->cells[k].cell, summary->cells[i].cell, CELLS_STUDY | CELLS_KERNEL);
         if (!seen) status = budget_panel(chart, i);
     }
     return status;

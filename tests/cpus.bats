@@ -18,12 +18,12 @@ setup() {
     run taskset -c "$CPU" "$BREAKEVEN" cpus
     [ "$output" = 1 ]
     run taskset -c "$CPU" "$BREAKEVEN" cpus --why
-    [[ ${lines[0]} == "1 worker: affinity binds (/proc/self/status)" ]]
+    [[ ${lines[0]} == "1 worker, limited by affinity (/proc/self/status)" ]]
 }
 
 @test "FORKPOOL_WORKERS, Slurm's variables and the tasks bind; --why names them" {
     FORKPOOL_WORKERS=1 run "$BREAKEVEN" cpus --why
-    [[ ${lines[0]} == "1 worker: variables binds (FORKPOOL_WORKERS)" || $("$BREAKEVEN" cpus) = 1 ]]
+    [[ ${lines[0]} == "1 worker, limited by variables (FORKPOOL_WORKERS)" || $("$BREAKEVEN" cpus) = 1 ]]
     [ "$(FORKPOOL_WORKERS=1 "$BREAKEVEN" cpus)" = 1 ]
     [ "$(SLURM_JOB_ID=1 SLURM_CPUS_PER_TASK=1 "$BREAKEVEN" cpus)" = 1 ]
     [ "$("$BREAKEVEN" cpus --tasks 1)" = 1 ]
@@ -58,5 +58,5 @@ print(groups[0]["path"] if groups else "")')
     quota_make "$outer" || { rmdir "$outer/inner" "$outer"; skip "no quota can be set here"; }
     run bash -c "echo \$\$ >$outer/inner/cgroup.procs && $BREAKEVEN cpus --why"
     rmdir "$outer/inner" "$outer"
-    [[ ${lines[0]} == "1 worker: "* && $output == *"1 cpus ($file)"* ]]
+    [[ ${lines[0]} == "1 worker, limited by "* && $output == *"1 cpus ($file)"* ]]
 }

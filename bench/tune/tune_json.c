@@ -7,10 +7,12 @@
 #include "results/summary/summary_json.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static json_t *settings(const struct tune *tune, const struct search_entry *entry)
 {
@@ -82,6 +84,20 @@ json_t *tune_to_json(const struct tune *tune)
                      result->short_of_budget, "suspect", (json_int_t)tune->suspects, "tried", tried);
 }
 
+/* A file is replaced whole, or stays what it was; a device or a link is written to. 0 or -errno. */
+static int save_text(const char *path, const char *text)
+{
+    struct stat there;
+    char dir[4096], name[4096];
+    snprintf(dir, sizeof dir, "%s", path);
+    snprintf(name, sizeof name, "%s", path);
+    if (lstat(path, &there) || S_ISREG(there.st_mode)) return record_write_file(dirname(dir), basename(name), text, strlen(text));
+    FILE *file = fopen(path, "we");
+    int error = file && fputs(text, file) >= 0 ? 0 : -errno;
+    if (file && fclose(file)) error = -errno;
+    return error;
+}
+
 /* What `run --config` reads, and forkpool's users may: the settings and what they were found for. */
 static int save(const struct tune *tune)
 {
@@ -93,13 +109,10 @@ static int save(const struct tune *tune)
         json_pack("{ss si ss so ss so}", "breakeven", "recommendation", "schema", 1, "unit", tune->subject->unit,
                   "settings", settings(tune, best), "sentence", sentence.text, "cost", json_quantity(best->cost));
     char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
-    FILE *file = text ? fopen(options->save, "we") : NULL; /* in place: it may be a device or a link */
-    int error = text ? file ? 0 : errno : ENOMEM;
-    if (file && fputs(text, file) < 0) error = errno;
-    if (file && fclose(file)) error = errno;
+    int error = text ? save_text(options->save, text) : -ENOMEM;
     free(text);
     json_decref(object);
-    return error ? options_complain(options, "--save %.200s: %s", options->save, strerror(error)) : 0;
+    return error ? options_complain(options, "--save %.200s: %s", options->save, strerror(-error)) : 0;
 }
 
 int tune_report(const struct tune *tune, int error, const char *why)

@@ -108,7 +108,7 @@ static const struct bound *binding(const struct bound *bounds)
 
 static int print_why(const struct bound *bounds, const struct bound *least)
 {
-    printf("%u worker%s: %s binds (%s)\n", least->count, plural(least->count), least->name, least->source);
+    printf("%u worker%s, limited by %s (%s)\n", least->count, plural(least->count), least->name, least->source);
     for (size_t i = 0; i < BOUNDS; i++) {
         const struct bound *bound = &bounds[i];
         if (!*bound->text) continue;

@@ -205,6 +205,29 @@ START_TEST(what_a_run_lacks_is_said_and_an_old_figure_goes)
 }
 END_TEST
 
+/* The time limit had left no repetition with spans but one, of the cell that is measured twice: its panel had no bar, and whoever
+ * drew it died. */
+START_TEST(a_budget_of_the_second_of_a_pair_alone)
+{
+    make_dir();
+    struct run run = worker_run(7);
+    const struct sample_worker workers[] = {RUNS_WORKER(0, "", 500, 49000, 50000, -1), RUNS_WORKER(1, "", 500, 49000, 50000, -1)};
+    struct cell *twin = runs_cell(&run, "forkpool", 2, 1);
+    twin->duplicate = 2;
+    unsigned id = twin->id;
+    for (unsigned block = 0; block < 7; block++) runs_sample(&run, id, block, 50000);
+    runs_spans(&run, runs_sample(&run, id, 6, 50000), workers);
+    struct summary summary = runs_summary(&run);
+    ck_assert_uint_eq(summary.cells[id].budget.n, 1);
+    ck_assert_int_ge(plots_draw(&summary, dir, &note), 0);
+    if (have_gnuplot()) ck_assert_str_eq(note.text, "");
+    char *page = page_of(&summary);
+    ck_assert_ptr_nonnull(strstr(page, "no repetition recorded the busy spans of its workers"));
+    free(page);
+    put_away(&summary, &run);
+}
+END_TEST
+
 START_TEST(latencies_are_drawn_where_tasks_were_timed)
 {
     make_dir();
@@ -425,6 +448,7 @@ int main(void)
     tcase_add_test(all, a_grid_of_shapes_is_a_heat_map);
     tcase_add_test(all, every_figure_of_the_default_experiment_is_drawn);
     tcase_add_test(all, what_a_run_lacks_is_said_and_an_old_figure_goes);
+    tcase_add_test(all, a_budget_of_the_second_of_a_pair_alone);
     tcase_add_test(all, latencies_are_drawn_where_tasks_were_timed);
     tcase_add_test(all, an_empty_run_has_a_page);
     tcase_add_test(all, without_gnuplot_numbers_and_page_still_come);
