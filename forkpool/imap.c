@@ -167,6 +167,7 @@ static bool give(struct forkpool_iterator *it, bool sleeping)
 static int ready(struct forkpool *pool, void *what, bool sleeping)
 {
     struct forkpool_iterator *it = what;
+    /* cppcheck-suppress compareBoolExpressionWithInt */
     for (int pass = 0; pass <= sleeping; pass++) { /* what runs again from one is marked by the next */
         if (sleeping) slots_mark(pool);
         advance(it);

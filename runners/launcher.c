@@ -59,10 +59,10 @@ static bool fill(const struct launch *launch, const char *from, char *line)
     while (*from && used + 12 < LINE_MAX_BYTES) {
         for (i = 0; i < sizeof known / sizeof *known; i++)
             if (!strncmp(from, known[i].name, strlen(known[i].name))) break;
-        bool found = i < sizeof known / sizeof *known;
-        if (found) used += (size_t)sprintf(line + used, "%u", known[i].number);
-        else line[used++] = *from;
-        from += found ? strlen(known[i].name) : 1;
+        if (i < sizeof known / sizeof *known) {
+            used += (size_t)sprintf(line + used, "%u", known[i].number);
+            from += strlen(known[i].name);
+        } else line[used++] = *from++;
     }
     line[used] = '\0';
     return !*from;
@@ -196,7 +196,7 @@ _Noreturn static void become(const struct launch *launch, const struct words *wo
 
 pid_t launcher_start(const struct launch *launch)
 {
-    struct words words;
+    struct words words = {.count = 0};
     pid_t parent = getpid();
     int error = split(launch, &words);
     if (error) return error;

@@ -121,8 +121,7 @@ static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
 static bool is_there(const char *root, const char *path)
 {
     FILE *file = root_open(root, path);
-    if (file) fclose(file);
-    return file;
+    return file && !fclose(file);
 }
 
 /* The nearest group that says which cpus it has: one without the controller has those of its parent. A list that is there

@@ -65,7 +65,7 @@ int worker_ready(struct worker_report *report, const char *cpus)
 
 bool worker_is_at(const struct worker_report *report, const char *cpus)
 {
-    char text[sizeof report->cpus];
+    char text[sizeof report->cpus] = "";
     hwloc_bitmap_t asked = hwloc_bitmap_alloc();
     bool same = asked && !hwloc_bitmap_list_sscanf(asked, cpus);
     if (same) cpulist_write(asked, text, sizeof text);
