@@ -65,17 +65,21 @@ MPICC ?= $(shell command -v mpicc)
 ifneq ($(MPICC),)
 build: $(BUILD)/breakeven-rank
 endif
+# Another MPI has other headers: what was built with the last one does not link with it.
+MPI_STAMP := $(BUILD)/mpi-$(notdir $(realpath $(MPICC))).stamp
+$(MPI_STAMP):
+	@mkdir -p $(@D) && rm -f $(BUILD)/mpi-*.stamp && touch $@
 RANK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/rank/*.c))
 RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpulist.o runners/scratch.o results/record/latency.o \
                 bench/base/clock.o bench/plan/inject.o bench/measure/spans.o bench/measure/instruments.o)
-$(BUILD)/runners/rank/%.o: runners/rank/%.c
+$(BUILD)/runners/rank/%.o: runners/rank/%.c $(MPI_STAMP)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<
 
 $(BUILD)/breakeven-rank: $(RANK_OBJECTS) $(RANK_SHARED)
 	$(MPICC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/ranks_floor: tests/runners/ranks_floor.c
+$(BUILD)/tests/ranks_floor: tests/runners/ranks_floor.c $(MPI_STAMP)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) -o $@ $<
 
