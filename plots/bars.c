@@ -160,9 +160,8 @@ static void metg_row(struct chart *chart, unsigned row, const struct metg *metg,
     double high = isnan(g->high) ? g->median : isinf(g->high) ? metg->largest_ns : g->high;
     char note[320];
     if (!metg->reached) snprintf(note, sizeof note, "not reached, best %s", format_share(metg->best_efficiency).text);
-    else
-        snprintf(note, sizeof note, "%s%s", metg->bound ? format_bound("ns", *g, true).text : format_time(g->median).text,
-                 isnan(g->low) ? " (no interval)" : "");
+    else if (metg->bound) snprintf(note, sizeof note, "%s", format_bound("ns", *g, true).text);
+    else snprintf(note, sizeof note, "%s%s", format_time(g->median).text, isnan(g->low) ? " (no interval)" : "");
     int outcome = !metg->reached ? 0 : metg->bound ? 2 : 1;
     chart_row(chart, "%u %d %.9g %.9g %.9g %.9g %.9g ", row, outcome, g->median, low, high,
               metg->smallest_ns, metg->largest_ns);

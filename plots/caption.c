@@ -18,6 +18,7 @@ static void write_text(const struct chart *chart, FILE *out)
         else fprintf(out, " Medians of n = %zu to %zu repetitions", chart->n_low, chart->n_high);
         fprintf(out, " with the 95 %% interval from ranks%s.", chart->bare ? ", none below n = 6" : "");
     }
+    if (chart->beyond) fprintf(out, " %zu single repetition%s above the figure.", chart->beyond, chart->beyond == 1 ? " lies" : "s lie");
     fprintf(out, " %s %s.", facts->simulated ? "Machine:" : "Measured on", machine);
     if (chart->placements[0]) fprintf(out, " Placement: %s.", chart->placements);
     if (chart->suspect)

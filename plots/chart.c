@@ -39,6 +39,7 @@ void chart_close(struct chart *chart)
     free(chart->data_text);
     free(chart->variables_text);
     free(chart->alternative_text);
+    free(chart->singles);
     *chart = (struct chart){0};
 }
 
@@ -48,8 +49,26 @@ static void end_layer(struct chart *chart)
     if (!chart->filled) fputs("NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN\n", chart->data);
 }
 
+static void widen(struct chart_panel *panel, double x, double y)
+{
+    if (x > 0 && isfinite(x)) panel->x_low = fmin(panel->x_low, x), panel->x_high = fmax(panel->x_high, x);
+    if (y > 0 && isfinite(y)) panel->y_low = fmin(panel->y_low, y), panel->y_high = fmax(panel->y_high, y);
+}
+
+static void reach_singles(struct chart *chart)
+{
+    double limit[CHART_PANELS];
+    for (unsigned p = 0; p < chart->panels; p++) limit[p] = 2 * chart->panel[p].y_high;
+    for (size_t i = 0; i < chart->single_count; i++) {
+        const struct chart_single *single = &chart->singles[i];
+        if (single->y > limit[single->panel]) chart->beyond++;
+        else widen(&chart->panel[single->panel], single->x, single->y);
+    }
+}
+
 int chart_end(struct chart *chart)
 {
+    reach_singles(chart);
     if (chart->blocks) end_layer(chart);
     return fflush(chart->data) || fflush(chart->variables) || fflush(chart->alternative) ? -ENOMEM : 0;
 }
@@ -110,9 +129,15 @@ void chart_layer(struct chart *chart)
 
 void chart_reach(struct chart *chart, double x, double y)
 {
-    struct chart_panel *panel = &chart->panel[chart->panels - 1];
-    if (x > 0 && isfinite(x)) panel->x_low = fmin(panel->x_low, x), panel->x_high = fmax(panel->x_high, x);
-    if (y > 0 && isfinite(y)) panel->y_low = fmin(panel->y_low, y), panel->y_high = fmax(panel->y_high, y);
+    widen(&chart->panel[chart->panels - 1], x, y);
+}
+
+void chart_reach_single(struct chart *chart, double x, double y)
+{
+    struct chart_single *grown = realloc(chart->singles, (chart->single_count + 1) * sizeof *grown);
+    if (!grown) return; /* its dot may lie outside */
+    chart->singles = grown;
+    grown[chart->single_count++] = (struct chart_single){chart->panels - 1, x, y};
 }
 
 void chart_row(struct chart *chart, const char *format, ...)

@@ -49,6 +49,11 @@ struct chart {
     size_t n_low, n_high; /* repetitions a point */
     bool filled;          /* the newest layer has rows */
     bool ringless;        /* the figure has no rings for suspect points */
+    struct chart_single { /* as told to chart_reach_single */
+        unsigned panel;
+        double x, y;
+    } * singles; /* owned */
+    size_t single_count, beyond;
     bool suspect, bare;   /* a drawn cell has suspect repetitions; a point has no interval */
 };
 
@@ -65,6 +70,9 @@ unsigned chart_series(struct chart *, const char *name, unsigned hue); /* finds 
 bool chart_block(struct chart *, unsigned series);
 void chart_layer(struct chart *);
 void chart_reach(struct chart *, double x, double y); /* widens the panel's range; NAN and values <= 0 do not */
+/* Of one repetition on a linear axis: widens it only up to twice what chart_reach was told, since one that was disturbed would
+ * press all others flat; the caption counts those that lie beyond. */
+void chart_reach_single(struct chart *, double x, double y);
 void chart_row(struct chart *, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* a row or part of one */
 void chart_hover(struct chart *, const char *format, ...)

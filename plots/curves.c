@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_linear(enum quantity_id y)
+{
+    return y == QUANTITY_efficiency || y == QUANTITY_karp_flatt;
+}
+
 static double place(const struct cell_summary *cell, enum line_axis axis)
 {
     if (axis == LINE_GRANULARITY) return cell->quantity[QUANTITY_task_ns].median;
@@ -52,7 +57,8 @@ static void repetitions(struct chart *chart, const struct line *line, enum line_
         size_t n = points_get(chart->summary->run, line->cells[i]->cell, y, values, CHART_POINTS);
         for (size_t k = 0; k < n; k++) {
             chart_row(chart, "%.9g %.9g\n", place(line->cells[i], axis), values[k]);
-            chart_reach(chart, place(line->cells[i], axis), values[k]);
+            if (is_linear(y)) chart_reach_single(chart, place(line->cells[i], axis), values[k]);
+            else chart_reach(chart, place(line->cells[i], axis), values[k]);
         }
     }
 }
@@ -174,10 +180,9 @@ static bool open_panel(struct chart *chart, const struct lines *lines, const str
 /* Has it a point that can be drawn? On a logarithmic axis that takes a value above zero. */
 static bool drawable(const struct line *line, enum line_axis axis, enum quantity_id y)
 {
-    bool logarithmic = y != QUANTITY_efficiency && y != QUANTITY_karp_flatt;
     for (size_t i = 0; i < line->count; i++) {
         double value = line->cells[i]->quantity[y].median;
-        if (isfinite(value) && isfinite(place(line->cells[i], axis)) && (!logarithmic || value > 0)) return true;
+        if (isfinite(value) && isfinite(place(line->cells[i], axis)) && (is_linear(y) || value > 0)) return true;
     }
     return false;
 }

@@ -109,8 +109,9 @@ struct words format_bound(const char *unit, struct quantity quantity, bool bound
 {
     struct words out;
     if (!bound) return format_quantity(unit, quantity);
-    if (isinf(stats_limit(quantity))) snprintf(out.text, sizeof out.text, "not resolved");
-    else snprintf(out.text, sizeof out.text, "at most %.60s", format_value(unit, stats_limit(quantity)).text);
+    if (isinf(quantity.high)) snprintf(out.text, sizeof out.text, "not resolved");
+    else if (isnan(quantity.high)) snprintf(out.text, sizeof out.text, "at most %.60s", format_quantity(unit, quantity).text);
+    else snprintf(out.text, sizeof out.text, "at most %.60s", format_value(unit, quantity.high).text);
     return out;
 }
 

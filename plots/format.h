@@ -24,7 +24,7 @@ struct words format_value(const char *unit, double value);             /* by the
 struct words format_range(const char *unit, struct quantity quantity); /* "[3.60, 3.82]", "none (n = 4)" */
 /* "3.71 [3.60, 3.82]", or without an interval "3.71 (n = 4)". */
 struct words format_quantity(const char *unit, struct quantity quantity);
-struct words format_bound(const char *unit, struct quantity, bool bound); /* the same, or of an upper bound "at most 3.82" */
+struct words format_bound(const char *unit, struct quantity, bool bound); /* the same, or of an upper bound "at most 3.82", "at most 3.71 (n = 4)" */
 
 /* Copies text as valid UTF-8 on one line: control characters become blanks, broken bytes '?'. Always ends out. */
 void format_clean(char *out, size_t out_size, const char *text);

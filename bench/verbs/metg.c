@@ -38,7 +38,7 @@ static void print_row(const struct metg *metg)
                100 * metg->best_efficiency, low, high);
         return;
     }
-    double reached = metg->bound ? stats_limit(metg->granularity_ns) : metg->granularity_ns.median;
+    double reached = metg->bound && !isnan(metg->granularity_ns.high) ? metg->granularity_ns.high : metg->granularity_ns.median;
     if (isfinite(reached)) values_show_duration(reached, size, sizeof size);
     if (isfinite(metg->granularity_ns.low)) values_show_duration(metg->granularity_ns.low, low, sizeof low);
     if (isfinite(metg->granularity_ns.high)) values_show_duration(metg->granularity_ns.high, high, sizeof high);

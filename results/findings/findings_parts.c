@@ -56,11 +56,14 @@ void sentence_add_span(struct sentence *sentence, struct quantity quantity)
 void sentence_add_work(struct sentence *sentence, struct quantity quantity, bool bound)
 {
     char value[PARTS_TEXT];
-    if (!bound) sentence_add_span(sentence, quantity);
-    else if (isinf(stats_limit(quantity)))
+    if (isinf(quantity.high) && bound) {
         sentence_add(sentence, "not resolved (the smallest measured, %s, is enough in the median only)",
                      parts_duration(value, quantity.median));
-    else sentence_add(sentence, "less than %s", parts_duration(value, stats_limit(quantity)));
+        return;
+    }
+    if (bound) sentence_add(sentence, "less than ");
+    if (bound && isfinite(quantity.high)) sentence_add(sentence, "%s", parts_duration(value, quantity.high));
+    else sentence_add_span(sentence, quantity);
 }
 
 const char *sentence_comma(size_t item, size_t count)

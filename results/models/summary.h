@@ -60,7 +60,7 @@ struct metg {
     const struct cell *cell; /* its first: all but the size is that of all its cells */
     double efficiency; /* asked for: the manifest's `efficiency`, 0.5 without one */
     bool reached;
-    bool bound; /* reached at the smallest size measured already: an upper bound, the interval's high end: stats_limit() */
+    bool bound; /* reached at the smallest size measured already: an upper bound, which is the interval's high end */
     struct quantity granularity_ns; /* p T_p/N there: overhead included; high is INFINITY where some resampled runs
                                        do not reach it. Percentile bootstrap over blocks; NAN where not reached */
     struct quantity work_ns;        /* T_s/N there: useful work per task */
@@ -76,7 +76,7 @@ struct crossover {
     struct quantity tasks;
     /* Smallest task duration for which the run phase alone is below serial; NAN: not seen. */
     struct quantity warm_task_ns;
-    bool warm_bound; /* it is below serial at the smallest task measured already: an upper bound, stats_limit() */
+    bool warm_bound; /* it is below serial at the smallest task measured already: an upper bound, as above */
     /* The same for start + run + stop of as many tasks as were measured. */
     struct quantity cold_task_ns;
     bool cold_bound;

@@ -15,11 +15,6 @@
 static const double OUTLIER_Z = 3.5; /* on the modified z, whose 0.6745/MAD is already in units of a standard deviation */
 static const struct quantity nothing = {NAN, NAN, NAN, 0};
 
-double stats_limit(struct quantity quantity)
-{
-    return isnan(quantity.high) ? quantity.median : quantity.high;
-}
-
 /* The values that are numbers, sorted, in memory of their own; NULL where memory is short or none is left. */
 static double *sorted_copy(const double *values, size_t n, size_t *kept)
 {

@@ -18,9 +18,6 @@ struct quantity {
     size_t n;
 };
 
-/* What an upper bound surely is under: the interval's high end, the median where there is no interval. */
-double stats_limit(struct quantity);
-
 enum { STATS_INTERVAL_MIN = 6 }; /* fewest values that have an interval */
 
 /* Values need not be sorted; the arrays are not changed. NAN among the values is left out and not counted in n. */

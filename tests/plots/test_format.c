@@ -38,6 +38,10 @@ START_TEST(numbers_are_short_and_have_units)
     shows(format_quantity("ratio", (struct quantity){3.714, 3.6, 3.82, 12}).text, "3.71 [3.60, 3.82]");
     shows(format_quantity("ns", (struct quantity){1500, NAN, NAN, 4}).text, "1.50 us (n = 4)");
     shows(format_quantity("ns", (struct quantity){NAN, NAN, NAN, 0}).text, "-");
+    shows(format_bound("ns", (struct quantity){1500, 1400, 1600, 12}, true).text, "at most 1.60 us");
+    shows(format_bound("ns", (struct quantity){1500, NAN, NAN, 4}, true).text, "at most 1.50 us (n = 4)");
+    shows(format_bound("ns", (struct quantity){1500, 1400, INFINITY, 12}, true).text, "not resolved");
+    shows(format_bound("ns", (struct quantity){1500, 1400, 1600, 12}, false).text, "1.50 us [1.40 us, 1.60 us]");
 }
 END_TEST
 

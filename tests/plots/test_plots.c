@@ -228,6 +228,23 @@ START_TEST(a_budget_of_the_second_of_a_pair_alone)
 }
 END_TEST
 
+/* A serial repetition that another process had stopped: 49 as an efficiency, and all curves lay flat on the axis. */
+START_TEST(one_disturbed_repetition_does_not_press_the_others_flat)
+{
+    make_dir();
+    struct run run = worker_run(12);
+    run.samples[0].wall_ns *= 50; /* the first block's serial one: beside it all others are 50 times as fast */
+    struct summary summary = runs_summary(&run);
+    ck_assert_int_ge(plots_draw(&summary, dir, &note), 0);
+    char *script = text_of("plots/efficiency.gp"), *highest = strstr(script, "Y_HIGH[1] = [");
+    ck_assert_ptr_nonnull(highest);
+    ck_assert_double_lt(atof(highest + strlen("Y_HIGH[1] = [")), 2.1);
+    ck_assert_ptr_nonnull(strstr(script, "3', 'single repetitions lie above the figure.")); /* a line ends there */
+    free(script);
+    put_away(&summary, &run);
+}
+END_TEST
+
 START_TEST(latencies_are_drawn_where_tasks_were_timed)
 {
     make_dir();
@@ -449,6 +466,7 @@ int main(void)
     tcase_add_test(all, every_figure_of_the_default_experiment_is_drawn);
     tcase_add_test(all, what_a_run_lacks_is_said_and_an_old_figure_goes);
     tcase_add_test(all, a_budget_of_the_second_of_a_pair_alone);
+    tcase_add_test(all, one_disturbed_repetition_does_not_press_the_others_flat);
     tcase_add_test(all, latencies_are_drawn_where_tasks_were_timed);
     tcase_add_test(all, an_empty_run_has_a_page);
     tcase_add_test(all, without_gnuplot_numbers_and_page_still_come);
