@@ -47,7 +47,7 @@ mkdir "$work/none"
 run() { timeout 60 mpirun --bind-to none --oversubscribe -np 1 "$work/objects" </dev/null | tail -n 1; }
 usual=$(run)
 without=$(HWLOC_PLUGINS_PATH=$work/none run)
-[ "$usual" ] && [ "$without" ] || { echo "mpirun does not run here"; exit 77; }
+if [ -z "$usual" ] || [ -z "$without" ]; then echo "mpirun does not run here"; exit 77; fi
 echo "as installed:            $usual"
 echo "without hwloc's plugins: $without"
 case $usual in *libX11*) ;; *) exit 1 ;; esac

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -184,14 +185,27 @@ _Noreturn static void become(const struct launch *launch, const struct words *wo
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
-    int null = open("/dev/null", O_RDONLY), output = open(launch->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    int null = open("/dev/null", O_RDONLY);
+    dup2(launch->output, 1);
+    dup2(launch->output, 2);
     dup2(null, 0);
-    dup2(output, 1);
-    dup2(output, 2);
     syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC */
     environment_set(launch);
     execvp(words->word[0], words->word);
     _exit(127);
+}
+
+int launcher_output(void)
+{
+    int output = memfd_create("launcher", MFD_CLOEXEC);
+    return output < 0 ? -errno : output;
+}
+
+FILE *launcher_reread(int output)
+{
+    char path[40]; /* a description of its own: the offset of `output` is the writers' */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", output);
+    return fopen(path, "re");
 }
 
 pid_t launcher_start(const struct launch *launch)
@@ -273,10 +287,10 @@ bool launcher_line(FILE *file, char **line, size_t *room)
     return true;
 }
 
-bool launcher_explain(const char *output, bool at_work, char *line, size_t size)
+bool launcher_explain(int output, bool at_work, char *line, size_t size)
 {
     char text[OUTPUT_MAX];
-    FILE *file = fopen(output, "re");
+    FILE *file = launcher_reread(output);
     size_t got = file ? fread(text, 1, sizeof text - 1, file) : 0;
     if (file) fclose(file);
     zeros_drop(text, got);
@@ -306,12 +320,12 @@ static void end(pid_t launcher)
     child_wait(launcher, GRACE_MS, &status);
 }
 
-static bool library_read(const char *output, char *library, size_t size)
+static bool library_read(int output, char *library, size_t size)
 {
     char *line = NULL;
     size_t room = 0;
     bool found = false;
-    FILE *file = fopen(output, "re");
+    FILE *file = launcher_reread(output);
     while (file && !found && launcher_line(file, &line, &room)) {
         const char *at = strstr(line, LAUNCHER_TRY_SAYS);
         if (!at) continue;
@@ -324,10 +338,9 @@ static bool library_read(const char *output, char *library, size_t size)
     return found;
 }
 
-static int try_in(const char *folder, struct launcher_trial *trial, struct reason *why)
+static int try_in(const char *folder, int output, struct launcher_trial *trial, struct reason *why)
 {
-    char rank[PATH_MAX], output[SCRATCH_PATH_MAX + 16], line[160];
-    snprintf(output, sizeof output, "%s/output", folder);
+    char rank[PATH_MAX], line[160];
     if (!launcher_beside("breakeven-rank", rank, sizeof rank)) return reason_give(why, -ENOENT, "no breakeven-rank beside the program");
     struct launch launch = {.processes = RANKS, .threads = 1, .nodes = 1, .per_node = RANKS, .crowded = true,
                             .folder = folder, .output = output, .rank = rank, .argument = "--try"};
@@ -355,7 +368,9 @@ int launcher_try(struct launcher_trial *trial, struct reason *why)
     snprintf(trial->launcher, sizeof trial->launcher, "%.63s", slash ? slash + 1 : name);
     int lock = scratch_make(folder);
     if (lock < 0) return reason_give(why, lock, "no folder in /dev/shm: %s", strerror(-lock));
-    int error = try_in(folder, trial, why);
+    int output = launcher_output();
+    int error = output < 0 ? reason_give(why, output, "no file in memory: %s", strerror(-output)) : try_in(folder, output, trial, why);
+    if (output >= 0) close(output);
     scratch_remove(folder);
     close(lock);
     return error;

@@ -20,7 +20,7 @@ struct launch {
     unsigned processes, threads, nodes, per_node;
     bool crowded;       /* more threads than cpus: waiting ranks are to yield */
     const char *folder; /* for every file of the engine's */
-    const char *output; /* file for what launcher and ranks print */
+    int output;         /* launcher_output(): where launcher and ranks print */
     const char *rank;   /* the program of a rank, and its argument */
     const char *argument;
 };
@@ -33,6 +33,13 @@ const char *launcher_name(void);
 
 /* Is it in PATH? Says with `why` what to install where not. 0 or -ENOENT. */
 int launcher_available(struct reason *why);
+
+/* A file for what launcher and ranks print, closed on exec; the caller closes it. In memory of its own and not in the folder:
+ * where that is full, the words that say so must be heard. A descriptor or -errno. */
+int launcher_output(void);
+
+/* What was printed so far, from its beginning, to be closed with fclose(3); NULL with errno. */
+FILE *launcher_reread(int output);
 
 /* Starts it as a child, which dies with the calling thread. Its process number or -errno. */
 pid_t launcher_start(const struct launch *);
@@ -49,7 +56,7 @@ int launcher_try(struct launcher_trial *, struct reason *why);
 
 /* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "".
  * True: the cause is known. `at_work`: all ranks were up before it ended. */
-bool launcher_explain(const char *output, bool at_work, char *line, size_t size);
+bool launcher_explain(int output, bool at_work, char *line, size_t size);
 
 /* The next line of what it printed, in `line` of `room` bytes as with getline(3), to be freed by the caller; false: none. It
  * has no zero bytes: prterun 5.0.7 puts some between what ranks print (findings/openmpi-zero-bytes.sh), and behind them a

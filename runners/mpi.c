@@ -49,8 +49,9 @@ struct mpi {
     struct control *control;
     pid_t launcher; /* 0: none, or gone */
     int lock;       /* of the folder */
+    int output;     /* of launcher and ranks */
     int subreaper;  /* what this process was before */
-    char dir[SCRATCH_PATH_MAX], file[80], output[80];
+    char dir[SCRATCH_PATH_MAX], file[80];
 };
 
 static int available(struct reason *why)
@@ -124,6 +125,7 @@ static void mpi_free(struct mpi *mpi)
     if (mpi->control) munmap(mpi->control, mpi->control->end);
     scratch_remove(mpi->dir);
     if (mpi->lock >= 0) close(mpi->lock);
+    if (mpi->output >= 0) close(mpi->output);
     free(mpi);
 }
 
@@ -268,7 +270,8 @@ static int setup(const struct team *team, const struct job *job, void **state, s
     mpi->lock = scratch_make(mpi->dir);
     int error = mpi->lock < 0 ? failure_give(failure, mpi->lock, "no folder in /dev/shm: %s", strerror(-mpi->lock)) : 0;
     snprintf(mpi->file, sizeof mpi->file, "%s/control", mpi->dir);
-    snprintf(mpi->output, sizeof mpi->output, "%s/output", mpi->dir);
+    mpi->output = launcher_output();
+    if (!error && mpi->output < 0) error = failure_give(failure, mpi->output, "no file in memory: %s", strerror(-mpi->output));
     if (!error) error = control_make(mpi, failure);
     if (!error) error = launch(mpi, failure);
     if (!error) error = await(mpi, &mpi->control->launched, 0, SETUP_MS, failure);

@@ -52,13 +52,13 @@ static void keep(const struct control *control, const struct rank_record *record
 }
 
 /* Records that no rank of this host took are filled with what keepers elsewhere printed. */
-static void read_elsewhere(struct control *control, const char *output)
+static void read_elsewhere(struct control *control, int output)
 {
     char *line = NULL;
     size_t room = 0;
     struct rank_record *records = control_records(control);
     unsigned place = control->launched < control->processes ? control->launched : control->processes;
-    FILE *file = control->nodes > 1 ? fopen(output, "re") : NULL;
+    FILE *file = control->nodes > 1 ? launcher_reread(output) : NULL;
     while (file && place < control->processes && launcher_line(file, &line, &room)) {
         struct rank_record found = {.max_rss_bytes = -1, .user_ns = -1, .system_ns = -1, .ended = 1};
         const char *at = strstr(line, "breakeven-rank: lost");
@@ -94,7 +94,7 @@ static const struct rank_record *first_of(const struct control *control, const s
     return first;
 }
 
-bool ranks_lost(struct control *control, const char *output, struct failure *failure)
+bool ranks_lost(struct control *control, int output, struct failure *failure)
 {
     read_elsewhere(control, output);
     const struct rank_record *records = control_records(control), *first = first_of(control, records);

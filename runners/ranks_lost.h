@@ -6,8 +6,8 @@
 #include "runners/rank/control.h"
 #include "runners/runner.h"
 
-/* False: none. Else the first that was lost leads in failure->lost and gives the text. `output`: the file of what launcher
- * and ranks printed, in which the keepers of other hosts tell theirs. */
-bool ranks_lost(struct control *, const char *output, struct failure *);
+/* False: none. Else the first that was lost leads in failure->lost and gives the text. `output`: what launcher and
+ * ranks printed (launcher.h), in which the keepers of other hosts tell theirs. */
+bool ranks_lost(struct control *, int output, struct failure *);
 
 #endif
