@@ -5,9 +5,11 @@
 
 #include "bench/base/leftover.h"
 #include "bench/base/site.h"
+#include "forkpool/forkpool.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +26,9 @@ static int check_site(const struct options *options)
 {
     char names[256];
     bool env = false;
+    struct forkpool_cpus cpus;
     if (!options->verb->machine || options->topology) return -1;
+    forkpool_cpus(&cpus);
     for (size_t i = 0; i < options->placements.count; i++) env |= !strcmp(options->placements.values[i], "env");
     if (site_names(false, names, sizeof names))
         options_complain(options, "not obeyed, but recorded: %s; this machine is measured as it is", names);
@@ -32,6 +36,9 @@ static int check_site(const struct options *options)
         options_complain(options, env ? "obeyed where the placement is env, and nowhere else: %s"
                                       : "not obeyed, but recorded: %s; --placement binds, and env is the one that obeys",
                          names);
+    if (cpus.ignored)
+        options_complain(options, "%s=\"%.60s\" is no whole number of 1 or more: ignored", cpus.ignored,
+                         getenv(cpus.ignored));
     if (!site_can_have_children())
         return options_complain(options, "children would live in another pid namespace, which ends with the first of "
                                          "them: start it with unshare --pid --fork");

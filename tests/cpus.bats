@@ -39,6 +39,13 @@ setup() {
     FORKPOOL_WORKERS=many run --separate-stderr "$BREAKEVEN" cpus
     [ "$status" = 0 ] && [[ $output =~ ^[1-9][0-9]*$ ]]
     [[ $stderr == *'FORKPOOL_WORKERS="many" is no whole number of 1 or more: ignored'* ]]
+    for verb in topo "run --kernel spin --tasks 20 --reps 1 --warmup 0 --runner serial --output $BATS_TEST_TMPDIR/run" \
+        "tune --workers 1 --reps 2 --patience 0s --output $BATS_TEST_TMPDIR/tuned -- true {workers}"; do
+        # shellcheck disable=SC2086 # words
+        FORKPOOL_WORKERS=many BREAKEVEN_GNUPLOT=/nonexistent run --separate-stderr "$BREAKEVEN" $verb
+        [ "$status" = 0 ]
+        [ "$(grep -c 'FORKPOOL_WORKERS="many" is no whole number' <<<"$stderr")" = 1 ]
+    done
 }
 
 # quota_make DIR: a quota of one cpu for the group DIR; its file in $file
