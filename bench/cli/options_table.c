@@ -143,7 +143,7 @@ const struct option_row options_table[] = {
      "keep each call of the kernel in those repetitions, as a trace that Perfetto and\n"
      "chrome://tracing open: DIR/timeline/CELL-BLOCK.json",
      OPTION_FLAG, FIELD(timeline), 0, 0, NULL, NULL, OPTION_OF_RUN},
-    {"deadline", 0, "TIME", "run metg tune", "kill a repetition after this long (10 s and 20 times what is expected)",
+    {"deadline", 0, "TIME", "run metg tune", "kill a repetition after this long (10 s, 0.5 s a worker and 20 times what is expected)",
      OPTION_DURATION, FIELD(deadline_ns), 0, 0, NULL, NULL, OPTION_OF_RUN},
     {"memory", 0, "SIZE", "run metg tune", "memory that one process of a repetition may take (3/4 of what is free)", OPTION_SIZE,
      FIELD(memory_bytes), 1u << 20, 0, NULL, NULL, OPTION_OF_RUN},

@@ -17,15 +17,22 @@ bool so_far_due(struct so_far *so_far, int64_t passed_ns)
     return true;
 }
 
-/* The cell with the highest speed-up; NULL: none has one. */
+/* A single disturbed repetition, of it or of the serial loop, makes any speed-up: it is no news. */
+static bool believable(const struct cell_summary *row)
+{
+    const double SUPERLINEAR = 1.1;
+    double speedup = row->quantity[QUANTITY_speedup].median;
+    return isfinite(speedup) && row->suspects < row->samples && speedup <= SUPERLINEAR * row->workers;
+}
+
+/* The cell with the highest speed-up that can be believed; NULL: none has one. */
 static const struct cell_summary *fastest(const struct summary *summary)
 {
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
-        double speedup = row->quantity[QUANTITY_speedup].median;
-        if (parts_is_serial(row->cell) || !isfinite(speedup)) continue;
-        if (!best || speedup > best->quantity[QUANTITY_speedup].median) best = row;
+        if (parts_is_serial(row->cell) || !believable(row)) continue;
+        if (!best || row->quantity[QUANTITY_speedup].median > best->quantity[QUANTITY_speedup].median) best = row;
     }
     return best;
 }

@@ -17,7 +17,8 @@
 #include <string.h>
 
 static const double LONG_PASS_NS = 100e6; /* no warm-up beyond, but where memory is what counts */
-static const double DEADLINE_BASE_NS = 10e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
+/* An interpreter takes 0.1 s of cpu time to start, and on a crowded machine has a fifth of a cpu. */
+static const double DEADLINE_BASE_NS = 10e9, DEADLINE_WORKER_NS = 0.5e9, DEADLINE_UNKNOWN_NS = 60e9, DEADLINE_FACTOR = 20;
 static const double PROCESS_NS = 8e6, WORKER_NS = 0.4e6, INTERPRETER_NS = 90e6, LAUNCHER_NS = 350e6,
                     UNKNOWN_PASS_NS = 50e6; /* guesses */
 enum { CELLS_A_TWIN = 40, TWINS_MAX = 3 }; /* an A/A pair for each so many cells begun; most */
@@ -225,8 +226,8 @@ static void settle_cell(struct plan *plan, unsigned id)
     if (protocol->warmup != PLAN_WARMUP_AUTO) extra->warmup = (unsigned)protocol->warmup;
     else extra->warmup = !waits && (fits || bottleneck == BOTTLENECK_BANDWIDTH); /* pages are touched before */
     double serial_ns = extra->task_ns * (double)plan->cells[id].tasks;
-    double deadline_ns =
-        serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup) : DEADLINE_UNKNOWN_NS;
+    double deadline_ns = DEADLINE_WORKER_NS * workers_of(&plan->cells[id]);
+    deadline_ns += serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup) : DEADLINE_UNKNOWN_NS;
     extra->deadline_ns = protocol->deadline_ns ? protocol->deadline_ns : (uint64_t)fmin(deadline_ns, 1e18);
 }
 
