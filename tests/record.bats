@@ -47,6 +47,9 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
     run --separate-stderr "$BREAKEVEN" run --resume run
     [ "$status" = 2 ]
     [[ $stderr == *"process $long is measuring into it"* ]]
+    run --separate-stderr "$BREAKEVEN" run --kernel spin --output run
+    [ "$status" = 2 ]
+    [[ $stderr == *"--output run: process $long is measuring into it"* ]]
     interrupt
     manifest "m['stopped'] == 'interrupted'"
 }

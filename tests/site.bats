@@ -101,13 +101,19 @@ assert s and eval(sys.argv[1]), [(x["status"], x["cause"]) for x in s]' "$1"
 @test "SIGCHLD ignored or blocked at start changes nothing" {
     for start in "signal.signal(signal.SIGCHLD, signal.SIG_IGN)" \
         "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM])"; do
-        rm -rf run
-        timeout -k 5 200 python3 -c "
+        rm -rf run tuned
+        started() { # VERB...: breakeven, so started
+            timeout -k 5 200 python3 -c "
 import os, signal, sys
 $start
-os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 \
-            --runner serial,openmp --threads 2 --output run
+os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" "$@"
+        }
+        started run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial,openmp --threads 2 --output run
         samples "all(x['status'] == 'ok' for x in s)"
+        started report run --json | grep -q '"cells"'
+        started tune --workers 1,2 --time-limit 1s --patience 0s --json -- true {workers} >tuned
+        grep -q '"recommended": {' tuned
+        run ! grep -q '"failed": true' tuned
     done
 }
 

@@ -8,6 +8,7 @@ static volatile sig_atomic_t seen;
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
 enum { WATCHED = sizeof watched / sizeof *watched };
+enum { TWICE_NS = 100000000 }; /* one request may come twice: timeout(1) signals the program and then its group */
 
 static void note(int signal)
 {
@@ -37,6 +38,7 @@ void interrupt_unwatch(void)
         if (!sigaction(watched[i], NULL, &old) && old.sa_handler == note) sigaddset(&set, watched[i]);
     }
     while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0) seen = 1;
+    if (seen) sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = TWICE_NS});
     for (size_t i = 0; i < WATCHED; i++)
         if (sigismember(&set, watched[i])) signal(watched[i], SIG_DFL);
     sigprocmask(SIG_UNBLOCK, &set, NULL);

@@ -43,6 +43,45 @@ static int check_parent(const char *path, struct reason *why)
     return error;
 }
 
+/* Who holds the lock on this file: lines "1: FLOCK ADVISORY WRITE 1234 fe:01:5678 0 EOF" (proc_locks(5)); 0: not seen. */
+static int holder_of(int fd)
+{
+    struct stat stat_;
+    unsigned long inode;
+    char line[256];
+    int pid, found = 0;
+    FILE *locks = fopen("/proc/locks", "re");
+    while (!fstat(fd, &stat_) && locks && !found && fgets(line, sizeof line, locks))
+        if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%lu", &pid, &inode) == 2 && inode == stat_.st_ino && pid > 0)
+            found = pid;
+    if (locks) fclose(locks);
+    return found;
+}
+
+/* The lock of the run in this folder: a descriptor, or -errno; where another process has it, -EWOULDBLOCK and its name. */
+static int lock_take(const char *dir, bool make, char who[40])
+{
+    char path[RUNDIR_PATH + 32];
+    snprintf(path, sizeof path, "%s/samples.jsonl", dir);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | (make ? O_CREAT : 0), 0666);
+    if (fd < 0) return -errno;
+    if (!flock(fd, LOCK_EX | LOCK_NB)) return fd;
+    int error = -errno, pid = holder_of(fd);
+    if (pid) snprintf(who, 40, "process %d", pid);
+    else snprintf(who, 40, "another process");
+    close(fd);
+    return error;
+}
+
+static int refuse_full(const char *output, struct reason *why)
+{
+    char who[40];
+    int lock = lock_take(output, false, who);
+    if (lock >= 0) close(lock);
+    if (lock == -EWOULDBLOCK) return reason_give(why, lock, "%s is measuring into it", who);
+    return reason_give(why, -ENOTEMPTY, "it is not empty: name a new folder, or finish the run in it with --resume");
+}
+
 static int check_output(const char *output, struct reason *why)
 {
     struct stat stat_;
@@ -54,10 +93,7 @@ static int check_output(const char *output, struct reason *why)
                                               : 0;
     if (error == -ENOTDIR) reason_set(why, "it is a file, not a folder");
     else if (error) reason_set(why, "it cannot be written: %s", strerror(-error));
-    else if (!is_empty(output)) {
-        error =
-            reason_give(why, -ENOTEMPTY, "it is not empty: name a new folder, or finish the run in it with --resume");
-    }
+    else if (!is_empty(output)) error = refuse_full(output, why);
     return error;
 }
 
@@ -109,33 +145,12 @@ int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], str
     return error;
 }
 
-/* Who holds the lock on this file: lines "1: FLOCK ADVISORY WRITE 1234 fe:01:5678 0 EOF" (proc_locks(5)); 0: not seen. */
-static int holder_of(int fd)
-{
-    struct stat stat_;
-    unsigned long inode;
-    char line[256];
-    int pid, found = 0;
-    FILE *locks = fopen("/proc/locks", "re");
-    while (!fstat(fd, &stat_) && locks && !found && fgets(line, sizeof line, locks))
-        if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%lu", &pid, &inode) == 2 && inode == stat_.st_ino && pid > 0)
-            found = pid;
-    if (locks) fclose(locks);
-    return found;
-}
-
 int rundir_lock(const char *dir, bool make, struct reason *why)
 {
-    char path[RUNDIR_PATH + 32], who[40] = "another process";
-    snprintf(path, sizeof path, "%s/samples.jsonl", dir);
-    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | (make ? O_CREAT : 0), 0666);
-    if (fd < 0) return -errno;
-    if (!flock(fd, LOCK_EX | LOCK_NB)) return fd;
-    int error = -errno, pid = holder_of(fd);
-    if (pid) snprintf(who, sizeof who, "process %d", pid);
-    if (error == -EWOULDBLOCK) reason_set(why, "%.200s: %s is measuring into it", dir, who);
-    close(fd);
-    return error;
+    char who[40];
+    int fd = lock_take(dir, make, who);
+    if (fd == -EWOULDBLOCK) reason_set(why, "%.200s: %s is measuring into it", dir, who);
+    return fd;
 }
 
 int rundir_point(const char *dir)
