@@ -198,14 +198,16 @@ _Noreturn static void become(const struct launch *launch, const struct words *wo
 int launcher_output(void)
 {
     int output = memfd_create("launcher", MFD_CLOEXEC);
+    if (output >= 0) fcntl(output, F_SETFL, O_APPEND); /* who reads it moves the offset that all share */
     return output < 0 ? -errno : output;
 }
 
 FILE *launcher_reread(int output)
 {
-    char path[40]; /* a description of its own: the offset of `output` is the writers' */
-    snprintf(path, sizeof path, "/proc/self/fd/%d", output);
-    return fopen(path, "re");
+    int again = fcntl(output, F_DUPFD_CLOEXEC, 0);
+    FILE *file = again >= 0 && !lseek(again, 0, SEEK_SET) ? fdopen(again, "r") : NULL;
+    if (!file && again >= 0) close(again);
+    return file;
 }
 
 pid_t launcher_start(const struct launch *launch)

@@ -38,7 +38,7 @@ int launcher_available(struct reason *why);
  * where that is full, the words that say so must be heard. A descriptor or -errno. */
 int launcher_output(void);
 
-/* What was printed so far, from its beginning, to be closed with fclose(3); NULL with errno. */
+/* What was printed so far, from its beginning, to be closed with fclose(3) before the next; NULL where it cannot be read. */
 FILE *launcher_reread(int output);
 
 /* Starts it as a child, which dies with the calling thread. Its process number or -errno. */

@@ -5,24 +5,26 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-/* How a child ends that is asked to after `interrupt_watch`, and once more `later_us` after the first time. */
-static int end_of(useconds_t later_us)
+/* How a child ends that is asked to while it watches, and once more: by a timer `later_ns` afterwards, or, 0, when the signals are
+ * the system's again. */
+static int end_of(long later_ns)
 {
     int status;
     pid_t child = fork();
     if (!child) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT};
+        timer_t timer;
         interrupt_watch();
         raise(SIGINT);
-        pid_t self = getpid();
-        if (!fork()) {
-            usleep(later_us);
-            kill(self, SIGINT);
-            _exit(0);
-        }
+        if (later_ns && (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+                         timer_settime(timer, 0, &(struct itimerspec){.it_value.tv_nsec = later_ns}, NULL)))
+            _exit(2);
         interrupt_unwatch();
-        sleep(1);
+        if (later_ns) sleep(1);
+        else raise(SIGINT);
         _exit(interrupt_seen() ? 0 : 1);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -32,7 +34,7 @@ static int end_of(useconds_t later_us)
 /* timeout(1) signals the program, then its group: the second killed one that was writing its last words. */
 START_TEST(one_request_that_comes_twice_is_one)
 {
-    int status = end_of(10000);
+    int status = end_of(10000000);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), 0);
 }
@@ -40,7 +42,7 @@ END_TEST
 
 START_TEST(a_second_request_ends_the_program)
 {
-    int status = end_of(500000);
+    int status = end_of(0);
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(WTERMSIG(status), SIGINT);
 }
