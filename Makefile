@@ -25,6 +25,7 @@ PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(B
 BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) \
            $(BUILD)/bench/plan/studies_files.o $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o \
            $(BUILD)/bench/lessons/lesson_figures.o
+RANK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/rank/*.c))
 OBJECTS := $(KERNELS) $(RUNNERS) $(RESULTS) $(PLOTS) $(BENCH)
 
 .DEFAULT_GOAL := build
@@ -42,8 +43,6 @@ $(BUILD)/.deps-%: deps.sh
 	@./deps.sh $*
 	@mkdir -p $(@D) && touch $@
 
-$(OBJECTS) $(BUILD)/bench/main.o: | $(BUILD)/.deps-build
-
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(filter %akefile %.mk,$(MAKEFILE_LIST)) | expand -t 22
 
@@ -52,6 +51,12 @@ build: $(BUILD)/breakeven $(BUILD)/libkernels.so
 
 include forkpool/forkpool.mk
 include tests/tests.mk
+
+# Each object of the program waits for what is being installed; the library alone needs a compiler, and installs nothing.
+LIBRARY_GOALS := install-forkpool uninstall-forkpool $(FORKPOOL_LIB) $(FORKPOOL_SO)
+AFTER_DEPS     = $(OBJECTS) $(BUILD)/bench/main.o $(RANK_OBJECTS) \
+                 $(if $(filter-out $(LIBRARY_GOALS),$(or $(MAKECMDGOALS),build)),$(FORKPOOL_OBJECTS))
+$(AFTER_DEPS): | $(BUILD)/.deps-build
 
 $(BUILD)/breakeven: $(BUILD)/bench/main.o $(OBJECTS) $(FORKPOOL_LIB)
 	$(CC) $(CFLAGS) $(EXTRA_CFLAGS) -fopenmp $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -69,7 +74,6 @@ endif
 MPI_STAMP := $(BUILD)/mpi-$(notdir $(realpath $(MPICC))).stamp
 $(MPI_STAMP):
 	@mkdir -p $(@D) && rm -f $(BUILD)/mpi-*.stamp && touch $@
-RANK_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/rank/*.c))
 RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpulist.o runners/scratch.o results/record/latency.o \
                 bench/base/clock.o bench/plan/inject.o bench/measure/spans.o bench/measure/instruments.o)
 $(BUILD)/runners/rank/%.o: runners/rank/%.c $(MPI_STAMP)
