@@ -362,6 +362,14 @@ static int try_in(const char *folder, int output, struct launcher_trial *trial, 
                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *line ? ": " : "", line);
 }
 
+static struct reason tried; /* why the last trial of this process failed; "": it did not */
+
+bool launcher_failed(struct reason *why)
+{
+    if (tried.text[0]) *why = tried;
+    return tried.text[0];
+}
+
 int launcher_try(struct launcher_trial *trial, struct reason *why)
 {
     char folder[SCRATCH_PATH_MAX];
@@ -375,5 +383,6 @@ int launcher_try(struct launcher_trial *trial, struct reason *why)
     if (output >= 0) close(output);
     scratch_remove(folder);
     close(lock);
+    tried = error ? *why : (struct reason){""};
     return error;
 }

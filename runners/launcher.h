@@ -52,6 +52,10 @@ struct launcher_trial {
     double took_s;
 };
 int launcher_try(struct launcher_trial *, struct reason *why);
+
+/* Did the last launcher_try() of this process fail to start ranks? Then `why` says what it said. */
+bool launcher_failed(struct reason *why);
+
 #define LAUNCHER_TRY_SAYS "breakeven-rank runs with " /* printed by rank 0 */
 
 /* What it printed in one line: the cause, where it is a known one, and else the first line that says something; "".

@@ -280,3 +280,25 @@ END
     grep -q "NOT MEASURED: claimed tasks: it stands beside 'master-8', which is not there" table
     grep -q 'NOT MEASURED: hangs: not done within 3 s' table
 }
+
+@test "a launcher that hangs costs a limited run one deadline, and the other cells nothing" {
+    printf '#!/bin/sh\nexec sleep 100\n' >hangs
+    chmod +x hangs
+    printf '%s\n' '[global]' 'reps = 6' 'time-limit = 20s' 'tasks = 10' '[first]' 'kernel = spin' 'runner = openmp,mpi' \
+        'processes = 2' 'threads = 1' '[other]' 'kernel = primes' 'runner = openmp' 'threads = 1' >mine.ini
+    BREAKEVEN_LAUNCHER=$PWD/hangs run timeout -k 5 100 "$BREAKEVEN" run --file mine.ini --deadline 4s --output run
+    [ "$status" = 3 ]
+    [[ "$output" != *"were left out"* ]]
+    python3 - <<'EOF'
+import collections, json
+cells = json.load(open("run/manifest.json"))["cells"]
+taken = collections.Counter(s["cell"] for s in map(json.loads, open("run/samples.jsonl")) if not s["instrumented"])
+assert len(taken) == len(cells) and all(taken[c["id"]] == (1 if c["runner"] == "mpi" else 6) for c in cells), taken
+EOF
+}
+
+@test "where the doctor could not start ranks, the default experiment leaves them out and says why" {
+    BREAKEVEN_LAUNCHER=false run timeout -k 5 200 "$BREAKEVEN" run --time-limit 3s --output run
+    [[ "$output" == *"runner mpi is left out: false ended with code 1"* ]]
+    python3 -c 'import json; assert all(c["runner"] != "mpi" for c in json.load(open("run/manifest.json"))["cells"])'
+}

@@ -24,6 +24,7 @@ enum {
     SO_FAR_MAX = 20000 /* samples, a second to look through */
 };
 static const double CURVES_SHARE = 0.1;
+static const double TOO_DEAR = 0.1; /* of the time limit, for one of some hundred cells */
 
 struct session {
     struct experiment *experiment;
@@ -48,16 +49,19 @@ static double passed_ns(const struct session *session)
 }
 
 /* Takes no further repetition. */
-static bool is_over(const struct tally *tally)
+/* Where time is limited, one that never ended in time has had its share: its deadline is longer than what others take. */
+static bool is_over(const struct session *session, unsigned cell)
 {
-    return tally->timeouts >= EXPERIMENT_TIMEOUTS_MAX || tally->left_out || tally->settled;
+    const struct tally *tally = &session->tally[cell];
+    bool limited = session->plan->protocol.time_limit_ns != 0;
+    return tally->timeouts >= (limited && !tally->count ? 1 : EXPERIMENT_TIMEOUTS_MAX) || tally->left_out || tally->settled;
 }
 
 static double known_ns(const struct session *session, unsigned cell)
 {
     const struct tally *tally = &session->tally[cell];
     if (!session->mine[cell]) return 0;
-    if (is_over(tally)) return 0;
+    if (is_over(session, cell)) return 0;
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
 
@@ -188,7 +192,7 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     struct sample sample;
     if (is_done(session, block, cell, instrumented)) return 0;
     if (interrupt_seen()) return -EINTR;
-    if (is_over(&session->tally[cell])) return 0;
+    if (is_over(session, cell)) return 0;
     tell_so_far(session);
     show(session, block, position);
     int64_t began_ns = clock_now_ns(&clock_real);
@@ -262,12 +266,20 @@ static void leave_out_cell(struct session *session, unsigned id)
         leave_out_cell(session, baseline);
 }
 
+/* Would the fewest repetitions of this cell alone take so much of the time that none is left for the others? */
+static bool is_too_dear(const struct session *session, unsigned id)
+{
+    const struct protocol *protocol = &session->plan->protocol;
+    return known_ns(session, id) * (double)protocol->reps_min > TOO_DEAR * (double)protocol->time_limit_ns;
+}
+
 /* The first problem stays, and with it what repeats one of its cells: without those nothing could be said about trust. */
 static bool may_be_left_out(const struct session *session, unsigned id)
 {
     const struct cell *cell = &session->plan->cells[id];
-    return !session->tally[id].left_out && cell->duplicate == id && cell->baseline != session->plan->cells[0].baseline &&
-           !is_needed(session, id);
+    bool first = cell->baseline == session->plan->cells[0].baseline;
+    return !session->tally[id].left_out && cell->duplicate == id && !is_needed(session, id) &&
+           (!first || is_too_dear(session, id));
 }
 
 /* All cells, the dearest first; NULL without memory: it takes longer then. Owned by the caller. */
@@ -338,12 +350,21 @@ static void narrow(struct session *session, uint64_t block)
     free(cost_ns);
 }
 
+/* What went to cells that never ended in time and are not tried again: it tells nothing of what the others take. */
+static double lost_ns(const struct session *session)
+{
+    double sum = 0;
+    for (unsigned i = 0; i < session->plan->cell_count; i++)
+        if (session->tally[i].timeouts && is_over(session, i)) sum += session->tally[i].spent_ns;
+    return sum;
+}
+
 /* A machine so slow that one block does not fit into half of the time limit: what it has not come to yet is left out. */
 static void cut_first_block(struct session *session)
 {
     const struct plan *plan = session->plan;
-    double so_far_ns = passed_ns(session);
-    if (!plan->protocol.time_limit_ns || so_far_ns < (double)plan->protocol.time_limit_ns / 2) return;
+    double lost = lost_ns(session), limit_ns = (double)plan->protocol.time_limit_ns;
+    if (!plan->protocol.time_limit_ns || passed_ns(session) - lost < fmax(limit_ns - lost, 0) / 2) return;
     for (unsigned i = 0; i < plan->cell_count; i++)
         if (!session->tally[i].spent && may_be_left_out(session, i)) leave_out_cell(session, i);
 }

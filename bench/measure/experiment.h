@@ -37,7 +37,8 @@ struct experiment {
  * ended, if the disk takes that. interrupt_watch must have been called. */
 int experiment_run(struct experiment *, struct reason *why);
 
-/* A cell whose repetitions time out is given up after so many: each costs its whole deadline. */
+/* A cell whose repetitions time out is given up after so many, each costs its whole deadline; where time is limited and none
+ * ended before, after the first. */
 enum { EXPERIMENT_TIMEOUTS_MAX = 2 };
 
 /* An instrumented repetition that is suspect is taken again in a later block, so many times each: its terms are what
