@@ -24,7 +24,6 @@ enum {
     SO_FAR_MAX = 20000 /* samples, a second to look through */
 };
 static const double CURVES_SHARE = 0.1;
-static const double TOO_DEAR = 0.1; /* of the time limit, for one of some hundred cells */
 
 struct session {
     struct experiment *experiment;
@@ -266,20 +265,12 @@ static void leave_out_cell(struct session *session, unsigned id)
         leave_out_cell(session, baseline);
 }
 
-/* Would the fewest repetitions of this cell alone take so much of the time that none is left for the others? */
-static bool is_too_dear(const struct session *session, unsigned id)
-{
-    const struct protocol *protocol = &session->plan->protocol;
-    return known_ns(session, id) * (double)protocol->reps_min > TOO_DEAR * (double)protocol->time_limit_ns;
-}
-
 /* The first problem stays, and with it what repeats one of its cells: without those nothing could be said about trust. */
 static bool may_be_left_out(const struct session *session, unsigned id)
 {
     const struct cell *cell = &session->plan->cells[id];
-    bool first = cell->baseline == session->plan->cells[0].baseline;
-    return !session->tally[id].left_out && cell->duplicate == id && !is_needed(session, id) &&
-           (!first || is_too_dear(session, id));
+    return !session->tally[id].left_out && cell->duplicate == id && cell->baseline != session->plan->cells[0].baseline &&
+           !is_needed(session, id);
 }
 
 /* All cells, the dearest first; NULL without memory: it takes longer then. Owned by the caller. */
