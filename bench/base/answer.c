@@ -44,9 +44,11 @@ json_t *answer_ask(const struct isolate *isolate, json_t *question, const char *
     asking.input = text;
     asking.input_size = strlen(text);
     struct isolate_result result = {0};
-    json_t *answer = isolate_run(&asking, &result, why) ? NULL : answer_of(&result, doing, why);
+    int error = isolate_run(&asking, &result, why);
+    json_t *answer = error ? NULL : answer_of(&result, doing, why);
     isolate_result_free(&result);
     free(text);
+    errno = -error;
     return answer;
 }
 

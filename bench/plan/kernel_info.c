@@ -83,7 +83,7 @@ static bool is_timed(const struct kernel_info *info)
 static int calibrate(json_t *question, struct kernel_info_limits limits, struct kernel_task *task, struct reason *why)
 {
     json_t *answer = ask("_calibrate", question, "timing a task", limits, why);
-    if (!answer) return -EINVAL;
+    if (!answer) return errno ? -errno : -EINVAL;
     const json_t *size = json_object_get(answer, "size");
     if (size) task->size = (uint64_t)json_integer_value(size);
     task->task_ns = json_number_value(json_object_get(answer, "task_ns"));

@@ -32,7 +32,8 @@ struct kernel_task {
     double task_ns;
 };
 
-/* Finds the size that makes a task last task->task_ns, and how long it does then (calibrate.c). Takes about 0.1 s. */
+/* Finds the size that makes a task last task->task_ns, and how long it does then (calibrate.c). Takes about 0.1 s. -EINVAL where
+ * the kernel cannot; another error where no process can be started. */
 int kernel_info_calibrate(const struct kernel_info *, struct kernel_info_limits, struct kernel_task *, struct reason *why);
 /* How long a task of task->size lasts. */
 int kernel_info_measure(const struct kernel_info *, struct kernel_info_limits, struct kernel_task *, struct reason *why);

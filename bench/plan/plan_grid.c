@@ -286,7 +286,9 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
     char asked[32], lasts[32];
     struct kernel_task task = {.tasks = count, .task_ns = (double)goal_ns};
     struct reason why = {""};
-    if (plan_calibrate(plan, problem->info, &task, &why)) {
+    int error = plan_calibrate(plan, problem->info, &task, &why);
+    if (error && error != -EINVAL) return reason_give(problem->why, error, "%s", why.text); /* nothing can be started here */
+    if (error) {
         plan_note(plan, "kernel %s: its task cannot be timed (%s); measured at its own size instead", info->label,
                   why.text);
         return put_problem(problem, info->default_size, tasks ? tasks : info->default_tasks, 0, 0);
