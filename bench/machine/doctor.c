@@ -139,7 +139,8 @@ const struct verb verb_doctor = {
     .summary = "what on this machine makes measurements untrustworthy, and how to mend it",
     .operands = "",
     .details =
-        "Looks at the system and probes it for about three seconds, under ten on any machine, and changes nothing.\n"
+        "Looks at the system and probes it for about three seconds, under ten on any machine (12 more where ranks of\n"
+        "MPI do not come up), and changes nothing.\n"
         "Each finding is good, caution (keep it in mind when you read figures) or bad (do not trust figures taken\n"
         "now). Exit status 1 where one is bad, else 0.",
     .machine = true,
