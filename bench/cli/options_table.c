@@ -84,7 +84,7 @@ const struct option_row options_table[] = {
      OPTION_DURATIONS, FIELD(task_times_ns), 1, 3600ull * 1000000000, NULL, NULL, OPTION_OF_GRID},
     {"delay", 0, "LIST", "run tune", "the same as --task-time", OPTION_DURATIONS, FIELD(task_times_ns), 1,
      3600ull * 1000000000, NULL, NULL, OPTION_OF_GRID},
-    {"work", 0, "TIME", "run metg tune", "with --task-time: as many tasks as make this much serial work (100ms)",
+    {"work", 0, "TIME", "run metg tune", "with --task-time: as many tasks as make this much serial work (100ms), at least 4 a worker",
      OPTION_DURATION, FIELD(work_ns), 1, 3600ull * 1000000000, NULL, NULL, OPTION_OF_GRID},
     {"chunk", 'c', "LIST", "run metg tune report", "tasks claimed at once (the runner's own choice)", OPTION_COUNTS, FIELD(chunks),
      1, 1u << 30, NULL, NULL, OPTION_OF_GRID},

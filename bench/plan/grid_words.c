@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { TASKS_FEW = 32, TASKS_MANY = 128, ALL_MAX = 8, VALUE_MAX = 1024 };
+enum { ALL_MAX = 8, VALUE_MAX = 1024 };
 
 /* ---- words in braces ---- */
 
@@ -58,10 +58,11 @@ static void list_nodes(char *list, size_t size)
 static int word_value(const char *word, unsigned cpus, double scale, char *value, size_t size, struct reason *why)
 {
     uint64_t ns;
-    unsigned times;
-    int length = 0;
-    if (sscanf(word, "%5u*cpus%n", &times, &length) == 1 && length == (int)strlen(word))
-        snprintf(value, size, "%u", times * cpus);
+    unsigned times, least;
+    int length = 0, ends = (int)strlen(word);
+    if (sscanf(word, "%5u*cpus%n", &times, &length) == 1 && length == ends) snprintf(value, size, "%u", times * cpus);
+    else if (sscanf(word, "%5u or %5u*cpus%n", &least, &times, &length) == 2 && length == ends)
+        snprintf(value, size, "%u", least > times * cpus ? least : times * cpus);
     else if (!strcmp(word, "cpus")) snprintf(value, size, "%u", cpus);
     else if (!strcmp(word, "all")) list_workers(1, cpus, 2 * cpus, value, size);
     else if (!strcmp(word, "part")) list_workers(1, cpus, cpus, value, size);
@@ -70,13 +71,11 @@ static int word_value(const char *word, unsigned cpus, double scale, char *value
     else if (!strcmp(word, "ranks"))
         snprintf(value, size, "%u", (cpus + nodes_here() - 1) / nodes_here() * nodes_here());
     else if (!strcmp(word, "share")) snprintf(value, size, "%u", 20000 / cpus);
-    else if (!strcmp(word, "tasks"))
-        snprintf(value, size, "%u", 4 * cpus < TASKS_FEW ? TASKS_FEW : 4 * cpus > TASKS_MANY ? TASKS_MANY : 4 * cpus);
     else if (!values_duration(word, &ns, NULL))
         snprintf(value, size, "%.0fns", fmax(1, (double)ns * scale));
     else
         return reason_give(why, -EINVAL,
-                           "{%.40s}: the words in braces are cpus, 8*cpus, all, part, few, nodes, ranks, tasks, share and times (20ms)",
+                           "{%.40s}: the words in braces are cpus, 8*cpus, 60 or 4*cpus, all, part, few, nodes, ranks, share and times (20ms)",
                            word);
     return 0;
 }

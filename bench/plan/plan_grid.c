@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const double DEFAULT_WORK_NS = 100e6;
-enum { WORKERS_MAX = 4096, CELLS_MAX = 100000, TASKS_MAX = 1 << 30, TEAMS_MAX = 1 << 16 };
+enum { WORKERS_MAX = 4096, CELLS_MAX = 100000, TASKS_MAX = 1 << 30, TASKS_A_WORKER = 4, TEAMS_MAX = 1 << 16 };
 
 struct team_size {
     unsigned processes, threads;
@@ -270,10 +270,26 @@ static int put_problem(struct problem *problem, uint64_t size, uint64_t tasks, u
     return error ? error : put_runners(problem);
 }
 
-static uint64_t tasks_for(double work_ns, double task_ns)
+/* Of the largest team among those wanted. */
+static uint64_t most_workers(const struct problem *problem)
 {
-    double tasks = round(work_ns / fmax(task_ns, 0.01));
-    return tasks < 1 ? 1 : tasks > TASKS_MAX ? TASKS_MAX : (uint64_t)tasks;
+    struct team_size *teams = malloc(TEAMS_MAX * sizeof *teams);
+    uint64_t most = 1;
+    for (const struct runner *const *runner = runners; teams && *runner; runner++) {
+        size_t count = wanted(problem->grid, *runner) ? list_teams(problem->plan, problem->grid, (*runner)->axes, teams) : 0;
+        for (size_t i = 0; i < count; i++)
+            if ((uint64_t)teams[i].processes * teams[i].threads > most) most = (uint64_t)teams[i].processes * teams[i].threads;
+    }
+    free(teams);
+    return most;
+}
+
+/* With fewer than some a worker, what is lost is not overhead: there is nothing to hand out. */
+static uint64_t tasks_for(const struct problem *problem, double task_ns)
+{
+    double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS;
+    double tasks = fmax(round(work_ns / fmax(task_ns, 0.01)), TASKS_A_WORKER * (double)most_workers(problem));
+    return tasks > TASKS_MAX ? TASKS_MAX : (uint64_t)tasks;
 }
 
 /* One task time with one number of tasks; tasks 0: from the work. */
@@ -281,8 +297,7 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
 {
     struct plan *plan = problem->plan;
     const struct kernel_info *info = &plan->infos[problem->info];
-    double work_ns = problem->grid->work_ns ? (double)problem->grid->work_ns : DEFAULT_WORK_NS;
-    uint64_t count = tasks ? tasks : tasks_for(work_ns, (double)goal_ns);
+    uint64_t count = tasks ? tasks : tasks_for(problem, (double)goal_ns);
     char asked[32], lasts[32];
     struct kernel_task task = {.tasks = count, .task_ns = (double)goal_ns};
     struct reason why = {""};
@@ -299,7 +314,7 @@ static int put_task_time(struct problem *problem, uint64_t goal_ns, uint64_t tas
         plan_note(plan, "kernel %s: its smallest task lasts %s, longer than the %s asked for", info->label, lasts,
                   asked);
     }
-    return put_problem(problem, task.size, tasks ? tasks : tasks_for(work_ns, task.task_ns), goal_ns, task.task_ns);
+    return put_problem(problem, task.size, tasks ? tasks : tasks_for(problem, task.task_ns), goal_ns, task.task_ns);
 }
 
 static int put_size(struct problem *problem, uint64_t size, uint64_t tasks)

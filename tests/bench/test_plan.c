@@ -231,6 +231,19 @@ START_TEST(one_cell_is_measured_twice_where_there_are_intervals)
 }
 END_TEST
 
+START_TEST(each_worker_gets_tasks_however_long_they_are)
+{
+    struct plan plan;
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel square --task-time 1ms,100us --work 10ms --runner openmp --threads 1,16"), 0);
+    for (unsigned i = 0; i < plan.cell_count; i++)
+        ck_assert_uint_eq(plan.cells[i].tasks, plan.cells[i].task_time_ns == 1000000 ? 4 * 16 : 100);
+    plan_free(&plan);
+    ck_assert_int_eq(plan_line(&plan, &protocol, "--kernel square --task-time 1ms --work 10ms --runner openmp --threads 2"), 0);
+    ck_assert_uint_eq(plan.cells[0].tasks, 10);
+    plan_free(&plan);
+}
+END_TEST
+
 /* One repetition of six that something else delays must not decide what a large run is worth. */
 START_TEST(a_large_plan_has_a_pair_for_each_of_three_runners)
 {
@@ -303,6 +316,11 @@ START_TEST(every_study_can_be_parsed)
             options_begin(&grid, verbs, verb_find(verbs, "run"));
             ck_assert_msg(!grid_words_set(&words, section, &grid, &reason), "%u cpus: %s", cpus[i / 2], reason.text);
             for (size_t word = 0; word < words.count; word++) ck_assert_ptr_null(strchr(words.values[word], '{'));
+            bool sleeps = grid.kernels.count && !strcmp(grid.kernels.values[0], "square"); /* its speed-up is bounded by its tasks on any machine */
+            for (size_t t = 0; t < grid.tasks.count; t++)
+                for (size_t w = 0; w < grid.workers.count && !sleeps; w++)
+                    ck_assert_msg(grid.tasks.values[t] >= grid.workers.values[w], "%u cpus, section %zu: fewer tasks than workers",
+                                  cpus[i / 2], k);
             options_free(&grid);
             values_names_free(&words);
         }
@@ -321,6 +339,8 @@ START_TEST(words_in_braces_are_put_in_for_the_machine)
                  {"{few}", "2,4,16", 16},
                  {"{20ms}", "10000000ns", 16},
                  {"1..{share}*4", "1..5000*4", 4},
+                 {"{60 or 4*cpus}", "60", 15},
+                 {"{60 or 4*cpus}", "64", 16},
                  {"1,{cpus},{8*cpus}", "1,3,24", 3},
                  {"1,{cpus}", "1", 1},
                  {"1,1", "1,1", 1},
@@ -461,6 +481,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, a_long_pass_over_memory_is_warmed_up_all_the_same);
     tcase_add_test(grids, work_makes_the_number_of_tasks);
     tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
+    tcase_add_test(grids, each_worker_gets_tasks_however_long_they_are);
     tcase_add_test(grids, a_large_plan_has_a_pair_for_each_of_three_runners);
     tcase_add_loop_test(grids, grids_that_make_no_sense_are_refused, 0, COUNT(refused));
     tcase_add_test(studies, every_study_can_be_parsed);
