@@ -138,6 +138,15 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     event_raise(shared);
 }
 
+/* A pool has no use for a stopped worker, and whoever waits for it would hang. The news is taken before it is acted upon: once it goes
+ * on, the next task may stop it again, and that would be taken for this. */
+static void go_on(pid_t pid)
+{
+    siginfo_t info;
+    waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG);
+    server_signal(pid, ONE, SIGCONT);
+}
+
 void reap_children(struct server *server)
 {
     bool orphaned = false; /* a stray that was killed has handed over its children */
@@ -150,13 +159,15 @@ void reap_children(struct server *server)
             break;
         }
         if (!info.si_pid) break;
-        bool stopped = info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED;
+        if (info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED) {
+            go_on(info.si_pid);
+            continue;
+        }
         int number = find(server, info.si_pid);
-        /* A pool has no use for a stopped worker, and whoever waits for it would hang. A dead one takes its group along,
-         * before its number may be given to another process. */
-        if (number >= 0 && !stopped) server_part_group(server, info.si_pid);
-        server_signal(info.si_pid, stopped || number < 0 ? ONE : GROUP, stopped ? SIGCONT : SIGKILL);
-        if (wait4(info.si_pid, &status, WNOHANG | WUNTRACED, &usage) != info.si_pid || WIFSTOPPED(status)) continue;
+        /* A dead one takes its group along, before its number may be given to another process. */
+        if (number >= 0) server_part_group(server, info.si_pid);
+        server_signal(info.si_pid, number < 0 ? ONE : GROUP, SIGKILL);
+        if (wait4(info.si_pid, &status, WNOHANG, &usage) != info.si_pid) continue;
         if (number >= 0) worker_ended(server, (unsigned)number, status, &usage);
         else orphaned |= WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     }

@@ -328,6 +328,19 @@ START_TEST(nuisance)
 }
 END_TEST
 
+/* The next task may stop the worker before the server has seen that it went on. */
+START_TEST(stopped_again_and_again)
+{
+    open_workers(2);
+    for (int i = 0; i < 2000; i++) {
+        struct forkpool_job *jobs[4];
+        for (int k = 0; k < 4; k++) ck_assert_ptr_nonnull(jobs[k] = forkpool_async(pool, stops_itself, i));
+        ck_assert_msg(!forkpool_wait_all(jobs, 4, INT64_C(20000000000)), "round %d: a stopped worker was left alone", i);
+        for (int k = 0; k < 4; k++) forkpool_release(jobs[k]);
+    }
+}
+END_TEST
+
 static long kills_server(long x) { kill(getppid(), SIGKILL); pause(); return x; }
 START_TEST(server_killed)
 {
@@ -389,6 +402,7 @@ int main(void)
     tcase_add_test(cases, no_memory);
     tcase_add_test(cases, opened_in_another_thread);
     tcase_add_loop_test(cases, nuisance, 0, (int)(sizeof nuisances / sizeof *nuisances));
+    tcase_add_test(cases, stopped_again_and_again);
     tcase_add_test(cases, server_killed);
     tcase_add_test(cases, server_killed_while_joining);
     tcase_add_test(cases, used_in_a_child);

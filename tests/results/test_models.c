@@ -94,7 +94,7 @@ static const double usl_cases[][4] = {{0.05, 0.002, 0.02, 0}, {0.05, 0.001, 0.05
 static double usl_median(gsl_rng *random, double time, double noise, double spikes)
 {
     double reps[15];
-    if (!spikes) return time * gsl_ran_lognormal(random, 0, noise);
+    if (spikes <= 0) return time * gsl_ran_lognormal(random, 0, noise);
     for (int i = 0; i < 15; i++) {
         reps[i] = time * gsl_ran_lognormal(random, 0, noise);
         if (gsl_rng_uniform(random) < spikes) reps[i] *= 1 + gsl_ran_exponential(random, 0.5);
