@@ -54,7 +54,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void wrong(int line, cons
 #define must(condition, ...) ((condition) ? (void)0 : wrong(__LINE__, __VA_ARGS__))
 
 /* ---- tasks ---- */
-enum kind { GOOD, FAILS, CRASHES, ENDLESS, POLITE, CLOSES, FORKS, NAPS, KINDS };
+enum kind { GOOD, FAILS, CRASHES, ENDLESS, POLITE, CLOSES, FORKS, NAPS, STOPS, KINDS };
 struct argument {
     enum kind kind;
     unsigned number, seed; /* of its record */
@@ -93,6 +93,7 @@ static int run_task(const void *given, size_t bytes, void *result, size_t result
     case CLOSES: for (int fd = 0; fd < 40; fd++) close(fd); break;
     case FORKS: if (!fork()) for (;;) pause(); break;
     case NAPS: nap(argument.seed % 3000); break;
+    case STOPS: raise(SIGSTOP); break; /* the pool lets it go on */
     default: break;
     }
     for (size_t i = 0; i < result_bytes; i++) ((unsigned char *)result)[i] = argument.bytes[i] ^ (unsigned char)argument.seed;
