@@ -80,7 +80,7 @@ try() { # RELEASE COMPILER
 # The data of three figures of a run that a model made up: the same numbers wherever they are drawn.
 figures() { # RELEASE
     local first=$out/figures-first own=$out/figures-$1 made=$chroots/$1/root/breakeven/made
-    inside "$1" "cd breakeven && make -s build/tests/simulate && rm -rf made && build/tests/simulate made small && \
+    inside "$1" "cd breakeven && make -s build/tests/simulate build/breakeven && rm -rf made && build/tests/simulate made small && \
         build/breakeven report made" >"$out/$1-figures.log" 2>&1 || { say "$1" all "no figures: $out/$1-figures.log" && return 1; }
     rm -rf "$own" && mkdir -p "$own" && cp "$made"/plots/{speedup,overhead,granularity}.* "$own"
     [ -d "$first" ] || cp -r "$own" "$first"
