@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/base/command.h"
+#include "bench/base/command_words.h"
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
@@ -25,184 +25,6 @@
 
 enum { HALF = COMMAND_OUTPUT_KEPT / 2, LOOK_FIRST_NS = 500000, LOOK_NS = 20000000, LOOKS_MIN = 4, PIPE_BYTES = 1 << 20 };
 
-/* Placeholders */
-
-static const struct command_value *value_at(const char *text, const struct command_value *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(values[i].name);
-        if (!strncmp(text + 1, values[i].name, length) && text[1 + length] == '}') return &values[i];
-    }
-    return NULL;
-}
-
-char *command_fill(const char *template, const struct command_value *values, size_t count)
-{
-    char *filled;
-    size_t size;
-    FILE *stream = open_memstream(&filled, &size);
-    if (!stream) return NULL;
-    for (const char *c = template; *c; c++) {
-        const struct command_value *value = *c == '{' ? value_at(c, values, count) : NULL;
-        if (value) {
-            fputs(value->text, stream);
-            c += strlen(value->name) + 1;
-        } else fputc(*c, stream);
-    }
-    bool failed = ferror(stream);
-    if (fclose(stream) || failed) {
-        free(filled);
-        return NULL;
-    }
-    return filled;
-}
-
-void command_quote(const char *text, FILE *file)
-{
-    if (*text &&
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=+-") == strlen(text)) {
-        fputs(text, file);
-        return;
-    }
-    fputc('\'', file);
-    for (; *text; text++) {
-        if (*text == '\'') fputs("'\\''", file);
-        else fputc(*text, file);
-    }
-    fputc('\'', file);
-}
-
-static bool put_word(FILE *file, const char *template, const struct command_value *values, size_t count, bool quoted)
-{
-    char *filled = command_fill(template, values, count);
-    if (!filled) return false;
-    if (quoted) command_quote(filled, file);
-    else fputs(filled, file);
-    free(filled);
-    return true;
-}
-
-char *command_line(const struct command *command, const struct command_value *values, size_t count)
-{
-    char *line = NULL;
-    size_t size;
-    FILE *file = open_memstream(&line, &size);
-    bool good = file;
-    for (const char *const *variable = command->environment; good && variable && *variable; variable++) {
-        int name = (int)strcspn(*variable, "=") + 1;
-        fprintf(file, "%s%.*s", command->shell ? "export " : "", name, *variable);
-        good = put_word(file, *variable + name, values, count, true);
-        fputs(command->shell ? "; " : " ", file);
-    }
-    for (const char *const *word = command->words; good && *word; word++) {
-        if (word != command->words) fputc(' ', file);
-        good = put_word(file, *word, values, count, !command->shell);
-    }
-    if (file && fclose(file)) good = false;
-    if (good) return line;
-    free(line);
-    return NULL;
-}
-
-static bool holds(const char *template, const char *name)
-{
-    const struct command_value value = {name, ""};
-    for (const char *c = template ? strchr(template, '{') : NULL; c; c = strchr(c + 1, '{'))
-        if (value_at(c, &value, 1)) return true;
-    return false;
-}
-
-bool command_uses(const struct command *command, const char *name)
-{
-    for (const char *const *word = command->words; *word; word++)
-        if (holds(*word, name)) return true;
-    for (const char *const *variable = command->environment; variable && *variable; variable++)
-        if (holds(*variable, name)) return true;
-    return holds(command->prepare, name);
-}
-
-int command_check(const struct command *command, struct reason *why)
-{
-    const char *program = *command->words, *path = getenv("PATH");
-    int error = ENOENT;
-    if (command->shell || strchr(program, '{')) return 0;
-    if (strchr(program, '/')) error = access(program, X_OK) ? errno : 0;
-    for (const char *part = path ? path : "/bin:/usr/bin"; error && !strchr(program, '/');
-         part += strcspn(part, ":") + 1) {
-        char file[4096];
-        size_t length = strcspn(part, ":");
-        snprintf(file, sizeof file, "%.*s%s%s", (int)length, part, length ? "/" : "", program);
-        if (!access(file, X_OK)) error = 0;
-        else if (errno != ENOENT && errno != ENOTDIR) error = errno;
-        if (!part[length]) break;
-    }
-    if (error) reason_set(why, "cannot start \"%.100s\": %s", program, strerror(error));
-    return -error;
-}
-
-/* What is executed: words and variables, filled in; ends with NULL each. */
-struct filled {
-    char **words, **variables;
-};
-
-static void words_free(char **words)
-{
-    for (size_t i = 0; words && words[i]; i++) free(words[i]);
-    free(words);
-}
-
-static void filled_free(struct filled *filled)
-{
-    words_free(filled->words);
-    words_free(filled->variables);
-    *filled = (struct filled){0};
-}
-
-static char **fill_all(const char *const *templates, const struct command_value *values, size_t count)
-{
-    size_t n = 0;
-    while (templates && templates[n]) n++;
-    char **words = calloc(n + 1, sizeof *words);
-    for (size_t i = 0; words && i < n; i++) {
-        words[i] = command_fill(templates[i], values, count);
-        if (words[i]) continue;
-        words_free(words);
-        return NULL;
-    }
-    return words;
-}
-
-/* "/bin/sh", "-c", all words joined by spaces; takes the words over. */
-static char **shell_words(char **words)
-{
-    size_t size = 1;
-    for (size_t i = 0; words && words[i]; i++) size += strlen(words[i]) + 1;
-    char **shell = calloc(4, sizeof *shell);
-    if (shell) shell[0] = strdup("/bin/sh"), shell[1] = strdup("-c"), shell[2] = calloc(1, size);
-    if (!words || !shell || !shell[0] || !shell[1] || !shell[2]) {
-        words_free(words);
-        words_free(shell);
-        return NULL;
-    }
-    for (size_t i = 0; words[i]; i++) {
-        if (i) strcat(shell[2], " ");
-        strcat(shell[2], words[i]);
-    }
-    words_free(words);
-    return shell;
-}
-
-static int fill(const struct command *command, const char *const *words, bool shell, const struct command_value *values,
-                size_t count, struct filled *filled)
-{
-    filled->words = fill_all(words, values, count);
-    if (filled->words && shell) filled->words = shell_words(filled->words);
-    filled->variables = fill_all(command->environment, values, count);
-    if (filled->words && filled->variables) return 0;
-    filled_free(filled);
-    return -ENOMEM;
-}
-
 /* One process, from its fork until it and what it left are gone */
 
 struct child {
@@ -215,7 +37,7 @@ struct child {
 };
 
 /* Between fork and exec: only calls that signal-safety(7) allows, and prctl, close_range, putenv of what is ours. */
-__attribute__((noreturn)) static void become(const struct child *child, const struct filled *filled, pid_t parent)
+__attribute__((noreturn)) static void become(const struct child *child, const struct command_filled *filled, pid_t parent)
 {
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -238,7 +60,7 @@ static int not_started(struct child *child, const char *step)
     return error;
 }
 
-static int start(struct child *child, const struct filled *filled)
+static int start(struct child *child, const struct command_filled *filled)
 {
     if (pipe2(child->output, O_CLOEXEC) || pipe2(child->started, O_CLOEXEC)) return not_started(child, "pipe");
     fcntl(child->output[0], F_SETFL, O_NONBLOCK);
@@ -410,7 +232,7 @@ static void account(struct command_result *result, const struct rusage *before)
 
 /* Ends what is still there, reaps everything, fills the result. */
 static void finish(struct child *child, enum command_end end, const struct command *command,
-                   const struct filled *filled, const struct rusage *before)
+                   const struct command_filled *filled, const struct rusage *before)
 {
     struct command_result *result = child->result;
     struct rusage usage = {0};
@@ -440,7 +262,7 @@ static void finish(struct child *child, enum command_end end, const struct comma
     describe(result, command->deadline_ns, start_error, filled->words[0]);
 }
 
-static int run(const struct command *command, const struct filled *filled, int64_t limit_ns,
+static int run(const struct command *command, const struct command_filled *filled, int64_t limit_ns,
                struct command_result *result)
 {
     struct child child = {.output = {-1, -1}, .started = {-1, -1}, .exited = -1, .result = result};
@@ -468,20 +290,20 @@ static int run(const struct command *command, const struct filled *filled, int64
 static int run_prepare(const struct command *command, const struct command_value *values, size_t count,
                        struct command_result *result)
 {
-    struct filled filled = {0};
-    int error = fill(command, (const char *const[]){command->prepare, NULL}, true, values, count, &filled);
+    struct command_filled filled = {0};
+    int error = command_fill_all(command, (const char *const[]){command->prepare, NULL}, true, values, count, &filled);
     if (!error) error = run(command, &filled, INT64_MAX, result);
-    filled_free(&filled);
+    command_filled_free(&filled);
     return error;
 }
 
 static int run_words(const struct command *command, const struct command_value *values, size_t count, int64_t limit_ns,
                      struct command_result *result)
 {
-    struct filled filled = {0};
-    int error = fill(command, command->words, command->shell, values, count, &filled);
+    struct command_filled filled = {0};
+    int error = command_fill_all(command, command->words, command->shell, values, count, &filled);
     if (!error) error = run(command, &filled, limit_ns, result);
-    filled_free(&filled);
+    command_filled_free(&filled);
     return error;
 }
 

@@ -47,8 +47,8 @@ static double passed_ns(const struct session *session)
     return (double)(clock_now_ns(&clock_real) - session->began_ns);
 }
 
-/* Takes no further repetition. */
-/* Where time is limited, one that never ended in time has had its share: its deadline is longer than what others take. */
+/* Takes no further repetition. Where time is limited, one that never ended in time has had its share: its deadline is longer
+ * than what others take. */
 static bool is_over(const struct session *session, unsigned cell)
 {
     const struct tally *tally = &session->tally[cell];
@@ -354,8 +354,10 @@ static double lost_ns(const struct session *session)
 static void cut_first_block(struct session *session)
 {
     const struct plan *plan = session->plan;
-    double lost = lost_ns(session), limit_ns = (double)plan->protocol.time_limit_ns;
-    if (!plan->protocol.time_limit_ns || passed_ns(session) - lost < fmax(limit_ns - lost, 0) / 2) return;
+    double so_far_ns = passed_ns(session), limit_ns = (double)plan->protocol.time_limit_ns;
+    if (limit_ns <= 0 || so_far_ns < limit_ns / 2) return;
+    double lost = lost_ns(session); /* of both times */
+    if (so_far_ns - lost < fmax(limit_ns - lost, 0) / 2) return;
     for (unsigned i = 0; i < plan->cell_count; i++)
         if (!session->tally[i].spent && may_be_left_out(session, i)) leave_out_cell(session, i);
 }

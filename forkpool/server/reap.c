@@ -138,8 +138,8 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     event_raise(shared);
 }
 
-/* A pool has no use for a stopped worker, and whoever waits for it would hang. The news is taken before it is acted upon: once it goes
- * on, the next task may stop it again, and that would be taken for this. */
+/* A pool has no use for a stopped worker, and whoever waits for it would hang. The news is taken before it is acted upon: once
+ * it goes on, the next task may stop it again, and that would be taken for this. */
 static void go_on(pid_t pid)
 {
     siginfo_t info;

@@ -223,6 +223,30 @@ static struct lesson_result judge(const struct lesson *lesson, const struct run 
 
 enum { MACHINES = sizeof machines / sizeof *machines };
 
+/* With fewer tasks than workers no prediction about workers can hold. */
+START_TEST(each_worker_of_a_large_machine_gets_a_task)
+{
+    static const unsigned cpus[] = {2, 16, 64, 256};
+    for (size_t i = 0; i < MACHINES * sizeof cpus / sizeof *cpus; i++) {
+        struct lesson lesson = lesson_of(machines[i % MACHINES].name);
+        struct names words;
+        struct options grid;
+        unsigned on = cpus[i / MACHINES];
+        ck_assert_msg(!grid_words_make(lesson.run, on, 1, &words, &why), "%s: %s", lesson.name, why.text);
+        ck_assert_msg(options_parse(&grid, verbs, (int)words.count, words.values) < 0, "%s", lesson.name);
+        const struct numbers *teams[] = {&grid.workers, &grid.processes, &grid.threads};
+        ck_assert_uint_eq(grid.tasks.count, 1);
+        for (size_t t = 0; t < 3; t++)
+            for (size_t k = 0; k < teams[t]->count; k++)
+                ck_assert_msg(grid.tasks.values[0] >= teams[t]->values[k], "%s on %u cpus: %llu tasks for %llu workers", lesson.name, on,
+                              (unsigned long long)grid.tasks.values[0], (unsigned long long)teams[t]->values[k]);
+        options_free(&grid);
+        values_names_free(&words);
+        lesson_free(&lesson);
+    }
+}
+END_TEST
+
 START_TEST(each_lesson_has_a_machine_here_and_a_number_of_its_own)
 {
     unsigned number = 0;
@@ -441,6 +465,7 @@ int main(void)
 {
     Suite *suite = suite_create("lessons");
     TCase *lessons = tcase_create("lessons"), *expressions = tcase_create("expressions");
+    tcase_add_test(lessons, each_worker_of_a_large_machine_gets_a_task);
     tcase_add_test(lessons, each_lesson_has_a_machine_here_and_a_number_of_its_own);
     tcase_add_loop_test(lessons, the_prediction_holds, 0, MACHINES);
     tcase_add_loop_test(lessons, the_prediction_does_not_hold, 0, MACHINES);
