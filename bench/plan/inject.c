@@ -8,20 +8,19 @@ static int64_t *slot_of(const struct injected *injected, unsigned worker)
     return (int64_t *)(void *)(injected->slots + worker * injected->slot_size);
 }
 
-/* The first reading at or behind `until_ns`. */
-static int64_t wait_until(const struct clock *clock, int64_t until_ns)
+/* Busy until a reading is `wait_ns` behind the first. The time from there to one more: the end of a loop that the processor
+ * did not foresee costs up to 20 ns, more amid other work than where waits follow one another, so it lies between the two. */
+static int64_t wait_for(const struct clock *clock, int64_t wait_ns)
 {
-    int64_t now_ns;
-    do now_ns = clock_now_ns(clock);
-    while (now_ns < until_ns);
-    return now_ns;
+    int64_t began_ns = clock_now_ns(clock);
+    while (clock_now_ns(clock) - began_ns < wait_ns) {}
+    return clock_now_ns(clock) - began_ns;
 }
 
 int64_t inject_wait(const struct injected *injected, int64_t wait_ns)
 {
-    if (wait_ns <= injected->own_ns) return 0;
-    int64_t began_ns = clock_now_ns(injected->clock);
-    return wait_until(injected->clock, began_ns + wait_ns - injected->own_ns) - began_ns + injected->own_ns;
+    int64_t readings_ns = 2 * injected->own_ns; /* the one behind the loop, and what is outside of the first and it */
+    return wait_ns > readings_ns ? wait_for(injected->clock, wait_ns - readings_ns) + injected->own_ns : 0;
 }
 
 static bool waits(const struct inject *inject)
@@ -30,20 +29,14 @@ static bool waits(const struct inject *inject)
            inject->work_share > 0;
 }
 
-/* What a wait takes beyond the time between its first reading and its last: a reading, and a processor that had not
- * foreseen its end, as it does that of the shortest: 14 ns for waits of 200 ns, 35 for those of 1 us and more, on one
- * machine. Waits of its length are taken one behind the other, and what they say of themselves is held against all. */
-static int64_t own_cost_ns(const struct clock *clock, int64_t wait_ns)
+/* What a wait takes beyond the time that it tells, however long it is: a reading. */
+static int64_t own_cost_ns(const struct clock *clock)
 {
-    enum { WAITS = 200, LOOKS = 5, LONGEST_NS = 2000 }; /* beyond it the cost no longer grows */
-    if (!wait_ns || wait_ns > LONGEST_NS) wait_ns = LONGEST_NS;
+    enum { WAITS = 200, LOOKS = 5 };
     int64_t least_ns = INT64_MAX;
     for (int look = 0; look < LOOKS; look++) {
         int64_t waited_ns = 0, began_ns = clock_now_ns(clock);
-        for (int i = 0; i < WAITS; i++) {
-            int64_t from_ns = clock_now_ns(clock);
-            waited_ns += wait_until(clock, from_ns + wait_ns) - from_ns;
-        }
+        for (int i = 0; i < WAITS; i++) waited_ns += wait_for(clock, 0);
         int64_t own_ns = clock_now_ns(clock) - began_ns - waited_ns;
         if (own_ns < least_ns) least_ns = own_ns;
     }
@@ -97,7 +90,7 @@ void inject_kernel(struct injected *injected, const struct inject *inject, const
                                   .inner = job->kernel,
                                   .inner_input = job->input,
                                   .kernel = *job->kernel,
-                                  .own_ns = waits(inject) ? own_cost_ns(clock, inject->dispatch_ns) : 0};
+                                  .own_ns = waits(inject) ? own_cost_ns(clock) : 0};
     if (!inject->work_ns && !(inject->work_share > 0) && !inject->skip && !inject->wrong) return;
     injected->kernel.run = run_kernel;
     job->kernel = &injected->kernel;

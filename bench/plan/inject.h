@@ -41,7 +41,7 @@ struct injected {
     const struct kernel *inner; /* what it was */
     const void *inner_input;
     const struct hook *inner_hook;
-    int64_t own_ns;    /* what a wait takes beyond the time between its readings of the clock */
+    int64_t own_ns;    /* what a wait takes beyond the time between its first reading of the clock and its last */
     char *slots;       /* shared, slot_size bytes a worker: how long it really waited in its dispatches; not owned */
     size_t slot_size;
     unsigned workers;
