@@ -84,9 +84,8 @@ def main(old, new, pairs="3"):
         with tempfile.TemporaryDirectory() as folder:
             order = [("old", old), ("new", new)] if pair % 2 == 0 else [("new", new), ("old", old)]
             took = {name: whole_run(program, os.path.join(folder, name)) for name, program in order}
-        seconds = {name: took[name][0] for name in took}
-        print(f"pair {pair + 1}: old {seconds['old']:.1f} s, new {seconds['new']:.1f} s: {seconds['new'] / seconds['old']:.2f} x",
-              flush=True)
+        said = [f"{name} {took[name][0]:.1f} s ({took[name][1].get('trust', {}).get('verdict', 'no verdict')})" for name in ("old", "new")]
+        print(f"pair {pair + 1}: {', '.join(said)}: {took['new'][0] / took['old'][0]:.2f} x", flush=True)
         compare(took["old"][1], took["new"][1])
 
 

@@ -5,14 +5,15 @@ bats_require_minimum_version 1.5.0
 
 # bare GOAL: make, four jobs at a time, on a system without compiler and libraries, where nothing may be installed
 bare() {
-    local tool
+    local tool tools=()
     mkdir -p "$BATS_TEST_TMPDIR/bin"
-    for tool in /usr/bin/* /bin/*; do
+    for tool in /usr/bin/*; do
         case ${tool##*/} in
         cc | c89* | c99* | gcc* | *-gcc* | clang* | mpicc* | pkg-config | pkgconf) ;;
-        *) ln -sf "$tool" "$BATS_TEST_TMPDIR/bin/" ;;
+        *) tools+=("$tool") ;;
         esac
     done
+    ln -s -t "$BATS_TEST_TMPDIR/bin" "${tools[@]}"
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD -u CC BREAKEVEN_PACKAGE_MANAGER=none PATH="$BATS_TEST_TMPDIR/bin" \
         make -C "$BATS_TEST_DIRNAME/.." -j4 BUILD="$BATS_TEST_TMPDIR/build" "$@"
 }

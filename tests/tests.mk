@@ -55,7 +55,7 @@ ranks-killed: build ## kill the launcher of ranks 100 times: nothing is left, ev
 	@BUILD=$(BUILD) tests/ranks_killed.sh || [ $$? = 77 ]
 systems: ## the two commands in a fresh Debian 12, 13, testing and unstable (root, debootstrap; an hour and more; RELEASES="trixie")
 	@tests/systems.sh $(RELEASES) || [ $$? = 77 ]
-trust: build ## is a run trusted exactly where it may be? Idle, loaded, builds that are the same, every row of the self-test (25 minutes, alone)
+trust: build ## is a run trusted exactly where it may be? Idle, loaded, builds that are the same, every row of the self-test (an hour and a half, alone)
 	@BUILD=$(BUILD) tests/trust.sh $(ARGS)
 .PHONY: test-slurm ranks-killed systems trust
 

@@ -80,7 +80,7 @@ print(k)' "$count")
 }
 selftest() {
     for try in 1 2 3; do
-        timeout -k 5 1800 "$breakeven" selftest >"$folder/selftest.txt" 2>&1 </dev/null
+        timeout -k 5 3600 "$breakeven" selftest >"$folder/selftest.txt" 2>&1 </dev/null
         status=$?
         echo "selftest $try: $(tail -1 "$folder/selftest.txt")"
         grep -A1 "falls short" "$folder/selftest.txt"
