@@ -211,6 +211,14 @@ END
     [ "$(grep -h '"together"' faster/base/manifest.json faster/new/manifest.json | sort -u | wc -l)" = 1 ]
 }
 
+@test "run --versus of an experiment: its time limit is for each build, one of the command line for both" {
+    printf '[global]\nreps = 6\nspans = 0\ntime-limit = 40s\n[empty]\nkernel = empty\ntasks = 10\nrunner = serial\n' >experiment.ini
+    run timeout -k 1 120 "$BREAKEVEN" run --file experiment.ini --versus "$BREAKEVEN" -o each
+    run timeout -k 1 120 "$BREAKEVEN" run --file experiment.ini --time-limit 40s --versus "$BREAKEVEN" -o both
+    grep -q '"time_limit_ns": 80000000000' each/new/manifest.json
+    grep -q '"time_limit_ns": 40000000000' both/new/manifest.json
+}
+
 @test "run --versus something else than a build is refused, status 2, nothing written" {
     for other in /bin/true /nowhere . ; do
         run timeout -k 1 200 "$BREAKEVEN" run --kernel empty --reps 1 --versus "$other" -o out

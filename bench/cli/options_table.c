@@ -189,7 +189,8 @@ const struct option_row options_table[] = {
      "text (and the figures and page), or only one of text, markdown,\nhtml, json, csv on stdout", OPTION_WORD,
      FIELD(format), 0, 0, format_choice, "format", OPTION_OF_CALL},
     {"versus", 0, "PATH", "run", "measure another build beside this one, repetition by repetition, and compare: a program, or\n"
-     "a folder with breakeven or build/breakeven; the runs go to base and new in the run's folder", OPTION_PATH,
+     "a folder with breakeven or build/breakeven; the runs go to base and new in the run's folder.\n"
+     "A time limit that is not given here is doubled: it was meant for one build", OPTION_PATH,
      FIELD(versus), 0, 0, NULL, NULL, OPTION_OF_CALL},
     {"plot", 0, NULL, "report run metg", "draw the main figures in the terminal too, with characters", OPTION_FLAG,
      FIELD(plot), 0, 0, NULL, NULL, OPTION_OF_CALL},

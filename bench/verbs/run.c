@@ -67,7 +67,8 @@ static int plan_studies(struct conduct *conduct, const struct studies *studies)
     struct plan *plan = &conduct->plan;
     int status = plan_scaled(conduct, studies, 1);
     if (status || plan->protocol.time_limit_ns == 0) return status;
-    double needed = studies_expected_ns(plan) * pilot_slowness(plan) / (double)plan->protocol.time_limit_ns;
+    double builds = conduct->options->versus ? 2 : 1;
+    double needed = builds * studies_expected_ns(plan) * pilot_slowness(plan) / (double)plan->protocol.time_limit_ns;
     if (needed <= 1) return 0;
     struct protocol protocol = plan->protocol;
     unsigned cpus = plan->cpus;
@@ -75,7 +76,7 @@ static int plan_studies(struct conduct *conduct, const struct studies *studies)
     plan_open(plan, conduct->topology, cpus, &protocol);
     status = plan_scaled(conduct, studies, fmax(1 / needed, SCALE_MIN));
     if (status || !options_given(conduct->options, "time-limit")) return status;
-    if (studies_expected_ns(plan) > (double)protocol.time_limit_ns)
+    if (builds * studies_expected_ns(plan) > (double)protocol.time_limit_ns)
         plan_note(plan, "the time limit is too short for %llu repetitions of each cell: some will be left out",
                   (unsigned long long)protocol.reps_min);
     return 0;
@@ -97,6 +98,7 @@ static int measure_studies(const struct options *options, const struct studies *
     struct conduct conduct;
     char name[64];
     studies_protocol(studies, &protocol);
+    if (options->versus && !options_given(options, "time-limit")) protocol.time_limit_ns *= 2; /* it was meant for one build */
     name_of_file(options, name, sizeof name);
     if (!options->quick && !options->file && !options_given(options, "study")) doctor_warn(options);
     int status = conduct_open(&conduct, options, &protocol);
