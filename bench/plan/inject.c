@@ -8,8 +8,9 @@ static int64_t *slot_of(const struct injected *injected, unsigned worker)
     return (int64_t *)(void *)(injected->slots + worker * injected->slot_size);
 }
 
-/* Busy until a reading is `wait_ns` behind the first. The time from there to one more: the end of a loop that the processor
- * did not foresee costs up to 20 ns, more amid other work than where waits follow one another, so it lies between the two. */
+/* Busy until a reading is `wait_ns` behind the first. Returns the time from the first to one more behind the loop: a loop's end
+ * that the processor did not foresee costs up to 20 ns, more amid other work than where waits follow one another, and so it is
+ * measured, not calibrated. */
 static int64_t wait_for(const struct clock *clock, int64_t wait_ns)
 {
     int64_t began_ns = clock_now_ns(clock);

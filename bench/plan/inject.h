@@ -53,8 +53,8 @@ void inject_kernel(struct injected *, const struct inject *, const struct clock 
 void inject_hook(struct injected *, const struct instruments *slots, struct job *); /* of INJECT_SLOT bytes and more */
 void inject_reset(struct injected *); /* between passes */
 
-/* Busy for `wait_ns` in all, its own cost taken off. Returns how long it really was: an interruption at the end of a
- * wait makes it longer, and what is to come back is what went in. */
+/* Busy for `wait_ns` in all, its own cost taken off; not at all where that is no longer than two readings of the clock. Returns
+ * how long it really was: an interruption at the end of a wait makes it longer, and what is to come back is what went in. */
 int64_t inject_wait(const struct injected *, int64_t wait_ns);
 
 /* The waits in all dispatches since the last reset, those of all workers together. */
