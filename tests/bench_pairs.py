@@ -6,8 +6,10 @@ usage: bench_pairs.py OLD NEW [PAIRS]     (OLD, NEW: each a breakeven; 3 pairs; 
 
 A width is (high - low) / median; those of both builds are compared figure by figure and the median over all is shown. An answer
 is a speed-up whose interval leaves out 1 in the old run: faster or slower; or a METG or crossover, whose intervals must meet;
-one that the smallest size measured reaches already has no lower end.
+one that the smallest size measured reaches already has no lower end. In the end the old build's runs are compared with each other
+in the same way: how many answers another run of the very same build changes.
 """
+import itertools
 import json
 import math
 import os
@@ -63,11 +65,14 @@ def differs(kind, old, new):
     return (old["median"] > 1) != (new["median"] > 1)
 
 
-def compare(old, new):
+def compare(old, new, widths=None):
+    """Prints how the new one's answers differ; appends to widths[kind] each width new/old."""
     before, after = figures(old), figures(new)
     for kind in "speed-up", "METG", "crossover":
         both = [key for key in before if key[0] == kind and key in after]
         ratios = [width(after[key]) / width(before[key]) for key in both if 0 < width(before[key]) < math.inf]
+        if widths is not None:
+            widths.setdefault(kind, []).extend(ratios)
         other = [key for key in both if differs(kind, before[key], after[key])]
         lost = [key for key in before if key[0] == kind and key not in after]
         measured = {identity(row) for row in new["cells"] + new["metg"] + new["crossovers"]}
@@ -80,13 +85,19 @@ def compare(old, new):
 
 
 def main(old, new, pairs="3"):
+    before, widths = [], {}
     for pair in range(int(pairs)):
         with tempfile.TemporaryDirectory() as folder:
             order = [("old", old), ("new", new)] if pair % 2 == 0 else [("new", new), ("old", old)]
             took = {name: whole_run(program, os.path.join(folder, name)) for name, program in order}
         said = [f"{name} {took[name][0]:.1f} s ({took[name][1].get('trust', {}).get('verdict', 'no verdict')})" for name in ("old", "new")]
         print(f"pair {pair + 1}: {', '.join(said)}: {took['new'][0] / took['old'][0]:.2f} x", flush=True)
-        compare(took["old"][1], took["new"][1])
+        compare(took["old"][1], took["new"][1], widths)
+        before.append(took["old"][1])
+    print("all pairs: width new/old, median", ", ".join(f"{kind} {statistics.median(ratios):.2f}" for kind, ratios in widths.items() if ratios))
+    for (one, first), (other, second) in itertools.combinations(enumerate(before, 1), 2):
+        print(f"the old build's run {one} beside its run {other}:", flush=True)
+        compare(first, second)
 
 
 if __name__ == "__main__":

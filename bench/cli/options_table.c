@@ -128,7 +128,7 @@ const struct option_row options_table[] = {
      FIELD(reps), 1, 100000, NULL, NULL, OPTION_OF_RUN},
     {"precision", 0, "PERCENT", "run metg", "instead of --reps: repeat until the interval's half-width is at most this: 2%",
      OPTION_PERCENT, FIELD(precision), 0, 0, NULL, NULL, OPTION_OF_RUN},
-    {"settle", 0, "PERCENT", "run", "stop a problem after 6 repetitions where all its intervals are within this",
+    {"settle", 0, "PERCENT", "run", "stop a cell after 6 repetitions where it is clear: its interval within this",
      OPTION_PERCENT, FIELD(settle), 0, 0, NULL, NULL, OPTION_OF_RUN},
     {"time-limit", 0, "TIME", "run metg tune", "begin no new block of repetitions after this long", OPTION_DURATION,
      FIELD(time_limit_ns), 0, 0, NULL, NULL, OPTION_OF_RUN},

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/tally.h"
 
-#include "results/record/cells.h"
 #include "results/statistics/stats.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,14 +35,6 @@ static bool has_crossing(const char *study)
 static bool is_curve(const char *study)
 {
     return has_crossing(study) || !strcmp(study, "chunk");
-}
-
-static bool is_settled(const struct plan *plan, const struct tally *tally, unsigned first)
-{
-    for (unsigned i = first; i < plan->cell_count; i++)
-        if (cells_same(&plan->cells[i], &plan->cells[first], CELLS_STUDY | CELLS_KERNEL) && !tally_within(&tally[i], plan->protocol.settle))
-            return false;
-    return true;
 }
 
 /* The cell that is measured twice in each block, its other self, and their serial cell. */
@@ -122,17 +114,80 @@ unsigned tally_narrow(const struct plan *plan, struct tally *tally, const double
     return narrowing.settled; /* none without memory: it takes longer then */
 }
 
+/* known[id]: its median and interval. trust[id]: tells_of_trust. */
+struct settling {
+    const struct plan *plan;
+    struct tally *tally;
+    struct quantity *known;
+    bool *trust;
+};
+
+/* Of the cells that are compared with the same serial one, it among them. */
+static unsigned fastest(const struct settling *settling, unsigned baseline)
+{
+    unsigned found = baseline;
+    for (unsigned i = 0; i < settling->plan->cell_count; i++)
+        if (settling->plan->cells[i].baseline == baseline && settling->known[i].median < settling->known[found].median)
+            found = i;
+    return found;
+}
+
+/* Told from the fastest of its problem, whatever narrower intervals would say, and from its serial cell. */
+static bool is_told(const struct settling *settling, unsigned id, unsigned best)
+{
+    const struct quantity *known = settling->known, *serial = &known[settling->plan->cells[id].baseline];
+    return known[id].low > known[best].high && (known[id].low > serial->high || known[id].high < serial->low);
+}
+
+/* Without a good sample, too: no further one makes it so. */
+static bool is_precise(const struct settling *settling, unsigned id)
+{
+    return !settling->tally[id].count || stats_precise(settling->known[id], settling->plan->protocol.settle);
+}
+
+static bool is_clear(const struct settling *settling, unsigned id)
+{
+    const struct cell *cell = &settling->plan->cells[id];
+    if (is_precise(settling, id) && is_precise(settling, cell->baseline)) return true;
+    return !is_curve(cell->study) && is_told(settling, id, fastest(settling, cell->baseline));
+}
+
+static bool is_needed(const struct settling *settling, unsigned baseline)
+{
+    for (unsigned i = 0; i < settling->plan->cell_count; i++)
+        if (i != baseline && settling->plan->cells[i].baseline == baseline && goes_on(&settling->tally[i])) return true;
+    return false;
+}
+
+static unsigned settle(struct settling *settling)
+{
+    const struct plan *plan = settling->plan;
+    unsigned settled = 0;
+    for (int serial = 0; serial < 2; serial++) /* those last: they go on with any that needs them */
+        for (unsigned i = 0; i < plan->cell_count; i++) {
+            if ((plan->cells[i].baseline == i) != serial || !goes_on(&settling->tally[i]) || settling->trust[i])
+                continue;
+            if (serial ? is_needed(settling, i) : !is_clear(settling, i)) continue;
+            settling->tally[i].settled = true;
+            settled++;
+        }
+    return settled;
+}
+
 unsigned tally_settle(const struct plan *plan, struct tally *tally)
 {
+    struct settling settling = {.plan = plan,
+                                .tally = tally,
+                                .known = calloc(plan->cell_count + 1u, sizeof *settling.known),
+                                .trust = calloc(plan->cell_count + 1u, sizeof *settling.trust)};
     unsigned settled = 0;
-    for (unsigned first = 0; first < plan->cell_count; first++) {
-        const struct cell *cell = &plan->cells[first];
-        if (tally[first].settled || is_curve(cell->study) || !is_settled(plan, tally, first)) continue;
-        for (unsigned i = first; i < plan->cell_count; i++)
-            if (cells_same(&plan->cells[i], cell, CELLS_STUDY | CELLS_KERNEL) && !tally[i].settled && !tells_of_trust(plan, i)) {
-                tally[i].settled = true;
-                settled++;
-            }
+    for (unsigned i = 0; settling.known && settling.trust && i < plan->cell_count; i++) {
+        settling.known[i] =
+            tally[i].count ? stats_median(tally[i].walls_ns, tally[i].count) : (struct quantity){NAN, NAN, NAN, 0};
+        settling.trust[i] = tells_of_trust(plan, i);
     }
-    return settled;
+    if (settling.known && settling.trust) settled = settle(&settling);
+    free(settling.known);
+    free(settling.trust);
+    return settled; /* none without memory: it takes longer then */
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tally.h: what is known of each cell while an experiment goes on, and which need no more repetitions.
  *
- * Sequential stopping: a problem (the cells of one study and kernel) is settled once all its cells have the fewest
- * repetitions and each one's interval is within protocol.settle of its median. Studies whose answer is read from a curve over
- * all their cells (results/models/) go on: there each repetition narrows the answer. The time goes to those: where it does not
- * suffice for all repetitions of all cells, those of the curves that cross something are the last to stop.
+ * Sequential stopping: with the fewest repetitions a cell is settled once what is asked of it is clear: its interval and that
+ * of its serial cell are within protocol.settle of their medians; or it lies beyond those of the fastest cell and of the serial one that it is compared with, so
+ * that it is neither the answer nor in doubt. The second says nothing where an answer is read from a curve over many cells
+ * (results/models/). A serial cell goes on as long as one does that is compared with it. Where the time does not suffice for
+ * all repetitions of the others, those of the curves that cross something are the last to stop.
  */
 #ifndef BREAKEVEN_TALLY_H
 #define BREAKEVEN_TALLY_H
@@ -29,8 +30,8 @@ int tally_add(struct tally *, double wall_ns);
 /* Is the interval's half-width at most this share of the median? Without a good sample: yes, it cannot become so. */
 bool tally_within(const struct tally *, double share);
 
-/* Marks the cells of problems that are settled; tally[cell]. Those that tell of trust (the A/A pair and its serial cell) go
- * on. Returns how many are new among them. */
+/* Marks the cells that are settled; tally[cell]. Those that tell of trust (the A/A pair and its serial cell) go on. Returns how
+ * many are new among them. */
 unsigned tally_settle(const struct plan *, struct tally *);
 
 /* Time is short: marks as settled all cells but those of studies whose answer is a crossing and those that tell of trust, then
