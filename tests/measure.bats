@@ -141,6 +141,17 @@ assert json.load(open("out")) == json.load(open("run/summary.json"))'
     check "any('no efficiency budget' in n for n in m['notes'])"
 }
 
+@test "what goes on beyond the fewest repetitions takes a small part of the time limit, and the A/A pair goes on" {
+    breakeven run --kernel square,empty --task-time 2ms --tasks 10 --runner openmp --threads 1 --warmup 0 --settle 0.001% --reps 40 \
+        --time-limit 7s -o run
+    python3 -c '
+import collections, json
+cells = json.load(open("run/manifest.json"))["cells"]
+taken = collections.Counter(s["cell"] for s in map(json.loads, open("run/samples.jsonl")) if not s["instrumented"])
+counts = {kernel: [taken[c["id"]] for c in cells if c["kernel"] == kernel] for kernel in ("square", "empty")}
+assert all(6 <= n <= 8 for n in counts["empty"]) and min(counts["square"]) > 8, counts'
+}
+
 @test "a first block that takes more than half of the time limit: what was not come to is left out, the first problem is not" {
     printf '%s\n' '[global]' 'reps = 6' 'time-limit = 1s' '[first]' 'kernel = empty' 'tasks = 10' 'runner = openmp' 'threads = 1' >mine.ini
     for study in a b c d; do

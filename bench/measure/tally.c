@@ -72,13 +72,13 @@ static void stop_cell(const struct plan *plan, struct tally *tally, struct narro
         stop_cell(plan, tally, narrowing, baseline);
 }
 
-/* The dearest that may stop; plan->cell_count: none. */
-static unsigned dearest(const struct plan *plan, const struct tally *tally, const struct narrowing *narrowing)
+/* The dearest that may stop, of those with or without a crossing; plan->cell_count: none. */
+static unsigned dearest(const struct plan *plan, const struct tally *tally, const struct narrowing *narrowing, bool crossing)
 {
     unsigned found = plan->cell_count;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         bool needed = plan->cells[i].baseline == i && narrowing->needs[i] > 1;
-        if (!goes_on(&tally[i]) || narrowing->trust[i] || needed) continue;
+        if (!goes_on(&tally[i]) || narrowing->trust[i] || needed || has_crossing(plan->cells[i].study) != crossing) continue;
         if (found == plan->cell_count || narrowing->cost_ns[i] > narrowing->cost_ns[found]) found = i;
     }
     return found;
@@ -93,14 +93,9 @@ static void narrow(const struct plan *plan, struct tally *tally, struct narrowin
         narrowing->needs[plan->cells[i].baseline]++;
         narrowing->block_ns += narrowing->cost_ns[i];
     }
-    for (unsigned i = 0; i < plan->cell_count; i++)
-        if (goes_on(&tally[i]) && plan->cells[i].baseline != i && !narrowing->trust[i] && !has_crossing(plan->cells[i].study))
-            stop_cell(plan, tally, narrowing, i);
-    for (unsigned i = 0; i < plan->cell_count; i++) /* serial cells whose others had stopped before */
-        if (goes_on(&tally[i]) && narrowing->needs[i] == 1 && plan->cells[i].baseline == i && !narrowing->trust[i])
-            stop_cell(plan, tally, narrowing, i);
-    while (narrowing->block_ns > block_ns && (stop = dearest(plan, tally, narrowing)) < plan->cell_count)
-        stop_cell(plan, tally, narrowing, stop);
+    for (int crossing = 0; crossing < 2; crossing++)
+        while (narrowing->block_ns > block_ns && (stop = dearest(plan, tally, narrowing, crossing)) < plan->cell_count)
+            stop_cell(plan, tally, narrowing, stop);
 }
 
 unsigned tally_narrow(const struct plan *plan, struct tally *tally, const double *cost_ns, double block_ns)

@@ -34,9 +34,9 @@ bool tally_within(const struct tally *, double share);
  * many are new among them. */
 unsigned tally_settle(const struct plan *, struct tally *);
 
-/* Time is short: marks as settled all cells but those of studies whose answer is a crossing and those that tell of trust, then
- * the dearest of them, until a block takes at most block_ns. cost_ns[cell]: of a repetition. A serial cell goes on as long as a
- * cell does that needs it. Returns how many are new among them. */
+/* Time is short: marks cells as settled until a block takes at most block_ns: the dearest first of the studies whose answer is no
+ * crossing, then of the others; never those that tell of trust. cost_ns[cell]: of a repetition. A serial cell goes on as long as
+ * a cell does that needs it. Returns how many are new among them. */
 unsigned tally_narrow(const struct plan *, struct tally *, const double *cost_ns, double block_ns);
 
 #endif
