@@ -6,8 +6,8 @@
 #         nothing else: what ended ten minutes ago still takes threads away, and what began a minute ago takes none, however much it
 #         is. The average is the whole machine's, also where a cpuset or a container leaves two cpus of it: the team is one there as
 #         soon as two other processes run anywhere.
-# Seen:   two cpus; averages of 1, 5 and 15 minutes 50 50 0: team 2; 0 0 0.85: team 2; 0 0 0.95: team 1; 0 0 50: team 1. gcc 12.2
-#         (Debian 12), 2026-11-30. The program below has a getloadavg of its own, which libgomp finds first.
+# Seen:   two cpus; averages of 1, 5 and 15 minutes 50 50 0: team 2; 0 0 0.85: team 2; 0 0 0.95: team 1; 0 0 50: team 1. gcc 12.2, 14.2,
+#         16.2 (Debian 12, 13, unstable), 2026-11-30. The program below has a getloadavg of its own, which libgomp finds first.
 # Do:     leave OMP_DYNAMIC unset where time is measured, or call omp_set_dynamic(0); where programs share a machine, give each its cpus
 #         (taskset, cpuset) and a number of threads.
 # Exit:   0 as stated, 1 it has changed, 77 cannot be tried here (two cpus, gcc).
