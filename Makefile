@@ -18,10 +18,10 @@ ALL_CFLAGS = -std=c11 -iquote . -D_GNU_SOURCE $(CPPFLAGS) $(WARN) $(CFLAGS) $(PK
 LDLIBS     = $(PKG_LIBS) -lm -ldl -lpthread
 
 KERNELS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard kernels/*.c))
-RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c)) $(BUILD)/runners/python_script.o
+RUNNERS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard runners/*.c runners/cpus/*.c)) $(BUILD)/runners/python_script.o
 RESULTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard results/*.c results/*/*.c))
 
-PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
+PLOTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plots/*.c plots/page/*.c)) $(patsubst %.S,$(BUILD)/%.o,$(wildcard plots/*.S))
 BENCH   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c bench/*/*/*.c))) \
            $(BUILD)/bench/plan/studies_files.o $(BUILD)/bench/lessons/lesson_files.o $(BUILD)/bench/lessons/lesson_pages.o \
            $(BUILD)/bench/lessons/lesson_figures.o
@@ -74,7 +74,7 @@ endif
 MPI_STAMP := $(BUILD)/mpi-$(notdir $(realpath $(MPICC))).stamp
 $(MPI_STAMP):
 	@mkdir -p $(@D) && rm -f $(BUILD)/mpi-*.stamp && touch $@
-RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpulist.o runners/scratch.o results/record/latency.o \
+RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpus/cpulist.o runners/scratch.o results/record/latency.o \
                 bench/base/clock.o bench/plan/inject.o bench/measure/spans.o bench/measure/instruments.o)
 $(BUILD)/runners/rank/%.o: runners/rank/%.c $(MPI_STAMP)
 	@mkdir -p $(@D)

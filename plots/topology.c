@@ -5,7 +5,7 @@
 
 #include "kernels/reason.h"
 #include "results/models/summary_parts.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <hwloc.h>

@@ -3,7 +3,7 @@
 
 #include "kernels/reason.h"
 #include "runners/child.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 #include "runners/scratch.h"
 
 #include <ctype.h>

@@ -11,7 +11,7 @@
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
 #include "kernels/reason.h"
 #include "runners/interpreter.h"
-#include "runners/cpulist.h"
+#include "runners/cpus/cpulist.h"
 #include "runners/launcher.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"

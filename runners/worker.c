@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/worker.h"
 
-#include "runners/cpulist.h"
+#include "runners/cpus/cpulist.h"
 
 #include <errno.h>
 #include <hwloc.h>

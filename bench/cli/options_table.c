@@ -4,7 +4,7 @@
 
 #include "kernels/kernel.h"
 #include "results/summary/compare.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "runners/runner.h"
 
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "bench/measure/conduct.h"
 #include "bench/plan/grid_words.h"
 
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 /* What measuring a lesson leaves. */
 struct measured {

@@ -13,7 +13,7 @@
 #include "bench/machine/probe_system.h"
 
 #include "runners/launcher.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 enum { DOCTOR_FINDINGS = 20 };
 

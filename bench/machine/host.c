@@ -7,8 +7,8 @@
 #include "bench/machine/topo.h"
 #include "kernels/reason.h"
 #include "results/summary/summary_json.h"
-#include "runners/cpukind.h"
-#include "runners/limits.h"
+#include "runners/cpus/cpukind.h"
+#include "runners/cpus/limits.h"
 
 #include <jansson.h>
 #include <math.h>

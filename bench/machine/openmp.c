@@ -12,7 +12,7 @@
 #include "kernels/reason.h"
 #include "results/statistics/stats.h"
 #include "results/summary/summary_json.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "runners/team.h"
 #include "runners/worker.h"
 

@@ -2,9 +2,9 @@
 #include "bench/machine/probe_system.h"
 
 #include "kernels/reason.h"
-#include "runners/cpukind.h"
+#include "runners/cpus/cpukind.h"
 #include "runners/launcher.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <hwloc.h>

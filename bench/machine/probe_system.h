@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* probe_system.h: what /proc and /sys say about this machine, beside what runners/limits.h says about this process's
+/* probe_system.h: what /proc and /sys say about this machine, beside what runners/cpus/limits.h says about this process's
  * share.
  *
  *     struct probe_system system;

@@ -2,7 +2,7 @@
 #include "bench/machine/speeds.h"
 
 #include "results/statistics/stats.h"
-#include "runners/cpukind.h"
+#include "runners/cpus/cpukind.h"
 
 #include <errno.h>
 #include <math.h>

@@ -5,8 +5,8 @@
 #include "bench/cli/options.h"
 #include "kernels/reason.h"
 #include "results/summary/summary_json.h"
-#include "runners/cpukind.h"
-#include "runners/placement.h"
+#include "runners/cpus/cpukind.h"
+#include "runners/cpus/placement.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 #ifndef BREAKEVEN_TOPO_H
 #define BREAKEVEN_TOPO_H
 
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 #include <hwloc.h>
 

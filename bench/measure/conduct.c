@@ -9,7 +9,7 @@
 #include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
 #include "kernels/reason.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -14,7 +14,7 @@
 
 #include "bench/plan/plan.h"
 #include "kernels/reason.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 struct measure_mask { /* sched_setaffinity(2) */
     unsigned long bits[8192 / 8 / sizeof(unsigned long)];

@@ -2,7 +2,7 @@
 #include "bench/plan/grid_words.h"
 #include "bench/base/values.h"
 #include "kernels/reason.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 #include <errno.h>
 #include <math.h>

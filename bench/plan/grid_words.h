@@ -23,7 +23,7 @@ void grid_words_show(const struct names *, char *text, size_t size);
 
 /* Puts the values for so many cpus into the words in braces of a value: {cpus}, {8*cpus}; {all}: workers from 1 to twice
  * the cpus; {part}: from 1 to the cpus; {few}: some from 2 to the cpus; {nodes}: 1, 2, 4 and so on to the hosts of the batch
- * job (runners/limits.h); {ranks}: the cpus, rounded up to a multiple of those; {60 or 4*cpus}: the larger of both;
+ * job (runners/cpus/limits.h); {ranks}: the cpus, rounded up to a multiple of those; {60 or 4*cpus}: the larger of both;
  * {share}: 20000/cpus; {20ms} and the like: a time, multiplied by `scale`. What a list then holds twice is left out once. 0,
  * -ENAMETOOLONG, or -EINVAL with `why` that names the word. */
 int grid_words_expand(const char *value, unsigned cpus, double scale, char *out, size_t size, struct reason *why);

@@ -17,7 +17,7 @@
 #include "bench/plan/kernel_info.h"
 #include "kernels/reason.h"
 #include "results/record/record.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
 #include <stdbool.h>
 

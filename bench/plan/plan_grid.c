@@ -4,7 +4,7 @@
 #include "bench/plan/plan_build.h"
 
 #include "kernels/reason.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 #include "runners/runner.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "bench/machine/speeds.h"
 #include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
-#include "runners/cpukind.h"
+#include "runners/cpus/cpukind.h"
 
 #include <math.h>
 #include <stdio.h>

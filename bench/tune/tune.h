@@ -5,7 +5,7 @@
 #ifndef BREAKEVEN_TUNE_H
 #define BREAKEVEN_TUNE_H
 
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 #include "bench/cli/options.h"
 #include "bench/tune/search/search.h"
 #include "bench/tune/tune_capacity.h"

@@ -10,7 +10,7 @@
 #ifndef BREAKEVEN_TUNE_CAPACITY_H
 #define BREAKEVEN_TUNE_CAPACITY_H
 
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 #include "bench/tune/tune_watch.h"
 
 #include <hwloc.h>

@@ -2,7 +2,7 @@
 /* cpus: how many workers this process may use, one word for a shell. */
 #include "bench/cli/options.h"
 #include "kernels/reason.h"
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -6,7 +6,7 @@
 
 #include "kernels/kernel.h"
 #include "kernels/reason.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "runners/runner.h"
 
 #include <jansson.h>

@@ -2,7 +2,7 @@
 /* scaling.c: how a runner's speed-up grows with its workers: best, enough, and the fits. */
 #include "results/models/summary_parts.h"
 
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <math.h>

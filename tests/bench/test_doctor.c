@@ -5,7 +5,7 @@
 #include "bench/machine/probe_team.h"
 #include "bench/machine/speeds.h"
 #include "kernels/reason.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "tests/suite.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "bench/tune/tune.h"
 #include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "tests/suite.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "kernels/reason.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

@@ -5,9 +5,9 @@
 #define TESTS_RUNNERS_CONTRACT_H
 
 #include "kernels/reason.h"
-#include "runners/cpulist.h"
+#include "runners/cpus/cpulist.h"
 #include "runners/interpreter.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "runners/runner.h"
 #include "runners/worker.h"
 #include "tests/suite.h"

@@ -4,8 +4,8 @@
  * teams: only allowed cpus, cores before hardware threads before sharing, fast cores first, every package and memory
  * node used by spread, close on consecutive cores, the same every time; the text of topo shows every level. */
 #include "kernels/reason.h"
-#include "runners/cpukind.h"
-#include "runners/placement.h"
+#include "runners/cpus/cpukind.h"
+#include "runners/cpus/placement.h"
 #include "tests/suite.h"
 
 #include <limits.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The cpus that this process may use, from made-up /proc and /sys trees, and the lists of cpus they are written in. */
 #include "kernels/reason.h"
-#include "runners/cpulist.h"
-#include "runners/limits.h"
+#include "runners/cpus/cpulist.h"
+#include "runners/cpus/limits.h"
 #include "tests/suite.h"
 #include "tests/runners/trees.h"
 

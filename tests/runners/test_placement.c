@@ -2,7 +2,7 @@
 /* Placement: the cpus that each policy gives, worked out by hand for a machine of 2 packages x 2 memory nodes x 4
  * cores x 2 hardware threads (core c has the cpus 2c and 2c+1), and what must hold on any machine. */
 #include "kernels/reason.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 #include "tests/suite.h"
 
 #include <errno.h>

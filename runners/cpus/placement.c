@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
-#include "runners/cpukind.h"
-#include "runners/placement_list.h"
+#include "runners/cpus/cpukind.h"
+#include "runners/cpus/placement_list.h"
 #include "kernels/reason.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernels/reason.h"
-#include "runners/placement.h"
+#include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <fcntl.h>

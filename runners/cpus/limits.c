@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/limits.h"
+#include "runners/cpus/limits.h"
 
 #include "forkpool/forkpool.h"
 #include "kernels/reason.h"
-#include "runners/cgroup.h"
-#include "runners/cpulist.h"
+#include "runners/cpus/cgroup.h"
+#include "runners/cpus/cpulist.h"
 #include "runners/worker.h"
 
 #include <errno.h>

@@ -14,7 +14,7 @@
 #define BREAKEVEN_LIMITS_H
 
 #include "kernels/reason.h"
-#include "runners/cgroup.h"
+#include "runners/cpus/cgroup.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/cpukind.h"
+#include "runners/cpus/cpukind.h"
 
 #include <stdio.h>
 #include <stdlib.h>

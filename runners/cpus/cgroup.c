@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/cgroup.h"
+#include "runners/cpus/cgroup.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* html_words.c: the page's sentences: what was asked, and what was found, in short and by topic. */
 #include "plots/format.h"
-#include "plots/html_parts.h"
+#include "plots/page/html_parts.h"
 #include "results/models/summary_parts.h"
 
 void html_say(struct page *page, const char *text)

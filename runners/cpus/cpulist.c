@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/cpulist.h"
+#include "runners/cpus/cpulist.h"
 #include "kernels/reason.h"
 
 #include <ctype.h>

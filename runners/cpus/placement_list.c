@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/placement_list.h"
+#include "runners/cpus/placement_list.h"
 
 #include "kernels/reason.h"
-#include "runners/cpukind.h"
-#include "runners/cpulist.h"
-#include "runners/placement.h"
+#include "runners/cpus/cpukind.h"
+#include "runners/cpus/cpulist.h"
+#include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <stdio.h>
