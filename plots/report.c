@@ -129,8 +129,8 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
     locale_t locale = parts_locale_enter();
     facts_read(summary->run, &facts);
     facts_machine(&facts, machine, sizeof machine);
-    snprintf(text, sizeof text, "%.120s on %s: %zu repetitions of %zu configurations", summary->run->name, machine,
-             facts.samples, summary->cell_count);
+    snprintf(text, sizeof text, "%.120s on %s: %zu repetition%s of %zu configuration%s", summary->run->name, machine,
+             facts.samples, facts.samples == 1 ? "" : "s", summary->cell_count, summary->cell_count == 1 ? "" : "s");
     table_wrap(out, text, terminal.width, 2);
     each_doubt(&facts, print_text_doubt, &terminal);
     putc('\n', out);

@@ -209,6 +209,17 @@ assert {"default", "quick", "chunk"} <= {e["name"] for e in o["experiments"]}'
     done
 }
 
+@test "a name that is not UTF-8 costs the name alone; a reader that has gone is told as that" {
+    run "$BREAKEVEN" run --kernel empty --tasks 5 --runner serial --reps 1 --name $'a\xffb' -o named
+    [ "$status" = 0 ]
+    python3 -c 'import json; assert json.load(open("named/manifest.json"))["complete"]'
+    for format in json csv text; do
+        run --separate-stderr bash -c "exec 3> >(exit 0); sleep 0.2; \"$BREAKEVEN\" report named --format $format >&3"
+        [ "$status" = 2 ]
+        [ "$stderr" = "breakeven report: cannot write to standard output: Broken pipe" ]
+    done
+}
+
 @test "internal verbs send people away" {
     for verb in _cell _inspect _calibrate; do
         run --separate-stderr bash -c "\"$BREAKEVEN\" $verb </dev/null"

@@ -52,6 +52,15 @@ copy_sources() {
     [[ $output == *"plots/bare.c:1: the first line names no licence"* ]]
 }
 
+@test "a file whose first line gives the name of another is found" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    copy_sources
+    sed -i '2s/plan_grid\.c/grid.c/' "$copy/bench/plan/plan_grid.c"
+    run python3 tests/includes.py "$copy"
+    [ "$status" -eq 1 ]
+    [ "$output" = "bench/plan/plan_grid.c:2: says that it is grid.c" ]
+}
+
 @test "a crowded room and a document that names what is not there are found" {
     command -v python3 >/dev/null || skip "python3 is not installed"
     copy_sources

@@ -48,6 +48,9 @@ def faults(root):
             whole = file.read()
         if not whole.startswith("/* SPDX-License-Identifier: "):
             yield f"{path}:1: the first line names no licence (SPDX-License-Identifier)"
+        named = re.match(r".*\n/\* ([\w.]+\.[ch]):", whole)
+        if named and named.group(1) != os.path.basename(path):
+            yield f"{path}:2: says that it is {named.group(1)}"
         text = re.sub(r"/\*.*?\*/", lambda match: "\n" * match.group(0).count("\n"), whole, flags=re.S)
         for number, line in enumerate(text.split("\n"), 1):
             match = re.match(r'\s*#\s*include\s*"([^"]+)"', line)

@@ -35,7 +35,7 @@ $(BUILD)/tests/kernels/%.so: kernels/example/%.c kernels/kernel.h
 	$(CC) -O2 -shared -fPIC -I kernels -o $@ $<
 
 .PHONY: tests
-tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate $(BUILD)/tests/judge-tune build
+tests: $(TEST_PROGRAMS) $(TEST_KERNELS) $(BUILD)/tests/simulate $(BUILD)/tests/judge-tune build ## build program and tests, run none (tests/run WORD runs those that are built)
 
 test: $(BUILD)/.deps-test ## install what the tests need, build, run every test
 	@echo "building ..." && $(MAKE) --no-print-directory -s -j$$(nproc) tests

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct verb *verb_find(const struct verb *const *verbs, const char *name)
 {
@@ -57,9 +59,11 @@ int options_complain(const struct options *options, const char *format, ...)
 
 int options_flush(const struct options *options)
 {
+    struct pollfd out = {.fd = STDOUT_FILENO};
     errno = 0;
     if (!fflush(stdout) && !ferror(stdout)) return STATUS_GOOD;
-    return options_complain(options, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+    if (!errno) errno = poll(&out, 1, 0) == 1 && out.revents & POLLERR ? EPIPE : EIO; /* an earlier write failed */
+    return options_complain(options, "cannot write to standard output: %s", strerror(errno));
 }
 
 int options_print(const struct options *options, const char *text)

@@ -88,15 +88,14 @@ static int write_samples(int fd, const struct grid *grid)
     int status = 0;
     for (unsigned i = 0; !status && i < BLOCKS * grid->count; i++) {
         const struct cell *cell = &grid->cells[i % grid->count];
-        struct sample sample = {.cell = cell->id,
-                                .block = i / grid->count,
-                                .order = i % grid->count,
-                                .began_ns = (int64_t)i * 1000000000,
-                                .wall_ns = (int64_t)time_of(cell),
-                                .first_ns = -1,
-                                .steal_ns = -1,
-                                .throttled_ns = -1,
-                                .status = "ok"};
+        struct sample sample = sample_unmeasured();
+        sample.cell = cell->id;
+        sample.block = i / grid->count;
+        sample.order = i % grid->count;
+        sample.began_ns = (int64_t)i * 1000000000;
+        sample.wall_ns = (int64_t)time_of(cell);
+        sample.start_ns = sample.stop_ns = 0;
+        snprintf(sample.status, sizeof sample.status, "ok");
         sample.user_ns = sample.wall_ns * cell->threads;
         status = record_append_sample(fd, &sample);
     }

@@ -101,7 +101,7 @@ json_t *manifest_make(const struct plan *plan, const char *name, const struct op
     for (int i = 0; i < options->argc; i++) json_array_append_new(command, host_text(options->argv[i]));
     for (unsigned i = 0; i < plan->note_count; i++) json_array_append_new(notes, json_string(plan->notes[i]));
     json_t *manifest =
-        json_pack("{si ss sb ss ss so ss? sI sf so so so so so so* so so so so}", "schema", RECORD_SCHEMA, "name", name,
+        json_pack("{si so sb ss ss so ss? sI sf so so so so so so* so so so so}", "schema", RECORD_SCHEMA, "name", host_text(name),
                   "complete", 0, "stopped", "", "began", began, "command", command, "working_directory", here, "seed",
                   (json_int_t)plan->protocol.seed, "efficiency", options->efficiency, "build", build_to_json(), "host",
                   host_to_json(plan->topology), "limits", host_limits_to_json(), "topology", topo_machine_json(plan->topology),

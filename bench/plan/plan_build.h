@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan_build.h: how the parts of the planner add to a plan; for plan.c and grid.c alone. */
+/* plan_build.h: how the parts of the planner add to a plan; for plan.c and plan_grid.c alone. */
 #ifndef BREAKEVEN_PLAN_BUILD_H
 #define BREAKEVEN_PLAN_BUILD_H
 

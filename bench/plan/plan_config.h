@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune_config.h: what `tune --save` wrote, as options of `run`. */
-#ifndef BREAKEVEN_TUNE_CONFIG_H
-#define BREAKEVEN_TUNE_CONFIG_H
+/* plan_config.h: what `tune --save` wrote, as options of `run`. */
+#ifndef BREAKEVEN_PLAN_CONFIG_H
+#define BREAKEVEN_PLAN_CONFIG_H
 
 #include "bench/cli/options.h"
 #include "kernels/reason.h"

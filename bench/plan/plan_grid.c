@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* grid.c: from one grid, as the command line gives it, to cells (plan_add). */
+/* plan_grid.c: from one grid, as the command line gives it, to cells (plan_add). */
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_build.h"
 

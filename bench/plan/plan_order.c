@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* order.c: in which order the cells of a block are measured (plan_order). */
+/* plan_order.c: in which order the cells of a block are measured (plan_order). */
 #include "bench/plan/plan.h"
 
 #include <stdlib.h>

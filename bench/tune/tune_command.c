@@ -123,26 +123,20 @@ static int record(struct subject *subject, const struct search_point *point, con
     if (id < 0) return id;
     id = tune_record_cell(&subject->record, &cell, &extra);
     if (id < 0) return id;
-    struct sample sample = {.cell = (unsigned)id,
-                            .block = subject->block,
-                            .order = order,
-                            .began_ns = began_ns,
-                            .setup_ns = -1,
-                            .start_ns = 0,
-                            .first_ns = -1,
-                            .wall_ns = result->end == COMMAND_DONE ? result->wall_ns : -1,
-                            .stop_ns = 0,
-                            .user_ns = result->user_ns,
-                            .system_ns = result->system_ns,
-                            .voluntary_switches = result->voluntary_switches,
-                            .involuntary_switches = result->involuntary_switches,
-                            .minor_faults = result->minor_faults,
-                            .major_faults = result->major_faults,
-                            .peak_rss_bytes = result->peak_rss_bytes,
-                            .steal_ns = -1,
-                            .throttled_ns = -1,
-                            .clock_ns = -1,
-                            .injected_ns = -1};
+    struct sample sample = sample_unmeasured();
+    sample.cell = (unsigned)id;
+    sample.block = subject->block;
+    sample.order = order;
+    sample.began_ns = began_ns;
+    sample.start_ns = sample.stop_ns = 0; /* a part of its wall time */
+    if (result->end == COMMAND_DONE) sample.wall_ns = result->wall_ns;
+    sample.user_ns = result->user_ns;
+    sample.system_ns = result->system_ns;
+    sample.voluntary_switches = result->voluntary_switches;
+    sample.involuntary_switches = result->involuntary_switches;
+    sample.minor_faults = result->minor_faults;
+    sample.major_faults = result->major_faults;
+    sample.peak_rss_bytes = result->peak_rss_bytes;
     snprintf(sample.status, sizeof sample.status, "%s", status[result->end]);
     snprintf(sample.cause, sizeof sample.cause, "%s", result->cause);
     return tune_record_sample(&subject->record, &sample);

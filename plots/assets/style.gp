@@ -16,10 +16,10 @@ px(x) = x / real(WIDTH)
 py(y) = 1 - y / real(HEIGHT)
 time_tick(ns) = ns < 1e3 ? sprintf('%g ns', ns) : ns < 1e6 ? sprintf('%g us', ns / 1e3) : \
     ns < 1e9 ? sprintf('%g ms', ns / 1e6) : sprintf('%g s', ns / 1e9)
-# ranges that begin and end at powers, a little wider than the data
 # the lower end of an axis; error bars that would end below it end there (a logarithmic axis has no 0)
 FLOOR = -1e300; lift(v) = v <= FLOOR ? FLOOR : v
 least(a, b) = a < b ? a : b
+# ranges that begin and end at powers, a little wider than the data
 below(v, base) = base ** floor(log(v) / log(base) + 1e-9)
 above(v, base) = base ** ceil(log(v) / log(base) - 1e-9)
 share_step(high) = high > 4 ? 2 : high > 2 ? 0.5 : 0.25

@@ -34,8 +34,9 @@ static void part_counts(struct page *page)
         html_say(page, facts->began);
         fputs(" &middot; ", page->out);
     }
-    fprintf(page->out, "%s repetitions of %s configurations", format_count(facts->samples).text,
-            format_count(page->summary->cell_count).text);
+    size_t cells = page->summary->cell_count;
+    fprintf(page->out, "%s repetition%s of %s configuration%s", format_count(facts->samples).text, facts->samples == 1 ? "" : "s",
+            format_count(cells).text, cells == 1 ? "" : "s");
     if (facts->errors) fprintf(page->out, ", %s failed", format_count(facts->errors).text);
     if (facts->suspects) fprintf(page->out, ", %s suspect", format_count(facts->suspects).text);
 }

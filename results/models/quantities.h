@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Every figure of a cell's summary, one line each: QUANTITY(name, unit, meaning). Headers of summary.csv, keys of
- * summary.json, the tables' columns and the documentation are made from this list. */
+/* Every figure of a cell's summary, one line each: QUANTITY(name, unit, meaning). Headers of summary.csv and keys of
+ * summary.json are made from this list; the tables choose their columns (plots/tables_cells.c). */
 QUANTITY(task_ns, "ns", "granularity: serial time per task, T_s/N")
 QUANTITY(wall_ns, "ns", "run phase: all tasks handed out, computed and collected")
 QUANTITY(setup_ns, "ns", "what the runner's world needs before its workers start (an interpreter)")

@@ -185,7 +185,7 @@ int summary_json_print(const struct summary *summary, FILE *out)
         status = print_row(&summary->cells[i], out);
     }
     fputs(summary->cell_count ? "\n ]\n}" : "]\n}", out);
-    return status ? -ENOMEM : ferror(out) ? -EIO : 0;
+    return ferror(out) ? -EIO : status ? -ENOMEM : 0;
 }
 
 void summary_csv_text(FILE *out, const char *text)
