@@ -58,6 +58,41 @@ slow() {
     [ "$status" = 0 ]
 }
 
+# recalibrated RUN FACTOR: a copy of ./a as another host calibrated it: its cells hold FACTOR times the work and take as much longer
+recalibrated() {
+    cp -r a "$1"
+    python3 - "$@" <<'END'
+import json, sys
+name, factor = sys.argv[1], float(sys.argv[2])
+manifest = json.load(open(name + "/manifest.json"))
+manifest["host"]["hostname"] = "another"
+assert any(cell["task_time_ns"] for cell in manifest["cells"])
+for cell in manifest["cells"]:
+    if cell["task_time_ns"]:
+        cell["size"] = round(cell["size"] * factor)
+json.dump(manifest, open(name + "/manifest.json", "w"))
+samples = [json.loads(line) for line in open(name + "/samples.jsonl")]
+for sample in samples:
+    if manifest["cells"][sample["cell"]]["task_time_ns"]:
+        sample["wall_ns"] = round(sample["wall_ns"] * factor)
+open(name + "/samples.jsonl", "w").writelines(json.dumps(sample) + "\n" for sample in samples)
+END
+}
+
+@test "cells that two runs calibrated for the same time per task are compared for equal work, and the hosts are named" {
+    simulate a 1
+    recalibrated b 1.2
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 0 ]
+    [[ $output == *" 0 faster, 0 slower, "*", 0 unresolved."* ]]
+    [[ $output == *"calibrated by each run for itself, with 1."*" to 1.2 times the work in NEW"* ]]
+    [[ $output == *"The hosts are "*" in BASE, another in NEW."* ]]
+    recalibrated c 3 # another question
+    run "$BREAKEVEN" compare a c
+    [ "$status" = 2 ]
+    [[ $output == *"differs in size"* ]]
+}
+
 @test "--json says the same" {
     simulate a 1
     simulate b 2

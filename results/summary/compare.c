@@ -3,10 +3,10 @@
 #include "results/summary/compare.h"
 
 #include "kernels/reason.h"
-#include "results/record/cells.h"
 #include "results/statistics/family.h"
 #include "results/statistics/shift.h"
 #include "results/summary/compare_joint.h"
+#include "results/summary/compare_match.h"
 #include "results/summary/compare_software.h"
 #include "results/summary/summary_json.h"
 
@@ -19,76 +19,6 @@
 
 const char *const compare_figure_names[COMPARE_FIGURES] = {"wall", "start", "stop", "total"};
 const char *const compare_verdict_names[COMPARE_VERDICTS] = {"unresolved", "same", "faster", "slower"};
-
-/* Are two shared objects of one name in the run? Then their paths tell them apart; else a kernel is known by its name,
- * as two builds of it stand in different places. */
-static bool name_is_shared(const struct run *run, const struct cell *cell)
-{
-    for (unsigned i = 0; i < run->cell_count; i++)
-        if (strcmp(run->cells[i].kernel, cell->kernel) && !strcmp(run->cells[i].label, cell->label)) return true;
-    return false;
-}
-
-/* Which cells are the same question? Without sizes where the comparison is forced over them. */
-static bool cells_match(const struct cell *a, const struct cell *b, bool sizes)
-{
-    unsigned parts = CELLS_ALL & ~(CELLS_KERNEL | (sizes ? 0 : CELLS_SIZE | CELLS_TASKS | CELLS_SEED));
-    return cells_same(a, b, parts) && !strcmp(a->label, b->label);
-}
-
-static const struct cell *cell_find(const struct run *run, const struct cell *wanted, bool sizes)
-{
-    for (unsigned i = 0; i < run->cell_count; i++) {
-        const struct cell *cell = &run->cells[i];
-        if (cell->duplicate != cell->id || !cells_match(cell, wanted, sizes)) continue;
-        if (!strcmp(cell->kernel, wanted->kernel) || !name_is_shared(run, cell)) return cell;
-    }
-    return NULL;
-}
-
-static const struct cell *kernel_find_in(const struct run *run, const char *label)
-{
-    for (unsigned i = 0; i < run->cell_count; i++)
-        if (!strcmp(run->cells[i].label, label)) return &run->cells[i];
-    return NULL;
-}
-
-/* A cell of NEW that differs from a wanted one of BASE in its size alone, and has no partner of its own there. */
-static const struct cell *cell_of_other_size(const struct run *base, const struct run *new, const struct cell *wanted)
-{
-    if (cell_find(new, wanted, true)) return NULL;
-    for (unsigned i = 0; i < new->cell_count; i++) {
-        const struct cell *cell = &new->cells[i];
-        if (cell->duplicate == cell->id && cells_match(cell, wanted, false) && !cell_find(base, cell, true))
-            return cell;
-    }
-    return NULL;
-}
-
-/* One line about the first kernel or size that is in one run and not in the other; 0: they agree. */
-static int plans_differ(const struct run *base, const struct run *new, char *text, size_t size)
-{
-    const struct run *runs[2] = {base, new};
-    const char *const names[2] = {"BASE", "NEW"};
-    for (int side = 0; side < 2; side++)
-        for (unsigned i = 0; i < runs[side]->cell_count; i++) {
-            if (kernel_find_in(runs[!side], runs[side]->cells[i].label)) continue;
-            snprintf(text, size, "kernel %s is in %s alone", runs[side]->cells[i].label, names[side]);
-            return 1;
-        }
-    for (unsigned i = 0; i < base->cell_count; i++) {
-        const struct cell *cell = &base->cells[i], *other = cell_of_other_size(base, new, cell);
-        if (!other) continue;
-        snprintf(text, size,
-                 "%s on %s differs in size: %llu tasks of size %llu (seed %llu) in BASE, %llu of %llu "
-                 "(%llu) in NEW",
-                 cell->label, cell->runner, (unsigned long long)cell->tasks, (unsigned long long)cell->size,
-                 (unsigned long long)cell->seed, (unsigned long long)other->tasks, (unsigned long long)other->size,
-                 (unsigned long long)other->seed);
-        return 1;
-    }
-    return 0;
-}
 
 /* The parts of a manifest that tell machines apart, by the names that --allow takes. A container's host name is new
  * each time and says nothing. */
@@ -155,7 +85,7 @@ static void values_free(struct values *values)
     free(values->block);
 }
 
-static int values_take(const struct run *run, unsigned cell, enum compare_figure figure, struct values *values)
+static int values_take(const struct run *run, unsigned cell, enum compare_figure figure, double work, struct values *values)
 {
     *values = (struct values){0};
     size_t most = run->sample_count ? run->sample_count : 1;
@@ -163,7 +93,7 @@ static int values_take(const struct run *run, unsigned cell, enum compare_figure
     values->block = malloc(most * sizeof *values->block);
     if (!values->ns || !values->block) return -ENOMEM;
     for (size_t i = 0; i < run->sample_count; i++) {
-        double ns = run->samples[i].cell == cell ? compare_sample_ns(&run->samples[i], figure) : NAN;
+        double ns = run->samples[i].cell == cell ? compare_sample_ns(&run->samples[i], figure, work) : NAN;
         if (isnan(ns)) continue;
         values->ns[values->count] = ns;
         values->block[values->count++] = run->samples[i].block;
@@ -203,8 +133,8 @@ static int cell_compare(const struct run *base, const struct run *new, const str
                         struct compare_cell *cell)
 {
     struct values a = {0}, b = {0};
-    int status = values_take(base, cell->base->id, whole->figure, &a);
-    if (!status) status = values_take(new, cell->new->id, whole->figure, &b);
+    int status = values_take(base, cell->base->id, whole->figure, 1, &a);
+    if (!status) status = values_take(new, cell->new->id, whole->figure, cell->work, &b);
     if (status) goto out;
     cell->base_ns = stats_median(a.ns, a.count);
     cell->new_ns = stats_median(b.ns, b.count);
@@ -288,33 +218,12 @@ static void settle_all(struct comparison *made)
     made->needed = decided ? 0 : repetitions_needed(made);
 }
 
-/* Pairs up the cells, in BASE's order. */
-static int cells_pair(const struct run *base, const struct run *new, bool sizes, struct comparison *comparison)
-{
-    comparison->cell = calloc(base->cell_count ? base->cell_count : 1, sizeof *comparison->cell);
-    comparison->vanished = calloc(base->cell_count + (size_t)1, sizeof *comparison->vanished);
-    if (!comparison->cell || !comparison->vanished) return -ENOMEM;
-    size_t duplicates = 0;
-    for (unsigned i = 0; i < base->cell_count; i++) {
-        const struct cell *cell = &base->cells[i], *other;
-        if (cell->duplicate != cell->id) continue;
-        other = cell_find(new, cell, true);
-        if (!other && !sizes) other = cell_of_other_size(base, new, cell);
-        if (other) comparison->cell[comparison->count++] = (struct compare_cell){.base = cell, .new = other};
-        else comparison->vanished[comparison->only_base++] = cell;
-    }
-    for (unsigned i = 0; i < new->cell_count; i++) duplicates += new->cells[i].duplicate != new->cells[i].id;
-    size_t new_cells = new->cell_count - duplicates;
-    comparison->only_new = new_cells > comparison->count ? new_cells - comparison->count : 0;
-    return 0;
-}
-
 /* What may stand in the way: refused, or said in the warning where allowed. */
 static int check_alike(const struct run *base, const struct run *new, const struct compare_options *options, bool *sizes,
                        struct comparison *comparison, struct reason *why)
 {
     char plan[320], text[640];
-    int plans = plans_differ(base, new, plan, sizeof plan);
+    int plans = compare_plans_differ(base, new, plan, sizeof plan);
     if (plans && !options->force && !allowed(options->allow, "plan"))
         return reason_give(why, -EINVAL, "%s; --allow plan or --force compares anyway", plan);
     if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) && !options->force)
@@ -328,6 +237,37 @@ static int check_alike(const struct run *base, const struct run *new, const stru
     return 0;
 }
 
+static const char *host_name(const struct run *run)
+{
+    const char *name = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "hostname"));
+    return name ? name : "";
+}
+
+static void tell_hosts(const struct run *base, const struct run *new, struct comparison *made)
+{
+    if (!strcmp(host_name(base), host_name(new))) return;
+    text_add(made->warning, sizeof made->warning, "%sThe hosts are %.60s in BASE, %.60s in NEW.", *made->warning ? " " : "",
+             host_name(base), host_name(new));
+}
+
+/* How much more or less work the calibrated cells of NEW did. */
+static void tell_calibrated(struct comparison *made)
+{
+    size_t count = 0;
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < made->count; i++) {
+        double work = 1 / made->cell[i].work;
+        if (made->cell[i].work == 1) continue;
+        low = fmin(low, work);
+        high = fmax(high, work);
+        count++;
+    }
+    if (!count) return;
+    text_add(made->warning, sizeof made->warning,
+             "%s%zu cell%s calibrated by each run for itself, with %.4g to %.4g times the work in NEW: times are compared for equal work.",
+             *made->warning ? " " : "", count, count == 1 ? " was" : "s were", low, high);
+}
+
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *options,
                  struct comparison *out, struct reason *why)
 {
@@ -336,7 +276,7 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
     bool sizes = true;
     int status = check_alike(base, new, options, &sizes, &made, why);
     if (status) return status;
-    status = cells_pair(base, new, sizes, &made);
+    status = compare_pair_cells(base, new, sizes, &made);
     for (size_t i = 0; !status && i < made.count; i++) status = cell_compare(base, new, &made, &made.cell[i]);
     if (!status && made.count) status = compare_jointly(base, new, &made);
     if (status) reason_set(why, "no memory");
@@ -346,6 +286,8 @@ int compare_runs(const struct run *base, const struct run *new, const struct com
         return status;
     }
     settle_all(&made);
+    tell_hosts(base, new, &made);
+    tell_calibrated(&made);
     compare_software(base, new, made.software, sizeof made.software);
     if (!made.paired)
         text_add(made.warning, sizeof made.warning,
@@ -385,6 +327,7 @@ json_t *comparison_to_json(const struct comparison *comparison)
         json_object_set_new(row, "new_id", json_integer(cell->new->id));
         json_object_set_new(row, "base_ns", json_quantity(cell->base_ns));
         json_object_set_new(row, "new_ns", json_quantity(cell->new_ns));
+        json_object_set_new(row, "work", json_real(cell->work));
         json_object_set_new(row, "ratio", json_quantity(cell->ratio));
         json_object_set_new(row, "slower_p", json_number(cell->slower_p));
         json_object_set_new(row, "faster_p", json_number(cell->faster_p));

@@ -47,7 +47,8 @@ struct compare_options {
 
 struct compare_cell {
     const struct cell *base, *new; /* in the runs */
-    struct quantity base_ns, new_ns;
+    double work;               /* BASE's work over NEW's, where each run was calibrated for itself; else 1 */
+    struct quantity base_ns, new_ns; /* NEW's for BASE's work */
     struct quantity ratio;     /* NEW/BASE; n: pairs, or the smaller count */
     double slower_p, faster_p; /* one-sided, against the margin, among all cells; NAN without samples */
     enum compare_verdict verdict;
@@ -85,7 +86,8 @@ struct comparison {
 };
 
 /* Compares the headline samples (good, not instrumented) of cells with equal study, kernel, size, tasks, seed, runner,
- * workers, chunk, schedule and placement. Duplicates for A/A are left out. Refuses with -EINVAL and one line in `why`
+ * workers, chunk, schedule and placement; those that were calibrated for the same time per task for equal work
+ * (compare_match.h). Duplicates for A/A are left out. Refuses with -EINVAL and one line in `why`
  * where kernels, sizes or machines differ (unless forced: then cells are matched without their sizes), and where no
  * cell has a partner. -ENOMEM. Both runs must outlive the comparison. */
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *, struct comparison *,

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-double compare_sample_ns(const struct observation *sample, enum compare_figure figure)
+double compare_sample_ns(const struct observation *sample, enum compare_figure figure, double work)
 {
     if (strcmp(sample->status, "ok") || sample->instrumented) return NAN;
-    const int64_t parts[] = {sample->wall_ns, sample->start_ns, sample->stop_ns};
-    if (figure < COMPARE_TOTAL) return parts[figure] > 0 ? (double)parts[figure] : NAN;
+    const double parts[] = {(double)sample->wall_ns * work, (double)sample->start_ns, (double)sample->stop_ns};
+    if (figure < COMPARE_TOTAL) return parts[figure] > 0 ? parts[figure] : NAN;
     for (int i = 0; i < 3; i++)
         if (parts[i] < 0) return NAN;
-    return (double)(parts[0] + parts[1] + parts[2]);
+    return parts[0] + parts[1] + parts[2];
 }
 
 /* Mean logarithms of one run: a row for each cell of the comparison, a column for each block number. */
@@ -49,9 +49,9 @@ static int sheet_fill(const struct run *run, const struct comparison *made, bool
     for (unsigned i = 0; i < run->cell_count; i++) row[i] = rows;
     for (size_t i = 0; i < rows; i++) row[of_new ? made->cell[i].new->id : made->cell[i].base->id] = i;
     for (size_t i = 0; i < run->sample_count; i++) {
-        double ns = compare_sample_ns(&run->samples[i], made->figure);
         size_t at = row[run->samples[i].cell];
-        if (isnan(ns) || at == rows) continue;
+        double ns = at == rows ? NAN : compare_sample_ns(&run->samples[i], made->figure, of_new ? made->cell[at].work : 1);
+        if (isnan(ns)) continue;
         at = at * sheet->blocks + run->samples[i].block;
         sheet->mean[at] += (log(ns) - sheet->mean[at]) / ++sheet->count[at];
     }
