@@ -31,10 +31,10 @@ static int check_site(const struct options *options)
     forkpool_cpus(&cpus);
     for (size_t i = 0; i < options->placements.count; i++) env |= !strcmp(options->placements.values[i], "env");
     if (site_names(false, names, sizeof names))
-        options_complain(options, "not obeyed, but recorded: %s; this machine is measured as it is", names);
+        options_complain(options, "not obeyed (a record keeps them): %s; this machine is measured as it is", names);
     if (site_names(true, names, sizeof names))
         options_complain(options, env ? "obeyed where the placement is env, and nowhere else: %s"
-                                      : "not obeyed, but recorded: %s; --placement binds, and env is the one that obeys",
+                                      : "not obeyed (a record keeps them, a command finds them): %s; --placement binds, and env is the one that obeys",
                          names);
     if (cpus.ignored)
         options_complain(options, "%s=\"%.60s\" is no whole number of 1 or more: ignored", cpus.ignored,

@@ -69,7 +69,7 @@ PYTHON
     grep -q "obeyed where the placement is env.*OMP_PLACES OMP_PROC_BIND" said
     run -0 --separate-stderr env OMP_PROC_BIND=close "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 \
         --runner openmp --workers 2 --output plain
-    [[ $stderr == *"not obeyed, but recorded: OMP_PROC_BIND"*env* ]]
+    [[ $stderr == *"not obeyed (a record keeps them, a command finds them): OMP_PROC_BIND"*env* ]]
 }
 
 @test "a team is as large as asked for, whatever OMP_NUM_THREADS and OMP_DYNAMIC say; OMP_THREAD_LIMIT is the reason where not" {

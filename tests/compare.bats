@@ -73,7 +73,7 @@ for cell in manifest["cells"]:
 json.dump(manifest, open(name + "/manifest.json", "w"))
 samples = [json.loads(line) for line in open(name + "/samples.jsonl")]
 for sample in samples:
-    if manifest["cells"][sample["cell"]]["task_time_ns"]:
+    if manifest["cells"][sample["cell"]]["task_time_ns"] and sample["wall_ns"] > 0:
         sample["wall_ns"] = round(sample["wall_ns"] * factor)
 open(name + "/samples.jsonl", "w").writelines(json.dumps(sample) + "\n" for sample in samples)
 END

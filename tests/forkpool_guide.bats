@@ -51,6 +51,7 @@ guide() {
 }
 
 @test "both libraries show forkpool_ symbols alone" {
+    [ -z "${COVERAGE:-}" ] || skip "gcov adds symbols of its own"
     [ -z "$(nm -D --defined-only "$INSTALLED/usr/lib/libforkpool.so.0" | grep -v ' forkpool_')" ]
     [ -z "$(nm -g --defined-only "$INSTALLED/usr/lib/libforkpool.a" | grep ' [A-Z] ' | grep -v ' forkpool_')" ]
 }

@@ -67,7 +67,7 @@ few() { # a run of a few cells
     export OMP_PLACES="{$cpu}" HWLOC_COMPONENTS=-x86
     grep SigIgn /proc/self/status >before
     run timeout -k 5 200 bash -c "trap '' XFSZ; exec '$BREAKEVEN' tune --workers 1 --reps 2 --output tune -- \
-        sh -c 'env >env; cat /proc/self/status >seen && mv seen status' x {workers}" # one that is stopped early leaves no half
+        sh -c 'env >found && mv found env; cat /proc/self/status >seen && mv seen status' x {workers}" # one that is stopped early leaves no half
     [ "$status" = 0 ]
     grep -qx "OMP_PLACES={$cpu}" env
     grep -qx "HWLOC_COMPONENTS=-x86" env

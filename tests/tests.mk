@@ -65,7 +65,8 @@ coverage: $(BUILD)/.deps-coverage ## the share of lines that the tests reach: a 
 	@mkdir -p $(BUILD)/coverage/tests && $(CC) -O1 -fPIC -c -o $(BUILD)/coverage/tests/wrap.o tests/coverage.c
 	@echo "building for coverage ..." && $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(BUILD)/coverage tests CFLAGS="-O1 -g" EXTRA_CFLAGS="--coverage -fprofile-update=atomic" LDFLAGS="-Wl,--wrap=_exit $(CURDIR)/$(BUILD)/coverage/tests/wrap.o"
 	@find $(BUILD)/coverage -name '*.gcda' -delete
-	@BUILD=$(BUILD)/coverage SANITIZED=1 tests/run $(SUITES) || echo "coverage: tests failed under gcov; the figure is of what ran"
+	@BUILD=$(BUILD)/coverage SANITIZED=1 COVERAGE=1 tests/run $(SUITES) || echo "coverage: tests failed under gcov; the figure is of what ran"
+	@[ -n "$(SUITES)" ] || BUILD=$(BUILD)/coverage tests/run mpi.bats || echo "coverage: mpi.bats failed under gcov" # ranks load no kernels of a sanitizer, but these
 	@tests/coverage $(BUILD)/coverage $(COVERED)
 .PHONY: coverage
 

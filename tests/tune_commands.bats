@@ -66,7 +66,15 @@ cells() {
 @test "what a command leaves running is told with its cpu time" {
     tune --workers 1 --shell-command -- 'yes >/dev/null & sleep .05 # {workers}'
     [ "$status" = 0 ]
-    [[ $output =~ "runs left processes behind, "[0-9]+" in all; they were killed, and their "[0-9.e-]+" s of cpu time" ]]
+    [[ $output =~ run"s"?" left processes behind, "[0-9]+" in all; they were killed, and their "[0-9.e-]+" s of cpu time" ]]
+}
+
+@test "what tune stops half-way is not said to have left something running" {
+    tune --parameter t=.02,.6 -- sh -c 'sleep {t}; :'
+    [ "$status" = 0 ]
+    [[ $output == *"stopped: too slow"* ]]
+    [[ $output != *"left processes behind"* ]]
+    [[ $output == *" measurements of 2 configurations took "* ]]
 }
 
 @test "memory: more workers need more memory, not more time" {

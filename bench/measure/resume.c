@@ -22,7 +22,7 @@ struct differences {
 static void put(struct differences *differences, const char *part, const char *key, const json_t *was, const json_t *is)
 {
     char *before = json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT), *now = json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
-    reason_add(differences->why, "%s%s%s%.60s was %.80s and is %.80s", differences->count++ ? "; " : "", part, *part ? "." : "",
+    reason_add(differences->why, "%s%s%s%.60s was %.80s and is %.80s", differences->count++ ? "; " : "", part, *part && part[strlen(part) - 1] != ' ' ? "." : "",
                key, before ? before : "not set", now ? now : "not set");
     free(before);
     free(now);
@@ -62,7 +62,7 @@ static void compare_objects(struct differences *differences, const json_t *was)
     json_t *hash;
     json_object_foreach ((json_t *)was, path, hash) {
         json_t *now = software_file_hash(path);
-        if (!json_equal(hash, now)) put(differences, "kernel object", path, hash, now);
+        if (!json_equal(hash, now)) put(differences, "kernel object ", path, hash, now);
         json_decref(now);
     }
 }

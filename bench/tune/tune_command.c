@@ -165,7 +165,7 @@ static int run_once(struct subject *subject, const struct search_point *point, d
                  leftover_proc_is_ours() ? "it ended too soon for its memory to be seen" : "its memory cannot be seen");
     }
     if (!error && outcome->failed) tune_fail(tune, point, result.cause, result.output);
-    if (result.left) {
+    if (result.left && result.end != COMMAND_LIMITED && result.end != COMMAND_TIMED_OUT) { /* else this stopped it half-way */
         tune->left_runs++;
         tune->left += result.left;
         tune->left_ns += result.left_ns;

@@ -112,10 +112,10 @@ static void print_doubts(const struct tune *tune)
     tune_show_waiting(tune, waiting, sizeof waiting);
     if (*waiting) puts(waiting);
     if (tune->left_runs)
-        printf("%zu of the runs left processes behind, %zu in all; they were killed, and their %.3g s of cpu time count.\n",
-               tune->left_runs, tune->left, (double)tune->left_ns / 1e9);
+        printf("%zu run%s left processes behind, %zu in all; they were killed, and their %.3g s of cpu time count.\n",
+               tune->left_runs, tune->left_runs == 1 ? "" : "s", tune->left, (double)tune->left_ns / 1e9);
     if (tune->suspects)
-        printf("%zu of %zu measurements are suspect: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
+        printf("Suspect: %zu of %zu measurements: %s.\n", tune->suspects, tune->result.measurements, tune->suspect);
     if (tune->result.shift > SEARCH_SHIFT)
         printf(
             "The machine changed while this was searched: what was measured again took %.2g times as long, or as much "
@@ -243,8 +243,10 @@ void tune_print(const struct tune *tune)
     double quota = tune->limits.quota_cpus;
     if (quota > 1 && quota < tune->limits.allowed && quota != floor(quota))
         printf("The quota is a fraction: %g and %g workers are both looked at. ", floor(quota), ceil(quota));
-    printf("This process may use %s. %zu measurements of %zu configurations took %s", cpus, result->measurements,
-           result->entry_count, spent);
+    size_t tried = 0;
+    for (size_t i = 0; i < result->entry_count; i++) tried += result->entries[i].spent_s > 0;
+    printf("This process may use %s. %zu measurement%s of %zu configuration%s took %s", cpus, result->measurements,
+           result->measurements == 1 ? "" : "s", tried, tried == 1 ? "" : "s", spent);
     if (isfinite(result->once_s) && result->once_s > 0)
         printf("; trying all once would take about %.3g s", result->once_s);
     printf(".%s\n", result->short_of_budget ? " Steps were shortened to stay inside the budget." : "");

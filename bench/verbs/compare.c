@@ -46,8 +46,8 @@ static void print_group(const struct compare_group *group)
 {
     char ratio[80];
     ratio_describe(group->ratio, ratio, sizeof ratio);
-    printf("%s%s, geometric mean of %zu cells: %s, n %zu: %s\n", group->kernel ? "  " : "The whole run",
-           group->kernel ? group->kernel : "", group->cells, ratio, group->ratio.n,
+    printf("%s%s, geometric mean of %zu cell%s: %s, n %zu: %s\n", group->kernel ? "  " : "The whole run",
+           group->kernel ? group->kernel : "", group->cells, group->cells == 1 ? "" : "s", ratio, group->ratio.n,
            compare_verdict_names[group->verdict]);
 }
 
@@ -68,16 +68,18 @@ static void print_comparison(const struct comparison *comparison)
            verdicts[COMPARE_UNRESOLVED]);
     print_group(&comparison->whole);
     for (size_t i = 0; comparison->kernels > 1 && i < comparison->kernels; i++) print_group(&comparison->kernel[i]);
-    puts("Cells, kernels and the whole run are three questions. To each a verdict of faster or slower is wrong anywhere\n"
-         "in at most 5 % of such comparisons, for faster and slower in sum (max-T over blocks).");
-    if (comparison->failed) printf("%zu cells have no good sample in BASE or in NEW.\n", comparison->failed);
-    if (comparison->too_few) printf("%zu cells have too few samples to be judged.\n", comparison->too_few);
+    puts("The cells, the kernels and the whole run are three questions, each corrected for its many answers: where nothing has\n"
+         "changed, at most 5 % of such comparisons call any cell (any kernel, the run) faster or slower (max-T over blocks).");
+    if (comparison->failed)
+        printf("%zu cell%s no good sample in BASE or in NEW.\n", comparison->failed, comparison->failed == 1 ? " has" : "s have");
+    if (comparison->too_few)
+        printf("%zu cell%s too few samples to be judged.\n", comparison->too_few, comparison->too_few == 1 ? " has" : "s have");
     for (size_t i = 0; i < comparison->only_base; i++) {
         char name[256];
         cell_describe(comparison->vanished[i], name, sizeof name);
         printf("In BASE alone, so not compared: %s\n", name);
     }
-    if (comparison->only_new) printf("Left out: %zu cells that are in NEW alone.\n", comparison->only_new);
+    if (comparison->only_new) printf("Left out, in NEW alone: %zu.\n", comparison->only_new);
     if (comparison->undecided && comparison->failed == comparison->count)
         puts("NOTHING COULD BE DECIDED: no cell has a good sample in both runs.");
     else if (comparison->undecided)
