@@ -93,6 +93,27 @@ END
     [[ $output == *"differs in size"* ]]
 }
 
+@test "a run that is not to be trusted is said to be one, first" {
+    simulate a 1
+    cp -r a b
+    python3 - <<'END'
+import json
+manifest = json.load(open("b/manifest.json"))
+manifest["simulated"] = False # a model's runs have no verdict
+json.dump(manifest, open("b/manifest.json", "w"))
+samples = [json.loads(line) for line in open("b/samples.jsonl")]
+for sample in samples:
+    sample["suspect"] = "preempted"
+open("b/samples.jsonl", "w").writelines(json.dumps(sample) + "\n" for sample in samples)
+END
+    run --separate-stderr "$BREAKEVEN" compare a b
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "NEW is not to be trusted: 100 % of "* ]]
+    run --separate-stderr "$BREAKEVEN" compare b a --json
+    [[ $stderr == *"BASE is not to be trusted: "* ]]
+    python3 -c 'import json, sys; json.load(sys.stdin)' <<<"$output"
+}
+
 @test "--json says the same" {
     simulate a 1
     simulate b 2

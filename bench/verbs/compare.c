@@ -3,6 +3,7 @@
 #include "bench/verbs/compare.h"
 
 #include "kernels/reason.h"
+#include "results/models/summary.h"
 #include "results/summary/compare.h"
 
 #include <jansson.h>
@@ -109,6 +110,18 @@ static int judge(const struct comparison *comparison)
     return comparison->too_few ? STATUS_FAILED : STATUS_GOOD;
 }
 
+/* A run that its own report does not trust is said to be one, before what it is compared for. */
+static void tell_trust(const struct options *options, const struct run *run, const char *which)
+{
+    struct summary summary = {0};
+    struct reason why = {""};
+    if (summary_make(run, &summary, &why)) return; /* the comparison says what is wrong with it */
+    if (summary.trust.verdict == TRUST_NONE)
+        fprintf(options->json ? stderr : stdout, "%s%s is not to be trusted: %s.\n", options->json ? "breakeven compare: " : "", which,
+                summary.trust.reasons);
+    summary_free(&summary);
+}
+
 static int compare(const struct options *options, const struct run *base, const struct run *new)
 {
     struct compare_options asked = {.margin = options->margin, .force = options->force, .allow = options->allow};
@@ -117,6 +130,8 @@ static int compare(const struct options *options, const struct run *base, const 
     struct reason why = {""};
     if (compare_runs(base, new, &asked, &comparison, &why)) return options_complain(options, "%s", why.text);
     int status = STATUS_GOOD;
+    tell_trust(options, base, "BASE");
+    tell_trust(options, new, "NEW");
     if (options->json) status = options_print_json(options, comparison_to_json(&comparison));
     else print_comparison(&comparison);
     if (!status) status = judge(&comparison);
