@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 2 };
+enum { TICK_MS = 2, LOOK_MS = 100 };
 
 /* Between fork and exec: only calls that signal-safety(7) allows, and prctl, close_range. */
 _Noreturn static void become(const struct child_program *program, pid_t parent)
@@ -70,14 +70,23 @@ static int64_t now_ms(void)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* Reads both ends until they are closed; false: time is up. */
+/* Who holds back Ctrl-C and its like (sigprocmask) to end in good order is not to wait for another program first. */
+static bool is_asked_to_end(void)
+{
+    sigset_t pending;
+    return !sigpending(&pending) &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGHUP) == 1);
+}
+
+/* Reads both ends until they are closed; false: time is up, or it said nothing for a while and this program is asked to end. */
 static bool drain(const int *ends, int64_t until_ms, child_take *take, void *context)
 {
     struct pollfd waits[2] = {{.fd = ends[0], .events = POLLIN}, {.fd = ends[1], .events = POLLIN}};
     char bytes[4096];
     while (waits[0].fd >= 0 || waits[1].fd >= 0) {
         int64_t left_ms = until_ms - now_ms();
-        if (left_ms <= 0 || (poll(waits, 2, (int)left_ms) < 0 && errno != EINTR)) return false;
+        int ready = left_ms > 0 ? poll(waits, 2, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS) : 0;
+        if (left_ms <= 0 || (ready < 0 && errno != EINTR) || (!ready && is_asked_to_end())) return false;
         for (int i = 0; i < 2; i++) {
             if (waits[i].fd < 0 || !waits[i].revents) continue;
             ssize_t got = read(waits[i].fd, bytes, sizeof bytes);

@@ -33,8 +33,9 @@ bool child_wait(pid_t, int timeout_ms, int *status);
 
 /* Told what it wrote on `from`, 1 or 2. */
 typedef void child_take(void *context, int from, const char *bytes, size_t size);
-/* Starts it, hands on what it writes, waits for its end. 0; -ETIME: killed after deadline_ms; or -errno where it could not
- * be started. Blocks no longer than that. */
+/* Starts it, hands on what it writes, waits for its end. 0; -ETIME: killed after deadline_ms, or since it said nothing for a
+ * moment while a SIGINT, SIGTERM or SIGHUP that this program blocks was pending; or -errno where it could not be started. Blocks no
+ * longer than that. */
 int child_run(const struct child_program *, int deadline_ms, child_take *take, void *context, int *status);
 
 /* The same, of what it writes on standard output so much as fits into `text`, which ends in 0. */

@@ -151,7 +151,8 @@ static int resume_run(struct conduct *conduct, const struct run *run)
     int status = STATUS_GOOD;
     struct reason different = {""};
     if (resume_check(run, conduct->topology, &different))
-        return options_complain(options, "--resume %s: it would mix two experiments: %s", options->resume, different.text);
+        return options_complain(options, "--resume %s: it would mix two experiments: %s; undo that, or begin a new run", options->resume,
+                                different.text);
     if (manifest_protocol(run->manifest, &protocol, &why) ||
         manifest_task_ns(run->manifest, run->cell_count, &task_ns, &why))
         return options_complain(options, "--resume %s: %s", options->resume, why.text);

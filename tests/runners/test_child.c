@@ -70,6 +70,20 @@ START_TEST(past_its_deadline_its_whole_group_is_killed)
 }
 END_TEST
 
+START_TEST(who_holds_back_an_interrupt_does_not_wait_for_it)
+{
+    sigset_t held;
+    int status;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+    ck_assert_int_eq(run_shell("sleep 0.3; echo whole", NULL, NULL, 1000000, &status), 0);
+    ck_assert_str_eq(heard[0], "whole\n");
+    raise(SIGINT);
+    ck_assert_int_eq(run_shell("sleep 1000", NULL, NULL, 1000000, &status), -ETIME); /* the test's own deadline ends it otherwise */
+}
+END_TEST
+
 START_TEST(a_program_that_is_not_there)
 {
     char *const words[] = {"/no/such/program", NULL};
@@ -101,6 +115,7 @@ int main(void)
     tcase_add_test(all, with_standard_output_and_error_closed_it_is_the_same);
     tcase_add_test(all, only_kept_descriptors_are_open);
     tcase_add_test(all, past_its_deadline_its_whole_group_is_killed);
+    tcase_add_test(all, who_holds_back_an_interrupt_does_not_wait_for_it);
     tcase_add_test(all, a_program_that_is_not_there);
     tcase_add_test(all, an_answer_is_standard_output_alone_and_cut_to_fit);
     suite_add_tcase(suite, all);
