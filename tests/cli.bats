@@ -217,6 +217,8 @@ assert {"default", "quick", "chunk"} <= {e["name"] for e in o["experiments"]}'
         run --separate-stderr bash -c "exec 3> >(exit 0); sleep 0.2; \"$BREAKEVEN\" report named --format $format >&3"
         [ "$status" = 2 ]
         [ "$stderr" = "breakeven report: cannot write to standard output: Broken pipe" ]
+        run --separate-stderr bash -c "\"$BREAKEVEN\" report named --format $format >/dev/full"
+        [ "$stderr" = "breakeven report: cannot write to standard output: No space left on device" ]
     done
 }
 
