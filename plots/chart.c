@@ -57,7 +57,7 @@ static void widen(struct chart_panel *panel, double x, double y)
 
 static void reach_singles(struct chart *chart)
 {
-    double limit[CHART_PANELS];
+    double limit[CHART_PANELS] = {0};
     for (unsigned p = 0; p < chart->panels; p++) limit[p] = 2 * chart->panel[p].y_high;
     for (size_t i = 0; i < chart->single_count; i++) {
         const struct chart_single *single = &chart->singles[i];

@@ -63,7 +63,8 @@ static int available(struct reason *why)
     if (launcher_available(why)) return -ENOENT;
     if (!launcher_beside("breakeven-rank", path, sizeof path) || !launcher_beside("libkernels.so", path, sizeof path))
         return reason_give(why, -ENOENT, "no breakeven-rank beside the program: make deps-mpi, then make");
-    return launcher_failed(why) ? -EIO : 0;
+    int error = scratch_available(why);
+    return error || !launcher_failed(why) ? error : -EIO;
 }
 
 /* Waits for the launcher's end; false: it still runs. */

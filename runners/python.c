@@ -66,9 +66,7 @@ static int available(struct reason *why)
                                : " in PATH: install Debian's package python3");
     if (!launcher_beside("libkernels.so", path, sizeof path))
         return reason_give(why, -ENOENT, "no libkernels.so beside the program: build it with make");
-    if (access("/dev/shm", W_OK | X_OK))
-        return reason_give(why, -ENOENT, "/dev/shm cannot be written: Python's locks between processes lie there");
-    return 0;
+    return scratch_available(why);
 }
 
 static int available_interpreters(struct reason *why)

@@ -18,6 +18,12 @@
 #define SCRATCH_ROOT "/dev/shm"
 enum { UNUSED_S = 60 }; /* younger ones may not have been locked yet */
 
+int scratch_available(struct reason *why)
+{
+    if (!access("/dev/shm", W_OK | X_OK)) return 0;
+    return reason_give(why, -ENOENT, "/dev/shm cannot be written: the runner's files lie there");
+}
+
 int scratch_make(char *path)
 {
     snprintf(path, SCRATCH_PATH_MAX, SCRATCH_ROOT "/breakeven-%d-XXXXXX", (int)getpid());

@@ -8,11 +8,16 @@
 #ifndef BREAKEVEN_SCRATCH_H
 #define BREAKEVEN_SCRATCH_H
 
+#include "kernels/reason.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
 
 enum { SCRATCH_PATH_MAX = 64 };
+
+/* Can one be made? 0; or -ENOENT with the reason. */
+int scratch_available(struct reason *why);
 
 /* Makes a folder, writes its path into `path` (SCRATCH_PATH_MAX bytes) and returns the descriptor that holds the lock,
  * to be closed after scratch_remove; or -errno. */

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     command -v python3 >/dev/null || skip "python3 is missing"
     root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-    BREAKEVEN=$root/${BUILD:-build}/breakeven WHERE_KERNEL=$root/${BUILD:-build}/tests/kernels/where.so
+    export BREAKEVEN=$root/${BUILD:-build}/breakeven WHERE_KERNEL=$root/${BUILD:-build}/tests/kernels/where.so
     cd "$BATS_TEST_TMPDIR"
     read -r first second allowed < <(python3 -c '
 import os, re
@@ -26,7 +26,7 @@ measure() { # VARIABLES... -- placements over runners, each worker with a task a
 
 check() { # EXPRESSION of: cells, each with runner, placement, workers (cpus recorded) and proc (cpus seen in /proc)
     python3 - "$first" "$second" "$allowed" "$1" <<'PYTHON'
-import json, sys
+import json, os, subprocess, sys
 first, second, allowed, expression = sys.argv[1:]
 manifest = json.load(open("run/manifest.json"))
 samples = sorted((json.loads(line) for line in open("run/samples.jsonl")), key=lambda s: s["began_ns"])
@@ -39,9 +39,17 @@ for sample, after in zip(samples, samples[1:] + [{"began_ns": 1 << 63}]):
         continue
     threads = {(thread, cpus) for time, thread, cpus in seen if sample["began_ns"] <= time < after["began_ns"]}
     proc = sorted(cpus for thread, cpus in threads)
-    cells.append({"runner": cell["runner"], "placement": cell["placement"], "proc": proc,
+    cells.append({"threads": cell["threads"], "runner": cell["runner"], "placement": cell["placement"], "proc": proc,
                   "workers": sorted(worker["cpus"] for worker in sample["workers"])})
 singles = sorted([first, second])
+
+
+def planned(placement, threads):  # where topo says that two workers go
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
+    command = [os.environ["BREAKEVEN"], "topo", "-p", str(2 // threads), "-t", str(threads), "--placement", placement, "--json"]
+    return sorted(worker["cpus"] for worker in json.loads(subprocess.check_output(command, env=plain))["workers"])
+
+
 teams = 4 if "runner python is left out" in json.dumps(manifest) else 5  # hybrid is 1x2 and 2x1
 spread = not any("placement spread gives 2 workers the cpus of close" in note for note in manifest["notes"])
 assert len(cells) == (5 + spread) * teams, len(cells)
@@ -50,7 +58,7 @@ for cell in cells:
     if cell["placement"] == "none":
         assert cell["proc"] == [allowed] * 2, cell
     if cell["placement"] not in ("none", "env"):
-        assert cell["proc"] == singles, cell
+        assert cell["proc"] == planned(cell["placement"], cell["threads"]), cell
     assert cell["placement"] != "env" or eval(expression), cell
 PYTHON
 }

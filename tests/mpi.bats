@@ -179,6 +179,16 @@ at_gate() {
     done
 }
 
+@test "a /dev/shm that cannot be written leaves mpi out, and that is its reason" {
+    [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null || skip "a /dev/shm of one's own needs root and namespaces"
+    run unshare --mount sh -c 'mount -t tmpfs -o ro tmpfs /dev/shm && exec "$@"' - "$BREAKEVEN" list runners
+    [[ $output == *"mpi"*"/dev/shm cannot be written"* ]]
+    run unshare --mount sh -c 'mount -t tmpfs -o ro tmpfs /dev/shm && exec "$@"' - "$BREAKEVEN" run --kernel empty --runner mpi \
+        --processes 2 --reps 1 -o run
+    [ "$status" = 2 ]
+    [[ $output == *"/dev/shm cannot be written"* ]]
+}
+
 @test "without leave to bind, ranks that are to be bound are errors that say so, and those that are not run" {
     strace -f --seccomp-bpf -o trace -e trace=sched_setaffinity true 2>/dev/null || skip "no strace, or no leave to trace"
     timeout -k 5 200 "$BREAKEVEN" run --kernel empty --tasks 20 --runner mpi --processes 2 --placement close,none --reps 1 --warmup 0 \

@@ -251,6 +251,15 @@ END
     [[ $output == *"quota: cannot be seen"* ]]
 }
 
+@test "control groups that another file system was mounted over are not taken for seen" {
+    unshare -rm true 2>/dev/null || skip "no mount namespace can be made here"
+    [ -z "$(awk '/ - cgroup2? / && $5 !~ "^/sys/fs/cgroup"' /proc/self/mountinfo)" ] || skip "there are groups elsewhere, too"
+    run unshare -rm sh -c 'mount -t tmpfs none /sys/fs/cgroup 2>/dev/null || exit 9; exec "$0" topo' "$BREAKEVEN"
+    [ "$status" != 9 ] || skip "nothing can be mounted over /sys/fs/cgroup here"
+    [ "$status" = 0 ]
+    [[ $output == *"quota: cannot be seen"* ]]
+}
+
 @test "without /proc a run measures, memory too: no repetition could start, since the program was sought there" {
     [ -z "${SANITIZED:-}" ] || skip "a sanitizer reads /proc"
     unshare -rm true 2>/dev/null || skip "no mount namespace can be made here"

@@ -58,10 +58,17 @@ static int count(hwloc_topology_t topology, hwloc_obj_type_t type)
     return objects > 0 ? objects : 0;
 }
 
-static const char *model(hwloc_topology_t topology)
+enum { MODEL_SIZE = 256 };
+
+/* The processor's name without the blanks that firmware fills it up with; NULL: unknown. */
+static const char *model(hwloc_topology_t topology, char *text)
 {
     hwloc_obj_t package = hwloc_get_obj_by_type(topology, HWLOC_OBJ_PACKAGE, 0);
-    return package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
+    const char *name = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
+    if (!name) return NULL;
+    snprintf(text, MODEL_SIZE, "%s", name);
+    for (size_t end = strlen(text); end && text[end - 1] == ' ';) text[--end] = '\0';
+    return text;
 }
 
 /* The kinds of cores; none where hwloc knows only one. */
@@ -85,7 +92,8 @@ static json_t *kinds_json(hwloc_topology_t topology)
 json_t *topo_machine_json(hwloc_topology_t topology)
 {
     hwloc_const_bitmap_t allowed = hwloc_topology_get_allowed_cpuset(topology);
-    return json_pack("{ss? si si si si si so so so}", "model", model(topology), "packages",
+    char name[MODEL_SIZE];
+    return json_pack("{ss? si si si si si so so so}", "model", model(topology, name), "packages",
                      count(topology, HWLOC_OBJ_PACKAGE), "numa_nodes", count(topology, HWLOC_OBJ_NUMANODE), "cores",
                      count(topology, HWLOC_OBJ_CORE), "cpus", count(topology, HWLOC_OBJ_PU), "allowed_cpus",
                      hwloc_bitmap_weight(allowed), "allowed", cpus_json(allowed), "kinds", kinds_json(topology), "tree",
@@ -263,10 +271,11 @@ static void print_team(const struct topo *topo)
 static void print_topo(const struct topo *topo)
 {
     hwloc_topology_t topology = topo->topology;
-    char *allowed = NULL;
+    char *allowed = NULL, name[MODEL_SIZE] = "processor unknown";
+    model(topology, name);
     hwloc_bitmap_list_asprintf(&allowed, hwloc_topology_get_allowed_cpuset(topology));
     printf("machine: %s; packages: %d, memory nodes: %d, cores: %d, cpus: %d\n",
-           model(topology) ? model(topology) : "processor unknown", count(topology, HWLOC_OBJ_PACKAGE),
+           name, count(topology, HWLOC_OBJ_PACKAGE),
            count(topology, HWLOC_OBJ_NUMANODE), count(topology, HWLOC_OBJ_CORE), count(topology, HWLOC_OBJ_PU));
     if (topo->here) print_limits(&topo->limits);
     else printf("allowed: cpus %s\n", allowed ? allowed : "?");

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Of the time limit, what the fewest repetitions of all cells leave for the others, and what those take at most. */
-static const double FURTHER_SHARE_MIN = 0.1, FURTHER_SHARE_MAX = 0.15;
+static const double FURTHER_SHARE = 0.1;
 
 /* Does another cell that is still measured need this one: as its serial time, or as what it repeats? */
 static bool is_needed(const struct session *session, unsigned id)
@@ -68,7 +68,7 @@ static bool goes_further(const struct protocol *protocol)
 static double spare_ns(const struct session *session, uint64_t block)
 {
     const struct protocol *protocol = &session->plan->protocol;
-    double left_ns = (1 - goes_further(protocol) * FURTHER_SHARE_MIN) * (double)protocol->time_limit_ns - session_passed_ns(session);
+    double left_ns = (1 - goes_further(protocol) * FURTHER_SHARE) * (double)protocol->time_limit_ns - session_passed_ns(session);
     for (unsigned i = 0; i < session->plan->cell_count; i++)
         left_ns -= session_known_ns(session, i) * (double)(protocol->reps_min - block);
     return left_ns;
@@ -114,7 +114,7 @@ static double further_ns(struct session *session)
 {
     double limit_ns = (double)session->plan->protocol.time_limit_ns, passed_ns = session_passed_ns(session);
     if (!(session->fewest_ns > 0)) session->fewest_ns = passed_ns;
-    return fmin(limit_ns, session->fewest_ns + FURTHER_SHARE_MAX * limit_ns) - passed_ns;
+    return fmin(limit_ns, session->fewest_ns + FURTHER_SHARE * limit_ns) - passed_ns;
 }
 
 void time_limit_narrow(struct session *session, uint64_t block)

@@ -54,10 +54,11 @@ static void power_row(struct selftest *test, unsigned trials, bool slower)
 {
     const struct inject inject = {.work_share = SLOWER};
     unsigned found = 0, wrong = 0, room = slower ? PAIRS_MAX : SAME_PAIRS;
-    double longest_s = 0, *base = malloc(2 * (size_t)trials * room * sizeof *base), *new = base + (size_t)trials * room;
+    double longest_s = 0, *base = malloc(2 * (size_t)trials * room * sizeof *base), *new;
     struct selftest_row row = {.id = "V14"};
     struct live live;
     if (!base) return;
+    new = base + (size_t)trials * room;
     live_open(&live, test);
     live.undisturbed = true;
     struct trial cells = {.limit_ns = test->quick ? QUICK_TRIAL_NS : TRIAL_NS};

@@ -73,7 +73,7 @@ static void outside_print(const struct pool_costs *pool, unsigned outside)
     for (unsigned axis = 0; axis < WHATIF_AXES; axis++) {
         const struct whatif_range *range = &pool->ground.range[axis];
         bool time = axis == WHATIF_TASK_NS || axis == WHATIF_WORK_NS;
-        char low[32], high[32];
+        char low[32] = "", high[32] = "";
         if (!(outside >> axis & 1)) continue;
         (time ? time_show : number_show)(low, sizeof low, range->low);
         (time ? time_show : number_show)(high, sizeof high, range->high);

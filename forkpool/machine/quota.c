@@ -3,10 +3,12 @@
 #include "quota.h"
 
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { PATH = 3 * PATH_MAX };
@@ -38,6 +40,13 @@ static void unescape(char *text)
     *to = 0;
 }
 
+/* Not so where another file system was mounted over it. */
+static bool shows_groups(const char *root, const char *at)
+{
+    struct statfs system;
+    return *root || (!statfs(at, &system) && (system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC));
+}
+
 /* A mount of the hierarchy: its group `from` stands at `at`. */
 static void place_try(struct place *best, const char *root, const char *from, const char *at, const char *group)
 {
@@ -45,6 +54,7 @@ static void place_try(struct place *best, const char *root, const char *from, co
     bool below = !strncmp(group, from, skip) && (!group[skip] || group[skip] == '/') && !strstr(group, "/..");
     const char *rest = below && strcmp(group + skip, "/") ? group + skip : "";
     struct place place = {.top = strlen(root) + strlen(at)};
+    if (!shows_groups(root, at)) return;
     if (snprintf(place.dir, PATH, "%s%s%s", root, at, rest) >= PATH) return;
     place.rank = !below ? 1 : access(place.dir, F_OK) ? 2 : 3;
     if (place.rank > best->rank) *best = place;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/cpus/cgroup.h"
 
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Told each line, without its newline, until it returns true. */
@@ -69,6 +71,13 @@ static bool take_group(char *line, void *context)
     return snprintf(search->path, sizeof search->path, "%s", group) < (int)sizeof search->path;
 }
 
+/* Another file system may have been mounted over it since: then it says nothing any more. */
+static bool shows_groups(const char *root, const char *mount)
+{
+    struct statfs system;
+    return *root || (!statfs(mount, &system) && (system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC));
+}
+
 /* A mount whose top is the group `top`. A container's shows its own group as the top; what does not lie below it cannot
  * be seen from here. */
 static void consider(struct search *search, const char *top, const char *mount)
@@ -79,6 +88,7 @@ static void consider(struct search *search, const char *top, const char *mount)
     size_t skip = made.hidden ? strlen(top) : 0;
     bool below = !strncmp(path, top, skip) && (!path[skip] || path[skip] == '/') && !strstr(path, "/..");
     const char *rest = below && strcmp(path + skip, "/") ? path + skip : "";
+    if (!shows_groups(search->root, mount)) return;
     if (snprintf(made.mount, sizeof made.mount, "%s", mount) >= (int)sizeof made.mount ||
         snprintf(made.group, sizeof made.group, "%s%s", mount, rest) >= (int)sizeof made.group)
         return;
