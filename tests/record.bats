@@ -67,6 +67,12 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
         [[ $stderr == *"$field was "* ]]
     done
     [ "$(wc -l <<<"$stderr")" = 1 ]
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run --allow build,host,software,environment
+    [ "$status" = 2 ]
+    [[ $stderr == *"object ./gone.so was "* && $stderr != *"build.commit"* ]]
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run --allow build,host,software,environment,object
+    [ "$status" = 0 ]
+    grep -q 'resumed although not all was as before: build.commit was' run/manifest.json
     rm -r run
     mv kept run
     edit "m['host']['hostname'] = 'another-container'; m['protocol']['reps'] = 3"

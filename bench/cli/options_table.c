@@ -202,7 +202,7 @@ const struct option_row options_table[] = {
      0, NULL, NULL, OPTION_OF_CALL},
     {"figure", 0, "FIGURE", "compare run", "which time: wall (the run phase), start, stop, total (wall)", OPTION_WORD,
      FIELD(figure), 0, 0, figure_choice, "figure", OPTION_OF_CALL},
-    {"allow", 0, "FIELD,..", "compare", "what may differ: model, cpus, memory, kernel of the machine, plan (kernels, sizes)",
+    {"allow", 0, "FIELD,..", "compare run", "may differ: model,cpus,memory,kernel,plan; --resume: build,host,software,environment,object",
      OPTION_PATH, FIELD(allow), 0, 0, NULL, NULL, OPTION_OF_CALL},
     {"force", 0, NULL, "compare", "compare even where kernels, sizes or machines differ", OPTION_FLAG, FIELD(force), 0, 0,
      NULL, NULL, OPTION_OF_CALL},

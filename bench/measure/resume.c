@@ -15,15 +15,26 @@
 #include <string.h>
 
 struct differences {
-    struct reason *why;
-    unsigned count;
+    const char *allow;
+    struct reason *allowed, *why;
+    unsigned allowed_count, count;
 };
+
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == length && !strncmp(at, word, length)) return true;
+    return false;
+}
 
 static void put(struct differences *differences, const char *part, const char *key, const json_t *was, const json_t *is)
 {
     char *before = json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT), *now = json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
-    reason_add(differences->why, "%s%s%s%.60s was %.80s and is %.80s", differences->count++ ? "; " : "", part, *part && part[strlen(part) - 1] != ' ' ? "." : "",
-               key, before ? before : "not set", now ? now : "not set");
+    bool allowed = has_word(differences->allow, part);
+    unsigned *count = allowed ? &differences->allowed_count : &differences->count;
+    reason_add(allowed ? differences->allowed : differences->why, "%s%s%s%.60s was %.80s and is %.80s", (*count)++ ? "; " : "", part,
+               strchr(key, '/') ? " " : ".", key, before ? before : "not set", now ? now : "not set");
     free(before);
     free(now);
 }
@@ -62,17 +73,17 @@ static void compare_objects(struct differences *differences, const json_t *was)
     json_t *hash;
     json_object_foreach ((json_t *)was, path, hash) {
         json_t *now = software_file_hash(path);
-        if (!json_equal(hash, now)) put(differences, "kernel object ", path, hash, now);
+        if (!json_equal(hash, now)) put(differences, "object", path, hash, now);
         json_decref(now);
     }
 }
 
-int resume_check(const struct run *run, hwloc_topology_t topology, struct reason *why)
+int resume_check(const struct run *run, hwloc_topology_t topology, const char *allow, struct reason *allowed, struct reason *why)
 {
     static const char *const builds[] = {"version", "commit", "compiler", "flags", NULL},
                              *const hosts[] = {"model", "machine", "kernel", "cpus", "cores", "allowed", "quota_cpus", NULL},
                              *const programs[] = {"program", "openmp", "libc", "hwloc", NULL};
-    struct differences differences = {why, 0};
+    struct differences differences = {.allow = allow, .allowed = allowed, .why = why};
     char python[PATH_MAX];
     if (json_object_get(json_object_get(run->manifest, "environment"), "BREAKEVEN_PYTHON"))
         interpreter_find(python, sizeof python); /* names the interpreter behind a script as the record does */

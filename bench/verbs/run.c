@@ -149,10 +149,16 @@ static int resume_run(struct conduct *conduct, const struct run *run)
     double *task_ns = NULL;
     struct protocol protocol;
     int status = STATUS_GOOD;
-    struct reason different = {""};
-    if (resume_check(run, conduct->topology, &different))
-        return options_complain(options, "--resume %s: it would mix two experiments: %s; undo that, or begin a new run", options->resume,
-                                different.text);
+    struct reason different = {""}, allowed = {""};
+    if (resume_check(run, conduct->topology, options->allow, &allowed, &different))
+        return options_complain(options, "--resume %s: it would mix two experiments: %s; undo that, begin a new run, or --allow the word "
+                                         "that stands first", options->resume, different.text);
+    if (*allowed.text) {
+        struct reason note = {""};
+        reason_set(&note, "resumed although not all was as before: %s", allowed.text);
+        json_array_append_new(json_object_get(run->manifest, "notes"), json_string(note.text));
+        options_complain(options, "%s", note.text);
+    }
     if (manifest_protocol(run->manifest, &protocol, &why) ||
         manifest_task_ns(run->manifest, run->cell_count, &task_ns, &why))
         return options_complain(options, "--resume %s: %s", options->resume, why.text);
@@ -172,7 +178,7 @@ static int resume(const struct options *options)
     struct run run;
     struct reason note = {""};
     struct reason why = {""};
-    static const char *const allowed[] = {"resume", "json"};
+    static const char *const allowed[] = {"resume", "json", "allow"};
     for (const struct option_row *row = options_table; row->name; row++) {
         bool fits = false;
         for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) fits = fits || !strcmp(allowed[i], row->name);
@@ -221,6 +227,7 @@ static int run(const struct options *options)
     for (size_t i = 0; i < sizeof of_versus / sizeof *of_versus; i++)
         if (options_given(options, of_versus[i]) && !options->versus)
             return options_complain(options, "--%s needs --versus: what is to be compared?", of_versus[i]);
+    if (options->allow && !options->resume) return options_complain(options, "--allow says what of a run to --resume may differ");
     if (options->write_file) return write_file(options);
     if (options->config && !options->resume) return run_config(options);
     if (options->resume) return resume(options);
