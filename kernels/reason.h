@@ -14,6 +14,7 @@
 #define REASON_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,21 @@ __attribute__((format(printf, 3, 4))) static inline void text_add(char *text, si
     va_start(arguments, format);
     vsnprintf(text + used, size - used, format, arguments);
     va_end(arguments);
+}
+
+/* Is it one of the words of a list with commas? NULL is no list. */
+static inline bool text_has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == length && !strncmp(at, word, length)) return true;
+    return false;
+}
+
+/* Cuts the blanks at its end. */
+static inline void text_trim(char *text)
+{
+    for (size_t end = strlen(text); end && text[end - 1] == ' ';) text[--end] = '\0';
 }
 
 /* Adds to the text, as far as it fits. */

@@ -161,6 +161,21 @@ assert all(f["text"].endswith(".") for f in findings)'
     done
 }
 
+@test "jobs of several numbers of tasks: the sentence that recommends names each with its own" {
+    "$BREAKEVEN" report small --format text | tr '\n' ' ' | grep -qE 'For one job of [0-9]+ tasks \([a-z]+\), start'
+    cp -r tiny jobs
+    python3 - <<'END'
+import json
+manifest = json.load(open("jobs/manifest.json"))
+jobs = [cell for cell in manifest["cells"] if cell["study"] == "breakeven"]
+longest = max(cell["task_time_ns"] for cell in jobs)
+for cell in jobs:
+    cell["tasks"] = 8 if cell["task_time_ns"] == longest else 32
+json.dump(manifest, open("jobs/manifest.json", "w"))
+END
+    "$BREAKEVEN" report jobs --format text | tr -s ' \n' ' ' | grep -qE 'For one job \([a-z]+\), start and stop included, use [^.]* for 32 tasks of [^.]*, [^.,]* for 8 tasks of '
+}
+
 @test "markdown, json, csv, html on standard output" {
     "$BREAKEVEN" report small --format markdown | grep -q '^| runner |'
     "$BREAKEVEN" report small --format json | python3 -c 'import json, sys; assert json.load(sys.stdin)["cells"]'

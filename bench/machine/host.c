@@ -41,7 +41,7 @@ static void read_field(const char *path, const char *begin, char *value, size_t 
         if (strncmp(line, begin, strlen(begin))) continue;
         line[strcspn(line, "\n")] = '\0';
         snprintf(value, size, "%.*s", (int)size - 1, colon ? colon + 2 : line);
-        for (size_t end = strlen(value); end && value[end - 1] == ' ';) value[--end] = '\0'; /* firmware fills names up */
+        text_trim(value); /* firmware fills names up */
     }
     if (file) fclose(file);
 }

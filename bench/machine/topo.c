@@ -67,7 +67,7 @@ static const char *model(hwloc_topology_t topology, char *text)
     const char *name = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
     if (!name) return NULL;
     snprintf(text, MODEL_SIZE, "%s", name);
-    for (size_t end = strlen(text); end && text[end - 1] == ' ';) text[--end] = '\0';
+    text_trim(text);
     return text;
 }
 

@@ -20,18 +20,10 @@ struct differences {
     unsigned allowed_count, count;
 };
 
-static bool has_word(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
-        if (strcspn(at, ",") == length && !strncmp(at, word, length)) return true;
-    return false;
-}
-
 static void put(struct differences *differences, const char *part, const char *key, const json_t *was, const json_t *is)
 {
     char *before = json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT), *now = json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
-    bool allowed = has_word(differences->allow, part);
+    bool allowed = text_has_word(differences->allow, part);
     unsigned *count = allowed ? &differences->allowed_count : &differences->count;
     reason_add(allowed ? differences->allowed : differences->why, "%s%s%s%.60s was %.80s and is %.80s", (*count)++ ? "; " : "", part,
                strchr(key, '/') ? " " : ".", key, before ? before : "not set", now ? now : "not set");

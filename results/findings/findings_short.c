@@ -193,19 +193,39 @@ static const struct cell *choice(const struct advice *advice, bool warm)
     return (warm ? advice->warm : advice->best)->cell;
 }
 
-/* "the serial loop for tasks of 1 us to 100 us, openmp with 2 threads for 1 ms": runs of equal choices. */
+/* How many of the first kernel. */
+static size_t choices(const struct summary *summary)
+{
+    size_t count = 0;
+    while (count < summary->advice_count && !strcmp(summary->advices[count].kernel, summary->advices[0].kernel)) count++;
+    return count;
+}
+
+/* Are they of one number of tasks? */
+static bool tasks_alike(const struct summary *summary)
+{
+    size_t i = 0, count = choices(summary);
+    while (i < count && summary->advices[i].tasks == summary->advices[0].tasks) i++;
+    return i == count;
+}
+
+static bool choice_goes_on(const struct advice *from, const struct advice *next, bool warm)
+{
+    return from->tasks == next->tasks && cells_same(choice(from, warm), choice(next, warm), CELLS_RUNNER | CELLS_WORKERS);
+}
+
+/* "the serial loop for tasks of 1 us to 100 us, openmp with 2 threads for tasks of 1 ms": runs of equal choices; where jobs differ in
+ * their number of tasks, "for 32 tasks of ..". */
 static void add_choices(struct sentence *sentence, const struct summary *summary, bool warm)
 {
-    size_t count = 0, last = 0;
-    while (count < summary->advice_count && !strcmp(summary->advices[count].kernel, summary->advices[0].kernel))
-        count++;
+    size_t count = choices(summary), last = 0;
     for (size_t i = 0; i < count; i = last + 1) {
-        char name[2 * PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT];
-        for (last = i; last + 1 < count; last++)
-            if (!cells_same(choice(&summary->advices[i], warm), choice(&summary->advices[last + 1], warm), CELLS_RUNNER | CELLS_WORKERS))
-                break;
-        sentence_add(sentence, "%s%s for tasks of %s", i ? ", " : "", findings_choice(name, choice(&summary->advices[i], warm)),
-                     parts_duration(from, parts_task_ns(summary->advices[i].best)));
+        const struct advice *advice = &summary->advices[i];
+        char name[2 * PARTS_TEXT], from[PARTS_TEXT], to[PARTS_TEXT], tasks[32] = "";
+        for (last = i; last + 1 < count && choice_goes_on(advice, &summary->advices[last + 1], warm);) last++;
+        if (!tasks_alike(summary)) snprintf(tasks, sizeof tasks, "%llu ", (unsigned long long)advice->tasks);
+        sentence_add(sentence, "%s%s for %stasks of %s", i ? ", " : "", findings_choice(name, choice(advice, warm)), tasks,
+                     parts_duration(from, parts_task_ns(advice->best)));
         if (last > i) sentence_add(sentence, " to %s", parts_duration(to, parts_task_ns(summary->advices[last].best)));
     }
 }
@@ -218,8 +238,9 @@ static int about_choice(struct summary_parts *parts)
     struct sentence cold = {0};
     add_choices(&cold, summary, false);
     add_choices(&warm, summary, true);
-    sentence_add(&sentence, "For one job of %llu tasks (%s), start and stop included, use %s.",
-                 (unsigned long long)summary->advices[0].tasks, summary->advices[0].kernel, cold.text);
+    sentence_add(&sentence, "For one job ");
+    if (tasks_alike(summary)) sentence_add(&sentence, "of %llu tasks ", (unsigned long long)summary->advices[0].tasks);
+    sentence_add(&sentence, "(%s), start and stop included, use %s.", summary->advices[0].kernel, cold.text);
     if (!strcmp(cold.text, warm.text)) sentence_add(&sentence, " With workers already up the same holds.");
     else sentence_add(&sentence, " With workers already up use %s.", warm.text);
     return sentence_end(parts, TOPIC_short, &sentence);

@@ -30,14 +30,6 @@ static const struct {
     {"cpus", "quota_cpus", 0}, {"memory", "memory_bytes", 0.05}, {"kernel", "kernel", 0},
 };
 
-static bool allowed(const char *list, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *word = list; word && *word; word += strcspn(word, ","), word += *word == ',')
-        if (strcspn(word, ",") == length && !strncmp(word, name, length)) return true;
-    return false;
-}
-
 static bool field_differs(const json_t *x, const json_t *y, double within)
 {
     if ((!x && !y) || (x && y && json_equal(x, y))) return false;
@@ -54,7 +46,7 @@ static size_t machines_differ(const struct run *base, const struct run *new, con
     *text = '\0';
     for (size_t i = 0; i < sizeof machine_fields / sizeof *machine_fields; i++) {
         json_t *x = json_object_get(a, machine_fields[i].key), *y = json_object_get(b, machine_fields[i].key);
-        if (allowed(allow, machine_fields[i].allow) != of_allowed || !field_differs(x, y, machine_fields[i].within))
+        if (text_has_word(allow, machine_fields[i].allow) != of_allowed || !field_differs(x, y, machine_fields[i].within))
             continue;
         char *was = x ? json_dumps(x, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
         char *is = y ? json_dumps(y, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
@@ -224,7 +216,7 @@ static int check_alike(const struct run *base, const struct run *new, const stru
 {
     char plan[320], text[640];
     int plans = compare_plans_differ(base, new, plan, sizeof plan);
-    if (plans && !options->force && !allowed(options->allow, "plan"))
+    if (plans && !options->force && !text_has_word(options->allow, "plan"))
         return reason_give(why, -EINVAL, "%s; --allow plan or --force compares anyway", plan);
     if (machines_differ(base, new, options->force ? NULL : options->allow, false, text, sizeof text) && !options->force)
         return reason_give(why, -EINVAL,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/cpus/cgroup.h"
 
+#include "kernels/reason.h"
+
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,15 +45,6 @@ static void unescape(char *text)
     *to = 0;
 }
 
-/* Is `word` one of the words that commas divide? */
-static bool has_word(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += length)
-        if ((at == words || at[-1] == ',') && (at[length] == ',' || !at[length])) return true;
-    return false;
-}
-
 struct search {
     const char *root, *controller;
     char path[CGROUP_PATH]; /* the process's group, from the hierarchy's own root */
@@ -67,7 +60,7 @@ static bool take_group(char *line, void *context)
     if (!group) return false;
     *group++ = 0;
     controllers++;
-    if (search->controller ? !has_word(controllers, search->controller) : *controllers) return false;
+    if (search->controller ? !text_has_word(controllers, search->controller) : *controllers) return false;
     return snprintf(search->path, sizeof search->path, "%s", group) < (int)sizeof search->path;
 }
 
@@ -107,7 +100,7 @@ static bool take_mount(char *line, void *context)
     if (!dash) return false;
     *dash = 0;
     if (sscanf(dash + 3, "%15s %*s %ms", type, &options) == 2 &&
-        (search->controller ? !strcmp(type, "cgroup") && has_word(options, search->controller)
+        (search->controller ? !strcmp(type, "cgroup") && text_has_word(options, search->controller)
                             : !strcmp(type, "cgroup2")) &&
         sscanf(line, "%*s %*s %*s %ms %ms", &top, &mount) == 2) {
         unescape(top);

@@ -13,7 +13,8 @@
  *   close   consecutive workers on consecutive cores, from the first one
  *   spread  processes as far apart as the machine allows (packages, then memory nodes, dies, caches, cores), in the
  *           machine's order, one to each part and then by size; the threads of one process close together inside its
- *           part. Of a single process the threads are kept apart so: OpenMP's spread over cores.
+ *           part. Of a single process the threads are kept apart so: OpenMP's spread over cores where their number divides
+ *           the cores; else packages get equal shares first.
  *   LIST    "0-2,5": cpus; "core:0-3", "numa:1", "package:1.core:0-3": objects of the topology by logical index, those
  *           after a dot counted inside the one before; "kind:1": the cores of a kind. Worker i gets the i-th of them, all of its allowed cpus, and
  *           counts round where workers are more.

@@ -35,18 +35,18 @@ static const struct kernel *const *registry(void)
 
 static int prepare(const struct kernel_params *params, struct arena *shared, void **input)
 {
-    const struct kernel *const *kernels = registry();
+    const struct kernel *const *all = registry();
     struct parts *parts = calloc(1, sizeof *parts);
-    if (!kernels || !parts) return -ENOENT;
-    while (kernels[parts->count]) parts->count++;
+    if (!all || !parts) return -ENOENT;
+    while (all[parts->count]) parts->count++;
     for (size_t k = 0; k < parts->count; k++) {
         struct part *part = &parts->part[k];
-        part->kernel = kernels[k];
+        part->kernel = all[k];
         part->params = *params;
         part->params.tasks = params->tasks / parts->count + (k < params->tasks % parts->count);
-        part->params.size = strcmp(kernels[k]->size_unit, "ns") ? SIZE : SIZE_NS;
-        int error = kernels[k]->prepare ? kernels[k]->prepare(&part->params, shared, &part->input) : 0;
-        if (error || kernel_result_size(kernels[k], part->params.size) > SLOT) return error ? error : -E2BIG;
+        part->params.size = strcmp(all[k]->size_unit, "ns") ? SIZE : SIZE_NS;
+        int error = all[k]->prepare ? all[k]->prepare(&part->params, shared, &part->input) : 0;
+        if (error || kernel_result_size(all[k], part->params.size) > SLOT) return error ? error : -E2BIG;
     }
     *input = parts;
     return 0;
