@@ -411,6 +411,23 @@ START_TEST(a_cold_first_run_sets_no_limit_for_the_others)
 }
 END_TEST
 
+/* Of so few milliseconds that its share of the grid, and fourteen of its runs, were over before anything was known. */
+START_TEST(a_command_of_milliseconds_has_an_interval)
+{
+    for (uint64_t state = 1; state <= 50; state++) {
+        struct fake fake = {.noise = 1.6, .state = state, .cost = {0.010, 0.020, 0.030}};
+        struct search_space space = space_of(&fake, 3, false);
+        struct search_result result;
+        ck_assert_int_eq(search_run(&space, &search_commands, &result), 0);
+        ck_assert_uint_eq(level_of(&result, result.recommended), 0);
+        ck_assert_uint_ge(result.entries[result.recommended].cost.n, STATS_INTERVAL_MIN);
+        ck_assert(!result.short_of_budget);
+        ck_assert_double_le(result.spent_s, search_commands.least_s);
+        search_free(&result);
+    }
+}
+END_TEST
+
 static int two_axes(void *context, const struct search_point *points, size_t count, double limit,
                     struct search_outcome *outcomes)
 {
@@ -517,6 +534,7 @@ int main(void)
     tcase_add_test(tests, a_space_without_points_is_refused);
     tcase_add_test(tests, slow_points_are_stopped_and_counted_as_slow);
     tcase_add_test(tests, a_cold_first_run_sets_no_limit_for_the_others);
+    tcase_add_test(tests, a_command_of_milliseconds_has_an_interval);
     tcase_add_test(tests, discrete_axes_and_two_kinds_of_workers);
     tcase_add_test(tests, a_combination_that_gains_nothing_from_workers_does_not_hide_the_others);
     tcase_add_test(tests, one_spike_in_two_blocks_does_not_move_a_rank);

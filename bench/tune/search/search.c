@@ -28,6 +28,7 @@ const struct search_options search_commands = {.looks = 1,
                                                .within = 0,
                                                .share = 0.22,
                                                .least = 14,
+                                               .least_s = 2,
                                                .budget_s = INFINITY,
                                                .limit = 2,
                                                .patient = false};

@@ -80,7 +80,8 @@ struct search_options {
     double within;       /* recommend the fewest workers within this share of the best: 0.05; 0: ties only */
     double share;        /* measuring time it may take, over that of measuring every point once (as far as that can be
                             told from what was tried); beyond it the steps shorten themselves */
-    unsigned least;      /* but it may always take as long as so many measurements of the best point */
+    unsigned least;      /* but it may always take as long as so many measurements of the best point, */
+    double least_s;      /* and so many seconds: nobody waits for less */
     double budget_s;     /* measuring time in seconds after which the same happens; INFINITY: none */
     double limit;        /* stop a measurement at so many times the best cost so far */
     bool patient;        /* no limit in the fresh blocks: serial and also come out in full, however slow */

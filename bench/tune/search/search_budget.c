@@ -103,7 +103,7 @@ void budget_settle(struct search *search)
     }
     double rivals_s = (2 + (double)search->space->also_count) * best_s;
     search->budget_s = fmax(search->options->share * result->once_s, search->options->least * best_s);
-    search->budget_s = fmin(search->budget_s, search->options->budget_s);
+    search->budget_s = fmin(fmax(search->budget_s, search->options->least_s), search->options->budget_s);
     /* Fresh blocks beyond those that an interval needs are for what is left; a serial loop that is far behind is not in
      * all of them. */
     unsigned confirm = search->options->confirm < STATS_INTERVAL_MIN ? search->options->confirm : STATS_INTERVAL_MIN;
