@@ -350,35 +350,6 @@ START_TEST(default_size)
 }
 END_TEST
 
-/* The worker is about to fall asleep, or just asleep, when the task comes: with a program that has one thread, whose
- * submissions need no fence, and with one that has several. */
-static void *stay(void *unused) { while (!pause() || true) {} return unused; }
-static void calls_at_the_edge(void)
-{
-    open_pool(&(struct forkpool_config){.workers = 1});
-    for (long i = 0; i < 6000; i++) {
-        struct timespec now, from;
-        clock_gettime(CLOCK_MONOTONIC, &from);
-        do clock_gettime(CLOCK_MONOTONIC, &now);
-        while ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec < 30000 + i % 64 * 1000);
-        struct forkpool_job *job = forkpool_async(pool, square, i);
-        ck_assert_msg(forkpool_wait(job, 5000000000) == 0, "call %ld was never run", i);
-        ck_assert_int_eq(forkpool_value(job), i * i);
-        forkpool_release(job);
-    }
-}
-START_TEST(no_wakeup_is_lost) { calls_at_the_edge(); }
-END_TEST
-START_TEST(no_wakeup_is_lost_with_threads)
-{
-    pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, stay, NULL), 0);
-    calls_at_the_edge();
-    pthread_cancel(thread);
-    pthread_join(thread, NULL);
-}
-END_TEST
-
 START_TEST(phrases)
 {
     for (int error = -6000; error < 10; error++) ck_assert_ptr_nonnull(forkpool_strerror(error));
@@ -407,8 +378,6 @@ int main(void)
     tcase_add_test(cases, recycled_for_memory);
     tcase_add_test(cases, arena);
     tcase_add_test(cases, default_size);
-    tcase_add_test(cases, no_wakeup_is_lost);
-    tcase_add_test(cases, no_wakeup_is_lost_with_threads);
     tcase_add_test(cases, phrases);
     return board_run("forkpool", cases);
 }
