@@ -48,6 +48,7 @@ make_root() { # RELEASE
     [ -e "$root/.complete" ] && return 0
     rm -rf "$root"
     debootstrap --variant=minbase --include=ca-certificates "$1" "$root" "$mirror" &&
+        echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/snapshot" && # a mirror that is behind will do
         inside "$1" "apt-get update -qq && apt-get install -y --no-install-recommends make git" && touch "$root/.complete"
 }
 

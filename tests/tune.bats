@@ -29,7 +29,7 @@ recorded() {
 
 @test "placeholders in variables, parameters of words, and the shell only where asked" {
     tune --threads 1,2 --parameter mode=slow,fast --env 'OMP_NUM_THREADS={threads}' -- \
-        sh -c 'test {mode} = fast || sleep 0.2; test "$OMP_NUM_THREADS" -ge 1; sleep 0.05'
+        sh -c 'test {mode} = fast || sleep 0.7; test "$OMP_NUM_THREADS" -ge 1; sleep 0.05'
     [ "$status" = 0 ]
     [[ ${lines[0]} == *"mode fast"* ]]
     tune --parameter 'x=0.05,0.2' --shell-command -- 'sleep {x} | cat'
@@ -54,8 +54,8 @@ recorded() {
 }
 
 @test "failing for some counts: those are results, the rest is tuned, status 0" {
-    # 150 ms lie between two workers and three: a crowded machine tells them apart, too
-    tune --workers 1..8 -- sh -c 'test {workers} -le 3 || { echo too many >&2; exit 3; }; sleep 0.$(printf %03d $((900 / {workers})))'
+    # so much lies between three workers and fewer that a crowded machine tells them apart, too
+    tune --workers 1..8 -- sh -c 'test {workers} -le 3 || { echo too many >&2; exit 3; }; test {workers} = 3 || sleep 0.7; sleep 0.1'
     [ "$status" = 0 ]
     [[ ${lines[0]} == "3 workers: "* ]]
     [[ ${lines[0]} == *"with more workers it failed"* ]]
