@@ -3,7 +3,6 @@
  * product of a row of A and a column of B, which are stored so that both lie in line. Elements come in tiles of 16 x
  * 16, so that 16 rows and 16 columns (128 KiB) are used again and again while they are in the cache. */
 #include "kernels/params.h"
-#include "kernels/random.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

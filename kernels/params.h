@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* params.h: the input of kernels that need nothing but their parameters, and ranges over a bounded domain. */
+/* params.h: what kernels share: the input of those that need nothing but their parameters, random numbers, and ranges
+ * over a bounded domain. */
 #ifndef BREAKEVEN_PARAMS_H
 #define BREAKEVEN_PARAMS_H
 
 #include "kernels/kernel.h"
-#include "kernels/random.h"
 
 #include <errno.h>
 #include <stdalign.h>
@@ -17,6 +17,26 @@ static inline int params_prepare(const struct kernel_params *params, struct aren
     *copy = *params;
     *input = copy;
     return 0;
+}
+
+/* Random numbers by counter: the n-th number of a seed's sequence without those before it, so that a task's numbers
+ * depend on its index alone. The mixing is SplitMix64's (Steele, Lea, Flood, OOPSLA 2014). */
+static inline uint64_t random_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static inline uint64_t random_at(uint64_t seed, uint64_t counter)
+{
+    return random_mix(random_mix(seed + 0x9e3779b97f4a7c15u) + (counter + 1) * 0x9e3779b97f4a7c15u);
+}
+
+/* In (0, 1): never an end, so that its logarithm is finite. */
+static inline double random_unit_at(uint64_t seed, uint64_t counter)
+{
+    return ((double)(random_at(seed, counter) >> 12) + 0.5) * 0x1p-52;
 }
 
 /* A bounded domain, 0 .. domain - 1 units of work: task `index` of `tasks` has a part of it, and takes `size` units

@@ -2,7 +2,6 @@
 /* payload: a result of `size` bytes, from 1 B to whatever memory holds: what it costs to bring results home. The
  * bytes are the words of a line with a slope and a start of the task's own, cheap to make and known one by one. */
 #include "kernels/params.h"
-#include "kernels/random.h"
 
 #include <inttypes.h>
 #include <string.h>
