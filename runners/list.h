@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Every runner, one line each: RUNNER(x) is `const struct runner runner_x` in runners/x.c; variants of x follow it. */
+/* Every runner, one line each: RUNNER(x) is `const struct runner runner_x` in runners/x.c, but for
+ * hybrid, which is with forkpool; variants of x follow it. */
 RUNNER(serial)
 RUNNER(openmp)
 RUNNER(forkpool)

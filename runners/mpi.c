@@ -12,7 +12,6 @@
 #include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/control.h"
-#include "runners/rank/waiting.h"
 #include "runners/ranks_lost.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"

@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 enum { CONTROL_VERSION = 5, CONTROL_CPUS = 104 };
+/* Does a rank give its cpu away while it waits for others? As the MPI library has it. */
+enum waiting { WAITING_UNKNOWN, WAITING_SPINS, WAITING_YIELDS };
 enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a command, above them its number */
 
 /* Below where programs, heaps and libraries lie, with address spaces of 39 bits too. */

@@ -2,14 +2,12 @@
 /* breakeven-rank FILE: one rank of the mpi runner, started by an MPI launcher; --version names the MPI library, --try as a rank
  * that comes up and ends.
  *
- * All ranks of the runner's host map FILE (control.h), those of others a copy (nodes.h). They load the kernel from a shared object and prepare its input; rank 0 takes the commands
- * and passes them on. Who computes which tasks is in schedules.h. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
+ * All ranks of the runner's host map FILE (control.h), those of others a copy (nodes.c). They load the kernel from a shared object and prepare its input; rank 0 takes the commands
+ * and passes them on. Who computes which tasks is in schedules.c. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
 #include "runners/instruments.h"
 #include "runners/launcher.h"
 #include "runners/rank/keeper.h"
-#include "runners/rank/nodes.h"
-#include "runners/rank/schedules.h"
-#include "runners/rank/waiting.h"
+#include "runners/rank/rank.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -52,7 +50,7 @@ static int fail(const struct rank *rank, const char *what, const char *why)
     return -1;
 }
 
-/* Where the file is not, this is another host: nodes.h brings a copy. */
+/* Where the file is not, this is another host: nodes.c brings a copy. */
 static int control_open(struct rank *rank, const char *path)
 {
     struct control *control = MAP_FAILED;
@@ -177,6 +175,38 @@ static void serve(struct rank *rank)
         if (!rank->number) control_post(&rank->control->answer, (uint32_t)order[0]);
         if (what == RANKS_RUN) nodes_relate(rank);
     }
+}
+
+/* Is a variable, of any type that holds one number, not zero? -1: there is none of that name. */
+static int variable_is_set(const char *name)
+{
+    union {
+        unsigned char bytes[64];
+        uint64_t align;
+    } value = {.bytes = {0}};
+    MPI_T_cvar_handle handle;
+    int number, count, set = -1;
+    if (MPI_T_cvar_get_index(name, &number) || MPI_T_cvar_handle_alloc(number, NULL, &handle, &count)) return -1;
+    if (count == 1 && !MPI_T_cvar_read(handle, value.bytes)) {
+        static const unsigned char zero[sizeof value.bytes];
+        set = memcmp(value.bytes, zero, sizeof zero) != 0;
+    }
+    MPI_T_cvar_handle_free(&handle);
+    return set;
+}
+
+/* Open MPI: a switch. MPICH: after how many polls; 0 is never. Open MPI loads all its components for MPI_T, 0.2 s and more for
+ * one number, so where its progress loop's own switch can be seen, that is read. (MPI-3.1, 14.3.6; after MPI_Init.) */
+static enum waiting waiting_read(void)
+{
+    const bool *yields = dlsym(RTLD_DEFAULT, "opal_progress_yield_when_idle");
+    if (yields) return *yields ? WAITING_YIELDS : WAITING_SPINS;
+    static const char *const names[] = {"mpi_yield_when_idle", "MPIR_CVAR_POLLS_BEFORE_YIELD"};
+    int provided, set = -1;
+    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided)) return WAITING_UNKNOWN;
+    for (size_t i = 0; set < 0 && i < sizeof names / sizeof *names; i++) set = variable_is_set(names[i]);
+    MPI_T_finalize();
+    return set < 0 ? WAITING_UNKNOWN : set ? WAITING_YIELDS : WAITING_SPINS;
 }
 
 static int ready(struct rank *rank)

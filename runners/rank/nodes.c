@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/rank/nodes.h"
+/* nodes.c: ranks of several hosts. The memory that the runner shares with its ranks (control.h) lies on its own host; each
+ * of the others has a copy, of which what its ranks write is sent to rank 0.
+ *
+ *     nodes_open(rank, why);  // after MPI_Init: who is where, and a copy on the other hosts
+ *     ... the kernel's input, the team ...
+ *     nodes_ready(rank);      // reports, what the hosts are, their clocks
+ *     ... schedules_run, a barrier ...
+ *     nodes_gather(rank);     // results
+ *     nodes_relate(rank);     // the clocks once more, after each pass that records spans
+ *     nodes_records(rank);    // the workers' records, in rank 0's time
+ *
+ * All are to be called by all ranks together, and do nothing where there is one host.
+ */
+#include "runners/rank/rank.h"
 
 #include "runners/instruments.h"
 

@@ -44,4 +44,31 @@ struct rank {
     const char *cpus[1024];
 };
 
+/* ---- schedules.c ---- */
+
+/* This rank's part of one pass over [0, tasks), to be called by all ranks, with the counter at 0. Blocks until this rank
+ * has nothing more to do; a barrier follows. 0, or -ENOMEM where what was computed could not be written down. */
+int schedules_run(struct rank *, uint64_t tasks);
+
+/* ---- nodes.c ---- */
+
+/* 0, or -1 with one line in `why` (200 bytes). */
+int nodes_open(struct rank *, char *why);
+void nodes_close(struct rank *);
+
+/* Notes that this rank, which is away, computed the range. 0 or -ENOMEM. */
+int nodes_done(struct rank *, struct range);
+
+void nodes_ready(struct rank *);
+void nodes_gather(struct rank *); /* rank 0 notes in control->gathered_ns how long it took */
+void nodes_relate(struct rank *);
+void nodes_records(struct rank *);
+
+/* Is the kernel's shared memory, on all the other hosts, as prepare left it? Where tasks write into it, what rank 0 sees
+ * of it is not what all of them wrote. */
+bool nodes_untouched(struct rank *);
+
+/* Of the first `bytes` of the kernels' shared memory. */
+uint64_t nodes_hash(const struct rank *, uint64_t bytes);
+
 #endif

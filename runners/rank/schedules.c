@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/rank/schedules.h"
-
-#include "runners/rank/nodes.h"
+/* schedules.c: how ranks divide tasks among themselves. Inside a rank a team of OpenMP threads shares each chunk.
+ *
+ *     static   each rank has one equal share, or, with a chunk, chunks in turn
+ *     dynamic  chunks are claimed by an atomic counter in a shared window (MPI-3.1, 11.2.3); without a chunk one task for
+ *              each thread. Ranks of other hosts ask rank 0, which claims for them between its own chunks; they ask
+ *              ahead, with several requests under way
+ *     guided   the same, each claim a share of what is left: 1/2 of it divided by the ranks, at least a chunk
+ *     master   the pattern that most programs have: rank 0 computes nothing and answers each request of the others with
+ *              the next chunk, one request at a time
+ */
+#include "runners/rank/rank.h"
 
 #include <errno.h>
 #include <time.h>
