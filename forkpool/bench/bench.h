@@ -25,10 +25,6 @@ double ours_copied(void), ours_start_delay(void), ours_submit_many(void), ours_b
 double bare_counter(void), bare_ranges(void), bare_chain(void), bare_chain_many(void), bare_ring(void), bare_ring_call(void);
 double bare_handover(void), bare_start_stop(void), bare_start_stop_many(void), bare_pss(void), bare_memcpy(void), bare_copy_time(void);
 double bare_start_delay(void), bare_fill(void), bare_crowd(void), bare_sleeps(void);
-/* peers.c */
-double peer_ask(const char *peer, const char *words); /* what its program prints; NAN where it is not there */
-void peers_missing(void);                             /* says which are left out, and why */
-
 /* tools.c */
 double seconds_now(void);
 long nanoseconds_now(void);

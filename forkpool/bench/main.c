@@ -3,8 +3,6 @@
  * prints the table. Exit status 0; 3 where a measure of our own failed. */
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +95,48 @@ static const struct row rows[] = {
 enum { ROWS = sizeof rows / sizeof *rows };
 
 static double samples[MEASURES][ROUNDS_MAX];
+
+/* ---- Programs of other runtimes, each of which prints one number; in the folder FORKPOOL_BENCH_PEERS ---- */
+
+static const struct peer {
+    const char *name, *file, *command, *missing;
+} programs[] = {
+    {"libgomp", "libgomp", "", "it was not built"},
+    {"libomp", "libomp", "", "clang with libomp is not installed (make deps-bench)"},
+    {"oneTBB", "tbb", "", "g++ with oneTBB is not installed (make deps-bench)"},
+    {"Python", "python.py", "python3 ", "python3 is not installed (make deps-bench)"},
+    {"MPI", "mpi", "mpirun --allow-run-as-root --oversubscribe -n 3 ", "mpicc is not installed (make deps-mpi)"}};
+enum { PEERS = sizeof programs / sizeof *programs, ANSWER_S = 25 };
+
+static bool path_of(const struct peer *peer, char *path, size_t size)
+{
+    const char *folder = getenv("FORKPOOL_BENCH_PEERS");
+    snprintf(path, size, "%s/%s", folder ? folder : ".", peer->file);
+    return folder && !access(path, R_OK);
+}
+
+/* What its program prints; NAN where it is not there. */
+static double peer_ask(const char *name, const char *words)
+{
+    char path[2048], command[4096];
+    double value = NAN;
+    const struct peer *peer = programs;
+    while (peer < programs + PEERS && strcmp(peer->name, name)) peer++;
+    if (peer == programs + PEERS || !path_of(peer, path, sizeof path)) return NAN;
+    snprintf(command, sizeof command, "exec timeout -k 1 %d %s'%s' %s 2>/dev/null", ANSWER_S, peer->command, path, words);
+    FILE *output = popen(command, "re");
+    if (output && fscanf(output, "%lf", &value) != 1) value = NAN;
+    if (output) pclose(output);
+    return value;
+}
+
+/* Says which are left out, and why. */
+static void peers_missing(void)
+{
+    char path[2048];
+    for (size_t i = 0; i < PEERS; i++)
+        if (!path_of(&programs[i], path, sizeof path)) printf("%s: left out, %s\n", programs[i].name, programs[i].missing);
+}
 
 /* In a fresh process with a deadline. */
 static double take(const struct measure *measure)

@@ -4,11 +4,9 @@
 
 #include <forkpool.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -199,36 +197,20 @@ double ours_sleeps(void)
     return took * 1e3;
 }
 
-static double cpu_seconds(int who)
+/* A number in a process's file in /proc; NAN: it is not there. */
+static double number_of(int pid, const char *file, const char *format)
 {
-    struct rusage usage;
-    getrusage(who, &usage);
-    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec + 1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    char path[64];
+    double number = NAN;
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+    FILE *from = fopen(path, "re");
+    if (from && fscanf(from, format, &number) != 1) number = NAN;
+    if (from) fclose(from);
+    return number;
 }
 
 /* Utime and stime of a live process, in clock ticks of 10 ms, are too coarse: its scheduler statistics are in ns. */
-static double cpu_of(int pid)
-{
-    char path[64];
-    double ns = NAN;
-    snprintf(path, sizeof path, "/proc/%d/schedstat", pid);
-    FILE *stat = fopen(path, "re");
-    if (stat && fscanf(stat, "%lf", &ns) != 1) ns = NAN;
-    if (stat) fclose(stat);
-    return ns * 1e-9;
-}
-
-/* Of a worker: the spawn server. */
-static int parent_of(int pid)
-{
-    char path[64];
-    int parent = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    FILE *stat = fopen(path, "re");
-    if (stat && fscanf(stat, "%*d (%*[^)]) %*c %d", &parent) != 1) parent = 0;
-    if (stat) fclose(stat);
-    return parent;
-}
+static double cpu_of(int pid) { return number_of(pid, "schedstat", "%lf") * 1e-9; }
 
 /* Workers and spawn server together. */
 double ours_idle_cpu(void)
@@ -242,7 +224,7 @@ double ours_idle_cpu(void)
         forkpool_worker_stats(pool, i, &stats);
         before += cpu_of(pids[i] = stats.pid);
     }
-    before += cpu_of(pids[WORKERS] = parent_of(pids[0]));
+    before += cpu_of(pids[WORKERS] = (int)number_of(pids[0], "stat", "%*d (%*[^)]) %*c %lf")); /* the spawn server */
     start = seconds_now();
     usleep(300000);
     for (unsigned i = 0; i <= WORKERS; i++) after += cpu_of(pids[i]);
@@ -254,9 +236,10 @@ double ours_idle_cpu(void)
 double ours_waiting_cpu(void)
 {
     struct forkpool *pool = forkpool_open(WORKERS);
-    double before = cpu_seconds(RUSAGE_SELF), start = seconds_now();
+    double start = seconds_now();
+    clock_t before = clock();
     forkpool_value(forkpool_async(pool, nap, 300000));
-    double share_of_cpu = (cpu_seconds(RUSAGE_SELF) - before) / (seconds_now() - start);
+    double share_of_cpu = (double)(clock() - before) / CLOCKS_PER_SEC / (seconds_now() - start);
     forkpool_delete(pool);
     return share_of_cpu * 100;
 }
