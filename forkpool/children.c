@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* children.c: see children.h. */
-#include "children.h"
+/* children.c: see worker.h. */
+#include "worker.h"
 
 #include "park.h"
 

@@ -63,7 +63,7 @@ $(BUILD)/forkpool-steps/%.o: forkpool/%.c
 FORKPOOL_INSIDE := $(addprefix $(BUILD)/tests/test_forkpool_,steps spread quota inside)
 $(FORKPOOL_INSIDE): $(BUILD)/tests/test_%: tests/forkpool/%.c $(FORKPOOL_SOURCES:forkpool/%.c=$(BUILD)/forkpool-steps/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $^ $$(pkg-config --cflags --libs check) -lm
+	$(CC) $(FORKPOOL_CFLAGS) -iquote . -o $@ $(filter %.c %.o,$^) $$(pkg-config --cflags --libs check) -lm
 tests: $(FORKPOOL_INSIDE)
 
 .PHONY: model tsan soak burst fill-pool bench-pool
@@ -71,7 +71,7 @@ model: ## check the pool's protocol with spin: every interleaving, workers dying
 	forkpool/model/check.sh $(BUILD)/model
 
 # The protocol's own files, with threads for workers.
-FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c children.c spread.c machine/cpus.c machine/openmp.c machine/quota.c machine/batch.c)
+FORKPOOL_TSAN := $(addprefix forkpool/,range.c queue.c park.c mapper.c task.c children.c spread.c machine/cpus.c machine/openmp.c machine/quota.c)
 tsan: ## the pool's protocol over threads under ThreadSanitizer
 	@mkdir -p $(BUILD)/tests
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fsanitize=thread -iquote . -iquote forkpool -o $(BUILD)/tests/forkpool-threads tests/forkpool/forkpool_threads.c $(FORKPOOL_TSAN)

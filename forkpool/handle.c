@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* handle.c: what the program does with the handle of a job: wait, look, cancel, let go. */
-#include <errno.h>
-#include <string.h>
-
 #include "pool.h"
 
 struct waited {
@@ -50,7 +47,7 @@ int forkpool_wait_any(struct forkpool_job *const jobs[], size_t count, int64_t t
     if (!count || !of_one_pool(jobs, count)) return -EINVAL;
     if (pool_foreign(jobs[0]->pool)) return FORKPOOL_FORKED;
     struct waited waited = {jobs, count, 0};
-    int rc = wait_for(jobs[0]->pool, any_ended, &waited, timeout_ns);
+    int rc = wait_for(jobs[0]->pool, NULL, any_ended, &waited, timeout_ns);
     if (rc < 0) return rc;
     if (index) *index = waited.index;
     return 0;
@@ -69,7 +66,7 @@ int forkpool_wait_all(struct forkpool_job *const jobs[], size_t count, int64_t t
     const struct slot *slot = !at_hand && last->kind == JOB_TASK && last->place >= 0 ? &pool->shared->slots[last->place] : NULL;
     pool_unlock(pool);
     if (at_hand) return 0;
-    int rc = wait_for_slot(pool, slot, all_ended, &waited, timeout_ns);
+    int rc = wait_for(pool, slot, all_ended, &waited, timeout_ns);
     return rc < 0 ? rc : 0;
 }
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* imap.c: results one by one. The caller keeps a window of pieces, each a hidden task, in flight. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "pool.h"
+
+#include <stdlib.h>
 
 struct piece {
     struct forkpool_job *job; /* NULL: not started, or ended */
@@ -20,7 +18,6 @@ struct forkpool_iterator {
     bool ordered, stopped;    /* stopped: an item has failed, and what has not started is not to */
     bool over;                /* no input comes any more */
     size_t fed;               /* inputs that are there */
-    unsigned char *attempts;  /* of lost items; NULL without retries */
     size_t chunk, next;       /* next task to start */
     size_t window, first, count, turn; /* pieces in a ring: first, how many; where an unordered search goes on */
     struct piece *pieces;
@@ -32,7 +29,7 @@ static void iterator_free(struct forkpool_iterator *it)
     stage_free(it->pool, &it->map);
     arena_give(&it->pool->arena, it->work);
     free(it->pieces);
-    free(it->attempts);
+    free(it->map.attempts);
     free(it);
 }
 
@@ -47,8 +44,8 @@ static int iterator_fill(struct forkpool_iterator *it)
     it->pieces = calloc(it->window, sizeof *it->pieces);
     it->work = arena_take(&pool->arena, sizeof *it->work);
     bool retries = it->map.asked.limits.retries;
-    if (retries) it->attempts = calloc(it->map.asked.tasks + 1, 1);
-    int rc = !it->pieces || !it->work || (retries && !it->attempts) ? -ENOMEM : stage_in(pool, &it->map);
+    if (retries) it->map.attempts = calloc(it->map.asked.tasks + 1, 1);
+    int rc = !it->pieces || !it->work || (retries && !it->map.attempts) ? -ENOMEM : stage_in(pool, &it->map);
     if (!rc) *it->work = it->map.work;
     return rc;
 }
@@ -122,9 +119,9 @@ static bool again(struct forkpool_iterator *it, size_t i)
 {
     int status = relaxed(&it->map.work.status[i]);
     if (status == STATUS_RERUN) return !it->stopped;
-    if (status != FORKPOOL_LOST || it->stopped || !it->attempts || it->attempts[i] >= it->map.asked.limits.retries)
-        return false;
-    it->attempts[i]++;
+    unsigned char *attempts = it->map.attempts;
+    if (status != FORKPOOL_LOST || it->stopped || !attempts || attempts[i] >= it->map.asked.limits.retries) return false;
+    attempts[i]++;
     return true;
 }
 
@@ -208,7 +205,7 @@ static int next_piece(struct forkpool_iterator *it, int64_t timeout_ns)
         if (looked(it)) return 1;
         if (!feed(it)) break;
     }
-    return wait_for(it->pool, ready, it, timeout_ns);
+    return wait_for(it->pool, NULL, ready, it, timeout_ns);
 }
 
 static int item_status(const struct forkpool_iterator *it, const struct piece *piece, size_t i)

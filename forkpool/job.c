@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* job.c: what was submitted, from its memory to its end. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "pool.h"
+
+#include <stdlib.h>
 
 bool jobs_more(struct forkpool *pool)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* map.c: many tasks as one job. The map is dealt to the workers' lines and runs without the program; what a dead worker
  * left over, and what is to be tried again, is started here as a further round once the first is over. */
-#include <errno.h>
+#include "pool.h"
+
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "park.h"
-#include "pool.h"
 #include "range.h"
 
 enum { NO_ROOM = -1 };
@@ -241,28 +240,13 @@ static bool map_cancel(struct forkpool_job *job, int kill)
 
 const struct job_actions map_actions = {map_settle, map_started, map_cancel, map_free};
 
-static int room(struct forkpool *pool, void *refusal, bool sleeping)
+static int room(struct forkpool *pool, void *place, bool sleeping)
 {
-    int *refused = refusal;
     (void)sleeping;
-    if ((*refused = pool_refusal(pool))) return 1;
+    if (pool_refusal(pool)) return 1;
     for (unsigned i = 0; i < MAPS; i++)
         if (pool->map_jobs[i]) job_settle(pool->map_jobs[i]);
-    return free_place(pool) != NO_ROOM;
-}
-
-/* Lock held on success. */
-static int wait_for_place(struct forkpool *pool, int *place)
-{
-    int refused = 0;
-    for (;;) {
-        pool_lock(pool);
-        if (room(pool, &refused, false) && !refused && (*place = free_place(pool)) != NO_ROOM) return 0;
-        pool_unlock(pool);
-        if (refused) return refused;
-        if (pool->shared->config.would_block) return -EAGAIN;
-        wait_for(pool, room, &refused, FORKPOOL_FOREVER);
-    }
+    return (*(int *)place = free_place(pool)) != NO_ROOM;
 }
 
 /* $FORKPOOL_CHUNK, which somebody measured (breakeven tune --shell), goes before measuring here. */
@@ -303,7 +287,7 @@ static void begin(struct forkpool_job *job, const struct forkpool_map *asked)
 int forkpool_map_async(struct forkpool *pool, const struct forkpool_map *asked, struct forkpool_job **result)
 {
     int place, rc = pool_foreign(pool) ? FORKPOOL_FORKED : asked->feed ? -EINVAL : map_check(asked);
-    if (rc || (rc = wait_for_place(pool, &place))) return rc;
+    if (rc || (rc = wait_for_room(pool, room, &place))) return rc;
     struct forkpool_job *job = job_new(pool, JOB_MAP);
     rc = job ? prepare(job, asked) : -ENOMEM;
     if (rc && job) job_delete(job);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* mapper.c: a worker takes part in a map. */
+#include "worker.h"
+
 #include <sched.h>
 
 #include "park.h"
 #include "queue.h"
 #include "range.h"
 #include "spread.h"
-#include "worker.h"
 
 enum { AUTO_CALL_NS = 50000, LOOKS_FOR_UNITS = 64 };
 

@@ -2,20 +2,13 @@
 /* pool.c: opening and ending a pool, on the program's side. */
 #include "pool.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "machine/cpus.h"
-#include "machine/openmp.h"
-#include "machine/output.h"
+#include "machine/machine.h"
 #include "park.h"
 #include "server/server.h"
 

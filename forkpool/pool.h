@@ -4,8 +4,6 @@
 #ifndef FORKPOOL_POOL_H
 #define FORKPOOL_POOL_H
 
-#include <pthread.h>
-
 #include "arena.h"
 #include "shared.h"
 #include "system.h"
@@ -102,7 +100,7 @@ struct forkpool {
     uint32_t wanted;               /* workers */
     const struct job_actions *actions[JOB_KINDS];
     int64_t kill_at;               /* the server was told to end: it is killed then; 0 */
-    uint32_t looked_slot;          /* sound.c */
+    uint32_t looked_slot;          /* pool_server.c */
     unsigned nudges;
     int64_t nudged_at;
     bool broken;                   /* by the program: a task has damaged what the workers share */
@@ -124,7 +122,7 @@ static inline void pool_unlock(struct forkpool *pool)
 }
 static inline bool pool_foreign(const struct forkpool *pool) { return mark_foreign(pool->owner, pool->program); }
 
-/* pool_state.c */
+/* pool_server.c */
 void pool_tell_end(struct forkpool *pool); /* the server is to end at once, and is killed where it does not in time */
 void pool_break(struct forkpool *pool, const char *what); /* a task has written over that: the pool gives up */
 void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
@@ -139,7 +137,6 @@ static inline int pool_refusal(const struct forkpool *pool)
     return relaxed(&pool->shared->error) || pool->server_gone ? FORKPOOL_BROKEN : 0;
 }
 
-/* pool_server.c */
 void pool_reap(struct forkpool *pool);     /* its end is near: waits for it; without the lock */
 /* Looks, now and then, whether somebody killed or stopped the server, and whether a task has written over what tells
  * jobs apart: then the pool is broken. */
@@ -148,19 +145,19 @@ void pool_check(struct forkpool *pool);
 extern _Thread_local char pool_why_not[REASON]; /* of forkpool_open, in this thread; "" */
 
 /* wait.c: waits, without the lock held, until `ready` (called with it) returns non-zero, and returns that, or
- * -ETIMEDOUT. `sleeping` is true when the caller is about to sleep: ready marks what is to wake it. Runs callbacks. */
+ * -ETIMEDOUT. `sleeping` is true when the caller is about to sleep: ready marks what is to wake it. Runs callbacks.
+ * `slot`: where the end of one slot's task is what matters: while it spins it looks there. The slot may be another task's
+ * by then: that is only a hint. NULL: no such. */
 typedef int wait_ready(struct forkpool *pool, void *what, bool sleeping);
-int wait_for(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
-/* The same where the end of one slot's task is what matters: while it spins it looks there. The slot may be another
- * task's by then: that is only a hint. */
-struct slot;
-int wait_for_slot(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what, int64_t timeout_ns);
+int wait_for(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what, int64_t timeout_ns);
 /* The same for what takes a process's start or end: sleeps at once, since these need the cpu. */
 int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
+/* Until something may be submitted and there is `room` for it. 0: the lock is held; or why not. */
+int wait_for_room(struct forkpool *pool, wait_ready *room, void *what);
 int callbacks_run(struct forkpool *pool);  /* without the lock; none where this thread is in one already */
 bool callback_runs(const struct forkpool *pool); /* in this thread */
 
-void notifier_close(struct forkpool *pool); /* fd.c; without the lock */
+void notifier_close(struct forkpool *pool); /* without the lock */
 
 /* job.c */
 bool jobs_more(struct forkpool *pool);                 /* one block more; false: no memory */

@@ -14,7 +14,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "step.h"
+/* Places at which tests let a worker die: between any two accesses to shared memory of the protocol. Compiled with
+ * -DFORKPOOL_STEPS each STEP() calls the test's hook; otherwise it is nothing. */
+#ifdef FORKPOOL_STEPS
+void forkpool_step(void); /* defined by the test */
+#define STEP() forkpool_step()
+#else
+#define STEP() ((void)0)
+#endif
 
 enum { MAPS = 8, MASK_WORDS = (FORKPOOL_WORKERS_MAX + 63) / 64, LOSSES_KEPT = 256, LOSSES = 264 /* so that none is read while it is written */, REASON = 200, LOST_RANGES = 64 };
 enum { FIXED_BYTES = 4096 /* the least page there is */, LINE_INDEX_MAX = 1023 };

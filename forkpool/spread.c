@@ -2,7 +2,9 @@
 /* spread.c: see spread.h. */
 #include "spread.h"
 
-#include "machine/cpus.h"
+#include <sched.h>
+
+#include "machine/machine.h"
 #include "park.h"
 
 enum { LOOK_NS = 200000, PACE = 16, PACE_MOST = 1 << 20 };

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* stage.c: arrays of an item map come into memory that the workers see, and their results back. */
-#include <errno.h>
-#include <string.h>
-
 #include "pool.h"
 
 static void *take(struct forkpool *pool, size_t count, size_t each)

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* stats.c: what the program can read about its pool: counts, what was lost and why, and what its answers mean. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "park.h"
 #include "pool.h"
+
+#include <stdio.h>
 
 unsigned forkpool_default_workers(void)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* submit.c: one task at a time. */
-#include <errno.h>
-#include <string.h>
+#include "pool.h"
 
 #include "park.h"
-#include "pool.h"
 #include "queue.h"
 
 enum { AHEAD = 8 }; /* the slots of so many further tasks come from the workers' cpus meanwhile */
@@ -158,39 +156,21 @@ void slots_mark(struct forkpool *pool)
     jobs_settle(pool); /* one may have ended before it was marked */
 }
 
-struct place {
-    unsigned queue;
-    int refused;
-};
-static int room(struct forkpool *pool, void *what, bool sleeping)
+static int room(struct forkpool *pool, void *queue, bool sleeping)
 {
-    struct place *wanted = what;
-    if ((wanted->refused = pool_refusal(pool))) return 1;
+    if (pool_refusal(pool)) return 1;
     if (!pool->free_count) jobs_settle(pool);
     if (sleeping) slots_mark(pool);
-    return pool->free_count && ring_has_room(pool, wanted->queue);
-}
-
-static int wait_longer_for_room(struct forkpool *pool, unsigned queue)
-{
-    struct place wanted = {queue, 0};
-    for (;;) {
-        pool_lock(pool);
-        if (room(pool, &wanted, false) && !wanted.refused) return 0;
-        pool_unlock(pool);
-        if (wanted.refused) return wanted.refused;
-        if (pool->shared->config.would_block) return -EAGAIN;
-        wait_for(pool, room, &wanted, FORKPOOL_FOREVER);
-    }
+    return pool->free_count && ring_has_room(pool, *(const unsigned *)queue);
 }
 
 /* Lock held on success: there is a free slot. */
-static inline int wait_for_room(struct forkpool *pool, unsigned queue)
+static inline int wait_for_slot(struct forkpool *pool, unsigned queue)
 {
     pool_lock(pool);
     if (__builtin_expect(!pool_refusal(pool) && pool->free_count && ring_has_room(pool, queue), 1)) return 0;
     pool_unlock(pool);
-    return wait_longer_for_room(pool, queue);
+    return wait_for_room(pool, room, &queue);
 }
 
 /* A job in a slot, with everything common filled in. */
@@ -211,7 +191,7 @@ static inline struct forkpool_job *job_in_slot(struct forkpool *pool, struct slo
 
 struct forkpool_job *forkpool_async(struct forkpool *pool, forkpool_call_fn *call, long argument)
 {
-    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_room(pool, ORDINARY);
+    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_slot(pool, ORDINARY);
     if (rc) {
         errno = rc > -4096 ? -rc : ECANCELED;
         return NULL;
@@ -296,7 +276,7 @@ static int task_put(struct forkpool *pool, const struct forkpool_task *task, str
 static int tasks_put(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs,
                      size_t *taken)
 {
-    int rc = wait_for_room(pool, queue_of(tasks[*taken].urgent));
+    int rc = wait_for_slot(pool, queue_of(tasks[*taken].urgent));
     if (rc) return rc;
     do {
         rc = task_put(pool, &tasks[*taken], &jobs[*taken]);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* task.c: a worker runs a submitted task. */
-#include "children.h"
-#include "park.h"
-#include "queue.h"
 #include "worker.h"
 
-#include <string.h>
 #include <sys/mman.h>
+
+#include "park.h"
+#include "queue.h"
 
 static int item_call(struct self *self, const struct work *work, size_t i)
 {

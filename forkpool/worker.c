@@ -2,25 +2,16 @@
 /* worker.c: the life of a worker process. */
 #include "worker.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "children.h"
-#include "machine/cpus.h"
-#include "machine/openmp.h"
-#include "machine/output.h"
+#include "machine/machine.h"
 #include "park.h"
 #include "queue.h"
 #include "spread.h"
-#include "system.h"
 
 enum { DOOMED_US = 200000, FLUSH_LAST_MS = 1000 };
 

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* cpus.c: see cpus.h. */
-#include "cpus.h"
+/* cpus.c: see machine.h. */
+#include "machine/machine.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch.h"
 #include "forkpool.h"
-#include "openmp.h"
-#include "quota.h"
 
 enum { LONG_BITS = 8 * sizeof(unsigned long) };
 
@@ -97,12 +94,54 @@ void cpus_move(unsigned cpu)
     if (!cpus_set(&one)) cpus_set(&allowed);
 }
 
-unsigned cpus_count(const struct cpus *cpus)
+unsigned cpus_count(const struct cpus *cpus) { return (unsigned)CPU_COUNT_S(sizeof *cpus, (const cpu_set_t *)cpus); }
+
+/* Variables that the systems set in a job: sbatch(1) and srun(1), qsub of PBS and of Grid Engine, LSF's environment
+ * variables. Of one system the first that is set counts: Slurm's number for the node is for all its tasks together. */
+static const struct {
+    int system;
+    const char *name, *needs; /* `needs`: another variable without which the name means nothing */
+} variables[] = {
+    {0, "FORKPOOL_WORKERS", NULL},
+    {1, "SLURM_CPUS_PER_TASK", "SLURM_JOB_ID"},
+    {1, "SLURM_CPUS_ON_NODE", "SLURM_JOB_ID"},
+    {2, "PBS_NUM_PPN", NULL},
+    {2, "NCPUS", "PBS_JOBID"},
+    {3, "NSLOTS", NULL},
+    {4, "LSB_DJOB_NUMPROC", NULL},
+};
+
+/* 0 where the text is no such number. Blanks around it are none of it. */
+static unsigned number_of(const char *text)
 {
-    unsigned count = 0;
-    for (size_t i = 0; i < sizeof cpus->bits / sizeof *cpus->bits; i++)
-        count += (unsigned)__builtin_popcountl(cpus->bits[i]);
-    return count;
+    char *end;
+    while (isspace((unsigned char)*text)) text++;
+    if (!isdigit((unsigned char)*text)) return 0;
+    unsigned long value = strtoul(text, &end, 10);
+    while (isspace((unsigned char)*end)) end++;
+    return *end ? 0 : value < INT_MAX ? (unsigned)value : INT_MAX;
+}
+
+unsigned batch_read(const char **by, const char **ignored)
+{
+    unsigned least = 0;
+    int done = -1;
+    *by = *ignored = NULL;
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *text = getenv(variables[i].name);
+        if (!text || !*text || variables[i].system == done) continue;
+        if (variables[i].needs && !getenv(variables[i].needs)) continue;
+        unsigned value = number_of(text);
+        if (!value) {
+            *ignored = variables[i].name;
+            continue;
+        }
+        done = variables[i].system;
+        if (least && value >= least) continue;
+        least = value;
+        *by = variables[i].name;
+    }
+    return least;
 }
 
 unsigned forkpool_cpus(struct forkpool_cpus *out)

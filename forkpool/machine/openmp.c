@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* openmp.c: see openmp.h. The runtime is looked up in the program: the pool itself links to none. */
-#include "openmp.h"
+/* openmp.c: see machine.h. The runtime is looked up in the program: the pool itself links to none. */
+#include "machine/machine.h"
 
 #include <dlfcn.h>
 #include <link.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cpus.h"
 
 /* POSIX lets a pointer to an object carry a function's address; ISO C needs the union. */
 union symbol {

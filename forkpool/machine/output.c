@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* output.c: see output.h. */
-#include "machine/output.h"
+/* output.c: see machine.h. */
+#include "machine/machine.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* quota.c: see quota.h. */
-#include "quota.h"
+/* quota.c: see machine.h. */
+#include "machine/machine.h"
 
 #include <limits.h>
 #include <linux/magic.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>

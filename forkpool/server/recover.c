@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* recover.c: the server settles what a dead worker left: its task, its units of maps, a steal under way. */
-#include "children.h"
-#include "park.h"
+#include "server.h"
+
 #include "queue.h"
 #include "range.h"
-#include "server.h"
+#include "worker.h"
 
 static void report(struct shared *shared, const struct forkpool_loss *loss)
 {

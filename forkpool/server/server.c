@@ -2,21 +2,14 @@
 /* server.c: see server.h. */
 #include "server.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdio_ext.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "park.h"
-#include "queue.h"
-#include "system.h"
 #include "worker.h"
 
 #ifndef PR_SET_CHILD_SUBREAPER

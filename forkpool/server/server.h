@@ -5,9 +5,9 @@
 #define FORKPOOL_SERVER_H
 
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "shared.h"
+#include "system.h"
 
 enum { STARTS_FAILED_MAX = 8 }; /* workers that die one after another before they are ready: the pool gives up */
 
@@ -64,6 +64,7 @@ void reap_children(struct server *server);
 void reap_held(struct server *server, int64_t now, int64_t *wake_at);
 void reap_strays(struct server *server); /* what tasks left behind */
 void reap_prepare(struct server *server); /* while there are descriptors */
+uint64_t cause_oom_kills(void);
 
 /* watch.c: private memory of a process that is resident; 0: can't be seen */
 size_t watch_memory(pid_t pid);
@@ -73,10 +74,5 @@ void watch_workers(struct server *server, int64_t now, int64_t *wake_at);
 /* recover.c: settles what dead worker `number` left in slots and maps. `loss` says how it died; its job and range are
  * filled in, and reports added. `counted`: the death counts even where nothing was lost. */
 void recover_worker(struct server *server, unsigned number, struct forkpool_loss *loss, bool counted);
-
-/* cause.c */
-void cause_fill(struct server *server, const struct worker *worker, const struct hand *hand, int wait_status,
-                const struct rusage *usage, struct forkpool_loss *loss);
-uint64_t cause_oom_kills(void);
 
 #endif

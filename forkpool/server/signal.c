@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* signal.c: every signal that the spawn server sends, and how it gives the pool up. */
+#include "server.h"
+
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "park.h"
-#include "server.h"
-#include "system.h"
 
 void server_signal(pid_t pid, enum whom whom, int number)
 {

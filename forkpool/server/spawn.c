@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* spawn.c: forking workers, at opening and later. */
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-#include <unistd.h>
+#include "server.h"
 
 #include "park.h"
 #include "queue.h"
 #include "range.h"
-#include "server.h"
 #include "worker.h"
 
 enum { FORKS_FAILED_MAX = 10, BACKOFF_NS = 1000000, SHRINK_NS = 5000000 }; /* 1, 2, 4 ms ... half a second, then once more; about a second */

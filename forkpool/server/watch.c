@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.c: what the server looks at from time to time: limits, memory, idleness. */
-#include <errno.h>
+#include "server.h"
+
 #include <signal.h>
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "park.h"
 #include "queue.h"
-#include "server.h"
-#include "system.h"
 
 enum { MEMORY_TICK_NS = 50000000, TICK_LEAST_NS = 1000000 };
 

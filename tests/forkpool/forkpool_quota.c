@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pool's reader of cgroup quotas on the layouts that the program's reader is tried on, and the variables. */
-#include "forkpool/machine/batch.h"
 #include "forkpool/forkpool.h"
-#include "forkpool/machine/quota.h"
+#include "forkpool/machine/machine.h"
 #include "tests/suite.h"
 #include "tests/runners/trees.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Workers that share a cpu while another is free: who sees it, who goes, where to; and that a worker which moves may run
  * where it could before. */
-#include "forkpool/machine/cpus.h"
+#include "forkpool/machine/machine.h"
 #include "forkpool/pool.h"
 #include "forkpool/spread.h"
 #include "tests/suite.h"
