@@ -9,9 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,7 +88,6 @@ bool interpreter_ended(struct interpreter *interpreter, int *status)
 void interpreter_end(struct interpreter *interpreter)
 {
     int status;
-    struct pollfd none = {.fd = -1};
     if (!interpreter->group) return;
     if (interpreter->pid > 0) {
         kill(interpreter->pid, SIGKILL);
@@ -102,7 +99,7 @@ void interpreter_end(struct interpreter *interpreter)
         if (got > 0) continue;
         if (got < 0 && errno != EINTR && kill(-interpreter->group, 0)) break; /* no child, and nobody whose child it is */
         if (waited >= LINGER_MS) kill(-interpreter->group, SIGKILL);
-        poll(&none, 0, TICK_MS);
+        poll(NULL, 0, TICK_MS);
     }
     prctl(PR_SET_CHILD_SUBREAPER, interpreter->subreaper);
     *interpreter = (struct interpreter){0};

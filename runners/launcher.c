@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "runners/launcher.h"
 
-#include "kernels/reason.h"
 #include "runners/child.h"
 #include "runners/cpus/limits.h"
 #include "runners/scratch.h"
@@ -11,9 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>

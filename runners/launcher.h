@@ -11,9 +11,7 @@
 
 #include "kernels/reason.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/types.h>
 
 struct launch {

@@ -7,15 +7,12 @@
  * rank 0; ranks write results into memory that they share, from where they are copied. Everything that MPI libraries
  * leave behind (sessions, segments) lies in the folder and goes with it. Hooks are functions of this program: the ranks
  * make their own from the same recipe (instruments.h), and their records are copied back in stop. */
-#include "kernels/reason.h"
 #include "runners/child.h"
 #include "runners/instruments.h"
 #include "runners/launcher.h"
-#include "runners/rank/control.h"
 #include "runners/ranks_lost.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
-#include "runners/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +20,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -83,7 +78,6 @@ static bool process_gone(pid_t pid)
 /* Ranks die with their keepers, and keepers with the launcher. Waits until all are gone; those that linger are killed. */
 static void ranks_wait(const struct mpi *mpi)
 {
-    struct pollfd none = {.fd = -1};
     const struct rank_record *records = control_records(mpi->control);
     for (int waited = 0; waited < STOP_MS; waited += 2) {
         bool left = false;
@@ -93,7 +87,7 @@ static void ranks_wait(const struct mpi *mpi)
             if (rank_left && waited >= LINGER_MS) kill(records[i].pid, SIGKILL);
         }
         if (!left) return;
-        poll(&none, 0, 2);
+        poll(NULL, 0, 2);
     }
 }
 
@@ -101,11 +95,10 @@ static void ranks_wait(const struct mpi *mpi)
  * children meanwhile. */
 static void orphans_wait(void)
 {
-    struct pollfd none = {.fd = -1};
     for (int waited = 0; waited < LINGER_MS; waited += 2) {
         pid_t got = waitpid(-1, NULL, WNOHANG);
         if (got < 0 && errno == ECHILD) return;
-        if (!got) poll(&none, 0, 2);
+        if (!got) poll(NULL, 0, 2);
     }
 }
 

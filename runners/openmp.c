@@ -5,7 +5,6 @@
 #include "runners/worker.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct openmp {

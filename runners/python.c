@@ -9,7 +9,6 @@
  * (scratch.h), because workers that are not forked from the interpreter import it.
  *
  * What it cannot do: call the hook of busy spans, which is a function of this program; such a job runs without it. */
-#include "kernels/reason.h"
 #include "runners/interpreter.h"
 #include "runners/cpus/cpulist.h"
 #include "runners/launcher.h"
@@ -17,15 +16,10 @@
 #include "runners/scratch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <hwloc.h>
 #include <jansson.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>

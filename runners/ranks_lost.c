@@ -2,27 +2,14 @@
 #include "runners/ranks_lost.h"
 
 #include "runners/launcher.h"
-#include "runners/rank/keeper.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static const char *cause_of(const struct rank_record *record)
+static const char *cause_of(int signal)
 {
-    switch (record->signal) {
-    case 0:
-        return "ended by itself in a task";
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGABRT:
-        return "crash";
-    default:
-        return "killed from outside";
-    }
+    bool crash = signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGABRT;
+    return !signal ? "ended by itself in a task" : crash ? "crash" : "killed from outside";
 }
 
 /* Launchers end the others by SIGTERM, then SIGKILL, or a rank ends by itself when another is gone. */
@@ -48,7 +35,7 @@ static void keep(const struct control *control, const struct rank_record *record
                                                 .max_rss_bytes = record->max_rss_bytes,
                                                 .user_ns = record->user_ns,
                                                 .system_ns = record->system_ns};
-    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record));
+    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record->signal));
 }
 
 /* Records that no rank of this host took are filled with what keepers elsewhere printed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ranks_lost.h: which ranks ended without having been told to, from the records of their keepers (rank/keeper.h). */
+/* ranks_lost.h: which ranks ended without having been told to, from the records of their keepers (rank/keeper.c). */
 #ifndef BREAKEVEN_RANKS_LOST_H
 #define BREAKEVEN_RANKS_LOST_H
 

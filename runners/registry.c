@@ -2,7 +2,6 @@
 #include "runners/runner.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* As kernels/registry.c, of the other list: the two rooms know nothing of each other, and a table needs its type. */
 #define RUNNER(name) extern const struct runner runner_##name;

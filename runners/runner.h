@@ -18,10 +18,6 @@
 #include "kernels/kernel.h"
 #include "kernels/reason.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 enum schedule {
     SCHEDULE_DEFAULT, /* the runner's own choice */
     SCHEDULE_STATIC,
@@ -36,7 +32,7 @@ enum schedule {
 /* Axes of a runner: which of a team's numbers mean something to it. */
 enum { AXIS_PROCESSES = 1, AXIS_THREADS = 2, AXIS_CHUNK = 4, AXIS_SCHEDULE = 8, AXIS_NODES = 16 };
 
-/* What one worker found when it came up, in memory shared with the repetition. Written by worker_ready alone. */
+/* What one worker found when it came up, in memory shared with the repetition. Written by worker_join alone. */
 struct worker_report {
     int32_t pid, tid;
     int32_t error;  /* errno of a failed binding, 0 */
@@ -133,7 +129,7 @@ struct runner {
     /* What belongs to the runner's world and not to starting its workers (Python's interpreter). Timed apart. NULL:
      * none. Returns 0 or -errno with failure->text; its state is found again through *state, which start receives. */
     int (*setup)(const struct team *, const struct job *, void **state, struct failure *);
-    /* Brings the workers up, bound as the team says, each having called worker_ready, ready for work. `team` and `job`
+    /* Brings the workers up, bound as the team says, each having called worker_join, ready for work. `team` and `job`
      * stay valid until stop. Returns 0 or -errno with failure->text, having undone what it and setup did. */
     int (*start)(const struct team *, const struct job *, void **state, struct failure *);
     /* Runs tasks [0, tasks) and returns when all results stand in `results` (shared memory). 0 or -errno. */

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <omp.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <string.h>
 
 int team_open(const struct team *team, unsigned first_worker, struct failure *failure)
 {

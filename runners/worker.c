@@ -4,45 +4,30 @@
 #include "runners/cpus/cpulist.h"
 
 #include <errno.h>
-#include <hwloc.h>
-#include <sched.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* The kernel's mask may be larger than cpu_set_t and wants to be read whole (sched_setaffinity(2), "Handling systems with
  * large CPU affinity masks"). */
+enum { MASK_WORDS = CPULIST_LIMIT / (8 * sizeof(unsigned long)) };
+
 int worker_affinity_read(hwloc_bitmap_t into)
 {
-    for (unsigned cpus = CPU_SETSIZE; cpus <= CPULIST_LIMIT; cpus *= 2) {
-        cpu_set_t *set = CPU_ALLOC(cpus);
-        if (!set) return -ENOMEM;
-        size_t size = CPU_ALLOC_SIZE(cpus);
-        int error = sched_getaffinity(0, size, set) ? -errno : 0;
-        hwloc_bitmap_zero(into);
-        for (unsigned i = 0; !error && i < cpus; i++)
-            if (CPU_ISSET_S(i, size, set)) hwloc_bitmap_set(into, i);
-        CPU_FREE(set);
-        if (error != -EINVAL) return error;
-    }
-    return -EINVAL;
+    unsigned long mask[MASK_WORDS];
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    if (bytes < 0) return -errno;
+    return hwloc_bitmap_from_ulongs(into, (unsigned)((size_t)bytes / sizeof *mask), mask) ? -ENOMEM : 0;
 }
 
 int worker_affinity_write(hwloc_const_bitmap_t from)
 {
-    unsigned cpus = (unsigned)hwloc_bitmap_last(from) + 1;
-    cpu_set_t *set = CPU_ALLOC(cpus);
-    if (!set) return -ENOMEM;
-    size_t size = CPU_ALLOC_SIZE(cpus);
-    CPU_ZERO_S(size, set);
-    for (unsigned i = 0; i < cpus; i++)
-        if (hwloc_bitmap_isset(from, i)) CPU_SET_S(i, size, set);
-    int error = sched_setaffinity(0, size, set) ? -errno : 0;
-    CPU_FREE(set);
-    return error;
+    unsigned long mask[MASK_WORDS];
+    hwloc_bitmap_to_ulongs(from, MASK_WORDS, mask);
+    return syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) ? -errno : 0;
 }
 
-int worker_ready(struct worker_report *report, const char *cpus)
+/* Binds, reads back, reports (NULL: not wanted). */
+static int bind_and_report(struct worker_report *report, const char *cpus)
 {
     hwloc_bitmap_t asked = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
     int error = asked && found ? 0 : -ENOMEM;
@@ -63,6 +48,14 @@ int worker_ready(struct worker_report *report, const char *cpus)
     return error;
 }
 
+int worker_join(const struct team *team, unsigned worker, struct failure *failure)
+{
+    const char *cpus = team->cpus ? team->cpus[worker] : NULL;
+    int error = bind_and_report(team->reports ? &team->reports[worker] : NULL, cpus);
+    if (!error) return 0;
+    return failure_give(failure, error, "worker %u cannot be bound to cpu %s: %s", worker, cpus ? cpus : "(any)", strerror(-error));
+}
+
 bool worker_is_at(const struct worker_report *report, const char *cpus)
 {
     char text[sizeof report->cpus] = "";
@@ -71,14 +64,6 @@ bool worker_is_at(const struct worker_report *report, const char *cpus)
     if (same) cpulist_write(asked, text, sizeof text);
     hwloc_bitmap_free(asked);
     return same && report->ready && !report->error && !strcmp(text, report->cpus);
-}
-
-int worker_join(const struct team *team, unsigned worker, struct failure *failure)
-{
-    const char *cpus = team->cpus ? team->cpus[worker] : NULL;
-    int error = worker_ready(team->reports ? &team->reports[worker] : NULL, cpus);
-    if (!error) return 0;
-    return failure_give(failure, error, "worker %u cannot be bound to cpu %s: %s", worker, cpus ? cpus : "(any)", strerror(-error));
 }
 
 char *worker_union(const char *const *cpus, unsigned count)
@@ -98,7 +83,7 @@ char *worker_union(const char *const *cpus, unsigned count)
 
 /* The affinity this process was started with, as the kernel gave it. .preinit_array runs before the constructors of any
  * shared library, so before an OpenMP runtime binds the initial thread (System V ABI, "Initialization functions"). */
-static unsigned long start_mask[1024];
+static unsigned long start_mask[MASK_WORDS];
 static long start_bytes;
 
 __attribute__((no_sanitize("address", "undefined"))) static void note_start(void)
@@ -109,7 +94,7 @@ __attribute__((no_sanitize("address", "undefined"))) static void note_start(void
 __attribute__((section(".preinit_array"), used)) static void (*const note_first)(void) = note_start;
 
 /* What the OpenMP runtime had bound the first thread to, once that is undone. */
-static unsigned long openmp_mask[1024];
+static unsigned long openmp_mask[MASK_WORDS];
 static bool unbound;
 
 int worker_unbind_openmp(void)

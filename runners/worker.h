@@ -14,13 +14,11 @@
 int worker_affinity_read(hwloc_bitmap_t into);
 int worker_affinity_write(hwloc_const_bitmap_t from);
 
-/* Binds the calling thread to `cpus` ("0-3,8"; NULL: leaves it as it is), reads the binding back and fills `report`
- * (NULL: not wanted), `ready` last. Returns 0, or -errno where the kernel refused, or -EINVAL where it bound to other
- * cpus than asked (it drops cpus that the cpuset forbids); report->error holds the same errno. Call once, from the
- * worker itself. Safe across threads and in a child after fork. */
-int worker_ready(struct worker_report *report, const char *cpus);
-
-/* The same for worker number `worker` of `team`, with one line in failure->text where it fails. */
+/* Binds the calling thread to the cpus of worker number `worker` of `team` (without lists: leaves it as it is), reads the
+ * binding back and fills its report, where they are wanted, `ready` last. Returns 0; or, with one line in failure->text,
+ * -errno where the kernel refused, or -EINVAL where it bound to other cpus than asked (it drops cpus that the cpuset
+ * forbids); the report's error holds the same errno. Call once, from the worker itself. Safe across threads and in a child
+ * after fork. */
 int worker_join(const struct team *team, unsigned worker, struct failure *failure);
 
 /* Is that where the report says it stands? Both lists are compared as sets, written alike: however long they are, nothing

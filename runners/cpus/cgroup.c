@@ -4,9 +4,7 @@
 #include "kernels/reason.h"
 
 #include <linux/magic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 

@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Reads one decimal number; -1 where there is none or it is out of range. */
 static long number_read(const char **at)

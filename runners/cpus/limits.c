@@ -2,19 +2,13 @@
 #include "runners/cpus/limits.h"
 
 #include "forkpool/forkpool.h"
-#include "kernels/reason.h"
-#include "runners/cpus/cgroup.h"
 #include "runners/cpus/cpulist.h"
 #include "runners/worker.h"
 
 #include <errno.h>
-#include <hwloc.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static FILE *root_open(const char *root, const char *path)
@@ -56,29 +50,18 @@ static bool list_read(const char *root, const char *path, const char *prefix, hw
 }
 
 /* cpu.max: "150000 100000" or "max 100000"; version 1: two files, -1 for none. INFINITY: no quota. A period that is not
- * there is the kernel's own, 100 ms. */
-static double quota_read(const char *root, const struct cgroup *cgroup, const char *group)
+ * there is the kernel's own, 100 ms. cpu.max.burst, version 1 cpu.cfs_burst_us: microseconds, over the same period. */
+static void quota_read(const char *root, const struct cgroup *cgroup, const char *group, struct limits_group *one)
 {
-    char line[64];
-    double quota, period = 100000;
-    if (!line_read(root, group, cgroup_quota_file(cgroup), line, sizeof line) ||
-        sscanf(line, "%lf %lf", &quota, &period) < 1)
-        return INFINITY;
-    if (!cgroup->unified && line_read(root, group, "cpu.cfs_period_us", line, sizeof line))
-        period = strtod(line, NULL);
-    return quota > 0 && period > 0 && isfinite(quota) ? quota / period : INFINITY;
-}
-
-/* cpu.max.burst, version 1 cpu.cfs_burst_us: microseconds, over the same period as the quota. */
-static double burst_read(const char *root, const struct cgroup *cgroup, const char *group)
-{
-    char line[64];
-    double burst, period = 100000;
-    const char *name = cgroup->unified ? "cpu.max.burst" : "cpu.cfs_burst_us";
-    if (!line_read(root, group, name, line, sizeof line) || sscanf(line, "%lf", &burst) < 1 || !(burst > 0)) return 0;
-    if (line_read(root, group, cgroup->unified ? "cpu.max" : "cpu.cfs_period_us", line, sizeof line))
-        sscanf(line, cgroup->unified ? "%*s %lf" : "%lf", &period);
-    return period > 0 && isfinite(burst) ? burst / period : 0;
+    char line[64] = "";
+    double quota = 0, burst = 0, period = 100000;
+    if (line_read(root, group, cgroup_quota_file(cgroup), line, sizeof line)) sscanf(line, "%lf", &quota);
+    if (cgroup->unified) sscanf(line, "%*s %lf", &period);
+    else if (line_read(root, group, "cpu.cfs_period_us", line, sizeof line)) period = strtod(line, NULL);
+    if (line_read(root, group, cgroup->unified ? "cpu.max.burst" : "cpu.cfs_burst_us", line, sizeof line))
+        sscanf(line, "%lf", &burst);
+    one->quota_cpus = quota > 0 && period > 0 && isfinite(quota) ? quota / period : INFINITY;
+    one->burst_cpus = burst > 0 && period > 0 && isfinite(burst) ? burst / period : 0;
 }
 
 /* cpu.stat: nr_throttled, and throttled_usec (version 2) or throttled_time in ns (version 1). -1 where not there. */
@@ -106,9 +89,8 @@ static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
     limits->quota_file = cgroup_quota_file(cgroup);
     limits->quota_hidden = cgroup->hidden;
     do {
-        struct limits_group one = {.path_length = strlen(group),
-                                   .quota_cpus = quota_read(limits->root, cgroup, group),
-                                   .burst_cpus = burst_read(limits->root, cgroup, group)};
+        struct limits_group one = {.path_length = strlen(group)};
+        quota_read(limits->root, cgroup, group, &one);
         throttling_read(limits->root, group, &one.throttled_ns, &one.throttled_periods);
         if (one.quota_cpus < limits->quota_cpus) {
             limits->quota_cpus = one.quota_cpus;

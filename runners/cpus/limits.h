@@ -16,8 +16,6 @@
 #include "kernels/reason.h"
 #include "runners/cpus/cgroup.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = CGROUP_PATH };

@@ -2,14 +2,9 @@
 #include "runners/cpus/placement.h"
 
 #include "runners/cpus/cpukind.h"
-#include "runners/cpus/placement_list.h"
-#include "kernels/reason.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Where spread keeps processes apart, from the outside in; the cores are the innermost. */
 enum level { LEVEL_PACKAGE, LEVEL_MEMORY, LEVEL_DIE, LEVEL_L3, LEVEL_L2, LEVELS };
@@ -248,12 +243,6 @@ static int round_spread(struct cores *cores, unsigned round, unsigned left)
     return error;
 }
 
-/* The first `count` cores apart: the processes, or the threads of the only one. */
-static int whole_spread(struct core *cores, unsigned count, unsigned processes, unsigned threads)
-{
-    return processes == 1 ? apart(cores, count, threads, 1) : apart(cores, count, processes, threads);
-}
-
 /* Where kinds of cores differ, the faster ones get a worker each as long as workers are left; of the last kind that is
  * needed the rest is spread. A process of several threads may need cores of two kinds: then all of those are one. */
 static int kinds_spread(struct cores *cores, unsigned processes, unsigned threads)
@@ -263,14 +252,13 @@ static int kinds_spread(struct cores *cores, unsigned processes, unsigned thread
     while (end < workers) {
         for (first = end++; end < cores->count && cores->list[end].speed == cores->list[first].speed;) end++;
     }
-    qsort(cores->list, first, sizeof *cores->list, by_order);
-    qsort(cores->list + first, end - first, sizeof *cores->list, by_order);
     if (processes == 1 || threads == 1) {
+        qsort(cores->list, first, sizeof *cores->list, by_order);
         for (unsigned i = 0; i < first; i++) cores->list[i].workers = 1;
-        return whole_spread(cores->list + first, end - first, 1, workers - first);
+        return apart(cores->list + first, end - first, workers - first, 1);
     }
     qsort(cores->list, end, sizeof *cores->list, by_order);
-    return whole_spread(cores->list, end, processes, threads);
+    return apart(cores->list, end, processes, threads);
 }
 
 static int spread(struct cores *cores, unsigned processes, unsigned threads, unsigned *pu_of)

@@ -30,7 +30,6 @@
 #include "kernels/reason.h"
 
 #include <hwloc.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 struct placement {
@@ -58,6 +57,11 @@ const struct placement_policy *placement_policy_find(const char *name);
  * *placement is written on success only and freed by placement_free. Binds nothing. */
 int placement_compute(const char *policy, hwloc_topology_t topology, unsigned processes, unsigned threads,
                       struct placement *placement, struct reason *why);
+
+/* placement_list.c, for placement_compute: explicit placements, "0-2,5", "core:0-3", "package:1.core:0-3".
+Fills cpus[0 .. workers) with malloc'ed lists. 0, -EINVAL or -ENOMEM with one line in `why`; what was filled before a
+ * failure is freed by the caller. */
+int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, struct reason *why);
 
 /* Accepts a zeroed struct. */
 void placement_free(struct placement *placement);

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/cpus/placement_list.h"
-
-#include "kernels/reason.h"
-#include "runners/cpus/cpukind.h"
-#include "runners/cpus/cpulist.h"
 #include "runners/cpus/placement.h"
 
+#include "runners/cpus/cpukind.h"
+#include "runners/cpus/cpulist.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The places that a list names, in its order; each a set of allowed cpus. */
 struct places {

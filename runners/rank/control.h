@@ -13,9 +13,8 @@
 
 #include "kernels/kernel.h"
 
+#include <inttypes.h>
 #include <linux/futex.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@ enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a comman
 /* Below where programs, heaps and libraries lie, with address spaces of 39 bits too. */
 #define CONTROL_ADDRESS ((void *)0x2000000000)
 
-/* What became of one rank. Written by the process that waits for it (keeper.h), `ended` last. */
+/* What became of one rank. Written by the process that waits for it (rank/keeper.c), `ended` last. */
 struct rank_record {
     int32_t keeper;       /* the process that waits for it */
     int32_t pid;          /* of the rank; 0: it never came up */
@@ -40,6 +39,11 @@ struct rank_record {
     int64_t max_rss_bytes, user_ns, system_ns;
     char host[64]; /* "": the runner's */
 };
+
+/* Printed by a keeper on another host and read with: rank, host, signal, code, ended_ns. */
+#define KEEPER_LOST_(host, ns) "breakeven-rank: lost rank %d on " host " signal %d code %d at %" ns "\n"
+#define KEEPER_LOST KEEPER_LOST_("%s", PRId64)
+#define KEEPER_LOST_SCAN KEEPER_LOST_("%63s", SCNd64)
 
 struct control {
     uint32_t version, size; /* CONTROL_VERSION and sizeof (struct control): one build */

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/rank/keeper.h"
+/* keeper.c: each rank is the child of a process that does nothing but wait for it and write down what became of it.
+ *
+ * Launchers pass on exit codes and signals in ways of their own, or not at all; a process of ours that waits is told by
+ * the kernel, SIGKILL included.
+ */
+#include "runners/rank/rank.h"
 
 #include "runners/scratch.h"
 
@@ -7,9 +12,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

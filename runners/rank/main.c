@@ -6,18 +6,14 @@
  * and passes them on. Who computes which tasks is in schedules.c. Binding is ours, after MPI_Init: launchers are told to bind nothing. */
 #include "runners/instruments.h"
 #include "runners/launcher.h"
-#include "runners/rank/keeper.h"
 #include "runners/rank/rank.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 enum { COMMAND_WAIT_MS = 1000, TRY_S = 15 };
 

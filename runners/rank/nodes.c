@@ -20,11 +20,8 @@
 #include <fcntl.h>
 #include <hwloc.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 enum { HEAD = 11, COPY, WORKERS, RANGES, RESULTS, PING, PONG, RELATION };
 enum { ROUND_TRIPS = 32, DONE_ROOM = 64 };

@@ -44,6 +44,17 @@ struct rank {
     const char *cpus[1024];
 };
 
+/* ---- keeper.c ---- */
+
+/* Takes a record of `control` and forks. Returns in the child alone, which is the rank, with its record; the parent ends
+ * as the child did. Both end when their parents do: the launcher's death is the ranks' death. NULL: no process or more
+ * ranks than asked for. To be called before MPI_Init.
+ *
+ * control NULL: another host than the runner's. The record is then of the two alone; of a rank that is lost the keeper
+ * prints a line KEEPER_LOST, which the launcher brings to the runner. It also makes the folder that `path` lies in, for
+ * the files that MPI is told to put there, and removes it at the end. */
+struct rank_record *keeper_fork(struct control *control, const char *path);
+
 /* ---- schedules.c ---- */
 
 /* This rank's part of one pass over [0, tasks), to be called by all ranks, with the counter at 0. Blocks until this rank

@@ -11,9 +11,6 @@
  */
 #include "runners/rank/rank.h"
 
-#include <errno.h>
-#include <time.h>
-
 enum { REQUEST = 1, ANSWER, FLIGHT_MAX = 32, POLL_NS = 5000 };
 
 /* A rank of one thread needs no region of OpenMP's, which takes ten times as long as claiming a chunk. */
