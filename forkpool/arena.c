@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c: see arena.h. Whole pages come best fit from a list of extents; small blocks from extents of equal blocks. */
-#include "arena.h"
+/* arena.c: see pool.h. Whole pages come best fit from a list of extents; small blocks from extents of equal blocks. */
+#include "pool.h"
 
-#include <errno.h>
 #include <search.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum { SMALL_EXTENT = 65536, SMALL_LEAST = 64, NOT_SMALL = -1, ARENA_LEAST = 1 << 20, AS_SHARE = 4 };
 

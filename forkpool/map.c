@@ -84,10 +84,7 @@ static void wake(struct forkpool *pool, unsigned place)
     struct shared *shared = pool->shared;
     for (uint32_t i = 0; i < pool->wanted; i++)
         if (range_left(&map_lines(shared, place)[i]) && atomic_load(&shared->workers[i].parked)) park_wake(shared, i);
-    if (atomic_load(&shared->retired)) {
-        atomic_store(&shared->recall, 1);
-        pool_poke(pool);
-    }
+    if (atomic_load(&shared->retired)) pool_recall(pool);
 }
 
 static void start(struct forkpool_job *job, size_t tasks)

@@ -12,8 +12,7 @@
 #include "park.h"
 #include "server/server.h"
 
-static int explain(char *why, size_t why_size, int error, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+__attribute__((format(printf, 4, 5)))
 static int explain(char *why, size_t why_size, int error, const char *format, ...)
 {
     va_list arguments;
@@ -126,12 +125,11 @@ static int config_complete(const struct forkpool_config *asked, struct forkpool_
 /* The caller's strings may go; the workers need them as long as the pool lives. */
 static int cpus_copy(struct forkpool *pool, struct forkpool_config *config)
 {
-    size_t bytes = 0;
+    size_t bytes = config->workers * sizeof *pool->cpus_copy;
     if (!config->cpus) return 0;
     for (unsigned i = 0; i < config->workers; i++) bytes += strlen(config->cpus[i]) + 1;
-    pool->cpus_copy = calloc(config->workers, sizeof *pool->cpus_copy);
-    char *text = pool->cpus_text = malloc(bytes);
-    if (!text || !pool->cpus_copy) return -ENOMEM;
+    if (!(pool->cpus_copy = malloc(bytes))) return -ENOMEM;
+    char *text = (char *)(pool->cpus_copy + config->workers);
     for (unsigned i = 0; i < config->workers; i++) {
         pool->cpus_copy[i] = text;
         text = stpcpy(text, config->cpus[i]) + 1;
@@ -158,7 +156,6 @@ static void pool_free(struct forkpool *pool)
     free(pool->slot_jobs);
     free(pool->free_slots);
     free(pool->cpus_copy);
-    free(pool->cpus_text);
     free(pool);
 }
 
@@ -435,8 +432,7 @@ int forkpool_resize(struct forkpool *pool, unsigned workers)
     pool->wanted = workers;
     atomic_store(&pool->shared->wanted, workers);
     pool_unlock(pool);
-    atomic_store(&pool->shared->recall, 1);
-    pool_poke(pool);
+    pool_recall(pool);
     return 0;
 }
 

@@ -4,9 +4,37 @@
 #ifndef FORKPOOL_POOL_H
 #define FORKPOOL_POOL_H
 
-#include "arena.h"
 #include "shared.h"
 #include "system.h"
+
+/* ---- arena.c: memory shared with the workers, given out by the program alone ----
+ * All records about it are private, so a task that writes beyond its buffer does not damage them. Nothing else of a
+ * pool is needed for it. */
+
+enum { ARENA_CLASSES = 7 }; /* small blocks: 64, 128, ... 4096 bytes */
+
+struct arena {
+    char *base;
+    size_t bytes, used;       /* used: what extents in use hold */
+    struct extent *first;     /* all extents, by address */
+    void *by_address;         /* tsearch tree of extents in use */
+    struct extent *partial[ARENA_CLASSES]; /* with a free small block */
+    bool foreign; /* this process only unmaps it: the memory belongs to the one that opened it */
+};
+
+/* Address space for `bytes`; 0: the machine's memory, at most a quarter of RLIMIT_AS, or what the system grants of it. 0 or -errno. */
+int arena_open(struct arena *arena, size_t bytes);
+void arena_close(struct arena *arena);
+/* In a child of the program: from now on arena_give leaves the memory, which is still in use elsewhere, as it is. */
+static inline void arena_disown(struct arena *arena) { arena->foreign = true; }
+void *arena_take(struct arena *arena, size_t bytes); /* zeroed; NULL: no room */
+void arena_give(struct arena *arena, void *memory);
+static inline bool arena_has(const struct arena *arena, const void *memory)
+{
+    return (const char *)memory >= arena->base && (const char *)memory < arena->base + arena->bytes;
+}
+
+/* ---- jobs ---- */
 
 enum job_kind { JOB_TASK, JOB_MAP, JOB_KINDS };
 /* What tasks and maps do differently. */
@@ -105,8 +133,7 @@ struct forkpool {
     int64_t nudged_at;
     bool broken;                   /* by the program: a task has damaged what the workers share */
     char reason[REASON];           /* why the pool gave up, as last copied from where tasks can write */
-    char *cpus_text;
-    const char **cpus_copy;
+    const char **cpus_copy;        /* and behind it the texts */
 };
 
 /* No thread begins or is joined while the lock is held, so what lock finds, unlock finds. */
@@ -126,6 +153,7 @@ static inline bool pool_foreign(const struct forkpool *pool) { return mark_forei
 void pool_tell_end(struct forkpool *pool); /* the server is to end at once, and is killed where it does not in time */
 void pool_break(struct forkpool *pool, const char *what); /* a task has written over that: the pool gives up */
 void pool_poke(struct forkpool *pool);     /* the server looks at the commands; lock not needed */
+void pool_recall(struct forkpool *pool);   /* retired workers come back; lock not needed */
 bool pool_gone(struct forkpool *pool);     /* the server has ended: nothing will end any more */
 void pool_drain_if_due(struct forkpool *pool);
 /* Is the mark behind the heads of the protocol untouched? */
@@ -197,9 +225,7 @@ static inline void job_delete(struct forkpool_job *job)
     pool->spare = job;
 }
 static inline const struct job_actions *job_actions(const struct forkpool_job *job) { return job->pool->actions[job->kind]; }
-/* Takes the outcome over if there is one: ended? */
 static inline bool job_settle(struct forkpool_job *job) { return job->ended || job_actions(job)->settle(job); }
-/* False: it has ended. */
 static inline bool job_cancel(struct forkpool_job *job, int kill) { return !job_settle(job) && job_actions(job)->cancel(job, kill); }
 void job_end(struct forkpool_job *job, int status, int task_status);
 void job_mark(struct forkpool_job *job);               /* its end is to raise an event somebody sleeps for */

@@ -23,6 +23,12 @@ void pool_poke(struct forkpool *pool)
     send(pool->control_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+void pool_recall(struct forkpool *pool)
+{
+    atomic_store(&pool->shared->recall, 1);
+    pool_poke(pool);
+}
+
 void pool_tell_end(struct forkpool *pool)
 {
     int64_t latest = time_after(now_ns() + SERVER_ENDS_NS, pool->shared->config.grace_ns);

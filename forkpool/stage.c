@@ -24,12 +24,9 @@ int stage_in(struct forkpool *pool, struct map_job *map)
     }
     if (!asked->item) return 0;
     size_t tasks = asked->tasks;
-    if (asked->feed) {
+    if (asked->feed || must_stage(pool, asked, asked->input, asked->input_stride)) {
         if (!(map->staged_input = take(pool, tasks, asked->input_stride))) return -ENOMEM;
-        map->work.input = map->staged_input;
-    } else if (must_stage(pool, asked, asked->input, asked->input_stride)) {
-        if (!(map->staged_input = take(pool, tasks, asked->input_stride))) return -ENOMEM;
-        memcpy(map->staged_input, asked->input, tasks * asked->input_stride);
+        if (!asked->feed) memcpy(map->staged_input, asked->input, tasks * asked->input_stride);
         map->work.input = map->staged_input;
     }
     if (must_stage(pool, asked, asked->output, asked->output_stride)) {

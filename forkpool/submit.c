@@ -20,12 +20,6 @@ static inline bool ring_has_room(struct forkpool *pool, unsigned queue)
     return tail - pool->head_seen[queue] < size;
 }
 
-static void recall_retired(struct forkpool *pool)
-{
-    atomic_store(&pool->shared->recall, 1);
-    pool_poke(pool);
-}
-
 /* The slot is filled: it joins a queue, and then whoever sleeps is to look there. */
 static inline void put(struct forkpool_job *job)
 {
@@ -36,7 +30,7 @@ static inline void wake(struct forkpool *pool)
 {
     queue_put_all(pool->shared);
     park_wake_one(pool->shared); /* who finds more than one task wakes another */
-    if (__builtin_expect(atomic_load(&pool->shared->retired) != 0, 0)) recall_retired(pool);
+    if (__builtin_expect(atomic_load(&pool->shared->retired) != 0, 0)) pool_recall(pool);
 }
 static inline void start(struct forkpool_job *job)
 {

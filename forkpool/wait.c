@@ -199,11 +199,16 @@ static void *notify(void *argument)
     return NULL;
 }
 
-static void notifier_stop(struct notifier *notifier)
+/* In a child of the program there is no such thread. */
+static void notifier_end(struct notifier *notifier)
 {
-    atomic_store(&notifier->stop, true);
-    event_raise(notifier->pool->shared);
-    pthread_join(notifier->thread, NULL);
+    if (!pool_foreign(notifier->pool)) {
+        atomic_store(&notifier->stop, true);
+        event_raise(notifier->pool->shared);
+        pthread_join(notifier->thread, NULL);
+    }
+    close(notifier->fd);
+    free(notifier);
 }
 
 /* 0 or -errno. The thread takes no signal: handlers of the program run in the program's own. */
@@ -231,12 +236,6 @@ static int notifier_open(struct forkpool *pool, struct notifier **result)
     return rc;
 }
 
-static void notifier_free(struct notifier *notifier)
-{
-    close(notifier->fd);
-    free(notifier);
-}
-
 int forkpool_fd(struct forkpool *pool)
 {
     NOT_CANCELLED;
@@ -256,10 +255,7 @@ int forkpool_fd(struct forkpool *pool)
     }
     int fd = pool->notifier->fd;
     pool_unlock(pool);
-    if (fresh) { /* another thread was first */
-        notifier_stop(fresh);
-        notifier_free(fresh);
-    }
+    if (fresh) notifier_end(fresh); /* another thread was first */
     return fd;
 }
 
@@ -276,8 +272,7 @@ static void notifier_drain(struct forkpool *pool)
 void notifier_close(struct forkpool *pool)
 {
     if (!pool->notifier) return;
-    if (!pool_foreign(pool)) notifier_stop(pool->notifier); /* a child of the program has no such thread */
-    notifier_free(pool->notifier);
+    notifier_end(pool->notifier);
     pool->notifier = NULL;
 }
 

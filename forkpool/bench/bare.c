@@ -29,6 +29,13 @@ static inline void relax(void)
 /* Called through a pointer, as the pool must. */
 static int (*volatile task)(void *, unsigned, size_t, size_t) = bench_task;
 
+static double child_end(pid_t child, double value)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    return value;
+}
+
 /* Two forked processes that claim from one counter, or each from a range of its own: no pool at all. */
 struct counter { alignas(128) _Atomic size_t next; };
 
@@ -122,13 +129,6 @@ static uint32_t ring_get(struct bare_slot *ring, uint32_t i)
     while (atomic_load_explicit(&ring[i % RING].state, memory_order_acquire) != (2 * (i / RING + 1) | 1)) relax();
     return ring[i % RING].out;
 }
-static double ring_close(pid_t child, double value)
-{
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-    return value;
-}
-
 double bare_ring(void)
 {
     struct bare_slot *ring;
@@ -141,7 +141,7 @@ double bare_ring(void)
         if (i < TASKS) ring_put(ring, i);
     }
     double took = seconds_now() - start;
-    return ring_close(child, bench_check(TASKS, 0, took / TASKS * 1e9));
+    return child_end(child, bench_check(TASKS, 0, took / TASKS * 1e9));
 }
 
 /* The least that a batch must write: a line for each task, which another process has read and answered since. The median
@@ -159,7 +159,7 @@ double bare_fill(void)
         for (uint32_t i = 0; i < BATCH; i++) ring_get(ring, batch * BATCH + i);
     }
     qsort(took, BATCHES, sizeof *took, by_size);
-    return ring_close(child, took[BATCHES / 2]);
+    return child_end(child, took[BATCHES / 2]);
 }
 
 double bare_ring_call(void)
@@ -175,7 +175,7 @@ double bare_ring_call(void)
         took[i] = (seconds_now() - start) * 1e9;
     }
     qsort(took, CALLS, sizeof *took, by_size);
-    return ring_close(child, took[CALLS / 2]);
+    return child_end(child, took[CALLS / 2]);
 }
 
 /* To a sleeping process on another cpu and back, by futexes alone. */
@@ -202,10 +202,8 @@ double bare_handover(void)
         while (atomic_load(pong) == i) futex_sleep(pong, i);
         took[i] = (seconds_now() - start) * 1e9;
     }
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
     qsort(took, CALLS, sizeof *took, by_size);
-    return took[CALLS / 2];
+    return child_end(child, took[CALLS / 2]);
 }
 
 /* A cpu's worth of processes that spin, and one that sleeps and is woken: how late it starts, p99.9 in ticks. */

@@ -34,6 +34,8 @@ double late_ticks(double delays_ns[DELAYS]); /* p99.9 in ticks of this kernel's 
 void bind_to(unsigned nth);               /* this thread, to the nth of the cpus that the process may use */
 const char *cpu_text(unsigned nth);       /* the same as a list for forkpool_config.cpus */
 void *share(size_t bytes);                /* zeroed memory for this process and its children */
+/* A number in a process's file in /proc, by a format of scanf; NAN: it is not there. */
+double process_number(int pid, const char *file, const char *format);
 double pss_of(int pid);                   /* kB */
 /* The smallest useful work per task, ns, at which `tasks(work, count)` is half as fast as WORKERS perfect ones. Times
  * are of the whole loop, in seconds; the serial time of the same work is taken beside it. */
@@ -50,5 +52,16 @@ static inline __attribute__((always_inline)) uint32_t bench_work(uint32_t x, uns
 }
 int bench_task(void *context, unsigned worker, size_t begin, size_t end); /* results[i] = bench_work(i, *turns) */
 double bench_check(size_t count, unsigned turns, double value); /* NAN where a result is wrong; clears them */
+
+/* ---- peers/: one program a runtime: main.c with either openmp.c or tbb.cc ---- */
+
+/* All: the seconds that `count` calls of `run`(&turns, 0, i, i + 1) take on WORKERS threads, the calling one among them. */
+typedef int peer_run(void *turns, unsigned worker, size_t begin, size_t end);
+typedef double peer_measure(peer_run *run, unsigned turns, size_t count);
+
+void peer_open(void);     /* starts the threads, each on a cpu of its own */
+peer_measure peer_loop;   /* a loop over the calls, handed out one at a time */
+peer_measure peer_chunks; /* the same loop as the runtime likes it best */
+peer_measure peer_tasks;  /* one task a call, all made by the calling thread */
 
 #endif

@@ -40,31 +40,6 @@ static double map_seconds(unsigned turns, size_t count)
     return rc ? NAN : bench_check(count, turns, took);
 }
 
-static double map_cost(unsigned workers, bool bound)
-{
-    shared_pool = pool_open(workers, bound);
-    map_seconds(0, MAP_TASKS); /* first touch of pages */
-    double took = map_seconds(0, MAP_TASKS);
-    forkpool_delete(shared_pool);
-    return took / MAP_TASKS * 1e9;
-}
-double ours_map(void) { return map_cost(WORKERS, true); }
-double ours_map_auto(void)
-{
-    schedule = FORKPOOL_AUTO;
-    return map_cost(WORKERS, true);
-}
-double ours_map_crowded(void) { return map_cost(MANY, false); }
-
-double ours_map_metg(void)
-{
-    shared_pool = pool_open(WORKERS, true);
-    map_seconds(0, METG_TASKS);
-    double metg = metg_of(map_seconds, METG_TASKS);
-    forkpool_delete(shared_pool);
-    return metg;
-}
-
 static long call(long i) { return bench_work((uint32_t)i + 1, *turns_shared); }
 
 static double submit_seconds(unsigned turns, size_t count)
@@ -84,16 +59,35 @@ static double submit_seconds(unsigned turns, size_t count)
     return bench_check(count, turns, took);
 }
 
-static double submit_cost(unsigned workers)
+/* Of one of these two loops, ns a task; `before` tasks are the first touch of pages. */
+static double cost(double (*tasks)(unsigned, size_t), unsigned workers, bool bound, size_t before, size_t count)
 {
-    shared_pool = pool_open(workers, false);
-    submit_seconds(0, SUBMITS / 4);
-    double took = submit_seconds(0, SUBMITS);
+    shared_pool = pool_open(workers, bound);
+    tasks(0, before);
+    double took = tasks(0, count);
     forkpool_delete(shared_pool);
-    return took / SUBMITS * 1e9;
+    return took / (double)count * 1e9;
 }
-double ours_submit(void) { return submit_cost(WORKERS); }
-double ours_submit_crowded(void) { return submit_cost(MANY); }
+double ours_map(void) { return cost(map_seconds, WORKERS, true, MAP_TASKS, MAP_TASKS); }
+double ours_map_auto(void)
+{
+    schedule = FORKPOOL_AUTO;
+    return ours_map();
+}
+double ours_map_crowded(void) { return cost(map_seconds, MANY, false, MAP_TASKS, MAP_TASKS); }
+double ours_submit(void) { return cost(submit_seconds, WORKERS, false, SUBMITS / 4, SUBMITS); }
+double ours_submit_crowded(void) { return cost(submit_seconds, MANY, false, SUBMITS / 4, SUBMITS); }
+
+static double metg(double (*tasks)(unsigned, size_t), bool bound, size_t count)
+{
+    shared_pool = pool_open(WORKERS, bound);
+    tasks(0, count);
+    double least = metg_of(tasks, count);
+    forkpool_delete(shared_pool);
+    return least;
+}
+double ours_map_metg(void) { return metg(map_seconds, true, METG_TASKS); }
+double ours_submit_metg(void) { return metg(submit_seconds, false, SUBMIT_METG_TASKS); }
 
 static int empty(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
 {
@@ -124,24 +118,15 @@ static double batch_cost(bool whole)
 double ours_submit_many(void) { return batch_cost(false); }
 double ours_batch(void) { return batch_cost(true); }
 
-double ours_submit_metg(void)
-{
-    shared_pool = pool_open(WORKERS, false);
-    submit_seconds(0, SUBMIT_METG_TASKS);
-    double metg = metg_of(submit_seconds, SUBMIT_METG_TASKS);
-    forkpool_delete(shared_pool);
-    return metg;
-}
-
 /* Median of single calls; `gap_us` between them. */
-static double call_cost(unsigned calls, unsigned gap_us, bool apart)
+static double call_cost(unsigned calls, unsigned gap_us)
 {
     static double took[CALLS];
     const char *cpu = cpu_text(1);
     struct forkpool_config config = {.workers = 1, .cpus = &cpu};
     struct forkpool *pool = NULL;
     turns_shared = share(sizeof *turns_shared);
-    if (apart) bind_to(0);
+    bind_to(0);
     if (forkpool_open_with(&config, &pool, NULL, 0)) return NAN;
     for (unsigned i = 0; i < calls; i++) {
         if (gap_us) usleep(gap_us);
@@ -155,8 +140,8 @@ static double call_cost(unsigned calls, unsigned gap_us, bool apart)
     qsort(took, calls, sizeof *took, by_size);
     return took[calls / 2];
 }
-double ours_call_hot(void) { return call_cost(CALLS, 0, true); }
-double ours_call_parked(void) { return call_cost(60, 2000, true); }
+double ours_call_hot(void) { return call_cost(CALLS, 0); }
+double ours_call_parked(void) { return call_cost(60, 2000); }
 
 static double start_stop(unsigned workers)
 {
@@ -197,20 +182,8 @@ double ours_sleeps(void)
     return took * 1e3;
 }
 
-/* A number in a process's file in /proc; NAN: it is not there. */
-static double number_of(int pid, const char *file, const char *format)
-{
-    char path[64];
-    double number = NAN;
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-    FILE *from = fopen(path, "re");
-    if (from && fscanf(from, format, &number) != 1) number = NAN;
-    if (from) fclose(from);
-    return number;
-}
-
 /* Utime and stime of a live process, in clock ticks of 10 ms, are too coarse: its scheduler statistics are in ns. */
-static double cpu_of(int pid) { return number_of(pid, "schedstat", "%lf") * 1e-9; }
+static double cpu_of(int pid) { return process_number(pid, "schedstat", "%lf") * 1e-9; }
 
 /* Workers and spawn server together. */
 double ours_idle_cpu(void)
@@ -224,7 +197,8 @@ double ours_idle_cpu(void)
         forkpool_worker_stats(pool, i, &stats);
         before += cpu_of(pids[i] = stats.pid);
     }
-    before += cpu_of(pids[WORKERS] = (int)number_of(pids[0], "stat", "%*d (%*[^)]) %*c %lf")); /* the spawn server */
+    pids[WORKERS] = (int)process_number(pids[0], "stat", "%*d (%*[^)]) %*c %lf"); /* a worker's parent: the server */
+    before += cpu_of(pids[WORKERS]);
     start = seconds_now();
     usleep(300000);
     for (unsigned i = 0; i <= WORKERS; i++) after += cpu_of(pids[i]);
@@ -252,8 +226,9 @@ static int ends_only(const void *argument, size_t argument_bytes, void *result, 
 }
 
 /* A result whose task writes its ends alone: were it copied on the way, it would take as long as a copy. */
-static double result_of(size_t bytes)
+double ours_large_result(void)
 {
+    const size_t bytes = 16 << 20;
     struct forkpool *pool = forkpool_open(1);
     struct forkpool_task task = {.run = ends_only, .result_bytes = bytes, .result = forkpool_alloc(pool, bytes)};
     double best = INFINITY;
@@ -266,7 +241,6 @@ static double result_of(size_t bytes)
     forkpool_delete(pool);
     return best * 1e6;
 }
-double ours_large_result(void) { return result_of(16 << 20); }
 
 static int fill(const void *argument, size_t argument_bytes, void *result, size_t bytes)
 {

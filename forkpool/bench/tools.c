@@ -10,19 +10,14 @@
 #include <sys/mman.h>
 #include <time.h>
 
-double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 long nanoseconds_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (long)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+double seconds_now(void) { return 1e-9 * (double)nanoseconds_now(); }
 
 int by_size(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
 
@@ -73,17 +68,18 @@ void *share(size_t bytes)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-double pss_of(int pid)
+double process_number(int pid, const char *file, const char *format)
 {
-    char path[64], line[256];
-    double kilobytes = NAN;
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
-    FILE *rollup = fopen(path, "re");
-    while (rollup && fgets(line, sizeof line, rollup))
-        if (!strncmp(line, "Pss:", 4)) sscanf(line + 4, "%lf", &kilobytes);
-    if (rollup) fclose(rollup);
-    return kilobytes;
+    char path[64];
+    double number = NAN;
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+    FILE *from = fopen(path, "re");
+    if (from && fscanf(from, format, &number) != 1) number = NAN;
+    if (from) fclose(from);
+    return number;
 }
+
+double pss_of(int pid) { return process_number(pid, "smaps_rollup", "%*[^\n] Rss: %*d kB Pss: %lf"); }
 
 uint32_t *bench_results;
 

@@ -12,10 +12,6 @@
 #include "park.h"
 #include "worker.h"
 
-#ifndef PR_SET_CHILD_SUBREAPER
-#define PR_SET_CHILD_SUBREAPER 36
-#endif
-
 enum { SETTLED_NS = 20000000, ORPHAN_LOOK_NS = 100000000 };
 
 /* What workers inherit. */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c: PEER loop|chunks|tasks [metg]: the cost of an empty task under a thread runtime, or its METG(50 %), ns. */
-#include "peer.h"
+#include "../bench.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "../bench.h"
 
 enum { COUNT = 1000000, METG_COUNT = 100000, TASKS = 200000, TASKS_METG = 30000 };
 

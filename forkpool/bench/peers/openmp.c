@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* openmp.c: see peer.h; with libgomp or libomp, as the compiler has it. */
-#include "peer.h"
+/* openmp.c: see bench.h; with libgomp or libomp, as the compiler has it. */
+#include "../bench.h"
 
 #include <omp.h>
-
-#include "../bench.h"
 
 void peer_open(void)
 {

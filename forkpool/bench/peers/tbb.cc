@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tbb.cc: see peer.h; oneTBB. */
+/* tbb.cc: see bench.h; oneTBB. */
 extern "C" {
-#include "peer.h"
-
 #include "../bench.h"
 }
 
