@@ -118,32 +118,22 @@ static int verify_lognormal(const void *input, const struct kernel_params *param
     return 1;
 }
 
-const struct kernel kernel_spin = {
-    .version = KERNEL_VERSION,
-    .name = "spin",
-    .summary = "a chain of dependent operations: the delay as work",
-    .bottleneck = BOTTLENECK_COMPUTE,
-    .default_tasks = 10000,
-    .default_size = 40000,
-    .size_unit = "steps",
-    .result_size = sizeof(uint64_t),
-    .published = "closed form: n steps of x -> ax + c give a^n x + c(a^n - 1)/(a - 1)",
-    .prepare = params_prepare,
-    .run = run_spin,
-    .verify = verify_spin,
-};
+/* What the two have in common. */
+#define CHAIN(own_name, own_summary, waits_for)                                                                        \
+    const struct kernel kernel_##own_name = {                                                                          \
+        .version = KERNEL_VERSION,                                                                                     \
+        .name = #own_name,                                                                                             \
+        .summary = own_summary,                                                                                        \
+        .bottleneck = waits_for,                                                                                       \
+        .default_tasks = 10000,                                                                                        \
+        .default_size = 40000,                                                                                         \
+        .size_unit = "steps",                                                                                          \
+        .result_size = sizeof(uint64_t),                                                                               \
+        .published = "closed form: n steps of x -> ax + c give a^n x + c(a^n - 1)/(a - 1)",                            \
+        .prepare = params_prepare,                                                                                     \
+        .run = run_##own_name,                                                                                         \
+        .verify = verify_##own_name,                                                                                   \
+    };
 
-const struct kernel kernel_lognormal = {
-    .version = KERNEL_VERSION,
-    .name = "lognormal",
-    .summary = "chains of heavy-tailed length",
-    .bottleneck = BOTTLENECK_IRREGULAR,
-    .default_tasks = 10000,
-    .default_size = 40000,
-    .size_unit = "steps",
-    .result_size = sizeof(uint64_t),
-    .published = "closed form: n steps of x -> ax + c give a^n x + c(a^n - 1)/(a - 1)",
-    .prepare = params_prepare,
-    .run = run_lognormal,
-    .verify = verify_lognormal,
-};
+CHAIN(spin, "a chain of dependent operations: the delay as work", BOTTLENECK_COMPUTE)
+CHAIN(lognormal, "chains of heavy-tailed length", BOTTLENECK_IRREGULAR)

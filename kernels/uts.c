@@ -67,14 +67,6 @@ static void sha1(const uint32_t *words, unsigned count, uint32_t digest[5])
     for (int k = 0; k < 5; k++) digest[k] = start[k] + end[k];
 }
 
-static struct node root_node(void)
-{
-    const uint32_t words[5] = {0, 0, 0, 0, SEED};
-    struct node root = {0};
-    sha1(words, 5, root.digest);
-    return root;
-}
-
 static struct node child_of(const struct node *parent, uint32_t number)
 {
     uint32_t words[6];
@@ -207,7 +199,8 @@ static int prepare(const struct kernel_params *params, struct arena *shared, voi
     if (!forest) return -ENOMEM;
     forest->params = *params;
     forest->apart = 1;
-    struct node root = root_node();
+    struct node root = {0};
+    sha1((const uint32_t[]){0, 0, 0, 0, SEED}, 5, root.digest);
     size_t next = 0;
     for (uint32_t number = 0; number < ROOT_CHILDREN; number++)
         if (next < sizeof heavy / sizeof *heavy && heavy[next].child == number)
