@@ -27,7 +27,6 @@ enum { WORDS_MAX = 64, LINE_MAX_BYTES = 2048, OUTPUT_MAX = 16384, RANKS = 2, TRY
 struct words {
     char line[LINE_MAX_BYTES];
     char *word[WORDS_MAX + 3]; /* the rank's program and argument follow, and NULL */
-    size_t count;
 };
 
 /* srun would bind each rank to one cpu; it does not take the job's -c from everywhere (srun(1), 22.05 and 23.11). mpirun's
@@ -69,16 +68,16 @@ static bool fill(const struct launch *launch, const char *from, char *line)
 static int split(const struct launch *launch, struct words *words)
 {
     char *rest = words->line;
-    words->count = 0;
+    size_t count = 0;
     if (!fill(launch, launcher_template(launch->nodes), words->line)) return -E2BIG;
     for (char *word; (word = strtok_r(rest, " \t", &rest));) {
-        if (words->count == WORDS_MAX) return -E2BIG;
-        words->word[words->count++] = word;
+        if (count == WORDS_MAX) return -E2BIG;
+        words->word[count++] = word;
     }
-    if (!words->count) return -EINVAL;
-    words->word[words->count] = (char *)launch->rank;
-    words->word[words->count + 1] = (char *)launch->argument;
-    words->word[words->count + 2] = NULL;
+    if (!count) return -EINVAL;
+    words->word[count] = (char *)launch->rank;
+    words->word[count + 1] = (char *)launch->argument;
+    words->word[count + 2] = NULL;
     return 0;
 }
 
@@ -145,14 +144,6 @@ static bool fabric_is_here(void)
     return false;
 }
 
-/* Ranks of one host talk through memory: the other layers would look for a fabric in libpsm2, libfabric and UCX, and hwloc
- * load X11, OpenCL and libxml2 in each process, to find none (a fifth of their cpu time). */
-static void start_shorten(void)
-{
-    setenv("OMPI_MCA_pml", "ob1", 0);
-    setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 0);
-}
-
 /* By environment and not by options: Open MPI 4 and 5 and MPICH spell the options differently, and each ignores the
  * others' variables. No binding; more ranks than cores are allowed, and yield then; root may run. What the user has set
  * stands, but for the folders. */
@@ -174,7 +165,12 @@ static void environment_set(const struct launch *launch)
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) setenv(fixed[i][0], fixed[i][1], 0);
     /* On other hosts the ranks make the folder, for what is theirs; daemons are there before it. */
     for (size_t i = launch->nodes > 1; i < sizeof folders / sizeof *folders; i++) setenv(folders[i], launch->folder, 1);
-    if (launch->nodes == 1 && !fabric_is_here()) start_shorten();
+    /* Ranks of one host talk through memory: the other layers would look for a fabric in libpsm2, libfabric and UCX,
+     * and hwloc load X11, OpenCL and libxml2 in each process, to find none (a fifth of their cpu time). */
+    if (launch->nodes == 1 && !fabric_is_here()) {
+        setenv("OMPI_MCA_pml", "ob1", 0);
+        setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 0);
+    }
     waiting_set(launch->crowded);
 }
 
@@ -209,7 +205,7 @@ FILE *launcher_reread(int output)
 
 pid_t launcher_start(const struct launch *launch)
 {
-    struct words words = {.count = 0};
+    struct words words;
     pid_t parent = getpid();
     int error = split(launch, &words);
     if (error) return error;

@@ -10,7 +10,7 @@
 #include "runners/child.h"
 #include "runners/instruments.h"
 #include "runners/launcher.h"
-#include "runners/ranks_lost.h"
+#include "runners/rank/control.h"
 #include "runners/runner.h"
 #include "runners/scratch.h"
 

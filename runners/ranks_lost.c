@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "runners/ranks_lost.h"
-
 #include "runners/launcher.h"
+#include "runners/rank/control.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@ static const char *cause_of(int signal)
 /* Launchers end the others by SIGTERM, then SIGKILL, or a rank ends by itself when another is gone. */
 static bool like_a_victim(const struct rank_record *record)
 {
-    return record->signal == SIGTERM || record->signal == SIGKILL || !record->signal;
+    return record->lost.signal == SIGTERM || record->lost.signal == SIGKILL || !record->lost.signal;
 }
 
 /* Is the rank lost, or did it end because another was? */
@@ -29,13 +28,9 @@ static void keep(const struct control *control, const struct rank_record *record
     unsigned count = failure->lost_count++;
     if (count >= FAILURE_LOST_MAX) return;
     unsigned rank = record->rank < 0 ? 0 : (unsigned)record->rank;
-    failure->lost[count] = (struct lost_worker){.worker = rank * control->threads,
-                                                .signal = record->signal,
-                                                .code = record->code,
-                                                .max_rss_bytes = record->max_rss_bytes,
-                                                .user_ns = record->user_ns,
-                                                .system_ns = record->system_ns};
-    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record->signal));
+    failure->lost[count] = record->lost;
+    failure->lost[count].worker = rank * control->threads;
+    snprintf(failure->lost[count].cause, sizeof failure->lost[count].cause, "%s", cause_of(record->lost.signal));
 }
 
 /* Records that no rank of this host took are filled with what keepers elsewhere printed. */
@@ -47,9 +42,10 @@ static void read_elsewhere(struct control *control, int output)
     unsigned place = control->launched < control->processes ? control->launched : control->processes;
     FILE *file = control->nodes > 1 ? launcher_reread(output) : NULL;
     while (file && place < control->processes && launcher_line(file, &line, &room)) {
-        struct rank_record found = {.max_rss_bytes = -1, .user_ns = -1, .system_ns = -1, .ended = 1};
+        struct rank_record found = {.lost = {.max_rss_bytes = -1, .user_ns = -1, .system_ns = -1}, .ended = 1};
         const char *at = strstr(line, "breakeven-rank: lost");
-        if (at && sscanf(at, KEEPER_LOST_SCAN, &found.rank, found.host, &found.signal, &found.code, &found.ended_ns) == 5)
+        if (at && sscanf(at, KEEPER_LOST_SCAN, &found.rank, found.host, &found.lost.signal, &found.lost.code,
+                         &found.ended_ns) == 5)
             records[place++] = found;
     }
     free(line);
@@ -61,10 +57,10 @@ static void text_write(const struct rank_record *first, struct failure *failure)
     char who[100] = "a rank"; /* before MPI_Init it has no number */
     if (first->rank >= 0)
         snprintf(who, sizeof who, "rank %d%s%.63s", first->rank, *first->host ? " on " : "", first->host);
-    if (first->signal)
-        snprintf(failure->text, sizeof failure->text, "%s lost: signal %d (%s)", who, first->signal,
-                 strsignal(first->signal));
-    else snprintf(failure->text, sizeof failure->text, "%s lost: it ended with code %d", who, first->code);
+    if (first->lost.signal)
+        snprintf(failure->text, sizeof failure->text, "%s lost: signal %d (%s)", who, first->lost.signal,
+                 strsignal(first->lost.signal));
+    else snprintf(failure->text, sizeof failure->text, "%s lost: it ended with code %d", who, first->lost.code);
 }
 
 /* The first to end of those that no launcher ends so, or, where all may be victims, of all. */

@@ -2,7 +2,7 @@
 #include "bench/machine/quota.h"
 
 #include "kernels/reason.h"
-#include "runners/cpus/cgroup.h"
+#include "runners/cpus/limits.h"
 
 #include <errno.h>
 #include <stdbool.h>

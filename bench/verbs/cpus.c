@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOUNDS = 5, TEXT = LIMITS_PATH + 256, SOURCE = LIMITS_PATH + 64 };
+enum { BOUNDS = 5, TEXT = CGROUP_PATH + 256, SOURCE = CGROUP_PATH + 64 };
 
 /* One thing that may bound the number. */
 struct bound {

@@ -7,21 +7,161 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static FILE *root_open(const char *root, const char *path)
 {
-    char whole[2 * LIMITS_PATH];
+    char whole[2 * CGROUP_PATH];
     if (snprintf(whole, sizeof whole, "%s%s", root, path) >= (int)sizeof whole) return NULL;
     return fopen(whole, "re");
 }
 
+/* ---- The process's control group ---- */
+
+/* Told each line, without its newline, until it returns true. */
+typedef bool line_fn(char *line, void *context);
+
+static bool lines_read(const char *root, const char *path, line_fn *take, void *context)
+{
+    bool taken = false;
+    size_t size = 0;
+    char *line = NULL;
+    FILE *file = root_open(root, path);
+    while (file && !taken && getline(&line, &size, file) > 0) {
+        line[strcspn(line, "\n")] = 0;
+        taken = take(line, context);
+    }
+    free(line);
+    if (file) fclose(file);
+    return taken;
+}
+
+/* mountinfo writes blanks and the like as \040. In place. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; to++) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
+            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = 0;
+}
+
+struct search {
+    const char *root, *controller;
+    char path[CGROUP_PATH]; /* the process's group, from the hierarchy's own root */
+    struct cgroup *best;
+    enum { NOTHING, OUTSIDE, BELOW, THERE } rank; /* how good the best mount is */
+};
+
+/* "4:cpu,cpuacct:/path" */
+static bool take_group(char *line, void *context)
+{
+    struct search *search = context;
+    char *controllers = strchr(line, ':'), *group = controllers ? strchr(controllers + 1, ':') : NULL;
+    if (!group) return false;
+    *group++ = 0;
+    controllers++;
+    if (search->controller ? !text_has_word(controllers, search->controller) : *controllers) return false;
+    return snprintf(search->path, sizeof search->path, "%s", group) < (int)sizeof search->path;
+}
+
+/* Another file system may have been mounted over it since: then it says nothing any more. */
+static bool shows_groups(const char *root, const char *mount)
+{
+    struct statfs system;
+    return *root || (!statfs(mount, &system) && (system.f_type == CGROUP_SUPER_MAGIC || system.f_type == CGROUP2_SUPER_MAGIC));
+}
+
+/* A mount whose top is the group `top`. A container's shows its own group as the top; what does not lie below it cannot
+ * be seen from here. */
+static void consider(struct search *search, const char *top, const char *mount)
+{
+    char whole[2 * CGROUP_PATH];
+    struct cgroup made = {.unified = !search->controller, .hidden = strcmp(top, "/") != 0};
+    const char *path = search->path;
+    size_t skip = made.hidden ? strlen(top) : 0;
+    bool below = !strncmp(path, top, skip) && (!path[skip] || path[skip] == '/') && !strstr(path, "/..");
+    const char *rest = below && strcmp(path + skip, "/") ? path + skip : "";
+    if (!shows_groups(search->root, mount)) return;
+    if (snprintf(made.mount, sizeof made.mount, "%s", mount) >= (int)sizeof made.mount ||
+        snprintf(made.group, sizeof made.group, "%s%s", mount, rest) >= (int)sizeof made.group)
+        return;
+    snprintf(whole, sizeof whole, "%s%s", search->root, made.group);
+    int rank = !below ? OUTSIDE : access(whole, F_OK) ? BELOW : THERE;
+    if (rank <= (int)search->rank) return;
+    search->rank = (unsigned)rank;
+    *search->best = made;
+}
+
+/* "31 22 0:28 TOP MOUNT rw shared:4 - cgroup2 SOURCE OPTIONS" */
+static bool take_mount(char *line, void *context)
+{
+    struct search *search = context;
+    char *dash = strstr(line, " - "), *top = NULL, *mount = NULL, type[16] = "", *options = NULL;
+    if (!dash) return false;
+    *dash = 0;
+    if (sscanf(dash + 3, "%15s %*s %ms", type, &options) == 2 &&
+        (search->controller ? !strcmp(type, "cgroup") && text_has_word(options, search->controller)
+                            : !strcmp(type, "cgroup2")) &&
+        sscanf(line, "%*s %*s %*s %ms %ms", &top, &mount) == 2) {
+        unescape(top);
+        unescape(mount);
+        consider(search, top, mount);
+    }
+    free(options);
+    free(top);
+    free(mount);
+    return search->rank == THERE;
+}
+
+/* The first cgroup namespace has a number of its own in all kernels: PROC_CGROUP_INIT_INO of include/linux/proc_ns.h. */
+static bool in_namespace(const char *root)
+{
+    char path[CGROUP_PATH], link[64] = "";
+    snprintf(path, sizeof path, "%s/proc/self/ns/cgroup", root);
+    return readlink(path, link, sizeof link - 1) > 0 && strcmp(link, "cgroup:[4026531835]") != 0;
+}
+
+bool cgroup_find(const char *root, const char *controller, struct cgroup *cgroup)
+{
+    struct cgroup found;
+    struct search search = {.root = root, .controller = controller, .best = &found};
+    if (!lines_read(root, "/proc/self/cgroup", take_group, &search)) return false;
+    lines_read(root, "/proc/self/mountinfo", take_mount, &search);
+    if (search.rank == NOTHING) return false;
+    found.hidden = found.hidden || in_namespace(root);
+    *cgroup = found;
+    return true;
+}
+
+bool cgroup_parent(const struct cgroup *cgroup, char *group)
+{
+    char *slash = strrchr(group, '/');
+    if (!slash || strlen(group) <= strlen(cgroup->mount)) return false;
+    *slash = 0;
+    return true;
+}
+
+const char *cgroup_quota_file(const struct cgroup *cgroup)
+{
+    return cgroup->unified ? "cpu.max" : "cpu.cfs_quota_us";
+}
+
+/* ---- What limits it ---- */
+
 /* The first line of dir/name without its newline; false where there is none. */
 static bool line_read(const char *root, const char *dir, const char *name, char *line, size_t size)
 {
-    char path[LIMITS_PATH + 64];
+    char path[CGROUP_PATH + 64];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *file = root_open(root, path);
     bool read = file && fgets(line, (int)size, file);
@@ -67,7 +207,7 @@ static void quota_read(const char *root, const struct cgroup *cgroup, const char
 /* cpu.stat: nr_throttled, and throttled_usec (version 2) or throttled_time in ns (version 1). -1 where not there. */
 static void throttling_read(const char *root, const char *group, int64_t *ns, int64_t *periods)
 {
-    char path[LIMITS_PATH + 64], line[128];
+    char path[CGROUP_PATH + 64], line[128];
     int64_t value;
     *ns = *periods = -1;
     snprintf(path, sizeof path, "%s/cpu.stat", group);
@@ -82,7 +222,7 @@ static void throttling_read(const char *root, const char *group, int64_t *ns, in
 
 static void quotas_read(struct limits *limits, const struct cgroup *cgroup)
 {
-    char group[LIMITS_PATH];
+    char group[CGROUP_PATH];
     strcpy(group, cgroup->group);
     strcpy(limits->group_path, group);
     snprintf(limits->quota_top, sizeof limits->quota_top, "%s", cgroup->mount);
@@ -112,7 +252,7 @@ static bool is_there(const char *root, const char *path)
 static bool cpuset_read(struct limits *limits, const struct cgroup *cgroup, hwloc_bitmap_t into)
 {
     static const char *const names[] = {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"};
-    char group[LIMITS_PATH], path[LIMITS_PATH + 64];
+    char group[CGROUP_PATH], path[CGROUP_PATH + 64];
     strcpy(group, cgroup->group);
     do {
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -193,7 +333,7 @@ static int64_t throttled_sum(const struct limits *limits, bool in_periods)
 {
     int64_t sum = -1, ns, periods;
     for (unsigned i = 0; i < limits->group_count; i++) {
-        char group[LIMITS_PATH];
+        char group[CGROUP_PATH];
         snprintf(group, sizeof group, "%.*s", (int)limits->groups[i].path_length, limits->group_path);
         throttling_read(limits->root, group, &ns, &periods);
         int64_t value = in_periods ? periods : ns;

@@ -14,11 +14,11 @@
 #define BREAKEVEN_LIMITS_H
 
 #include "kernels/reason.h"
-#include "runners/cpus/cgroup.h"
 
+#include <limits.h>
 #include <stdint.h>
 
-enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, LIMITS_PATH = CGROUP_PATH };
+enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, CGROUP_PATH = PATH_MAX + 256 };
 
 /* One group of the cpu controller, the process's own or an ancestor. */
 struct limits_group {
@@ -37,17 +37,17 @@ struct limits {
     unsigned allowed;               /* cpus in both */
     char allowed_list[LIMITS_LIST]; /* the same as a list, "0-3,8"; ends in "..." where it is too long */
     double quota_cpus;              /* the smallest quota of all groups; INFINITY: none */
-    char quota_where[LIMITS_PATH];  /* the group that sets it; "" */
-    char quota_top[LIMITS_PATH];    /* the highest group that can be seen; "": no cpu controller is mounted here */
+    char quota_where[CGROUP_PATH];  /* the group that sets it; "" */
+    char quota_top[CGROUP_PATH];    /* the highest group that can be seen; "": no cpu controller is mounted here */
     const char *quota_file;         /* the file in a group that says its quota; NULL as above. A constant */
     bool quota_hidden;              /* there are groups above quota_top */
-    char cpuset_where[LIMITS_PATH]; /* the file that says the cpuset; "" */
+    char cpuset_where[CGROUP_PATH]; /* the file that says the cpuset; "" */
     unsigned asked;                 /* the smallest number that FORKPOOL_WORKERS or a batch system gives; 0: none */
     const char *asked_by, *ignored; /* that variable, and one that holds no number, as in forkpool.h; NULL: none */
     unsigned usable;      /* workers that can make progress at once, for default numbers: the smallest of allowed,
                              the quota rounded up and asked, at least 1. Rounded up since 2 workers use all of 1.5 cpus,
                              1 worker does not. */
-    char group_path[LIMITS_PATH]; /* the process's own group's directory, as this process sees it, without the root; "" */
+    char group_path[CGROUP_PATH]; /* the process's own group's directory, as this process sees it, without the root; "" */
     unsigned group_count; /* the process's own first, then its ancestors; beyond LIMITS_GROUPS they still count in
                              quota_cpus, but are not kept here */
     struct limits_group groups[LIMITS_GROUPS];
@@ -71,5 +71,31 @@ int64_t limits_throttled_periods(const struct limits *limits);
  * ENVIRONMENT VARIABLES"). Outside of a job (no SLURM_JOB_ID), and where they are not set, 0: no limit. */
 unsigned limits_job_nodes(void); /* SLURM_JOB_NUM_NODES */
 uint64_t limits_job_memory_bytes(const char **source); /* on this node; *source: the variable that says it, a constant */
+
+/* ---- The control group that this process is in: cgroup versions 1, 2 and both at once ----
+ *
+ *     struct cgroup cgroup;
+ *     if (cgroup_find("", "cpu", &cgroup) || cgroup_find("", NULL, &cgroup)) puts(cgroup.group);
+ *
+ * Allocates; safe across threads. */
+
+/* One mounted hierarchy in which the process has a group. */
+struct cgroup {
+    bool unified;            /* version 2 */
+    bool hidden;             /* there are groups above `mount` which cannot be seen from here */
+    char mount[CGROUP_PATH]; /* where it is mounted */
+    char group[CGROUP_PATH]; /* directory of the process's own group, at or below mount */
+};
+
+/* The hierarchy of a controller of version 1; NULL: the unified one. Of several mounts the one in which the group's
+ * directory is there; where the group lies outside of all of them, `group` is the mount. `root` as in limits.h; the paths
+ * are without it. False: there is none, or no path of it fits. */
+bool cgroup_find(const char *root, const char *controller, struct cgroup *cgroup);
+
+/* From a group to its parent, in place; false at the mount. */
+bool cgroup_parent(const struct cgroup *cgroup, char *group);
+
+/* The name of the file that says a group's cpu quota. */
+const char *cgroup_quota_file(const struct cgroup *cgroup);
 
 #endif

@@ -50,11 +50,15 @@ static int place_add(struct places *places, hwloc_const_bitmap_t cpus, const cha
     return 0;
 }
 
-static int cpus_add(struct places *places, const unsigned *numbers, size_t count)
+static int cpus_add(struct places *places, const char *text)
 {
+    unsigned *numbers;
+    size_t count;
     hwloc_const_bitmap_t all = hwloc_topology_get_complete_cpuset(places->topology);
+    int error = cpulist_parse(text, &numbers, &count, places->why);
+    if (error) return error;
     hwloc_bitmap_t one = hwloc_bitmap_alloc();
-    int error = one ? 0 : -ENOMEM;
+    if (!one) error = -ENOMEM;
     for (size_t i = 0; !error && i < count; i++) {
         char what[80];
         snprintf(what, sizeof what, "there is no cpu %u", numbers[i]);
@@ -62,6 +66,7 @@ static int cpus_add(struct places *places, const unsigned *numbers, size_t count
         error = hwloc_bitmap_isset(all, numbers[i]) ? place_add(places, one, "cpu", numbers[i]) : refuse(places, what);
     }
     hwloc_bitmap_free(one);
+    free(numbers);
     return error;
 }
 
@@ -158,18 +163,8 @@ static int objects_add(struct places *places, const char *text, hwloc_const_bitm
 int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, struct reason *why)
 {
     struct places places = {.topology = topology, .why = why};
-    int error;
-    if (text[0] >= '0' && text[0] <= '9') {
-        unsigned *numbers;
-        size_t count;
-        error = cpulist_parse(text, &numbers, &count, why);
-        if (!error) {
-            error = cpus_add(&places, numbers, count);
-            free(numbers);
-        }
-    } else {
-        error = objects_add(&places, text, NULL);
-    }
+    bool numbers = text[0] >= '0' && text[0] <= '9';
+    int error = numbers ? cpus_add(&places, text) : objects_add(&places, text, NULL);
     for (unsigned i = 0; !error && i < workers; i++)
         if (hwloc_bitmap_list_asprintf(&cpus[i], places.sets[i % places.count]) < 0) {
             cpus[i] = NULL;

@@ -11,7 +11,7 @@
 #ifndef BREAKEVEN_RANK_CONTROL_H
 #define BREAKEVEN_RANK_CONTROL_H
 
-#include "kernels/kernel.h"
+#include "runners/runner.h"
 
 #include <inttypes.h>
 #include <linux/futex.h>
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL_VERSION = 5, CONTROL_CPUS = 104 };
+enum { CONTROL_VERSION = 6, CONTROL_CPUS = 104 };
 /* Does a rank give its cpu away while it waits for others? As the MPI library has it. */
 enum waiting { WAITING_UNKNOWN, WAITING_SPINS, WAITING_YIELDS };
 enum { RANKS_RUN = 1, RANKS_VERIFY, RANKS_STOP }; /* in the low bits of a command, above them its number */
@@ -34,9 +34,8 @@ struct rank_record {
     int32_t rank;         /* its number, by the rank itself after MPI_Init; -1 before */
     int32_t finished;     /* 1: by the rank, once it was told to stop: what comes then is its ordinary end */
     int32_t ended;        /* 1: the fields below are written */
-    int32_t signal, code; /* as waited for */
     int64_t ended_ns;     /* CLOCK_REALTIME, which hosts share more or less */
-    int64_t max_rss_bytes, user_ns, system_ns;
+    struct lost_worker lost; /* as waited for, whether it counts as lost or not; worker and cause are not set */
     char host[64]; /* "": the runner's */
 };
 
@@ -71,6 +70,11 @@ static inline struct rank_record *control_records(struct control *control)
 {
     return (struct rank_record *)((char *)control + control->records_at);
 }
+
+/* ranks_lost.c, in the runner: which ranks ended without having been told to, from the records of their keepers? False:
+ * none. Else the first that was lost leads in failure->lost and gives the text. `output`: what launcher and
+ * ranks printed (launcher.h), in which the keepers of other hosts tell theirs. */
+bool ranks_lost(struct control *, int output, struct failure *);
 
 /* Waits until *word is no longer `old`, or for about `timeout_ms`. Spins shortly first. */
 static inline void control_wait(const uint32_t *word, uint32_t old, int timeout_ms)

@@ -27,12 +27,12 @@ static void record_write(struct rank_record *record, int status, const struct ru
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    record->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    record->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    record->lost.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    record->lost.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     record->ended_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-    record->max_rss_bytes = usage->ru_maxrss * INT64_C(1024);
-    record->user_ns = ns(usage->ru_utime);
-    record->system_ns = ns(usage->ru_stime);
+    record->lost.max_rss_bytes = usage->ru_maxrss * INT64_C(1024);
+    record->lost.user_ns = ns(usage->ru_utime);
+    record->lost.system_ns = ns(usage->ru_stime);
     __atomic_store_n(&record->ended, 1, __ATOMIC_RELEASE);
 }
 
@@ -41,7 +41,8 @@ static void lost_print(const struct rank_record *record)
 {
     char line[160];
     if (record->finished) return;
-    snprintf(line, sizeof line, KEEPER_LOST, record->rank, record->host, record->signal, record->code, record->ended_ns);
+    snprintf(line, sizeof line, KEEPER_LOST, record->rank, record->host, record->lost.signal, record->lost.code,
+             record->ended_ns);
     if (write(STDERR_FILENO, line, strlen(line)) < 0) return;
 }
 
