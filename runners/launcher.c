@@ -205,7 +205,7 @@ FILE *launcher_reread(int output)
 
 pid_t launcher_start(const struct launch *launch)
 {
-    struct words words;
+    struct words words = {.line = ""};
     pid_t parent = getpid();
     int error = split(launch, &words);
     if (error) return error;
