@@ -2,7 +2,6 @@
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
 #include "plots/chart.h"
 #include "plots/format.h"
-#include "results/models/points.h"
 #include "results/models/summary_parts.h"
 
 #include <math.h>
@@ -54,7 +53,7 @@ static void repetitions(struct chart *chart, const struct line *line, enum line_
 {
     double values[CHART_POINTS];
     for (size_t i = 0; i < line->count; i++) {
-        size_t n = points_get(chart->summary->run, line->cells[i]->cell, y, values, CHART_POINTS);
+        size_t n = parts_points(chart->summary, line->cells[i]->cell, y, values, CHART_POINTS);
         for (size_t k = 0; k < n; k++) {
             chart_row(chart, "%.9g %.9g\n", place(line->cells[i], axis), values[k]);
             if (is_linear(y)) chart_reach_single(chart, place(line->cells[i], axis), values[k]);

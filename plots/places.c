@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* places.c: the figures over shapes and places: the heat map of processes x threads, and placements side by side. */
-#include "results/models/points.h"
 #include "plots/chart.h"
 #include "plots/format.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,7 +49,8 @@ static void heat_rows(struct chart *chart, const struct line *line)
     for (size_t i = 0; i < line->count; i++) {
         const struct cell_summary *cell = line->cells[i];
         const struct quantity *q = &cell->quantity[QUANTITY_speedup];
-        bool tie = points_tied(chart->summary->run, best->cell, cell->cell);
+        struct quantity ratio = parts_compare(chart->summary, best->cell, cell->cell, false);
+        bool tie = cell == best || (!isnan(ratio.low) && stats_verdict(ratio) == VERDICT_UNRESOLVED);
         if (!isfinite(q->median)) continue;
         chart_row(chart, "%u %u %.9g %u %u %d %d \"%s\"", rank_of(line, cell->cell->threads, threads_of),
                   rank_of(line, cell->cell->processes, processes_of), q->median, cell->cell->processes,
@@ -127,7 +128,7 @@ static void placement_block(struct chart *chart, const struct line *line, struct
     chart_layer(chart);
     for (size_t i = 0; i < line->count; i++) {
         unsigned at = place_number(places, line->cells[i]->cell->placement);
-        size_t n = points_get(chart->summary->run, line->cells[i]->cell, QUANTITY_speedup, values, CHART_POINTS);
+        size_t n = parts_points(chart->summary, line->cells[i]->cell, QUANTITY_speedup, values, CHART_POINTS);
         for (size_t k = 0; at && k < n; k++) chart_row(chart, "%u %.9g\n", at, values[k]);
     }
 }

@@ -11,7 +11,7 @@
 
 /* Cells of one problem, the serial one among them. */
 struct field {
-    const struct summary_parts *parts;
+    const struct summary *summary;
     const struct cell_summary **rows;
     size_t count;
 };
@@ -60,8 +60,8 @@ static const struct cell_summary *fastest(const struct field *field, bool total,
 /* Is it itself faster than the serial loop, where that is not it? To be tied with one that is does not suffice. */
 static bool pays(const struct field *field, const struct cell_summary *row, bool total)
 {
-    const struct cell *serial = &field->parts->summary->run->cells[row->cell->baseline];
-    return parts_is_serial(row->cell) || !parts_tied(parts_compare(field->parts, serial, row->cell, total));
+    const struct cell *serial = &field->summary->run->cells[row->cell->baseline];
+    return parts_is_serial(row->cell) || !parts_tied(parts_compare(field->summary, serial, row->cell, total));
 }
 
 /* The one with the fewest workers, then the simplest, among those that cannot be told from the fastest, and pay. */
@@ -70,7 +70,7 @@ static const struct cell_summary *choose(const struct field *field, bool total)
     const struct cell_summary *best = fastest(field, total, 0);
     qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
     for (size_t i = 0; i < field->count; i++)
-        if (field->rows[i] == best || (parts_tied(parts_compare(field->parts, field->rows[i]->cell, best->cell, total)) &&
+        if (field->rows[i] == best || (parts_tied(parts_compare(field->summary, field->rows[i]->cell, best->cell, total)) &&
                                        pays(field, field->rows[i], total)))
             return field->rows[i];
     return best;
@@ -88,7 +88,7 @@ static void say(struct advice *advice, const struct field *field)
     const struct cell_summary *pool = fastest(field, true, 2);
     if (!pool) pool = fastest(field, true, 1);
     struct quantity slower =
-        parts_compare(field->parts, pool->cell, &field->parts->summary->run->cells[pool->cell->baseline], true);
+        parts_compare(field->summary, pool->cell, &field->summary->run->cells[pool->cell->baseline], true);
     if (!parts_is_serial(advice->best->cell))
         snprintf(cold, sizeof cold, "%s, %s times as fast as serial%s, start and stop included",
                  findings_choice(name, advice->best->cell), parts_number(factor, advice->gain.median),
@@ -108,9 +108,9 @@ static void say(struct advice *advice, const struct field *field)
              (unsigned long long)advice->tasks, parts_duration(size, parts_task_ns(advice->best)), cold, warm);
 }
 
-static int advice_add(struct summary_parts *parts, const struct cell *serial, struct field *field)
+static int advice_add(struct summary *summary, const struct cell *serial, struct field *field)
 {
-    struct advice *advice = parts_append(&parts->summary->advices, &parts->summary->advice_count, sizeof *advice);
+    struct advice *advice = parts_append(&summary->advices, &summary->advice_count, sizeof *advice);
     if (!advice) return -ENOMEM;
     snprintf(advice->kernel, sizeof advice->kernel, "%s", serial->label);
     advice->task_time_ns = serial->task_time_ns;
@@ -124,9 +124,8 @@ static int advice_add(struct summary_parts *parts, const struct cell *serial, st
 }
 
 /* The measured cells of the problem of `serial`. */
-static bool field_fill(const struct summary_parts *parts, const struct cell *serial, struct field *field)
+static bool field_fill(const struct summary *summary, const struct cell *serial, struct field *field)
 {
-    const struct summary *summary = parts->summary;
     bool pools = false;
     field->count = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
@@ -137,18 +136,18 @@ static bool field_fill(const struct summary_parts *parts, const struct cell *ser
         pools |= !parts_is_serial(row->cell);
         field->rows[field->count++] = row;
     }
-    return pools && parts->series[serial->id].n && serial->tasks;
+    return pools && summary->series[serial->id].n && serial->tasks;
 }
 
-int advice_make(struct summary_parts *parts)
+int advice_make(struct summary *summary)
 {
-    const struct run *run = parts->summary->run;
-    struct field field = {.parts = parts, .rows = calloc(run->cell_count + 1, sizeof *field.rows)};
+    const struct run *run = summary->run;
+    struct field field = {.summary = summary, .rows = calloc(run->cell_count + 1, sizeof *field.rows)};
     int status = field.rows ? 0 : -ENOMEM;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         bool pays = !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "run");
-        if (cell->baseline == i && pays && field_fill(parts, cell, &field)) status = advice_add(parts, cell, &field);
+        if (cell->baseline == i && pays && field_fill(summary, cell, &field)) status = advice_add(summary, cell, &field);
     }
     free(field.rows);
     return status;

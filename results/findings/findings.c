@@ -25,15 +25,15 @@ static void sort(struct statement *all, size_t count)
     }
 }
 
-int findings_make(struct summary_parts *parts)
+int findings_make(struct summary *summary)
 {
-    static int (*const chapters[])(struct summary_parts *) = {
+    static int (*const chapters[])(struct summary *) = {
         findings_short, findings_scaling, findings_runners,   findings_metg,   findings_crossover, findings_startup,
         findings_chunk, findings_hybrid,  findings_placement, findings_budget, findings_doubts,
     };
-    int status = trust_tell(parts);
-    if (parts->summary->trust.verdict == TRUST_NONE) return status ? status : findings_doubts(parts);
-    for (size_t i = 0; !status && i < sizeof chapters / sizeof *chapters; i++) status = chapters[i](parts);
-    sort(parts->summary->findings, parts->summary->finding_count);
+    int status = trust_tell(summary);
+    if (summary->trust.verdict == TRUST_NONE) return status ? status : findings_doubts(summary);
+    for (size_t i = 0; !status && i < sizeof chapters / sizeof *chapters; i++) status = chapters[i](summary);
+    sort(summary->findings, summary->finding_count);
     return status;
 }

@@ -13,7 +13,7 @@ struct sentence {
 
 __attribute__((format(printf, 2, 3))) void sentence_add(struct sentence *, const char *format, ...);
 /* Moves it to the summary's findings; nothing where it is empty. */
-int sentence_end(struct summary_parts *, enum finding_topic, struct sentence *);
+int sentence_end(struct summary *, enum finding_topic, struct sentence *);
 /* "3.1 times [2.9, 3.3]" */
 void sentence_add_times(struct sentence *, struct quantity);
 /* "3.2 us [3 us, 3.5 us]" */
@@ -49,27 +49,27 @@ struct disturbance {
     bool calm;           /* the run is trusted */
     double most;         /* the farthest such move, as a share */
 };
-struct disturbance findings_disturbance(const struct summary_parts *);
+struct disturbance findings_disturbance(const struct summary *);
 void findings_add_disturbance(struct sentence *, const struct disturbance *); /* whole sentences: worry or not */
 
 /* trust.c: the verdict on the run; where it is not good, a sentence, the first of all */
-void trust_make(struct summary_parts *);
-int trust_tell(struct summary_parts *);
+void trust_make(struct summary *);
+int trust_tell(struct summary *);
 /* findings_short.c: the run in a few sentences */
-int findings_short(struct summary_parts *);
+int findings_short(struct summary *);
 /* findings_scaling.c: speed-ups, runners side by side */
-int findings_scaling(struct summary_parts *);
-int findings_runners(struct summary_parts *);
+int findings_scaling(struct summary *);
+int findings_runners(struct summary *);
 /* findings_shapes.c: chunk, processes x threads, placement */
-int findings_chunk(struct summary_parts *);
-int findings_hybrid(struct summary_parts *);
-int findings_placement(struct summary_parts *);
+int findings_chunk(struct summary *);
+int findings_hybrid(struct summary *);
+int findings_placement(struct summary *);
 /* findings_grain.c: METG, crossovers, start-up */
-int findings_metg(struct summary_parts *);
-int findings_crossover(struct summary_parts *);
-int findings_startup(struct summary_parts *);
+int findings_metg(struct summary *);
+int findings_crossover(struct summary *);
+int findings_startup(struct summary *);
 /* findings_doubts.c: budgets, gaps, failures, suspicion, A/A */
-int findings_budget(struct summary_parts *);
-int findings_doubts(struct summary_parts *);
+int findings_budget(struct summary *);
+int findings_doubts(struct summary *);
 
 #endif

@@ -44,7 +44,7 @@ static const struct cell_summary *fastest_with_budget(const struct summary *summ
     return best;
 }
 
-static int tell_budget(struct summary_parts *parts, const struct cell_summary *row)
+static int tell_budget(struct summary *summary, const struct cell_summary *row)
 {
     struct sentence sentence = {0};
     struct loss losses[LOSSES];
@@ -60,14 +60,13 @@ static int tell_budget(struct summary_parts *parts, const struct cell_summary *r
         sentence_add(&sentence, "; tasks ran faster than the serial ones, which gives back %.0f %%",
                      -100 * row->budget.dilation);
     sentence_add(&sentence, "%s.", row->budget.marked ? " (too much unexplained: read it with care)" : "");
-    return sentence_end(parts, TOPIC_budget, &sentence);
+    return sentence_end(summary, TOPIC_budget, &sentence);
 }
 
 /* In how many cells the budget leaves next to nothing unexplained. With tiny tasks, the return of a run phase alone is
  * a share of it: so those with longer ones are counted apart. */
-static int tell_residuals(struct summary_parts *parts)
+static int tell_residuals(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     const double LONG_TASK_NS = 1e4;
     struct sentence sentence = {0};
     size_t all = 0, closed = 0, all_long = 0, closed_long = 0;
@@ -84,13 +83,12 @@ static int tell_residuals(struct summary_parts *parts)
     if (all_long && all_long < all)
         sentence_add(&sentence, ", in %zu of the %zu with tasks of 10 us and more", closed_long, all_long);
     sentence_add(&sentence, closed < all ? "; the others are marked." : ".");
-    return sentence_end(parts, TOPIC_budget, &sentence);
+    return sentence_end(summary, TOPIC_budget, &sentence);
 }
 
 /* The few kernels that lose the largest share to one cause; the table has all. */
-int findings_budget(struct summary_parts *parts)
+int findings_budget(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     double below = INFINITY;
     int status = 0;
     for (unsigned told = 0; !status && told < BUDGETS_TOLD; told++) {
@@ -109,9 +107,9 @@ int findings_budget(struct summary_parts *parts)
         }
         if (!worst) break;
         below = share;
-        status = tell_budget(parts, worst);
+        status = tell_budget(summary, worst);
     }
-    return status ? status : tell_residuals(parts);
+    return status ? status : tell_residuals(summary);
 }
 
 size_t findings_suspects(const struct summary *summary)
@@ -135,9 +133,9 @@ static void add_causes(struct sentence *sentence, const struct run *run)
 }
 
 /* The median of a cell's run phase from its undisturbed repetitions; n: how many there are. */
-static struct quantity undisturbed(const struct summary_parts *parts, const struct cell_summary *row)
+static struct quantity undisturbed(const struct summary *summary, const struct cell_summary *row)
 {
-    const struct series *series = &parts->series[row->cell->id];
+    const struct series *series = &summary->series[row->cell->id];
     double *walls = malloc((series->n + 1) * sizeof *walls);
     struct quantity median = {NAN, NAN, NAN, 0};
     size_t n = 0;
@@ -148,15 +146,15 @@ static struct quantity undisturbed(const struct summary_parts *parts, const stru
     return median;
 }
 
-struct disturbance findings_disturbance(const struct summary_parts *parts)
+struct disturbance findings_disturbance(const struct summary *summary)
 {
-    struct disturbance found = {.suspects = findings_suspects(parts->summary),
-                                .calm = parts->summary->trust.verdict == TRUST_GOOD};
-    for (size_t i = 0; i < parts->summary->cell_count; i++) {
-        const struct cell_summary *row = &parts->summary->cells[i];
+    struct disturbance found = {.suspects = findings_suspects(summary),
+                                .calm = summary->trust.verdict == TRUST_GOOD};
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
         struct quantity wall = row->quantity[QUANTITY_wall_ns];
         if (!row->suspects || !row->samples) continue;
-        struct quantity rest = undisturbed(parts, row);
+        struct quantity rest = undisturbed(summary, row);
         if (!rest.n) found.without++;
         else if (isnan(wall.low)) found.few++;
         else {
@@ -186,10 +184,9 @@ void findings_add_disturbance(struct sentence *sentence, const struct disturbanc
 }
 
 /* Failures and suspicion; that a run is simulated or has gaps is said in short. */
-static int about_run(struct summary_parts *parts)
+static int about_run(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
-    struct disturbance found = findings_disturbance(parts);
+    struct disturbance found = findings_disturbance(summary);
     struct sentence sentence = {0};
     size_t errors = 0, chained = 0;
     const char *cause = "";
@@ -203,34 +200,34 @@ static int about_run(struct summary_parts *parts)
     if (errors) {
         sentence_add(&sentence, "%zu of %zu repetitions failed and count as errors, not as times; the first: %s.",
                      errors, summary->run->sample_count, cause);
-        status = sentence_end(parts, TOPIC_trust, &sentence);
+        status = sentence_end(summary, TOPIC_trust, &sentence);
     }
     if (!status && found.suspects) {
         sentence_add(&sentence, "%zu of %zu repetitions are suspect: ", found.suspects, summary->run->sample_count);
         add_causes(&sentence, summary->run);
         sentence_add(&sentence, ". They are kept and marked. ");
         findings_add_disturbance(&sentence, &found);
-        status = sentence_end(parts, TOPIC_trust, &sentence);
+        status = sentence_end(summary, TOPIC_trust, &sentence);
     }
     if (!status && chained * 10 > summary->cell_count) {
         sentence_add(&sentence,
                      "In %zu of %zu cells a time resembles the one before it, more than chance explains: their intervals are "
                      "too narrow. Ratios inside a block are less affected.",
                      chained, summary->cell_count);
-        status = sentence_end(parts, TOPIC_trust, &sentence);
+        status = sentence_end(summary, TOPIC_trust, &sentence);
     }
     return status;
 }
 
 /* A/A: the same configuration measured twice must not differ. */
-static int about_duplicates(struct summary_parts *parts)
+static int about_duplicates(struct summary *summary)
 {
-    const struct run *run = parts->summary->run;
+    const struct run *run = summary->run;
     int status = 0;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         if (cell->duplicate == i) continue;
-        struct quantity ratio = parts_compare(parts, cell, &run->cells[cell->duplicate], false);
+        struct quantity ratio = parts_compare(summary, cell, &run->cells[cell->duplicate], false);
         struct sentence sentence = {0};
         char low[PARTS_TEXT];
         if (isnan(ratio.low)) continue;
@@ -241,7 +238,7 @@ static int about_duplicates(struct summary_parts *parts)
                      stats_verdict(ratio) == VERDICT_UNRESOLVED
                          ? "no difference, as it must be"
                          : "a difference where there is none, so smaller ones mean nothing");
-        status = sentence_end(parts, TOPIC_trust, &sentence);
+        status = sentence_end(summary, TOPIC_trust, &sentence);
     }
     return status;
 }
@@ -266,9 +263,8 @@ static struct quantity lateness(const struct summary *summary, const char *runne
 }
 
 /* Workers start together: how far apart their first tasks were all the same, runner by runner. */
-static int about_start(struct summary_parts *parts)
+static int about_start(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     const struct cell_summary *worst = NULL;
     struct sentence sentence = {0};
     char text[PARTS_TEXT], team[PARTS_TEXT];
@@ -287,12 +283,12 @@ static int about_start(struct summary_parts *parts)
     sentence_add(&sentence, " (medians over the cells with several workers); at most %s, %s under %s with %s.",
                  parts_duration(text, worst->quantity[QUANTITY_late_max_ns].median), worst->cell->label,
                  worst->cell->runner, parts_team(team, worst->cell));
-    return sentence_end(parts, TOPIC_trust, &sentence);
+    return sentence_end(summary, TOPIC_trust, &sentence);
 }
 
-int findings_doubts(struct summary_parts *parts)
+int findings_doubts(struct summary *summary)
 {
-    int status = about_run(parts);
-    if (!status) status = about_start(parts);
-    return status ? status : about_duplicates(parts);
+    int status = about_run(summary);
+    if (!status) status = about_start(summary);
+    return status ? status : about_duplicates(summary);
 }

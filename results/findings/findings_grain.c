@@ -64,9 +64,8 @@ static void add_metg(struct sentence *sentence, const struct metg *metg, struct 
 }
 
 /* For all runners that were measured with one kernel and study: what they need, and who did not get there. */
-int findings_metg(struct summary_parts *parts)
+int findings_metg(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     int status = 0;
     for (size_t first = 0; !status && first < summary->metg_count; first++) {
         const struct metg *head = &summary->metgs[first];
@@ -88,7 +87,7 @@ int findings_metg(struct summary_parts *parts)
         sentence_add(&sentence, " a task (%s) must hold this much work: %s.", head->cell->label,
                      reached.used ? reached.text : "no size measured was enough");
         if (not_reached.used) sentence_add(&sentence, " Not reached: %s.", not_reached.text);
-        status = sentence_end(parts, TOPIC_grain, &sentence);
+        status = sentence_end(summary, TOPIC_grain, &sentence);
     }
     return status;
 }
@@ -155,9 +154,8 @@ static const struct crossover *next_larger(const struct summary *summary, const 
 }
 
 /* For each runner: from how many tasks of which size its start and stop pay, and where they do not. */
-static int crossovers_by_runner(struct summary_parts *parts)
+static int crossovers_by_runner(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     int status = 0;
     for (size_t first = 0; !status && first < summary->crossover_count; first++) {
         const struct crossover *head = &summary->crossovers[first];
@@ -184,7 +182,7 @@ static int crossovers_by_runner(struct summary_parts *parts)
                      part[OUTCOME_PAYS].used ? "from " : "at no task size that is resolved.");
         for (size_t i = 0; i < OUTCOMES; i++)
             if (part[i].used) sentence_add(&sentence, "%s.", part[i].text);
-        status = sentence_end(parts, TOPIC_pays, &sentence);
+        status = sentence_end(summary, TOPIC_pays, &sentence);
     }
     return status;
 }
@@ -203,9 +201,8 @@ static const struct crossover *smallest_warm(const struct summary *summary, size
     return isnan(best->warm_task_ns.median) ? NULL : best;
 }
 
-static int crossovers_warm(struct summary_parts *parts)
+static int crossovers_warm(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *best = smallest_warm(summary, i);
@@ -216,7 +213,7 @@ static int crossovers_warm(struct summary_parts *parts)
         sentence_add_work(&sentence, best->warm_task_ns, best->warm_bound);
     }
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(parts, TOPIC_grain, &sentence);
+    return sentence_end(summary, TOPIC_grain, &sentence);
 }
 
 enum { SAME_TEAM = SAME_FIELD | CELLS_WORKERS | CELLS_CHUNK | CELLS_PLACEMENT };
@@ -238,9 +235,8 @@ static bool is_sharp(struct quantity measured)
 }
 
 /* Does calibration foretell where other kernels pay? Task sizes, with workers up and with start and stop. */
-static int crossovers_predicted(struct summary_parts *parts)
+static int crossovers_predicted(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     size_t known = 0, near = 0, rough = 0;
     double worst = 1;
@@ -272,14 +268,14 @@ static int crossovers_predicted(struct summary_parts *parts)
     if (far)
         sentence_add(&sentence, " The farthest off is %s under %s with %u workers, by a factor of %s.",
                      far->cell->label, far->cell->runner, parts_workers(far->cell), parts_number(factor, worst));
-    return sentence_end(parts, TOPIC_pays, &sentence);
+    return sentence_end(summary, TOPIC_pays, &sentence);
 }
 
-int findings_crossover(struct summary_parts *parts)
+int findings_crossover(struct summary *summary)
 {
-    int status = crossovers_by_runner(parts);
-    if (!status) status = crossovers_warm(parts);
-    return status ? status : crossovers_predicted(parts);
+    int status = crossovers_by_runner(summary);
+    if (!status) status = crossovers_warm(summary);
+    return status ? status : crossovers_predicted(summary);
 }
 
 /* Of one runner, the measured cell with the fewest workers above one, or with the most. */
@@ -303,9 +299,8 @@ static void add_startup(struct sentence *sentence, const struct cell_summary *ro
                  parts_duration(stop, row->quantity[QUANTITY_stop_ns].median));
 }
 
-int findings_startup(struct summary_parts *parts)
+int findings_startup(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     int status = 0;
     for (size_t i = 0; !status && i < summary->cell_count; i++) {
         const char *runner = summary->cells[i].cell->runner;
@@ -323,7 +318,7 @@ int findings_startup(struct summary_parts *parts)
         if (few->quantity[QUANTITY_setup_ns].median > 1e6)
             sentence_add(&sentence, " Before that it needs %s to come up itself (interpreter or launcher), counted apart.",
                          parts_duration(setup, few->quantity[QUANTITY_setup_ns].median));
-        status = sentence_end(parts, TOPIC_startup, &sentence);
+        status = sentence_end(summary, TOPIC_startup, &sentence);
     }
     return status;
 }

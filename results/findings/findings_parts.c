@@ -21,12 +21,12 @@ void sentence_add(struct sentence *sentence, const char *format, ...)
     else memcpy(sentence->text + sizeof sentence->text - 4, "...", 4), sentence->used = sizeof sentence->text - 1;
 }
 
-int sentence_end(struct summary_parts *parts, enum finding_topic topic, struct sentence *sentence)
+int sentence_end(struct summary *summary, enum finding_topic topic, struct sentence *sentence)
 {
     if (!sentence->used) return 0;
     char *text = strdup(sentence->text);
     struct statement *place =
-        text ? parts_append(&parts->summary->findings, &parts->summary->finding_count, sizeof *place) : NULL;
+        text ? parts_append(&summary->findings, &summary->finding_count, sizeof *place) : NULL;
     *sentence = (struct sentence){0};
     if (!place) {
         free(text);

@@ -53,9 +53,8 @@ static void add_speed(struct sentence *sentence, const struct summary *summary, 
 }
 
 /* One problem: what each runner gains, then where nothing is resolved, then where it is slower. */
-static int tell_problem(struct summary_parts *parts, unsigned base)
+static int tell_problem(struct summary *summary, unsigned base)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, part[GAINS] = {0};
     const struct cell_summary *some = NULL;
     char serial[PARTS_TEXT];
@@ -71,7 +70,7 @@ static int tell_problem(struct summary_parts *parts, unsigned base)
                  part[GAIN_RESOLVED].used ? ": " : ".");
     for (size_t i = 0; i < GAINS; i++)
         if (part[i].used) sentence_add(&sentence, "%s.", part[i].text);
-    return sentence_end(parts, TOPIC_scaling, &sentence);
+    return sentence_end(summary, TOPIC_scaling, &sentence);
 }
 
 /* ---- what holds for several problems: one sentence each ---- */
@@ -81,9 +80,8 @@ enum { NAMED_MAX = 6 };
 /* What one such sentence says of a curve; false: not of this one. */
 typedef bool teller(struct sentence *, const struct scaling *);
 
-static int tell_several(struct summary_parts *parts, const char *head, teller *tell)
+static int tell_several(struct summary *summary, const char *head, teller *tell)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     size_t told = 0, more = 0;
     for (size_t i = 0; i < summary->scaling_count; i++) {
@@ -102,7 +100,7 @@ static int tell_several(struct summary_parts *parts, const char *head, teller *t
     }
     if (more) sentence_add(&sentence, ", and %zu more (see the table)", more);
     if (told) sentence_add(&sentence, ".");
-    return sentence_end(parts, TOPIC_scaling, &sentence);
+    return sentence_end(summary, TOPIC_scaling, &sentence);
 }
 
 static const struct cell_summary *last_of(const struct scaling *scaling)
@@ -146,9 +144,8 @@ static bool peaks(struct sentence *sentence, const struct scaling *scaling)
 }
 
 /* Where more workers stop helping. */
-static int tell_ends(struct summary_parts *parts)
+static int tell_ends(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, ignored = {0};
     size_t growing = 0;
     unsigned most = 0;
@@ -161,20 +158,20 @@ static int tell_ends(struct summary_parts *parts)
     if (!most) return 0;
     sentence_add(&sentence, "%sore workers than these gain nothing that can be resolved; up to %u were measured.",
                  growing ? "Elsewhere m" : "M", most);
-    int status = growing ? tell_several(parts, "Still growing with the most workers measured: ", still_growing) : 0;
-    return status ? status : sentence_end(parts, TOPIC_scaling, &sentence);
+    int status = growing ? tell_several(summary, "Still growing with the most workers measured: ", still_growing) : 0;
+    return status ? status : sentence_end(summary, TOPIC_scaling, &sentence);
 }
 
-int findings_scaling(struct summary_parts *parts)
+int findings_scaling(struct summary *summary)
 {
     int status = 0;
-    for (unsigned base = 0; !status && base < parts->summary->cell_count; base++) status = tell_problem(parts, base);
-    if (!status) status = tell_ends(parts);
-    if (!status) status = tell_several(parts, "Too many workers cost speed: ", falls);
+    for (unsigned base = 0; !status && base < summary->cell_count; base++) status = tell_problem(summary, base);
+    if (!status) status = tell_ends(summary);
+    if (!status) status = tell_several(summary, "Too many workers cost speed: ", falls);
     if (!status)
         status =
-            tell_several(parts, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
-    return status ? status : tell_several(parts, "Where the fitted curve peaks: ", peaks);
+            tell_several(summary, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
+    return status ? status : tell_several(summary, "Where the fitted curve peaks: ", peaks);
 }
 
 /* The runners of one problem, each at its best. */
@@ -184,9 +181,9 @@ struct contest {
     size_t leader_count;
 };
 
-static bool leads(const struct summary_parts *parts, const struct cell_summary *row, const struct cell_summary *best)
+static bool leads(const struct summary *summary, const struct cell_summary *row, const struct cell_summary *best)
 {
-    return row == best || stats_verdict(parts_compare(parts, row->cell, best->cell, false)) != VERDICT_MORE;
+    return row == best || stats_verdict(parts_compare(summary, row->cell, best->cell, false)) != VERDICT_MORE;
 }
 
 /* Is this the best cell of a runner at the problem of `best`? A runner may stand there with several schedules. */
@@ -196,42 +193,40 @@ static bool contends(const struct summary *summary, const struct scaling *scalin
            scaling->best == findings_fastest(summary, best->cell->baseline, scaling->cell->runner);
 }
 
-static void contest_make(const struct summary_parts *parts, unsigned base, struct contest *contest)
+static void contest_make(const struct summary *summary, unsigned base, struct contest *contest)
 {
-    const struct summary *summary = parts->summary;
     const struct cell_summary *best = findings_fastest(summary, base, NULL);
     struct sentence names = {0};
     size_t runners = 0, count = 0, named = 0;
     for (size_t i = 0; best && i < summary->scaling_count; i++) {
         if (!contends(summary, &summary->scalings[i], best)) continue;
         runners++;
-        count += leads(parts, summary->scalings[i].best, best);
+        count += leads(summary, summary->scalings[i].best, best);
     }
     if (runners < 2) return;
     for (size_t i = 0; i < summary->scaling_count; i++)
-        if (contends(summary, &summary->scalings[i], best) && leads(parts, summary->scalings[i].best, best))
+        if (contends(summary, &summary->scalings[i], best) && leads(summary, summary->scalings[i].best, best))
             sentence_add(&names, "%s%s", sentence_comma(named++, count), summary->scalings[i].cell->runner);
     *contest = (struct contest){.best = best, .leader_count = count};
     memcpy(contest->leaders, names.text, sizeof contest->leaders - 1);
 }
 
 /* `where`: which problem, in a sentence on several. */
-static void add_slower(const struct summary_parts *parts, struct sentence *sentence, const struct contest *contest,
+static void add_slower(const struct summary *summary, struct sentence *sentence, const struct contest *contest,
                        bool where)
 {
-    const struct summary *summary = parts->summary;
     for (size_t i = 0; i < summary->scaling_count; i++) {
         const struct cell_summary *row = summary->scalings[i].best;
-        if (!contends(summary, &summary->scalings[i], contest->best) || leads(parts, row, contest->best)) continue;
+        if (!contends(summary, &summary->scalings[i], contest->best) || leads(summary, row, contest->best)) continue;
         sentence_add(sentence, "; %s takes ", row->cell->runner);
-        sentence_add_times(sentence, parts_compare(parts, row->cell, contest->best->cell, false));
+        sentence_add_times(sentence, parts_compare(summary, row->cell, contest->best->cell, false));
         sentence_add(sentence, " as long%s", where ? " on " : "");
         if (where) findings_add_problem(sentence, summary, row);
     }
 }
 
 /* One sentence for all problems with the same leaders. */
-static int tell_contests(struct summary_parts *parts, struct contest *contests, size_t count, size_t first)
+static int tell_contests(struct summary *summary, struct contest *contests, size_t count, size_t first)
 {
     struct sentence sentence = {0}, slower = {0};
     struct contest like = contests[first];
@@ -244,22 +239,22 @@ static int tell_contests(struct summary_parts *parts, struct contest *contests, 
     for (size_t i = first; i < count; i++) {
         if (!contests[i].best || strcmp(contests[i].leaders, like.leaders)) continue;
         sentence_add(&sentence, "%s", sentence_comma(named++, same));
-        findings_add_problem(&sentence, parts->summary, contests[i].best);
-        add_slower(parts, &slower, &contests[i], same > 1);
+        findings_add_problem(&sentence, summary, contests[i].best);
+        add_slower(summary, &slower, &contests[i], same > 1);
         contests[i].best = NULL; /* told */
     }
     sentence_add(&sentence, "%s.", slower.text);
-    return sentence_end(parts, TOPIC_runners, &sentence);
+    return sentence_end(summary, TOPIC_runners, &sentence);
 }
 
-int findings_runners(struct summary_parts *parts)
+int findings_runners(struct summary *summary)
 {
-    size_t count = parts->summary->cell_count;
+    size_t count = summary->cell_count;
     struct contest *contests = calloc(count + 1, sizeof *contests);
     int status = contests ? 0 : -ENOMEM;
-    for (unsigned base = 0; !status && base < count; base++) contest_make(parts, base, &contests[base]);
+    for (unsigned base = 0; !status && base < count; base++) contest_make(summary, base, &contests[base]);
     for (size_t i = 0; !status && i < count; i++)
-        if (contests[i].best) status = tell_contests(parts, contests, count, i);
+        if (contests[i].best) status = tell_contests(summary, contests, count, i);
     free(contests);
     return status;
 }

@@ -22,13 +22,12 @@ static int largest_gain_first(const void *left, const void *right)
     return (a.median < b.median) - (a.median > b.median);
 }
 
-static void field_fill(const struct summary_parts *parts, bool waiting, struct field *field)
+static void field_fill(const struct summary *summary, bool waiting, struct field *field)
 {
-    const struct summary *summary = parts->summary;
     field->count = field->gaining = 0;
     for (unsigned base = 0; base < summary->cell_count; base++) {
         const struct cell_summary *best = findings_fastest(summary, base, NULL);
-        if (!best || parts_waits(parts, best->cell) != waiting) continue;
+        if (!best || parts_waits(summary, best->cell) != waiting) continue;
         field->rows[field->count++] = best;
         field->gaining += findings_gains(best->quantity[QUANTITY_speedup]);
     }
@@ -73,9 +72,8 @@ static void add_gains(struct sentence *sentence, const struct summary *summary, 
     add_one(sentence, summary, field->rows[n - 1]);
 }
 
-static int about_gains(struct summary_parts *parts, const struct field *field, bool waiting)
+static int about_gains(struct summary *summary, const struct field *field, bool waiting)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     char low[PARTS_TEXT], high[PARTS_TEXT];
     if (!field->count) return 0;
@@ -101,13 +99,12 @@ static int about_gains(struct summary_parts *parts, const struct field *field, b
                      parts_number(high, field->rows[0]->quantity[QUANTITY_speedup].median));
     }
     sentence_add(&sentence, ".");
-    return sentence_end(parts, TOPIC_short, &sentence);
+    return sentence_end(summary, TOPIC_short, &sentence);
 }
 
 /* The smallest tasks worth handing out, each runner with its largest team, on the first kernel that was searched. */
-static int about_grain(struct summary_parts *parts)
+static int about_grain(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     const struct metg *head = summary->metgs;
     struct sentence sentence = {0}, open = {0};
     for (size_t i = 0; i < summary->metg_count; i++) {
@@ -129,7 +126,7 @@ static int about_grain(struct summary_parts *parts)
         sentence_add(&sentence, "No task size is resolved to give %.0f %% of the ideal speed-up (%s): %s",
                      100 * head->efficiency, head->cell->label, open.text);
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(parts, TOPIC_short, &sentence);
+    return sentence_end(summary, TOPIC_short, &sentence);
 }
 
 /* Of this runner the smallest tasks from which on, at every larger size too, some number of them is resolved to pay for
@@ -159,9 +156,8 @@ static bool was_measured(const struct summary *summary, const char *runner)
     return false;
 }
 
-static int about_crossing(struct summary_parts *parts)
+static int about_crossing(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, open = {0};
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const char *runner = summary->crossovers[i].cell->runner;
@@ -185,7 +181,7 @@ static int about_crossing(struct summary_parts *parts)
         sentence_add(&sentence, "Starting workers for one job is resolved to pay at no task size (%s)",
                      open.text);
     if (sentence.used) sentence_add(&sentence, ".");
-    return sentence_end(parts, TOPIC_short, &sentence);
+    return sentence_end(summary, TOPIC_short, &sentence);
 }
 
 static const struct cell *choice(const struct advice *advice, bool warm)
@@ -230,9 +226,8 @@ static void add_choices(struct sentence *sentence, const struct summary *summary
     }
 }
 
-static int about_choice(struct summary_parts *parts)
+static int about_choice(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0}, warm = {0};
     if (!summary->advice_count) return 0;
     struct sentence cold = {0};
@@ -243,31 +238,30 @@ static int about_choice(struct summary_parts *parts)
     sentence_add(&sentence, "(%s), start and stop included, use %s.", summary->advices[0].kernel, cold.text);
     if (!strcmp(cold.text, warm.text)) sentence_add(&sentence, " With workers already up the same holds.");
     else sentence_add(&sentence, " With workers already up use %s.", warm.text);
-    return sentence_end(parts, TOPIC_short, &sentence);
+    return sentence_end(summary, TOPIC_short, &sentence);
 }
 
 /* What must be known before any number: made up, with gaps. */
-static int about_kind(struct summary_parts *parts)
+static int about_kind(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     struct sentence sentence = {0};
     size_t empty = 0;
     for (size_t i = 0; i < summary->cell_count; i++) empty += !summary->cells[i].samples && !summary->cells[i].errors;
     if (summary->run->simulated)
         sentence_add(&sentence, "This run is simulated: its numbers come from a model, not from a machine.");
-    int status = sentence_end(parts, TOPIC_short, &sentence);
+    int status = sentence_end(summary, TOPIC_short, &sentence);
     if (!status && (!summary->run->complete || empty)) {
         sentence_add(&sentence, "The run is %s: %zu of %zu cells have no repetition.",
                      summary->run->complete ? "marked complete, yet has gaps" : "incomplete", empty,
                      summary->cell_count);
-        status = sentence_end(parts, TOPIC_short, &sentence);
+        status = sentence_end(summary, TOPIC_short, &sentence);
     }
     return status;
 }
 
-static void add_twice(struct sentence *sentence, const struct summary_parts *parts)
+static void add_twice(struct sentence *sentence, const struct summary *summary)
 {
-    struct quantity ratio = parts_twice(parts);
+    struct quantity ratio = parts_twice(summary);
     if (isnan(ratio.low)) return;
     sentence_add(sentence, " The same configuration measured twice differs by %+.1f %% [%+.1f, %+.1f]%s.",
                  100 * (ratio.median - 1), 100 * (ratio.low - 1), 100 * (ratio.high - 1),
@@ -282,11 +276,10 @@ static bool all_unwatched(const struct run *run)
 }
 
 /* How far the numbers carry: failed and disturbed repetitions, what those change, and the same thing measured twice. */
-static int about_trust(struct summary_parts *parts)
+static int about_trust(struct summary *summary)
 {
-    const struct summary *summary = parts->summary;
     const struct run *run = summary->run;
-    struct disturbance found = findings_disturbance(parts);
+    struct disturbance found = findings_disturbance(summary);
     struct sentence sentence = {0};
     size_t errors = 0;
     for (size_t i = 0; i < summary->cell_count; i++) errors += summary->cells[i].errors;
@@ -301,22 +294,22 @@ static int about_trust(struct summary_parts *parts)
                      run->sample_count);
         findings_add_disturbance(&sentence, &found);
     }
-    add_twice(&sentence, parts);
-    return sentence_end(parts, TOPIC_short, &sentence);
+    add_twice(&sentence, summary);
+    return sentence_end(summary, TOPIC_short, &sentence);
 }
 
-int findings_short(struct summary_parts *parts)
+int findings_short(struct summary *summary)
 {
-    struct field field = {.rows = calloc(parts->summary->cell_count + 1, sizeof *field.rows)};
+    struct field field = {.rows = calloc(summary->cell_count + 1, sizeof *field.rows)};
     if (!field.rows) return -ENOMEM;
-    int status = about_kind(parts);
-    if (!status) status = about_choice(parts);
+    int status = about_kind(summary);
+    if (!status) status = about_choice(summary);
     for (int waiting = 1; waiting >= 0 && !status; waiting--) {
-        field_fill(parts, waiting, &field);
-        status = about_gains(parts, &field, waiting);
+        field_fill(summary, waiting, &field);
+        status = about_gains(summary, &field, waiting);
     }
     free(field.rows);
-    if (!status) status = about_grain(parts);
-    if (!status) status = about_crossing(parts);
-    return status ? status : about_trust(parts);
+    if (!status) status = about_grain(summary);
+    if (!status) status = about_crossing(summary);
+    return status ? status : about_trust(summary);
 }

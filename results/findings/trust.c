@@ -15,9 +15,9 @@ enum { SAMPLES_MIN = 20 }; /* fewer repetitions: with care from the second limit
 const char *const trust_names[] = {"trusted", "with care", "not to be trusted"};
 
 /* The farther end of the A/A pairs' interval from 1; 0 without one. */
-static double twice_apart(const struct summary_parts *parts)
+static double twice_apart(const struct summary *summary)
 {
-    struct quantity ratio = parts_twice(parts);
+    struct quantity ratio = parts_twice(summary);
     return isnan(ratio.low) ? 0 : fmax(fabs(ratio.low - 1), fabs(ratio.high - 1));
 }
 
@@ -43,17 +43,16 @@ __attribute__((format(printf, 4, 5))) static void weigh(struct trust *trust, dou
     va_end(arguments);
 }
 
-void trust_make(struct summary_parts *parts)
+void trust_make(struct summary *summary)
 {
-    struct summary *summary = parts->summary;
     const struct run *run = summary->run;
     struct trust *trust = &summary->trust;
     if (run->simulated || !run->sample_count) return;
     trust->few = run->sample_count < SAMPLES_MIN;
-    struct disturbance found = findings_disturbance(parts);
+    struct disturbance found = findings_disturbance(summary);
     double samples = (double)run->sample_count, cells = (double)summary->cell_count;
     double suspects = (double)found.suspects / samples, drift = (double)drifted(run) / samples,
-           twice = twice_apart(parts);
+           twice = twice_apart(summary);
     weigh(trust, suspects, DISTURBED, "%.0f %% of %zu repetitions were disturbed", 100 * suspects, run->sample_count);
     weigh(trust, (double)found.without / cells, WITHOUT, "%zu of %zu configurations have no undisturbed repetition",
           found.without, summary->cell_count);
@@ -61,9 +60,9 @@ void trust_make(struct summary_parts *parts)
     weigh(trust, twice, TWICE, "the same configuration measured twice may differ by %.0f %%", 100 * twice);
 }
 
-int trust_tell(struct summary_parts *parts)
+int trust_tell(struct summary *summary)
 {
-    const struct trust *trust = &parts->summary->trust;
+    const struct trust *trust = &summary->trust;
     struct sentence sentence = {0};
     if (trust->verdict == TRUST_GOOD) return 0;
     sentence_add(&sentence, "This run is %s: %s.",
@@ -72,5 +71,5 @@ int trust_tell(struct summary_parts *parts)
         sentence_add(&sentence,
                      " Nothing is recommended: what to use, what is faster and what a worker costs could not be "
                      "seen. Measure again when nothing else runs; \"breakeven doctor\" says what disturbs.");
-    return sentence_end(parts, TOPIC_short, &sentence);
+    return sentence_end(summary, TOPIC_short, &sentence);
 }

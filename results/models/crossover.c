@@ -14,7 +14,7 @@ static const double JOINT_INTERVALS = 1.5, JOINT_WITHIN = 0.05;
 
 /* One runner and team: its cells by size. */
 struct crossings {
-    const struct summary_parts *parts;
+    const struct summary *summary;
     struct curve curve;
     size_t sizes;
     size_t *few, *many;     /* of each size, the cells with the fewest and with the most tasks: indices into the curve */
@@ -117,7 +117,7 @@ static bool is_joint(const struct crossings *crossings)
     if (!line_of(crossings, &line)) return false;
     for (size_t s = 0; s < crossings->sizes; s++) {
         size_t c = crossings->many[s];
-        struct quantity wall = parts_row(crossings->parts, curve->cells[c])->quantity[QUANTITY_wall_ns];
+        struct quantity wall = parts_row(crossings->summary, curve->cells[c])->quantity[QUANTITY_wall_ns];
         double fitted = line.region_ns + line.share * curve->serial_ns[c];
         double above = fitted - wall.median, room = above > 0 ? wall.high - wall.median : wall.median - wall.low;
         if (fabs(above) > fmax(JOINT_WITHIN * wall.median, JOINT_INTERVALS * room)) return false;
@@ -156,13 +156,13 @@ static double chunks_of(const struct cell *cell)
     return chunk >= 1 ? ceil(ceil((double)cell->tasks / chunk) / parts_workers(cell)) : 0;
 }
 
-static int crossings_make(struct crossings *crossings, const struct summary_parts *parts, const struct cell **cells, size_t count)
+static int crossings_make(struct crossings *crossings, const struct summary *summary, const struct cell **cells, size_t count)
 {
-    const struct pool_fit *fit = fit_of(parts->summary, cells[0]);
-    *crossings = (struct crossings){.parts = parts};
+    const struct pool_fit *fit = fit_of(summary, cells[0]);
+    *crossings = (struct crossings){.summary = summary};
     if (fit && fit->region_ns.low > 0) crossings->region_ns = fit->region_ns.median;
     if (fit && fit->chunk_ns.low > 0) crossings->chunks_ns = chunks_of(cells[0]) * fit->chunk_ns.median;
-    int status = curve_make(&crossings->curve, parts, cells, count);
+    int status = curve_make(&crossings->curve, summary, cells, count);
     if (!status) status = crossings_alloc(crossings, count);
     if (status) return status;
     sizes_find(crossings);
@@ -215,22 +215,22 @@ static int figures_make(struct crossings *crossings, struct quantity *figures, s
     return 0;
 }
 
-static int crossover_add(struct summary_parts *parts, const struct cell *cell, const struct crossover *common)
+static int crossover_add(struct summary *summary, const struct cell *cell, const struct crossover *common)
 {
-    struct crossover *made = parts_append(&parts->summary->crossovers, &parts->summary->crossover_count, sizeof *made);
+    struct crossover *made = parts_append(&summary->crossovers, &summary->crossover_count, sizeof *made);
     if (!made) return -ENOMEM;
     *made = *common;
     made->cell = cell;
-    made->task_ns = parts_row(parts, cell)->quantity[QUANTITY_task_ns].median;
+    made->task_ns = parts_row(summary, cell)->quantity[QUANTITY_task_ns].median;
     return 0;
 }
 
-static int predict(const struct summary_parts *parts, const struct crossings *crossings, struct crossover *common)
+static int predict(const struct summary *summary, const struct crossings *crossings, struct crossover *common)
 {
     const struct cell **most = calloc(crossings->sizes + 1, sizeof *most);
     if (!most) return -ENOMEM;
     for (size_t s = 0; s < crossings->sizes; s++) most[s] = crossings->curve.cells[crossings->many[s]];
-    predict_crossing(parts, most, crossings->sizes, common);
+    predict_crossing(summary, most, crossings->sizes, common);
     free(most);
     return 0;
 }
@@ -244,20 +244,20 @@ static const struct cell *first_of(const struct crossings *crossings, size_t siz
     return cells[c];
 }
 
-int crossovers_add(struct summary_parts *parts, const struct cell **group, size_t count)
+int crossovers_add(struct summary *summary, const struct cell **group, size_t count)
 {
     struct crossings crossings;
     struct crossover common = {0};
     struct quantity *figures = calloc(FIGURE_TASKS + count, sizeof *figures);
-    int status = crossings_make(&crossings, parts, group, count);
+    int status = crossings_make(&crossings, summary, group, count);
     if (!status && !figures) status = -ENOMEM;
     if (!status) status = figures_make(&crossings, figures, &common);
-    if (!status) status = predict(parts, &crossings, &common);
+    if (!status) status = predict(summary, &crossings, &common);
     for (size_t s = 0; !status && s < crossings.sizes; s++) {
         const struct cell *cell = first_of(&crossings, s);
-        predict_tasks(parts, cell, &common);
+        predict_tasks(summary, cell, &common);
         common.tasks = figures[FIGURE_TASKS + s];
-        status = crossover_add(parts, cell, &common);
+        status = crossover_add(summary, cell, &common);
     }
     crossings_free(&crossings);
     free(figures);

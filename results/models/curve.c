@@ -16,22 +16,22 @@ void curve_free(struct curve *curve)
     free(curve->wall_ns);
 }
 
-static unsigned block_end(const struct summary_parts *parts, const struct cell **cells, size_t count)
+static unsigned block_end(const struct summary *summary, const struct cell **cells, size_t count)
 {
     unsigned end = 0;
     for (size_t c = 0; c < count; c++)
-        for (size_t i = 0; i < parts->series[cells[c]->id].n; i++) {
-            unsigned block = parts->series[cells[c]->id].sample[i]->block;
+        for (size_t i = 0; i < summary->series[cells[c]->id].n; i++) {
+            unsigned block = summary->series[cells[c]->id].sample[i]->block;
             if (block >= end && block < BLOCKS_MAX) end = block + 1;
         }
     return end;
 }
 
 /* One cell's columns, and its row of `around`. `room` holds two rows of blocks. */
-static int curve_fill(struct curve *curve, const struct summary_parts *parts, const size_t *column, size_t c, double *room,
+static int curve_fill(struct curve *curve, const struct summary *summary, const size_t *column, size_t c, double *room,
                       double *around)
 {
-    const struct series *series = &parts->series[curve->cells[c]->id];
+    const struct series *series = &summary->series[curve->cells[c]->id];
     double *wall = room, *log_speedup = wall + curve->blocks;
     for (size_t i = 0; i < curve->blocks; i++) wall[i] = log_speedup[i] = around[i] = NAN;
     for (size_t i = 0; i < series->n; i++) {
@@ -57,11 +57,11 @@ static int curve_alloc(struct curve *curve)
 }
 
 /* Which column each block is, and how many there are. */
-static size_t columns_make(const struct curve *curve, const struct summary_parts *parts, unsigned end, size_t *column)
+static size_t columns_make(const struct curve *curve, const struct summary *summary, unsigned end, size_t *column)
 {
     size_t blocks = 0;
     for (size_t c = 0; c < curve->count; c++) {
-        const struct series *series = &parts->series[curve->cells[c]->id];
+        const struct series *series = &summary->series[curve->cells[c]->id];
         for (size_t i = 0; i < series->n; i++)
             if (series->sample[i]->block < end) column[series->sample[i]->block] = 1;
     }
@@ -70,16 +70,16 @@ static size_t columns_make(const struct curve *curve, const struct summary_parts
     return blocks;
 }
 
-int curve_make(struct curve *curve, const struct summary_parts *parts, const struct cell **cells, size_t count)
+int curve_make(struct curve *curve, const struct summary *summary, const struct cell **cells, size_t count)
 {
-    unsigned end = block_end(parts, cells, count);
+    unsigned end = block_end(summary, cells, count);
     size_t *column = calloc((size_t)end + 1, sizeof *column);
     *curve = (struct curve){.count = count, .cells = cells};
     if (!column) return -ENOMEM;
-    size_t blocks = curve->blocks = columns_make(curve, parts, end, column);
+    size_t blocks = curve->blocks = columns_make(curve, summary, end, column);
     double *room = calloc((2 + count) * blocks + 1, sizeof *room), *around = room ? room + 2 * blocks : NULL;
     int status = room ? curve_alloc(curve) : -ENOMEM;
-    for (size_t c = 0; !status && c < count; c++) status = curve_fill(curve, parts, column, c, room, around + c * blocks);
+    for (size_t c = 0; !status && c < count; c++) status = curve_fill(curve, summary, column, c, room, around + c * blocks);
     if (!status) status = draws_column_make(&curve->around, around, count, blocks);
     free(room);
     free(column);

@@ -2,7 +2,7 @@
 /* curve.h: cells of one question laid out by block, for figures that are resampled over whole blocks. Private to results/.
  *
  *     struct curve curve;
- *     int status = curve_make(&curve, parts, cells, count);
+ *     int status = curve_make(&curve, summary, cells, count);
  *     curve_draw(&curve, draws, n);                  // inside of a statistic: curve.wall_ns[c], curve.serial_ns[c]
  *     curve_free(&curve);
  */
@@ -24,7 +24,7 @@ struct curve {
 };
 
 /* 0 or -ENOMEM; curve_free in each case. `cells` must outlive it. */
-int curve_make(struct curve *, const struct summary_parts *, const struct cell **cells, size_t count);
+int curve_make(struct curve *, const struct summary *, const struct cell **cells, size_t count);
 void curve_free(struct curve *);
 
 void curve_draw(struct curve *, const size_t *draws, size_t n);

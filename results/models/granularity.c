@@ -43,12 +43,12 @@ static void figures_of_draws(const size_t *draws, size_t n, void *context, doubl
     values[FIGURE_WORK] = found.work;
 }
 
-static int reaching_make(struct reaching *reaching, const struct summary_parts *parts, const struct cell **group, size_t count)
+static int reaching_make(struct reaching *reaching, const struct summary *summary, const struct cell **group, size_t count)
 {
     *reaching = (struct reaching){.work = calloc(2 * count + 1, sizeof *reaching->work)};
     if (!reaching->work) return -ENOMEM;
     reaching->efficiency = reaching->work + count;
-    return curve_make(&reaching->curve, parts, group, count);
+    return curve_make(&reaching->curve, summary, group, count);
 }
 
 static void reaching_free(struct reaching *reaching)
@@ -79,29 +79,29 @@ static int reach(struct reaching *reaching, struct metg *metg)
 }
 
 /* Has any of the sizes a time beside the serial loop? */
-static bool any_measured(const struct summary_parts *parts, const struct cell **group, size_t count)
+static bool any_measured(const struct summary *summary, const struct cell **group, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (isfinite(parts_row(parts, group[i])->quantity[QUANTITY_task_ns].median)) return true;
+        if (isfinite(parts_row(summary, group[i])->quantity[QUANTITY_task_ns].median)) return true;
     return false;
 }
 
-static int metg_add(struct summary_parts *parts, const struct cell **group, size_t count)
+static int metg_add(struct summary *summary, const struct cell **group, size_t count)
 {
     struct reaching reaching;
-    if (!any_measured(parts, group, count)) return 0; /* failed or left out: nothing to say, nothing to draw */
-    int status = reaching_make(&reaching, parts, group, count);
-    struct metg *metg = status ? NULL : parts_append(&parts->summary->metgs, &parts->summary->metg_count, sizeof *metg);
+    if (!any_measured(summary, group, count)) return 0; /* failed or left out: nothing to say, nothing to draw */
+    int status = reaching_make(&reaching, summary, group, count);
+    struct metg *metg = status ? NULL : parts_append(&summary->metgs, &summary->metg_count, sizeof *metg);
     if (!status && !metg) status = -ENOMEM;
     if (!status) {
         metg->cell = group[0];
-        double asked = json_number_value(json_object_get(parts->summary->run->manifest, "efficiency"));
+        double asked = json_number_value(json_object_get(summary->run->manifest, "efficiency"));
         metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
         status = reach(&reaching, metg);
         metg->smallest_ns = INFINITY;
         metg->best_efficiency = metg->largest_ns = NAN;
         for (size_t i = 0; i < count; i++) {
-            const struct quantity *quantity = parts_row(parts, group[i])->quantity;
+            const struct quantity *quantity = parts_row(summary, group[i])->quantity;
             metg->smallest_ns = fmin(metg->smallest_ns, quantity[QUANTITY_task_ns].median);
             metg->largest_ns = fmax(metg->largest_ns, quantity[QUANTITY_task_ns].median);
             metg->best_efficiency = fmax(metg->best_efficiency, quantity[QUANTITY_efficiency].median);
@@ -123,17 +123,17 @@ static size_t distinct_sizes(const struct cell **group, size_t count)
 }
 
 /* Of one runner and team, whose cells differ in the size and number of their tasks. */
-static int sizes_add(struct summary_parts *parts, const struct cell **group, size_t count)
+static int sizes_add(struct summary *summary, const struct cell **group, size_t count)
 {
     const struct cell *cell = group[0];
     bool custom = !strcmp(cell->study, "run"), pays = !strcmp(cell->study, "breakeven");
     int status = 0;
-    if (parts_workers(cell) && !pays && distinct_sizes(group, count) >= 2) status = metg_add(parts, group, count);
-    return status || parts_workers(cell) < 2 || !(pays || custom) ? status : crossovers_add(parts, group, count);
+    if (parts_workers(cell) && !pays && distinct_sizes(group, count) >= 2) status = metg_add(summary, group, count);
+    return status || parts_workers(cell) < 2 || !(pays || custom) ? status : crossovers_add(summary, group, count);
 }
 
-int granularity_make(struct summary_parts *parts)
+int granularity_make(struct summary *summary)
 {
-    int status = parts_each_group(parts, CELLS_ANY_SIZE | CELLS_TASKS, sizes_add);
-    return status ? status : crossovers_mark_earliest(parts->summary);
+    int status = parts_each_group(summary, CELLS_ANY_SIZE | CELLS_TASKS, sizes_add);
+    return status ? status : crossovers_mark_earliest(summary);
 }

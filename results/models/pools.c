@@ -37,14 +37,14 @@ static bool any_known(const struct cell **group, size_t count)
 }
 
 /* The measured cells; their times alone and together as points. Returns how many are for the fit: those stand first. */
-static size_t points_of(const struct summary_parts *parts, struct pool_costs *pool, const struct cell **group, size_t count,
+static size_t points_of(const struct summary *summary, struct pool_costs *pool, const struct cell **group, size_t count,
                         struct pool_point *points)
 {
     size_t fit = 0;
     bool known = any_known(group, count);
     for (int beyond = 0; beyond < 2; beyond++)
         for (size_t i = 0; i < count; i++) {
-            const struct cell_summary *row = parts_row(parts, group[i]);
+            const struct cell_summary *row = parts_row(summary, group[i]);
             double wall = row->quantity[QUANTITY_wall_ns].median, task = row->quantity[QUANTITY_task_ns].median;
             double chunk = parts_chunk(group[i]);
             if ((row->workers > pool->fit_max_workers) != beyond || !(wall > 0) || !(task >= 0) || (known && chunk < 1))
@@ -53,7 +53,7 @@ static size_t points_of(const struct summary_parts *parts, struct pool_costs *po
                                                       .chunk = chunk,
                                                       .tasks = (double)group[i]->tasks,
                                                       .task_ns = task,
-                                                      .bytes = bytes_of(parts->summary->run, group[i]),
+                                                      .bytes = bytes_of(summary->run, group[i]),
                                                       .time_ns = wall};
             pool->cells[pool->count++] = (struct pool_cell){row, NAN};
             fit += !beyond;
@@ -85,14 +85,14 @@ static void start_fit(struct pool_costs *pool, size_t count, double *room)
         pool->start = unknown;
 }
 
-static int pool_fill(const struct summary_parts *parts, struct pool_costs *pool, const struct cell **group, size_t count)
+static int pool_fill(const struct summary *summary, struct pool_costs *pool, const struct cell **group, size_t count)
 {
     struct pool_point *points = calloc(count + 1, sizeof *points);
     double *room = calloc(2 * count + 1, sizeof *room);
     pool->cells = calloc(count + 1, sizeof *pool->cells);
     int status = points && room && pool->cells ? 0 : -ENOMEM;
     if (!status) {
-        size_t fit = points_of(parts, pool, group, count, points);
+        size_t fit = points_of(summary, pool, group, count, points);
         bytes_settle(points, pool->count);
         start_fit(pool, fit, room);
         whatif_ground_make(pool, points, fit);
@@ -107,29 +107,29 @@ static int pool_fill(const struct summary_parts *parts, struct pool_costs *pool,
 }
 
 /* As for scaling; but where all cells are beyond that, those with the fewest workers are on one ground too. */
-static unsigned fit_limit(const struct summary_parts *parts, const struct cell **group, size_t count)
+static unsigned fit_limit(const struct summary *summary, const struct cell **group, size_t count)
 {
-    unsigned limit = parts_fit_limit(parts, group[0]), fewest = parts_workers(group[0]);
+    unsigned limit = parts_fit_limit(summary, group[0]), fewest = parts_workers(group[0]);
     for (size_t i = 1; i < count; i++)
         if (parts_workers(group[i]) < fewest) fewest = parts_workers(group[i]);
     return limit < fewest ? fewest : limit;
 }
 
-static int pool_add(struct summary_parts *parts, const struct cell **group, size_t count)
+static int pool_add(struct summary *summary, const struct cell **group, size_t count)
 {
     if (count < 2) return 0;
-    struct pool_costs *pool = parts_append(&parts->summary->pools, &parts->summary->pool_count, sizeof *pool);
+    struct pool_costs *pool = parts_append(&summary->pools, &summary->pool_count, sizeof *pool);
     if (!pool) return -ENOMEM;
     pool->cell = group[0];
-    pool->fit_max_workers = fit_limit(parts, group, count);
-    int status = pool_fill(parts, pool, group, count);
+    pool->fit_max_workers = fit_limit(summary, group, count);
+    int status = pool_fill(summary, pool, group, count);
     if (status || pool->count) return status;
     free(pool->cells); /* nothing was measured: there is no model to show */
-    parts->summary->pool_count--;
+    summary->pool_count--;
     return 0;
 }
 
-int pools_make(struct summary_parts *parts)
+int pools_make(struct summary *summary)
 {
-    return parts_each_group(parts, CELLS_ANY_SIZE | CELLS_TASKS | CELLS_WORKERS | CELLS_CHUNK, pool_add);
+    return parts_each_group(summary, CELLS_ANY_SIZE | CELLS_TASKS | CELLS_WORKERS | CELLS_CHUNK, pool_add);
 }

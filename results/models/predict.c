@@ -51,11 +51,11 @@ static double fixed_ns(const struct pool_costs *pool, const struct cell *cell)
 }
 
 /* N at a task size: as measured, between two sizes in proportion on logarithmic scales, beyond them the nearest. */
-static double tasks_at(const struct summary_parts *parts, const struct cell **cells, size_t count, double task_ns)
+static double tasks_at(const struct summary *summary, const struct cell **cells, size_t count, double task_ns)
 {
     double below = 0, above = INFINITY, few = NAN, many = NAN;
     for (size_t i = 0; i < count; i++) {
-        double at = parts_row(parts, cells[i])->quantity[QUANTITY_task_ns].median;
+        double at = parts_row(summary, cells[i])->quantity[QUANTITY_task_ns].median;
         if (at <= task_ns && at > below) below = at, many = (double)cells[i]->tasks;
         if (at > task_ns && at < above) above = at, few = (double)cells[i]->tasks;
     }
@@ -64,12 +64,12 @@ static double tasks_at(const struct summary_parts *parts, const struct cell **ce
 }
 
 /* mu for which `fixed` and the run phase of N(mu) tasks equal their serial time: N depends on mu, so by turns. */
-static double settle(const struct summary_parts *parts, const struct cell **cells, size_t count,
+static double settle(const struct summary *summary, const struct cell **cells, size_t count,
                      const struct pool_costs *pool, double fixed)
 {
-    double task_ns = parts_row(parts, cells[0])->quantity[QUANTITY_task_ns].median;
+    double task_ns = parts_row(summary, cells[0])->quantity[QUANTITY_task_ns].median;
     for (int turn = 0; turn < 60; turn++) {
-        double tasks = fmax(1, tasks_at(parts, cells, count, task_ns)), before = task_ns;
+        double tasks = fmax(1, tasks_at(summary, cells, count, task_ns)), before = task_ns;
         double chunk = fmin(parts_chunk(cells[0]), tasks);
         if (chunk > 1 && !cells[0]->chunk) chunk = ceil(tasks / parts_workers(cells[0])); /* shares of N */
         task_ns = pool_fit_crossover_ns(&pool->fit, fixed, parts_workers(cells[0]), chunk, round(tasks));
@@ -79,22 +79,22 @@ static double settle(const struct summary_parts *parts, const struct cell **cell
     return task_ns;
 }
 
-void predict_crossing(const struct summary_parts *parts, const struct cell **cells, size_t count, struct crossover *crossover)
+void predict_crossing(const struct summary *summary, const struct cell **cells, size_t count, struct crossover *crossover)
 {
-    const struct pool_costs *pool = count ? calibration_of(parts->summary, cells[0]) : NULL;
+    const struct pool_costs *pool = count ? calibration_of(summary, cells[0]) : NULL;
     crossover->predicted_tasks = crossover->predicted_warm_task_ns = crossover->predicted_cold_task_ns = NAN;
     if (!pool) return;
     memcpy(crossover->calibration, pool->cell->label, sizeof crossover->calibration);
     if (count < 2 || !gains(pool, cells[0]))
         return; /* one task size: nothing was measured to hold a task size against */
-    crossover->predicted_warm_task_ns = settle(parts, cells, count, pool, 0);
-    crossover->predicted_cold_task_ns = settle(parts, cells, count, pool, fixed_ns(pool, cells[0]));
+    crossover->predicted_warm_task_ns = settle(summary, cells, count, pool, 0);
+    crossover->predicted_cold_task_ns = settle(summary, cells, count, pool, fixed_ns(pool, cells[0]));
 }
 
-void predict_tasks(const struct summary_parts *parts, const struct cell *cell, struct crossover *crossover)
+void predict_tasks(const struct summary *summary, const struct cell *cell, struct crossover *crossover)
 {
-    const struct pool_costs *pool = calibration_of(parts->summary, cell);
-    double serial = parts_row(parts, cell)->quantity[QUANTITY_task_ns].median, p = parts_workers(cell);
+    const struct pool_costs *pool = calibration_of(summary, cell);
+    double serial = parts_row(summary, cell)->quantity[QUANTITY_task_ns].median, p = parts_workers(cell);
     double chunk = parts_chunk(cell), each = 0;
     crossover->predicted_tasks = NAN;
     if (!pool || !(serial > 0) || !gains(pool, cell)) return;

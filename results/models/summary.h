@@ -155,6 +155,7 @@ struct summary {
     const struct run *run;
     size_t cell_count;
     struct cell_summary *cells; /* cells[i].cell->id == i */
+    struct series *series;      /* series[cell id]: the repetitions behind them (summary_parts.h) */
     size_t scaling_count, metg_count, pool_count, crossover_count, advice_count, finding_count;
     struct scaling *scalings;
     struct metg *metgs;

@@ -51,15 +51,15 @@ const struct cell **parts_group(const struct run *run, const struct cell *cell, 
     return group;
 }
 
-int parts_each_group(struct summary_parts *parts, unsigned but, parts_group_taker *take)
+int parts_each_group(struct summary *summary, unsigned but, parts_group_taker *take)
 {
-    const struct run *run = parts->summary->run;
+    const struct run *run = summary->run;
     int status = 0;
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         size_t count;
         if (parts_is_serial(&run->cells[i])) continue;
         const struct cell **group = parts_group(run, &run->cells[i], but, &count);
-        status = !group ? -ENOMEM : count ? take(parts, group, count) : 0;
+        status = !group ? -ENOMEM : count ? take(summary, group, count) : 0;
         free(group);
     }
     return status;
@@ -84,10 +84,10 @@ size_t parts_in_block(const struct series *series, unsigned block, size_t *first
 }
 
 /* Times of a and of b in the same block, NAN where b has none there; how many. */
-static size_t paired(const struct summary_parts *parts, const struct cell *a, const struct cell *b, bool total,
+static size_t paired(const struct summary *summary, const struct cell *a, const struct cell *b, bool total,
                      double *mine, double *other)
 {
-    const struct series *of_a = &parts->series[a->id], *of_b = &parts->series[b->id];
+    const struct series *of_a = &summary->series[a->id], *of_b = &summary->series[b->id];
     for (size_t i = 0; i < of_a->n; i++) {
         mine[i] = (total && !parts_is_serial(a) ? of_a->total : of_a->wall)[i];
         other[i] = NAN;
@@ -98,27 +98,53 @@ static size_t paired(const struct summary_parts *parts, const struct cell *a, co
     return of_a->n;
 }
 
-struct quantity parts_compare(const struct summary_parts *parts, const struct cell *a, const struct cell *b, bool total)
+struct quantity parts_compare(const struct summary *summary, const struct cell *a, const struct cell *b, bool total)
 {
-    size_t n = parts->series[a->id].n;
+    size_t n = summary->series[a->id].n;
     double *mine = malloc((n + 1) * sizeof *mine), *other = malloc((n + 1) * sizeof *other);
     struct quantity ratio = {NAN, NAN, NAN, 0};
-    if (mine && other) ratio = stats_ratio(mine, other, paired(parts, a, b, total, mine, other));
+    if (mine && other) ratio = stats_ratio(mine, other, paired(summary, a, b, total, mine, other));
     free(mine);
     free(other);
     return ratio;
 }
 
-struct quantity parts_twice(const struct summary_parts *parts)
+/* Of the i-th good repetition of a cell. */
+static double point_of(const struct cell *cell, const struct series *series, size_t i, enum quantity_id id)
 {
-    const struct run *run = parts->summary->run;
+    double wall_ns = series->wall[i], serial_ns = series->serial[i];
+    switch (id) {
+    case QUANTITY_wall_ns: return wall_ns;
+    case QUANTITY_start_ns: return series->sample[i]->start_ns < 0 ? NAN : (double)series->sample[i]->start_ns;
+    case QUANTITY_speedup: return models_speedup(serial_ns, wall_ns);
+    case QUANTITY_efficiency: return models_efficiency(models_speedup(serial_ns, wall_ns), parts_worth(cell));
+    case QUANTITY_overhead_per_task_ns:
+        return models_overhead(serial_ns, wall_ns, parts_worth(cell)) / (double)cell->tasks;
+    default: return NAN;
+    }
+}
+
+size_t parts_points(const struct summary *summary, const struct cell *cell, enum quantity_id id, double *values, size_t max)
+{
+    const struct series *series = &summary->series[cell->id];
+    size_t count = 0;
+    for (size_t i = 0; i < series->n && count < max; i++) {
+        double value = point_of(cell, series, i, id);
+        if (!isnan(value) && series->wall[i] > 0) values[count++] = value;
+    }
+    return count;
+}
+
+struct quantity parts_twice(const struct summary *summary)
+{
+    const struct run *run = summary->run;
     size_t n = 0, most = 1;
-    for (unsigned i = 0; i < run->cell_count; i++) most += run->cells[i].duplicate == i ? 0 : parts->series[i].n;
+    for (unsigned i = 0; i < run->cell_count; i++) most += run->cells[i].duplicate == i ? 0 : summary->series[i].n;
     double *second = malloc(most * sizeof *second), *first = malloc(most * sizeof *first);
     struct quantity ratio = {NAN, NAN, NAN, 0};
     for (unsigned i = 0; second && first && i < run->cell_count; i++)
         if (run->cells[i].duplicate != i)
-            n += paired(parts, &run->cells[i], &run->cells[run->cells[i].duplicate], false, second + n, first + n);
+            n += paired(summary, &run->cells[i], &run->cells[run->cells[i].duplicate], false, second + n, first + n);
     if (n) ratio = stats_ratio(second, first, n);
     free(second);
     free(first);

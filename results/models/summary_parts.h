@@ -17,20 +17,20 @@ struct series {
     size_t *by_block;                        /* indices of `sample`, by block; in one block as they were taken */
 };
 
-struct summary_parts {
-    struct summary *summary;
-    struct series *series; /* series[cell id] */
-};
-
 /* The samples of a block: by_block[first .. first + count - 1], count returned. */
 size_t parts_in_block(const struct series *, unsigned block, size_t *first);
 
 /* Paired by block: the ratio of one cell's times to another's. `total`: with start and stop. The serial runner's total
  * is its run phase. */
-struct quantity parts_compare(const struct summary_parts *, const struct cell *a, const struct cell *b, bool total);
+struct quantity parts_compare(const struct summary *, const struct cell *a, const struct cell *b, bool total);
+
+/* The values behind a cell's median of `id` (wall_ns, start_ns, speedup, efficiency or overhead_per_task_ns), one of each good
+ * repetition without busy spans, in the order in which they were taken. Fills at most `max` and returns how many; 0 for
+ * another quantity. */
+size_t parts_points(const struct summary *, const struct cell *, enum quantity_id id, double *values, size_t max);
 
 /* The A/A pairs together: the second of each pair to the first. n: 0 without one. */
-struct quantity parts_twice(const struct summary_parts *);
+struct quantity parts_twice(const struct summary *);
 
 struct quantity parts_scaled(struct quantity, double factor);
 
@@ -44,26 +44,26 @@ enum { CELLS_ANY_SIZE = CELLS_SIZE | CELLS_TASK_TIME, CELLS_WORKERS = CELLS_PROC
  * opened it already. NULL where memory is short. Studies never mix. */
 const struct cell **parts_group(const struct run *, const struct cell *cell, unsigned but, size_t *count);
 /* Calls `take` with each group of cells that are not serial. 0, -ENOMEM, or what `take` returned, which ends it. */
-typedef int parts_group_taker(struct summary_parts *, const struct cell **group, size_t count);
-int parts_each_group(struct summary_parts *, unsigned but, parts_group_taker *take);
+typedef int parts_group_taker(struct summary *, const struct cell **group, size_t count);
+int parts_each_group(struct summary *, unsigned but, parts_group_taker *take);
 
 /* What calibration says of where cells pay: fills the predicted figures of a crossover. (predict.c) */
-void predict_crossing(const struct summary_parts *, const struct cell **cells, size_t count, struct crossover *);
-void predict_tasks(const struct summary_parts *, const struct cell *, struct crossover *);
+void predict_crossing(const struct summary *, const struct cell **cells, size_t count, struct crossover *);
+void predict_tasks(const struct summary *, const struct cell *, struct crossover *);
 
 /* The most workers that fits of cells like this one may use: one law holds on one kind of ground. (scaling.c) */
-unsigned parts_fit_limit(const struct summary_parts *, const struct cell *);
+unsigned parts_fit_limit(const struct summary *, const struct cell *);
 
 /* Do this cell's tasks wait without a cpu? The serial run's cpu time says so. (scaling.c) */
-bool parts_waits(const struct summary_parts *, const struct cell *);
+bool parts_waits(const struct summary *, const struct cell *);
 
 /* How many tasks one claim of this cell takes: its chunk, or what its schedule takes without one; 0: not one number, or
  * not known here. (pools.c) */
 double parts_chunk(const struct cell *);
 
-static inline const struct cell_summary *parts_row(const struct summary_parts *parts, const struct cell *cell)
+static inline const struct cell_summary *parts_row(const struct summary *summary, const struct cell *cell)
 {
-    return &parts->summary->cells[cell->id];
+    return &summary->cells[cell->id];
 }
 
 /* How long a task of the cell is: as asked for, else as measured. */
@@ -78,15 +78,15 @@ unsigned parts_workers(const struct cell *);
 double parts_worth(const struct cell *);
 
 /* The curves: fill scalings, metgs and crossovers. 0 or -ENOMEM. */
-int scaling_make(struct summary_parts *);
-int pools_make(struct summary_parts *); /* before granularity_make, which predicts from them */
-int granularity_make(struct summary_parts *);
+int scaling_make(struct summary *);
+int pools_make(struct summary *); /* before granularity_make, which predicts from them */
+int granularity_make(struct summary *);
 /* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties of the
  * whole curve. (crossover.c) */
-int crossovers_add(struct summary_parts *, const struct cell **group, size_t count);
+int crossovers_add(struct summary *, const struct cell **group, size_t count);
 int crossovers_mark_earliest(struct summary *);
-int advice_make(struct summary_parts *);
-int findings_make(struct summary_parts *);
+int advice_make(struct summary *);
+int findings_make(struct summary *);
 
 /* Appends one zeroed element to an array of `size`-byte elements; NULL where memory is short. */
 void *parts_append(void *array_pointer, size_t *count, size_t size);

@@ -25,22 +25,28 @@ const char *const quantity_meanings[QUANTITIES] = {
 #undef QUANTITY
 };
 
-/* What a quantity of samples is taken from, where it is one field of them. */
+/* What a quantity is taken from, where it is one field of the samples, or of the spans of those that have some. */
 static const struct {
     enum quantity_id id;
+    bool of_spans;
     size_t offset;
 } measured[] = {
-    {QUANTITY_wall_ns, offsetof(struct observation, wall_ns)},
-    {QUANTITY_setup_ns, offsetof(struct observation, setup_ns)},
-    {QUANTITY_start_ns, offsetof(struct observation, start_ns)},
-    {QUANTITY_first_ns, offsetof(struct observation, first_ns)},
-    {QUANTITY_stop_ns, offsetof(struct observation, stop_ns)},
-    {QUANTITY_user_ns, offsetof(struct observation, user_ns)},
-    {QUANTITY_system_ns, offsetof(struct observation, system_ns)},
-    {QUANTITY_voluntary_switches, offsetof(struct observation, voluntary_switches)},
-    {QUANTITY_involuntary_switches, offsetof(struct observation, involuntary_switches)},
-    {QUANTITY_minor_faults, offsetof(struct observation, minor_faults)},
-    {QUANTITY_peak_rss_bytes, offsetof(struct observation, peak_rss_bytes)},
+    {QUANTITY_wall_ns, false, offsetof(struct observation, wall_ns)},
+    {QUANTITY_setup_ns, false, offsetof(struct observation, setup_ns)},
+    {QUANTITY_start_ns, false, offsetof(struct observation, start_ns)},
+    {QUANTITY_first_ns, false, offsetof(struct observation, first_ns)},
+    {QUANTITY_stop_ns, false, offsetof(struct observation, stop_ns)},
+    {QUANTITY_user_ns, false, offsetof(struct observation, user_ns)},
+    {QUANTITY_system_ns, false, offsetof(struct observation, system_ns)},
+    {QUANTITY_voluntary_switches, false, offsetof(struct observation, voluntary_switches)},
+    {QUANTITY_involuntary_switches, false, offsetof(struct observation, involuntary_switches)},
+    {QUANTITY_minor_faults, false, offsetof(struct observation, minor_faults)},
+    {QUANTITY_peak_rss_bytes, false, offsetof(struct observation, peak_rss_bytes)},
+    {QUANTITY_latency_p50_ns, true, offsetof(struct span_sums, latency_p50)},
+    {QUANTITY_latency_p95_ns, true, offsetof(struct span_sums, latency_p95)},
+    {QUANTITY_latency_p99_ns, true, offsetof(struct span_sums, latency_p99)},
+    {QUANTITY_late_p50_ns, true, offsetof(struct span_sums, late_p50)},
+    {QUANTITY_late_max_ns, true, offsetof(struct span_sums, late_max)},
 };
 
 static bool is_ok(const struct observation *sample)
@@ -51,13 +57,6 @@ static bool is_ok(const struct observation *sample)
 static double known(int64_t value)
 {
     return value < 0 ? NAN : (double)value;
-}
-
-static void series_free(struct series *series)
-{
-    free(series->sample);
-    free(series->wall);
-    free(series->by_block);
 }
 
 /* Room for so many headline samples and others with spans; arrays of one kind share one block. */
@@ -81,19 +80,19 @@ static int by_block(const void *left, const void *right, void *samples)
     return of_a != of_b ? (of_a > of_b) - (of_a < of_b) : (a > b) - (a < b);
 }
 
-static int series_fill(struct summary_parts *parts)
+static int series_fill(struct summary *summary)
 {
-    const struct run *run = parts->summary->run;
+    const struct run *run = summary->run;
     size_t(*rooms)[2] = calloc(run->cell_count + 1, sizeof *rooms); /* [instrumented] */
     int status = rooms ? 0 : -ENOMEM;
     for (size_t i = 0; rooms && i < run->sample_count; i++)
         if (is_ok(&run->samples[i])) rooms[run->samples[i].cell][run->samples[i].instrumented]++;
     for (unsigned id = 0; !status && id < run->cell_count; id++)
-        status = series_alloc(&parts->series[id], rooms[id][0], rooms[id][1]);
+        status = series_alloc(&summary->series[id], rooms[id][0], rooms[id][1]);
     free(rooms);
     for (size_t i = 0; !status && i < run->sample_count; i++) {
         const struct observation *sample = &run->samples[i];
-        struct series *series = &parts->series[sample->cell];
+        struct series *series = &summary->series[sample->cell];
         if (sample->spans) series->spanned[series->spanned_count++] = sample;
         if (!is_ok(sample) || sample->instrumented) continue;
         series->sample[series->n] = sample;
@@ -101,7 +100,7 @@ static int series_fill(struct summary_parts *parts)
         series->total[series->n++] = known(sample->start_ns) + known(sample->wall_ns) + known(sample->stop_ns);
     }
     for (unsigned id = 0; !status && id < run->cell_count; id++) {
-        struct series *series = &parts->series[id];
+        struct series *series = &summary->series[id];
         for (size_t i = 0; i < series->n; i++) series->by_block[i] = i;
         qsort_r(series->by_block, series->n, sizeof *series->by_block, by_block, (void *)series->sample);
     }
@@ -131,18 +130,29 @@ static struct quantity karp_flatt(struct quantity speedup, double worth)
                              models_karp_flatt(speedup.low, worth), worth > 1 ? speedup.n : 0};
 }
 
-static int quantities_from_samples(const struct summary_parts *parts, struct cell_summary *row)
+/* measured[m] of one repetition; NAN where it was not recorded. */
+static double field_of(const struct observation *sample, size_t m)
 {
-    const struct series *series = &parts->series[row->cell->id];
-    double *values = malloc((series->n + 1) * sizeof *values);
+    int64_t value;
+    double sum;
+    if (measured[m].of_spans) {
+        memcpy(&sum, (const char *)sample->spans + measured[m].offset, sizeof sum);
+        return sum;
+    }
+    memcpy(&value, (const char *)sample + measured[m].offset, sizeof value);
+    return known(value);
+}
+
+static int quantities_from_samples(const struct summary *summary, struct cell_summary *row)
+{
+    const struct series *series = &summary->series[row->cell->id];
+    double *values = malloc((series->n + series->spanned_count + 1) * sizeof *values);
     if (!values) return -ENOMEM;
     for (size_t m = 0; m < sizeof measured / sizeof *measured; m++) {
-        for (size_t i = 0; i < series->n; i++) {
-            int64_t value;
-            memcpy(&value, (const char *)series->sample[i] + measured[m].offset, sizeof value);
-            values[i] = known(value);
-        }
-        row->quantity[measured[m].id] = stats_median(values, series->n);
+        const struct observation **samples = measured[m].of_spans ? series->spanned : series->sample;
+        size_t n = measured[m].of_spans ? series->spanned_count : series->n;
+        for (size_t i = 0; i < n; i++) values[i] = field_of(samples[i], m);
+        row->quantity[measured[m].id] = stats_median(values, n);
     }
     for (size_t i = 0; i < series->n; i++)
         values[i] = models_overhead(series->serial[i], series->wall[i], parts_worth(row->cell));
@@ -153,9 +163,9 @@ static int quantities_from_samples(const struct summary_parts *parts, struct cel
     return 0;
 }
 
-static void quantities_derived(const struct summary_parts *parts, struct cell_summary *row)
+static void quantities_derived(const struct summary *summary, struct cell_summary *row)
 {
-    const struct series *series = &parts->series[row->cell->id], *base = &parts->series[row->cell->baseline];
+    const struct series *series = &summary->series[row->cell->id], *base = &summary->series[row->cell->baseline];
     struct quantity *quantity = row->quantity;
     double worth = parts_worth(row->cell), tasks = row->cell->tasks ? (double)row->cell->tasks : NAN;
     quantity[QUANTITY_total_ns] = stats_median(series->total, series->n);
@@ -174,19 +184,17 @@ static const struct cell *one_worker(const struct run *run, const struct cell *c
 {
     for (unsigned i = 0; !parts_is_serial(cell) && i < run->cell_count; i++) {
         const struct cell *one = &run->cells[i];
-        if (parts_workers(one) == 1 && one->baseline == cell->baseline && one->chunk == cell->chunk &&
-            !strcmp(one->study, cell->study) && !strcmp(one->runner, cell->runner) &&
-            !strcmp(one->schedule, cell->schedule) && !strcmp(one->placement, cell->placement))
+        if (parts_workers(one) == 1 && one->baseline == cell->baseline && cells_same(one, cell, CELLS_POOL | CELLS_CHUNK))
             return one;
     }
     return NULL;
 }
 
-static void pool_tax(const struct summary_parts *parts, struct cell_summary *row)
+static void pool_tax(const struct summary *summary, struct cell_summary *row)
 {
-    const struct cell *one = one_worker(parts->summary->run, row->cell);
+    const struct cell *one = one_worker(summary->run, row->cell);
     if (!one) return;
-    const struct series *series = &parts->series[one->id];
+    const struct series *series = &summary->series[one->id];
     struct quantity ratio = stats_ratio(series->wall, series->serial, series->n);
     row->quantity[QUANTITY_pool_tax] = (struct quantity){ratio.median - 1, ratio.low - 1, ratio.high - 1, ratio.n};
 }
@@ -228,29 +236,6 @@ static void count_samples(struct summary *summary)
     }
 }
 
-/* Figures of the spans themselves, one of each instrumented repetition. */
-static int of_spans(const struct summary_parts *parts, struct cell_summary *row)
-{
-    static const struct {
-        enum quantity_id id;
-        size_t offset;
-    } figures[] = {{QUANTITY_latency_p50_ns, offsetof(struct span_sums, latency_p50)},
-                   {QUANTITY_latency_p95_ns, offsetof(struct span_sums, latency_p95)},
-                   {QUANTITY_latency_p99_ns, offsetof(struct span_sums, latency_p99)},
-                   {QUANTITY_late_p50_ns, offsetof(struct span_sums, late_p50)},
-                   {QUANTITY_late_max_ns, offsetof(struct span_sums, late_max)}};
-    const struct series *series = &parts->series[row->cell->id];
-    double *values = malloc((series->spanned_count + 1) * sizeof *values);
-    if (!values) return -ENOMEM;
-    for (size_t q = 0; q < sizeof figures / sizeof *figures; q++) {
-        for (size_t i = 0; i < series->spanned_count; i++)
-            memcpy(&values[i], (const char *)series->spanned[i]->spans + figures[q].offset, sizeof *values);
-        row->quantity[figures[q].id] = stats_median(values, series->spanned_count);
-    }
-    free(values);
-    return 0;
-}
-
 /* More than p times as fast as serial cannot be: then T_s is wrong, the work is not the same, or (rarely) the data fit
  * into the caches of many cores and not into those of one. */
 static void doubt_efficiency(struct cell_summary *row)
@@ -260,53 +245,44 @@ static void doubt_efficiency(struct cell_summary *row)
 }
 
 /* The instrumented samples of all cells, each with the serial time of its block. */
-static int budgets(const struct summary_parts *parts, struct cell_summary *row)
+static int budgets(const struct summary *summary, struct cell_summary *row)
 {
-    const struct series *series = &parts->series[row->cell->id], *base = &parts->series[row->cell->baseline];
-    struct budget *made = NULL, *one;
-    double *spanned = NULL, *plain = NULL;
-    size_t n = 0, pairs = 0, plains = 0;
-    int status = 0;
+    const struct series *series = &summary->series[row->cell->id], *base = &summary->series[row->cell->baseline];
+    struct budget *made = calloc(series->spanned_count + 1, sizeof *made);
+    double *spanned = calloc(2 * series->spanned_count + 1, sizeof *spanned);
+    size_t n = 0;
+    int status = made && spanned ? 0 : -ENOMEM;
     for (size_t i = 0; !status && i < series->spanned_count; i++) {
         const struct observation *sample = series->spanned[i];
-        struct budget budget;
         double serial = serial_beside(base, sample);
         if (isnan(serial)) serial = row->quantity[QUANTITY_serial_ns].median;
-        if (budget_make(sample, row->cell, serial, &budget)) continue;
-        double *a = parts_append(&spanned, &pairs, sizeof *a), *b = parts_append(&plain, &plains, sizeof *b);
-        one = parts_append(&made, &n, sizeof *one);
-        if (!a || !b || !one) status = -ENOMEM;
-        if (status) break;
-        *one = budget;
-        *a = (double)sample->wall_ns;
-        *b = serial_beside(series, sample);
+        if (budget_make(sample, row->cell, serial, &made[n])) continue;
+        spanned[n] = (double)sample->wall_ns;
+        spanned[series->spanned_count + n++] = serial_beside(series, sample); /* without spans */
     }
     if (!status && n && !(status = budget_median(made, n, &row->budget)))
-        row->budget.instrumentation = stats_ratio(spanned, plain, n).median - 1;
+        row->budget.instrumentation = stats_ratio(spanned, spanned + series->spanned_count, n).median - 1;
     free(made);
     free(spanned);
-    free(plain);
     return status;
 }
 
-static int rows_make(struct summary_parts *parts)
+static int rows_make(struct summary *summary)
 {
-    struct summary *summary = parts->summary;
-    int status = series_fill(parts);
+    int status = series_fill(summary);
     for (unsigned id = 0; !status && id < summary->run->cell_count; id++) {
-        struct series *series = &parts->series[id];
-        const struct series *base = &parts->series[summary->run->cells[id].baseline];
+        struct series *series = &summary->series[id];
+        const struct series *base = &summary->series[summary->run->cells[id].baseline];
         for (size_t i = 0; i < series->n; i++) series->serial[i] = serial_beside(base, series->sample[i]);
     }
     for (unsigned id = 0; !status && id < summary->run->cell_count; id++) {
         struct cell_summary *row = &summary->cells[id];
         row->cell = &summary->run->cells[id];
         row->workers = parts_workers(row->cell);
-        status = quantities_from_samples(parts, row);
-        quantities_derived(parts, row);
-        pool_tax(parts, row);
-        if (!status) status = budgets(parts, row);
-        if (!status) status = of_spans(parts, row);
+        status = quantities_from_samples(summary, row);
+        quantities_derived(summary, row);
+        pool_tax(summary, row);
+        if (!status) status = budgets(summary, row);
     }
     if (!status) count_samples(summary);
     for (unsigned id = 0; !status && id < summary->cell_count; id++) doubt_efficiency(&summary->cells[id]);
@@ -316,19 +292,16 @@ static int rows_make(struct summary_parts *parts)
 int summary_make(const struct run *run, struct summary *summary, struct reason *why)
 {
     struct summary made = {.run = run, .cell_count = run->cell_count};
-    struct summary_parts parts = {.summary = &made};
     locale_t before = parts_locale_enter();
     made.cells = calloc(run->cell_count + 1, sizeof *made.cells);
-    parts.series = calloc(run->cell_count + 1, sizeof *parts.series);
-    int status = made.cells && parts.series ? rows_make(&parts) : -ENOMEM;
-    if (!status) status = scaling_make(&parts);
-    if (!status) status = pools_make(&parts);
-    if (!status) status = granularity_make(&parts);
-    if (!status) trust_make(&parts);
-    if (!status && made.trust.verdict != TRUST_NONE) status = advice_make(&parts);
-    if (!status) status = findings_make(&parts);
-    for (unsigned id = 0; parts.series && id < run->cell_count; id++) series_free(&parts.series[id]);
-    free(parts.series);
+    made.series = calloc(run->cell_count + 1, sizeof *made.series);
+    int status = made.cells && made.series ? rows_make(&made) : -ENOMEM;
+    if (!status) status = scaling_make(&made);
+    if (!status) status = pools_make(&made);
+    if (!status) status = granularity_make(&made);
+    if (!status) trust_make(&made);
+    if (!status && made.trust.verdict != TRUST_NONE) status = advice_make(&made);
+    if (!status) status = findings_make(&made);
     parts_locale_leave(before);
     if (status) {
         summary_free(&made);
@@ -343,6 +316,12 @@ void summary_free(struct summary *summary)
     for (size_t i = 0; i < summary->scaling_count; i++) free(summary->scalings[i].cells);
     for (size_t i = 0; i < summary->finding_count; i++) free(summary->findings[i].text);
     for (size_t i = 0; i < summary->pool_count; i++) free(summary->pools[i].cells);
+    for (size_t i = 0; summary->series && i < summary->cell_count; i++) {
+        free(summary->series[i].sample);
+        free(summary->series[i].wall);
+        free(summary->series[i].by_block);
+    }
+    free(summary->series);
     free(summary->pools);
     free(summary->scalings);
     free(summary->metgs);

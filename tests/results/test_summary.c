@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The summary: figures of hand-made runs worked out by hand. */
 #include "kernels/reason.h"
-#include "results/models/points.h"
+#include "results/models/summary_parts.h"
 #include "results/models/summary.h"
 #include "tests/fixtures/runs.h"
 #include "tests/suite.h"
@@ -59,9 +59,9 @@ START_TEST(unequal_cores_are_worth_the_sum_of_their_speeds)
     ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_efficiency).median, 1.25 / 1.5, 1e-12);
     ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_overhead_core_ns).median, 1.5 * 80000 - 100000, 1e-6);
     double points[8];
-    ck_assert_uint_eq(points_get(&run, &run.cells[1], QUANTITY_efficiency, points, 8), 6);
+    ck_assert_uint_eq(parts_points(&summary, &run.cells[1], QUANTITY_efficiency, points, 8), 6);
     ck_assert_double_eq_tol(points[0], 1.25 / 1.5, 1e-12);
-    points_get(&run, &run.cells[1], QUANTITY_overhead_per_task_ns, points, 8);
+    parts_points(&summary, &run.cells[1], QUANTITY_overhead_per_task_ns, points, 8);
     ck_assert_double_eq_tol(points[0] * (double)run.cells[1].tasks, 1.5 * 80000 - 100000, 1e-6);
     ck_assert_double_eq_tol(figure(&summary, 1, QUANTITY_karp_flatt).median, (1 / 1.25 - 1 / 1.5) / (1 - 1 / 1.5), 1e-12);
     summary_free(&summary);
