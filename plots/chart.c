@@ -22,7 +22,8 @@ unsigned chart_colour(const struct chart *chart, unsigned series)
 int chart_open(struct chart *chart, const struct figure *figure, const struct summary *summary,
                const struct facts *facts)
 {
-    *chart = (struct chart){.figure = figure, .summary = summary, .facts = facts, .layers = 3, .legend = "lines"};
+    *chart = (struct chart){.figure = figure, .summary = summary, .facts = facts, .layers = 3, .legend = "lines",
+                            .bound = figure->bound};
     chart->data = open_memstream(&chart->data_text, &chart->data_size);
     chart->variables = open_memstream(&chart->variables_text, &chart->variables_size);
     chart->alternative = open_memstream(&chart->alternative_text, &chart->alternative_size);

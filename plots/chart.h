@@ -87,8 +87,8 @@ enum { CHART_PROBLEM = CELLS_STUDY | CELLS_KERNEL | CELLS_SIZE | CELLS_TASK_TIME
 /* The whole NAME.gp; and a script for its curves in characters, printed to standard output (text.gp). */
 void chart_script(const struct chart *, FILE *);
 void chart_text_script(const struct chart *, FILE *);
-/* The caption in lines of at most `width` columns, each handed to `line`. */
-void chart_caption(const struct chart *, size_t width, void (*line)(const char *, void *), void *context);
+/* The caption, its lines of at most `width` columns (0: one line) parted by newlines; malloc'ed. NULL where memory is short. */
+char *chart_caption(const struct chart *, unsigned width);
 unsigned chart_top(const struct chart *), chart_bottom(const struct chart *),
     chart_height(const struct chart *); /* px */
 
@@ -103,10 +103,10 @@ int plots_make(const struct figure *, const struct summary *, const struct facts
 
 /* The figures' own parts: each fills the chart and leaves `missing` empty, or says why it cannot. 0 or -errno. */
 
-int chart_speedup(struct chart *), chart_time(struct chart *), chart_efficiency(struct chart *),
-    chart_karpflatt(struct chart *), chart_granularity(struct chart *), chart_overhead(struct chart *),
-    chart_chunk(struct chart *), chart_hybrid(struct chart *), chart_placement(struct chart *),
-    chart_budget(struct chart *), chart_metg(struct chart *), chart_drift(struct chart *),
-    chart_timeline(struct chart *), chart_start(struct chart *), chart_latency(struct chart *), chart_topology(struct chart *);
+int chart_workers(struct chart *), chart_time(struct chart *), chart_granularity(struct chart *),
+    chart_overhead(struct chart *), chart_chunk(struct chart *), chart_hybrid(struct chart *),
+    chart_placement(struct chart *), chart_budget(struct chart *), chart_metg(struct chart *),
+    chart_drift(struct chart *), chart_timeline(struct chart *), chart_latency(struct chart *),
+    chart_topology(struct chart *);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* chart_script.c: a finished chart as a gnuplot script: its measures, its variables, the template. */
+/* chart_script.c: a finished chart as a gnuplot script: its caption, its measures, its variables, the template. */
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "plots/format.h"
+#include "plots/table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,42 @@
 
 static const int shapes[] = {7, 5, 9, 13, 11, 15, 8};
 enum { LEGEND_LINE = 18, CAPTION_LINE = 15, CAPTION_COLUMNS = 176 };
+
+/* How to read it, where it was measured, what to doubt. */
+static void write_caption(const struct chart *chart, FILE *out)
+{
+    const struct facts *facts = chart->facts;
+    char machine[600];
+    facts_machine(facts, machine, sizeof machine);
+    if (facts->simulated) fputs("SIMULATED, not measured. ", out);
+    fputs(chart->figure->reading, out);
+    if (chart->n_high) {
+        if (chart->n_low == chart->n_high) fprintf(out, " Medians of n = %zu repetitions", chart->n_low);
+        else fprintf(out, " Medians of n = %zu to %zu repetitions", chart->n_low, chart->n_high);
+        fprintf(out, " with the 95 %% interval from ranks%s.", chart->bare ? ", none below n = 6" : "");
+    }
+    if (chart->beyond) fprintf(out, " %zu single repetition%s above the figure.", chart->beyond, chart->beyond == 1 ? " lies" : "s lie");
+    fprintf(out, " %s %s.", facts->simulated ? "Machine:" : "Measured on", machine);
+    if (chart->placements[0]) fprintf(out, " Placement: %s.", chart->placements);
+    if (chart->suspect)
+        fprintf(out, " %s repetitions are suspect (%s).", chart->ringless ? "Some" : "Red rings: some",
+                facts->suspicion);
+    if (!facts->complete) fputs(" The run is incomplete.", out);
+    if (chart->left_out) fprintf(out, " %u more panels are in the tables only.", chart->left_out);
+}
+
+char *chart_caption(const struct chart *chart, unsigned width)
+{
+    char *whole = NULL, *broken = NULL;
+    size_t size;
+    FILE *out = open_memstream(&whole, &size);
+    if (out) write_caption(chart, out);
+    bool good = out && !fclose(out) && (out = open_memstream(&broken, &size));
+    if (good) table_wrap(out, whole, width, 0);
+    if (good && !fclose(out)) broken[size - 1] = '\0'; /* the last newline */
+    free(whole);
+    return broken;
+}
 
 static unsigned columns_of(const struct chart *chart)
 {
@@ -40,16 +77,12 @@ unsigned chart_top(const struct chart *chart)
     return 44 + LEGEND_LINE * ((entries + columns - 1) / columns);
 }
 
-static void count_line(const char *line, void *context)
-{
-    (void)line;
-    ++*(unsigned *)context;
-}
-
 static unsigned caption_lines(const struct chart *chart)
 {
+    char *text = chart_caption(chart, CAPTION_COLUMNS);
     unsigned lines = 0;
-    chart_caption(chart, CAPTION_COLUMNS, count_line, &lines);
+    for (const char *at = text; at; at = strchr(at + 1, '\n')) lines++;
+    free(text);
     return lines;
 }
 
@@ -69,18 +102,6 @@ static void text_variable(FILE *out, const char *name, const char *text)
     fprintf(out, "%s = ", name);
     format_gnuplot(out, text);
     putc('\n', out);
-}
-
-struct caption_writer {
-    FILE *out;
-    unsigned count;
-};
-
-static void write_caption_line(const char *line, void *context)
-{
-    struct caption_writer *writer = context;
-    fprintf(writer->out, "%s", writer->count++ ? ", " : "");
-    format_gnuplot(writer->out, line);
 }
 
 #define ARRAY(out, count, name, format, value)                                                                         \
@@ -103,24 +124,28 @@ static void enhanced_text(FILE *out, const char *text)
     format_gnuplot(out, escaped);
 }
 
-static void title_array(const struct chart *chart, FILE *out)
-{
-    fprintf(out, "array PANEL_TITLE[%u] = [", chart->panels ? chart->panels : 1);
-    for (unsigned p = 0; p < chart->panels; p++) {
-        fputs(p ? ", " : "", out);
-        enhanced_text(out, chart->panel[p].title);
-    }
-    fputs(chart->panels ? "]\n" : "'']\n", out);
-}
-
-static void text_array(FILE *out, const char *name, unsigned count, const char *first, size_t stride)
+static void text_array(FILE *out, const char *name, unsigned count, const char *first, size_t stride,
+                       void (*write)(FILE *, const char *))
 {
     fprintf(out, "array %s[%u] = [", name, count ? count : 1);
     for (unsigned i = 0; i < count; i++) {
         fputs(i ? ", " : "", out);
-        format_gnuplot(out, first + i * stride);
+        write(out, first + i * stride);
     }
     fputs(count ? "]\n" : "'']\n", out);
+}
+
+static void caption_array(const struct chart *chart, FILE *out)
+{
+    unsigned lines = caption_lines(chart);
+    char *text = chart_caption(chart, CAPTION_COLUMNS), *rest = text;
+    fprintf(out, "CAPTIONS = %u\narray CAPTION[%u] = [", lines, lines);
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        format_gnuplot(out, line);
+        if (rest) fputs(", ", out);
+    }
+    fputs("]\n", out);
+    free(text);
 }
 
 static void write_steps(const struct chart *chart, FILE *out)
@@ -140,7 +165,7 @@ static void write_steps(const struct chart *chart, FILE *out)
     if (facts->quota_cpus > 0) steps[count].at = facts->quota_cpus, snprintf(steps[count++].name, 32, "quota");
     fprintf(out, "STEPS = %u\n", count);
     ARRAY(out, count, "STEP_AT", "%g", steps[at].at);
-    text_array(out, "STEP_NAME", count, steps[0].name, sizeof steps[0]);
+    text_array(out, "STEP_NAME", count, steps[0].name, sizeof steps[0], format_gnuplot);
 }
 
 /* The blocks with marks, panel by panel: MARK[MARK_FIRST[k]..MARK_LAST[k]]. */
@@ -160,19 +185,17 @@ static void write_marks(const struct chart *chart, FILE *out)
 
 static void write_variables(const struct chart *chart, FILE *out)
 {
-    struct caption_writer caption = {.out = out};
-    unsigned lines = caption_lines(chart), columns = columns_of(chart);
+    unsigned columns = columns_of(chart);
     text_variable(out, "NAME", chart->figure->name);
     text_variable(out, "TITLE", chart->figure->title);
     fprintf(out, "DATA = NAME.'.dat'\nWIDTH = %d; HEIGHT = %u; TOP = %u; BOTTOM = %u\n", CHART_WIDTH,
             chart_height(chart), chart_top(chart), chart_bottom(chart));
     fprintf(out, "COLUMNS = %u; PANEL_WIDTH = %u; PANEL_HEIGHT = %u; LEFT = %u\n", columns, CHART_WIDTH / columns,
             panel_height(chart), chart->left ? chart->left : 76);
-    fprintf(out, "CAPTIONS = %u\narray CAPTION[%u] = [", lines, lines);
-    chart_caption(chart, CAPTION_COLUMNS, write_caption_line, &caption);
-    fprintf(out, "]\nPANELS = %u\n", chart->panels);
-    title_array(chart, out);
-    text_array(out, "PANEL_NOTE", chart->panels, chart->panel[0].note, sizeof chart->panel[0]);
+    caption_array(chart, out);
+    fprintf(out, "PANELS = %u\n", chart->panels);
+    text_array(out, "PANEL_TITLE", chart->panels, chart->panel[0].title, sizeof chart->panel[0], enhanced_text);
+    text_array(out, "PANEL_NOTE", chart->panels, chart->panel[0].note, sizeof chart->panel[0], format_gnuplot);
     ARRAY(out, chart->panels, "FIRST", "%u", chart->panel[at].first);
     ARRAY(out, chart->panels, "LAST", "%u", chart->panel[at].last);
     ARRAY(out, chart->panels, "X_LOW", "%g", isinf(chart->panel[at].x_low) ? 1 : chart->panel[at].x_low);
@@ -184,7 +207,7 @@ static void write_variables(const struct chart *chart, FILE *out)
     write_marks(chart, out);
     fprintf(out, "SERIES = %u; LEGEND = '%s'; LEGEND_COLUMNS = %u\n", chart->series, chart->legend,
             legend_columns(chart));
-    text_array(out, "SERIES_NAME", chart->series, chart->one[0].name, sizeof chart->one[0]);
+    text_array(out, "SERIES_NAME", chart->series, chart->one[0].name, sizeof chart->one[0], format_gnuplot);
     text_variable(out, "BOUND_NAME", chart->bound ? chart->bound : "");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
+#include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 #include "results/models/summary_parts.h"
@@ -13,19 +14,13 @@ static bool is_linear(enum quantity_id y)
     return y == QUANTITY_efficiency || y == QUANTITY_karp_flatt;
 }
 
-static double place(const struct cell_summary *cell, enum line_axis axis)
-{
-    if (axis == LINE_GRANULARITY) return cell->quantity[QUANTITY_task_ns].median;
-    return axis == LINE_CHUNK ? (double)cell->cell->chunk : cell->workers;
-}
-
 static void hover(struct chart *chart, const struct line *line, const struct cell_summary *cell, enum line_axis axis,
                   enum quantity_id y)
 {
     char where[64], shape[32] = "";
     if (cell->cell->processes > 1 && cell->cell->threads > 1)
         snprintf(shape, sizeof shape, " (%u x %u)", cell->cell->processes, cell->cell->threads);
-    if (axis == LINE_GRANULARITY) snprintf(where, sizeof where, "tasks of %.40s", format_time(place(cell, axis)).text);
+    if (axis == LINE_GRANULARITY) snprintf(where, sizeof where, "tasks of %.40s", format_time(lines_place(cell, axis)).text);
     else if (axis == LINE_CHUNK) snprintf(where, sizeof where, "chunk %.40s", format_count(cell->cell->chunk).text);
     else snprintf(where, sizeof where, "%u worker%s%s", cell->workers, cell->workers == 1 ? "" : "s", shape);
     chart_hover(chart, "%s, %s: %s, n = %zu%s%s", line->name, where,
@@ -38,7 +33,7 @@ static void medians(struct chart *chart, const struct line *line, enum line_axis
     for (size_t i = 0; i < line->count; i++) {
         const struct cell_summary *cell = line->cells[i];
         const struct quantity *q = &cell->quantity[y];
-        double x = place(cell, axis);
+        double x = lines_place(cell, axis);
         if (!isfinite(q->median) || !isfinite(x)) continue;
         chart_row(chart, "%.9g %.9g %.9g %.9g %d", x, q->median, q->low, q->high, cell->suspects > 0);
         hover(chart, line, cell, axis, y);
@@ -55,9 +50,9 @@ static void repetitions(struct chart *chart, const struct line *line, enum line_
     for (size_t i = 0; i < line->count; i++) {
         size_t n = parts_points(chart->summary, line->cells[i]->cell, y, values, CHART_POINTS);
         for (size_t k = 0; k < n; k++) {
-            chart_row(chart, "%.9g %.9g\n", place(line->cells[i], axis), values[k]);
-            if (is_linear(y)) chart_reach_single(chart, place(line->cells[i], axis), values[k]);
-            else chart_reach(chart, place(line->cells[i], axis), values[k]);
+            chart_row(chart, "%.9g %.9g\n", lines_place(line->cells[i], axis), values[k]);
+            if (is_linear(y)) chart_reach_single(chart, lines_place(line->cells[i], axis), values[k]);
+            else chart_reach(chart, lines_place(line->cells[i], axis), values[k]);
         }
     }
 }
@@ -136,12 +131,12 @@ static void describe(struct chart *chart, const struct line *line, enum line_axi
     const char *unit = quantity_units[y];
     if (axis == LINE_GRANULARITY)
         chart_say(chart, " %s: %s with tasks of %s, %s with tasks of %s.", line->name,
-                  format_value(unit, from->quantity[y].median).text, format_time(place(from, axis)).text,
-                  format_value(unit, to->quantity[y].median).text, format_time(place(to, axis)).text);
+                  format_value(unit, from->quantity[y].median).text, format_time(lines_place(from, axis)).text,
+                  format_value(unit, to->quantity[y].median).text, format_time(lines_place(to, axis)).text);
     else
         chart_say(chart, " %s: %s at %.0f, %s at %.0f %s.", line->name,
-                  format_value(unit, from->quantity[y].median).text, place(from, axis),
-                  format_value(unit, to->quantity[y].median).text, place(to, axis),
+                  format_value(unit, from->quantity[y].median).text, lines_place(from, axis),
+                  format_value(unit, to->quantity[y].median).text, lines_place(to, axis),
                   axis == LINE_CHUNK ? "tasks a chunk" : "workers");
 }
 
@@ -168,8 +163,7 @@ static bool open_panel(struct chart *chart, const struct lines *lines, const str
     chart_problem(chart->summary, line->first, note, sizeof note);
     tell_apart(lines, line, apart, sizeof apart);
     if (axis == LINE_GRANULARITY) snprintf(note, sizeof note, "%u workers", line->cells[0]->workers);
-    if (axis == LINE_CHUNK || axis == LINE_PLACEMENT)
-        snprintf(note + strlen(note), sizeof note - strlen(note), ", p = %u", line->cells[0]->workers);
+    if (axis == LINE_CHUNK) text_add(note, sizeof note, ", p = %u", line->cells[0]->workers);
     snprintf(title, sizeof title, "%s%s", line->first->label, apart);
     if (!chart_panel(chart, title, note)) return false;
     chart_say(chart, " %s (%s).", title, note);
@@ -181,7 +175,7 @@ static bool drawable(const struct line *line, enum line_axis axis, enum quantity
 {
     for (size_t i = 0; i < line->count; i++) {
         double value = line->cells[i]->quantity[y].median;
-        if (isfinite(value) && isfinite(place(line->cells[i], axis)) && (is_linear(y) || value > 0)) return true;
+        if (isfinite(value) && isfinite(lines_place(line->cells[i], axis)) && (is_linear(y) || value > 0)) return true;
     }
     return false;
 }
@@ -197,9 +191,10 @@ static unsigned most_workers(const struct lines *lines, unsigned panel)
     return most;
 }
 
-/* `largest`: only the panels with the largest team of all. */
-static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id y, bool largest)
+/* Of what starting workers costs, only the panels with the largest team of all. */
+static int draw_lines(struct chart *chart, enum line_axis axis)
 {
+    enum quantity_id y = chart->figure->y;
     struct lines lines;
     unsigned panel = ~0u;
     bool drawn = false;
@@ -208,7 +203,7 @@ static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id
     for (size_t i = 0; i < lines.count; i++) {
         const struct line *line = &lines.lines[i];
         if (!drawable(line, axis, y)) continue;
-        if (largest && most_workers(&lines, line->panel) < most_workers(&lines, ~0u)) continue;
+        if (y == QUANTITY_start_ns && most_workers(&lines, line->panel) < most_workers(&lines, ~0u)) continue;
         if (line->panel != panel) drawn = open_panel(chart, &lines, line, axis);
         panel = line->panel;
         if (!drawn || !chart_block(chart, chart_series(chart, line->name, line->hue))) continue;
@@ -225,21 +220,15 @@ static int draw_lines(struct chart *chart, enum line_axis axis, enum quantity_id
     return 0;
 }
 
-static int by_workers(struct chart *chart, enum quantity_id y)
+int chart_workers(struct chart *chart)
 {
     snprintf(chart->missing, sizeof chart->missing, "no runner was measured with more than one number of workers");
-    return draw_lines(chart, LINE_WORKERS, y, y == QUANTITY_start_ns);
+    return draw_lines(chart, LINE_WORKERS);
 }
 
-int chart_speedup(struct chart *chart)
-{
-    chart->bound = "ideal";
-    return by_workers(chart, QUANTITY_speedup);
-}
-
-/* One number a panel: of its first line's serial cell. */
+/* One number a panel: of its first line. */
 static int panel_array(struct chart *chart, enum line_axis axis, const char *name,
-                       double (*value)(const struct summary *, const struct line *))
+                       double (*value)(const struct line *))
 {
     struct lines lines;
     unsigned panel = ~0u, count = 0;
@@ -249,71 +238,51 @@ static int panel_array(struct chart *chart, enum line_axis axis, const char *nam
     for (size_t i = 0; i < lines.count && count < CHART_PANELS; i++) {
         if (lines.lines[i].panel == panel) continue;
         panel = lines.lines[i].panel;
-        fprintf(chart->variables, "%s%.9g", count++ ? ", " : "", value(chart->summary, &lines.lines[i]));
+        fprintf(chart->variables, "%s%.9g", count++ ? ", " : "", value(&lines.lines[i]));
     }
     fputs("]\n", chart->variables);
     lines_free(&lines);
     return 0;
 }
 
-static double serial_ns(const struct summary *summary, const struct line *line)
+static double line_serial_ns(const struct line *line)
 {
-    return summary->cells[line->first->baseline].quantity[QUANTITY_wall_ns].median;
+    return line->cells[0]->quantity[QUANTITY_serial_ns].median;
 }
 
-static double line_tasks(const struct summary *summary, const struct line *line)
+static double line_tasks(const struct line *line)
 {
-    (void)summary;
     return (double)line->first->tasks;
 }
 
-static double line_workers(const struct summary *summary, const struct line *line)
+static double line_workers(const struct line *line)
 {
-    (void)summary;
     return line->cells[0]->workers;
 }
 
 int chart_time(struct chart *chart)
 {
-    chart->bound = "T_s, and T_s/p";
-    int status = by_workers(chart, QUANTITY_wall_ns);
-    return status ? status : panel_array(chart, LINE_WORKERS, "SERIAL_NS", serial_ns);
-}
-
-int chart_start(struct chart *chart)
-{
-    return by_workers(chart, QUANTITY_start_ns);
-}
-
-int chart_efficiency(struct chart *chart)
-{
-    chart->bound = "ideal";
-    return by_workers(chart, QUANTITY_efficiency);
-}
-
-int chart_karpflatt(struct chart *chart)
-{
-    return by_workers(chart, QUANTITY_karp_flatt);
+    int status = chart_workers(chart);
+    return status ? status : panel_array(chart, LINE_WORKERS, "SERIAL_NS", line_serial_ns);
 }
 
 int chart_granularity(struct chart *chart)
 {
     snprintf(chart->missing, sizeof chart->missing, "no cells differ in the size of their tasks alone");
-    chart->bound = "ideal, and 50 %";
-    return draw_lines(chart, LINE_GRANULARITY, QUANTITY_efficiency, false);
+    return draw_lines(chart, LINE_GRANULARITY);
 }
 
 int chart_overhead(struct chart *chart)
 {
-    int status = draw_lines(chart, LINE_GRANULARITY, QUANTITY_overhead_per_task_ns, false);
+    int status = draw_lines(chart, LINE_GRANULARITY);
     fprintf(chart->variables, "BY_TASK = %d\n", chart->panels > 0);
-    return status || chart->panels ? status : by_workers(chart, QUANTITY_overhead_per_task_ns);
+    return status || chart->panels ? status : chart_workers(chart);
 }
 
 int chart_chunk(struct chart *chart)
 {
     snprintf(chart->missing, sizeof chart->missing, "no cells differ in their chunk alone");
-    int status = draw_lines(chart, LINE_CHUNK, QUANTITY_wall_ns, false);
+    int status = draw_lines(chart, LINE_CHUNK);
     if (!status) status = panel_array(chart, LINE_CHUNK, "TASKS", line_tasks);
     return status ? status : panel_array(chart, LINE_CHUNK, "WORKERS", line_workers);
 }

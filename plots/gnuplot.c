@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gnuplot.c: gnuplot as a child. */
-#include "plots/gnuplot.h"
-
-#include "kernels/reason.h"
 #include "plots/format.h"
+#include "plots/plots.h"
 #include "runners/child.h"
 
 #include <errno.h>

@@ -11,21 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the cells of one line share, and those of one panel. */
+static const unsigned line_parts[] = {
+    [LINE_WORKERS] = CELLS_ALL & ~(CELLS_NODES | CELLS_WORKERS),
+    [LINE_GRANULARITY] = CELLS_ALL & ~(CELLS_NODES | CELLS_ANY_SIZE | CELLS_TASKS),
+    [LINE_CHUNK] = CELLS_ALL & ~(CELLS_NODES | CELLS_CHUNK),
+    [LINE_PLACEMENT] = CELLS_ALL & ~(CELLS_NODES | CELLS_PLACEMENT),
+    [LINE_SHAPE] = CELLS_ALL & ~(CELLS_NODES | CELLS_WORKERS),
+};
+enum { PANEL_PARTS = CELLS_STUDY | CELLS_TASK_TIME | CELLS_PROBLEM };
+
 static bool same_panel(const struct cell *a, const struct cell *b, enum line_axis axis)
 {
-    unsigned size = CELLS_SIZE | CELLS_TASK_TIME | CELLS_TASKS;
-    return cells_same(a, b, CELLS_STUDY | CELLS_KERNEL | CELLS_SEED | (axis == LINE_GRANULARITY ? 0 : size));
+    return cells_same(a, b, line_parts[axis] & PANEL_PARTS);
 }
 
 static bool same_line(const struct cell *a, const struct cell *b, enum line_axis axis, bool threads_too)
 {
-    unsigned parts = CELLS_RUNNER | CELLS_SCHEDULE;
-    bool workers = axis == LINE_WORKERS || axis == LINE_SHAPE;
-    if (axis != LINE_CHUNK) parts |= CELLS_CHUNK;
-    if (axis != LINE_PLACEMENT) parts |= CELLS_PLACEMENT;
-    if (!workers) parts |= CELLS_PROCESSES;
-    if (!workers || threads_too) parts |= CELLS_THREADS;
-    return cells_same(a, b, parts) && same_panel(a, b, axis);
+    return cells_same(a, b, line_parts[axis] | (threads_too ? CELLS_THREADS : 0));
 }
 
 static bool usable(const struct cell_summary *cell, enum line_axis axis)
@@ -35,29 +38,24 @@ static bool usable(const struct cell_summary *cell, enum line_axis axis)
            strcmp(cell->cell->runner, "serial") && (axis != LINE_CHUNK || cell->cell->chunk > 0);
 }
 
-static int compare_cells(const void *left, const void *right, void *context)
+double lines_place(const struct cell_summary *cell, enum line_axis axis)
+{
+    switch (axis) {
+    case LINE_GRANULARITY: return cell->quantity[QUANTITY_task_ns].median;
+    case LINE_CHUNK: return (double)cell->cell->chunk;
+    case LINE_PLACEMENT: return 0;
+    case LINE_SHAPE: return cell->cell->processes;
+    default: return cell->workers;
+    }
+}
+
+static int compare_cells(const void *left, const void *right, void *axis)
 {
     const struct cell_summary *a = *(const struct cell_summary *const *)left;
     const struct cell_summary *b = *(const struct cell_summary *const *)right;
-    double x = 0, y = 0;
-    switch (*(const enum line_axis *)context) {
-    case LINE_WORKERS:
-        x = a->workers, y = b->workers;
-        break;
-    case LINE_GRANULARITY:
-        x = a->quantity[QUANTITY_task_ns].median, y = b->quantity[QUANTITY_task_ns].median;
-        break;
-    case LINE_CHUNK:
-        x = (double)a->cell->chunk, y = (double)b->cell->chunk;
-        break;
-    case LINE_PLACEMENT:
-        break; /* as planned */
-    case LINE_SHAPE:
-        x = a->cell->processes, y = b->cell->processes;
-        if (a->cell->processes == b->cell->processes) x = a->cell->threads, y = b->cell->threads;
-        break;
-    }
-    if (x == y) return a->cell->id < b->cell->id ? -1 : 1;
+    double x = lines_place(a, *(enum line_axis *)axis), y = lines_place(b, *(enum line_axis *)axis);
+    if (x == y) x = a->cell->threads, y = b->cell->threads;
+    if (x == y) x = a->cell->id, y = b->cell->id;
     return x < y ? -1 : 1;
 }
 
@@ -105,12 +103,8 @@ static bool wanted(const struct line *line, enum line_axis axis)
 static bool siblings(const struct line *a, const struct line *b, enum line_axis axis)
 {
     const struct cell *left = a->first, *right = b->first;
-    if (a == b || strcmp(left->study, right->study) || strcmp(left->kernel, right->kernel) ||
-        strcmp(left->runner, right->runner) || strcmp(left->schedule, right->schedule) || left->chunk != right->chunk ||
-        strcmp(left->placement, right->placement))
-        return false;
-    return axis == LINE_GRANULARITY ? left->processes != right->processes || left->threads != right->threads
-                                    : !same_panel(left, right, axis);
+    if (a == b || !cells_same(left, right, CELLS_POOL | CELLS_KERNEL | CELLS_CHUNK)) return false;
+    return axis == LINE_GRANULARITY ? !cells_same(left, right, CELLS_WORKERS) : !same_panel(left, right, axis);
 }
 
 static void drop(struct lines *lines, size_t at)

@@ -34,6 +34,9 @@ struct lines {
 int lines_make(const struct summary *, enum line_axis axis, struct lines *);
 void lines_free(struct lines *);
 
+/* Where a cell stands along the axis; 0 for all placements: they stand as planned. */
+double lines_place(const struct cell_summary *, enum line_axis axis);
+
 unsigned lines_hue(const struct run *, const char *runner); /* index among the run's runners but serial */
 
 #endif

@@ -5,7 +5,6 @@
 #include "kernels/reason.h"
 #include "plots/assets.h"
 #include "plots/chart.h"
-#include "plots/gnuplot.h"
 #include "results/models/summary_parts.h"
 
 #include <errno.h>
@@ -17,86 +16,68 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIGURE(stem, heading, asks, reads)                                                                             \
-    static const struct figure figure_##stem = {.name = #stem,                                                         \
-                                                .title = heading,                                                      \
-                                                .question = asks,                                                      \
-                                                .reading = reads,                                                      \
-                                                .template = asset_##stem,                                              \
-                                                .make = chart_##stem};
-
+#define FIGURE(stem, heading, asks, reads, ...)                                                                        \
+    &(const struct figure){.name = #stem,                                                                              \
+                           .title = heading,                                                                           \
+                           .question = asks,                                                                           \
+                           .reading = reads,                                                                           \
+                           .template = asset_##stem,                                                                   \
+                           __VA_ARGS__}
 #define DOTS "Small dots: single repetitions."
 
-FIGURE(speedup, "Speed-up against workers", "How much faster than the best serial loop does each runner get?",
-       DOTS " Both axes are logarithmic: on the dashed line p workers are p times as fast as the serial loop, whose "
-            "time is T_s.")
-FIGURE(time, "Time against workers", "How long does the run phase take?",
-       DOTS " Dashed: T_s shared out evenly. Starting and stopping the workers is not in T_p.")
-FIGURE(start, "Starting workers", "What does it cost to start a team?",
-       DOTS
-       " Until all workers are started, bound and ready; what runs then does not matter, how much memory its parent "
-       "holds does. Only the problems with the largest teams are drawn.")
-FIGURE(efficiency, "Efficiency against workers", "How much of each worker's time was worth it?",
-       DOTS " 1 means that each worker does as much as the serial loop would in that time.")
-FIGURE(granularity, "Efficiency against the size of a task",
-       "How small may tasks get before a runner wastes half of the machine?",
-       DOTS " Diamonds with bars: where a curve reaches 50 %, with the bootstrap interval.")
-FIGURE(metg, "Smallest task that pays", "What is each runner's minimum effective task granularity (METG)?",
-       "The shorter, the better. Bars end at the smallest granularity with the asked efficiency, thin lines are its "
-       "bootstrap "
-       "interval; hatched: no size measured reached it.")
-FIGURE(overhead, "Overhead per task", "What does handing out one task cost?",
-       DOTS " Core time per task beyond the serial loop's; values that are not above zero cannot be drawn here.")
-FIGURE(budget, "Where the time went", "What were the workers' cores doing?",
-       "From repetitions that record busy spans. Shares of p R, R being start, run and stop; they add up to 100 % (a "
-       "share below zero points left), and what nothing explains is a segment of its own. A star marks a residual "
-       "above the limit.")
-FIGURE(latency, "How long single tasks took", "Do some tasks take much longer than others?",
-       "Share of the tasks that took at most so long, all repetitions with busy spans together, in bins of an eighth "
-       "of an octave. Marks: p50, p95 and p99 with their intervals over repetitions. Runners that claim many tasks at "
-       "once do not show single ones and are left out.")
-FIGURE(
-    timeline, "Workers in time", "Who waits for whom?",
-    "Coloured: from a worker's first task to the end of its last one, darker inside the kernel where --timeline kept "
-    "each call; pale: before and after. One scale for all panels.")
-FIGURE(chunk, "Time against chunk", "How many tasks should a worker claim at once?",
-       DOTS
-       " Broad pale lines: the costs fitted to each runner. Verticals: rules of thumb, one chunk a worker (N/p) and "
-       "four (N/4p).")
-FIGURE(hybrid, "Processes x threads", "Which split of workers into processes and threads is best?",
-       "Speed-up over the serial loop in large figures, its interval below; outlined: cannot be told from the best.")
-FIGURE(placement, "Placement of workers", "Does it matter where the workers run?", DOTS)
-FIGURE(karpflatt, "Serial fraction (Karp-Flatt)", "Why does scaling stop: serial work or overhead?",
-       "Level: a serial part; rising: overhead that grows with the workers, and beyond the machine's cpus the want of "
-       "cpus. Broad pale lines: Amdahl's fraction as "
-       "fitted, "
-       "up to the last point that was used.")
-FIGURE(drift, "Drift", "Did the machine stay the same during the run?",
-       "Every serial repetition and the A/A pairs (one configuration measured as two) in the order in which they were "
-       "taken; "
-       "lines: medians.")
-FIGURE(topology, "The machine and its workers", "Which worker ran where?",
-       "Grey: cores with their cpus; blue: cpus on which workers were found when their binding was read back, with the "
-       "workers' "
-       "numbers.")
-
 const struct figure *const plots_figures[] = {
-    &figure_speedup,
-    &figure_granularity,
-    &figure_metg,
-    &figure_budget,
-    &figure_overhead,
-    &figure_time,
-    &figure_efficiency,
-    &figure_karpflatt,
-    &figure_chunk,
-    &figure_hybrid,
-    &figure_placement,
-    &figure_latency,
-    &figure_start,
-    &figure_timeline,
-    &figure_drift,
-    &figure_topology,
+    FIGURE(speedup, "Speed-up against workers", "How much faster than the best serial loop does each runner get?",
+           DOTS " Both axes are logarithmic: on the dashed line p workers are p times as fast as the serial loop, "
+           "whose time is T_s.", .make = chart_workers, .y = QUANTITY_speedup, .bound = "ideal"),
+    FIGURE(granularity, "Efficiency against the size of a task",
+           "How small may tasks get before a runner wastes half of the machine?",
+           DOTS " Diamonds with bars: where a curve reaches 50 %, with the bootstrap interval.",
+           .make = chart_granularity, .y = QUANTITY_efficiency, .bound = "ideal, and 50 %"),
+    FIGURE(metg, "Smallest task that pays", "What is each runner's minimum effective task granularity (METG)?",
+           "The shorter, the better. Bars end at the smallest granularity with the asked efficiency, thin lines are "
+           "its bootstrap interval; hatched: no size measured reached it.", .make = chart_metg),
+    FIGURE(budget, "Where the time went", "What were the workers' cores doing?",
+           "From repetitions that record busy spans. Shares of p R, R being start, run and stop; they add up to 100 % "
+           "(a share below zero points left), and what nothing explains is a segment of its own. A star marks a "
+           "residual above the limit.", .make = chart_budget),
+    FIGURE(overhead, "Overhead per task", "What does handing out one task cost?",
+           DOTS " Core time per task beyond the serial loop's; values that are not above zero cannot be drawn here.",
+           .make = chart_overhead, .y = QUANTITY_overhead_per_task_ns),
+    FIGURE(time, "Time against workers", "How long does the run phase take?",
+           DOTS " Dashed: T_s shared out evenly. Starting and stopping the workers is not in T_p.",
+           .make = chart_time, .y = QUANTITY_wall_ns, .bound = "T_s, and T_s/p"),
+    FIGURE(efficiency, "Efficiency against workers", "How much of each worker's time was worth it?",
+           DOTS " 1 means that each worker does as much as the serial loop would in that time.",
+           .make = chart_workers, .y = QUANTITY_efficiency, .bound = "ideal"),
+    FIGURE(karpflatt, "Serial fraction (Karp-Flatt)", "Why does scaling stop: serial work or overhead?",
+           "Level: a serial part; rising: overhead that grows with the workers, and beyond the machine's cpus the "
+           "want of cpus. Broad pale lines: Amdahl's fraction as fitted, up to the last point that was used.",
+           .make = chart_workers, .y = QUANTITY_karp_flatt),
+    FIGURE(chunk, "Time against chunk", "How many tasks should a worker claim at once?",
+           DOTS " Broad pale lines: the costs fitted to each runner. Verticals: rules of thumb, one chunk a worker "
+           "(N/p) and four (N/4p).", .make = chart_chunk, .y = QUANTITY_wall_ns),
+    FIGURE(hybrid, "Processes x threads", "Which split of workers into processes and threads is best?",
+           "Speed-up over the serial loop in large figures, its interval below; outlined: cannot be told from the "
+           "best.", .make = chart_hybrid),
+    FIGURE(placement, "Placement of workers", "Does it matter where the workers run?",
+           DOTS, .make = chart_placement),
+    FIGURE(latency, "How long single tasks took", "Do some tasks take much longer than others?",
+           "Share of the tasks that took at most so long, all repetitions with busy spans together, in bins of an "
+           "eighth of an octave. Marks: p50, p95 and p99 with their intervals over repetitions. Runners that claim "
+           "many tasks at once do not show single ones and are left out.", .make = chart_latency),
+    FIGURE(start, "Starting workers", "What does it cost to start a team?",
+           DOTS " Until all workers are started, bound and ready; what runs then does not matter, how much memory its "
+           "parent holds does. Only the problems with the largest teams are drawn.",
+           .make = chart_workers, .y = QUANTITY_start_ns),
+    FIGURE(timeline, "Workers in time", "Who waits for whom?",
+           "Coloured: from a worker's first task to the end of its last one, darker inside the kernel where "
+           "--timeline kept each call; pale: before and after. One scale for all panels.", .make = chart_timeline),
+    FIGURE(drift, "Drift", "Did the machine stay the same during the run?",
+           "Every serial repetition and the A/A pairs (one configuration measured as two) in the order in which they "
+           "were taken; lines: medians.", .make = chart_drift),
+    FIGURE(topology, "The machine and its workers", "Which worker ran where?",
+           "Grey: cores with their cpus; blue: cpus on which workers were found when their binding was read back, "
+           "with the workers' numbers.", .make = chart_topology),
     NULL,
 };
 
@@ -124,17 +105,18 @@ static void remove_files(const char *dir, const struct figure *figure, size_t fi
     }
 }
 
-static int write_files(const struct chart *chart, const char *dir)
+/* Its data, and a script of that name. */
+static int write_files(const struct chart *chart, const char *dir, const char *name,
+                       void (*write)(const struct chart *, FILE *))
 {
-    char name[64], *script = NULL;
+    char data[64], *script = NULL;
     size_t size;
     FILE *out = open_memstream(&script, &size);
     if (!out) return -ENOMEM;
-    chart_script(chart, out);
+    write(chart, out);
     int status = fclose(out) ? -ENOMEM : 0;
-    snprintf(name, sizeof name, "%s.dat", chart->figure->name);
-    if (!status) status = record_write_file(dir, name, chart->data_text, chart->data_size);
-    snprintf(name, sizeof name, "%s.gp", chart->figure->name);
+    snprintf(data, sizeof data, "%s.dat", chart->figure->name);
+    if (!status) status = record_write_file(dir, data, chart->data_text, chart->data_size);
     if (!status) status = record_write_file(dir, name, script, size);
     free(script);
     return status;
@@ -159,9 +141,9 @@ static int draw(const struct chart *chart, const char *dir, bool *hopeless, stru
     struct reason why = {""};
     remove_files(dir, figure, chart->missing[0] ? 0 : 2);
     if (chart->missing[0]) return 0;
-    int status = write_files(chart, dir);
-    if (status || *hopeless) return status;
     snprintf(file, sizeof file, "%s.gp", figure->name);
+    int status = write_files(chart, dir, file, chart_script);
+    if (status || *hopeless) return status;
     int failed = gnuplot_run(dir, NULL, file, NULL, PLOTS_DEADLINE_S, &why);
     if (!failed) {
         if (has_files(dir, figure)) return 1;
@@ -199,22 +181,11 @@ int plots_draw(const struct summary *summary, const char *dir, struct reason *no
 static int print_in(const char *dir, const struct chart *chart, FILE *out, unsigned width, enum plots_style style,
                     struct reason *note)
 {
-    char first[160], data[64], *text = NULL;
-    size_t size;
-    FILE *script = open_memstream(&text, &size);
-    int status = script ? 0 : -ENOMEM;
-    if (!status) {
-        chart_text_script(chart, script);
-        if (fclose(script)) status = -ENOMEM;
-    }
+    char first[160];
     snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; TEXT_UNICODE = %d; BY_TASK = %d",
              width, 20u, style == PLOTS_LETTERS ? "mono" : "ansi", style == PLOTS_BRAILLE, !strcmp(chart->figure->name, "granularity"));
-    snprintf(data, sizeof data, "%s.dat", chart->figure->name);
-    if (!status) status = record_write_file(dir, data, chart->data_text, chart->data_size);
-    if (!status) status = record_write_file(dir, "text.gp", text, size);
-    if (!status) status = gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note);
-    free(text);
-    return status;
+    int status = write_files(chart, dir, "text.gp", chart_text_script);
+    return status ? status : gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note);
 }
 
 /* In a folder of its own below TMPDIR, which it empties and removes. */
@@ -235,19 +206,18 @@ static int print_figure(const struct chart *chart, FILE *out, unsigned width, en
     return status;
 }
 
-enum { TEXT_PANELS = 4 }; /* as text.gp has it */
+enum { TEXT_FIGURES = 2, TEXT_PANELS = 4 }; /* the first of all; as text.gp has it */
 
 int plots_print(const struct summary *summary, FILE *out, unsigned width, enum plots_style style, struct reason *note)
 {
-    const struct figure *const main_figures[] = {&figure_speedup, &figure_granularity};
     locale_t locale = parts_locale_enter();
     struct facts facts;
     int status = 0;
     facts_read(summary->run, &facts);
     if (note) *note->text = 0;
-    for (size_t i = 0; i < 2 && !status; i++) {
+    for (size_t i = 0; i < TEXT_FIGURES && !status; i++) {
         struct chart chart = {0};
-        status = plots_make(main_figures[i], summary, &facts, &chart);
+        status = plots_make(plots_figures[i], summary, &facts, &chart);
         if (!status && !chart.missing[0])
             status = print_figure(&chart, out, width < 40 ? 79 : width > 100 ? 100 : width, style, note);
         if (!status && !chart.missing[0] && chart.panels > TEXT_PANELS)

@@ -35,6 +35,8 @@ struct figure {
     const char *reading;         /* how to read it, in the caption */
     const char *template;        /* the text of plots/NAME.gp */
     int (*make)(struct chart *); /* fills the panels from the summary (chart.h); 0 or -errno */
+    enum quantity_id y;          /* what its curves show, where it has one a runner */
+    const char *bound;           /* legend of the grey line of what is possible; NULL: none */
 };
 extern const struct figure *const plots_figures[]; /* in the order of the report; ends with NULL */
 
@@ -49,6 +51,13 @@ enum plots_style { PLOTS_LETTERS, PLOTS_COLOUR, PLOTS_BRAILLE };
 /* The main figures (speedup, granularity) as text by gnuplot, `width` columns wide. 0 or -errno with `note` as above;
  * prints nothing on failure. */
 int plots_print(const struct summary *, FILE *, unsigned width, enum plots_style, struct reason *note);
+
+/* Runs `gnuplot FILE` in the folder `dir` with `first` (NULL: nothing) as commands before it, its standard output to
+ * `out` (NULL: discarded); at most `deadline_s` seconds, then it is killed with its group. The program is
+ * $BREAKEVEN_GNUPLOT, or gnuplot. Blocks. 0, or with one line in `why`: -ENOENT where there is no gnuplot, -ETIME, -EIO
+ * where it failed, with the first line that it complained in. */
+int gnuplot_run(const char *dir, const char *first, const char *file, FILE *out, unsigned deadline_s,
+                struct reason *why);
 
 /* Writes dir/report.html, one self-contained page, from the summary and the figures that stand in dir/plots; without
  * them the page says so and holds the tables and text. 0, or -errno with one line in `why`. */

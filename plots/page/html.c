@@ -74,23 +74,7 @@ static void print_table(struct page *page, struct table *table, const char *id)
     table_free(table);
 }
 
-static void part_advice(struct page *page)
-{
-    print_table(page, tables_advice(page->summary), "advice");
-}
-
-static void part_errors(struct page *page)
-{
-    print_table(page, tables_errors(page->summary), "errors");
-}
-
 /* ---- figures ---- */
-
-static void write_caption(const char *line, void *context)
-{
-    struct page *page = context;
-    html_say(page, line);
-}
 
 static void write_legend(struct page *page, const struct chart *chart)
 {
@@ -121,7 +105,7 @@ static void write_legend(struct page *page, const struct chart *chart)
 static void write_figure(struct page *page, const struct chart *chart)
 {
     const struct figure *figure = chart->figure;
-    char *picture = NULL;
+    char *picture = NULL, *caption = chart_caption(chart, 0);
     size_t size;
     FILE *memory = open_memstream(&picture, &size);
     int lacking = memory ? svg_inline(chart, page->dir, memory) : -ENOMEM;
@@ -142,7 +126,7 @@ static void write_figure(struct page *page, const struct chart *chart)
         fprintf(page->out, "\">%s</div>\n", picture);
     }
     fputs("<figcaption><p>", page->out);
-    chart_caption(chart, 1 << 20, write_caption, page);
+    html_say(page, caption ? caption : "");
     fprintf(page->out, "</p><details><summary>In words</summary><p id=\"fig-%s-text\">", figure->name);
     html_say(page, figure->question);
     html_say(page, chart->alternative_text);
@@ -151,6 +135,7 @@ static void write_figure(struct page *page, const struct chart *chart)
         fprintf(page->out, "%s<a href=\"plots/%s.%s\">%s.%s</a>", **kind == 'g' ? "" : " ", figure->name, *kind,
                 figure->name, *kind);
     fputs("</p></figcaption></figure>\n", page->out);
+    free(caption);
     free(picture);
 }
 
@@ -201,11 +186,6 @@ static void part_tables(struct page *page)
     }
 }
 
-static void part_manifest(struct page *page)
-{
-    print_table(page, tables_manifest(page->summary), "manifest");
-}
-
 static void write_note(const char *text, void *context)
 {
     struct page *page = context;
@@ -228,21 +208,6 @@ static void part_command(struct page *page)
         html_say(page, page->facts->command);
         fputs("</code></pre>\n", page->out);
     } else fputs("<p>The manifest holds no command.</p>\n", page->out);
-}
-
-static void part_style(struct page *page)
-{
-    fputs(asset_report_css, page->out);
-}
-
-static void part_script(struct page *page)
-{
-    fputs(asset_report_js, page->out);
-}
-
-static void part_explorer(struct page *page)
-{
-    fputs(asset_explorer_js, page->out);
 }
 
 /* A measured cell: setting, time of the run phase, with start and stop, and the speed-ups of both. */
@@ -293,15 +258,23 @@ static void part_models(struct page *page)
     free(text);
 }
 
+/* What stands for a word: what a function writes, a table, or a text as it is. */
 static const struct {
     const char *name;
     void (*write)(struct page *);
+    struct table *(*table)(const struct summary *);
+    const char *text;
 } parts[] = {
-    {"name", part_name},       {"machine", part_machine},   {"counts", part_counts},     {"banners", part_banners},
-    {"asked", html_asked},     {"findings", html_findings}, {"advice", part_advice},     {"errors", part_errors},
-    {"figures", part_figures}, {"tables", part_tables},     {"manifest", part_manifest}, {"command", part_command},
-    {"topics", html_topics},   {"notes", part_notes},       {"style", part_style},       {"script", part_script},
-    {"models", part_models},   {"explorer", part_explorer}};
+    {"name", .write = part_name},           {"machine", .write = part_machine},
+    {"counts", .write = part_counts},       {"banners", .write = part_banners},
+    {"asked", .write = html_asked},         {"findings", .write = html_findings},
+    {"advice", .table = tables_advice},     {"errors", .table = tables_errors},
+    {"figures", .write = part_figures},     {"tables", .write = part_tables},
+    {"manifest", .table = tables_manifest}, {"command", .write = part_command},
+    {"topics", .write = html_topics},       {"notes", .write = part_notes},
+    {"style", .text = asset_report_css},    {"script", .text = asset_report_js},
+    {"models", .write = part_models},       {"explorer", .text = asset_explorer_js},
+};
 
 static void write_page(struct page *page, const char *template)
 {
@@ -312,10 +285,13 @@ static void write_page(struct page *page, const char *template)
             return;
         }
         fwrite(template, 1, (size_t)(open - template), page->out);
-        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-            if (strlen(parts[i].name) == (size_t)(close - open - 2) &&
-                !strncmp(open + 2, parts[i].name, strlen(parts[i].name)))
-                parts[i].write(page);
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            size_t length = strlen(parts[i].name);
+            if (length != (size_t)(close - open - 2) || strncmp(open + 2, parts[i].name, length)) continue;
+            if (parts[i].write) parts[i].write(page);
+            if (parts[i].table) print_table(page, parts[i].table(page->summary), parts[i].name);
+            if (parts[i].text) fputs(parts[i].text, page->out);
+        }
         template = close + 2;
     }
 }

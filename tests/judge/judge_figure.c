@@ -3,7 +3,7 @@
 #include "tests/judge/judge.h"
 
 #include "kernels/reason.h"
-#include "plots/gnuplot.h"
+#include "plots/plots.h"
 
 #include <errno.h>
 #include <math.h>
