@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* timeline.c: who of the workers was at work when, in the median repetition with spans. */
-#include "results/record/trace.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "results/record/drift.h"
-
+#include "results/record/record.h"
 #include "results/statistics/stats.h"
 
 #include <errno.h>
@@ -8,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const double DRIFT_MAX = 0.02;
+enum { DRIFT_MIN = 5 };
 
 /* One serial run phase over the median of its cell's. */
 struct sentinel {

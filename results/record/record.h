@@ -17,7 +17,6 @@
 #define BREAKEVEN_RECORD_H
 
 #include "kernels/reason.h"
-#include "results/record/observation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -101,6 +100,49 @@ struct sample {
     struct sample_bin *latency; /* where instrumented: the bins that are not empty, in rising order; owned */
 };
 
+/* The workers of one good repetition with busy spans, all together, ns. NAN: not recorded. */
+struct span_sums {
+    double busy, busy_max;              /* in kernel code; the three sums below are known where these are */
+    double dispatch;                    /* from the start to their last task's end, not busy */
+    double end_sum, end_max;            /* when they ended their last tasks */
+    double gathered;                    /* results brought from other hosts, after the last task; 0: one host */
+    double outside_sum, outside_max;    /* of the processes, not threads: outside the pool */
+    double late_p50, late_max;          /* when those that got a task began their first */
+    double latency_p50, latency_p95, latency_p99; /* of single tasks */
+};
+
+/* What the statistics need of one repetition, in a fifth of the bytes that its line has in samples.jsonl: reading a run
+ * folds each sample into it and frees the rest. Of the spans of its workers the sums are kept, of the bins of its tasks
+ * the quantiles; what is not here is read again from the file, one line (run_sample). Its text belongs to the run, or is
+ * constant. */
+struct observation {
+    unsigned cell, block, order; /* order: position inside the block */
+    char status[12];             /* "ok", "error", "timeout", "killed" */
+    bool instrumented;           /* taken with busy spans: never a headline time */
+    bool timed;                  /* its first worker's start and end are known */
+    bool located;                /* its first worker's cpus are known */
+    bool unwatched;              /* how long its workers waited for a cpu is not known */
+    unsigned worker_count;
+    const char *suspect, *cause, *verified, *waiting; /* as in a sample; "" where there is none */
+    struct span_sums *spans;                    /* where it is good and instrumented, else NULL; the run's */
+    int64_t at;                             /* where its line begins in samples.jsonl; -1: in no file */
+    int64_t began_ns;
+    int64_t setup_ns, start_ns, first_ns, wall_ns, stop_ns; /* these and the rest: -1 where not measured */
+    int64_t user_ns, system_ns;
+    int64_t voluntary_switches, involuntary_switches, minor_faults;
+    int64_t peak_rss_bytes;
+    int64_t injected_ns;
+};
+
+/* Tasks of a cell by their duration, all of its good repetitions together. */
+struct latency_bins {
+    unsigned count;
+    struct latency_bin {
+        unsigned bin; /* in rising order */
+        double tasks;
+    } * bin; /* owned */
+};
+
 struct run {
     char dir[4096];
     char name[128];
@@ -163,6 +205,27 @@ void run_samples_free(struct run *);
 
 /* The run's own copy of a text, the same for equal ones; valid until run_free. NULL where memory is short. */
 const char *run_word(struct run *, const char *text);
+
+/* Sums over the workers of a sample of this cell. */
+struct span_sums span_sums_of(const struct sample *, const struct cell *);
+
+/* Was the machine another one in some blocks? Told by the serial cells, the sentinels of a run: its level in a block is
+ * the median, over all problems and over the block and its two neighbours, of a serial run phase divided by the median
+ * of that cell's run phases in the whole run. Where it is off 1 by more than 2 %, adds the word "drift" to `suspect` of
+ * each sample in that block; fewer than five sentinels tell nothing: one alone may just have been disturbed. 0 or
+ * -ENOMEM; done twice it does no harm. (drift.c) */
+int drift_mark(struct run *);
+
+/* A worker in the kernel without a gap of more than what was asked; times from the start of the run phase. */
+struct trace_span {
+    unsigned worker;
+    double begin_ns, end_ns;
+};
+
+/* What a repetition's timeline file holds (docs/method.md, section 4): its spans in the order of workers and time, gaps up
+ * to gap_ns closed; malloc'ed. -ENOENT: it has no timeline. -EINVAL: the file is none, or is beyond 256 MiB. Never
+ * crashes on a damaged file. (trace.c) */
+int trace_read(const char *dir, unsigned cell, unsigned block, double gap_ns, struct trace_span **, size_t *count);
 
 /* One sample as one line of JSON without the newline, malloc'ed, and back. NULL / -EINVAL with `why`. */
 char *sample_to_json(const struct sample *);

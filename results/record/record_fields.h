@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every field of the record, one line each: NAME(kind, need, member). Writer and reader follow this list.
  *
- * kind: unsigned, int, u64, i64, measure (an i64 that is -1 where not measured and else not negative), flag, text.
+ * kind: unsigned, int, u64, measure (an int64_t that is -1 where not measured and else not negative), flag, text.
  * need: MUST be there; MAY be absent, and is then 0, "" or, for a measure, -1. Fields that are not listed are skipped.
  */
 #ifdef CELL_FIELD

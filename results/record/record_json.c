@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +66,6 @@ static json_t *field_to_json(const struct field *field, const void *base)
         return json_integer(*(const int *)(const void *)at);
     case KIND_u64:
         return u64_to_json(*(const uint64_t *)(const void *)at);
-    case KIND_i64:
     case KIND_measure:
         return json_integer(*(const int64_t *)(const void *)at);
     case KIND_flag:
@@ -119,23 +116,9 @@ static int integer_from_json(const struct field *field, const json_t *json, char
 {
     if (!json_is_integer(json)) return reason_give(why, -EINVAL, "%s is not a whole number", field->name);
     json_int_t value = json_integer_value(json);
-    switch (field->kind) {
-    case KIND_unsigned:
-        if (value < 0 || value > UINT_MAX)
-            return reason_give(why, -EINVAL, "%s is out of range: %lld", field->name, value);
-        *(unsigned *)(void *)at = (unsigned)value;
-        return 0;
-    case KIND_int:
-        if (value < INT_MIN || value > INT_MAX)
-            return reason_give(why, -EINVAL, "%s is out of range: %lld", field->name, value);
-        *(int *)(void *)at = (int)value;
-        return 0;
-    default:
-        if (field->kind == KIND_measure && value < -1)
-            return reason_give(why, -EINVAL, "%s is negative: %lld", field->name, value);
-        *(int64_t *)(void *)at = value;
-        return 0;
-    }
+    if (field_store(field, value, at)) return 0;
+    return reason_give(why, -EINVAL, "%s is %s: %lld", field->name,
+                       field->kind == KIND_measure ? "negative" : "out of range", value);
 }
 
 static int field_from_json(const struct field *field, const json_t *json, void *base, struct reason *why)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run_read.c: reads a recorded run, whatever the files hold. */
-#include "kernels/reason.h"
-#include "results/record/drift.h"
 #include "results/record/record.h"
 
 #include <errno.h>

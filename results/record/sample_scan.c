@@ -56,10 +56,8 @@ static bool take_number(struct scan *scan, int64_t *value)
     return peek(scan) == ',' || peek(scan) == '}';
 }
 
-static bool take_integer(struct scan *scan, const struct field *field, char *at)
+bool field_store(const struct field *field, int64_t value, char *at)
 {
-    int64_t value;
-    if (!take_number(scan, &value)) return false;
     switch (field->kind) {
     case KIND_unsigned:
         *(unsigned *)(void *)at = (unsigned)value;
@@ -72,7 +70,7 @@ static bool take_integer(struct scan *scan, const struct field *field, char *at)
         return value >= 0;
     default:
         *(int64_t *)(void *)at = value;
-        return field->kind == KIND_i64 || value >= -1;
+        return value >= -1;
     }
 }
 
@@ -80,6 +78,7 @@ static bool take_value(struct scan *scan, const struct field *field, char *at)
 {
     const char *text;
     size_t length;
+    int64_t value;
     switch (field->kind) {
     case KIND_text:
         if (!take_text(scan, &text, &length) || length >= field->size) return false;
@@ -88,7 +87,7 @@ static bool take_value(struct scan *scan, const struct field *field, char *at)
     case KIND_flag:
         return (*(bool *)(void *)at = take_word(scan, "true")) || take_word(scan, "false");
     default:
-        return take_integer(scan, field, at);
+        return take_number(scan, &value) && field_store(field, value, at);
     }
 }
 

@@ -10,7 +10,7 @@
 
 #include "results/record/record.h"
 
-enum field_kind { KIND_unsigned, KIND_int, KIND_u64, KIND_i64, KIND_measure, KIND_flag, KIND_text };
+enum field_kind { KIND_unsigned, KIND_int, KIND_u64, KIND_measure, KIND_flag, KIND_text };
 enum field_need { MUST, MAY };
 
 /* One member of a struct of the record; a list of them ends with a NULL name, and has at most 64. */
@@ -27,6 +27,9 @@ struct field_array {
     const struct field *fields;
     size_t item_size, items, count; /* the latter two: where its pointer and its unsigned count are in the sample */
 };
+
+/* Writes a whole number into the field, which lies at `at`; false where it is out of the field's range. */
+bool field_store(const struct field *, int64_t value, char *at);
 
 /* A zeroed sample is filled; the caller frees it in either case. */
 bool sample_scan(const char *line, size_t length, const struct field *, const struct field_array *arrays,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* trace.c: see trace.h. */
-#include "results/record/trace.h"
+#include "results/record/record.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -44,52 +44,32 @@ int models_amdahl_fit(const double *workers, const double *speedup, size_t n, st
     return 0;
 }
 
-/* What one regression works on. */
+/* p T_p over 1, p - 1 and p (p - 1). */
 struct regression {
-    gsl_matrix *x, *covariance;
-    gsl_vector *y, *weights, *coefficients;
-    gsl_multifit_linear_workspace *workspace;
+    size_t n;
+    double *x, *y, *weights; /* x: n rows of three columns */
+    double coefficient[3], covariance[9];
 };
 
-static void regression_free(struct regression *regression)
-{
-    if (regression->workspace) gsl_multifit_linear_free(regression->workspace);
-    if (regression->coefficients) gsl_vector_free(regression->coefficients);
-    if (regression->weights) gsl_vector_free(regression->weights);
-    if (regression->y) gsl_vector_free(regression->y);
-    if (regression->covariance) gsl_matrix_free(regression->covariance);
-    if (regression->x) gsl_matrix_free(regression->x);
-}
-
-static int regression_alloc(struct regression *regression, size_t rows, size_t columns)
-{
-    *regression = (struct regression){gsl_matrix_alloc(rows, columns), gsl_matrix_alloc(columns, columns),
-                                      gsl_vector_alloc(rows),          gsl_vector_alloc(rows),
-                                      gsl_vector_alloc(columns),       gsl_multifit_linear_alloc(rows, columns)};
-    if (regression->x && regression->covariance && regression->y && regression->weights && regression->coefficients &&
-        regression->workspace)
-        return 0;
-    regression_free(regression);
-    return -ENOMEM;
-}
-
 /* Three rounds: weights from the times, then twice from the fit; the covariance is scaled by the residual variance. */
-static int regression_run(struct regression *r, size_t n)
+static int regression_run(struct regression *r, gsl_multifit_linear_workspace *workspace)
 {
+    gsl_matrix_view x = gsl_matrix_view_array(r->x, r->n, 3), covariance = gsl_matrix_view_array(r->covariance, 3, 3);
+    gsl_vector_view y = gsl_vector_view_array(r->y, r->n), weights = gsl_vector_view_array(r->weights, r->n),
+                    c = gsl_vector_view_array(r->coefficient, 3);
     double chisq = 0;
     for (int round = 0; round < 3; round++) {
-        for (size_t i = 0; i < n; i++) {
-            gsl_vector_const_view row = gsl_matrix_const_row(r->x, i);
-            double fitted = gsl_vector_get(r->y, i), error;
-            if (round) gsl_multifit_linear_est(&row.vector, r->coefficients, r->covariance, &fitted, &error);
+        for (size_t i = 0; i < r->n; i++) {
+            const double *row = r->x + 3 * i, *by = r->coefficient;
+            double fitted = round ? row[0] * by[0] + row[1] * by[1] + row[2] * by[2] : r->y[i];
             if (!(fitted > 0)) return -EINVAL;
-            gsl_vector_set(r->weights, i, 1 / (fitted * fitted));
+            r->weights[i] = 1 / (fitted * fitted);
         }
-        if (gsl_multifit_wlinear(r->x, r->weights, r->y, r->coefficients, r->covariance, &chisq, r->workspace))
+        if (gsl_multifit_wlinear(&x.matrix, &weights.vector, &y.vector, &c.vector, &covariance.matrix, &chisq, workspace))
             return -EINVAL;
     }
-    gsl_matrix_scale(r->covariance, chisq / (double)(n - 3));
-    return 0;
+    gsl_matrix_scale(&covariance.matrix, chisq / (double)(r->n - 3));
+    return r->coefficient[0] > 0 ? 0 : -EINVAL;
 }
 
 /* Standard error of a function of the coefficients with this gradient (delta method). */
@@ -97,14 +77,14 @@ static double delta_error(const struct regression *r, const double gradient[3])
 {
     double variance = 0;
     for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < 3; j++) variance += gradient[i] * gradient[j] * gsl_matrix_get(r->covariance, i, j);
+        for (size_t j = 0; j < 3; j++) variance += gradient[i] * gradient[j] * r->covariance[3 * i + j];
     return sqrt(fmax(variance, 0));
 }
 
-static void usl_from(const struct regression *r, size_t n, double p_max, struct usl_fit *fit)
+static void usl_from(const struct regression *r, double p_max, struct usl_fit *fit)
 {
-    double t1 = gsl_vector_get(r->coefficients, 0), a = gsl_vector_get(r->coefficients, 1),
-           b = gsl_vector_get(r->coefficients, 2), t = gsl_cdf_tdist_Pinv(0.975, (double)n - 3);
+    double t1 = r->coefficient[0], a = r->coefficient[1], b = r->coefficient[2];
+    double t = gsl_cdf_tdist_Pinv(0.975, (double)r->n - 3);
     double sigma = a / t1, kappa = b / t1;
     double half_sigma = t * delta_error(r, (double[]){-sigma / t1, 1 / t1, 0});
     double half_kappa = t * delta_error(r, (double[]){-kappa / t1, 0, 1 / t1});
@@ -120,8 +100,8 @@ static void usl_from(const struct regression *r, size_t n, double p_max, struct 
                             .peak_low = NAN,
                             .peak_high = NAN,
                             .p_max = p_max,
-                            .n = n};
-    if (n < 5 || !(fit->kappa_low > 0) || !(sigma < 1)) return;
+                            .n = r->n};
+    if (r->n < 5 || !(fit->kappa_low > 0) || !(sigma < 1)) return;
     /* log peak = (log(T_1 - a) - log b)/2: the interval is symmetric on the scale on which its width is judged */
     double slope = 0.5 / (t1 - a), half = t * delta_error(r, (double[]){slope, -slope, -0.5 / b});
     double peak = sqrt((1 - sigma) / kappa);
@@ -134,7 +114,6 @@ static void usl_from(const struct regression *r, size_t n, double p_max, struct 
 
 int models_usl_fit(const double *workers, const double *time, size_t n, struct usl_fit *fit)
 {
-    struct regression regression;
     double p_max = 0;
     if (n < 4) return -EINVAL;
     for (size_t i = 0; i < n; i++) {
@@ -144,21 +123,19 @@ int models_usl_fit(const double *workers, const double *time, size_t n, struct u
         p_max = fmax(p_max, workers[i]);
     }
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own would abort where memory is short */
-    if (regression_alloc(&regression, n, 3)) {
-        gsl_set_error_handler(handler);
-        return -ENOMEM;
+    gsl_multifit_linear_workspace *workspace = gsl_multifit_linear_alloc(n, 3);
+    double *room = malloc(5 * n * sizeof *room);
+    struct regression regression = {n, room, room ? room + 3 * n : NULL, room ? room + 4 * n : NULL, {0}, {0}};
+    int status = workspace && room ? 0 : -ENOMEM;
+    for (size_t i = 0; !status && i < n; i++) {
+        double p = workers[i], *row = room + 3 * i;
+        row[0] = 1, row[1] = p - 1, row[2] = p * (p - 1);
+        regression.y[i] = p * time[i];
     }
-    for (size_t i = 0; i < n; i++) {
-        double p = workers[i];
-        gsl_matrix_set(regression.x, i, 0, 1);
-        gsl_matrix_set(regression.x, i, 1, p - 1);
-        gsl_matrix_set(regression.x, i, 2, p * (p - 1));
-        gsl_vector_set(regression.y, i, p * time[i]);
-    }
-    int status = regression_run(&regression, n);
-    if (!status && !(gsl_vector_get(regression.coefficients, 0) > 0)) status = -EINVAL;
-    if (!status) usl_from(&regression, n, p_max, fit);
-    regression_free(&regression);
+    if (!status) status = regression_run(&regression, workspace);
+    if (!status) usl_from(&regression, p_max, fit);
+    free(room);
+    if (workspace) gsl_multifit_linear_free(workspace);
     gsl_set_error_handler(handler);
     return status;
 }

@@ -25,8 +25,8 @@ static const double WORK_SHARE = 0.1; /* tasks take at least this share of the t
 struct pool_work {
     const struct pool_point *points;
     size_t n;
-    gsl_matrix *x, *covariance;
-    gsl_vector *y, *coefficients;
+    double *x, *y;                                  /* the equations: x has a column for each that is fitted */
+    double coefficient[COLUMNS], covariance[COLUMNS * COLUMNS];
     bool used[COLUMNS];                             /* columns that are fitted */
     double fixed[COLUMNS];                          /* the value of those that are not */
     double value[COLUMNS], variance[COLUMNS];       /* of the newest fit */
@@ -139,27 +139,6 @@ static int admit(struct pool_work *work)
     return 0;
 }
 
-static void work_free(struct pool_work *work)
-{
-    if (work->coefficients) gsl_vector_free(work->coefficients);
-    if (work->y) gsl_vector_free(work->y);
-    if (work->covariance) gsl_matrix_free(work->covariance);
-    if (work->x) gsl_matrix_free(work->x);
-    free(work->bound);
-}
-
-static int work_alloc(struct pool_work *work, const struct pool_point *points, size_t n)
-{
-    *work = (struct pool_work){.points = points,
-                               .n = n,
-                               .x = gsl_matrix_alloc(n, COLUMNS),
-                               .covariance = gsl_matrix_alloc(COLUMNS, COLUMNS),
-                               .y = gsl_vector_alloc(n),
-                               .coefficients = gsl_vector_alloc(COLUMNS),
-                               .bound = calloc(n, sizeof *work->bound)};
-    return work->x && work->covariance && work->y && work->coefficients && work->bound ? 0 : -ENOMEM;
-}
-
 /* The equation of one point: relative errors count. A point bound by h_s knows only what stands outside the maximum. */
 static void equation(struct pool_work *work, size_t i, const enum pool_term *list, size_t k, const bool used[COLUMNS],
                      double chunk_serial_ns)
@@ -173,8 +152,8 @@ static void equation(struct pool_work *work, size_t i, const enum pool_term *lis
     }
     for (unsigned c = 0; c < COLUMNS; c++)
         if (!used[c]) rest -= work->value[c] * column[c];
-    for (size_t j = 0; j < k; j++) gsl_matrix_set(work->x, i, j, column[list[j]] / point->time_ns);
-    gsl_vector_set(work->y, i, rest / point->time_ns);
+    for (size_t j = 0; j < k; j++) work->x[i * k + j] = column[list[j]] / point->time_ns;
+    work->y[i] = rest / point->time_ns;
 }
 
 /* One regression on the columns in `used`; the others keep the value they have. */
@@ -189,32 +168,36 @@ static int solve(struct pool_work *work, const bool used[COLUMNS], double chunk_
     }
     if (!k) return 0;
     for (size_t i = 0; i < work->n; i++) equation(work, i, list, k, used, chunk_serial_ns);
-    gsl_matrix_view x = gsl_matrix_submatrix(work->x, 0, 0, work->n, k),
-                    v = gsl_matrix_submatrix(work->covariance, 0, 0, k, k);
-    gsl_vector_view answer = gsl_vector_subvector(work->coefficients, 0, k);
+    gsl_matrix_view x = gsl_matrix_view_array(work->x, work->n, k), v = gsl_matrix_view_array(work->covariance, k, k);
+    gsl_vector_view y = gsl_vector_view_array(work->y, work->n), answer = gsl_vector_view_array(work->coefficient, k);
     gsl_multifit_linear_workspace *workspace = gsl_multifit_linear_alloc(work->n, k);
     if (!workspace) return -ENOMEM;
-    int failed = gsl_multifit_linear(&x.matrix, work->y, &answer.vector, &v.matrix, &sum, workspace);
+    int failed = gsl_multifit_linear(&x.matrix, &y.vector, &answer.vector, &v.matrix, &sum, workspace);
     gsl_multifit_linear_free(workspace);
     for (size_t j = 0; !failed && j < k; j++) {
-        work->value[list[j]] = gsl_vector_get(&answer.vector, j);
-        work->variance[list[j]] = work->n > k ? gsl_matrix_get(&v.matrix, j, j) : NAN;
+        work->value[list[j]] = work->coefficient[j];
+        work->variance[list[j]] = work->n > k ? work->covariance[j * k + j] : NAN;
     }
     return failed ? -EINVAL : 0;
+}
+
+/* The number of parameters that are fitted, h_s not among them. */
+static size_t fitted_count(const struct pool_work *work)
+{
+    size_t k = 0;
+    for (unsigned c = 0; c < COLUMNS; c++) k += work->used[c];
+    return k;
 }
 
 /* The covariance of all that are fitted, after solve with work->used. */
 static void keep_covariance(struct pool_work *work)
 {
-    size_t row = 0;
+    const double *next = work->covariance;
     memset(work->loose_covariance, 0, sizeof work->loose_covariance);
-    for (unsigned a = 0; a < COLUMNS; a++) {
-        size_t column = 0;
+    for (unsigned a = 0; a < COLUMNS; a++)
         for (unsigned b = 0; b < COLUMNS; b++)
             if (work->used[a] && work->used[b])
-                work->loose_covariance[a][b] = isnan(work->variance[a]) ? NAN : gsl_matrix_get(work->covariance, row, column++);
-        row += work->used[a];
-    }
+                work->loose_covariance[a][b] = isnan(work->variance[a]) ? NAN : *next++;
 }
 
 /* Coefficients below 0 become 0 one by one, the worst first; a chunk costs at least its serialised part. */
@@ -321,14 +304,6 @@ static struct quantity fitted(const struct pool_work *work, enum pool_term colum
     return (struct quantity){value, isnan(half) ? NAN : fmax(0, value - half), value + half, work->n};
 }
 
-/* The number of parameters that were fitted, h_s not among them. */
-static size_t fitted_count(const struct pool_work *work)
-{
-    size_t k = 0;
-    for (unsigned c = 0; c < COLUMNS; c++) k += work->used[c];
-    return k;
-}
-
 /* h_s is asked for where a chunk's cost is known and several workers claimed; found where the fit is resolved to be
  * better with it. */
 static void fit_serial(struct pool_work *work, struct pool_fit *fit)
@@ -356,7 +331,6 @@ static void fit_serial(struct pool_work *work, struct pool_fit *fit)
 
 int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fit)
 {
-    struct pool_work work;
     struct pool_fit made = {.n = n};
     if (n < 2) return -EINVAL;
     for (size_t i = 0; i < n; i++)
@@ -365,9 +339,13 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
             !isfinite(points[i].time_ns + points[i].task_ns))
             return -EINVAL;
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own would abort where memory is short */
-    int status = work_alloc(&work, points, n);
-    work.fixed[POOL_DILATION] = 1;
-    if (!status) status = admit(&work);
+    struct pool_work work = {.points = points,
+                             .n = n,
+                             .x = calloc(n, COLUMNS * sizeof *work.x),
+                             .y = calloc(n, sizeof *work.y),
+                             .bound = calloc(n, sizeof *work.bound),
+                             .fixed = {[POOL_DILATION] = 1}};
+    int status = work.x && work.y && work.bound ? admit(&work) : -ENOMEM;
     if (!status) {
         fit_serial(&work, &made);
         double sum = fit_at(&work, made.value[POOL_SERIAL]);
@@ -388,7 +366,9 @@ int pool_fit_make(const struct pool_point *points, size_t n, struct pool_fit *fi
         made.t = t;
         memcpy(made.covariance, work.loose_covariance, sizeof made.covariance);
     }
-    work_free(&work);
+    free(work.x);
+    free(work.y);
+    free(work.bound);
     gsl_set_error_handler(handler);
     if (!status) *fit = made;
     return status;

@@ -73,6 +73,16 @@ struct stats_bootstrap {
 };
 int stats_bootstrap_many(const struct stats_bootstrap *, struct quantity *made);
 
+/* By which factor two sets of times differ that were not taken in pairs: the ratio b/a with its 95 % interval, by
+ * Hodges-Lehmann's estimate and the Mann-Whitney interval over logarithms: the median of all ratios b[j]/a[i], and
+ * the ratios of rank k and nm+1-k, with the largest k for which 2 P(U < k) <= 0.05 when both sets have one distribution
+ * (Hollander & Wolfe, Nonparametric Statistical Methods, 4.2-4.3). Exact for n, m <= STATS_SHIFT_EXACT without ties, else
+ * by the normal approximation with continuity correction. It takes the two distributions to have one shape, on a log
+ * scale. n of the result is the smaller of the two counts. No interval (NAN) where either has fewer than
+ * STATS_INTERVAL_MIN values; median NAN where one is empty, a value is not positive, or memory is short. */
+enum { STATS_SHIFT_EXACT = 40 };
+struct quantity stats_shift(const double *a, size_t n, const double *b, size_t m);
+
 /* How two ratios of times compare: is `ratio` (a/b) resolved away from 1 by its interval? */
 enum verdict { VERDICT_UNRESOLVED, VERDICT_LESS, VERDICT_MORE };
 enum verdict stats_verdict(struct quantity ratio);

@@ -4,7 +4,6 @@
 
 #include "kernels/reason.h"
 #include "results/statistics/family.h"
-#include "results/statistics/shift.h"
 #include "results/summary/compare_joint.h"
 #include "results/summary/compare_match.h"
 #include "results/summary/compare_software.h"
@@ -133,7 +132,7 @@ static int cell_compare(const struct run *base, const struct run *new, const str
     if (whole->paired) {
         values_pair(&a, &b);
         cell->ratio = stats_ratio(b.ns, a.ns, a.count);
-    } else cell->ratio = shift_ratio(a.ns, a.count, b.ns, b.count);
+    } else cell->ratio = stats_shift(a.ns, a.count, b.ns, b.count);
 out:
     values_free(&a);
     values_free(&b);

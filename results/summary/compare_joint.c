@@ -3,7 +3,6 @@
 #include "results/summary/compare_joint.h"
 
 #include "results/statistics/family.h"
-#include "results/statistics/shift.h"
 
 #include <errno.h>
 #include <math.h>
@@ -147,7 +146,7 @@ static struct quantity group_ratio(const struct family *family, const double *lo
     if (!ns) return ratio;
     for (size_t i = 0; i < family->base + family->new; i++)
         if (!isnan(logs[i])) ns[n[0] + n[1]] = exp(logs[i]), n[i >= family->base]++;
-    ratio = family->paired ? stats_median(ns, n[0]) : shift_ratio(ns, n[0], ns + n[0], n[1]);
+    ratio = family->paired ? stats_median(ns, n[0]) : stats_shift(ns, n[0], ns + n[0], n[1]);
     free(ns);
     return ratio;
 }

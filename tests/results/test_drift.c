@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The machine's level by its sentinels: a step is marked, noise of single ones is not. */
-#include "results/record/drift.h"
+#include "results/record/record.h"
 #include "tests/suite.h"
 
 #include <math.h>
