@@ -47,22 +47,20 @@ enum { TERMS = sizeof terms / sizeof *terms };
 static void budget_row(struct chart *chart, unsigned row, const struct cell_summary *cell, const char *name)
 {
     const struct budget *b = &cell->budget;
-    char label[128];
+    char label[128], shares[320];
     snprintf(label, sizeof label, "%.100s%s", name, b->marked ? " *" : "");
+    snprintf(shares, sizeof shares,
+             "work %.16s, dilation %.16s, start and stop %.16s, dispatch %.16s, tail %.16s, gathering %.16s, residual %.16s",
+             format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
+             format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->gather).text,
+             format_share(b->residual).text);
     chart_row(chart, "%u %.9g %.9g %.9g %.9g %.9g %.9g %.9g ", row, b->work, b->dilation, b->start_stop, b->dispatch,
               b->tail, b->gather, b->residual);
     format_datum(chart->data, label);
-    chart_hover(chart,
-                "%s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, gathering %s, residual %s; load balance %s, "
-                "communication %s, n = %zu%s",
-                name, format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
-                format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->gather).text, format_share(b->residual).text,
+    chart_hover(chart, "%s: %s; load balance %s, communication %s, n = %zu%s", name, shares,
                 format_share(b->load_balance).text, format_share(b->communication).text, b->n,
                 b->marked ? ", residual above the limit" : "");
-    chart_say(chart, " %s: work %s, dilation %s, start and stop %s, dispatch %s, tail %s, gathering %s, residual %s.", name,
-              format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
-              format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->gather).text,
-              format_share(b->residual).text);
+    chart_say(chart, " %s: %s.", name, shares);
     chart->suspect |= cell->suspects > 0;
 }
 

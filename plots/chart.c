@@ -3,6 +3,7 @@
 #include "plots/chart.h"
 #include "kernels/reason.h"
 #include "plots/format.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <math.h>
@@ -135,10 +136,8 @@ void chart_reach(struct chart *chart, double x, double y)
 
 void chart_reach_single(struct chart *chart, double x, double y)
 {
-    struct chart_single *grown = realloc(chart->singles, (chart->single_count + 1) * sizeof *grown);
-    if (!grown) return; /* its dot may lie outside */
-    chart->singles = grown;
-    grown[chart->single_count++] = (struct chart_single){chart->panels - 1, x, y};
+    struct chart_single *single = parts_append(&chart->singles, &chart->single_count, sizeof *single);
+    if (single) *single = (struct chart_single){chart->panels - 1, x, y}; /* else its dot may lie outside */
 }
 
 void chart_row(struct chart *chart, const char *format, ...)

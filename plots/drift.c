@@ -2,9 +2,9 @@
 /* drift.c: the serial sentinels and the A/A pairs in the order in which they were taken. */
 #include "plots/chart.h"
 #include "plots/format.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DRIFT_POINTS = 400 };
@@ -20,17 +20,16 @@ static int64_t first_began(const struct run *run)
 /* Columns: time since the run's first repetition, run phase, suspect, hover; then the median as a layer of its own. */
 static void drift_block(struct chart *chart, const struct cell *cell, const char *name, unsigned hue)
 {
-    const struct run *run = chart->summary->run;
+    const struct series *series = &chart->summary->series[cell->id];
     const struct quantity *wall = &chart->summary->cells[cell->id].quantity[QUANTITY_wall_ns];
-    int64_t first = first_began(run);
+    int64_t first = first_began(chart->summary->run);
     unsigned points = 0;
     double low = INFINITY, high = 0, from = 0, to = 0;
     if (!chart_block(chart, chart_series(chart, name, hue))) return;
-    for (size_t i = 0; i < run->sample_count && points < DRIFT_POINTS; i++) {
-        const struct observation *sample = &run->samples[i];
+    for (size_t i = 0; i < series->n && points < DRIFT_POINTS; i++) {
+        const struct observation *sample = series->sample[i];
         double wall_ns = (double)sample->wall_ns;
-        if (sample->cell != cell->id || strcmp(sample->status, "ok") || sample->instrumented || sample->wall_ns <= 0)
-            continue;
+        if (sample->wall_ns <= 0) continue;
         to = (double)(sample->began_ns - first);
         if (!points++) from = to;
         chart_row(chart, "%.9g %.9g %d", to, wall_ns, sample->suspect[0] != 0);

@@ -3,6 +3,7 @@
 #include "plots/facts.h"
 #include "kernels/reason.h"
 #include "plots/format.h"
+#include "results/models/summary_parts.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -11,12 +12,6 @@ static void take_text(const json_t *object, const char *key, char *out, size_t s
 {
     const char *text = json_string_value(json_object_get(object, key));
     if (text && !out[0]) format_clean(out, size, text);
-}
-
-static unsigned take_count(const json_t *object, const char *key)
-{
-    json_int_t value = json_integer_value(json_object_get(object, key));
-    return value > 0 && value < 1000000 ? (unsigned)value : 0;
 }
 
 /* Words as one would type them to a shell: those with anything special stand in single quotes. */
@@ -89,11 +84,11 @@ void facts_read(const struct run *run, struct facts *facts)
     take_text(host, "kernel", facts->system, sizeof facts->system);
     take_text(manifest, "began", facts->began, sizeof facts->began);
     take_command(json_object_get(manifest, "command"), facts->command, sizeof facts->command);
-    facts->packages = take_count(host, "packages");
-    facts->numa_nodes = take_count(host, "numa");
-    facts->cores = take_count(host, "cores");
-    facts->cpus = take_count(host, "cpus");
-    facts->cpus_online = take_count(host, "cpus_online");
+    facts->packages = parts_host(run, "packages");
+    facts->numa_nodes = parts_host(run, "numa");
+    facts->cores = parts_host(run, "cores");
+    facts->cpus = parts_host(run, "cpus");
+    facts->cpus_online = parts_host(run, "cpus_online");
     take_text(host, "kinds", facts->kinds, sizeof facts->kinds);
     facts->kinds[strcspn(facts->kinds, ",")] = '\0';
     take_text(host, "speeds", facts->speeds, sizeof facts->speeds);

@@ -30,21 +30,20 @@ static struct words scaled(double value, const double *steps, const char *const 
     return out;
 }
 
+static const double time_steps[] = {1, 1e3, 1e6, 1e9, 0};
+static const char *const time_names[] = {"ns", "us", "ms", "s"};
+
 struct words format_time(double ns)
 {
-    static const double steps[] = {1, 1e3, 1e6, 1e9, 0};
-    static const char *const names[] = {"ns", "us", "ms", "s"};
-    return scaled(ns, steps, names);
+    return scaled(ns, time_steps, time_names);
 }
 
 struct words format_asked(uint64_t ns)
 {
     struct words out;
-    double value = (double)ns;
-    if (ns < 1000) snprintf(out.text, sizeof out.text, "%.10g ns", value);
-    else if (ns < 1000000) snprintf(out.text, sizeof out.text, "%.10g us", value / 1e3);
-    else if (ns < 1000000000) snprintf(out.text, sizeof out.text, "%.10g ms", value / 1e6);
-    else snprintf(out.text, sizeof out.text, "%.10g s", value / 1e9);
+    size_t at = 0;
+    while (time_steps[at + 1] > 0 && (double)ns >= time_steps[at + 1]) at++;
+    snprintf(out.text, sizeof out.text, "%.10g %s", (double)ns / time_steps[at], time_names[at]);
     return out;
 }
 

@@ -18,27 +18,17 @@ static const struct cell_summary *best_of(const struct line *line)
     return best;
 }
 
-/* Position of a number among the different ones of the line, from 1, in rising order. */
-static unsigned rank_of(const struct line *line, unsigned value, unsigned (*get)(const struct cell *))
+/* Position of a cell's processes, or threads (CELLS_..), among the different ones of the line, from 1, in rising order. */
+static unsigned rank_of(const struct line *line, const struct cell *cell, unsigned part)
 {
     unsigned rank = 1;
     for (size_t i = 0; i < line->count; i++) {
-        unsigned other = get(line->cells[i]->cell);
-        bool seen = other >= value;
-        for (size_t k = 0; k < i && !seen; k++) seen = get(line->cells[k]->cell) == other;
+        const struct cell *other = line->cells[i]->cell;
+        bool seen = part == CELLS_THREADS ? other->threads >= cell->threads : other->processes >= cell->processes;
+        for (size_t k = 0; k < i && !seen; k++) seen = cells_same(line->cells[k]->cell, other, part);
         rank += !seen;
     }
     return rank;
-}
-
-static unsigned processes_of(const struct cell *cell)
-{
-    return cell->processes;
-}
-
-static unsigned threads_of(const struct cell *cell)
-{
-    return cell->threads;
 }
 
 /* Columns: column, row, speed-up, processes, threads, tied, suspect, range as text, hover. */
@@ -52,8 +42,8 @@ static void heat_rows(struct chart *chart, const struct line *line)
         struct quantity ratio = parts_compare(chart->summary, best->cell, cell->cell, false);
         bool tie = cell == best || (!isnan(ratio.low) && stats_verdict(ratio) == VERDICT_UNRESOLVED);
         if (!isfinite(q->median)) continue;
-        chart_row(chart, "%u %u %.9g %u %u %d %d \"%s\"", rank_of(line, cell->cell->threads, threads_of),
-                  rank_of(line, cell->cell->processes, processes_of), q->median, cell->cell->processes,
+        chart_row(chart, "%u %u %.9g %u %u %d %d \"%s\"", rank_of(line, cell->cell, CELLS_THREADS),
+                  rank_of(line, cell->cell, CELLS_PROCESSES), q->median, cell->cell->processes,
                   cell->cell->threads, tie, cell->suspects > 0, isnan(q->low) ? "" : format_range("ratio", *q).text);
         chart_hover(chart, "%s %u x %u: %s, n = %zu%s", line->name, cell->cell->processes, cell->cell->threads,
                     format_quantity("ratio", *q).text, q->n, tie ? ", not told from the best" : "");

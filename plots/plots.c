@@ -2,7 +2,6 @@
 /* plots.c: the figures of a report, and drawing them. */
 #include "plots/plots.h"
 
-#include "kernels/reason.h"
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "results/models/summary_parts.h"

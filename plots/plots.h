@@ -20,7 +20,6 @@
 #include "results/models/summary.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 enum { PLOTS_DEADLINE_S = 20 };

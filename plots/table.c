@@ -2,6 +2,7 @@
 /* table.c: tables for terminals, Markdown and HTML. */
 #include "plots/table.h"
 #include "plots/format.h"
+#include "results/models/summary_parts.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ struct table {
         char *name, *meaning;
         bool numeric, hidden;
     } columns[COLUMNS];
-    size_t column_count, row_count, row_room, next; /* next: column of the next cell */
+    size_t column_count, row_count, next; /* next: column of the next cell */
     struct cell_text (*rows)[COLUMNS];
     bool broken;
 };
@@ -87,17 +88,7 @@ void table_column(struct table *table, const char *name, const char *meaning, bo
 void table_row(struct table *table)
 {
     if (!table || table->broken) return;
-    if (table->row_count == table->row_room) {
-        size_t room = table->row_room ? 2 * table->row_room : 16;
-        void *rows = realloc(table->rows, room * sizeof *table->rows);
-        if (!rows) {
-            table->broken = true;
-            return;
-        }
-        table->rows = rows;
-        table->row_room = room;
-    }
-    memset(table->rows[table->row_count++], 0, sizeof *table->rows);
+    if (!parts_append(&table->rows, &table->row_count, sizeof *table->rows)) table->broken = true;
     table->next = 0;
 }
 

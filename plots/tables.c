@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables.c: the tables of verdicts, fits and budgets. Those with a row a cell are in tables_cells.c. */
 #include "kernels/reason.h"
-#include "plots/format.h"
-#include "plots/tables_parts.h"
+#include "plots/tables.h"
 #include "results/models/summary_parts.h"
 
 #include <math.h>
@@ -167,13 +166,11 @@ struct table *tables_crossover(const struct summary *summary)
 
 static void add_choice(struct table *table, const struct cell_summary *cell)
 {
-    char team[96];
     if (!cell) {
         table_cell(table, NAN, "-");
         table_cell(table, NAN, "-");
         return;
     }
-    tables_team(team, sizeof team, cell->cell);
     table_cell(table, cell->workers, "%u", cell->workers);
     tables_add_quantity(table, "ratio", cell->quantity[QUANTITY_speedup]);
 }

@@ -4,6 +4,7 @@
 #define BREAKEVEN_TABLES_H
 
 #include "plots/facts.h"
+#include "plots/format.h"
 #include "plots/table.h"
 
 /* Each is NULL without memory and empty where there is nothing to say. The caller frees. */
@@ -20,5 +21,14 @@ struct table *tables_manifest(const struct summary *);
 
 /* Does the cell tell how long single tasks took? Not where a claim holds several of them. */
 bool tables_has_latency(const struct cell_summary *);
+
+/* What the files that make tables share. */
+void tables_add_quantity(struct table *, const char *unit, struct quantity); /* the next cell: value and interval */
+void tables_add_count(struct table *, uint64_t);
+/* "openmp 4", "hybrid 2 x 4", "serial"; without processes the runner alone. */
+void tables_team(char *out, size_t size, const struct cell *);
+/* Runner, kernel, schedule and placement: the columns, and a new row with them. */
+void tables_who_columns(struct table *);
+void tables_add_who(struct table *, const struct cell *);
 
 #endif

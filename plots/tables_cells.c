@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tables_cells.c: the tables with a row a cell: a study's, and how long single tasks took. */
 #include "kernels/reason.h"
-#include "plots/tables_parts.h"
+#include "plots/tables.h"
 #include "results/models/summary_parts.h"
 
 #include <math.h>

@@ -2,6 +2,7 @@
 /* timeline.c: who of the workers was at work when, in the median repetition with spans. */
 #include "plots/chart.h"
 #include "plots/format.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,33 +15,25 @@ struct timed {
     size_t count;
 };
 
-static int by_cell_and_time(const void *left, const void *right)
+static int by_time(const void *left, const void *right)
 {
     const struct observation *a = *(const struct observation *const *)left, *b = *(const struct observation *const *)right;
-    if (a->cell != b->cell) return a->cell < b->cell ? -1 : 1;
     if (a->wall_ns != b->wall_ns) return a->wall_ns < b->wall_ns ? -1 : 1;
     return (a > b) - (a < b); /* as they were taken */
 }
 
 /* One for each cell of the run, in memory of the caller's; NULL where memory is short. */
-static struct timed *find_timed(const struct run *run)
+static struct timed *find_timed(const struct summary *summary)
 {
-    const struct observation **found = calloc(run->sample_count + 1, sizeof *found);
-    struct timed *timed = calloc(run->cell_count + (size_t)1, sizeof *timed);
-    size_t count = 0;
-    for (size_t i = 0; found && i < run->sample_count; i++) {
-        const struct observation *sample = &run->samples[i];
-        if (sample->instrumented && sample->timed && !strcmp(sample->status, "ok")) found[count++] = sample;
-    }
-    if (found && timed) {
-        qsort(found, count, sizeof *found, by_cell_and_time);
-        for (size_t i = 0, end; i < count; i = end) {
-            for (end = i; end < count && found[end]->cell == found[i]->cell;) end++;
-            timed[found[i]->cell] = (struct timed){found[i + (end - i - 1) / 2], end - i};
-        }
-    } else {
-        free(timed);
-        timed = NULL;
+    const struct observation **found = calloc(summary->run->sample_count + 1, sizeof *found);
+    struct timed *timed = found ? calloc(summary->cell_count + 1, sizeof *timed) : NULL;
+    for (size_t c = 0; timed && c < summary->cell_count; c++) {
+        const struct series *series = &summary->series[c];
+        size_t count = 0;
+        for (size_t i = 0; i < series->spanned_count; i++)
+            if (series->spanned[i]->timed) found[count++] = series->spanned[i];
+        qsort(found, count, sizeof *found, by_time);
+        if (count) timed[c] = (struct timed){found[(count - 1) / 2], count};
     }
     free(found);
     return timed;
@@ -137,7 +130,7 @@ static void timeline_panels(struct chart *chart, const struct timed *timed)
 
 int chart_timeline(struct chart *chart)
 {
-    struct timed *timed = find_timed(chart->summary->run);
+    struct timed *timed = find_timed(chart->summary);
     snprintf(chart->missing, sizeof chart->missing, "no repetition recorded when its workers began and ended");
     chart->legend = "none";
     chart->layers = 2;

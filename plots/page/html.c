@@ -4,7 +4,6 @@
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "plots/format.h"
-#include "plots/page/html_parts.h"
 #include "plots/page/svg.h"
 #include "plots/tables.h"
 #include "results/models/summary_parts.h"
@@ -15,23 +14,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The page in the making. */
+struct page {
+    const struct summary *summary;
+    const struct facts *facts;
+    const char *dir;
+    FILE *out;
+    int status;
+};
+
+/* Text, with what is special in HTML escaped. */
+static void say(struct page *page, const char *text)
+{
+    format_html(page->out, text);
+}
+
 static void part_name(struct page *page)
 {
-    html_say(page, page->summary->run->name[0] ? page->summary->run->name : "a run");
+    say(page, page->summary->run->name[0] ? page->summary->run->name : "a run");
 }
 
 static void part_machine(struct page *page)
 {
     char machine[600];
     facts_machine(page->facts, machine, sizeof machine);
-    html_say(page, machine);
+    say(page, machine);
 }
 
 static void part_counts(struct page *page)
 {
     const struct facts *facts = page->facts;
     if (facts->began[0]) {
-        html_say(page, facts->began);
+        say(page, facts->began);
         fputs(" &middot; ", page->out);
     }
     size_t cells = page->summary->cell_count;
@@ -44,7 +58,7 @@ static void part_counts(struct page *page)
 static void banner(struct page *page, const char *kind, const char *head, const char *text)
 {
     fprintf(page->out, "<p class=\"banner %s\"><strong>%s</strong> ", kind, head);
-    html_say(page, text);
+    say(page, text);
     fputs("</p>\n", page->out);
 }
 
@@ -74,6 +88,125 @@ static void print_table(struct page *page, struct table *table, const char *id)
     table_free(table);
 }
 
+/* ---- what was asked, and what was found, in short and by topic ---- */
+
+/* The kernels of a run, or its runners but the serial one. */
+static void list_words(struct page *page, unsigned part)
+{
+    const struct run *run = page->summary->run;
+    unsigned count = 0;
+    for (unsigned i = 0; i < run->cell_count; i++) {
+        const char *word = part == CELLS_KERNEL ? run->cells[i].label : run->cells[i].runner;
+        if (!cells_first(run, i, part) || (part == CELLS_RUNNER && parts_is_serial(&run->cells[i]))) continue;
+        fprintf(page->out, "%s", count++ ? ", " : "");
+        say(page, word);
+    }
+    if (!count) fputs("none", page->out);
+}
+
+static void part_asked(struct page *page)
+{
+    const struct summary *summary = page->summary;
+    unsigned most = 1;
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].workers > most) most = summary->cells[i].workers;
+    fputs("<p>At what task size, with how many workers, and with which kind of worker does parallelism pay? Measured "
+          "with the "
+          "kernels <b>",
+          page->out);
+    list_words(page, CELLS_KERNEL);
+    fputs("</b>, run serially and by <b>", page->out);
+    list_words(page, CELLS_RUNNER);
+    fprintf(page->out, "</b>, with up to %u worker%s.</p>\n", most, most == 1 ? "" : "s");
+}
+
+static size_t topic_count(const struct summary *summary, enum finding_topic topic)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < summary->finding_count; i++) count += summary->findings[i].topic == topic;
+    return count;
+}
+
+/* Does a number's unit or noun begin here? It stays on the number's line. */
+static bool follows_number(const char *text)
+{
+    static const char *const words[] = {"ns",    "us",    "ms",      "s",       "%",
+                                        "times", "tasks", "workers", "threads", "processes"};
+    size_t length = strcspn(text, " ,;:.)]");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == length && !strncmp(words[i], text, length)) return true;
+    return false;
+}
+
+/* A sentence in which neither a number and its unit nor an interval is broken. */
+static void say_sentence(struct page *page, const char *text)
+{
+    char kept[4000];
+    size_t used = 0, bracket = 0;
+    for (const char *at = text; *at && used + 3 < sizeof kept; at++) {
+        bracket = *at == '[' ? strcspn(at, "]") : bracket ? bracket - 1 : 0;
+        bool digit = at > text && at[-1] >= '0' && at[-1] <= '9';
+        if (*at == ' ' && ((bracket && bracket < 24) || (digit && follows_number(at + 1))))
+            used += (size_t)snprintf(kept + used, sizeof kept - used, "\xc2\xa0");
+        else kept[used++] = *at;
+    }
+    kept[used] = '\0';
+    say(page, kept);
+}
+
+static void write_topic(struct page *page, enum finding_topic topic, const char *kind)
+{
+    const struct summary *summary = page->summary;
+    fprintf(page->out, "<ul class=\"%s\">\n", kind);
+    for (size_t i = 0; i < summary->finding_count; i++) {
+        if (summary->findings[i].topic != topic) continue;
+        fputs("<li>", page->out);
+        say_sentence(page, summary->findings[i].text);
+        fputs("</li>\n", page->out);
+    }
+    fputs("</ul>\n", page->out);
+}
+
+static void part_findings(struct page *page)
+{
+    const struct summary *summary = page->summary;
+    if (!topic_count(summary, TOPIC_short)) {
+        fputs("<p>No comparison in this run is answered by enough repetitions to be put into a sentence; the tables "
+              "hold what "
+              "was measured.</p>\n",
+              page->out);
+        return;
+    }
+    write_topic(page, TOPIC_short, "short");
+}
+
+/* The table that holds a topic's numbers; NULL: none. */
+static const char *table_of(const struct summary *summary, enum finding_topic topic)
+{
+    if (topic == TOPIC_scaling && summary->scaling_count) return "scaling";
+    if (topic == TOPIC_grain && summary->metg_count) return "metg";
+    if (topic == TOPIC_pays && summary->crossover_count) return "crossover";
+    return topic == TOPIC_budget ? "budget" : NULL;
+}
+
+/* The other topics, each folded under its heading. */
+static void part_topics(struct page *page)
+{
+    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) {
+        size_t count = topic_count(page->summary, topic);
+        if (!count) continue;
+        fprintf(page->out, "<details class=\"topic\" id=\"topic-%s\"><summary><h3>", topic_names[topic]);
+        say(page, topic_headings[topic]);
+        fprintf(page->out, "</h3> <span class=\"tally\">%zu finding%s</span></summary>\n", count,
+                count == 1 ? "" : "s");
+        write_topic(page, topic, "findings");
+        if (table_of(page->summary, topic))
+            fprintf(page->out, "<p class=\"note\"><a href=\"#%s\">All numbers in a table</a></p>\n",
+                    table_of(page->summary, topic));
+        fputs("</details>\n", page->out);
+    }
+}
+
 /* ---- figures ---- */
 
 static void write_legend(struct page *page, const struct chart *chart)
@@ -91,12 +224,12 @@ static void write_legend(struct page *page, const struct chart *chart)
                 : one->variant                  ? " dashed"
                                                 : "",
                 one->hue % CHART_HUES);
-        html_say(page, one->name);
+        say(page, one->name);
         fputs("</button>\n", page->out);
     }
     if (chart->bound) {
         fputs("<span class=\"bound\"><span class=\"swatch dashed\" style=\"--c:var(--bound)\"></span>", page->out);
-        html_say(page, chart->bound);
+        say(page, chart->bound);
         fputs("</span>\n", page->out);
     }
     fputs("</div>\n", page->out);
@@ -112,9 +245,9 @@ static void write_figure(struct page *page, const struct chart *chart)
     if (memory && fclose(memory)) lacking = -ENOMEM;
     if (lacking == -ENOMEM) page->status = lacking;
     fprintf(page->out, "<figure id=\"fig-%s\"><h3 id=\"fig-%s-title\">", figure->name, figure->name);
-    html_say(page, figure->title);
+    say(page, figure->title);
     fputs("</h3>\n<p class=\"question\">", page->out);
-    html_say(page, figure->question);
+    say(page, figure->question);
     fputs("</p>\n", page->out);
     if (lacking)
         fputs("<p class=\"note\">Not drawn here: gnuplot gave no picture. The data stand beside this page.</p>\n",
@@ -122,14 +255,14 @@ static void write_figure(struct page *page, const struct chart *chart)
     else {
         write_legend(page, chart);
         fprintf(page->out, "<div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Figure: ");
-        html_say(page, figure->title);
+        say(page, figure->title);
         fprintf(page->out, "\">%s</div>\n", picture);
     }
     fputs("<figcaption><p>", page->out);
-    html_say(page, caption ? caption : "");
+    say(page, caption ? caption : "");
     fprintf(page->out, "</p><details><summary>In words</summary><p id=\"fig-%s-text\">", figure->name);
-    html_say(page, figure->question);
-    html_say(page, chart->alternative_text);
+    say(page, figure->question);
+    say(page, chart->alternative_text);
     fputs("</p></details><p class=\"files\">", page->out);
     for (const char *const *kind = (const char *const[]){"gp", "dat", "svg", "png", NULL}; *kind; kind++)
         fprintf(page->out, "%s<a href=\"plots/%s.%s\">%s.%s</a>", **kind == 'g' ? "" : " ", figure->name, *kind,
@@ -190,7 +323,7 @@ static void write_note(const char *text, void *context)
 {
     struct page *page = context;
     fputs("<li>", page->out);
-    html_say(page, text);
+    say(page, text);
     fputs("</li>\n", page->out);
 }
 
@@ -205,7 +338,7 @@ static void part_command(struct page *page)
 {
     if (page->facts->command[0]) {
         fputs("<pre tabindex=\"0\"><code>", page->out);
-        html_say(page, page->facts->command);
+        say(page, page->facts->command);
         fputs("</code></pre>\n", page->out);
     } else fputs("<p>The manifest holds no command.</p>\n", page->out);
 }
@@ -267,11 +400,11 @@ static const struct {
 } parts[] = {
     {"name", .write = part_name},           {"machine", .write = part_machine},
     {"counts", .write = part_counts},       {"banners", .write = part_banners},
-    {"asked", .write = html_asked},         {"findings", .write = html_findings},
+    {"asked", .write = part_asked},         {"findings", .write = part_findings},
     {"advice", .table = tables_advice},     {"errors", .table = tables_errors},
     {"figures", .write = part_figures},     {"tables", .write = part_tables},
     {"manifest", .table = tables_manifest}, {"command", .write = part_command},
-    {"topics", .write = html_topics},       {"notes", .write = part_notes},
+    {"topics", .write = part_topics},       {"notes", .write = part_notes},
     {"style", .text = asset_report_css},    {"script", .text = asset_report_js},
     {"models", .write = part_models},       {"explorer", .text = asset_explorer_js},
 };

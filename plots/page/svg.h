@@ -5,7 +5,6 @@
 
 #include "plots/chart.h"
 
-#include <stddef.h>
 #include <stdio.h>
 
 /* Writes dir/plots/NAME.svg as an <svg> element: without gnuplot's scripts, title, legend and caption (the page has its

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* budget.c: see budget.h. */
 #include "results/models/budget.h"
 
 #include <errno.h>

@@ -264,36 +264,28 @@ int crossovers_add(struct summary *summary, const struct cell **group, size_t co
     return status;
 }
 
-static int by_question(const struct crossover *a, const struct crossover *b)
+/* Of one runner, schedule and task size. */
+static bool same_question(const struct crossover *a, const struct crossover *b)
 {
-    const struct cell *x = a->cell, *y = b->cell;
-    int order = strcmp(x->label, y->label);
-    if (!order) order = strcmp(x->study, y->study);
-    if (!order) order = strcmp(x->runner, y->runner);
-    if (!order) order = strcmp(x->schedule, y->schedule);
-    if (!order) order = (x->task_time_ns > y->task_time_ns) - (x->task_time_ns < y->task_time_ns);
-    if (!order && !x->task_time_ns) order = (a->task_ns > b->task_ns) - (a->task_ns < b->task_ns);
-    return order;
+    if (strcmp(a->cell->label, b->cell->label)) return false;
+    if (!cells_same(a->cell, b->cell, CELLS_STUDY | CELLS_RUNNER | CELLS_SCHEDULE | CELLS_TASK_TIME)) return false;
+    return a->cell->task_time_ns || !(a->task_ns < b->task_ns || a->task_ns > b->task_ns);
 }
 
-static int by_question_and_tasks(const void *left, const void *right)
+static double tasks_or_never(const struct crossover *crossover)
 {
-    const struct crossover *a = *(struct crossover *const *)left, *b = *(struct crossover *const *)right;
-    int order = by_question(a, b);
-    double x = isnan(a->tasks.median) ? INFINITY : a->tasks.median, y = isnan(b->tasks.median) ? INFINITY : b->tasks.median;
-    if (!order) order = (x > y) - (x < y);
-    return order ? order : a < b ? -1 : 1;
+    return isnan(crossover->tasks.median) ? INFINITY : crossover->tasks.median;
 }
 
-int crossovers_mark_earliest(struct summary *summary)
+void crossovers_mark_earliest(struct summary *summary)
 {
-    struct crossover **sorted = malloc((summary->crossover_count + 1) * sizeof *sorted);
-    if (!sorted) return -ENOMEM;
-    for (size_t i = 0; i < summary->crossover_count; i++) sorted[i] = &summary->crossovers[i];
-    qsort(sorted, summary->crossover_count, sizeof(struct crossover *), by_question_and_tasks);
-    for (size_t i = 0; i < summary->crossover_count; i++)
-        sorted[i]->earliest = !i || by_question(sorted[i - 1], sorted[i]);
-    free(sorted);
-    return 0;
+    struct crossover *all = summary->crossovers;
+    for (size_t i = 0; i < summary->crossover_count; i++) {
+        bool later = false;
+        for (size_t j = 0; j < summary->crossover_count && !later; j++) {
+            double mine = tasks_or_never(&all[i]), other = tasks_or_never(&all[j]);
+            later = (other < mine || (other == mine && j < i)) && same_question(&all[i], &all[j]);
+        }
+        all[i].earliest = !later;
+    }
 }
-

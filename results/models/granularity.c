@@ -135,5 +135,6 @@ static int sizes_add(struct summary *summary, const struct cell **group, size_t 
 int granularity_make(struct summary *summary)
 {
     int status = parts_each_group(summary, CELLS_ANY_SIZE | CELLS_TASKS, sizes_add);
-    return status ? status : crossovers_mark_earliest(summary);
+    if (!status) crossovers_mark_earliest(summary);
+    return status;
 }

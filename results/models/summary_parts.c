@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* summary_parts.c: see summary_parts.h. */
 #include "results/models/summary_parts.h"
 
 #include <errno.h>

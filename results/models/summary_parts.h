@@ -84,7 +84,7 @@ int granularity_make(struct summary *);
 /* All crossovers of one runner and team: one for each task size, and the task sizes that pay, warm and cold, properties of the
  * whole curve. (crossover.c) */
 int crossovers_add(struct summary *, const struct cell **group, size_t count);
-int crossovers_mark_earliest(struct summary *);
+void crossovers_mark_earliest(struct summary *);
 int advice_make(struct summary *);
 int findings_make(struct summary *);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* whatif.c: see whatif.h. */
 #include "results/models/whatif.h"
 #include "results/models/summary_parts.h"
 

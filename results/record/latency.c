@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* latency.c: see latency.h. */
 #include "results/record/latency.h"
 
 #include <math.h>

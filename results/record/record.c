@@ -14,8 +14,7 @@
 static int write_all(int fd, const char *bytes, size_t size)
 {
     while (size) {
-        ssize_t wrote = write(fd, bytes, size);
-        if (wrote < 0 && errno == EINTR) continue;
+        ssize_t wrote = TEMP_FAILURE_RETRY(write(fd, bytes, size));
         if (wrote < 0) return -errno;
         if (wrote == 0) return -EIO;
         bytes += wrote;
@@ -55,8 +54,7 @@ static int whole_lines(int fd, off_t size, off_t *end)
     char block[4096];
     while (size > 0) {
         size_t want = size < (off_t)sizeof block ? (size_t)size : sizeof block;
-        ssize_t got = pread(fd, block, want, size - (off_t)want);
-        if (got < 0 && errno == EINTR) continue;
+        ssize_t got = TEMP_FAILURE_RETRY(pread(fd, block, want, size - (off_t)want));
         if (got != (ssize_t)want) return got < 0 ? -errno : -EIO;
         const char *newline = memrchr(block, '\n', want);
         if (newline) {
@@ -93,9 +91,7 @@ int record_append_line(int fd, const char *line)
     size_t length = strlen(line);
     struct iovec parts[] = {{(void *)(uintptr_t)line, length}, {(void *)(uintptr_t) "\n", 1}};
     if (fstat(fd, &stat)) return -errno;
-    ssize_t wrote;
-    do wrote = writev(fd, parts, 2);
-    while (wrote < 0 && errno == EINTR);
+    ssize_t wrote = TEMP_FAILURE_RETRY(writev(fd, parts, 2));
     if (wrote == (ssize_t)length + 1) return 0;
     int status = wrote < 0 ? -errno : -ENOSPC; /* a short write to a file: the next one would have failed so */
     if (wrote > 0 && S_ISREG(stat.st_mode) && ftruncate(fd, stat.st_size)) status = -errno;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "results/record/record_join.h"
 
-#include "kernels/reason.h"
 #include "results/record/record.h"
 
 #include <errno.h>

@@ -50,19 +50,18 @@ static const char *file_kind(mode_t mode)
 }
 
 /* Opens a regular file and nothing else; O_NONBLOCK, so that a FIFO without a writer does not hold us (open(2)). */
-static int open_regular(const struct reader *reader, struct stat *stat, int *fd)
+static int open_regular(const struct reader *reader, struct stat *stat)
 {
-    int opened = open(reader->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (opened < 0) {
+    int fd = open(reader->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
         int error = errno;
         return complain(reader, -error, "%s", error == ENOENT ? "not there: is this a run's folder?" : strerror(error));
     }
-    int status = fstat(opened, stat) ? -errno : 0;
+    int status = fstat(fd, stat) ? -errno : 0;
     if (!status && !S_ISREG(stat->st_mode))
         status = complain(reader, -EINVAL, "is %s, not a file", file_kind(stat->st_mode));
-    if (status) close(opened);
-    else *fd = opened;
-    return status;
+    if (status) close(fd);
+    return status ? status : fd;
 }
 
 /* What stands in front of the text: a byte order mark of UTF-8 is skipped, one of UTF-16 refused. */
@@ -80,15 +79,14 @@ static int skip_mark(const struct reader *reader, char **text, size_t *length)
 static int read_whole(const struct reader *reader, char **bytes, size_t *size)
 {
     struct stat stat;
-    int fd, status = open_regular(reader, &stat, &fd);
-    if (status) return status;
+    int fd = open_regular(reader, &stat), status = 0;
+    if (fd < 0) return fd;
     char *made = NULL;
     size_t filled = 0, room = (size_t)stat.st_size;
     if (stat.st_size > MANIFEST_MAX) status = complain(reader, -EFBIG, "is larger than %d MiB", MANIFEST_MAX >> 20);
     else if (!(made = malloc(room + 1))) status = complain(reader, -ENOMEM, "no memory for %zu bytes", room);
     while (!status && filled < room) {
-        ssize_t got = read(fd, made + filled, room - filled);
-        if (got < 0 && errno == EINTR) continue;
+        ssize_t got = TEMP_FAILURE_RETRY(read(fd, made + filled, room - filled));
         if (got < 0) status = complain(reader, -errno, "%s", strerror(errno));
         if (got <= 0) break;
         filled += (size_t)got;
@@ -256,8 +254,7 @@ static int read_lines(struct reader *reader, int fd, size_t *cut)
             buffer = grown;
             size *= 2;
         }
-        ssize_t got = read(fd, buffer + filled, size - filled);
-        if (got < 0 && errno == EINTR) continue;
+        ssize_t got = TEMP_FAILURE_RETRY(read(fd, buffer + filled, size - filled));
         if (got < 0) status = complain(reader, -errno, "%s", strerror(errno));
         if (got <= 0) break;
         char *start = buffer, *newline, *end = buffer + filled + got;
@@ -315,12 +312,11 @@ static int check_doubles(struct reader *reader, const struct run *run)
 static int read_samples(struct reader *reader, size_t *cut)
 {
     struct stat stat;
-    int fd;
     reader->line = 0;
     snprintf(reader->path, sizeof reader->path, "%s/samples.jsonl", reader->run->dir);
-    int status = open_regular(reader, &stat, &fd);
-    if (status) return status;
-    status = read_lines(reader, fd, cut);
+    int fd = open_regular(reader, &stat);
+    if (fd < 0) return fd;
+    int status = read_lines(reader, fd, cut);
     close(fd);
     return status;
 }
@@ -355,14 +351,13 @@ int run_sample(const struct run *run, const struct observation *observation, str
     struct stat stat;
     char *line = NULL;
     size_t room = 0;
-    int fd;
     if (observation->at < 0) return -ENOENT;
     snprintf(reader.path, sizeof reader.path, "%s/samples.jsonl", run->dir);
-    int status = open_regular(&reader, &stat, &fd);
-    if (status) return status;
+    int fd = open_regular(&reader, &stat);
+    if (fd < 0) return fd;
     FILE *file = fdopen(fd, "r");
     ssize_t length = file && !fseeko(file, observation->at, SEEK_SET) ? getline(&line, &room, file) : -1;
-    status = length < 0 ? -EIO : sample_from_json(line, (size_t)length, sample, &why);
+    int status = length < 0 ? -EIO : sample_from_json(line, (size_t)length, sample, &why);
     if (file) fclose(file);
     else close(fd);
     free(line);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sample_scan.c: see sample_scan.h. */
 #include "results/record/sample_scan.h"
 
 #include <limits.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* family.c: see family.h. */
 #include "results/statistics/family.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pool_fit.c: see pool_fit.h. */
 #include "results/statistics/pool_fit.h"
 
 #include <errno.h>

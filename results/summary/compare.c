@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* compare.c: see compare.h. */
-#include "results/summary/compare.h"
-
-#include "kernels/reason.h"
 #include "results/statistics/family.h"
-#include "results/summary/compare_joint.h"
-#include "results/summary/compare_match.h"
-#include "results/summary/compare_software.h"
+#include "results/summary/compare_parts.h"
 #include "results/summary/summary_json.h"
 
 #include <errno.h>

@@ -30,7 +30,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 enum compare_figure { COMPARE_WALL, COMPARE_START, COMPARE_STOP, COMPARE_TOTAL, COMPARE_FIGURES };
 extern const char *const compare_figure_names[COMPARE_FIGURES]; /* "wall", "start", "stop", "total" */
@@ -87,7 +86,7 @@ struct comparison {
 
 /* Compares the headline samples (good, not instrumented) of cells with equal study, kernel, size, tasks, seed, runner,
  * workers, chunk, schedule and placement; those that were calibrated for the same time per task for equal work
- * (compare_match.h). Duplicates for A/A are left out. Refuses with -EINVAL and one line in `why`
+ * (compare_match.c). Duplicates for A/A are left out. Refuses with -EINVAL and one line in `why`
  * where kernels, sizes or machines differ (unless forced: then cells are matched without their sizes), and where no
  * cell has a partner. -ENOMEM. Both runs must outlive the comparison. */
 int compare_runs(const struct run *base, const struct run *new, const struct compare_options *, struct comparison *,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* compare_joint.c: see compare_joint.h. */
-#include "results/summary/compare_joint.h"
+#include "results/summary/compare_parts.h"
 
 #include "results/statistics/family.h"
 

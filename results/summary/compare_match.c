@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* compare_match.c: see compare_match.h. */
-#include "results/summary/compare_match.h"
+#include "results/summary/compare_parts.h"
 
 #include "results/record/cells.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "results/summary/compare_software.h"
+#include "results/summary/compare_parts.h"
 
 #include <jansson.h>
 #include <stdint.h>
