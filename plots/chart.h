@@ -17,7 +17,6 @@
 #include "plots/facts.h"
 #include "plots/lines.h"
 #include "plots/plots.h"
-#include "results/record/cells.h"
 
 enum { CHART_PANELS = 12, CHART_SERIES = 16, CHART_BLOCKS = 192, CHART_POINTS = 40, CHART_WIDTH = 960 };
 

@@ -34,11 +34,4 @@ void facts_read(const struct run *, struct facts *);
  * yielding)": what it was measured on */
 void facts_machine(const struct facts *, char *out, size_t size);
 
-/* Calls `note` for each of the manifest's notes: what was left out of the plan, and why. */
-void facts_notes(const struct run *, void (*note)(const char *text, void *context), void *context);
-
-/* Calls `row` for every scalar of the manifest with its path ("host.model", "protocol.reps"), but for cells, command,
- * notes, the topology's tree and what is told cell by cell. */
-void facts_each(const struct run *, void (*row)(const char *path, const char *value, void *context), void *context);
-
 #endif

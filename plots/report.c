@@ -7,6 +7,7 @@
 #include "plots/tables.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -86,13 +87,18 @@ static void print_doubts(const struct sheet *sheet, const struct facts *facts)
     }
 }
 
-static void print_note(const char *text, void *context)
+/* What was left out of the plan, and why. */
+static void print_notes(const struct sheet *sheet, const struct run *run)
 {
-    const struct sheet *sheet = context;
     char line[1024], clean[1000];
-    format_clean(clean, sizeof clean, text);
-    snprintf(line, sizeof line, "note: %s", clean);
-    table_wrap(sheet->out, line, sheet->width, 6);
+    size_t at;
+    json_t *note;
+    json_array_foreach (json_object_get(run->manifest, "notes"), at, note) {
+        if (!json_is_string(note)) continue;
+        format_clean(clean, sizeof clean, json_string_value(note));
+        snprintf(line, sizeof line, "note: %s", clean);
+        table_wrap(sheet->out, line, sheet->width, 6);
+    }
 }
 
 /* Where the rest is that is not shown. */
@@ -125,7 +131,7 @@ int report_text_print(const struct summary *summary, FILE *out, unsigned width, 
     print_table(&sheet, tables_advice(summary));
     bool all = tables || summary->cell_count <= CELLS_SHOWN;
     for (unsigned topic = TOPIC_short + 1; all && topic < TOPICS; topic++) print_topic(&sheet, summary, topic);
-    facts_notes(summary->run, print_note, &sheet);
+    print_notes(&sheet, summary->run);
     if (all) print_tables(&sheet, summary);
     else print_rest(&sheet, summary);
     parts_locale_leave(locale);

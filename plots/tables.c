@@ -4,6 +4,7 @@
 #include "plots/tables.h"
 #include "results/models/summary_parts.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,11 +21,6 @@ static void describe_cell(char *out, size_t size, const struct cell *cell)
 static void advice_choice(struct table *table, const struct cell_summary *cell, struct quantity gain)
 {
     char text[160], team[PARTS_TEXT];
-    if (!cell) {
-        table_cell(table, NAN, "unresolved");
-        table_cell(table, NAN, "-");
-        return;
-    }
     describe_cell(text, sizeof text, cell->cell);
     if (!strcmp(cell->cell->runner, "serial")) table_cell(table, NAN, "serial");
     else
@@ -283,13 +279,49 @@ struct table *tables_budget(const struct summary *summary)
 
 /* ---- manifest ---- */
 
-static void add_fact(const char *path, const char *value, void *context)
+static void add_fact(struct table *table, const char *path, const char *value)
 {
-    struct table *table = context;
     if (table_rows(table) >= 400) return;
     table_row(table);
     table_cell(table, NAN, "%s", path);
     table_cell(table, NAN, "%s", value);
+}
+
+/* Left out: what has a place of its own in a report, and arrays with one number for each cell. */
+static bool told(const char *path, const json_t *value)
+{
+    static const char *const elsewhere[] = {"cells", "command", "notes", "topology.tree"};
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (!strcmp(path, elsewhere[i])) return false;
+    return !json_is_array(value) || json_array_size(value) == 0 || !json_is_number(json_array_get(value, 0));
+}
+
+/* A row for every scalar with its path ("host.model", "protocol.reps"). */
+static void add_facts(struct table *table, const json_t *value, const char *path)
+{
+    char below[512], text[64];
+    const char *key;
+    size_t at;
+    json_t *child;
+    if (json_is_object(value)) {
+        json_object_foreach ((json_t *)value, key, child) {
+            snprintf(below, sizeof below, "%s%s%s", path, path[0] ? "." : "", key);
+            if (told(below, child)) add_facts(table, child, below);
+        }
+    } else if (json_is_array(value)) {
+        json_array_foreach (value, at, child) {
+            snprintf(below, sizeof below, "%s[%zu]", path, at);
+            add_facts(table, child, below);
+        }
+    } else if (json_is_string(value)) {
+        add_fact(table, path, json_string_value(value));
+    } else if (json_is_number(value)) {
+        if (json_is_integer(value)) snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+        else snprintf(text, sizeof text, "%g", json_real_value(value));
+        add_fact(table, path, text);
+    } else {
+        add_fact(table, path, json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "unknown");
+    }
 }
 
 struct table *tables_manifest(const struct summary *summary)
@@ -297,7 +329,7 @@ struct table *tables_manifest(const struct summary *summary)
     struct table *table = table_new("How it was measured", "From manifest.json.");
     table_column(table, "setting", "path in manifest.json", false);
     table_column(table, "value", "", false);
-    facts_each(summary->run, add_fact, table);
+    add_facts(table, summary->run->manifest, "");
     return table;
 }
 

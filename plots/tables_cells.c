@@ -64,8 +64,6 @@ enum { STUDY_QUANTITIES = sizeof study_quantities / sizeof *study_quantities };
 
 static void add_marks(struct table *table, const struct cell_summary *cell)
 {
-    bool unsure = cell->errors || cell->suspects || cell->autocorrelated || cell->outliers ||
-                  cell->cell->duplicate != cell->cell->id;
     char text[512] = "";
     size_t size = sizeof text;
     if (cell->errors) text_add(text, size, "; %zu failed", cell->errors);
@@ -73,7 +71,7 @@ static void add_marks(struct table *table, const struct cell_summary *cell)
     if (cell->autocorrelated) text_add(text, size, "; times resemble those before them");
     if (cell->outliers) text_add(text, size, "; %zu outlier%s", cell->outliers, cell->outliers == 1 ? "" : "s");
     if (cell->cell->duplicate != cell->cell->id) text_add(text, size, "; A/A of cell %u", cell->cell->duplicate);
-    table_cell(table, NAN, "%s", unsure ? text + 2 : "");
+    table_cell(table, NAN, "%s", *text ? text + 2 : "");
     if (cell->errors || cell->suspects) table_mark(table);
 }
 

@@ -6,7 +6,6 @@
 #include "bench/plan/kernel_load.h"
 
 #include "kernels/reason.h"
-#include "results/record/cells.h"
 #include "runners/runner.h"
 
 #include <errno.h>

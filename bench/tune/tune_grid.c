@@ -7,7 +7,6 @@
 #include "bench/base/interrupt.h"
 
 #include "kernels/reason.h"
-#include "results/record/cells.h"
 #include "runners/runner.h"
 
 #include <errno.h>

@@ -8,7 +8,6 @@
 #include "bench/measure/rundir.h"
 #include "bench/measure/show.h"
 #include "kernels/reason.h"
-#include "results/record/cells.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -319,18 +319,17 @@ static void part_tables(struct page *page)
     }
 }
 
-static void write_note(const char *text, void *context)
-{
-    struct page *page = context;
-    fputs("<li>", page->out);
-    say(page, text);
-    fputs("</li>\n", page->out);
-}
-
 static void part_notes(struct page *page)
 {
+    size_t at;
+    json_t *note;
     fputs("<ul class=\"notes\">\n", page->out);
-    facts_notes(page->summary->run, write_note, page);
+    json_array_foreach (json_object_get(page->summary->run->manifest, "notes"), at, note) {
+        if (!json_is_string(note)) continue;
+        fputs("<li>", page->out);
+        say(page, json_string_value(note));
+        fputs("</li>\n", page->out);
+    }
     fputs("</ul>\n", page->out);
 }
 

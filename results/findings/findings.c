@@ -27,10 +27,8 @@ static void sort(struct statement *all, size_t count)
 
 int findings_make(struct summary *summary)
 {
-    static int (*const chapters[])(struct summary *) = {
-        findings_short, findings_scaling, findings_runners,   findings_metg,   findings_crossover, findings_startup,
-        findings_chunk, findings_hybrid,  findings_placement, findings_budget, findings_doubts,
-    };
+    static int (*const chapters[])(struct summary *) = {findings_short,  findings_scaling, findings_grain,
+                                                        findings_shapes, findings_budget,  findings_doubts};
     int status = trust_tell(summary);
     if (summary->trust.verdict == TRUST_NONE) return status ? status : findings_doubts(summary);
     for (size_t i = 0; !status && i < sizeof chapters / sizeof *chapters; i++) status = chapters[i](summary);

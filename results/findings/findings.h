@@ -16,9 +16,7 @@ __attribute__((format(printf, 2, 3))) void sentence_add(struct sentence *, const
 int sentence_end(struct summary *, enum finding_topic, struct sentence *);
 /* "3.1 times [2.9, 3.3]" */
 void sentence_add_times(struct sentence *, struct quantity);
-/* "3.2 us [3 us, 3.5 us]" */
-void sentence_add_span(struct sentence *, struct quantity);
-void sentence_add_work(struct sentence *, struct quantity work_ns, bool bound); /* a span, or "less than 3.2 us" */
+void sentence_add_work(struct sentence *, struct quantity work_ns, bool bound); /* "3.2 us [3 us, 3.5 us]", or "less than 3.2 us" */
 /* Between the items of a list: "", ", ", and " and " before the last. */
 const char *sentence_comma(size_t item, size_t count);
 
@@ -52,24 +50,15 @@ struct disturbance {
 struct disturbance findings_disturbance(const struct summary *);
 void findings_add_disturbance(struct sentence *, const struct disturbance *); /* whole sentences: worry or not */
 
-/* trust.c: the verdict on the run; where it is not good, a sentence, the first of all */
+/* The verdict on the run; where it is not good, a sentence, the first of all. (trust.c) */
 void trust_make(struct summary *);
 int trust_tell(struct summary *);
-/* findings_short.c: the run in a few sentences */
-int findings_short(struct summary *);
-/* findings_scaling.c: speed-ups, runners side by side */
-int findings_scaling(struct summary *);
-int findings_runners(struct summary *);
-/* findings_shapes.c: chunk, processes x threads, placement */
-int findings_chunk(struct summary *);
-int findings_hybrid(struct summary *);
-int findings_placement(struct summary *);
-/* findings_grain.c: METG, crossovers, start-up */
-int findings_metg(struct summary *);
-int findings_crossover(struct summary *);
-int findings_startup(struct summary *);
-/* findings_doubts.c: budgets, gaps, failures, suspicion, A/A */
-int findings_budget(struct summary *);
-int findings_doubts(struct summary *);
+/* The chapters, findings_NAME.c each. */
+int findings_short(struct summary *);   /* the run in a few sentences */
+int findings_scaling(struct summary *); /* speed-ups, runners side by side */
+int findings_grain(struct summary *);   /* METG, crossovers, start-up */
+int findings_shapes(struct summary *);  /* chunk, processes x threads, placement */
+int findings_budget(struct summary *);  /* this and the next: findings_doubts.c */
+int findings_doubts(struct summary *);  /* gaps, failures, suspicion, A/A */
 
 #endif

@@ -64,7 +64,7 @@ static void add_metg(struct sentence *sentence, const struct metg *metg, struct 
 }
 
 /* For all runners that were measured with one kernel and study: what they need, and who did not get there. */
-int findings_metg(struct summary *summary)
+static int metgs(struct summary *summary)
 {
     int status = 0;
     for (size_t first = 0; !status && first < summary->metg_count; first++) {
@@ -90,11 +90,6 @@ int findings_metg(struct summary *summary)
         status = sentence_end(summary, TOPIC_grain, &sentence);
     }
     return status;
-}
-
-static bool same_field(const struct crossover *a, const struct crossover *b)
-{
-    return cells_same(a->cell, b->cell, SAME_FIELD);
 }
 
 double findings_task_ns(const struct crossover *c)
@@ -146,8 +141,8 @@ static const struct crossover *next_larger(const struct summary *summary, const 
     const struct crossover *next = NULL;
     for (size_t i = 0; i < summary->crossover_count; i++) {
         const struct crossover *c = &summary->crossovers[i];
-        if (!same_field(c, head) || !c->earliest || !(findings_task_ns(c) > (before ? findings_task_ns(before) : 0)))
-            continue;
+        if (!cells_same(c->cell, head->cell, SAME_FIELD) || !c->earliest) continue;
+        if (!(findings_task_ns(c) > (before ? findings_task_ns(before) : 0))) continue;
         if (!next || findings_task_ns(c) < findings_task_ns(next)) next = c;
     }
     return next;
@@ -163,7 +158,7 @@ static int crossovers_by_runner(struct summary *summary)
         unsigned workers = 0;
         size_t earlier = 0;
         bool one_team = true;
-        while (!same_field(&summary->crossovers[earlier], head)) earlier++;
+        while (!cells_same(summary->crossovers[earlier].cell, head->cell, SAME_FIELD)) earlier++;
         if (earlier < first) continue;
         bool known = false;
         for (const struct crossover *c = NULL; (c = next_larger(summary, head, c));) {
@@ -271,13 +266,6 @@ static int crossovers_predicted(struct summary *summary)
     return sentence_end(summary, TOPIC_pays, &sentence);
 }
 
-int findings_crossover(struct summary *summary)
-{
-    int status = crossovers_by_runner(summary);
-    if (!status) status = crossovers_warm(summary);
-    return status ? status : crossovers_predicted(summary);
-}
-
 /* Of one runner, the measured cell with the fewest workers above one, or with the most. */
 static const struct cell_summary *extreme(const struct summary *summary, const char *runner, bool most)
 {
@@ -299,7 +287,7 @@ static void add_startup(struct sentence *sentence, const struct cell_summary *ro
                  parts_duration(stop, row->quantity[QUANTITY_stop_ns].median));
 }
 
-int findings_startup(struct summary *summary)
+static int startups(struct summary *summary)
 {
     int status = 0;
     for (size_t i = 0; !status && i < summary->cell_count; i++) {
@@ -321,4 +309,13 @@ int findings_startup(struct summary *summary)
         status = sentence_end(summary, TOPIC_startup, &sentence);
     }
     return status;
+}
+
+int findings_grain(struct summary *summary)
+{
+    int status = metgs(summary);
+    if (!status) status = crossovers_by_runner(summary);
+    if (!status) status = crossovers_warm(summary);
+    if (!status) status = crossovers_predicted(summary);
+    return status ? status : startups(summary);
 }

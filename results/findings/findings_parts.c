@@ -43,7 +43,7 @@ void sentence_add_times(struct sentence *sentence, struct quantity quantity)
     sentence_add(sentence, "%s times%s", parts_number(number, quantity.median), parts_interval(interval, quantity));
 }
 
-void sentence_add_span(struct sentence *sentence, struct quantity quantity)
+static void sentence_add_span(struct sentence *sentence, struct quantity quantity)
 {
     char value[PARTS_TEXT], low[PARTS_TEXT], high[PARTS_TEXT];
     sentence_add(sentence, "%s", parts_duration(value, quantity.median));

@@ -162,18 +162,6 @@ static int tell_ends(struct summary *summary)
     return status ? status : sentence_end(summary, TOPIC_scaling, &sentence);
 }
 
-int findings_scaling(struct summary *summary)
-{
-    int status = 0;
-    for (unsigned base = 0; !status && base < summary->cell_count; base++) status = tell_problem(summary, base);
-    if (!status) status = tell_ends(summary);
-    if (!status) status = tell_several(summary, "Too many workers cost speed: ", falls);
-    if (!status)
-        status =
-            tell_several(summary, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
-    return status ? status : tell_several(summary, "Where the fitted curve peaks: ", peaks);
-}
-
 /* The runners of one problem, each at its best. */
 struct contest {
     const struct cell_summary *best; /* NULL: fewer than two runners */
@@ -247,7 +235,7 @@ static int tell_contests(struct summary *summary, struct contest *contests, size
     return sentence_end(summary, TOPIC_runners, &sentence);
 }
 
-int findings_runners(struct summary *summary)
+static int tell_runners(struct summary *summary)
 {
     size_t count = summary->cell_count;
     struct contest *contests = calloc(count + 1, sizeof *contests);
@@ -257,4 +245,17 @@ int findings_runners(struct summary *summary)
         if (contests[i].best) status = tell_contests(summary, contests, count, i);
     free(contests);
     return status;
+}
+
+int findings_scaling(struct summary *summary)
+{
+    int status = 0;
+    for (unsigned base = 0; !status && base < summary->cell_count; base++) status = tell_problem(summary, base);
+    if (!status) status = tell_ends(summary);
+    if (!status) status = tell_several(summary, "Too many workers cost speed: ", falls);
+    if (!status)
+        status =
+            tell_several(summary, "With start and stop counted the gain is not resolved any more: ", lost_in_starting);
+    if (!status) status = tell_several(summary, "Where the fitted curve peaks: ", peaks);
+    return status ? status : tell_runners(summary);
 }

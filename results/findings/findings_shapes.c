@@ -94,11 +94,6 @@ static int tell_chunk(struct summary *summary, const struct cell **group, size_t
     return sentence_end(summary, TOPIC_chunk, &sentence);
 }
 
-int findings_chunk(struct summary *summary)
-{
-    return each_group(summary, "chunk", CELLS_CHUNK, tell_chunk);
-}
-
 /* Splits of the largest number of workers that was split in more than one way. */
 static int tell_hybrid(struct summary *summary, const struct cell **group, size_t count)
 {
@@ -131,11 +126,6 @@ static int tell_hybrid(struct summary *summary, const struct cell **group, size_
         sentence_add(&sentence, " as long.");
     }
     return sentence_end(summary, TOPIC_hybrid, &sentence);
-}
-
-int findings_hybrid(struct summary *summary)
-{
-    return each_group(summary, "hybrid", CELLS_WORKERS, tell_hybrid);
 }
 
 static bool is_slower(struct summary *summary, const struct cell *cell, const struct cell *best)
@@ -217,8 +207,10 @@ static int count_placements(struct summary *summary)
     return sentence_end(summary, TOPIC_placement, &sentence);
 }
 
-int findings_placement(struct summary *summary)
+int findings_shapes(struct summary *summary)
 {
-    int status = each_group(summary, "placement", CELLS_PLACEMENT, tell_placement);
+    int status = each_group(summary, "chunk", CELLS_CHUNK, tell_chunk);
+    if (!status) status = each_group(summary, "hybrid", CELLS_WORKERS, tell_hybrid);
+    if (!status) status = each_group(summary, "placement", CELLS_PLACEMENT, tell_placement);
     return status ? status : count_placements(summary);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* crossover.c: where a runner begins to beat serial: in the number of tasks, and in the size of one. */
 #include "results/models/curve.h"
-#include "results/record/cells.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,6 +17,7 @@ struct crossings {
     struct curve curve;
     size_t sizes;
     size_t *few, *many;     /* of each size, the cells with the fewest and with the most tasks: indices into the curve */
+    const struct cell **first, **most; /* of each size, the first cell in the order of the run; the one with the most tasks */
     double *task, *ratio;   /* room for a point of each size */
     /* As fitted to the runner's cells, 0 where that is not known: what a run phase costs whatever it computes, and what the
      * chunks of its busiest worker do, for as many tasks as were measured. */
@@ -129,9 +129,11 @@ static int crossings_alloc(struct crossings *crossings, size_t count)
 {
     crossings->few = calloc(2 * count + 1, sizeof *crossings->few);
     crossings->task = calloc(2 * count + 1, sizeof *crossings->task);
-    if (!crossings->few || !crossings->task) return -ENOMEM;
+    crossings->first = calloc(2 * count + 1, sizeof *crossings->first);
+    if (!crossings->few || !crossings->task || !crossings->first) return -ENOMEM;
     crossings->many = crossings->few + count;
     crossings->ratio = crossings->task + count;
+    crossings->most = crossings->first + count;
     return 0;
 }
 
@@ -143,9 +145,10 @@ static void sizes_find(struct crossings *crossings)
     for (size_t c = 0; c < crossings->curve.count; c++) {
         size_t s = 0;
         while (s < crossings->sizes && !cells_same(cells[crossings->many[s]], cells[c], CELLS_ALL & ~CELLS_TASKS)) s++;
-        if (s == crossings->sizes) crossings->few[s] = crossings->many[crossings->sizes++] = c;
+        if (s == crossings->sizes) crossings->first[s] = cells[c], crossings->few[s] = crossings->many[crossings->sizes++] = c;
         if (cells[c]->tasks < cells[crossings->few[s]]->tasks) crossings->few[s] = c;
         if (cells[c]->tasks > cells[crossings->many[s]]->tasks) crossings->many[s] = c;
+        crossings->most[s] = cells[crossings->many[s]];
     }
 }
 
@@ -176,6 +179,7 @@ static void crossings_free(struct crossings *crossings)
     curve_free(&crossings->curve);
     free(crossings->few);
     free(crossings->task);
+    free(crossings->first);
 }
 
 /* Whether the smallest size pays already; no figure where none does. All blocks are drawn once. */
@@ -225,25 +229,6 @@ static int crossover_add(struct summary *summary, const struct cell *cell, const
     return 0;
 }
 
-static int predict(const struct summary *summary, const struct crossings *crossings, struct crossover *common)
-{
-    const struct cell **most = calloc(crossings->sizes + 1, sizeof *most);
-    if (!most) return -ENOMEM;
-    for (size_t s = 0; s < crossings->sizes; s++) most[s] = crossings->curve.cells[crossings->many[s]];
-    predict_crossing(summary, most, crossings->sizes, common);
-    free(most);
-    return 0;
-}
-
-/* The first of the cells of one size, in the order of the run. */
-static const struct cell *first_of(const struct crossings *crossings, size_t size)
-{
-    const struct cell **cells = crossings->curve.cells;
-    size_t c = 0;
-    while (!cells_same(cells[c], cells[crossings->many[size]], CELLS_ALL & ~CELLS_TASKS)) c++;
-    return cells[c];
-}
-
 int crossovers_add(struct summary *summary, const struct cell **group, size_t count)
 {
     struct crossings crossings;
@@ -252,12 +237,11 @@ int crossovers_add(struct summary *summary, const struct cell **group, size_t co
     int status = crossings_make(&crossings, summary, group, count);
     if (!status && !figures) status = -ENOMEM;
     if (!status) status = figures_make(&crossings, figures, &common);
-    if (!status) status = predict(summary, &crossings, &common);
+    if (!status) predict_crossing(summary, crossings.most, crossings.sizes, &common);
     for (size_t s = 0; !status && s < crossings.sizes; s++) {
-        const struct cell *cell = first_of(&crossings, s);
-        predict_tasks(summary, cell, &common);
+        predict_tasks(summary, crossings.first[s], &common);
         common.tasks = figures[FIGURE_TASKS + s];
-        status = crossover_add(summary, cell, &common);
+        status = crossover_add(summary, crossings.first[s], &common);
     }
     crossings_free(&crossings);
     free(figures);

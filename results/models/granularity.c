@@ -78,48 +78,33 @@ static int reach(struct reaching *reaching, struct metg *metg)
     return 0;
 }
 
-/* Has any of the sizes a time beside the serial loop? */
-static bool any_measured(const struct summary *summary, const struct cell **group, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (isfinite(parts_row(summary, group[i])->quantity[QUANTITY_task_ns].median)) return true;
-    return false;
-}
-
 static int metg_add(struct summary *summary, const struct cell **group, size_t count)
 {
+    struct metg made = {.cell = group[0], .smallest_ns = INFINITY, .largest_ns = NAN, .best_efficiency = NAN};
     struct reaching reaching;
-    if (!any_measured(summary, group, count)) return 0; /* failed or left out: nothing to say, nothing to draw */
-    int status = reaching_make(&reaching, summary, group, count);
-    struct metg *metg = status ? NULL : parts_append(&summary->metgs, &summary->metg_count, sizeof *metg);
-    if (!status && !metg) status = -ENOMEM;
-    if (!status) {
-        metg->cell = group[0];
-        double asked = json_number_value(json_object_get(summary->run->manifest, "efficiency"));
-        metg->efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
-        status = reach(&reaching, metg);
-        metg->smallest_ns = INFINITY;
-        metg->best_efficiency = metg->largest_ns = NAN;
-        for (size_t i = 0; i < count; i++) {
-            const struct quantity *quantity = parts_row(summary, group[i])->quantity;
-            metg->smallest_ns = fmin(metg->smallest_ns, quantity[QUANTITY_task_ns].median);
-            metg->largest_ns = fmax(metg->largest_ns, quantity[QUANTITY_task_ns].median);
-            metg->best_efficiency = fmax(metg->best_efficiency, quantity[QUANTITY_efficiency].median);
-        }
+    for (size_t i = 0; i < count; i++) {
+        const struct quantity *quantity = parts_row(summary, group[i])->quantity;
+        made.smallest_ns = fmin(made.smallest_ns, quantity[QUANTITY_task_ns].median);
+        made.largest_ns = fmax(made.largest_ns, quantity[QUANTITY_task_ns].median);
+        made.best_efficiency = fmax(made.best_efficiency, quantity[QUANTITY_efficiency].median);
     }
+    if (!isfinite(made.smallest_ns)) return 0; /* failed or left out: nothing to say, nothing to draw */
+    double asked = json_number_value(json_object_get(summary->run->manifest, "efficiency"));
+    made.efficiency = asked > 0 && asked <= 1 ? asked : METG_EFFICIENCY;
+    int status = reaching_make(&reaching, summary, group, count);
+    if (!status) status = reach(&reaching, &made);
     reaching_free(&reaching);
-    return status;
+    if (status) return status;
+    struct metg *metg = parts_append(&summary->metgs, &summary->metg_count, sizeof *metg);
+    if (metg) *metg = made;
+    return metg ? 0 : -ENOMEM;
 }
 
-static size_t distinct_sizes(const struct cell **group, size_t count)
+static bool sizes_differ(const struct cell **group, size_t count)
 {
-    size_t sizes = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t j = 0;
-        while (j < i && group[j]->size != group[i]->size) j++;
-        sizes += j == i;
-    }
-    return sizes;
+    size_t i = 1;
+    while (i < count && group[i]->size == group[0]->size) i++;
+    return i < count;
 }
 
 /* Of one runner and team, whose cells differ in the size and number of their tasks. */
@@ -128,7 +113,7 @@ static int sizes_add(struct summary *summary, const struct cell **group, size_t 
     const struct cell *cell = group[0];
     bool custom = !strcmp(cell->study, "run"), pays = !strcmp(cell->study, "breakeven");
     int status = 0;
-    if (parts_workers(cell) && !pays && distinct_sizes(group, count) >= 2) status = metg_add(summary, group, count);
+    if (parts_workers(cell) && !pays && sizes_differ(group, count)) status = metg_add(summary, group, count);
     return status || parts_workers(cell) < 2 || !(pays || custom) ? status : crossovers_add(summary, group, count);
 }
 

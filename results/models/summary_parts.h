@@ -4,7 +4,6 @@
 #define BREAKEVEN_SUMMARY_PARTS_H
 
 #include "results/models/summary.h"
-#include "results/record/cells.h"
 
 #include <locale.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "results/record/cells.h"
+#include "results/record/record.h"
 
 #include <string.h>
 

@@ -83,11 +83,12 @@ struct span_sums span_sums_of(const struct sample *sample, const struct cell *ce
     return spans;
 }
 
-/* Adds the bins of one sample. 0 or -ENOMEM. */
-static int latency_bins_add(struct latency_bins *bins, const struct sample *sample)
+/* Adds the bins of one sample to those of its cell. 0 or -ENOMEM. */
+static int take_latency(struct run *run, const struct sample *sample)
 {
     unsigned at = 0, count = 0;
-    if (!sample->latency_count) return 0;
+    if (!run->latency && !(run->latency = calloc(run->cell_count, sizeof *run->latency))) return -ENOMEM;
+    struct latency_bins *bins = &run->latency[sample->cell];
     struct latency_bin *both = malloc(((size_t)bins->count + sample->latency_count) * sizeof *both);
     if (!both) return -ENOMEM;
     for (unsigned i = 0; i < sample->latency_count; i++) {
@@ -155,12 +156,6 @@ static struct observation plain(const struct sample *sample, int64_t at)
     };
     memcpy(made.status, sample->status, sizeof made.status);
     return made;
-}
-
-static int take_latency(struct run *run, const struct sample *sample)
-{
-    if (!run->latency && !(run->latency = calloc(run->cell_count, sizeof *run->latency))) return -ENOMEM;
-    return latency_bins_add(&run->latency[sample->cell], sample);
 }
 
 /* One more place behind the last; doubled when full. */

@@ -46,6 +46,31 @@ struct cell {
     uint64_t speeds_milli; /* what its workers' cores are worth together, in thousandths of the fastest kind; 0: each 1 */
 };
 
+/* Are two cells the same, in the parts that matter to who asks? (cells.c)
+ *
+ *     if (cells_same(a, b, CELLS_ALL & ~CELLS_CHUNK)) ... they differ in their chunk at most ...
+ */
+enum {
+    CELLS_STUDY = 1,
+    CELLS_KERNEL = 2,
+    CELLS_SIZE = 4,
+    CELLS_TASK_TIME = 8, /* what was asked for; the size follows from it, and may be asked for otherwise */
+    CELLS_TASKS = 16,
+    CELLS_SEED = 32,
+    CELLS_RUNNER = 64,
+    CELLS_SCHEDULE = 128,
+    CELLS_PROCESSES = 256,
+    CELLS_THREADS = 512,
+    CELLS_NODES = 1024,
+    CELLS_CHUNK = 2048,
+    CELLS_PLACEMENT = 4096,
+    CELLS_ALL = 8191,
+    CELLS_POOL = CELLS_STUDY | CELLS_RUNNER | CELLS_SCHEDULE | CELLS_PLACEMENT, /* whose costs are the same */
+    CELLS_PROBLEM = CELLS_KERNEL | CELLS_SIZE | CELLS_TASKS | CELLS_SEED,       /* what is computed */
+};
+
+bool cells_same(const struct cell *, const struct cell *, unsigned parts);
+
 struct sample_worker {
     unsigned worker;
     char cpus[104];  /* read back */
@@ -156,6 +181,9 @@ struct run {
     void *words;                  /* the text of its samples, each word once: run_word */
     struct json_t *manifest;
 };
+
+/* Is no earlier cell of the run the same in these parts? So a list of all there are has each once. */
+bool cells_first(const struct run *, size_t at, unsigned parts);
 
 /* What makes a repetition suspect. */
 enum suspicion_id {

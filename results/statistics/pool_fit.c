@@ -378,18 +378,12 @@ double pool_fit_time(const struct pool_fit *fit, const struct pool_point *point)
     return predict(fit->value, fit->value[POOL_SERIAL], point);
 }
 
-/* What a point's time is made of: the factors of each cost but h_s (those of h, d and G are 0 where h_s binds). */
-static void pool_fit_columns(const struct pool_fit *fit, const struct pool_point *point, double column[COLUMNS])
-{
-    columns_of(point, column);
-    if (serialised(fit->value[POOL_SERIAL], point) > free_time(fit->value, column))
-        column[POOL_DILATION] = column[POOL_CHUNK] = column[POOL_BYTE] = 0;
-}
-
 double pool_fit_deviation(const struct pool_fit *fit, const struct pool_point *point)
 {
     double column[COLUMNS], own = fit->scatter * pool_fit_time(fit, point), variance = own * own;
-    pool_fit_columns(fit, point, column);
+    columns_of(point, column);
+    if (serialised(fit->value[POOL_SERIAL], point) > free_time(fit->value, column)) /* where h_s binds, those of h, d and G are 0 */
+        column[POOL_DILATION] = column[POOL_CHUNK] = column[POOL_BYTE] = 0;
     for (unsigned a = 0; a < COLUMNS; a++)
         for (unsigned b = 0; b < COLUMNS; b++) variance += column[a] * fit->covariance[a][b] * column[b];
     return sqrt(variance);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "results/summary/compare_parts.h"
 
-#include "results/record/cells.h"
 
 #include <errno.h>
 #include <math.h>
