@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bars.c: the figures made of horizontal bars: the efficiency budget and METG. */
-#include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 
@@ -50,7 +49,8 @@ static void budget_row(struct chart *chart, unsigned row, const struct cell_summ
     char label[128], shares[320];
     snprintf(label, sizeof label, "%.100s%s", name, b->marked ? " *" : "");
     snprintf(shares, sizeof shares,
-             "work %.16s, dilation %.16s, start and stop %.16s, dispatch %.16s, tail %.16s, gathering %.16s, residual %.16s",
+             "work %.16s, dilation %.16s, start and stop %.16s, dispatch %.16s, tail %.16s, gathering %.16s, "
+             "residual %.16s",
              format_share(b->work).text, format_share(b->dilation).text, format_share(b->start_stop).text,
              format_share(b->dispatch).text, format_share(b->tail).text, format_share(b->gather).text,
              format_share(b->residual).text);

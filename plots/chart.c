@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* chart.c: a figure in the making: its panels, blocks and rows. How it becomes a script is in chart_script.c. */
 #include "plots/chart.h"
-#include "kernels/reason.h"
 #include "plots/format.h"
 #include "results/models/summary_parts.h"
 

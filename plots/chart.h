@@ -15,7 +15,6 @@
 #define BREAKEVEN_CHART_H
 
 #include "plots/facts.h"
-#include "plots/lines.h"
 #include "plots/plots.h"
 
 enum { CHART_PANELS = 12, CHART_SERIES = 16, CHART_BLOCKS = 192, CHART_POINTS = 40, CHART_WIDTH = 960 };
@@ -83,18 +82,57 @@ void chart_cell(struct chart *, const struct cell_summary *, enum quantity_id); 
 void chart_problem(const struct summary *, const struct cell *, char *out, size_t size);
 enum { CHART_PROBLEM = CELLS_STUDY | CELLS_KERNEL | CELLS_SIZE | CELLS_TASK_TIME | CELLS_TASKS }; /* they share it */
 
-/* The whole NAME.gp; and a script for its curves in characters, printed to standard output (text.gp). */
-void chart_script(const struct chart *, FILE *);
-void chart_text_script(const struct chart *, FILE *);
-/* The caption, its lines of at most `width` columns (0: one line) parted by newlines; malloc'ed. NULL where memory is short. */
+/* The whole NAME.gp, or with asset_text a script for its curves in characters, printed to standard output. */
+void chart_script(const struct chart *, const char *template, FILE *);
+/* The caption, its lines of at most `width` columns (0: one line) parted by newlines; malloc'ed. NULL: no memory. */
 char *chart_caption(const struct chart *, unsigned width);
 unsigned chart_top(const struct chart *), chart_bottom(const struct chart *),
     chart_height(const struct chart *); /* px */
+
+/* Writes dir/plots/NAME.svg as an <svg> element: without gnuplot's scripts, title, legend and caption (the page has its
+ * own), identifiers made unique by the figure's name, colours as the page's variables (so that they follow light and
+ * dark), data-s on what belongs to a series (its number), data-tip on what has a value to show. role="img", described
+ * by the elements fig-NAME-title and fig-NAME-text. 0 or -errno, having written nothing where there is no such file. */
+int svg_inline(const struct chart *, const char *dir, FILE *out);
 
 /* The colour of series 1.. as 0xrrggbb: its hue's, told from others of that hue by the last bits alone, so that a
  * colour in an SVG names its series. */
 unsigned chart_colour(const struct chart *, unsigned series);
 enum { CHART_HUES = 7 };
+
+/* Which cells belong on one curve: those that differ in one thing alone. Grouping only; no numbers are made. */
+enum line_axis {
+    LINE_WORKERS,     /* processes and threads differ */
+    LINE_GRANULARITY, /* size, tasks and task time differ */
+    LINE_CHUNK,       /* chunk differs; the runner's default (0) is left out */
+    LINE_PLACEMENT,
+    LINE_SHAPE, /* processes and threads of a runner that has both */
+};
+
+struct line {
+    const struct cell *first;          /* stands for what all its cells share */
+    const struct cell_summary **cells; /* at least two, ordered along the axis; each measured, with a baseline */
+    size_t count;
+    unsigned panel;  /* lines of one panel share study, kernel and problem; panels count from 0 */
+    char name[96];   /* "forkpool", "openmp guided": what tells it from the panel's other lines */
+    bool grid, less; /* one of a grid's; and not the one with the most workers */
+    unsigned hue;    /* the runner's index in the run: its colour everywhere */
+};
+
+struct lines {
+    size_t count;
+    struct line *lines; /* ordered by panel */
+    unsigned panels;
+};
+
+/* Every line of the summary along `axis`; serial cells and A/A duplicates are on none. 0 or -ENOMEM. */
+int lines_make(const struct summary *, enum line_axis axis, struct lines *);
+void lines_free(struct lines *);
+
+/* Where a cell stands along the axis; 0 for all placements: they stand as planned. */
+double lines_place(const struct cell_summary *, enum line_axis axis);
+
+unsigned lines_hue(const struct run *, const char *runner); /* index among the run's runners but serial */
 
 /* Opens the chart and has the figure fill it; `missing` is "" where there is something to draw. 0 or -errno; the caller
  * closes it either way. (plots.c) */

@@ -25,7 +25,8 @@ static void write_caption(const struct chart *chart, FILE *out)
         else fprintf(out, " Medians of n = %zu to %zu repetitions", chart->n_low, chart->n_high);
         fprintf(out, " with the 95 %% interval from ranks%s.", chart->bare ? ", none below n = 6" : "");
     }
-    if (chart->beyond) fprintf(out, " %zu single repetition%s above the figure.", chart->beyond, chart->beyond == 1 ? " lies" : "s lie");
+    const char *lie = chart->beyond == 1 ? " lies" : "s lie";
+    if (chart->beyond) fprintf(out, " %zu single repetition%s above the figure.", chart->beyond, lie);
     fprintf(out, " %s %s.", facts->simulated ? "Machine:" : "Measured on", machine);
     if (chart->placements[0]) fprintf(out, " Placement: %s.", chart->placements);
     if (chart->suspect)
@@ -243,9 +244,11 @@ static void write_template(const char *text, FILE *out)
     }
 }
 
-static void write_all(const struct chart *chart, const char *template, FILE *out)
+void chart_script(const struct chart *chart, const char *template, FILE *out)
 {
-    fflush(chart->variables);
+    const char *name = chart->figure->name;
+    fprintf(out, "# %s.gp: draws %s.svg and %s.png from %s.dat: run `gnuplot %s.gp` in this folder.\n", name, name,
+            name, name, name);
     write_variables(chart, out);
     write_steps(chart, out);
     fwrite(chart->variables_text, 1, chart->variables_size, out);
@@ -254,17 +257,4 @@ static void write_all(const struct chart *chart, const char *template, FILE *out
     write_series(chart, out);
     putc('\n', out);
     write_template(template, out);
-}
-
-void chart_script(const struct chart *chart, FILE *out)
-{
-    const char *name = chart->figure->name;
-    fprintf(out, "# %s.gp: draws %s.svg and %s.png from %s.dat: run `gnuplot %s.gp` in this folder.\n", name, name,
-            name, name, name);
-    write_all(chart, chart->figure->template, out);
-}
-
-void chart_text_script(const struct chart *chart, FILE *out)
-{
-    write_all(chart, asset_text, out);
 }

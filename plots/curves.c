@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* curves.c: the figures with one curve a runner and one panel a problem: against workers, task size, chunk. */
-#include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
 #include "results/models/summary_parts.h"
@@ -20,11 +19,12 @@ static void hover(struct chart *chart, const struct line *line, const struct cel
     char where[64], shape[32] = "";
     if (cell->cell->processes > 1 && cell->cell->threads > 1)
         snprintf(shape, sizeof shape, " (%u x %u)", cell->cell->processes, cell->cell->threads);
-    if (axis == LINE_GRANULARITY) snprintf(where, sizeof where, "tasks of %.40s", format_time(lines_place(cell, axis)).text);
+    if (axis == LINE_GRANULARITY)
+        snprintf(where, sizeof where, "tasks of %.40s", format_time(lines_place(cell, axis)).text);
     else if (axis == LINE_CHUNK) snprintf(where, sizeof where, "chunk %.40s", format_count(cell->cell->chunk).text);
     else snprintf(where, sizeof where, "%u worker%s%s", cell->workers, cell->workers == 1 ? "" : "s", shape);
     chart_hover(chart, "%s, %s: %s, n = %zu%s%s", line->name, where,
-                format_quantity(quantity_units[y], cell->quantity[y]).text, cell->quantity[y].n,
+                format_quantity(quantity_kinds[y].unit, cell->quantity[y]).text, cell->quantity[y].n,
                 cell->suspects ? ", suspect: " : "", cell->suspects ? cell->suspect : "");
 }
 
@@ -96,12 +96,6 @@ static void amdahl_marks(struct chart *chart, const struct line *line)
     }
 }
 
-static int by_place(const void *left, const void *right)
-{
-    const struct pool_cell *a = left, *b = right;
-    return (a->cell->cell->chunk > b->cell->cell->chunk) - (a->cell->cell->chunk < b->cell->cell->chunk);
-}
-
 /* The fitted model of the runner along this line, as far as its cells go. */
 static void model_marks(struct chart *chart, const struct line *line)
 {
@@ -109,16 +103,15 @@ static void model_marks(struct chart *chart, const struct line *line)
     struct pool_cell found[CHART_POINTS];
     size_t count = 0;
     double error = NAN;
-    for (size_t i = 0; i < summary->pool_count; i++)
-        for (size_t k = 0; k < summary->pools[i].count; k++)
-            for (size_t m = 0; m < line->count && count < CHART_POINTS; m++)
+    for (size_t m = 0; m < line->count; m++)
+        for (size_t i = 0; i < summary->pool_count; i++)
+            for (size_t k = 0; k < summary->pools[i].count && count < CHART_POINTS; k++)
                 if (line->cells[m] == summary->pools[i].cells[k].cell &&
                     isfinite(summary->pools[i].cells[k].predicted_ns)) {
                     found[count++] = summary->pools[i].cells[k];
                     error = summary->pools[i].fit.error;
                 }
     if (count < 2) return;
-    qsort(found, count, sizeof *found, by_place);
     for (size_t i = 0; i < count; i++)
         chart_row(chart, "%.9g %.9g\n", (double)found[i].cell->cell->chunk, found[i].predicted_ns);
     chart_say(chart, " The model fitted to %s (pale line) is off by %s in the root mean square.", line->name,
@@ -128,7 +121,7 @@ static void model_marks(struct chart *chart, const struct line *line)
 static void describe(struct chart *chart, const struct line *line, enum line_axis axis, enum quantity_id y)
 {
     const struct cell_summary *from = line->cells[0], *to = line->cells[line->count - 1];
-    const char *unit = quantity_units[y];
+    const char *unit = quantity_kinds[y].unit;
     if (axis == LINE_GRANULARITY)
         chart_say(chart, " %s: %s with tasks of %s, %s with tasks of %s.", line->name,
                   format_value(unit, from->quantity[y].median).text, format_time(lines_place(from, axis)).text,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lines.c: cells grouped into curves and panels. */
-#include "plots/lines.h"
-#include "kernels/reason.h"
-
+#include "plots/chart.h"
 #include "results/models/summary_parts.h"
 
 #include <errno.h>

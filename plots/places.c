@@ -18,7 +18,7 @@ static const struct cell_summary *best_of(const struct line *line)
     return best;
 }
 
-/* Position of a cell's processes, or threads (CELLS_..), among the different ones of the line, from 1, in rising order. */
+/* Position of a cell's processes, or threads (CELLS_..), among the different ones of the line, from 1, rising. */
 static unsigned rank_of(const struct line *line, const struct cell *cell, unsigned part)
 {
     unsigned rank = 1;

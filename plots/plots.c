@@ -105,14 +105,13 @@ static void remove_files(const char *dir, const struct figure *figure, size_t fi
 }
 
 /* Its data, and a script of that name. */
-static int write_files(const struct chart *chart, const char *dir, const char *name,
-                       void (*write)(const struct chart *, FILE *))
+static int write_files(const struct chart *chart, const char *dir, const char *name, const char *template)
 {
     char data[64], *script = NULL;
     size_t size;
     FILE *out = open_memstream(&script, &size);
     if (!out) return -ENOMEM;
-    write(chart, out);
+    chart_script(chart, template, out);
     int status = fclose(out) ? -ENOMEM : 0;
     snprintf(data, sizeof data, "%s.dat", chart->figure->name);
     if (!status) status = record_write_file(dir, data, chart->data_text, chart->data_size);
@@ -141,7 +140,7 @@ static int draw(const struct chart *chart, const char *dir, bool *hopeless, stru
     remove_files(dir, figure, chart->missing[0] ? 0 : 2);
     if (chart->missing[0]) return 0;
     snprintf(file, sizeof file, "%s.gp", figure->name);
-    int status = write_files(chart, dir, file, chart_script);
+    int status = write_files(chart, dir, file, figure->template);
     if (status || *hopeless) return status;
     int failed = gnuplot_run(dir, NULL, file, NULL, PLOTS_DEADLINE_S, &why);
     if (!failed) {
@@ -183,7 +182,7 @@ static int print_in(const char *dir, const struct chart *chart, FILE *out, unsig
     char first[160];
     snprintf(first, sizeof first, "TEXT_WIDTH = %u; TEXT_HEIGHT = %u; TEXT_STYLE = '%s'; TEXT_UNICODE = %d; BY_TASK = %d",
              width, 20u, style == PLOTS_LETTERS ? "mono" : "ansi", style == PLOTS_BRAILLE, !strcmp(chart->figure->name, "granularity"));
-    int status = write_files(chart, dir, "text.gp", chart_text_script);
+    int status = write_files(chart, dir, "text.gp", asset_text);
     return status ? status : gnuplot_run(dir, first, "text.gp", out, PLOTS_DEADLINE_S, note);
 }
 

@@ -53,7 +53,7 @@ static void print_topic(const struct sheet *sheet, const struct summary *summary
     for (size_t i = 0; i < summary->finding_count; i++) {
         char clean[1700], line[1720];
         if (summary->findings[i].topic != topic) continue;
-        if (!headed) print_heading(sheet, topic_headings[topic]);
+        if (!headed) print_heading(sheet, topic_kinds[topic].heading);
         headed = true;
         format_clean(clean, sizeof clean, summary->findings[i].text);
         snprintf(line, sizeof line, "%c %s", sheet->markdown ? '-' : '*', clean);
@@ -113,31 +113,6 @@ static void print_rest(const struct sheet *sheet, const struct summary *summary)
     table_wrap(sheet->out, text, sheet->width, 2);
 }
 
-int report_text_print(const struct summary *summary, FILE *out, unsigned width, bool colour, bool tables)
-{
-    struct sheet sheet = {out, false, width && width < 40 ? 40 : width, colour};
-    struct facts facts;
-    char text[900], machine[600];
-    locale_t locale = parts_locale_enter();
-    facts_read(summary->run, &facts);
-    facts_machine(&facts, machine, sizeof machine);
-    snprintf(text, sizeof text, "%.120s on %s: %zu repetition%s of %zu configuration%s", summary->run->name, machine,
-             facts.samples, facts.samples == 1 ? "" : "s", summary->cell_count, summary->cell_count == 1 ? "" : "s");
-    table_wrap(out, text, sheet.width, 2);
-    print_doubts(&sheet, &facts);
-    putc('\n', out);
-    print_topic(&sheet, summary, TOPIC_short);
-    print_table(&sheet, tables_errors(summary));
-    print_table(&sheet, tables_advice(summary));
-    bool all = tables || summary->cell_count <= CELLS_SHOWN;
-    for (unsigned topic = TOPIC_short + 1; all && topic < TOPICS; topic++) print_topic(&sheet, summary, topic);
-    print_notes(&sheet, summary->run);
-    if (all) print_tables(&sheet, summary);
-    else print_rest(&sheet, summary);
-    parts_locale_leave(locale);
-    return fflush(out) || ferror(out) ? -EIO : 0;
-}
-
 static void print_markdown_figures(const struct summary *summary, FILE *out)
 {
     for (const struct figure *const *figure = plots_figures; *figure; figure++) {
@@ -150,25 +125,51 @@ static void print_markdown_figures(const struct summary *summary, FILE *out)
     }
 }
 
+static void print_head(const struct sheet *sheet, const struct summary *summary, const struct facts *facts)
+{
+    char text[900], machine[600], name[128];
+    facts_machine(facts, machine, sizeof machine);
+    format_clean(name, sizeof name, summary->run->name);
+    if (sheet->markdown) {
+        fprintf(sheet->out, "# breakeven: %s\n\n%s: %zu repetitions of %zu configurations.\n\n", name, machine,
+                facts->samples, summary->cell_count);
+        return;
+    }
+    snprintf(text, sizeof text, "%.120s on %s: %zu repetition%s of %zu configuration%s", summary->run->name, machine,
+             facts->samples, facts->samples == 1 ? "" : "s", summary->cell_count, summary->cell_count == 1 ? "" : "s");
+    table_wrap(sheet->out, text, sheet->width, 2);
+}
+
+/* `all`: topics and tables too, not only the run in short. */
+static int print_report(const struct sheet *sheet, const struct summary *summary, bool all)
+{
+    struct facts facts;
+    locale_t locale = parts_locale_enter();
+    facts_read(summary->run, &facts);
+    print_head(sheet, summary, &facts);
+    print_doubts(sheet, &facts);
+    if (!sheet->markdown) putc('\n', sheet->out);
+    print_topic(sheet, summary, TOPIC_short);
+    print_table(sheet, tables_errors(summary));
+    print_table(sheet, tables_advice(summary));
+    if (sheet->markdown) print_markdown_figures(summary, sheet->out);
+    for (unsigned topic = TOPIC_short + 1; all && topic < TOPICS; topic++) print_topic(sheet, summary, topic);
+    if (!sheet->markdown) print_notes(sheet, summary->run);
+    if (all) print_tables(sheet, summary);
+    else print_rest(sheet, summary);
+    parts_locale_leave(locale);
+    if (sheet->markdown && facts.command[0]) fprintf(sheet->out, "## How to repeat it\n\n    %s\n", facts.command);
+    return fflush(sheet->out) || ferror(sheet->out) ? -EIO : 0;
+}
+
+int report_text_print(const struct summary *summary, FILE *out, unsigned width, bool colour, bool tables)
+{
+    struct sheet sheet = {out, false, width && width < 40 ? 40 : width, colour};
+    return print_report(&sheet, summary, tables || summary->cell_count <= CELLS_SHOWN);
+}
+
 int report_markdown_print(const struct summary *summary, FILE *out)
 {
     struct sheet sheet = {.out = out, .markdown = true};
-    struct facts facts;
-    char machine[600], name[128];
-    locale_t locale = parts_locale_enter();
-    facts_read(summary->run, &facts);
-    facts_machine(&facts, machine, sizeof machine);
-    format_clean(name, sizeof name, summary->run->name);
-    fprintf(out, "# breakeven: %s\n\n%s: %zu repetitions of %zu configurations.\n\n", name, machine, facts.samples,
-            summary->cell_count);
-    print_doubts(&sheet, &facts);
-    print_topic(&sheet, summary, TOPIC_short);
-    print_table(&sheet, tables_errors(summary));
-    print_table(&sheet, tables_advice(summary));
-    print_markdown_figures(summary, out);
-    for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) print_topic(&sheet, summary, topic);
-    print_tables(&sheet, summary);
-    parts_locale_leave(locale);
-    if (facts.command[0]) fprintf(out, "## How to repeat it\n\n    %s\n", facts.command);
-    return fflush(out) || ferror(out) ? -EIO : 0;
+    return print_report(&sheet, summary, true);
 }

@@ -131,7 +131,6 @@ struct table *tables_metg(const struct summary *summary)
 static void add_crossover_count(struct table *table, struct quantity tasks)
 {
     if (isinf(tasks.median)) table_cell(table, NAN, "never at this size");
-    else if (isnan(tasks.median)) table_cell(table, NAN, "-");
     else tables_add_quantity(table, "count", tasks);
 }
 
@@ -149,8 +148,7 @@ struct table *tables_crossover(const struct summary *summary)
         add_setting(table, crossover->cell, true);
         table_cell(table, crossover->task_ns, "%s", format_time(crossover->task_ns).text);
         add_crossover_count(table, crossover->tasks);
-        if (isnan(crossover->warm_task_ns.median)) table_cell(table, NAN, "-");
-        else tables_add_quantity(table, "ns", crossover->warm_task_ns);
+        tables_add_quantity(table, "ns", crossover->warm_task_ns);
         if (isfinite(crossover->predicted_warm_task_ns))
             table_cell(table, crossover->predicted_warm_task_ns, "%s (%s)",
                        format_time(crossover->predicted_warm_task_ns).text, crossover->calibration);
@@ -227,7 +225,7 @@ static void budget_columns(struct table *table)
     table_column(table, "task", "serial time per task, T_s/N", true);
     table_column(table, "chunk", "", true);
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) table_column(table, shares[i][0], shares[i][1], true);
-    table_column(table, "late", quantity_meanings[QUANTITY_late_max_ns], true);
+    table_column(table, "late", quantity_kinds[QUANTITY_late_max_ns].meaning, true);
     table_column(table, "instrumentation",
                  "what recording the spans cost: instrumented over headline run phase, minus 1", true);
     table_column(table, "marks", "", false);
@@ -259,7 +257,7 @@ static void budget_row(struct table *table, const struct cell_summary *cell)
     for (size_t k = 0; k < sizeof shares / sizeof *shares; k++)
         table_cell(table, shares[k], "%s", format_share(shares[k]).text);
     double late_ns = cell->quantity[QUANTITY_late_max_ns].median;
-    table_cell(table, late_ns, "%s", isnan(late_ns) ? "-" : format_time(late_ns).text);
+    table_cell(table, late_ns, "%s", format_time(late_ns).text);
     table_cell(table, b->instrumentation, "%s", format_share(b->instrumentation).text);
     table_cell(table, NAN, "%s", b->marked ? "residual above the limit" : "");
     if (b->marked) table_mark(table);

@@ -88,9 +88,8 @@ static void add_study_row(struct table *table, const struct cell_summary *summar
         enum quantity_id id = study_quantities[q].id;
         const struct quantity *value = &summary->quantity[id];
         if (id == QUANTITY_start_ns || id == QUANTITY_peak_rss_bytes || cell->baseline == cell->id)
-            table_cell(table, value->median, "%s",
-                       value->n ? format_value(quantity_units[id], value->median).text : "-");
-        else tables_add_quantity(table, quantity_units[id], *value);
+            table_cell(table, value->median, "%s", format_value(quantity_kinds[id].unit, value->median).text);
+        else tables_add_quantity(table, quantity_kinds[id].unit, *value);
     }
     tables_add_count(table, summary->samples);
     add_marks(table, summary);
@@ -104,9 +103,9 @@ struct table *tables_study(const struct summary *summary, const char *study)
     tables_who_columns(table);
     table_column(table, "chunk", "tasks claimed at once", false);
     table_column(table, "tasks", "N", true);
-    table_column(table, "task", quantity_meanings[QUANTITY_task_ns], true);
+    table_column(table, "task", quantity_kinds[QUANTITY_task_ns].meaning, true);
     for (size_t q = 0; q < STUDY_QUANTITIES; q++)
-        table_column(table, study_quantities[q].name, quantity_meanings[study_quantities[q].id], true);
+        table_column(table, study_quantities[q].name, quantity_kinds[study_quantities[q].id].meaning, true);
     table_column(table, "n", "good repetitions", true);
     table_column(table, "marks", "what to doubt", false);
     for (size_t i = 0; i < summary->cell_count; i++)
@@ -127,8 +126,7 @@ enum { LATENCY_QUANTITIES = sizeof latency_quantities / sizeof *latency_quantiti
 /* One quantile: with its interval where it has one; too few tasks have none. */
 static void add_quantile(struct table *table, struct quantity q)
 {
-    if (!q.n || isnan(q.median)) table_cell(table, NAN, "-");
-    else if (isnan(q.low)) table_cell(table, q.median, "%s", format_time(q.median).text);
+    if (isnan(q.low)) table_cell(table, q.median, "%s", format_time(q.median).text);
     else tables_add_quantity(table, "ns", q);
 }
 
@@ -158,9 +156,9 @@ struct table *tables_latency(const struct summary *summary)
                                     "chunks that shrink; a dash where too few tasks tell the quantile.");
     tables_who_columns(table);
     table_column(table, "study", "", false);
-    table_column(table, "task", quantity_meanings[QUANTITY_task_ns], true);
+    table_column(table, "task", quantity_kinds[QUANTITY_task_ns].meaning, true);
     for (size_t q = 0; q < LATENCY_QUANTITIES; q++)
-        table_column(table, latency_quantities[q].name, quantity_meanings[latency_quantities[q].id], true);
+        table_column(table, latency_quantities[q].name, quantity_kinds[latency_quantities[q].id].meaning, true);
     table_column(table, "p95/p50", "how much longer than usual the slowest twentieth takes at least", true);
     table_column(table, "n", "repetitions with busy spans", true);
     for (size_t i = 0; i < summary->cell_count; i++)

@@ -2,14 +2,11 @@
 /* topology.c: the machine of the run, from its topology.xml, with the workers where they were read back. */
 #include "plots/chart.h"
 #include "plots/format.h"
-
-#include "kernels/reason.h"
 #include "results/models/summary_parts.h"
 #include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <hwloc.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -36,9 +36,9 @@ struct expression_value parser_field(struct parser *parser, const struct cell_su
         return value;
     }
     for (size_t i = 0; i < QUANTITIES; i++) {
-        if (strcmp(quantity_names[i], name)) continue;
+        if (strcmp(quantity_kinds[i].name, name)) continue;
         value.number = row->quantity[i];
-        value.unit = quantity_units[i];
+        value.unit = quantity_kinds[i].unit;
         if (value.number.n) return value;
         char *missing = NULL;
         if (asprintf(&missing, "%s of %s over %s", name, row->cell->label, row->cell->runner) < 0) missing = NULL;

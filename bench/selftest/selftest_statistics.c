@@ -2,7 +2,6 @@
 /* V2: intervals of medians, ratios and what is made of them hold what they promise, on samples whose truth is known. */
 #include "bench/selftest/selftest.h"
 
-#include "results/statistics/draws.h"
 #include "results/statistics/models.h"
 #include "results/statistics/stats.h"
 

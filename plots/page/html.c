@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* html.c: report.html from the template plots/assets/report.html, whose {{words}} each stand for a part below. */
-#include "kernels/reason.h"
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "plots/format.h"
-#include "plots/page/svg.h"
 #include "plots/tables.h"
 #include "results/models/summary_parts.h"
 #include "results/models/whatif.h"
@@ -195,8 +193,8 @@ static void part_topics(struct page *page)
     for (unsigned topic = TOPIC_short + 1; topic < TOPICS; topic++) {
         size_t count = topic_count(page->summary, topic);
         if (!count) continue;
-        fprintf(page->out, "<details class=\"topic\" id=\"topic-%s\"><summary><h3>", topic_names[topic]);
-        say(page, topic_headings[topic]);
+        fprintf(page->out, "<details class=\"topic\" id=\"topic-%s\"><summary><h3>", topic_kinds[topic].name);
+        say(page, topic_kinds[topic].heading);
         fprintf(page->out, "</h3> <span class=\"tally\">%zu finding%s</span></summary>\n", count,
                 count == 1 ? "" : "s");
         write_topic(page, topic, "findings");

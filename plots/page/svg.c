@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* svg.c: gnuplot's SVG, tag by tag. */
-#include "plots/page/svg.h"
+#include "plots/chart.h"
 #include "plots/format.h"
 
 #include <ctype.h>

@@ -70,8 +70,9 @@ static const struct cell_summary *choose(const struct field *field, bool total)
     const struct cell_summary *best = fastest(field, total, 0);
     qsort_r(field->rows, field->count, sizeof *field->rows, cheapest_first, &total);
     for (size_t i = 0; i < field->count; i++)
-        if (field->rows[i] == best || (parts_tied(parts_compare(field->summary, field->rows[i]->cell, best->cell, total)) &&
-                                       pays(field, field->rows[i], total)))
+        if (field->rows[i] == best ||
+            (parts_tied(parts_compare(field->summary, field->rows[i]->cell, best->cell, total)) &&
+             pays(field, field->rows[i], total)))
             return field->rows[i];
     return best;
 }
@@ -147,7 +148,8 @@ int advice_make(struct summary *summary)
     for (unsigned i = 0; !status && i < run->cell_count; i++) {
         const struct cell *cell = &run->cells[i];
         bool pays = !strcmp(cell->study, "breakeven") || !strcmp(cell->study, "run");
-        if (cell->baseline == i && pays && field_fill(summary, cell, &field)) status = advice_add(summary, cell, &field);
+        if (cell->baseline != i || !pays) continue;
+        if (field_fill(summary, cell, &field)) status = advice_add(summary, cell, &field);
     }
     free(field.rows);
     return status;

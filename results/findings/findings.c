@@ -2,14 +2,8 @@
 /* findings.c: plain sentences from verdicts, by topic. What is not resolved is called that. Here: the chapters in order. */
 #include "results/findings/findings.h"
 
-const char *const topic_names[TOPICS] = {
-#define TOPIC(name, heading) #name,
-#include "results/models/topics.h"
-#undef TOPIC
-};
-
-const char *const topic_headings[TOPICS] = {
-#define TOPIC(name, heading) heading,
+const struct topic_kind topic_kinds[TOPICS] = {
+#define TOPIC(name, heading) {#name, heading},
 #include "results/models/topics.h"
 #undef TOPIC
 };

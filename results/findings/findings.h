@@ -16,7 +16,8 @@ __attribute__((format(printf, 2, 3))) void sentence_add(struct sentence *, const
 int sentence_end(struct summary *, enum finding_topic, struct sentence *);
 /* "3.1 times [2.9, 3.3]" */
 void sentence_add_times(struct sentence *, struct quantity);
-void sentence_add_work(struct sentence *, struct quantity work_ns, bool bound); /* "3.2 us [3 us, 3.5 us]", or "less than 3.2 us" */
+/* "3.2 us [3 us, 3.5 us]", or "less than 3.2 us" */
+void sentence_add_work(struct sentence *, struct quantity work_ns, bool bound);
 /* Between the items of a list: "", ", ", and " and " before the last. */
 const char *sentence_comma(size_t item, size_t count);
 

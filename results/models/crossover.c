@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* crossover.c: where a runner begins to beat serial: in the number of tasks, and in the size of one. */
-#include "results/models/curve.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,7 +17,7 @@ struct crossings {
     struct curve curve;
     size_t sizes;
     size_t *few, *many;     /* of each size, the cells with the fewest and with the most tasks: indices into the curve */
-    const struct cell **first, **most; /* of each size, the first cell in the order of the run; the one with the most tasks */
+    const struct cell **first, **most; /* of each size, the first cell in the run; the one with the most tasks */
     double *task, *ratio;   /* room for a point of each size */
     /* As fitted to the runner's cells, 0 where that is not known: what a run phase costs whatever it computes, and what the
      * chunks of its busiest worker do, for as many tasks as were measured. */
@@ -145,7 +145,10 @@ static void sizes_find(struct crossings *crossings)
     for (size_t c = 0; c < crossings->curve.count; c++) {
         size_t s = 0;
         while (s < crossings->sizes && !cells_same(cells[crossings->many[s]], cells[c], CELLS_ALL & ~CELLS_TASKS)) s++;
-        if (s == crossings->sizes) crossings->first[s] = cells[c], crossings->few[s] = crossings->many[crossings->sizes++] = c;
+        if (s == crossings->sizes) {
+            crossings->first[s] = cells[c];
+            crossings->few[s] = crossings->many[crossings->sizes++] = c;
+        }
         if (cells[c]->tasks < cells[crossings->few[s]]->tasks) crossings->few[s] = c;
         if (cells[c]->tasks > cells[crossings->many[s]]->tasks) crossings->many[s] = c;
         crossings->most[s] = cells[crossings->many[s]];
@@ -159,7 +162,8 @@ static double chunks_of(const struct cell *cell)
     return chunk >= 1 ? ceil(ceil((double)cell->tasks / chunk) / parts_workers(cell)) : 0;
 }
 
-static int crossings_make(struct crossings *crossings, const struct summary *summary, const struct cell **cells, size_t count)
+static int crossings_make(struct crossings *crossings, const struct summary *summary, const struct cell **cells,
+                          size_t count)
 {
     const struct pool_fit *fit = fit_of(summary, cells[0]);
     *crossings = (struct crossings){.summary = summary};

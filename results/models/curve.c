@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "results/models/curve.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <math.h>
@@ -79,7 +79,8 @@ int curve_make(struct curve *curve, const struct summary *summary, const struct 
     size_t blocks = curve->blocks = columns_make(curve, summary, end, column);
     double *room = calloc((2 + count) * blocks + 1, sizeof *room), *around = room ? room + 2 * blocks : NULL;
     int status = room ? curve_alloc(curve) : -ENOMEM;
-    for (size_t c = 0; !status && c < count; c++) status = curve_fill(curve, summary, column, c, room, around + c * blocks);
+    for (size_t c = 0; !status && c < count; c++)
+        status = curve_fill(curve, summary, column, c, room, around + c * blocks);
     if (!status) status = draws_column_make(&curve->around, around, count, blocks);
     free(room);
     free(column);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* granularity.c: how small tasks may be: METG of each runner. Where a runner begins to beat serial: crossover.c. */
-#include "results/models/curve.h"
+#include "results/models/summary_parts.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -43,7 +43,8 @@ static void figures_of_draws(const size_t *draws, size_t n, void *context, doubl
     values[FIGURE_WORK] = found.work;
 }
 
-static int reaching_make(struct reaching *reaching, const struct summary *summary, const struct cell **group, size_t count)
+static int reaching_make(struct reaching *reaching, const struct summary *summary, const struct cell **group,
+                         size_t count)
 {
     *reaching = (struct reaching){.work = calloc(2 * count + 1, sizeof *reaching->work)};
     if (!reaching->work) return -ENOMEM;

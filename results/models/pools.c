@@ -28,20 +28,13 @@ static double bytes_of(const struct run *run, const struct cell *cell)
     return json_number_value(json_array_get(json_object_get(run->manifest, "result_bytes"), cell->id));
 }
 
-/* Is the chunk of one of these cells known? Then those of which it is not are left out: each would have another r. */
-static bool any_known(const struct cell **group, size_t count)
-{
-    bool known = false;
-    for (size_t i = 0; i < count; i++) known |= parts_chunk(group[i]) >= 1;
-    return known;
-}
-
 /* The measured cells; their times alone and together as points. Returns how many are for the fit: those stand first. */
 static size_t points_of(const struct summary *summary, struct pool_costs *pool, const struct cell **group, size_t count,
                         struct pool_point *points)
 {
     size_t fit = 0;
-    bool known = any_known(group, count);
+    bool known = false; /* of one: those of which it is not are left out, since each would have another r */
+    for (size_t i = 0; i < count; i++) known |= parts_chunk(group[i]) >= 1;
     for (int beyond = 0; beyond < 2; beyond++)
         for (size_t i = 0; i < count; i++) {
             const struct cell_summary *row = parts_row(summary, group[i]);

@@ -79,7 +79,8 @@ static double settle(const struct summary *summary, const struct cell **cells, s
     return task_ns;
 }
 
-void predict_crossing(const struct summary *summary, const struct cell **cells, size_t count, struct crossover *crossover)
+void predict_crossing(const struct summary *summary, const struct cell **cells, size_t count,
+                      struct crossover *crossover)
 {
     const struct pool_costs *pool = count ? calibration_of(summary, cells[0]) : NULL;
     crossover->predicted_tasks = crossover->predicted_warm_task_ns = crossover->predicted_cold_task_ns = NAN;

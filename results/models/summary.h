@@ -23,9 +23,9 @@ enum quantity_id {
 #undef QUANTITY
     QUANTITIES
 };
-extern const char *const quantity_names[QUANTITIES];
-extern const char *const quantity_units[QUANTITIES];
-extern const char *const quantity_meanings[QUANTITIES];
+extern const struct quantity_kind {
+    const char *name, *unit, *meaning;
+} quantity_kinds[QUANTITIES];
 
 enum finding_topic {
 #define TOPIC(name, heading) TOPIC_##name,
@@ -33,8 +33,9 @@ enum finding_topic {
 #undef TOPIC
     TOPICS
 };
-extern const char *const topic_names[TOPICS];
-extern const char *const topic_headings[TOPICS];
+extern const struct topic_kind {
+    const char *name, *heading;
+} topic_kinds[TOPICS];
 
 /* A plain sentence with this machine's numbers, made from verdicts. */
 struct statement {

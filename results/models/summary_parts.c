@@ -123,7 +123,8 @@ static double point_of(const struct cell *cell, const struct series *series, siz
     }
 }
 
-size_t parts_points(const struct summary *summary, const struct cell *cell, enum quantity_id id, double *values, size_t max)
+size_t parts_points(const struct summary *summary, const struct cell *cell, enum quantity_id id, double *values,
+                    size_t max)
 {
     const struct series *series = &summary->series[cell->id];
     size_t count = 0;

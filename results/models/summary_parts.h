@@ -23,9 +23,9 @@ size_t parts_in_block(const struct series *, unsigned block, size_t *first);
  * is its run phase. */
 struct quantity parts_compare(const struct summary *, const struct cell *a, const struct cell *b, bool total);
 
-/* The values behind a cell's median of `id` (wall_ns, start_ns, speedup, efficiency or overhead_per_task_ns), one of each good
- * repetition without busy spans, in the order in which they were taken. Fills at most `max` and returns how many; 0 for
- * another quantity. */
+/* The values behind a cell's median of `id` (wall_ns, start_ns, speedup, efficiency or overhead_per_task_ns), one of
+ * each good repetition without busy spans, in the order in which they were taken. Fills at most `max` and returns how
+ * many; 0 for another quantity. */
 size_t parts_points(const struct summary *, const struct cell *, enum quantity_id id, double *values, size_t max);
 
 /* The A/A pairs together: the second of each pair to the first. n: 0 without one. */
@@ -75,6 +75,32 @@ bool parts_is_serial(const struct cell *);
 unsigned parts_workers(const struct cell *);
 /* What the workers could be worth: their number, or the sum of their cores' measured speeds where kinds of cores differ. */
 double parts_worth(const struct cell *);
+
+/* Cells of one question laid out by block, for figures that are resampled over whole blocks. (curve.c)
+ *
+ *     struct curve curve;
+ *     int status = curve_make(&curve, summary, cells, count);
+ *     curve_draw(&curve, draws, n);                  // inside of a statistic: curve.wall_ns[c], curve.serial_ns[c]
+ *     curve_free(&curve);
+ */
+enum { CURVE_ROUNDS = 1000 };
+
+struct curve {
+    size_t count, blocks; /* blocks without any sample of the cells get no column: they would only widen intervals */
+    const struct cell **cells;
+    struct draws_column *wall, *log_speedup; /* of each cell */
+    struct draws_column around;              /* start + stop, of all cells together: it is over before a size matters */
+    unsigned *times;                         /* how often each block was drawn */
+    double *wall_ns, *serial_ns; /* of each cell, medians of what was drawn; serial_ns by the ratio. NAN: nothing was */
+};
+
+/* 0 or -ENOMEM; curve_free in each case. `cells` must outlive it. */
+int curve_make(struct curve *, const struct summary *, const struct cell **cells, size_t count);
+void curve_free(struct curve *);
+
+void curve_draw(struct curve *, const size_t *draws, size_t n);
+int curve_draw_all(struct curve *);           /* each block once; 0 or -ENOMEM */
+double curve_around_ns(const struct curve *); /* of what was drawn last */
 
 /* The curves: fill scalings, metgs and crossovers. 0 or -ENOMEM. */
 int scaling_make(struct summary *);

@@ -137,9 +137,9 @@ struct span_sums {
 };
 
 /* What the statistics need of one repetition, in a fifth of the bytes that its line has in samples.jsonl: reading a run
- * folds each sample into it and frees the rest. Of the spans of its workers the sums are kept, of the bins of its tasks
- * the quantiles; what is not here is read again from the file, one line (run_sample). Its text belongs to the run, or is
- * constant. */
+ * folds each sample into it and frees the rest. Of the spans of its workers the sums are kept, of the bins of its
+ * tasks the quantiles; what is not here is read again from the file, one line (run_sample). Its text belongs to the
+ * run, or is constant. */
 struct observation {
     unsigned cell, block, order; /* order: position inside the block */
     char status[12];             /* "ok", "error", "timeout", "killed" */
@@ -250,8 +250,8 @@ struct trace_span {
     double begin_ns, end_ns;
 };
 
-/* What a repetition's timeline file holds (docs/method.md, section 4): its spans in the order of workers and time, gaps up
- * to gap_ns closed; malloc'ed. -ENOENT: it has no timeline. -EINVAL: the file is none, or is beyond 256 MiB. Never
+/* What a repetition's timeline file holds (docs/method.md, section 4): its spans in the order of workers and time, gaps
+ * up to gap_ns closed; malloc'ed. -ENOENT: it has no timeline. -EINVAL: the file is none, or is beyond 256 MiB. Never
  * crashes on a damaged file. (trace.c) */
 int trace_read(const char *dir, unsigned cell, unsigned block, double gap_ns, struct trace_span **, size_t *count);
 

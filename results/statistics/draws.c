@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "results/statistics/draws.h"
+#include "results/statistics/stats.h"
 
 #include <errno.h>
 #include <math.h>

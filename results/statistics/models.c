@@ -65,7 +65,8 @@ static int regression_run(struct regression *r, gsl_multifit_linear_workspace *w
             if (!(fitted > 0)) return -EINVAL;
             r->weights[i] = 1 / (fitted * fitted);
         }
-        if (gsl_multifit_wlinear(&x.matrix, &weights.vector, &y.vector, &c.vector, &covariance.matrix, &chisq, workspace))
+        if (gsl_multifit_wlinear(&x.matrix, &weights.vector, &y.vector, &c.vector, &covariance.matrix, &chisq,
+                                 workspace))
             return -EINVAL;
     }
     gsl_matrix_scale(&covariance.matrix, chisq / (double)(r->n - 3));

@@ -382,7 +382,7 @@ double pool_fit_deviation(const struct pool_fit *fit, const struct pool_point *p
 {
     double column[COLUMNS], own = fit->scatter * pool_fit_time(fit, point), variance = own * own;
     columns_of(point, column);
-    if (serialised(fit->value[POOL_SERIAL], point) > free_time(fit->value, column)) /* where h_s binds, those of h, d and G are 0 */
+    if (serialised(fit->value[POOL_SERIAL], point) > free_time(fit->value, column)) /* where h_s binds, these are 0 */
         column[POOL_DILATION] = column[POOL_CHUNK] = column[POOL_BYTE] = 0;
     for (unsigned a = 0; a < COLUMNS; a++)
         for (unsigned b = 0; b < COLUMNS; b++) variance += column[a] * fit->covariance[a][b] * column[b];

@@ -73,12 +73,41 @@ struct stats_bootstrap {
 };
 int stats_bootstrap_many(const struct stats_bootstrap *, struct quantity *made);
 
+/* Medians of many draws from the same values without sorting each draw: a draw with replacement is a number of times
+ * for each value; its median is found by walking the sorted values and adding these up. (draws.c)
+ *
+ *     struct draws_column column;
+ *     draws_column_make(&column, values, 1, n);            // sorts once
+ *     draws_count(draws, n, times);                        // times[i]: how often i was drawn, the same for all columns
+ *     double median = draws_median(&column, times);        // as stats_quantile(drawn values, n, 0.5)
+ */
+
+/* Values that are numbers, sorted, and which of the original ones each is. */
+struct draws_column {
+    size_t count, of; /* of: as many values as were given, `rows` of them of each index */
+    struct draws_value {
+        double value;
+        size_t index;
+    } *sorted;
+};
+
+/* values[row * n + i]: those of index i, which are drawn together. Values that are NAN take no part. 0 or -ENOMEM; free
+ * with draws_column_free, which accepts a zeroed struct. */
+int draws_column_make(struct draws_column *, const double *values, size_t rows, size_t n);
+void draws_column_free(struct draws_column *);
+
+/* times[0..n-1]: how often each index below n stands in draws[0..n-1]. */
+void draws_count(const size_t *draws, size_t n, unsigned *times);
+
+/* The median of the values that were drawn, as many draws as there were values; NAN where no number was drawn. */
+double draws_median(const struct draws_column *, const unsigned *times);
+
 /* By which factor two sets of times differ that were not taken in pairs: the ratio b/a with its 95 % interval, by
  * Hodges-Lehmann's estimate and the Mann-Whitney interval over logarithms: the median of all ratios b[j]/a[i], and
  * the ratios of rank k and nm+1-k, with the largest k for which 2 P(U < k) <= 0.05 when both sets have one distribution
- * (Hollander & Wolfe, Nonparametric Statistical Methods, 4.2-4.3). Exact for n, m <= STATS_SHIFT_EXACT without ties, else
- * by the normal approximation with continuity correction. It takes the two distributions to have one shape, on a log
- * scale. n of the result is the smaller of the two counts. No interval (NAN) where either has fewer than
+ * (Hollander & Wolfe, Nonparametric Statistical Methods, 4.2-4.3). Exact for n, m <= STATS_SHIFT_EXACT without ties,
+ * else by the normal approximation with continuity correction. It takes the two distributions to have one shape, on a
+ * log scale. n of the result is the smaller of the two counts. No interval (NAN) where either has fewer than
  * STATS_INTERVAL_MIN values; median NAN where one is empty, a value is not positive, or memory is short. */
 enum { STATS_SHIFT_EXACT = 40 };
 struct quantity stats_shift(const double *a, size_t n, const double *b, size_t m);

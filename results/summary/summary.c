@@ -9,18 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const quantity_names[QUANTITIES] = {
-#define QUANTITY(name, unit, meaning) #name,
-#include "results/models/quantities.h"
-#undef QUANTITY
-};
-const char *const quantity_units[QUANTITIES] = {
-#define QUANTITY(name, unit, meaning) unit,
-#include "results/models/quantities.h"
-#undef QUANTITY
-};
-const char *const quantity_meanings[QUANTITIES] = {
-#define QUANTITY(name, unit, meaning) meaning,
+const struct quantity_kind quantity_kinds[QUANTITIES] = {
+#define QUANTITY(name, unit, meaning) {#name, unit, meaning},
 #include "results/models/quantities.h"
 #undef QUANTITY
 };
@@ -184,7 +174,8 @@ static const struct cell *one_worker(const struct run *run, const struct cell *c
 {
     for (unsigned i = 0; !parts_is_serial(cell) && i < run->cell_count; i++) {
         const struct cell *one = &run->cells[i];
-        if (parts_workers(one) == 1 && one->baseline == cell->baseline && cells_same(one, cell, CELLS_POOL | CELLS_CHUNK))
+        if (parts_workers(one) == 1 && one->baseline == cell->baseline &&
+            cells_same(one, cell, CELLS_POOL | CELLS_CHUNK))
             return one;
     }
     return NULL;

@@ -44,7 +44,7 @@ static json_t *row_to_json(const struct cell_summary *row)
     json_t *object = cell_to_json(row->cell);
     if (!object) return NULL;
     for (size_t i = 0; i < QUANTITIES; i++)
-        json_object_set_new(object, quantity_names[i], json_quantity(row->quantity[i]));
+        json_object_set_new(object, quantity_kinds[i].name, json_quantity(row->quantity[i]));
     json_object_set_new(object, "budget", budget_to_json(&row->budget));
     json_object_set_new(object, "workers", json_integer(row->workers));
     json_object_set_new(object, "samples", json_integer((json_int_t)row->samples));
@@ -136,7 +136,7 @@ static json_t *head_to_json(const struct summary *summary)
     for (size_t i = 0; i < summary->advice_count; i++)
         json_array_append_new(advices, advice_to_json(&summary->advices[i]));
     for (size_t i = 0; i < summary->finding_count; i++)
-        json_array_append_new(findings, json_pack("{ss ss}", "topic", topic_names[summary->findings[i].topic], "text",
+        json_array_append_new(findings, json_pack("{ss ss}", "topic", topic_kinds[summary->findings[i].topic].name, "text",
                                                   summary->findings[i].text));
     return json_pack("{si ss sb sb s{ss ss} sO* so so so so so so}", "schema", RECORD_SCHEMA, "run", summary->run->name,
                      "complete", (int)summary->run->complete, "simulated", (int)summary->run->simulated, "trust",
@@ -211,7 +211,7 @@ static void csv_head(FILE *out)
           "errors,suspects,outliers,verified,suspect,error",
           out);
     for (size_t i = 0; i < QUANTITIES; i++)
-        fprintf(out, ",%s,%s_low,%s_high", quantity_names[i], quantity_names[i], quantity_names[i]);
+        fprintf(out, ",%s,%s_low,%s_high", quantity_kinds[i].name, quantity_kinds[i].name, quantity_kinds[i].name);
     fputs(",budget_work,budget_dilation,budget_start_stop,budget_dispatch,budget_tail,budget_gather,budget_residual\r\n", out);
 }
 

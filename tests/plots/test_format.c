@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is shown, as text: numbers with their units, names from anywhere, tables. */
 #include "plots/format.h"
-#include "plots/page/svg.h"
+#include "plots/chart.h"
 #include "plots/table.h"
 #include "tests/suite.h"
 

@@ -3,7 +3,6 @@
 #include "kernels/reason.h"
 #include "plots/chart.h"
 #include "plots/format.h"
-#include "plots/lines.h"
 #include "plots/plots.h"
 #include "results/record/latency.h"
 #include "tests/fixtures/runs.h"

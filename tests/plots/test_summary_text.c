@@ -26,9 +26,9 @@ START_TEST(json_has_what_the_design_promises)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         ck_assert_msg(json_object_get(cell, keys[i]), "%s", keys[i]);
     for (size_t i = 0; i < QUANTITIES; i++) {
-        const json_t *quantity = json_object_get(cell, quantity_names[i]);
+        const json_t *quantity = json_object_get(cell, quantity_kinds[i].name);
         ck_assert_msg(json_object_size(quantity) == 4 && json_is_null(json_object_get(quantity, "low")), "%s",
-                      quantity_names[i]);
+                      quantity_kinds[i].name);
     }
     ck_assert_double_eq(json_real_value(json_object_get(json_object_get(cell, "wall_ns"), "median")), 51000);
     ck_assert_str_eq(json_string_value(json_array_get(json_object_get(cell, "suspect"), 0)), "steal");
@@ -70,7 +70,7 @@ START_TEST(every_figure_field_and_mark_is_documented)
 #include "results/record/record_fields.h"
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) ck_documented("docs/method.md", fields[i]);
-    for (size_t i = 0; i < QUANTITIES; i++) ck_documented("docs/method.md", quantity_names[i]);
+    for (size_t i = 0; i < QUANTITIES; i++) ck_documented("docs/method.md", quantity_kinds[i].name);
     for (size_t i = 0; i < SUSPICIONS; i++) ck_documented("docs/method.md", suspicions[i].word);
     for (size_t i = 0; i < SUSPICIONS; i++) ck_documented("docs/troubleshooting.md", suspicions[i].word);
 }

@@ -34,7 +34,7 @@ static void must_say(const struct summary *summary, const char *one, const char 
 {
     if (said(summary, one, other)) return;
     for (size_t i = 0; i < summary->finding_count; i++)
-        printf("- %s: %s\n", topic_names[summary->findings[i].topic], summary->findings[i].text);
+        printf("- %s: %s\n", topic_kinds[summary->findings[i].topic].name, summary->findings[i].text);
     ck_abort_msg("nobody said '%s' with '%s'", one, other);
 }
 

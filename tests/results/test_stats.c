@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Statistics against values worked out by hand and coverage against its nominal rate. */
-#include "results/statistics/draws.h"
 #include "results/statistics/stats.h"
 #include "tests/suite.h"
 
