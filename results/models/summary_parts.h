@@ -37,7 +37,7 @@ struct quantity parts_scaled(struct quantity, double factor);
  */
 bool parts_tied(struct quantity ratio);
 
-/* Groups: cells that are equal but for what `but` names (CELLS_.. of cells.h). A/A duplicates belong to none. */
+/* Groups: cells that are equal but for what `but` names (CELLS_.. of record.h). A/A duplicates belong to none. */
 enum { CELLS_ANY_SIZE = CELLS_SIZE | CELLS_TASK_TIME, CELLS_WORKERS = CELLS_PROCESSES | CELLS_THREADS };
 /* The group that `cell` opens, in the order of ids, in memory of the caller's; *count 0 where an earlier cell has
  * opened it already. NULL where memory is short. Studies never mix. */
