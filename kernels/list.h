@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Every built-in kernel, one line each: KERNEL(x) is `const struct kernel kernel_x` in kernels/x.c, or with its like in
- * chain.c or counters.c. */
+/* Every built-in kernel, one line each: KERNEL(x) is `const struct kernel kernel_x` in kernels/x.c; lognormal
+ * is in spin.c, and those that count what workers share in counters.c. */
 KERNEL(empty)
 KERNEL(square)
 KERNEL(spin)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* chain: spin and lognormal, work that no compiler and no processor can shorten or overlap: a chain of steps, each of
+/* spin and lognormal: work that no compiler and no processor can shorten or overlap: a chain of steps, each of
  * which needs the one before. A step is x -> x * MULTIPLIER + INCREMENT modulo 2^64 (Knuth's MMIX generator), so that
  * the end of a chain is also known in closed form, in a number of operations logarithmic in its length.
  *
