@@ -3,7 +3,6 @@
 #include "bench/lessons/expression_parts.h"
 #include "kernels/reason.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 /* ---- fields ---- */

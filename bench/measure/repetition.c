@@ -9,7 +9,6 @@
 #include "kernels/reason.h"
 #include "runners/worker.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 struct differences {

@@ -7,7 +7,6 @@
 #include "kernels/reason.h"
 
 #include <hwloc.h>
-#include <stddef.h>
 
 struct run;
 

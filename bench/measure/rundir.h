@@ -13,7 +13,6 @@
 #include "kernels/reason.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum { RUNDIR_PATH = 4096 };
 

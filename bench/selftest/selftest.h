@@ -2,7 +2,7 @@
 /* selftest.h: known answers go in, the tool must give them back (docs/method.md lists the rows V1 to V14).
  *
  *     struct selftest test = {.seed = 1, .quick = true};
- *     for (size_t i = 0; selftest_parts[i].run; i++) selftest_run(&test, &selftest_parts[i]);
+ *     selftest_run(&test, &part);
  *     ... test.rows, test.count, test.failed ...
  *     selftest_free(&test);
  *
@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum selftest_outcome { SELFTEST_HOLDS, SELFTEST_FALLS_SHORT, SELFTEST_SKIPPED, SELFTEST_OUTCOMES };
-extern const char *const selftest_outcome_names[SELFTEST_OUTCOMES]; /* "holds", "falls short", "skipped" */
+enum selftest_outcome { SELFTEST_HOLDS, SELFTEST_FALLS_SHORT, SELFTEST_SKIPPED };
+extern const char *const selftest_outcome_names[]; /* "holds", "falls short", "skipped" */
 
 struct selftest_row {
     char id[8];          /* "V1" */
@@ -44,11 +44,10 @@ struct selftest {
 };
 
 struct selftest_part {
-    const char *ids; /* the rows it makes, "V1" or "V4 V5": words */
+    const char *ids; /* the rows it makes, "V1" or "V4,V5" */
     void (*run)(struct selftest *);
     bool again; /* measured once more on a machine that was loud: what it wants is exact */
 };
-extern const struct selftest_part selftest_parts[]; /* ends with run == NULL */
 
 /* Adds a row. The texts are filled by the caller beforehand; outcome by `holds`. */
 void selftest_add(struct selftest *, const struct selftest_row *, bool holds);
@@ -67,13 +66,10 @@ struct selftest_band {
 };
 struct selftest_band selftest_band(double rate, unsigned trials);
 
-/* Adds a row of how often an interval held the truth. */
-struct selftest_cover {
-    const char *id, *what; /* "V2", what the interval is of */
-    unsigned hits, trials;
-    double rate; /* exact, which is then held against its selftest_band; 0: 95 % nominally, 93 to 98 % are asked for */
-};
-void selftest_cover(struct selftest *, const struct selftest_cover *);
+/* Adds a row of how often an interval held the truth; the format says what it is of. rate: exact, which is then held
+ * against its selftest_band; 0: 95 % nominally, 93 to 98 % are asked for. */
+__attribute__((format(printf, 6, 7))) void selftest_cover(struct selftest *, const char *id, unsigned hits,
+                                                          unsigned trials, double rate, const char *format, ...);
 
 gsl_rng *selftest_random(const struct selftest *); /* seeded; freed with gsl_rng_free; NULL: no memory */
 

@@ -224,7 +224,7 @@ void selftest_dispatch(struct selftest *test)
         struct delayed cells = {.known = delays, .count = test->quick ? DELAYS_QUICK : DELAYS};
         if (ranks) cells.known = delays_of_ranks, cells.count = sizeof delays_of_ranks / sizeof *delays_of_ranks;
         struct live live;
-        if (ranks ? test->quick || !live_has(pools[p]) : !runner_find(pools[p])) continue;
+        if (ranks && (test->quick || !live_has(pools[p]))) continue;
         live_open(&live, test);
         live.undisturbed = true;
         for (int i = 0; i < cells.count; i++) {
@@ -244,12 +244,18 @@ void selftest_dispatch(struct selftest *test)
 /* Terms of a budget, as they are told apart here. */
 enum term { START_STOP, DISPATCH, OTHERS, TERMS };
 
+/* Of the instrumented sample of a cell in one block. */
+static bool budget_of(const struct live *live, unsigned cell, unsigned block, double serial_ns, struct budget *b)
+{
+    const struct observation *sample = live_sample(live, cell, block, true);
+    return sample && !budget_make(sample, &live->cells[cell], serial_ns, b);
+}
+
 /* Core-ns of a term in one block, all others but work as one. NAN where it was not taken. */
 static double term_of(const struct live *live, unsigned cell, unsigned block, double serial_ns, enum term term)
 {
-    const struct observation *sample = live_sample(live, cell, block, true);
     struct budget b;
-    if (!sample || budget_make(sample, &live->cells[cell], serial_ns, &b)) return NAN;
+    if (!budget_of(live, cell, block, serial_ns, &b)) return NAN;
     const double shares[TERMS] = {b.start_stop, b.dispatch, b.dilation + b.tail + b.residual};
     return b.core_ns * shares[term];
 }
@@ -317,7 +323,6 @@ void selftest_terms(struct selftest *test)
     for (size_t p = 0; p < 2; p++) {
         struct live live;
         struct paid paid[PAIDS] = {{.own = START_STOP}, {.own = DISPATCH}};
-        if (!runner_find(pools[p])) continue;
         live_open(&live, test);
         live_wait_policy(&live, LIVE_STEADY_POLICY);
         live.undisturbed = true;
@@ -346,12 +351,6 @@ struct closed {
     double serial_ns, worst;
     unsigned all, closed;
 };
-
-static bool budget_of(const struct live *live, unsigned cell, unsigned block, double serial_ns, struct budget *b)
-{
-    const struct observation *sample = live_sample(live, cell, block, true);
-    return sample && !budget_make(sample, &live->cells[cell], serial_ns, b);
-}
 
 static void budgets_take(const struct live *live, unsigned serial, struct closed *closed)
 {
@@ -425,8 +424,10 @@ void selftest_closing(struct selftest *test)
     struct live_cell cell = {.kernel = "spin", .task_ns = (double)TASK_NS, .tasks = TASKS};
     unsigned serial = cell.baseline = live_cell(&live, &cell);
     cell.workers = 2, cell.placement = "close";
-    for (size_t p = 0; p < 2; p++)
-        if (runner_find(cell.runner = pools[p])) live_cell(&live, &cell);
+    for (size_t p = 0; p < POOLS; p++) {
+        cell.runner = pools[p];
+        live_cell(&live, &cell);
+    }
     cell.runner = "openmp", cell.schedule = "static", cell.inject = &uneven;
     for (unsigned i = 0; i < 2; i++) {
         snprintf(lists[i], sizeof lists[i], "%u,%u", cpus[i], cpus[1 - i]);

@@ -114,6 +114,14 @@ static void outcome_row(struct selftest *test, struct selftest_row *row, const s
     else selftest_add(test, row, holds);
 }
 
+/* The first two cpus that may be used; where there is one only, a row that says so instead, and true. */
+static bool skip_without_two(struct selftest *test, const struct selftest_row *row, unsigned cpus[2])
+{
+    bool lacking = probe_allowed_cpus(cpus, 2) < 2;
+    if (lacking) selftest_skip(test, row->id, row->injected, "there is one cpu only");
+    return lacking;
+}
+
 /* A child that keeps one cpu busy, for two minutes at most. Negative: -errno. */
 static pid_t neighbour_start(unsigned cpu)
 {
@@ -134,10 +142,7 @@ void selftest_neighbour(struct selftest *test)
 {
     struct selftest_row row = {.id = "V9", .injected = "a process that keeps the second worker's cpu busy"};
     struct trial trial = {.word = "preempted", .test = test};
-    if (probe_allowed_cpus(trial.cpus, 2) < 2) {
-        selftest_skip(test, row.id, row.injected, "there is one cpu only");
-        return;
-    }
+    if (skip_without_two(test, &row, trial.cpus)) return;
     pid_t neighbour = neighbour_start(trial.cpus[1]);
     if (neighbour < 0) {
         selftest_skip(test, row.id, row.injected, "no child: %s", strerror(-neighbour));
@@ -178,10 +183,7 @@ static void mistake_row(struct selftest *test, const struct mistake *mistake, co
     unsigned caught = 0, taken = 0, cpus[2];
     struct selftest_row row = {.id = "V13"};
     snprintf(row.injected, sizeof row.injected, "%s, %s", mistake->what, runner);
-    if (mistake->inject.unbound && probe_allowed_cpus(cpus, 2) < 2) {
-        selftest_skip(test, row.id, row.injected, "there is one cpu only");
-        return;
-    }
+    if (mistake->inject.unbound && skip_without_two(test, &row, cpus)) return;
     live_open(&live, test);
     struct live_cell cell = {.kernel = "spin", .size = 100, .tasks = 1000};
     cell.baseline = live_cell(&live, &cell);
@@ -236,10 +238,7 @@ void selftest_wrong_serial(struct selftest *test)
     char words[96] = "";
     struct reason why = {""};
     double efficiency = NAN;
-    if (probe_allowed_cpus((unsigned[2]){0}, 2) < 2) {
-        selftest_skip(test, row.id, row.injected, "there is one cpu only");
-        return;
-    }
+    if (skip_without_two(test, &row, (unsigned[2]){0})) return;
     live_open(&live, test);
     struct live_cell cell = {.kernel = "spin", .task_ns = 20000, .tasks = 400, .inject = &slow};
     cell.baseline = live_cell(&live, &cell);

@@ -18,76 +18,69 @@ bool live_has(const char *name)
 {
     const struct runner *runner = runner_find(name);
     struct reason why = {""};
-    return runner && (!runner->available || !runner->available(&why));
+    return !runner->available || !runner->available(&why);
 }
 
 void live_open(struct live *live, const struct selftest *test)
 {
     struct limits limits;
-    memset(live, 0, sizeof *live);
-    live->seed = test->seed;
-    live->until_ns = test->until_ns;
+    *live = (struct live){.test = test, .run = {.cells = live->cells, .complete = true}};
     interrupt_watch();
     live->error = limits_read("", &limits, &live->why);
     if (!live->error) live->error = topology_load(NULL, &live->topology, &live->why);
     if (live->error) return;
-    live->loaded = true;
     struct protocol protocol = {
         .reps = 1, .reps_min = 1, .warmup = 1, .deadline_ns = DEADLINE_NS, .seed = test->seed, .task_seed = 1};
     plan_open(&live->plan, live->topology, limits.usable, &protocol);
-    live->run.cells = live->cells;
-    live->run.complete = true;
 }
 
 void live_wait_policy(struct live *live, const char *policy)
 {
     const char *before = getenv("OMP_WAIT_POLICY");
-    live->policy = before ? strdup(before) : NULL;
-    live->policy_set = true;
+    live->policy = strdup(before ? before : "");
     setenv("OMP_WAIT_POLICY", policy, 1);
 }
 
 static void policy_back(struct live *live)
 {
-    if (!live->policy_set) return;
-    if (live->policy) setenv("OMP_WAIT_POLICY", live->policy, 1);
+    if (!live->policy) return;
+    if (*live->policy) setenv("OMP_WAIT_POLICY", live->policy, 1);
     else unsetenv("OMP_WAIT_POLICY");
     free(live->policy);
-    live->policy_set = false;
+    live->policy = NULL;
 }
 
 void live_close(struct live *live)
 {
     policy_back(live);
     run_samples_free(&live->run);
-    if (live->closed) measure_close(&live->measure);
-    if (!live->loaded) return;
+    measure_close(&live->measure);
     plan_free(&live->plan);
-    hwloc_topology_destroy(live->topology);
+    if (live->topology) hwloc_topology_destroy(live->topology);
 }
 
-/* The size of a cell: as asked, its baseline's, or calibrated as `--task-time` does. */
-static uint64_t size_of(struct live *live, const struct live_cell *asked)
+struct kernel_task live_calibrate(struct live *live, const struct live_cell *asked)
 {
     const struct kernel_info_limits none = {0};
     struct kernel_info info;
     struct kernel_task task = {.tasks = asked->tasks, .seed = 1, .size = 1, .task_ns = asked->task_ns};
-    if (asked->size) return asked->size;
-    if (asked->runner && asked->baseline < live->run.cell_count) return live->cells[asked->baseline].size;
     if (!live->error) live->error = kernel_info_get(asked->kernel, none, &info, &live->why);
     if (!live->error) live->error = kernel_info_calibrate(&info, none, &task, &live->why);
-    return task.size;
+    return task;
+}
+
+/* The size of a cell: as asked, its baseline's, or calibrated. */
+static uint64_t size_of(struct live *live, const struct live_cell *asked)
+{
+    if (asked->size) return asked->size;
+    if (asked->runner && asked->baseline < live->run.cell_count) return live->cells[asked->baseline].size;
+    return live_calibrate(live, asked).size;
 }
 
 unsigned live_cell(struct live *live, const struct live_cell *asked)
 {
     unsigned id = live->run.cell_count;
     const struct runner *runner = runner_find(asked->runner ? asked->runner : "serial");
-    if (id == LIVE_CELLS || !runner) {
-        live->error = -EINVAL;
-        reason_set(&live->why, "no runner %s", asked->runner);
-        return 0;
-    }
     bool processes = runner->axes & AXIS_PROCESSES;
     uint64_t size = size_of(live, asked);
     struct cell *cell = &live->cells[live->run.cell_count++];
@@ -115,12 +108,11 @@ unsigned live_cell(struct live *live, const struct live_cell *asked)
 static void close_plan(struct live *live)
 {
     double task_ns[LIVE_CELLS] = {0};
-    if (live->closed || live->error) return;
+    if (live->measure.plan || live->error) return;
     live->error = plan_adopt(&live->plan, live->cells, live->run.cell_count, task_ns, &live->why);
     if (!live->error) live->error = plan_close(&live->plan, &live->why);
     if (!live->error) live->error = measure_open(&live->measure, &live->plan, &live->why);
     if (live->error) return;
-    live->closed = true;
     for (unsigned i = 0; i < live->run.cell_count; i++) {
         live->plan.extra[i].inject = live->inject[i];
         live->plan.extra[i].warmup = 1;
@@ -134,17 +126,11 @@ static void take(struct live *live, unsigned cell, unsigned block, unsigned posi
     live->error = measure_cell(&live->measure, &(struct turn){cell, block, position, instrumented}, &sample, &live->why);
     if (live->error == -EINTR) reason_set(&live->why, "interrupted");
     if (live->error) return;
-    if (strcmp(sample.status, "ok") && !failures) {
-        live->error = -EIO;
-        reason_set(&live->why, "%s on %s: %s", live->cells[cell].label, live->cells[cell].runner,
-                 sample.cause);
-    }
-    int error = run_add(&live->run, &sample, -1);
+    if (strcmp(sample.status, "ok") && !failures)
+        live->error = reason_give(&live->why, -EIO, "%s on %s: %s", live->cells[cell].label,
+                                  live->cells[cell].runner, sample.cause);
+    if (run_add(&live->run, &sample, -1)) live->error = reason_give(&live->why, -ENOMEM, "no memory");
     sample_free(&sample);
-    if (error) {
-        live->error = -ENOMEM;
-        reason_set(&live->why, "no memory");
-    }
 }
 
 void live_blocks(struct live *live, unsigned count, bool instrumented, bool failures)
@@ -152,13 +138,12 @@ void live_blocks(struct live *live, unsigned count, bool instrumented, bool fail
     unsigned order[LIVE_CELLS];
     close_plan(live);
     for (unsigned i = 0; i < count && !live->error; i++) {
-        if (live->until_ns && clock_now_ns(&clock_real) > live->until_ns) {
-            live->error = -ETIME;
-            reason_set(&live->why, "no time left for it on so slow a machine");
+        if (live->test->until_ns && clock_now_ns(&clock_real) > live->test->until_ns) {
+            live->error = reason_give(&live->why, -ETIME, "no time left for it on so slow a machine");
             return;
         }
         unsigned block = live->blocks++;
-        plan_order(live->cells, live->run.cell_count, live->seed, block, order);
+        plan_order(live->cells, live->run.cell_count, live->test->seed, block, order);
         for (unsigned k = 0; k < live->run.cell_count; k++) {
             take(live, order[k], block, k, false, failures);
             if (instrumented && live->cells[order[k]].baseline != order[k])
@@ -183,7 +168,9 @@ void live_values(const struct live *live, unsigned cell, enum live_figure figure
         const struct observation *sample = live_sample(live, cell, block, instrumented);
         values[block] = NAN;
         if (!sample || strcmp(sample->status, "ok")) continue;
-        const int64_t figures[] = {sample->wall_ns, sample->start_ns, sample->stop_ns, sample->injected_ns};
+        const int64_t figures[] = {[LIVE_WALL] = sample->wall_ns,
+                                   [LIVE_TOTAL] = sample->start_ns + sample->wall_ns + sample->stop_ns,
+                                   [LIVE_INJECTED] = sample->injected_ns};
         values[block] = (double)figures[figure];
     }
 }

@@ -39,19 +39,16 @@ struct live_cell {
 
 struct live {
     hwloc_topology_t topology;
-    bool loaded, closed;
     struct plan plan;
     struct measure measure;
-    uint64_t seed;
-    int64_t until_ns; /* with --quick: when to stop, -ETIME; 0: never */
+    const struct selftest *test;
     struct cell cells[LIVE_CELLS];
     const struct inject *inject[LIVE_CELLS];
     struct run run; /* cells and samples taken so far */
     unsigned blocks;
     bool needs_quiet; /* set by the caller: what falls short on a loud machine tells of the machine alone */
     bool undisturbed; /* set by the caller: live_values and live_sample leave out samples that are suspect */
-    char *policy;     /* what OMP_WAIT_POLICY was before live_wait_policy; NULL: not set */
-    bool policy_set;
+    char *policy;     /* what OMP_WAIT_POLICY was before live_wait_policy, "": not set; NULL: it was not called */
     int error;         /* the first thing that went wrong; 0 */
     struct reason why; /* of it, one line */
 };
@@ -60,6 +57,9 @@ struct live {
 void live_open(struct live *, const struct selftest *);
 void live_close(struct live *);
 unsigned live_cell(struct live *, const struct live_cell *);
+
+/* Size and duration of a task of a cell's kernel, from its task_ns as `--task-time` finds them. */
+struct kernel_task live_calibrate(struct live *, const struct live_cell *);
 
 /* OMP_WAIT_POLICY for all repetitions until live_close. With the policy that is its default, libgomp's first region
  * takes 0.1 to 17 ms, in two heaps: what it costs to start has no middle that a few hundred repetitions would find
@@ -85,7 +85,7 @@ double live_suspects(const struct live *);
 void live_judge(struct selftest *, const struct live *, struct selftest_row *, bool holds);
 
 /* One figure of a cell by block, over all blocks (NAN where missing); values has room for live->blocks. */
-enum live_figure { LIVE_WALL, LIVE_START, LIVE_STOP, LIVE_INJECTED };
+enum live_figure { LIVE_WALL, LIVE_TOTAL, LIVE_INJECTED }; /* total: with start and stop */
 void live_values(const struct live *, unsigned cell, enum live_figure, bool instrumented, double *values);
 
 /* The first sample of a cell in a block; NULL: none. */

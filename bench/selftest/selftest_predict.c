@@ -15,14 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Size of a task of `kernel` for each ns, from one that was calibrated to last `near_ns`. */
-static double size_per_ns(struct live *live, const char *kernel, uint64_t tasks, double near_ns)
+/* Size of a task of the cell's kernel for each ns, from one that was calibrated. */
+static double size_per_ns(struct live *live, const struct live_cell *near)
 {
-    const struct kernel_info_limits none = {0};
-    struct kernel_info info;
-    struct kernel_task task = {.tasks = tasks, .seed = 1, .task_ns = near_ns};
-    if (!live->error) live->error = kernel_info_get(kernel, none, &info, &live->why);
-    if (!live->error) live->error = kernel_info_calibrate(&info, none, &task, &live->why);
+    struct kernel_task task = live_calibrate(live, near);
     return (double)task.size / task.task_ns;
 }
 
@@ -62,7 +58,7 @@ struct ladder {
 
 static void ladder_cells(const struct selftest *test, struct live *live, struct ladder *ladder)
 {
-    double per_ns = size_per_ns(live, "spin", 2000, 2000);
+    double per_ns = size_per_ns(live, &(struct live_cell){.kernel = "spin", .tasks = 2000, .task_ns = 2000});
     for (size_t i = ladder->first; i < RUNGS; i++) {
         struct live_cell cell = {
             .kernel = "spin", .size = size_for(per_ns, rungs_ns[i]), .tasks = grain_tasks(test, rungs_ns[i])};
@@ -70,7 +66,7 @@ static void ladder_cells(const struct selftest *test, struct live *live, struct 
         cell.workers = 2, cell.chunk = 1, cell.placement = "close";
         for (size_t p = 0; p < ladder->count; p++) {
             cell.runner = ladder->pools[p].runner, cell.schedule = ladder->pools[p].schedule;
-            if (runner_find(cell.runner)) ladder->cells[i][p] = live_cell(live, &cell);
+            ladder->cells[i][p] = live_cell(live, &cell);
         }
     }
 }
@@ -141,7 +137,6 @@ static bool ladder_enough(const struct live *live, void *context)
         if (!half_summary(live, parity, &run, &summary)) return false;
         for (size_t p = 0; p < ladder->count; p++) {
             const struct metg *metg = metg_of(&summary, &ladder->pools[p]);
-            if (!runner_find(ladder->pools[p].runner)) continue;
             narrow = narrow && metg && metg->granularity_ns.high <= 1.25 * metg->granularity_ns.low;
         }
         summary_free(&summary);
@@ -189,15 +184,13 @@ static void grain(struct selftest *test, const struct ladder *asked, unsigned fe
     live_open(&live, test);
     ladder_cells(test, &live, &ladder);
     live_until(&live, fewest, most, false, ladder_enough, &ladder);
-    bool first = !live.error && half_summary(&live, 0, &run[0], &halves[0]);
-    bool both = first && half_summary(&live, 1, &run[1], &halves[1]);
-    for (size_t p = 0; p < ladder.count; p++)
-        if (runner_find(ladder.pools[p].runner)) grain_row(test, &live, &ladder, p, both ? halves : NULL);
-    for (int i = 0; i < 2; i++)
-        if (i ? both : first) {
-            summary_free(&halves[i]);
-            free(run[i].samples);
-        }
+    int made = 0; /* of the halves */
+    while (!live.error && made < 2 && half_summary(&live, (unsigned)made, &run[made], &halves[made])) made++;
+    for (size_t p = 0; p < ladder.count; p++) grain_row(test, &live, &ladder, p, made == 2 ? halves : NULL);
+    while (made-- > 0) {
+        summary_free(&halves[made]);
+        free(run[made].samples);
+    }
     live_close(&live);
 }
 
@@ -215,9 +208,7 @@ void selftest_grain(struct selftest *test)
 enum { PAY_TASKS = 64, PAY_RUNGS = 6 };
 /* All that compute and whose tasks can be made to last 20 us, or 30: those of uts jump from 1 us to 2 ms. */
 static const char *const pay_kernels[] = {"primes", "collatz", "mandelbrot", "nqueens", "ep", "matmul", "lognormal"};
-static const struct {
-    const char *runner, *schedule, *name;
-} pay_runners[] = {{"openmp", "dynamic", "openmp (OMP_WAIT_POLICY=" LIVE_STEADY_POLICY ")"},
+static const struct pool pay_runners[] = {{"openmp", "dynamic", "openmp (OMP_WAIT_POLICY=" LIVE_STEADY_POLICY ")"},
                    {"forkpool", NULL, "forkpool"},
                    {"hybrid", NULL, "hybrid"}};
 enum {
@@ -232,12 +223,6 @@ struct pay {
     unsigned serial[PAY_RUNGS], team[PAY_RUNGS];
 };
 
-static double total_of(const struct live *live, unsigned cell, unsigned block)
-{
-    const struct observation *sample = live_sample(live, cell, block, false);
-    return sample && sample->wall_ns > 0 ? (double)(sample->start_ns + sample->wall_ns + sample->stop_ns) : NAN;
-}
-
 /* What was measured for it, by block. */
 struct paid_off {
     double cost[LIVE_BLOCKS];    /* of calibration: what the runner takes beyond its half of the work */
@@ -249,19 +234,21 @@ struct paid_off {
 
 static void paid_off(const struct live *live, const struct pay *pay, struct paid_off *paid)
 {
-    double team[LIVE_BLOCKS];
+    double team[LIVE_BLOCKS], known[LIVE_BLOCKS];
     paid->blocks = live->blocks;
     for (int i = 0; i < PAY_RUNGS; i++) {
         live_values(live, pay->serial[i], LIVE_WALL, false, paid->task[i]);
+        live_values(live, pay->team[i], LIVE_TOTAL, false, team);
         for (unsigned b = 0; b < live->blocks; b++) {
-            paid->ratio[i][b] = log(total_of(live, pay->team[i], b) / paid->task[i][b]);
+            paid->ratio[i][b] = log(team[b] / paid->task[i][b]);
             paid->task[i][b] /= PAY_TASKS;
         }
     }
-    live_values(live, pay->known_serial, LIVE_WALL, false, paid->cost);
+    live_values(live, pay->known_serial, LIVE_WALL, false, known);
+    live_values(live, pay->known_team, LIVE_TOTAL, false, paid->cost);
     live_values(live, pay->team[PAY_RUNGS - 1], LIVE_WALL, false, team);
     for (unsigned b = 0; b < live->blocks; b++) {
-        paid->cost[b] = total_of(live, pay->known_team, b) - paid->cost[b] / 2;
+        paid->cost[b] -= known[b] / 2;
         paid->speedup[b] = log(paid->task[PAY_RUNGS - 1][b] * PAY_TASKS / team[b]);
     }
 }
@@ -357,7 +344,7 @@ static double look_around(struct selftest *test, size_t p)
     cell.workers = 2, cell.placement = "close", cell.runner = pay_runners[p].runner;
     unsigned team = live_cell(&live, &cell);
     live_blocks(&live, 20, false, false);
-    for (unsigned b = 0; b < live.blocks; b++) totals[b] = total_of(&live, team, b);
+    live_values(&live, team, LIVE_TOTAL, false, totals);
     if (!live.error) around_ns = 2 * stats_quantile(totals, live.blocks, 0.5) / PAY_TASKS;
     live_close(&live);
     return around_ns;
@@ -408,7 +395,8 @@ static struct prediction pay_measure(struct selftest *test, struct live *live, c
         if (try && !test->quick) sleep(CALM_S);
         live_open(live, test);
         live_wait_policy(live, LIVE_STEADY_POLICY);
-        if (!try) aim->size_per_ns = size_per_ns(live, kernel, PAY_TASKS, aim->around_ns);
+        struct live_cell near = {.kernel = kernel, .tasks = PAY_TASKS, .task_ns = aim->around_ns};
+        if (!try) aim->size_per_ns = size_per_ns(live, &near);
         pay_cells(live, kernel, p, aim, &pay);
         live_blocks(live, FIRST, false, false);
         if (live->error) break;
@@ -448,6 +436,5 @@ static void crossover_row(struct selftest *test, size_t p)
 void selftest_crossover(struct selftest *test)
 {
     size_t count = test->quick ? PAY_RUNNERS_QUICK : PAY_RUNNERS;
-    for (size_t p = 0; p < count; p++)
-        if (runner_find(pay_runners[p].runner)) crossover_row(test, p);
+    for (size_t p = 0; p < count; p++) crossover_row(test, p);
 }

@@ -3,11 +3,15 @@
  * the order of blocks, the summary and the budget. */
 #include "bench/selftest/selftest.h"
 
+#include "bench/measure/repetition.h"
 #include "bench/plan/plan.h"
-#include "bench/selftest/selftest_lab.h"
+#include "bench/selftest/inject_script.h"
 
+#include "kernels/reason.h"
 #include "results/models/budget.h"
+#include "results/models/summary.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +19,90 @@
 static double off(double value, double truth)
 {
     return fabs(value / truth - 1);
+}
+
+/* ---- small runs measured in this process with a script for a clock, summarised like any other run ---- */
+
+enum { LAB_CELLS = 64, LAB_SERIAL = -1 };
+
+struct lab {
+    struct inject_script script;
+    struct cell cells[LAB_CELLS];
+    struct run run;
+    int error; /* the first thing that went wrong: no memory, or a repetition that failed; 0 */
+};
+
+static void lab_open(struct lab *lab)
+{
+    *lab = (struct lab){.run = {.cells = lab->cells, .complete = true}};
+    inject_script_open(&lab->script);
+}
+
+/* Adds a cell and returns its id; baseline LAB_SERIAL: it is the serial cell of its problem, one worker with one chunk
+ * and no cost of dispatch. A team has one thread in each process. */
+static unsigned lab_cell(struct lab *lab, uint64_t tasks, unsigned workers, uint64_t chunk, int baseline)
+{
+    unsigned id = lab->run.cell_count++;
+    lab->cells[id] = (struct cell){.id = id,
+                                   .baseline = baseline == LAB_SERIAL ? id : (unsigned)baseline,
+                                   .duplicate = id,
+                                   .study = "granularity",
+                                   .kernel = "script",
+                                   .label = "script",
+                                   .schedule = "default",
+                                   .placement = "none",
+                                   .size = 1,
+                                   .tasks = tasks,
+                                   .processes = workers,
+                                   .threads = 1,
+                                   .chunk = chunk};
+    snprintf(lab->cells[id].runner, sizeof lab->cells[id].runner, "%s", baseline == LAB_SERIAL ? "serial" : "script");
+    return id;
+}
+
+/* One repetition of a cell as the script stands; appended to the run. Returns the sample, or NULL (lab->error). */
+static const struct observation *lab_measure(struct lab *lab, unsigned id, unsigned block, unsigned order,
+                                             bool instrumented)
+{
+    const struct cell *cell = &lab->cells[id];
+    struct sample sample = {.cell = id, .block = block, .order = order};
+    struct inject_script *script = &lab->script;
+    double dispatch_ns = script->dispatch_ns, join_ns = script->join_ns;
+    if (cell->baseline == id) script->dispatch_ns = script->join_ns = 0;
+    struct repetition repetition = {
+        .kernel = &inject_script_kernel,
+        .runner = &inject_script_runner,
+        .params = {cell->tasks, cell->size, inject_script_seed(script)},
+        .team = {.processes = cell->processes, .threads = cell->threads, .chunk = cell->chunk},
+        .instrumented = instrumented,
+    };
+    repetition_run(&repetition, &script->clock, &sample);
+    script->dispatch_ns = dispatch_ns, script->join_ns = join_ns;
+    int error = run_add(&lab->run, &sample, -1);
+    if (!error && strcmp(sample.status, "ok")) error = -EIO;
+    sample_free(&sample);
+    if (!lab->error) lab->error = error;
+    return error == -ENOMEM ? NULL : &lab->run.samples[lab->run.sample_count - 1];
+}
+
+/* The budget of one instrumented repetition of a team, held against so much serial time instead of a cell's. */
+static bool lab_budget(struct lab *lab, uint64_t tasks, unsigned workers, uint64_t chunk, double serial_ns,
+                       struct budget *budget)
+{
+    unsigned team = lab_cell(lab, tasks, workers, chunk, LAB_SERIAL);
+    lab->cells[team].baseline = team + 1; /* any other: its own costs are wanted */
+    const struct observation *sample = lab_measure(lab, team, 0, 0, true);
+    *budget = (struct budget){0};
+    bool made = sample && !lab->error && !budget_make(sample, &lab->cells[team], serial_ns, budget);
+    run_samples_free(&lab->run);
+    return made;
+}
+
+/* 0 or lab->error; the summary must be freed before the lab is closed. */
+static int lab_summary(struct lab *lab, struct summary *summary)
+{
+    struct reason why = {""};
+    return lab->error ? lab->error : summary_make(&lab->run, summary, &why);
 }
 
 /* ---- V6: known imbalance ---- */
@@ -29,17 +117,13 @@ void selftest_imbalance(struct selftest *test)
         lab.script.task_ns = 5000, lab.script.dispatch_ns = 100;
         /* worker 0 has max; the others share the rest, so that max/mean is the ratio */
         for (int w = 0; w < WORKERS; w++) lab.script.share[w] = w ? (WORKERS - ratios[i]) / (WORKERS - 1) : ratios[i];
-        unsigned team = lab_cell(&lab, 4000, WORKERS, 10, LAB_SERIAL);
-        lab.cells[team].baseline = team + 1; /* any other: its own costs are wanted */
-        const struct observation *sample = lab_measure(&lab, team, 0, 0, true);
-        struct budget budget = {0};
-        bool made = sample && !lab.error && !budget_make(sample, &lab.cells[team], 4000 * 5000.0, &budget);
+        struct budget budget;
+        bool made = lab_budget(&lab, 4000, WORKERS, 10, 4000 * 5000.0, &budget);
         struct selftest_row row = {.id = "V6", .wanted = "within 1 %"};
         snprintf(row.injected, sizeof row.injected, "max/mean %.2f over %d workers", ratios[i], WORKERS);
         snprintf(row.came_back, sizeof row.came_back, "load balance %.4f, that is max/mean %.4f", budget.load_balance,
                  1 / budget.load_balance);
         selftest_add(test, &row, made && off(1 / budget.load_balance, ratios[i]) <= 0.01);
-        lab_close(&lab);
     }
 }
 
@@ -66,12 +150,9 @@ void selftest_budget(struct selftest *test)
         lab.script.task_ns = TASK_NS * cases[i].slow;
         lab.script.start_ns = cases[i].start_ns, lab.script.stop_ns = cases[i].stop_ns;
         lab.script.dispatch_ns = cases[i].dispatch_ns, lab.script.join_ns = cases[i].join_ns;
-        unsigned team = lab_cell(&lab, TASKS, WORKERS, 1, LAB_SERIAL);
-        lab.cells[team].baseline = team + 1;
-        const struct observation *sample = lab_measure(&lab, team, 0, 0, true);
-        struct budget b = {0};
+        struct budget b;
         double serial_ns = (double)TASKS * TASK_NS;
-        bool holds = sample && !lab.error && !budget_make(sample, &lab.cells[team], serial_ns, &b);
+        bool holds = lab_budget(&lab, TASKS, WORKERS, 1, serial_ns, &b);
         const double terms[] = {b.start_stop, b.dispatch, b.dilation, b.tail, b.residual};
         const double truth[] = {WORKERS * (cases[i].start_ns + cases[i].stop_ns), TASKS * cases[i].dispatch_ns,
                                 serial_ns * (cases[i].slow - 1), 0, WORKERS * cases[i].join_ns};
@@ -87,7 +168,6 @@ void selftest_budget(struct selftest *test)
                  "residual %.2f, work %.2f %%",
                  100 * b.start_stop, 100 * b.dispatch, 100 * b.dilation, 100 * b.tail, 100 * b.residual, 100 * b.work);
         selftest_add(test, &row, holds && worst <= 1e-3 && fabs(sum - 1) <= 1e-9);
-        lab_close(&lab);
     }
 }
 
@@ -143,7 +223,7 @@ static double drift_error(machine_speed *speed, bool interleaved)
         }
         summary_free(&summary);
     }
-    lab_close(&lab);
+    run_samples_free(&lab.run);
     return worst;
 }
 
@@ -198,6 +278,6 @@ void selftest_metg_script(struct selftest *test)
                  "overhead %.1f ns, METG(50 %%) %.1f ns: METG/(2 x overhead) = %.3f", overhead, metg,
                  metg / (2 * overhead));
         selftest_add(test, &row, off(metg / (2 * overhead), 1) <= 0.05 && off(overhead, costs_ns[i]) <= 0.01);
-        lab_close(&lab);
+        run_samples_free(&lab.run);
     }
 }

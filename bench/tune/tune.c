@@ -7,7 +7,6 @@
 #include "kernels/reason.h"
 #include "runners/cpus/cpukind.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,6 @@
 #include "bench/tune/tune_capacity.h"
 
 #include <jansson.h>
-#include <stdbool.h>
 
 enum tune_objective { TUNE_TIME, TUNE_CORE_SECONDS, TUNE_MEMORY };
 

@@ -10,7 +10,6 @@
 #include "kernels/reason.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

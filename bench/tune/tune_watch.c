@@ -2,7 +2,6 @@
 #include "bench/tune/tune_watch.h"
 
 #include <math.h>
-#include <stddef.h>
 
 /* Between looks: at least this long, and so many times as long as a look takes: they are a twentieth of the time. */
 static const double PAUSE_S = 0.04, PAUSE_SHARE = 20;
