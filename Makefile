@@ -75,7 +75,7 @@ MPI_STAMP := $(BUILD)/mpi-$(notdir $(realpath $(MPICC))).stamp
 $(MPI_STAMP):
 	@mkdir -p $(@D) && rm -f $(BUILD)/mpi-*.stamp && touch $@
 RANK_SHARED  := $(addprefix $(BUILD)/,runners/team.o runners/worker.o runners/cpus/cpulist.o runners/scratch.o results/record/latency.o \
-                bench/base/clock.o bench/plan/inject.o bench/measure/spans.o bench/measure/instruments.o)
+                bench/base/clock.o bench/plan/inject.o bench/measure/instruments.o)
 $(BUILD)/runners/rank/%.o: runners/rank/%.c $(MPI_STAMP)
 	@mkdir -p $(@D)
 	$(MPICC) $(ALL_CFLAGS) -fopenmp -c -o $@ $<

@@ -8,6 +8,7 @@
 #include "bench/measure/experiment.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
+#include "bench/measure/versus.h"
 #include "kernels/reason.h"
 #include "runners/cpus/limits.h"
 
@@ -91,14 +92,11 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     struct limits limits;
     struct reason why = {""};
     *conduct = (struct conduct){.options = options};
-    if (options_given(options, "name") && strchr(options->name, '/'))
-        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
-                                options->name);
-    if (!options->resume && rundir_check(options->output, &why)) return options_complain(options, "%s", why.text);
+    int refused = options->resume ? 0 : rundir_check(options);
+    if (refused) return refused;
     if (isolate_check(&why)) return options_complain(options, "%s", why.text);
     if (limits_read("", &limits, &why) || topology_load(NULL, &conduct->topology, &why))
         return options_complain(options, "%s", why.text);
-    conduct->loaded = true;
     if (options->python) setenv("BREAKEVEN_PYTHON", options->python, 1);
     if (options->waiting) setenv("BREAKEVEN_WAITING", options->waiting, 1);
     if (options->launcher) setenv("BREAKEVEN_LAUNCHER", options->launcher, 1); /* read by repetitions, and recorded */
@@ -121,8 +119,8 @@ void conduct_close(struct conduct *conduct)
     plan_free(&conduct->plan);
     if (conduct->lock > 0) close(conduct->lock);
     conduct->lock = 0;
-    if (conduct->loaded) hwloc_topology_destroy(conduct->topology);
-    conduct->loaded = false;
+    if (conduct->topology) hwloc_topology_destroy(conduct->topology);
+    conduct->topology = NULL;
 }
 
 /* Two paired runs live in two folders, base and new, and know of each other. */
@@ -149,7 +147,6 @@ static void mark_paired(json_t *manifest)
 static json_t *begin_record(struct conduct *conduct, const char *name)
 {
     const struct options *options = conduct->options;
-    const char *failed = "manifest.json";
     struct reason why = {""};
     if (conduct->before) {
         snprintf(conduct->dir, sizeof conduct->dir, "%s", conduct->before->dir);
@@ -170,13 +167,8 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
                                 strerror(-error));
     json_t *manifest = manifest_make(&conduct->plan, name, options);
     if (*conduct->program) mark_paired(manifest);
-    error = manifest ? manifest_write(conduct->dir, manifest) : -ENOMEM;
-    if (!error) {
-        failed = "topology.xml";
-        error = manifest_write_topology(conduct->dir, conduct->topology);
-    }
-    if (!error) return manifest;
-    options_complain(options, "cannot write %s/%s: %s", conduct->dir, failed, strerror(-error));
+    if (!manifest_begin(conduct->dir, manifest, conduct->topology, &why)) return manifest;
+    options_complain(options, "%s", why.text);
     json_decref(manifest);
     return NULL;
 }
@@ -232,12 +224,8 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
     if (!manifest) return STATUS_USAGE;
     struct experiment experiment = {
         .plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest, .before = conduct->before};
-    struct versus versus;
-    int error = *conduct->program ? versus_open(&versus, conduct->program, &conduct->plan, conduct->base_dir, manifest,
-                                                &why)
-                                  : 0;
-    if (!error && *conduct->program) experiment.versus = &versus;
-    if (!error) error = experiment_run(&experiment, &why);
+    if (*conduct->program) experiment.program = conduct->program, experiment.base_dir = conduct->base_dir;
+    int error = experiment_run(&experiment, &why);
     json_decref(manifest);
     interrupt_unwatch();
     int status = report_end(conduct, &experiment, error, why.text);

@@ -16,7 +16,6 @@
 struct conduct {
     const struct options *options;
     hwloc_topology_t topology;
-    bool loaded;
     struct plan plan;
     const struct run *before; /* --resume: the run to finish, in its own folder */
     int lock;                 /* on the run, while it is measured; 0: none */

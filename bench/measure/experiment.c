@@ -5,7 +5,7 @@
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/session.h"
-#include "bench/measure/time_limit.h"
+#include "bench/measure/versus.h"
 #include "kernels/reason.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ static int recall_one(const struct sample *sample, int64_t at, void *context)
     (void)at;
     if (sample->block < session->done_blocks)
         session->done[(sample->block * cells + sample->cell) * 2 + sample->instrumented] = 1;
-    measure_recall(&session->measure, sample);
+    measure_recall(&session->sides[0].measure, sample);
     return remember(session, sample);
 }
 
@@ -62,20 +62,10 @@ static int recall(struct session *session)
     return run_each(before, recall_one, session, session->why);
 }
 
-static int keep(struct session *session, const struct sample *sample)
-{
-    int error = record_append_sample(session->fd, sample);
-    if (error)
-        reason_set(session->why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", session->experiment->dir,
-                 strerror(-error));
-    return error;
-}
-
 static void show(struct session *session, uint64_t block, unsigned position)
 {
     const struct plan *plan = session->plan;
     double block_left_ns = 0, later_ns = 0;
-    if (session->experiment->quiet) return;
     for (unsigned i = position; i < plan->cell_count; i++)
         block_left_ns += session_known_ns(session, session->order[i]) * (1 + session_has_spans(session, session->order[i], block));
     double so_far_ns = session_passed_ns(session);
@@ -98,50 +88,49 @@ static void show(struct session *session, uint64_t block, unsigned position)
 static void tell_so_far(struct session *session)
 {
     const struct experiment *experiment = session->experiment;
-    char text[sizeof session->so_far.said] = "";
-    if (experiment->quiet || experiment->taken > SO_FAR_MAX ||
-        !so_far_due(&session->so_far, clock_now_ns(&clock_real) - session->began_ns) ||
-        !so_far_read(experiment->dir, text, sizeof text) || !strcmp(text, session->so_far.said))
+    char text[sizeof session->progress.said] = "";
+    if (experiment->taken > SO_FAR_MAX ||
+        !progress_due(&session->progress, clock_now_ns(&clock_real) - session->began_ns) ||
+        !progress_read(experiment->dir, text, sizeof text) || !strcmp(text, session->progress.said))
         return;
-    memcpy(session->so_far.said, text, sizeof text);
+    memcpy(session->progress.said, text, sizeof text);
     progress_close(&session->progress);
     fprintf(stderr, "%s\n", text);
 }
 
-/* The same repetition by the other build. */
-static int take_other(struct session *session, uint64_t block, unsigned position, bool instrumented)
+/* One repetition by one build, on record. */
+static int take_by(struct session *session, struct side *side, const struct turn *turn)
 {
-    return versus_take(session->experiment->versus, session->order[position], (unsigned)block, position, instrumented,
-                       session->why);
+    struct sample sample;
+    int error = measure_cell(&side->measure, turn, &sample, session->why);
+    if (error) return error;
+    error = record_append_sample(side->fd, &sample);
+    if (error)
+        reason_set(session->why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept",
+                   side->dir, strerror(-error));
+    else if (side == session->sides) {
+        session->experiment->taken++;
+        error = remember(session, &sample);
+    }
+    sample_free(&sample);
+    return error;
 }
 
 static int take(struct session *session, uint64_t block, unsigned position, bool instrumented)
 {
-    struct experiment *experiment = session->experiment;
     unsigned cell = session->order[position];
-    struct sample sample;
+    struct turn turn = {cell, (unsigned)block, position, instrumented};
+    int error = 0;
     if (is_done(session, block, cell, instrumented)) return 0;
     if (interrupt_seen()) return -EINTR;
     if (session_is_over(session, cell)) return 0;
     tell_so_far(session);
     show(session, block, position);
     int64_t began_ns = clock_now_ns(&clock_real);
-    bool other_first = experiment->versus && (block + position) % 2; /* neither build is always the second */
-    int error = other_first ? take_other(session, block, position, instrumented) : 0;
-    if (!error)
-        error = measure_cell(&session->measure, &(struct turn){cell, (unsigned)block, position, instrumented}, &sample,
-                             session->why);
-    if (error) return error;
+    for (unsigned i = 0; !error && i < session->side_count; i++) /* no build is always the second */
+        error = take_by(session, &session->sides[(block + position + i) % session->side_count], &turn);
     session->tally[cell].spent_ns += (double)(clock_now_ns(&clock_real) - began_ns);
     session->tally[cell].spent++;
-    error = keep(session, &sample);
-    if (!error) {
-        experiment->taken++;
-        experiment->failed += strcmp(sample.status, "ok") != 0;
-        error = remember(session, &sample);
-    }
-    sample_free(&sample);
-    if (!error && experiment->versus && !other_first) error = take_other(session, block, position, instrumented);
     return error;
 }
 
@@ -173,7 +162,7 @@ static int run_block(struct session *session, uint64_t block)
     plan_order(plan->cells, plan->cell_count, plan->protocol.seed, (unsigned)block, session->order);
     for (unsigned position = 0; position < plan->cell_count; position++) {
         if (!session->mine[session->order[position]]) continue;
-        if (!block) time_limit_cut_first_block(session);
+        if (!block) session_cut_first_block(session);
         int error = take(session, block, position, false);
         if (!error && session_has_spans(session, session->order[position], block)) error = take(session, block, position, true);
         if (error) return error;
@@ -186,11 +175,11 @@ static int run_blocks(struct session *session)
     struct experiment *experiment = session->experiment;
     const struct protocol *protocol = &session->plan->protocol;
     for (uint64_t block = 0;; block++) {
-        if (protocol->settle > 0 && block >= protocol->reps_min) experiment->settled += tally_settle(session->plan, session->tally);
-        time_limit_narrow(session, block);
+        if (protocol->settle > 0 && block >= protocol->reps_min) tally_settle(session->plan, session->tally);
+        session_narrow(session, block);
         if ((experiment->stopped = stop_before(session, block))) break;
         experiment->blocks = block + 1;
-        time_limit_leave_out(session, block);
+        session_leave_out(session, block);
         int error = run_block(session, block);
         if (error) {
             experiment->stopped = error == -EINTR ? "interrupted" : "error";
@@ -209,8 +198,29 @@ static int open_timeline(struct session *session)
         int error = -errno;
         return reason_give(session->why, error, "cannot make %.200s: %s", path, strerror(-error));
     }
-    session->measure.timeline_dir = session->experiment->dir;
+    session->sides[0].measure.timeline_dir = session->experiment->dir;
     return 0;
+}
+
+static int open_side(struct session *session, const char *dir, struct json_t *manifest, const char *program)
+{
+    struct side *side = &session->sides[session->side_count++];
+    *side = (struct side){.dir = dir, .manifest = manifest, .fd = -1};
+    int error = measure_open(&side->measure, session->plan, session->why);
+    if (error) return error;
+    side->measure.program = program;
+    side->fd = record_open_samples(dir);
+    if (side->fd >= 0) return 0;
+    return reason_give(session->why, side->fd, "cannot open %.200s/samples.jsonl: %s", dir, strerror(-side->fd));
+}
+
+/* The other build's record: a copy of this run's manifest with that build in it. */
+static int open_other_side(struct session *session, const struct experiment *experiment)
+{
+    int error = open_side(session, experiment->base_dir, versus_manifest(experiment->manifest, experiment->program),
+                          experiment->program);
+    if (error) return error;
+    return manifest_begin(experiment->base_dir, session->sides[1].manifest, session->plan->topology, session->why);
 }
 
 static int open_session(struct session *session, struct experiment *experiment)
@@ -219,51 +229,52 @@ static int open_session(struct session *session, struct experiment *experiment)
     session->tally = calloc(cells + 1u, sizeof *session->tally);
     session->order = calloc(cells + 1u, sizeof *session->order);
     session->mine = calloc(cells + 1u, sizeof *session->mine);
-    reason_set(session->why, "no memory");
-    if (!session->tally || !session->order || !session->mine) return -ENOMEM;
+    if (!session->tally || !session->order || !session->mine) return reason_give(session->why, -ENOMEM, "no memory");
     for (unsigned i = 0; i < cells; i++) session->mine[i] = plan_is_mine(experiment->plan, i);
-    int error = measure_open(&session->measure, experiment->plan, session->why);
+    int error = open_side(session, experiment->dir, json_incref(experiment->manifest), NULL);
     if (!error) error = recall(session);
     if (!error && experiment->plan->protocol.timeline) error = open_timeline(session);
-    if (error) return error;
-    session->fd = record_open_samples(experiment->dir);
-    if (session->fd >= 0) return 0;
-    return reason_give(session->why, session->fd, "cannot open %.200s/samples.jsonl: %s", experiment->dir,
-                       strerror(-session->fd));
+    return !error && experiment->program ? open_other_side(session, experiment) : error;
+}
+
+/* 0, or -errno where a manifest could not be written: the first of them, with its reason. */
+static int close_sides(struct session *session, bool complete)
+{
+    int64_t measured_ns = clock_now_ns(&clock_real) - session->began_ns;
+    int error = 0;
+    for (struct side *side = session->sides; side < session->sides + session->side_count; side++) {
+        manifest_finish(side->manifest, complete, session->experiment->stopped, measured_ns);
+        int written = manifest_write(side->dir, side->manifest);
+        if (written && !error && complete)
+            error = reason_give(session->why, written, "cannot write %.200s/manifest.json: %s", side->dir,
+                                strerror(-written));
+        json_decref(side->manifest);
+        measure_close(&side->measure);
+        if (side->fd >= 0) close(side->fd);
+    }
+    return error;
 }
 
 static void close_session(struct session *session)
 {
     for (unsigned i = 0; session->tally && i < session->plan->cell_count; i++) free(session->tally[i].walls_ns);
-    measure_close(&session->measure);
     free(session->tally);
     free(session->order);
     free(session->mine);
     free(session->done);
-    if (session->fd >= 0) close(session->fd);
 }
 
 int experiment_run(struct experiment *experiment, struct reason *why)
 {
-    struct session session = {.experiment = experiment,
-                              .plan = experiment->plan,
-                              .fd = -1,
-                              .why = why,
-                              .began_ns = clock_now_ns(&clock_real)};
+    struct session session = {
+        .experiment = experiment, .plan = experiment->plan, .why = why, .began_ns = clock_now_ns(&clock_real)};
     experiment->stopped = "error";
     progress_open(&session.progress);
     int error = open_session(&session, experiment);
     if (!error) error = run_blocks(&session);
     progress_close(&session.progress);
-    time_limit_tell(&session);
+    session_tell(&session);
+    int written = close_sides(&session, !error);
     close_session(&session);
-    int64_t measured_ns = clock_now_ns(&clock_real) - session.began_ns;
-    manifest_finish(experiment->manifest, !error, experiment->stopped, measured_ns);
-    if (experiment->versus) versus_close(experiment->versus, !error, experiment->stopped, measured_ns);
-    int written = manifest_write(experiment->dir, experiment->manifest);
-    if (written && !error) {
-        reason_set(why, "cannot write %.200s/manifest.json: %s", experiment->dir, strerror(-written));
-        error = written;
-    }
-    return error;
+    return error ? error : written;
 }

@@ -11,7 +11,6 @@
 #define BREAKEVEN_EXPERIMENT_H
 
 #include "bench/measure/measure.h"
-#include "bench/measure/versus.h"
 #include "kernels/reason.h"
 
 struct experiment {
@@ -19,15 +18,12 @@ struct experiment {
     const char *dir;
     struct json_t *manifest;  /* rewritten when the run ends */
     const struct run *before; /* what was taken already, or NULL */
-    struct versus *versus;    /* another build, measured beside this one; NULL: none */
-    bool quiet;               /* no progress on stderr */
+    const char *program;      /* another build, measured beside this one; NULL: none */
+    const char *base_dir;     /* of that build's run */
 
     /* Out: */
-    uint64_t blocks;      /* begun */
-    size_t taken, failed; /* samples of this call; those with an error, a time-out or a death */
-    unsigned settled;     /* cells that needed no more repetitions (tally.h) */
-    unsigned left_out;    /* cells that were given up for the time limit */
-    unsigned without_spans; /* cells whose repetitions with spans were given up for it */
+    uint64_t blocks; /* begun */
+    size_t taken;    /* samples of this call */
     char left_out_text[320]; /* which, and why, one line; "" */
     const char *stopped;  /* why it ended: "reps", "precision", "not converged", "time limit", "interrupted", "error" */
 };

@@ -22,10 +22,11 @@
  * and the placement of the cpus. */
 struct json_t *manifest_make(const struct plan *, const char *name, const struct options *);
 
-/* Writes it, and topology.xml beside it the first time. 0 or -errno. */
+/* Writes it, and topology.xml beside it, the first time. 0, or -errno with `why` (-ENOMEM: it is NULL). */
+int manifest_begin(const char *dir, const struct json_t *manifest, hwloc_topology_t, struct reason *why);
+/* Writes it again. 0 or -errno. */
 int manifest_write(const char *dir, const struct json_t *manifest);
-int manifest_write_topology(const char *dir, hwloc_topology_t);
-/* The same of a simulated machine, in hwloc's synthetic notation. */
+/* The topology of a simulated machine, in hwloc's synthetic notation. */
 int manifest_write_synthetic(const char *dir, const char *description);
 
 /* Sets how the run ended; stopped: "reps", "precision", "not converged", "time limit", "interrupted", .. */
@@ -35,5 +36,12 @@ void manifest_finish(struct json_t *manifest, bool complete, const char *stopped
  * malloc'ed. */
 int manifest_protocol(const struct json_t *manifest, struct protocol *, struct reason *why);
 int manifest_task_ns(const struct json_t *manifest, unsigned cells, double **task_ns, struct reason *why);
+
+/* May a run be finished here? Only by the same build, on the same cpus, under the same settings: else its samples would
+ * be of two experiments. 0, or -EXDEV with one line in `why` that names every field that differs, as it was and as it is.
+ * A host name alone makes no other machine: each container has a new one. What an older record does not tell is not asked.
+ * `allow`: words of "build,host,software,environment,object" (NULL: none) whose fields may differ; those that do are told
+ * in `allowed`, one line. */
+int manifest_check(const struct run *, hwloc_topology_t, const char *allow, struct reason *allowed, struct reason *why);
 
 #endif

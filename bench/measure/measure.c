@@ -19,6 +19,7 @@
 static const double STEAL_MAX = 0.005; /* share of the time: beyond, a sample is suspect */
 enum { CLOCK_SHARE = 20, STEP_SHARE = 10 }; /* reading the clock must stay below 1/20 of what it measures, its step
                                                below 1/10 */
+enum { PILOTS = 12 };
 
 /* What the machine counted before a repetition. */
 struct counters {
@@ -249,4 +250,24 @@ int measure_cell(struct measure *measure, const struct turn *turn, struct sample
     }
     isolate_result_free(&result);
     return error;
+}
+
+double measure_slowness(const struct plan *plan)
+{
+    struct measure measure;
+    struct reason why = {""};
+    double expected_ns = 0;
+    if (measure_open(&measure, plan, &why)) return 1;
+    int64_t began_ns = clock_now_ns(&clock_real);
+    for (unsigned i = 0; i < PILOTS && i < plan->cell_count; i++) {
+        unsigned cell = (unsigned)((uint64_t)i * plan->cell_count / PILOTS);
+        struct sample sample;
+        if (plan_expected_ns(plan, cell) > 300e6) continue; /* too dear for a look */
+        if (measure_cell(&measure, &(struct turn){.cell = cell}, &sample, &why)) break;
+        expected_ns += plan_expected_ns(plan, cell);
+        sample_free(&sample);
+    }
+    int64_t took_ns = clock_now_ns(&clock_real) - began_ns;
+    measure_close(&measure);
+    return expected_ns > 0 ? fmax(1, (double)took_ns / expected_ns) : 1;
 }

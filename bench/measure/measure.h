@@ -48,4 +48,8 @@ struct turn {
  * and the seconds that killing takes. */
 int measure_cell(struct measure *, const struct turn *, struct sample *, struct reason *why);
 
+/* A short look before a closed plan is measured: how many times as long as expected a few repetitions, spread over it,
+ * take now: above 1 on a busy machine; 1 where they cannot be taken. Takes about a second. */
+double measure_slowness(const struct plan *);
+
 #endif

@@ -2,14 +2,17 @@
 #include "bench/measure/progress.h"
 
 #include "bench/base/clock.h"
+#include "kernels/reason.h"
+#include "results/models/summary_parts.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const int64_t TERMINAL_NS = 100000000, ELSEWHERE_NS = 30000000000;
+static const int64_t TERMINAL_NS = 100000000, ELSEWHERE_NS = 30000000000, FIRST_SO_FAR_NS = 20000000000;
 
 void progress_open(struct progress *progress)
 {
@@ -52,4 +55,58 @@ void progress_close(struct progress *progress)
 {
     if (progress->shown) fprintf(stderr, "\r%*s\r", progress->width - 1, "");
     progress->shown = false;
+}
+
+/* ---- what it says already ---- */
+
+bool progress_due(struct progress *progress, int64_t passed_ns)
+{
+    if (!progress->next_ns) progress->next_ns = FIRST_SO_FAR_NS;
+    if (passed_ns < progress->next_ns) return false;
+    while (progress->next_ns <= passed_ns) progress->next_ns *= 2;
+    return true;
+}
+
+/* A single disturbed repetition, of it or of the serial loop, makes any speed-up: it is no news. */
+static bool believable(const struct cell_summary *row)
+{
+    const double SUPERLINEAR = 1.1;
+    double speedup = row->quantity[QUANTITY_speedup].median;
+    return isfinite(speedup) && row->suspects < row->samples && speedup <= SUPERLINEAR * row->workers;
+}
+
+/* The cell with the highest speed-up that can be believed; NULL: none has one. */
+static const struct cell_summary *fastest(const struct summary *summary)
+{
+    const struct cell_summary *best = NULL;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        if (parts_is_serial(row->cell) || !believable(row)) continue;
+        if (!best || row->quantity[QUANTITY_speedup].median > best->quantity[QUANTITY_speedup].median) best = row;
+    }
+    return best;
+}
+
+bool progress_read(const char *dir, char *text, size_t size)
+{
+    struct run run;
+    struct summary summary;
+    struct reason note = {""}, why = {""};
+    char number[PARTS_TEXT], interval[PARTS_TEXT], team[PARTS_TEXT];
+    if (run_read(dir, &run, &note, &why)) return false;
+    if (summary_make(&run, &summary, &why)) {
+        run_free(&run);
+        return false;
+    }
+    const struct cell_summary *best = fastest(&summary);
+    if (summary.advice_count) snprintf(text, size, "so far: %s", summary.advices[summary.advice_count - 1].sentence);
+    else if (best)
+        snprintf(text, size, "so far: %s is %s times%s as fast as serial under %s with %s.", best->cell->label,
+                 parts_number(number, best->quantity[QUANTITY_speedup].median),
+                 parts_interval(interval, best->quantity[QUANTITY_speedup]), best->cell->runner,
+                 parts_team(team, best->cell));
+    bool told = summary.advice_count || best;
+    summary_free(&summary);
+    run_free(&run);
+    return told;
 }

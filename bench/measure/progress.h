@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* progress.h: how far an experiment is, on stderr: one line that is written over on a terminal; elsewhere a line twice
- * a minute.
+ * a minute. And what it says already: after 20 s, 40 s, 80 s and so on, a line.
  *
  *     struct progress progress;
  *     progress_open(&progress);
@@ -18,6 +18,8 @@ struct progress {
     int width;       /* columns of the terminal */
     bool shown;      /* a line stands there */
     int64_t last_ns; /* when it was written */
+    int64_t next_ns; /* when the next line of what it says is due; 0: not looked at yet */
+    char said[512];  /* the last one: the same is not said twice */
 };
 
 struct progress_state {
@@ -34,5 +36,12 @@ void progress_close(struct progress *); /* takes the line away; call before anyt
 
 /* "scaling spin forkpool 2x1 chunk 16 dynamic close" */
 void progress_cell(const struct cell *, char *text, size_t size);
+
+/* Is it time, at so many ns since the beginning? Each time is twice the one before. */
+bool progress_due(struct progress *, int64_t passed_ns);
+
+/* "so far: ...", the most useful sentence of a run's record as it stands. false: there is none yet. Reads the record: a
+ * second for every 20,000 samples. */
+bool progress_read(const char *dir, char *text, size_t size);
 
 #endif

@@ -28,17 +28,20 @@ static bool is_empty(const char *path)
     return empty;
 }
 
-/* Can entries be made in the folder that `path` will stand in? */
+/* Is it a folder in which entries can be made? 0 or -errno. */
+static int check_folder(const char *path)
+{
+    struct stat stat_;
+    return stat(path, &stat_) ? -errno : !S_ISDIR(stat_.st_mode) ? -ENOTDIR : access(path, W_OK | X_OK) ? -errno : 0;
+}
+
+/* The folder that `path` will stand in. */
 static int check_parent(const char *path, struct reason *why)
 {
     char copy[RUNDIR_PATH];
-    struct stat stat_;
     snprintf(copy, sizeof copy, "%s", path);
     const char *parent = dirname(copy);
-    int error = stat(parent, &stat_)          ? -errno
-                : !S_ISDIR(stat_.st_mode)     ? -ENOTDIR
-                : access(parent, W_OK | X_OK) ? -errno
-                                              : 0;
+    int error = check_folder(parent);
     if (error) reason_set(why, "its parent folder %.180s cannot be used: %s", parent, strerror(-error));
     return error;
 }
@@ -87,10 +90,7 @@ static int check_output(const char *output, struct reason *why)
     struct stat stat_;
     if (strlen(output) >= RUNDIR_PATH - 256) return reason_give(why, -ENAMETOOLONG, "the name is too long");
     if (lstat(output, &stat_)) return check_parent(output, why);
-    int error = stat(output, &stat_)          ? -errno
-                : !S_ISDIR(stat_.st_mode)     ? -ENOTDIR
-                : access(output, W_OK | X_OK) ? -errno
-                                              : 0;
+    int error = check_folder(output);
     if (error == -ENOTDIR) reason_set(why, "it is a file, not a folder");
     else if (error) reason_set(why, "it cannot be written: %s", strerror(-error));
     else if (!is_empty(output)) error = refuse_full(output, why);
@@ -98,7 +98,7 @@ static int check_output(const char *output, struct reason *why)
 }
 
 /* The first part of results/runs that exists must take what is missing. */
-int rundir_check(const char *output, struct reason *why)
+static int check(const char *output, struct reason *why)
 {
     struct reason reason = {""};
     int error;
@@ -113,6 +113,15 @@ int rundir_check(const char *output, struct reason *why)
     error = check_parent(first, &reason);
     if (error) reason_set(why, "runs go to results/runs: %.300s (name another folder with --output)", reason.text);
     return error;
+}
+
+int rundir_check(const struct options *options)
+{
+    struct reason why = {""};
+    if (options_given(options, "name") && strchr(options->name, '/'))
+        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
+                                options->name);
+    return check(options->output, &why) ? options_complain(options, "%s", why.text) : 0;
 }
 
 static int make_default(const char *name, char dir[RUNDIR_PATH])
@@ -134,7 +143,7 @@ static int make_default(const char *name, char dir[RUNDIR_PATH])
 int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], struct reason *why)
 {
     char made[RUNDIR_PATH];
-    int error = rundir_check(output, why);
+    int error = check(output, why);
     if (error) return error;
     if (output) {
         snprintf(made, sizeof made, "%s", output);

@@ -3,22 +3,22 @@
  *
  *     char dir[RUNDIR_PATH];
  *     struct reason why;
- *     if (!rundir_check(options->output, &why)) ... plan ...
+ *     if (!rundir_check(options)) ... plan ...
  *     if (!rundir_make(options->output, "scaling", dir, &why)) ... measure into dir ...
  *     rundir_point(dir);
  */
 #ifndef BREAKEVEN_RUNDIR_H
 #define BREAKEVEN_RUNDIR_H
 
+#include "bench/cli/options.h"
 #include "kernels/reason.h"
 
 #include <stdbool.h>
 
 enum { RUNDIR_PATH = 4096 };
 
-/* Could a run be recorded at `output` (NULL: under results/runs)? Creates nothing. 0 or -errno with one line in `why`.
- */
-int rundir_check(const char *output, struct reason *why);
+/* Could a run be recorded where --output and --name say? Creates nothing. 0, or an exit status after one line. */
+int rundir_check(const struct options *);
 
 /* Makes the folder: `output`, or results/runs/<UTC time>-<name> with the parents that are missing. 0 or -errno with
  * `why`. */

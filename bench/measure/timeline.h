@@ -8,8 +8,8 @@
 #ifndef BREAKEVEN_TIMELINE_H
 #define BREAKEVEN_TIMELINE_H
 
+#include "bench/measure/instruments.h"
 #include "bench/measure/repetition.h"
-#include "bench/measure/spans.h"
 
 enum { TIMELINE_ROOM = 4096 }; /* calls kept of each worker */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/versus.h"
 
-#include "bench/measure/manifest.h"
 #include "kernels/reason.h"
 #include "runners/child.h"
 
@@ -29,7 +28,7 @@ int versus_find(const char *path, char *program, size_t size, struct reason *why
 {
     static const char *const below[] = {"", "/breakeven", "/build/breakeven"};
     for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
-        char tried[VERSUS_PATH];
+        char tried[4096];
         struct stat stat_;
         if (snprintf(tried, sizeof tried, "%s%s", path, below[i]) >= (int)sizeof tried) break;
         char *real = realpath(tried, NULL);
@@ -47,53 +46,9 @@ int versus_find(const char *path, char *program, size_t size, struct reason *why
                        path);
 }
 
-int versus_open(struct versus *versus, const char *program, const struct plan *plan, const char *dir,
-                const json_t *manifest, struct reason *why)
+json_t *versus_manifest(const json_t *manifest, const char *program)
 {
-    *versus = (struct versus){.fd = -1};
-    snprintf(versus->program, sizeof versus->program, "%s", program);
-    snprintf(versus->dir, sizeof versus->dir, "%s", dir);
-    int error = measure_open(&versus->measure, plan, why);
-    if (error) return error;
-    versus->measure.program = versus->program;
-    versus->manifest = json_deep_copy(manifest);
-    json_object_set_new(versus->manifest, "build", build_of(program));
-    error = versus->manifest ? manifest_write(dir, versus->manifest) : -ENOMEM;
-    if (!error) error = manifest_write_topology(dir, plan->topology);
-    if (!error) {
-        versus->fd = record_open_samples(dir);
-        if (versus->fd < 0) error = versus->fd;
-    }
-    if (error) {
-        reason_set(why, "cannot write into %.200s: %s", dir, strerror(-error));
-        json_decref(versus->manifest);
-        measure_close(&versus->measure);
-    }
-    return error;
-}
-
-int versus_take(struct versus *versus, unsigned cell, unsigned block, unsigned order, bool instrumented,
-                struct reason *why)
-{
-    struct sample sample;
-    int error = measure_cell(&versus->measure, &(struct turn){cell, block, order, instrumented}, &sample, why);
-    if (error) return error;
-    error = record_append_sample(versus->fd, &sample);
-    if (error)
-        reason_set(why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", versus->dir,
-                   strerror(-error));
-    versus->taken++;
-    versus->failed += strcmp(sample.status, "ok") != 0;
-    sample_free(&sample);
-    return error;
-}
-
-void versus_close(struct versus *versus, bool complete, const char *stopped, int64_t measured_ns)
-{
-    manifest_finish(versus->manifest, complete, stopped, measured_ns);
-    manifest_write(versus->dir, versus->manifest);
-    json_decref(versus->manifest);
-    measure_close(&versus->measure);
-    if (versus->fd >= 0) close(versus->fd);
-    *versus = (struct versus){.fd = -1};
+    json_t *other = json_deep_copy(manifest);
+    json_object_set_new(other, "build", build_of(program));
+    return other;
 }

@@ -3,7 +3,7 @@
 #include "bench/tune/tune.h"
 
 #include "bench/machine/speeds.h"
-#include "bench/tune/tune_record.h"
+#include "bench/measure/rundir.h"
 #include "kernels/reason.h"
 #include "runners/cpus/cpukind.h"
 
@@ -28,7 +28,7 @@ int tune_open(struct tune *tune, const struct options *options)
         if (!strcmp(options->minimise, options_objectives[i])) tune->objective = (enum tune_objective)i;
     tune->search.within = options->within;
     if (options_given(options, "time-limit")) tune->search.budget_s = (double)options->time_limit_ns / 1e9;
-    return tune_record_check(options);
+    return rundir_check(options);
 }
 
 double tune_patience_s(const struct options *options)

@@ -126,7 +126,6 @@ int tune_grid_open(struct tune_grid *grid, const struct options *options, const 
     *grid = (struct tune_grid){.options = options, .limits = limits};
     int error = topology_load(NULL, &grid->topology, why);
     if (error) return error;
-    grid->loaded = true;
     conduct_protocol(options, NULL, &protocol);
     protocol.reps = 1; /* the search says how often; and no duplicate for A/A */
     protocol.spans = 0;
@@ -145,16 +144,14 @@ int tune_grid_open(struct tune_grid *grid, const struct options *options, const 
         grid->plan.extra[i].task_ns = grid->plan.extra[0].task_ns;
     }
     if (!error) error = plan_close(&grid->plan, why);
-    if (!error) error = measure_open(&grid->measure, &grid->plan, why);
-    grid->measuring = !error;
-    return error;
+    return error ? error : measure_open(&grid->measure, &grid->plan, why);
 }
 
 void tune_grid_close(struct tune_grid *grid)
 {
-    if (grid->measuring) measure_close(&grid->measure);
+    measure_close(&grid->measure);
     plan_free(&grid->plan);
-    if (grid->loaded) hwloc_topology_destroy(grid->topology);
+    if (grid->topology) hwloc_topology_destroy(grid->topology);
     free(grid->variants);
     free(grid->placements);
     free(grid->workers);

@@ -22,7 +22,6 @@ struct tune_grid {
     const struct options *options;
     const struct limits *limits;
     hwloc_topology_t topology;
-    bool loaded, measuring;
     struct plan plan; /* cell 0: serial */
     struct measure measure;
     unsigned *variants;       /* a cell of each runner x schedule x with or without a chunk (x threads a process) */

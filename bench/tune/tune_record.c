@@ -14,15 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-int tune_record_check(const struct options *options)
-{
-    struct reason why = {""};
-    if (options_given(options, "name") && strchr(options->name, '/'))
-        return options_complain(options, "--name \"%.60s\": a name holds no '/'; --output names a folder",
-                                options->name);
-    return rundir_check(options->output, &why) ? options_complain(options, "%s", why.text) : 0;
-}
-
 int tune_record_open(struct tune_record *record, const struct options *options, const struct plan *plan)
 {
     const char *name = options_given(options, "name") ? options->name : "tune";
@@ -32,14 +23,11 @@ int tune_record_open(struct tune_record *record, const struct options *options, 
     record->lock = rundir_lock(record->dir, true, &why);
     if (record->lock == -EWOULDBLOCK) return options_complain(options, "--output %s", why.text);
     record->fd = record_open_samples(record->dir);
-    int error = record->fd < 0 ? record->fd : 0;
-    if (!error) {
-        record->manifest = manifest_make(plan, name, options);
-        error = record->manifest ? manifest_write(record->dir, record->manifest) : -ENOMEM;
-    }
-    if (!error) error = manifest_write_topology(record->dir, plan->topology);
+    record->manifest = manifest_make(plan, name, options);
+    int error = record->fd < 0 ? record->fd : manifest_begin(record->dir, record->manifest, plan->topology, &why);
+    if (record->fd < 0) reason_set(&why, "cannot write into %s: %s", record->dir, strerror(-error));
     if (!error) return 0;
-    options_complain(options, "cannot write into %s: %s", record->dir, strerror(-error));
+    options_complain(options, "%s", why.text);
     tune_record_close(record, NULL, error);
     return STATUS_FAILED;
 }

@@ -24,9 +24,6 @@ struct tune_record {
     int lock; /* on the folder; 0: none */
 };
 
-/* Is the folder usable? 0 or an exit status after one line; makes nothing. */
-int tune_record_check(const struct options *);
-
 /* Makes the folder and its manifest, with the host and protocol of the plan and without cells. 0 or an exit status
  * after one line. */
 int tune_record_open(struct tune_record *, const struct options *, const struct plan *);

@@ -3,8 +3,7 @@
 #include "bench/machine/doctor.h"
 #include "bench/measure/conduct.h"
 #include "bench/measure/manifest.h"
-#include "bench/measure/pilot.h"
-#include "bench/measure/resume.h"
+#include "bench/measure/measure.h"
 #include "bench/measure/rundir.h"
 #include "bench/plan/plan_config.h"
 #include "bench/plan/studies.h"
@@ -68,7 +67,7 @@ static int plan_studies(struct conduct *conduct, const struct studies *studies)
     int status = plan_scaled(conduct, studies, 1);
     if (status || plan->protocol.time_limit_ns == 0) return status;
     double builds = conduct->options->versus ? 2 : 1;
-    double needed = builds * studies_expected_ns(plan) * pilot_slowness(plan) / (double)plan->protocol.time_limit_ns;
+    double needed = builds * studies_expected_ns(plan) * measure_slowness(plan) / (double)plan->protocol.time_limit_ns;
     if (needed <= 1) return 0;
     struct protocol protocol = plan->protocol;
     unsigned cpus = plan->cpus;
@@ -150,7 +149,7 @@ static int resume_run(struct conduct *conduct, const struct run *run)
     struct protocol protocol;
     int status = STATUS_GOOD;
     struct reason different = {""}, allowed = {""};
-    if (resume_check(run, conduct->topology, options->allow, &allowed, &different))
+    if (manifest_check(run, conduct->topology, options->allow, &allowed, &different))
         return options_complain(options, "--resume %s: it would mix two experiments: %s; undo that, begin a new run, or --allow the word "
                                          "that stands first", options->resume, different.text);
     if (*allowed.text) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a run says while it is measured. */
-#include "bench/measure/so_far.h"
+#include "bench/measure/progress.h"
 #include "tests/fixtures/simulate.h"
 #include "tests/suite.h"
 
@@ -12,13 +12,13 @@ static const int64_t SECOND = 1000000000;
 
 START_TEST(a_line_is_due_after_20_s_and_then_at_twice_the_time)
 {
-    struct so_far so_far = {0};
-    ck_assert(!so_far_due(&so_far, 19 * SECOND));
-    ck_assert(so_far_due(&so_far, 21 * SECOND));
-    ck_assert(!so_far_due(&so_far, 39 * SECOND));
-    ck_assert(so_far_due(&so_far, 41 * SECOND));
-    ck_assert(so_far_due(&so_far, 200 * SECOND)); /* a repetition took long: one line, not two */
-    ck_assert(!so_far_due(&so_far, 201 * SECOND));
+    struct progress progress = {0};
+    ck_assert(!progress_due(&progress, 19 * SECOND));
+    ck_assert(progress_due(&progress, 21 * SECOND));
+    ck_assert(!progress_due(&progress, 39 * SECOND));
+    ck_assert(progress_due(&progress, 41 * SECOND));
+    ck_assert(progress_due(&progress, 200 * SECOND)); /* a repetition took long: one line, not two */
+    ck_assert(!progress_due(&progress, 201 * SECOND));
 }
 END_TEST
 
@@ -26,9 +26,9 @@ START_TEST(it_is_a_sentence_of_what_was_recorded)
 {
     char dir[] = "/tmp/test_so_far.XXXXXX", command[64], text[512] = "";
     ck_assert_ptr_nonnull(mkdtemp(dir));
-    ck_assert(!so_far_read(dir, text, sizeof text));
+    ck_assert(!progress_read(dir, text, sizeof text));
     ck_assert_int_eq(simulate_run(dir, &simulate_small, 1, 3), 0);
-    ck_assert(so_far_read(dir, text, sizeof text));
+    ck_assert(progress_read(dir, text, sizeof text));
     ck_assert_msg(!strncmp(text, "so far: ", 8) && strstr(text, "spin, "), "said: %s", text);
     ck_assert_int_eq(text[strlen(text) - 1], '.');
     snprintf(command, sizeof command, "rm -rf %s", dir);
@@ -42,11 +42,11 @@ START_TEST(what_was_disturbed_or_cannot_be_is_not_told)
     char dir[] = "/tmp/test_so_far.XXXXXX", command[256], text[512] = "";
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_int_eq(simulate_run(dir, &simulate_small, 1, 1), 0);
-    ck_assert_msg(so_far_read(dir, text, sizeof text), "nothing is told");
+    ck_assert_msg(progress_read(dir, text, sizeof text), "nothing is told");
     snprintf(command, sizeof command, "sed -i 's/\"suspect\":\"\"/\"suspect\":\"preempted\"/' %s/samples.jsonl && "
              "sed -i 's/\"simulated\": true/\"simulated\": false/' %s/manifest.json", dir, dir);
     ck_assert_int_eq(system(command), 0);
-    ck_assert_msg(!so_far_read(dir, text, sizeof text), "said: %s", text);
+    ck_assert_msg(!progress_read(dir, text, sizeof text), "said: %s", text);
     snprintf(command, sizeof command, "rm -rf %s", dir);
     ck_assert_int_eq(system(command), 0);
 }

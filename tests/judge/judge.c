@@ -5,6 +5,7 @@
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/measure/conduct.h"
+#include "bench/measure/rundir.h"
 #include "kernels/kernel.h"
 #include "kernels/reason.h"
 
@@ -234,7 +235,7 @@ static int open_bench(struct bench *bench)
 {
     struct protocol protocol;
     struct reason why = {""};
-    int status = tune_record_check(bench->options);
+    int status = rundir_check(bench->options);
     if (status) return status;
     if (limits_read("", &bench->limits, &why) || topology_load(NULL, &bench->topology, &why))
         return options_complain(bench->options, "%s", why.text);
