@@ -8,20 +8,56 @@
 #include "bench/measure/experiment.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/rundir.h"
-#include "bench/measure/versus.h"
 #include "kernels/reason.h"
+#include "runners/child.h"
 #include "runners/cpus/limits.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { ANSWER_MAX = 65536, ANSWER_MS = 10000 };
 enum { REPS = 10, SETTLE_REPS_MIN = 6, PRECISION_REPS_MIN = 10, PRECISION_REPS_MAX = 1000 };
+
+/* What `program version --json` prints; NULL: nothing that is JSON within ten seconds. */
+static json_t *build_of(const char *program)
+{
+    char text[ANSWER_MAX];
+    int status;
+    if (child_ask((const char *[]){program, "version", "--json", NULL}, ANSWER_MS, text, sizeof text, &status))
+        return NULL;
+    return json_loads(text, 0, NULL);
+}
+
+/* The program that a path means: itself, or DIR/breakeven or DIR/build/breakeven. It must be able to say its version.
+ * 0, or -errno with one line in `why`. */
+static int find_build(const char *path, char *program, size_t size, struct reason *why)
+{
+    static const char *const below[] = {"", "/breakeven", "/build/breakeven"};
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+        char tried[4096];
+        struct stat stat_;
+        if (snprintf(tried, sizeof tried, "%s%s", path, below[i]) >= (int)sizeof tried) break;
+        char *real = realpath(tried, NULL);
+        bool fits = real && !stat(real, &stat_) && S_ISREG(stat_.st_mode) && !access(real, X_OK) && strlen(real) < size;
+        if (fits) strcpy(program, real);
+        free(real);
+        if (!fits) continue;
+        json_t *build = build_of(program);
+        bool ours = json_is_string(json_object_get(build, "version"));
+        json_decref(build);
+        if (ours) return 0;
+        return reason_give(why, -EINVAL, "%.200s does not say what build of breakeven it is", program);
+    }
+    return reason_give(why, -ENOENT, "%.200s is no program, and no folder with breakeven or build/breakeven in it",
+                       path);
+}
 
 /* What is free of the machine, in bytes; 0: unknown. */
 static uint64_t free_memory(void)
@@ -100,7 +136,7 @@ int conduct_open(struct conduct *conduct, const struct options *options, const s
     if (options->python) setenv("BREAKEVEN_PYTHON", options->python, 1);
     if (options->waiting) setenv("BREAKEVEN_WAITING", options->waiting, 1);
     if (options->launcher) setenv("BREAKEVEN_LAUNCHER", options->launcher, 1); /* read by repetitions, and recorded */
-    if (options->versus && versus_find(options->versus, conduct->program, sizeof conduct->program, &why))
+    if (options->versus && find_build(options->versus, conduct->program, sizeof conduct->program, &why))
         return options_complain(options, "--versus: %s", why.text);
     conduct_protocol(options, defaults, &protocol);
     if (options->share && plan_share(options->share, &protocol))
@@ -224,9 +260,13 @@ int conduct_measure(struct conduct *conduct, const char *name, bool draw)
     if (!manifest) return STATUS_USAGE;
     struct experiment experiment = {
         .plan = &conduct->plan, .dir = conduct->dir, .manifest = manifest, .before = conduct->before};
-    if (*conduct->program) experiment.program = conduct->program, experiment.base_dir = conduct->base_dir;
+    if (*conduct->program) {
+        experiment.other = (struct experiment_other){conduct->program, conduct->base_dir, json_deep_copy(manifest)};
+        json_object_set_new(experiment.other.manifest, "build", build_of(conduct->program));
+    }
     int error = experiment_run(&experiment, &why);
     json_decref(manifest);
+    json_decref(experiment.other.manifest);
     interrupt_unwatch();
     int status = report_end(conduct, &experiment, error, why.text);
     rundir_point(conduct->dir);

@@ -5,7 +5,6 @@
 #include "bench/base/interrupt.h"
 #include "bench/measure/manifest.h"
 #include "bench/measure/session.h"
-#include "bench/measure/versus.h"
 #include "kernels/reason.h"
 
 #include <errno.h>
@@ -214,15 +213,6 @@ static int open_side(struct session *session, const char *dir, struct json_t *ma
     return reason_give(session->why, side->fd, "cannot open %.200s/samples.jsonl: %s", dir, strerror(-side->fd));
 }
 
-/* The other build's record: a copy of this run's manifest with that build in it. */
-static int open_other_side(struct session *session, const struct experiment *experiment)
-{
-    int error = open_side(session, experiment->base_dir, versus_manifest(experiment->manifest, experiment->program),
-                          experiment->program);
-    if (error) return error;
-    return manifest_begin(experiment->base_dir, session->sides[1].manifest, session->plan->topology, session->why);
-}
-
 static int open_session(struct session *session, struct experiment *experiment)
 {
     unsigned cells = experiment->plan->cell_count;
@@ -231,10 +221,13 @@ static int open_session(struct session *session, struct experiment *experiment)
     session->mine = calloc(cells + 1u, sizeof *session->mine);
     if (!session->tally || !session->order || !session->mine) return reason_give(session->why, -ENOMEM, "no memory");
     for (unsigned i = 0; i < cells; i++) session->mine[i] = plan_is_mine(experiment->plan, i);
-    int error = open_side(session, experiment->dir, json_incref(experiment->manifest), NULL);
+    const struct experiment_other *other = &experiment->other;
+    int error = open_side(session, experiment->dir, experiment->manifest, NULL);
     if (!error) error = recall(session);
     if (!error && experiment->plan->protocol.timeline) error = open_timeline(session);
-    return !error && experiment->program ? open_other_side(session, experiment) : error;
+    if (error || !other->program) return error;
+    error = open_side(session, other->dir, other->manifest, other->program);
+    return error ? error : manifest_begin(other->dir, other->manifest, session->plan->topology, session->why);
 }
 
 /* 0, or -errno where a manifest could not be written: the first of them, with its reason. */
@@ -248,7 +241,6 @@ static int close_sides(struct session *session, bool complete)
         if (written && !error && complete)
             error = reason_give(session->why, written, "cannot write %.200s/manifest.json: %s", side->dir,
                                 strerror(-written));
-        json_decref(side->manifest);
         measure_close(&side->measure);
         if (side->fd >= 0) close(side->fd);
     }

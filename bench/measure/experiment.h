@@ -18,8 +18,11 @@ struct experiment {
     const char *dir;
     struct json_t *manifest;  /* rewritten when the run ends */
     const struct run *before; /* what was taken already, or NULL */
-    const char *program;      /* another build, measured beside this one; NULL: none */
-    const char *base_dir;     /* of that build's run */
+    struct experiment_other { /* another build, measured beside this one; results are held against its own serial ones */
+        const char *program;  /* NULL: none */
+        const char *dir;
+        struct json_t *manifest; /* a copy with that build in it; both have the same "together", which pairs them */
+    } other;
 
     /* Out: */
     uint64_t blocks; /* begun */

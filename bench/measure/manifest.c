@@ -228,7 +228,8 @@ static void put(struct differences *differences, const char *part, const char *k
     bool allowed = text_has_word(differences->allow, part);
     unsigned *count = allowed ? &differences->allowed_count : &differences->count;
     reason_add(allowed ? differences->allowed : differences->why, "%s%s%s%.60s was %.80s and is %.80s",
-               (*count)++ ? "; " : "", part, strchr(key, '/') ? " " : ".", key, before ? before : "not set", now ? now : "not set");
+               (*count)++ ? "; " : "", part, strchr(key, '/') ? " " : ".", key, before ? before : "not set",
+               now ? now : "not set");
     free(before);
     free(now);
 }

@@ -81,11 +81,6 @@ static bool is_throttled(const struct measure *measure, const struct counters *b
     return workers > quota && (double)(sample->user_ns + sample->system_ns) > 0.9 * quota * (double)elapsed_ns;
 }
 
-static bool mask_differs(const struct measure_mask *a, const struct measure_mask *b)
-{
-    return memcmp(a, b, sizeof *a) != 0;
-}
-
 /* What happened to the machine meanwhile, and what makes the figures doubtful. */
 static void judge(const struct measure *measure, const struct counters *before, int64_t elapsed_ns,
                   struct sample *sample)
@@ -99,7 +94,8 @@ static void judge(const struct measure *measure, const struct counters *before, 
         sample->throttled_ns = after.throttled_ns - before->throttled_ns;
     if (probe_steal_share(&before->ticks, &after.ticks) > STEAL_MAX) sample_suspect(sample, SUSPICION_steal);
     if (is_throttled(measure, before, &after, sample, elapsed_ns)) sample_suspect(sample, SUSPICION_throttled);
-    if (mask_differs(&measure->mask, &before->mask) || mask_differs(&measure->mask, &after.mask))
+    if (memcmp(&measure->mask, &before->mask, sizeof after.mask) ||
+        memcmp(&measure->mask, &after.mask, sizeof after.mask))
         sample_suspect(sample, SUSPICION_unbound);
     double least_ns = fmax(CLOCK_SHARE * (double)sample->clock_ns, STEP_SHARE * measure->resolution_ns);
     if (sample->wall_ns >= 0 && (double)sample->wall_ns < least_ns) sample_suspect(sample, SUSPICION_clock);
