@@ -1,27 +1,62 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* elsewhere.c: see elsewhere.h. */
 #include "bench/lessons/elsewhere.h"
-#include "bench/lessons/simulated.h"
+
 #include "bench/measure/manifest.h"
 
 #include "results/record/record.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCKS = 6, TASKS = 6400, CELLS_MAX = 64 }; /* the fewest blocks that have an interval */
 
-static const struct simulated_machine machine = {
+static const struct simulated_machine modelled = {
     .cpus = ELSEWHERE_WORKERS, .cores = ELSEWHERE_MACHINE_CORES, .thread_gain = 0.25, .bandwidth_workers = 9};
 static const char topology[] = "pack:2 [numa] l3:1 core:16 pu:2";
 const char elsewhere_machine[] =
     "a model of 2 packages with 16 cores each and 2 hardware threads on a core. It assumes that a second thread adds a "
     "quarter of a core and that the memory feeds 9 cores; it shows the shape, not the numbers of any computer";
+
+/* ---- the model ---- */
+
+/* How much longer a task takes with so many workers beside it. */
+static double dilation(const struct simulated_machine *machine, const struct simulated_workload *workload,
+                       double workers)
+{
+    double cores = fmin(workers, machine->cores);
+    double speed = cores + machine->thread_gain * (fmin(workers, machine->cpus) - cores);
+    double cpu = workers / speed, bus = fmax(cpu, workers / machine->bandwidth_workers);
+    return ((1 - workload->memory) * cpu + workload->memory * bus) *
+           (1 + workload->sigma * (workers - 1) + workload->kappa * workers * (workers - 1));
+}
+
+double simulated_time(const struct simulated_machine *machine, const struct simulated_workload *workload,
+                      enum simulated_schedule schedule, double workers, double chunk)
+{
+    double n = workload->tasks;
+    struct pool_model pool = workload->pool;
+    if (workers < 1) return n * pool.task_ns;
+    double slow = dilation(machine, workload, workers), chunk_ns = pool.chunk_serial_ns + pool.chunk_worker_ns;
+    pool.task_ns *= slow, pool.task_sd_ns *= slow;
+    if (schedule == SIMULATED_STATIC) chunk = ceil(n / workers);
+    chunk = fmin(fmax(chunk, 1), ceil(n / workers));
+    if (schedule == SIMULATED_GUIDED) { /* each chunk 1/2p of what is left */
+        double first = fmax(chunk, n / (2 * workers)), chunks = 2 * workers * (1 + log(first / chunk));
+        double start = pool.start_ns + pool.start_per_worker_ns * workers;
+        double work = n / workers * pool.task_ns + chunks / workers * chunk_ns;
+        double tail =
+            pool.task_sd_ns * fmax(sqrt(2 * chunk * log(workers)), sqrt(2 * first * log(workers)) - 0.5 * n / workers);
+        return start + fmax(chunks * pool.chunk_serial_ns, work) + tail;
+    }
+    double rounds = ceil(ceil(n / chunk) / workers) * (chunk * pool.task_ns + chunk_ns);
+    return fmax(models_pool_time(&pool, n, workers, chunk),
+                pool.start_ns + pool.start_per_worker_ns * workers + rounds);
+}
 
 /* ---- the cells ---- */
 
@@ -69,7 +104,7 @@ static void grid_fill(const struct elsewhere *elsewhere, struct grid *grid)
 /* Packed: two workers on a core from the second on. */
 static double time_of(const struct cell *cell)
 {
-    struct simulated_machine here = machine;
+    struct simulated_machine here = modelled;
     struct simulated_workload workload = {.tasks = TASKS,
                                           .pool = {.chunk_serial_ns = 10, .chunk_worker_ns = 200, .task_ns = 1e5},
                                           .memory = !strcmp(cell->kernel, "triad")};
@@ -109,26 +144,20 @@ static int write_manifest(const char *dir, const struct grid *grid)
     json_t *manifest = json_pack(
         "{si ss sb sb so* so*}", "schema", RECORD_SCHEMA, "name", "simulated", "complete", 1, "simulated", 1, "host",
         json_pack("{ss ss si si si si}", "hostname", "nowhere", "model", "a simulated machine", "cpus",
-                  (int)machine.cpus, "cores", (int)machine.cores, "packages", 2, "numa", 2),
+                  (int)modelled.cpus, "cores", (int)modelled.cores, "packages", 2, "numa", 2),
         "cells", cells);
-    int status = manifest ? manifest_write(dir, manifest) : -ENOMEM;
+    int status = manifest_write(dir, manifest);
     json_decref(manifest);
     return status;
 }
 
 int elsewhere_record(const struct elsewhere *elsewhere, const char *dir)
 {
-    struct grid *grid = calloc(1, sizeof *grid);
-    int fd, status = grid ? 0 : -ENOMEM;
-    if (!status && mkdir(dir, 0777) && errno != EEXIST) status = -errno;
-    if (!status) {
-        grid_fill(elsewhere, grid);
-        fd = record_open_samples(dir);
-        status = fd < 0 ? fd : write_samples(fd, grid);
-        if (fd >= 0) close(fd);
-    }
+    struct grid grid = {.count = 0};
+    if (mkdir(dir, 0777) && errno != EEXIST) return -errno;
+    grid_fill(elsewhere, &grid);
+    int fd = record_open_samples(dir), status = fd < 0 ? fd : write_samples(fd, &grid);
+    if (fd >= 0) close(fd);
     if (!status) status = manifest_write_synthetic(dir, topology);
-    if (!status) status = write_manifest(dir, grid);
-    free(grid);
-    return status;
+    return status ? status : write_manifest(dir, &grid);
 }

@@ -86,17 +86,13 @@ static bool fits(const struct cell_summary *row, const struct pick *pick)
     return true;
 }
 
-static double sort_value(struct parser *parser, const struct cell_summary *row, const char *field)
-{
-    return parser_field(parser, row, field).number.median;
-}
-
 /* Does `row` go before `best`, by the first order in which they differ? */
 static bool goes_before(struct parser *parser, const struct pick *pick, const struct cell_summary *row,
                         const struct cell_summary *best)
 {
     for (size_t i = 0; i < pick->order_count; i++) {
-        double a = sort_value(parser, row, pick->orders[i].field), b = sort_value(parser, best, pick->orders[i].field);
+        double a = parser_field(parser, row, pick->orders[i].field).number.median;
+        double b = parser_field(parser, best, pick->orders[i].field).number.median;
         if (a != b) return pick->orders[i].most ? a > b : a < b;
     }
     return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* expression_parts.h: what the parts of the reader of expressions share: expression.c (sentences, names, calls),
- * expression_cells.c (cells and their fields), expression_logic.c (operators). */
+/* expression_parts.h: what the parts of the reader of expressions share: expression.c (sentences, names, calls,
+ * operators), expression_cells.c (cells and their fields). */
 #ifndef BREAKEVEN_EXPRESSION_PARTS_H
 #define BREAKEVEN_EXPRESSION_PARTS_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
 #include "bench/base/embedded.h"
-#include "bench/lessons/lesson_page.h"
 #include "bench/lessons/lesson_show.h"
 #include "bench/machine/quota.h"
 #include "bench/measure/conduct.h"
@@ -9,16 +8,9 @@
 
 #include "runners/cpus/limits.h"
 
-/* What measuring a lesson leaves. */
-struct measured {
-    char dir[4096];
-    unsigned cpus;
-    struct reason lacking; /* why it cannot be measured here; "" where it was */
-};
-
-/* Measures under the lesson's quota, where it has one. An exit status. */
-static int measure(const struct options *options, const struct lesson *lesson, struct options *grid,
-                   struct measured *measured)
+/* Measures under the lesson's quota, where it has one, and shows what came out. An exit status. */
+static int measure_and_show(const struct options *grid, const struct lesson *lesson, const char *command,
+                            enum lesson_verdict *verdict)
 {
     struct conduct conduct;
     struct quota quota;
@@ -26,40 +18,18 @@ static int measure(const struct options *options, const struct lesson *lesson, s
     struct reason why = {""};
     snprintf(name, sizeof name, "lesson-%s", lesson->name);
     int status = conduct_open(&conduct, grid, NULL);
-    measured->cpus = conduct.plan.cpus;
     bool limited = !status && lesson->quota_cpus > 0;
-    if (limited && quota_enter(&quota, lesson->quota_cpus, &measured->lacking)) {
+    if (limited && quota_enter(&quota, lesson->quota_cpus, &why)) {
+        *verdict = LESSON_LACKING;
+        lesson_show_lacking(lesson, why.text);
         conduct_close(&conduct);
         return STATUS_GOOD;
     }
-    if (!status && plan_add(&conduct.plan, "run", grid, &why)) status = options_complain(options, "%s", why.text);
+    if (!status && plan_add(&conduct.plan, "run", grid, &why)) status = options_complain(grid, "%s", why.text);
     if (!status) status = conduct_measure(&conduct, name, true);
     if (limited) quota_leave(&quota);
-    snprintf(measured->dir, sizeof measured->dir, "%s", conduct.dir);
+    if (!status) status = lesson_show_result(grid, lesson, command, conduct.dir, conduct.plan.cpus, verdict);
     conduct_close(&conduct);
-    return status;
-}
-
-static int measure_and_show(const struct options *options, const struct lesson *lesson, const struct names *words,
-                            const char *command, enum lesson_verdict *verdict)
-{
-    struct options grid;
-    struct measured measured = {.dir = ""};
-    struct reason why = {""};
-    int status = STATUS_GOOD;
-    options_begin(&grid, options->verbs, verb_find(options->verbs, "run"));
-    grid.argc = options->argc;
-    grid.argv = options->argv;
-    if (grid_words_set(words, lesson->run, &grid, &why))
-        status = options_complain(options, "lesson %s: [run]: %s", lesson->name, why.text);
-    grid.output = options->output;
-    grid.verb = options->verb; /* whose name complaints carry */
-    if (!status) status = measure(options, lesson, &grid, &measured);
-    if (!status && *measured.lacking.text) {
-        *verdict = LESSON_LACKING;
-        lesson_show_lacking(lesson, measured.lacking.text);
-    } else if (!status) status = lesson_show_result(options, lesson, command, measured.dir, measured.cpus, verdict);
-    options_free(&grid);
     return status;
 }
 
@@ -68,12 +38,22 @@ static int run_lesson(const struct options *options, const struct lesson *lesson
 {
     char command[1200];
     struct names words;
+    struct options grid;
     struct reason why = {""};
     if (grid_words_make(lesson->run, cpus, 1, &words, &why))
         return options_complain(options, "lesson %s: [run]: %s", lesson->name, why.text);
     grid_words_show(&words, command, sizeof command);
     lesson_show_question(lesson, command);
-    int status = measure_and_show(options, lesson, &words, command, verdict);
+    options_begin(&grid, options->verbs, verb_find(options->verbs, "run"));
+    grid.argc = options->argc;
+    grid.argv = options->argv;
+    int status = grid_words_set(&words, lesson->run, &grid, &why)
+                     ? options_complain(options, "lesson %s: [run]: %s", lesson->name, why.text)
+                     : STATUS_GOOD;
+    grid.output = options->output;
+    grid.verb = options->verb; /* whose name complaints carry */
+    if (!status) status = measure_and_show(&grid, lesson, command, verdict);
+    options_free(&grid);
     values_names_free(&words);
     return status;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/lessons/lesson_page.h"
+#include "bench/lessons/lesson_show.h"
 
 #include "bench/base/embedded.h"
 #include "bench/base/ini.h"
-#include "bench/lessons/lessons.h"
 #include "bench/measure/rundir.h"
 #include "plots/assets.h"
 #include "plots/format.h"

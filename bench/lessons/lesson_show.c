@@ -11,17 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* "The prediction held here." and so on. */
-static const char *verdict_words(enum lesson_verdict verdict)
-{
-    static const char *const words[] = {
-        [LESSON_HELD] = "The prediction held here.",
-        [LESSON_NOT_HELD] = "The prediction did not hold here.",
-        [LESSON_UNRESOLVED] = "Unresolved: the intervals do not tell.",
-        [LESSON_LACKING] = "Not to be seen on this machine.",
-    };
-    return words[verdict];
-}
+static const char *const verdict_words[] = {
+    [LESSON_HELD] = "The prediction held here.",
+    [LESSON_NOT_HELD] = "The prediction did not hold here.",
+    [LESSON_UNRESOLVED] = "Unresolved: the intervals do not tell.",
+    [LESSON_LACKING] = "Not to be seen on this machine.",
+};
 
 /* Prints a paragraph that begins with a heading, folded to 100 columns. */
 static void print_folded(const char *heading, const char *text)
@@ -36,7 +31,8 @@ static void print_folded(const char *heading, const char *text)
 
 /* And what a simulated machine shows in its place; both "" where nothing is lacking. */
 struct beyond {
-    char lack[400], text[2000], figure[64];
+    char lack[400], text[2000];
+    const char *figure;
 };
 
 static const char simulated_name[] = "simulated"; /* the folder inside the run's */
@@ -59,7 +55,7 @@ static int simulate(const struct options *options, const struct lesson *lesson, 
     if (error) return options_complain(options, "cannot write %s: %s", dir, strerror(-error));
     int status = show_open(options, dir, &shown);
     if (status) return status;
-    snprintf(beyond->figure, sizeof beyond->figure, "%s", setting(lesson, "figure"));
+    beyond->figure = setting(lesson, "figure");
     if (lesson_tell(lesson, &shown.summary, beyond->text, sizeof beyond->text, &why))
         status = options_complain(options, "%s", why.text);
     if (!status) status = show_write(options, &shown, true);
@@ -90,25 +86,19 @@ static void print_beyond(const struct beyond *beyond, const char *dir)
     printf("\nIts figure: %s/%s/plots/%s.svg\n", dir, simulated_name, beyond->figure);
 }
 
-/* What docs/lessons/ holds of this lesson: the paragraph with the verdict and the line that says where it was
- * measured, without their marks; "" where there is none. */
-static void read_recorded(const struct lesson *lesson, char *text, size_t size)
-{
-    const char *page = embedded_text(lesson_pages, lesson->name);
-    const char *verdict = page ? strstr(page, ".svg)\n\n**") : NULL, *where = page ? strstr(page, "<sub>") : NULL;
-    *text = '\0';
-    if (!verdict || !where) return;
-    verdict += strlen(".svg)\n\n**"), where += strlen("<sub>");
-    snprintf(text, size, "%.*s ", (int)strcspn(where, "<\n"), where);
-    for (size_t used = strlen(text); *verdict && *verdict != '\n' && used + 1 < size; verdict++)
-        if (*verdict != '*') text[used++] = *verdict, text[used] = '\0';
-}
-
+/* What docs/lessons/ holds of this lesson, where it does: the line that says where it was measured and the paragraph with
+ * the verdict, without their marks. */
 static void print_recorded(const struct lesson *lesson)
 {
     char text[1600];
-    read_recorded(lesson, text, sizeof text);
-    if (*text) print_folded("RECORDED on another machine.", text);
+    const char *page = embedded_text(lesson_pages, lesson->name);
+    const char *verdict = page ? strstr(page, ".svg)\n\n**") : NULL, *where = page ? strstr(page, "<sub>") : NULL;
+    if (!verdict || !where) return;
+    verdict += strlen(".svg)\n\n**"), where += strlen("<sub>");
+    snprintf(text, sizeof text, "%.*s ", (int)strcspn(where, "<\n"), where);
+    for (size_t used = strlen(text); *verdict && *verdict != '\n' && used + 1 < sizeof text; verdict++)
+        if (*verdict != '*') text[used++] = *verdict, text[used] = '\0';
+    print_folded("RECORDED on another machine.", text);
 }
 
 /* Is it there? Of a single worker count, for one, no curve can be drawn. */
@@ -136,7 +126,7 @@ static void write_text(FILE *page, const struct lesson *lesson, const char *comm
     fprintf(page, "# %s\n\n**Prediction.** %s\n\n**Experiment.** `breakeven lesson %s`, which measures\n\n    %s\n\n",
             lesson->question, lesson->prediction, lesson->name, command);
     if (drawn) fprintf(page, "![%s](plots/%s.svg)\n\n", lesson->question, lesson->figure);
-    fprintf(page, "**%s** %s\n\n", verdict_words(result->verdict), result->text);
+    fprintf(page, "**%s** %s\n\n", verdict_words[result->verdict], result->text);
     if (result->verdict == LESSON_NOT_HELD) fprintf(page, "**What that can mean.** %s\n\n", lesson->otherwise);
     fprintf(page, "**Why.** %s\n\n", lesson->explanation);
     if (*beyond->text)
@@ -176,7 +166,7 @@ void lesson_show_question(const struct lesson *lesson, const char *command)
 
 void lesson_show_lacking(const struct lesson *lesson, const char *lacking)
 {
-    print_folded(verdict_words(LESSON_LACKING), lacking);
+    print_folded(verdict_words[LESSON_LACKING], lacking);
     print_recorded(lesson);
     print_folded("Why:", lesson->explanation);
 }
@@ -184,7 +174,7 @@ void lesson_show_lacking(const struct lesson *lesson, const char *lacking)
 static void print_result(const struct lesson *lesson, const struct lesson_result *result, const struct beyond *beyond,
                          const char *dir)
 {
-    print_folded(verdict_words(result->verdict), result->text);
+    print_folded(verdict_words[result->verdict], result->text);
     if (result->verdict == LESSON_NOT_HELD) print_folded("What that can mean:", lesson->otherwise);
     if (result->verdict == LESSON_LACKING) print_recorded(lesson);
     print_folded("Why:", lesson->explanation);
@@ -194,30 +184,24 @@ static void print_result(const struct lesson *lesson, const struct lesson_result
     else printf("\nThere is no figure \"%s\" of these settings; everything: %s/report.html\n", lesson->figure, dir);
 }
 
-static int show(const struct options *options, const struct lesson *lesson, const char *command,
-                const struct shown *shown, unsigned cpus, struct lesson_result *result)
-{
-    unsigned cores = parts_host(&shown->run, "cores");
-    struct reason why = {""};
-    struct beyond beyond = {"", "", ""};
-    if (lesson_judge(lesson, &shown->summary, cpus, cores, result, &why))
-        return options_complain(options, "%s", why.text);
-    look_beyond(options, lesson, &shown->run, &beyond);
-    print_result(lesson, result, &beyond, shown->run.dir);
-    int error = write_page(lesson, command, result, &beyond, &shown->run);
-    if (error) options_complain(options, "cannot write %s/lesson.md: %s", shown->run.dir, strerror(-error));
-    return STATUS_GOOD;
-}
-
 int lesson_show_result(const struct options *options, const struct lesson *lesson, const char *command, const char *dir,
                        unsigned cpus, enum lesson_verdict *verdict)
 {
     struct shown shown;
     struct lesson_result result;
+    struct reason why = {""};
+    struct beyond beyond = {"", "", ""};
     int status = show_open(options, dir, &shown);
     if (status) return status;
     size_t failures = show_failures(options, &shown);
-    status = show(options, lesson, command, &shown, cpus, &result);
+    if (lesson_judge(lesson, &shown.summary, cpus, parts_host(&shown.run, "cores"), &result, &why))
+        status = options_complain(options, "%s", why.text);
+    else {
+        look_beyond(options, lesson, &shown.run, &beyond);
+        print_result(lesson, &result, &beyond, dir);
+        int error = write_page(lesson, command, &result, &beyond, &shown.run);
+        if (error) options_complain(options, "cannot write %s/lesson.md: %s", dir, strerror(-error));
+    }
     show_close(&shown);
     *verdict = result.verdict;
     return status ? status : failures ? STATUS_FAILED : STATUS_GOOD;
