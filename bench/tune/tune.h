@@ -8,7 +8,7 @@
 #include "runners/cpus/limits.h"
 #include "bench/cli/options.h"
 #include "bench/tune/search/search.h"
-#include "bench/tune/tune_capacity.h"
+#include "bench/tune/tune_watch.h"
 
 #include <jansson.h>
 
@@ -66,6 +66,15 @@ double tune_patience_s(const struct options *);
 /* Notes why a point failed, once. */
 void tune_fail(struct tune *, const struct search_point *, const char *cause, const char *output);
 const struct tune_failure *tune_failure_of(const struct tune *, const struct search_point *);
+
+/* What the sentence and the tables share (tune_text.c). */
+
+const struct search_entry *tune_entry(const struct tune *, size_t id); /* NULL where there is none */
+void tune_name(const struct tune *, const struct search_entry *, char *text, size_t size);
+
+/* The best entry of each number of workers, of a kind (the settings that have no order; NULL: of any), malloc'ed; their
+ * number in *count. NULL without memory. */
+const struct search_entry **tune_curve(const struct tune *, const struct search_entry *kind, size_t *count);
 
 /* The figure that is minimised as text: "1.23 s", "4.5 core-s", "12.3 MiB". */
 void tune_show_cost(const struct tune *, double cost, char *text, size_t size);

@@ -6,7 +6,6 @@
 #include "bench/base/leftover.h"
 #include "bench/tune/tune.h"
 #include "bench/tune/tune_axes.h"
-#include "bench/tune/tune_export.h"
 #include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
 
@@ -23,8 +22,6 @@ struct subject {
     struct command command;
     struct tune_axes axes;
     unsigned warmup;
-    struct search_point *warm; /* points that have been warmed up */
-    size_t warm_count;
     struct tune_record record;
     struct tune_export export;
     unsigned block;
@@ -34,15 +31,13 @@ struct subject {
 
 /* Measuring */
 
-static bool needs_warmup(struct subject *subject, const struct search_point *point)
+/* Before its first measurement. */
+static bool needs_warmup(const struct tune *tune, const struct search_point *point)
 {
-    if (!subject->warmup) return false;
-    for (size_t i = 0; i < subject->warm_count; i++)
-        if (search_same(&subject->tune->space, &subject->warm[i], point)) return false;
-    struct search_point *warm = realloc(subject->warm, (subject->warm_count + 1) * sizeof *warm);
-    if (!warm) return false;
-    subject->warm = warm;
-    subject->warm[subject->warm_count++] = *point;
+    for (size_t i = 0; i < tune->result.entry_count; i++) {
+        const struct search_entry *entry = &tune->result.entries[i];
+        if (search_same(&tune->space, &entry->point, point)) return !entry->count && !entry->failed;
+    }
     return true;
 }
 
@@ -180,7 +175,7 @@ static int warm_up(struct subject *subject, const struct search_point *point)
 {
     struct search_outcome outcome = {0};
     int error = 0;
-    if (!needs_warmup(subject, point)) return 0;
+    if (!needs_warmup(subject->tune, point)) return 0;
     for (unsigned i = 0; i < subject->warmup && !error && !outcome.failed; i++)
         error = run_once(subject, point, INFINITY, -1, &outcome);
     return error;
@@ -404,7 +399,6 @@ int tune_command(const struct options *options)
     }
     tune_export_free(&subject.export);
     tune_axes_free(&subject.axes);
-    free(subject.warm);
     tune_close(&tune);
     return status;
 }

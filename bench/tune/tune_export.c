@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/tune/tune_export.h"
+#include "bench/tune/tune_axes.h"
 
 #include "results/record/record.h"
 #include "results/summary/summary_json.h"
 
 #include <errno.h>
+#include <gsl/gsl_statistics_double.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -57,36 +58,26 @@ size_t tune_export_runs(const struct tune_export *export, const struct tune_axes
     return count;
 }
 
-/* The setting as a line for a shell: its variables, too, tell one from another. */
-static char *command_text(const struct tune_axes *axes, const struct search_point *point, const struct command *command)
-{
-    struct command_value values[SEARCH_AXES];
-    tune_axes_values(axes, point, values);
-    return command_line(command, values, axes->count);
-}
-
 static int row_make(struct row *row, const struct tune_export *export, const struct tune_axes *axes,
                     const struct search_point *point, const struct command *command)
 {
-    *row = (struct row){.point = point, .command = command_text(axes, point, command), .bytes = json_array()};
-    row->times = calloc(export->count, sizeof *row->times);
+    struct command_value values[SEARCH_AXES];
+    tune_axes_values(axes, point, values);
+    *row = (struct row){.point = point, .bytes = json_array(), .times = calloc(export->count, sizeof *row->times)};
+    row->command = command_line(command, values, axes->count); /* its variables, too, tell one from another */
     if (!row->command || !row->times || !row->bytes) return -ENOMEM;
-    row->least = INFINITY;
     for (size_t i = 0; i < export->count; i++) {
         const struct tune_export_run *run = &export->runs[i];
         if (order(axes, &run->point, point)) continue;
         row->times[row->n++] = run->wall_s;
-        row->mean += run->wall_s;
         row->user += run->user_s;
         row->system += run->system_s;
-        row->least = fmin(row->least, run->wall_s);
-        row->most = fmax(row->most, run->wall_s);
         json_array_append_new(row->bytes, json_integer(run->peak_bytes));
     }
-    double n = (double)row->n, squares = 0;
-    row->mean /= n, row->user /= n, row->system /= n;
-    for (size_t i = 0; i < row->n; i++) squares += (row->times[i] - row->mean) * (row->times[i] - row->mean);
-    row->deviation = row->n > 1 ? sqrt(squares / (n - 1)) : NAN;
+    row->user /= (double)row->n, row->system /= (double)row->n;
+    row->mean = gsl_stats_mean(row->times, 1, row->n);
+    row->deviation = row->n > 1 ? gsl_stats_sd(row->times, 1, row->n) : NAN;
+    gsl_stats_minmax(&row->least, &row->most, row->times, 1, row->n);
     row->median = stats_quantile(row->times, row->n, 0.5);
     return 0;
 }

@@ -156,7 +156,7 @@ void tune_grid_close(struct tune_grid *grid)
     free(grid->placements);
     free(grid->workers);
     free(grid->chunks);
-    free(grid->cells);
+    free(grid->points);
     *grid = (struct tune_grid){0};
 }
 
@@ -212,12 +212,6 @@ static double workers_of(const struct cell *cell)
     return (double)cell->processes * cell->threads;
 }
 
-static size_t slot(const struct tune_grid *grid, unsigned variant, unsigned placement, unsigned worker, unsigned chunk)
-{
-    return ((variant * (size_t)grid->placement_count + placement) * grid->worker_count + worker) * grid->chunk_count +
-           chunk;
-}
-
 int tune_grid_index(struct tune_grid *grid)
 {
     unsigned cells = grid->plan.cell_count;
@@ -225,7 +219,8 @@ int tune_grid_index(struct tune_grid *grid)
     grid->placements = calloc(cells, sizeof *grid->placements);
     grid->workers = calloc(cells, sizeof *grid->workers);
     grid->chunks = calloc(cells + 1, sizeof *grid->chunks);
-    if (!grid->variants || !grid->placements || !grid->workers || !grid->chunks) return -ENOMEM;
+    grid->points = calloc(cells, sizeof *grid->points);
+    if (!grid->variants || !grid->placements || !grid->workers || !grid->chunks || !grid->points) return -ENOMEM;
     grid->chunks[0] = 1;
     for (unsigned i = 1; i < cells; i++) {
         variant_of(grid, i);
@@ -235,23 +230,22 @@ int tune_grid_index(struct tune_grid *grid)
     }
     grid->worker_count = sort_distinct(grid->workers, cells - 1);
     grid->chunk_count = sort_distinct(grid->chunks, cells);
-    grid->cells = calloc((size_t)grid->variant_count * grid->placement_count * grid->worker_count * grid->chunk_count,
-                         sizeof *grid->cells);
-    if (!grid->cells) return -ENOMEM;
     for (unsigned i = 1; i < cells; i++) {
         const struct cell *cell = &grid->plan.cells[i];
-        unsigned chunk = cell->chunk ? level_of(grid->chunks, grid->chunk_count, (double)cell->chunk) : 0;
-        grid->cells[slot(grid, variant_of(grid, i), placement_of(grid, i),
-                         level_of(grid->workers, grid->worker_count, workers_of(cell)), chunk)] = i;
+        unsigned *level = grid->points[i].level;
+        level[TUNE_VARIANT] = variant_of(grid, i);
+        level[TUNE_PLACEMENT] = placement_of(grid, i);
+        level[TUNE_WORKERS] = level_of(grid->workers, grid->worker_count, workers_of(cell));
+        level[TUNE_CHUNK] = cell->chunk ? level_of(grid->chunks, grid->chunk_count, (double)cell->chunk) : 0;
     }
     return 0;
 }
 
 unsigned tune_grid_cell(const struct tune_grid *grid, const struct search_point *point)
 {
-    if (point->serial) return 0;
-    return grid->cells[slot(grid, point->level[TUNE_VARIANT], point->level[TUNE_PLACEMENT], point->level[TUNE_WORKERS],
-                            point->level[TUNE_CHUNK])];
+    unsigned cell = point->serial ? 0 : grid->plan.cell_count - 1;
+    while (cell && memcmp(grid->points[cell].level, point->level, TUNE_AXES * sizeof *point->level)) cell--;
+    return cell;
 }
 
 static bool valid(void *context, const struct search_point *point)
@@ -283,7 +277,7 @@ static bool find_usual(const struct tune_grid *grid, const char *runner, struct 
 void tune_grid_space(struct tune_grid *grid, struct search_space *space)
 {
     *space = (struct search_space){
-        .axis_count = 4,
+        .axis_count = TUNE_AXES,
         .axis = {[TUNE_VARIANT] = {.name = "variant", .levels = grid->variant_count},
                  [TUNE_PLACEMENT] = {.name = "placement", .levels = grid->placement_count},
                  [TUNE_WORKERS] = {.name = "workers",

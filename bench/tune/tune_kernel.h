@@ -16,7 +16,7 @@
 #include "bench/tune/tune.h"
 #include "kernels/reason.h"
 
-enum { TUNE_VARIANT, TUNE_PLACEMENT, TUNE_WORKERS, TUNE_CHUNK };
+enum { TUNE_VARIANT, TUNE_PLACEMENT, TUNE_WORKERS, TUNE_CHUNK, TUNE_AXES };
 
 struct tune_grid {
     const struct options *options;
@@ -28,7 +28,7 @@ struct tune_grid {
     unsigned *placements;     /* a cell of each placement */
     double *workers, *chunks; /* values of the ordered axes */
     unsigned variant_count, placement_count, worker_count, chunk_count;
-    unsigned *cells; /* the cell at each point; 0: none */
+    struct search_point *points; /* of each cell */
     struct reason why;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_sentence.c: the recommendation in one sentence with its reason. */
-#include "bench/tune/tune_text.h"
+#include "bench/tune/tune.h"
 
 #include "kernels/reason.h"
 #include "results/statistics/models.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tune_text.c: what a tuning found, for people: the curve, the table, what failed. */
-#include "bench/tune/tune_text.h"
+#include "bench/tune/tune.h"
 
 #include "bench/measure/show.h"
 #include "kernels/reason.h"

@@ -11,13 +11,17 @@
  *     } while (!error && again);
  *
  * Waiting ends with the patience for it: from then on it only looks. How it looks, what time it is and how it sleeps
- * are given to it: by tune_capacity.h of this machine, by tests and simulated machines as they like. No patience, or
+ * are given to it: as below for this machine, by tests and simulated machines as they like. No patience, or
  * no more than one core to expect: it does nothing.
  */
 #ifndef BREAKEVEN_TUNE_WATCH_H
 #define BREAKEVEN_TUNE_WATCH_H
 
+#include "runners/cpus/limits.h"
+
+#include <hwloc.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Below this share of the expected cores the machine is not what it is to be tuned for. Two cpus on one core do 0.5 to
  * 0.65 of the work of two; all cores at once, at their lower clock, rarely less than 0.75 of what each does alone. */
@@ -57,5 +61,32 @@ int tune_watch_check(struct tune_watch *, bool *again);
 
 /* Their mean; NAN without a look. */
 double tune_watch_mean(const struct tune_watch_seen *);
+
+/* How much work do all cores that may be used do together just now, in units of one of them alone? Two cpus of a virtual
+ * machine may do the work of one for seconds: its host has put both on one core, or gives it one core's time.
+ *
+ *     struct tune_capacity capacity;
+ *     if (!tune_capacity_open(&capacity, topology, &limits) && !tune_capacity_look(&capacity, &cores))
+ *         printf("%g of %g\n", cores, capacity.expected);
+ */
+enum { TUNE_CAPACITY_CORES = 64 }; /* looked at, at most: more would take longer to start than to look at */
+
+struct tune_capacity {
+    unsigned cpus[TUNE_CAPACITY_CORES]; /* one of each core: what a second hardware thread adds is no core's work */
+    unsigned count;
+    double expected; /* their number, or the quota where that is less */
+    uint64_t steps;  /* of the work */
+    unsigned turn;   /* who is alone first in the next look */
+};
+
+/* Which cores there are; tells how fast the work goes, in a few ms. 0 or -errno. With fewer than two cores there is
+ * nothing to look at. */
+int tune_capacity_open(struct tune_capacity *, hwloc_topology_t, const struct limits *);
+
+/* A few times in turn: one core alone, then all at once. About 3 ms where all is well. 0 or -errno. */
+int tune_capacity_look(struct tune_capacity *, double *cores);
+
+/* The watch's eyes on this machine. */
+struct tune_watch_eyes tune_capacity_eyes(struct tune_capacity *);
 
 #endif

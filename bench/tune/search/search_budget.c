@@ -18,7 +18,6 @@ size_t budget_room(struct search *search, double share, size_t count)
     return left_s < each_s ? 0 : (size_t)(left_s / each_s);
 }
 
-/* Has this share of what may be spent before the fresh blocks been spent? */
 bool budget_is_out(struct search *search, double share)
 {
     if (search->error) return true;
@@ -90,7 +89,6 @@ static double once_s(struct search *search)
     return points ? sum * (double)total / (double)counted : INFINITY;
 }
 
-/* Settles what the steps before the fresh blocks may spend. */
 void budget_settle(struct search *search)
 {
     struct search_result *result = search->result;

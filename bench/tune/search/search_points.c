@@ -37,7 +37,6 @@ static bool settle_axis(const struct search *search, struct search_point *point,
     return false;
 }
 
-/* Makes a point valid by moving ordered axes other than `fixed`: those that do not count workers first. */
 bool points_settle(const struct search *search, struct search_point *point, size_t fixed)
 {
     if (points_valid(search, point)) return true;
@@ -62,7 +61,6 @@ static void follow(const struct search *search, const struct search_point *base,
     }
 }
 
-/* The entry of `base` with one axis moved to a level; SEARCH_NONE where no valid point is there. */
 size_t points_moved(struct search *search, size_t base, size_t axis, unsigned level)
 {
     struct search_point point = table_at(search, base)->point;
@@ -72,7 +70,6 @@ size_t points_moved(struct search *search, size_t base, size_t axis, unsigned le
     return table_entry(search, &point);
 }
 
-/* The same by a factor: at least one level away, SEARCH_NONE at the axis's end. */
 size_t points_scaled(struct search *search, size_t base, size_t axis, double factor)
 {
     const struct search_axis *a = &search->space->axis[axis];
@@ -89,7 +86,6 @@ double search_seed_chunk(double tasks, double workers)
     return fmax(1, fmin(chunk, tasks / (8 * p)));
 }
 
-/* As many workers, otherwise divided: 4 x 2 becomes 2 x 4. SEARCH_NONE where that is no point. */
 size_t points_traded(struct search *search, size_t base, size_t more, size_t fewer)
 {
     const struct search_axis *axis = search->space->axis;
