@@ -2,7 +2,9 @@
 /* expression_cells: which cell is meant, what stands in it, and two of them block by block. */
 #include "bench/lessons/expression_parts.h"
 #include "kernels/reason.h"
+#include "results/summary/compare.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* ---- fields ---- */
@@ -173,42 +175,34 @@ struct expression_value parser_cell(struct parser *parser)
 
 /* ---- two cells ---- */
 
-static double duration_of(const struct observation *sample, const char *quantity)
+/* A figure of a cell's good repetition in a block; NAN: there is none. */
+static double figure_in(const struct run *run, const struct cell_summary *row, unsigned block,
+                        enum compare_figure figure)
 {
-    if (!strcmp(quantity, "start_ns")) return (double)sample->start_ns;
-    if (!strcmp(quantity, "total_ns")) return (double)(sample->start_ns + sample->wall_ns + sample->stop_ns);
-    return (double)sample->wall_ns;
-}
-
-static bool is_good(const struct observation *sample, const struct cell_summary *row)
-{
-    return sample->cell == row->cell->id && !strcmp(sample->status, "ok") && !sample->instrumented;
-}
-
-/* The good sample of a cell in a block; NULL: none. */
-static const struct observation *sample_of(const struct run *run, const struct cell_summary *row, unsigned block)
-{
-    for (size_t i = 0; i < run->sample_count; i++)
-        if (run->samples[i].block == block && is_good(&run->samples[i], row)) return &run->samples[i];
-    return NULL;
+    double found = NAN;
+    for (size_t i = 0; isnan(found) && i < run->sample_count; i++)
+        if (run->samples[i].block == block && run->samples[i].cell == row->cell->id)
+            found = compare_sample_ns(&run->samples[i], figure, 1);
+    return found;
 }
 
 struct expression_value parser_ratio(struct parser *parser, const struct cell_summary *a, const struct cell_summary *b,
                                      const char *quantity)
 {
     const struct run *run = parser->scope->summary->run;
+    enum compare_figure figure = !strcmp(quantity, "wall_ns")    ? COMPARE_WALL
+                                 : !strcmp(quantity, "start_ns") ? COMPARE_START
+                                 : !strcmp(quantity, "total_ns") ? COMPARE_TOTAL
+                                                                 : COMPARE_FIGURES;
+    if (figure == COMPARE_FIGURES) return parser_fail(parser, "a ratio is of wall_ns, start_ns or total_ns, before");
     double *left = calloc(run->sample_count + 1, sizeof *left), *right = calloc(run->sample_count + 1, sizeof *right);
     struct expression_value value = {.kind = EXPRESSION_NUMBER, .unit = "ratio", .text = ""};
     size_t n = 0;
     if (!left || !right) parser_fail(parser, "no memory");
-    else if (strcmp(quantity, "wall_ns") && strcmp(quantity, "start_ns") && strcmp(quantity, "total_ns"))
-        parser_fail(parser, "a ratio is of wall_ns, start_ns or total_ns, before");
     for (size_t i = 0; left && right && i < run->sample_count; i++) {
-        const struct observation *one = &run->samples[i];
-        const struct observation *other = is_good(one, a) ? sample_of(run, b, one->block) : NULL;
-        if (!other) continue;
-        left[n] = duration_of(one, quantity);
-        right[n++] = duration_of(other, quantity);
+        if (run->samples[i].cell != a->cell->id) continue;
+        left[n] = compare_sample_ns(&run->samples[i], figure, 1);
+        right[n++] = figure_in(run, b, run->samples[i].block, figure);
     }
     value.number = stats_ratio(left, right, n);
     if (!value.number.n) value = (struct expression_value){.text = "blocks in which both cells ran well"};

@@ -86,8 +86,8 @@ static void print_beyond(const struct beyond *beyond, const char *dir)
     printf("\nIts figure: %s/%s/plots/%s.svg\n", dir, simulated_name, beyond->figure);
 }
 
-/* What docs/lessons/ holds of this lesson, where it does: the line that says where it was measured and the paragraph with
- * the verdict, without their marks. */
+/* What docs/lessons/ holds of this lesson, where it does: the line that says where it was measured and the paragraph
+ * with the verdict, without their marks. */
 static void print_recorded(const struct lesson *lesson)
 {
     char text[1600];

@@ -93,15 +93,6 @@ int lesson_find(const char *name, struct lesson *lesson, struct reason *why)
 
 /* ---- judging ---- */
 
-/* Keys of a section that are no names of values. */
-static bool is_setting(const char *key)
-{
-    static const char *const settings[] = {"lacks", "say", "kernels", "packed", "figure"};
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (!strcmp(settings[i], key)) return true;
-    return false;
-}
-
 static int open_scope(struct expression_scope *scope, const struct summary *summary, unsigned cpus, unsigned cores,
                       struct reason *why)
 {
@@ -122,7 +113,7 @@ static int define_all(struct expression_scope *scope, const struct ini_section *
     int error = 0;
     for (size_t i = 0; !error && i < section->count; i++) {
         const struct ini_entry *entry = &section->entries[i];
-        if (is_setting(entry->key)) continue;
+        if (text_has_word("lacks,say,kernels,packed,figure", entry->key)) continue; /* no names of values */
         error = locate(expression_define(scope, entry->key, entry->value ? entry->value : "", why), entry, why);
     }
     return error;

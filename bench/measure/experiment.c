@@ -133,20 +133,13 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     return error;
 }
 
-/* Is every cell's interval narrow enough? */
-static bool is_precise(const struct session *session)
-{
-    unsigned i = 0, cells = session->plan->cell_count;
-    while (i < cells && tally_within(&session->tally[i], session->plan->protocol.precision)) i++;
-    return i == cells;
-}
-
 /* NULL: go on with `block`; else why not. */
 static const char *stop_before(const struct session *session, uint64_t block)
 {
     const struct protocol *protocol = &session->plan->protocol;
     double so_far_ns = session_passed_ns(session);
-    if (protocol->precision > 0 && block >= protocol->reps_min && block % CHECK_EVERY == 0 && is_precise(session))
+    if (protocol->precision > 0 && block >= protocol->reps_min && block % CHECK_EVERY == 0 &&
+        tally_precise(session->plan, session->tally))
         return "precision";
     if (block >= protocol->reps) return protocol->precision > 0 ? "not converged" : "reps";
     if (protocol->time_limit_ns && block >= protocol->reps_min &&
@@ -231,7 +224,7 @@ static int open_session(struct session *session, struct experiment *experiment)
 }
 
 /* 0, or -errno where a manifest could not be written: the first of them, with its reason. */
-static int close_sides(struct session *session, bool complete)
+static int close_session(struct session *session, bool complete)
 {
     int64_t measured_ns = clock_now_ns(&clock_real) - session->began_ns;
     int error = 0;
@@ -244,16 +237,12 @@ static int close_sides(struct session *session, bool complete)
         measure_close(&side->measure);
         if (side->fd >= 0) close(side->fd);
     }
-    return error;
-}
-
-static void close_session(struct session *session)
-{
     for (unsigned i = 0; session->tally && i < session->plan->cell_count; i++) free(session->tally[i].walls_ns);
     free(session->tally);
     free(session->order);
     free(session->mine);
     free(session->done);
+    return error;
 }
 
 int experiment_run(struct experiment *experiment, struct reason *why)
@@ -266,7 +255,6 @@ int experiment_run(struct experiment *experiment, struct reason *why)
     if (!error) error = run_blocks(&session);
     progress_close(&session.progress);
     session_tell(&session);
-    int written = close_sides(&session, !error);
-    close_session(&session);
+    int written = close_session(&session, !error);
     return error ? error : written;
 }

@@ -18,7 +18,7 @@ struct experiment {
     const char *dir;
     struct json_t *manifest;  /* rewritten when the run ends */
     const struct run *before; /* what was taken already, or NULL */
-    struct experiment_other { /* another build, measured beside this one; results are held against its own serial ones */
+    struct experiment_other { /* another build, measured beside this one, and held against its own serial results */
         const char *program;  /* NULL: none */
         const char *dir;
         struct json_t *manifest; /* a copy with that build in it; both have the same "together", which pairs them */

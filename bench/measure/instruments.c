@@ -58,26 +58,7 @@ static size_t spans_record_size(unsigned event_room)
     return (size + alignof(struct span_slot) - 1) / alignof(struct span_slot) * alignof(struct span_slot);
 }
 
-static int64_t calls_of_all(const struct spans *spans)
-{
-    int64_t calls = 0;
-    for (unsigned i = 0; i < spans->workers; i++) calls += slot_of(spans, i)->count;
-    return calls;
-}
-
-void spans_read(const struct spans *spans, int64_t began_ns, struct sample_worker *workers)
-{
-    if (!calls_of_all(spans)) return; /* a runner that does not call hooks */
-    for (unsigned i = 0; i < spans->workers; i++) {
-        const struct span_slot *slot = slot_of(spans, i), *first = slot_of(spans, i - i % spans->threads);
-        workers[i].late_ns = slot->count ? slot->first_ns - began_ns : -1;
-        workers[i].busy_ns = slot->busy_ns;
-        workers[i].end_ns = slot->count ? slot->last_ns - began_ns : 0;
-        workers[i].team_ns = first->team_ns ? first->team_ns : -1;
-    }
-}
-
-int spans_read_latency(const struct spans *spans, struct sample_bin **bins, unsigned *count)
+static int read_latency(const struct spans *spans, struct sample *sample)
 {
     struct sample_bin made[LATENCY_BINS];
     unsigned filled = 0;
@@ -86,12 +67,28 @@ int spans_read_latency(const struct spans *spans, struct sample_bin **bins, unsi
         for (unsigned i = 0; i < spans->workers; i++) tasks += slot_of(spans, i)->bins[bin];
         if (tasks) made[filled++] = (struct sample_bin){bin, tasks};
     }
-    struct sample_bin *copy = filled ? malloc(filled * sizeof *copy) : NULL;
-    if (filled && !copy) return -ENOMEM;
-    if (filled) memcpy(copy, made, filled * sizeof *copy);
-    *bins = copy;
-    *count = filled;
+    struct sample_bin *copy = malloc((filled + 1) * sizeof *copy);
+    if (!copy) return -ENOMEM;
+    memcpy(copy, made, filled * sizeof *copy);
+    sample->latency = copy;
+    sample->latency_count = filled;
     return 0;
+}
+
+int spans_read(const struct spans *spans, int64_t began_ns, struct sample *sample)
+{
+    int64_t calls = 0;
+    for (unsigned i = 0; i < spans->workers; i++) calls += slot_of(spans, i)->count;
+    if (!calls) return 0; /* a runner that does not call hooks */
+    for (unsigned i = 0; i < spans->workers; i++) {
+        const struct span_slot *slot = slot_of(spans, i), *first = slot_of(spans, i - i % spans->threads);
+        struct sample_worker *worker = &sample->workers[i];
+        worker->late_ns = slot->count ? slot->first_ns - began_ns : -1;
+        worker->busy_ns = slot->busy_ns;
+        worker->end_ns = slot->count ? slot->last_ns - began_ns : 0;
+        worker->team_ns = first->team_ns ? first->team_ns : -1;
+    }
+    return read_latency(spans, sample);
 }
 
 const struct span_event *spans_events(const struct spans *spans, unsigned worker, unsigned *count, uint64_t *dropped)

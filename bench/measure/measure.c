@@ -141,13 +141,6 @@ static void take_answer(const struct isolate_result *result, struct sample *samp
         snprintf(sample->cause + length, sizeof sample->cause - length, ": %s", result->said);
 }
 
-static void set_error(struct sample *sample, const char *cause)
-{
-    snprintf(sample->status, sizeof sample->status, "error");
-    snprintf(sample->cause, sizeof sample->cause, "%s", cause);
-    sample->wall_ns = -1; /* never a number */
-}
-
 /* Holds the result against the serial one. */
 static void check_against_serial(struct measure *measure, unsigned cell, struct sample *sample)
 {
@@ -156,7 +149,9 @@ static void check_against_serial(struct measure *measure, unsigned cell, struct 
     measure_recall(measure, sample);
     if (!*expected) return; /* the serial cell has failed so far: what the kernel itself verified stands alone */
     if (strcmp(expected, sample->hash)) {
-        set_error(sample, "wrong result: it differs from the serial one");
+        snprintf(sample->status, sizeof sample->status, "error");
+        snprintf(sample->cause, sizeof sample->cause, "wrong result: it differs from the serial one");
+        sample->wall_ns = -1; /* never a number */
         *sample->verified = '\0';
         return;
     }

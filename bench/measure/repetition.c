@@ -252,8 +252,7 @@ static void read_spans(struct passage *passage)
     struct sample *sample = passage->sample;
     const char *timeline = passage->repetition->timeline;
     const struct spans *spans = &passage->fitted->spans;
-    spans_read(spans, passage->began_ns, sample->workers);
-    if (spans_read_latency(spans, &sample->latency, &sample->latency_count))
+    if (spans_read(spans, passage->began_ns, sample))
         fail(passage, "no memory for the histogram of latencies");
     if (timeline && !*sample->cause)
         (void)timeline_write(timeline, passage->repetition, spans, passage->began_ns, sample);

@@ -21,20 +21,18 @@ int tally_add(struct tally *tally, double wall_ns)
     return 0;
 }
 
-bool tally_within(const struct tally *tally, double share)
+bool tally_precise(const struct plan *plan, const struct tally *tally)
 {
-    if (!tally->count) return true;
-    return stats_precise(stats_median(tally->walls_ns, tally->count), share);
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (tally[i].count &&
+            !stats_precise(stats_median(tally[i].walls_ns, tally[i].count), plan->protocol.precision))
+            return false;
+    return true;
 }
 
 static bool has_crossing(const char *study)
 {
     return !strcmp(study, "granularity") || !strcmp(study, "breakeven");
-}
-
-static bool is_curve(const char *study)
-{
-    return has_crossing(study) || !strcmp(study, "chunk");
 }
 
 /* The cell that is measured twice in each block, its other self, and their serial cell. */
@@ -147,7 +145,8 @@ static bool is_clear(const struct choice *choice, unsigned id)
 {
     const struct cell *cell = &choice->plan->cells[id];
     if (is_precise(choice, id) && is_precise(choice, cell->baseline)) return true;
-    return !is_curve(cell->study) && is_told(choice, id, fastest(choice, cell->baseline));
+    bool curve = has_crossing(cell->study) || !strcmp(cell->study, "chunk");
+    return !curve && is_told(choice, id, fastest(choice, cell->baseline));
 }
 
 unsigned tally_settle(const struct plan *plan, struct tally *tally)

@@ -27,8 +27,8 @@ struct tally {
 /* 0 or -ENOMEM. */
 int tally_add(struct tally *, double wall_ns);
 
-/* Is the interval's half-width at most this share of the median? Without a good sample: yes, it cannot become so. */
-bool tally_within(const struct tally *, double share);
+/* Is every cell's interval within protocol.precision? tally[cell]. Without a good sample: yes, it cannot become so. */
+bool tally_precise(const struct plan *, const struct tally *);
 
 /* Marks the cells that are settled; tally[cell]. Those that tell of trust (the A/A pair and its serial cell) go on. Returns how
  * many are new among them. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* V3, V4, V5 and V7 in real processes: A/A pairs, delays that must come back, budgets that must close. */
 #include "bench/selftest/selftest.h"
-#include "bench/selftest/selftest_live.h"
 
 #include "bench/machine/probe.h"
 #include "bench/plan/inject.h"
@@ -130,14 +129,22 @@ struct dearer {
     struct quantity grown, injected, excess;
 };
 
-static struct dearer dearer(const struct live *live, unsigned plain, unsigned delayed)
+/* One delay, and the cells in which a dispatch waits without it and with it. */
+struct delay {
+    struct delay_case known;
+    struct inject inject[2];
+    unsigned plain, delayed;
+};
+
+static struct dearer dearer(const struct live *live, const struct delay *delay)
 {
     double a[LIVE_BLOCKS], b[LIVE_BLOCKS], waited[LIVE_BLOCKS], truth[LIVE_BLOCKS];
-    double plain_tasks = (double)live->cells[plain].tasks, delayed_tasks = (double)live->cells[delayed].tasks;
-    live_values(live, plain, LIVE_WALL, false, a);
-    live_values(live, delayed, LIVE_WALL, false, b);
-    live_values(live, plain, LIVE_INJECTED, false, waited);
-    live_values(live, delayed, LIVE_INJECTED, false, truth);
+    double plain_tasks = (double)live->cells[delay->plain].tasks;
+    double delayed_tasks = (double)live->cells[delay->delayed].tasks;
+    live_values(live, delay->plain, LIVE_WALL, false, a);
+    live_values(live, delay->delayed, LIVE_WALL, false, b);
+    live_values(live, delay->plain, LIVE_INJECTED, false, waited);
+    live_values(live, delay->delayed, LIVE_INJECTED, false, truth);
     for (unsigned i = 0; i < live->blocks; i++) {
         b[i] = DELAY_WORKERS * (b[i] / delayed_tasks - a[i] / plain_tasks);
         truth[i] = truth[i] / delayed_tasks - waited[i] / plain_tasks;
@@ -147,16 +154,15 @@ static struct dearer dearer(const struct live *live, unsigned plain, unsigned de
                            stats_median(a, live->blocks)};
 }
 
-enum { DELAYS = 4, DELAYS_QUICK = 2 };
+enum { DELAYS = 4, DELAYS_QUICK = 2, DELAYS_OF_RANKS = 2 };
 static const struct delay_case delays[DELAYS] = {
     {200, 1000, 26000}, {10000, 5000, 2100}, {1000, 1000, 16000}, {100000, 20000, 1080}};
 /* Each start of ranks takes a second: fewer delays and blocks, and runs of 65 ms, which cost nothing beside it. */
-static const struct delay_case delays_of_ranks[] = {{200, 1000, 104000}, {10000, 5000, 8400}};
+static const struct delay_case delays_of_ranks[DELAYS_OF_RANKS] = {{200, 1000, 104000}, {10000, 5000, 8400}};
 
-struct delayed {
-    const struct delay_case *known;
-    int count; /* of delays */
-    unsigned plain[DELAYS], delayed[DELAYS];
+struct delays {
+    int count;
+    struct delay delay[DELAYS];
 };
 
 static double tolerance_of(const struct delay_case *known)
@@ -167,22 +173,21 @@ static double tolerance_of(const struct delay_case *known)
 /* Until every interval is as narrow as what is to be told apart. */
 static bool delays_enough(const struct live *live, void *context)
 {
-    const struct delayed *cells = context;
-    for (int i = 0; i < cells->count; i++) {
-        struct quantity excess = dearer(live, cells->plain[i], cells->delayed[i]).excess;
-        if (!(excess.high - excess.low <= 1.5 * tolerance_of(&cells->known[i]))) return false;
+    const struct delays *all = context;
+    for (int i = 0; i < all->count; i++) {
+        struct quantity excess = dearer(live, &all->delay[i]).excess;
+        if (!(excess.high - excess.low <= 1.5 * tolerance_of(&all->delay[i].known))) return false;
     }
     return true;
 }
 
-static void delay_row(struct selftest *test, const struct live *live, const char *runner,
-                      const struct delay_case *known, unsigned plain, unsigned delayed)
+static void delay_row(struct selftest *test, const struct live *live, const char *runner, const struct delay *delay)
 {
     struct selftest_row row = {.id = "V4", .wanted = "within 5 % or 20 ns, and the interval reaches there"};
-    double tolerance = tolerance_of(known);
-    struct dearer found = dearer(live, plain, delayed);
+    double tolerance = tolerance_of(&delay->known);
+    struct dearer found = dearer(live, delay);
     snprintf(row.injected, sizeof row.injected, "%lld ns more in each dispatch of %s, 2 workers, chunk 1",
-             (long long)known->delay_ns, runner);
+             (long long)delay->known.delay_ns, runner);
     snprintf(
         row.came_back, sizeof row.came_back,
         "overhead per task grew by %.1f ns where %.1f were really injected: off by %+.1f [%+.1f, %+.1f], %u blocks",
@@ -206,35 +211,35 @@ static unsigned dispatch_cell(struct live *live, size_t pool, struct live_cell c
 
 /* Tasks with the delay and the same tasks without it, so many more of them that both runs take equally long: of a long run
  * and a short one, those that nothing disturbed are not the same choice. */
-static void add_delay(struct live *live, struct delayed *cells, int i, size_t pool, const struct inject inject[2])
+static void add_delay(struct live *live, size_t pool, struct delay *delay)
 {
-    const struct delay_case *known = &cells->known[i];
+    const struct delay_case *known = &delay->known;
     uint64_t longer = (uint64_t)known->delay_ns * known->tasks / known->task_ns;
-    struct live_cell plain = {.task_ns = (double)known->task_ns, .tasks = known->tasks + longer, .inject = &inject[0]};
-    cells->plain[i] = dispatch_cell(live, pool, plain);
-    struct live_cell delayed = {.size = live->cells[cells->plain[i]].size, .tasks = known->tasks, .inject = &inject[1]};
-    cells->delayed[i] = dispatch_cell(live, pool, delayed);
+    delay->inject[0].dispatch_ns = PLAIN_DELAY_NS;
+    delay->inject[1].dispatch_ns = PLAIN_DELAY_NS + known->delay_ns;
+    struct live_cell plain = {
+        .task_ns = (double)known->task_ns, .tasks = known->tasks + longer, .inject = &delay->inject[0]};
+    delay->plain = dispatch_cell(live, pool, plain);
+    struct live_cell delayed = {
+        .size = live->cells[delay->plain].size, .tasks = known->tasks, .inject = &delay->inject[1]};
+    delay->delayed = dispatch_cell(live, pool, delayed);
 }
 
 void selftest_dispatch(struct selftest *test)
 {
     for (size_t p = 0; p < POOLS_AND_RANKS; p++) {
-        struct inject inject[DELAYS][2] = {0};
         bool ranks = p == POOLS;
-        struct delayed cells = {.known = delays, .count = test->quick ? DELAYS_QUICK : DELAYS};
-        if (ranks) cells.known = delays_of_ranks, cells.count = sizeof delays_of_ranks / sizeof *delays_of_ranks;
+        struct delays all = {.count = ranks ? DELAYS_OF_RANKS : test->quick ? DELAYS_QUICK : DELAYS};
         struct live live;
         if (ranks && (test->quick || !live_has(pools[p]))) continue;
         live_open(&live, test);
         live.undisturbed = true;
-        for (int i = 0; i < cells.count; i++) {
-            inject[i][0].dispatch_ns = PLAIN_DELAY_NS;
-            inject[i][1].dispatch_ns = PLAIN_DELAY_NS + cells.known[i].delay_ns;
-            add_delay(&live, &cells, i, p, inject[i]);
+        for (int i = 0; i < all.count; i++) {
+            all.delay[i].known = ranks ? delays_of_ranks[i] : delays[i];
+            add_delay(&live, p, &all.delay[i]);
         }
-        live_until(&live, 8, test->quick ? 12 : ranks ? LIVE_BLOCKS_OF_RANKS : LIVE_BLOCKS, false, delays_enough, &cells);
-        for (int i = 0; i < cells.count; i++)
-            delay_row(test, &live, pools[p], &cells.known[i], cells.plain[i], cells.delayed[i]);
+        live_until(&live, 8, test->quick ? 12 : ranks ? LIVE_BLOCKS_OF_RANKS : LIVE_BLOCKS, false, delays_enough, &all);
+        for (int i = 0; i < all.count; i++) delay_row(test, &live, pools[p], &all.delay[i]);
         live_close(&live);
     }
 }

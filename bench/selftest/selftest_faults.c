@@ -2,7 +2,6 @@
 /* V9 and V13: a loud neighbour, a quota, and deliberate mistakes: each must be noticed, by the check that is there for
  * it. */
 #include "bench/selftest/selftest.h"
-#include "bench/selftest/selftest_live.h"
 
 #include "bench/plan/inject.h"
 #include "bench/machine/probe.h"
@@ -24,14 +23,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static unsigned count_word(const struct live *live, unsigned cell, const char *word)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < live->run.sample_count; i++)
-        count += live->run.samples[i].cell == cell && suspicion_word_in(live->run.samples[i].suspect, word);
-    return count;
-}
 
 /* ---- V9: a neighbour, a quota. Measured in a child, since the measuring process may have no other children ---- */
 
@@ -58,10 +49,11 @@ static void measure_team(const struct trial *trial, struct outcome *outcome)
     live_open(&live, trial->test);
     struct live_cell cell = {
         .kernel = "spin", .task_ns = 50000, .tasks = 2000, .runner = "openmp", .workers = 2, .placement = lists};
-    unsigned team = live_cell(&live, &cell);
+    live_cell(&live, &cell);
     live_blocks(&live, BLOCKS, false, false);
     outcome->samples = live.blocks;
-    outcome->marked = count_word(&live, team, trial->word);
+    for (size_t i = 0; i < live.run.sample_count; i++)
+        outcome->marked += suspicion_word_in(live.run.samples[i].suspect, trial->word);
     outcome->error = live.error;
     reason_set(&outcome->why, "%.150s", live.why.text);
     live_close(&live);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/selftest/selftest_live.h"
+#include "bench/selftest/selftest.h"
 
 #include "bench/base/clock.h"
 #include "bench/plan/inject.h"
 #include "bench/base/interrupt.h"
-#include "bench/selftest/selftest.h"
 
 #include <errno.h>
 #include <math.h>

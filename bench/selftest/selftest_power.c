@@ -2,7 +2,6 @@
 /* V14, power: is a kernel that is 2 % slower found, soon, and one that is not slower left alone? In real processes; looked
  * at after each pair, by intervals for looking again. */
 #include "bench/selftest/selftest.h"
-#include "bench/selftest/selftest_live.h"
 
 #include "bench/base/clock.h"
 #include "bench/plan/inject.h"

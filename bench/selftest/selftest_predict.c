@@ -2,7 +2,6 @@
 /* V11 and V12 in real processes: METG against the overhead that it stands for, and the task size from which a pool
  * pays, predicted from its costs and measured. */
 #include "bench/selftest/selftest.h"
-#include "bench/selftest/selftest_live.h"
 
 #include "kernels/reason.h"
 #include "results/statistics/models.h"

@@ -57,24 +57,19 @@ static double pool_time(const struct pool_point *point)
            5000 * sqrt(2 * point->chunk * log(point->workers));
 }
 
-static void pool_grid(struct pool_point *points)
-{
-    static const double workers[] = {1, 2, 4, 8}, chunks[] = {1, 4, 20, 50, 250}, tasks[] = {1000, 8000};
-    for (int i = 0; i < POINTS; i++)
-        points[i] = (struct pool_point){workers[i / 10], chunks[i / 2 % 5], tasks[i % 2], 2000, 0, 0};
-}
-
 static void pool_row(struct selftest *test, gsl_rng *random, unsigned trials)
 {
+    static const double workers[] = {1, 2, 4, 8}, chunks[] = {1, 4, 20, 50, 250}, tasks[] = {1000, 8000};
     const struct pool_point elsewhere = {6, 10, 4200, 3000, 0, 0};
     const double noise = 0.02;
     unsigned hits = 0;
     for (unsigned trial = 0; trial < trials; trial++) {
         struct pool_point points[POINTS];
         struct pool_fit fit;
-        pool_grid(points);
-        for (int i = 0; i < POINTS; i++)
+        for (int i = 0; i < POINTS; i++) {
+            points[i] = (struct pool_point){workers[i / 10], chunks[i / 2 % 5], tasks[i % 2], 2000, 0, 0};
             points[i].time_ns = pool_time(&points[i]) * gsl_ran_lognormal(random, 0, noise);
+        }
         if (pool_fit_make(points, POINTS, &fit)) continue;
         double said = pool_fit_time(&fit, &elsewhere);
         double there = pool_time(&elsewhere) * gsl_ran_lognormal(random, 0, noise);

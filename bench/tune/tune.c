@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tune: what all its subjects share; what was found, for programs: JSON, a file for `run --config`; and the exit status. */
+/* tune: what all its subjects share; what was found as JSON and as a file for `run --config`; the exit status. */
 #include "bench/tune/tune.h"
 
 #include "bench/machine/speeds.h"
@@ -17,19 +17,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Where limits are read from: a made-up tree of /proc and /sys in tests, this system otherwise. */
-static const char *limits_root(void)
-{
-    const char *root = getenv("BREAKEVEN_TEST_ROOT");
-    return root ? root : "";
-}
-
 int tune_open(struct tune *tune, const struct options *options)
 {
     struct reason why = {""};
+    const char *root = getenv("BREAKEVEN_TEST_ROOT"); /* a made-up tree of /proc and /sys in tests */
     *tune = (struct tune){.options = options, .search = search_defaults};
     if (options->json && options->shell) return options_complain(options, "--json and --shell both say what to print");
-    if (limits_read(limits_root(), &tune->limits, &why)) return options_complain(options, "%s", why.text);
+    if (limits_read(root ? root : "", &tune->limits, &why)) return options_complain(options, "%s", why.text);
     for (int i = 0; options->minimise && options_objectives[i]; i++)
         if (!strcmp(options->minimise, options_objectives[i])) tune->objective = (enum tune_objective)i;
     tune->search.within = options->within;

@@ -70,14 +70,17 @@ const struct tune_failure *tune_failure_of(const struct tune *, const struct sea
 /* What the sentence and the tables share (tune_text.c). */
 
 const struct search_entry *tune_entry(const struct tune *, size_t id); /* NULL where there is none */
-void tune_name(const struct tune *, const struct search_entry *, char *text, size_t size);
+struct tune_words { /* text by value: it lives to the end of the full expression */
+    char text[160];
+};
+struct tune_words tune_name(const struct tune *, const struct search_entry *);
 
 /* The best entry of each number of workers, of a kind (the settings that have no order; NULL: of any), malloc'ed; their
  * number in *count. NULL without memory. */
 const struct search_entry **tune_curve(const struct tune *, const struct search_entry *kind, size_t *count);
 
 /* The figure that is minimised as text: "1.23 s", "4.5 core-s", "12.3 MiB". */
-void tune_show_cost(const struct tune *, double cost, char *text, size_t size);
+struct tune_words tune_show_cost(const struct tune *, double cost);
 
 /* The recommendation in one sentence with its reason; what it costs with its interval is part of it. */
 void tune_sentence(const struct tune *, struct reason *sentence);

@@ -11,14 +11,6 @@
 
 enum { TEXT = 32 };
 
-static void axis_free(struct tune_axis *axis)
-{
-    for (size_t i = 0; axis->texts && i < axis->count; i++) free(axis->texts[i]);
-    free(axis->texts);
-    free(axis->values);
-    *axis = (struct tune_axis){0};
-}
-
 static int by_value(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -128,8 +120,7 @@ static int check_names(const struct tune_axes *axes, const struct options *optio
         if (!any && !guess.nearest) continue;
         for (size_t i = 0; i < 3; i++) text_add(list, sizeof list, "%s{%s}", i ? ", " : "", known[i]);
         for (size_t i = 0; i < axes->count; i++)
-            if (strcmp(axes->axis[i].name, "workers") && strcmp(axes->axis[i].name, "threads") &&
-                strcmp(axes->axis[i].name, "chunk"))
+            if (!text_has_word("workers,threads,chunk", axes->axis[i].name))
                 text_add(list, sizeof list, ", {%s}", axes->axis[i].name);
         return options_complain(options, "{%s} in \"%.60s\": there are %s and the names of --parameter", name, text, list);
     }
@@ -191,6 +182,10 @@ void tune_axes_values(const struct tune_axes *axes, const struct search_point *p
 
 void tune_axes_free(struct tune_axes *axes)
 {
-    for (size_t i = 0; i < axes->count; i++) axis_free(&axes->axis[i]);
+    for (struct tune_axis *axis = axes->axis; axis < axes->axis + axes->count; axis++) {
+        for (size_t i = 0; axis->texts && i < axis->count; i++) free(axis->texts[i]);
+        free(axis->texts);
+        free(axis->values);
+    }
     axes->count = 0;
 }

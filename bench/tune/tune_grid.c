@@ -42,20 +42,14 @@ static int push_octaves(struct numbers *chunks, uint64_t most)
     return error;
 }
 
-static bool in_list(const struct names *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (!strcmp(names->values[i], name)) return true;
-    return false;
-}
-
 /* Which runners are tried where none is named: those whose workers need no world of their own (an interpreter), and
  * processes x threads where there is something to share out. */
 static bool tried(const struct options *options, unsigned cpus, const struct runner *runner)
 {
     struct reason why = {""};
     bool both = (runner->axes & AXIS_PROCESSES) && (runner->axes & AXIS_THREADS);
-    bool named = in_list(&options->runners, runner->name);
+    bool named = false;
+    for (size_t i = 0; i < options->runners.count; i++) named |= !strcmp(options->runners.values[i], runner->name);
     if (options->runners.count ? !named : runner->setup != NULL || (both && cpus < SHARED_OUT_MIN)) return false;
     return runner->axes && !(runner->available && runner->available(&why));
 }

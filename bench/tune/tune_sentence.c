@@ -37,30 +37,26 @@ static void say_interval(struct reason *sentence, struct quantity quantity)
 
 static void say_cost(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
-    char cost[48], low[48], high[48];
-    tune_show_cost(tune, entry->estimate, cost, sizeof cost);
-    reason_add(sentence, "%s", cost);
+    reason_add(sentence, "%s", tune_show_cost(tune, entry->estimate).text);
     if (!entry->cost.n || !isfinite(entry->cost.low)) return;
-    tune_show_cost(tune, entry->cost.low, low, sizeof low);
-    tune_show_cost(tune, entry->cost.high, high, sizeof high);
-    reason_add(sentence, " [%s, %s]", low, high);
+    reason_add(sentence, " [%s, %s]", tune_show_cost(tune, entry->cost.low).text,
+               tune_show_cost(tune, entry->cost.high).text);
 }
 
 /* "3.1 [3.0, 3.2] x faster than serial" */
 static void say_gain(const struct tune *tune, struct reason *sentence, const struct search_entry *entry)
 {
     const struct search_entry *reference = tune_reference(tune);
-    char name[160];
     if (!reference || reference == entry) return;
-    tune_name(tune, reference, name, sizeof name);
+    struct tune_words name = tune_name(tune, reference);
     struct quantity ratio = search_ratio(&tune->result, reference, entry);
     double gain = ratio.n ? ratio.median : reference->estimate / entry->estimate;
     if (reference->limited) {
         reason_add(sentence, "; %s%s was stopped at %.3g times that", reference->point.serial ? "" : "the default, ",
-                   name, gain);
+                   name.text, gain);
         return;
     }
-    reason_add(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name, gain);
+    reason_add(sentence, "; %s%s takes %.3g", reference->point.serial ? "" : "the default, ", name.text, gain);
     say_interval(sentence, ratio);
     reason_add(sentence, " times that");
 }
@@ -70,10 +66,9 @@ static void say_ties(const struct tune *tune, struct reason *sentence, const str
 {
     const struct search_result *result = &tune->result;
     const struct search_entry *winner = &result->entries[result->winner];
-    char name[160];
     if (winner != entry) {
-        tune_name(tune, winner, name, sizeof name);
-        reason_add(sentence, entry->tied ? "; it cannot be told apart from %s" : "; %s is the best", name);
+        reason_add(sentence, entry->tied ? "; it cannot be told apart from %s" : "; %s is the best",
+                   tune_name(tune, winner).text);
         struct quantity ratio = search_ratio(result, entry, winner);
         reason_add(sentence, " (ratio %.3f", ratio.median);
         say_interval(sentence, ratio);
@@ -83,8 +78,8 @@ static void say_ties(const struct tune *tune, struct reason *sentence, const str
     for (size_t i = 0; i < result->entry_count; i++) {
         const struct search_entry *other = &result->entries[i];
         if (other == winner || !other->tied || other->ratio.n < STATS_INTERVAL_MIN) continue;
-        tune_name(tune, other, name, sizeof name);
-        reason_add(sentence, "; %s cannot be told apart from it (ratio %.3f", name, other->ratio.median);
+        reason_add(sentence, "; %s cannot be told apart from it (ratio %.3f", tune_name(tune, other).text,
+                   other->ratio.median);
         say_interval(sentence, other->ratio);
         reason_add(sentence, ")");
         return;
@@ -182,10 +177,8 @@ static void say_serial(const struct tune *tune, struct reason *sentence, const s
             other = candidate;
     }
     if (!other) return;
-    char name[160];
-    tune_name(tune, other, name, sizeof name);
     struct quantity ratio = search_ratio(&tune->result, other, entry);
-    reason_add(sentence, "; the best with workers, %s, takes %.3g", name, ratio.median);
+    reason_add(sentence, "; the best with workers, %s, takes %.3g", tune_name(tune, other).text, ratio.median);
     say_interval(sentence, ratio);
     reason_add(sentence, " times that%s",
                entry->tied && tune->result.winner != tune->result.recommended
@@ -196,15 +189,12 @@ static void say_serial(const struct tune *tune, struct reason *sentence, const s
 void tune_sentence(const struct tune *tune, struct reason *sentence)
 {
     const struct search_entry *entry = tune_entry(tune, tune->result.recommended);
-    char name[160];
     *sentence->text = '\0';
     if (!entry) {
         reason_add(sentence, "No configuration worked.");
         return;
     }
-    tune_name(tune, entry, name, sizeof name);
-    if (entry->point.serial) reason_add(sentence, "Stay serial: ");
-    else reason_add(sentence, "%s: ", name);
+    reason_add(sentence, "%s: ", entry->point.serial ? "Stay serial" : tune_name(tune, entry).text);
     say_cost(tune, sentence, entry);
     if (entry->point.serial) say_serial(tune, sentence, entry);
     else {

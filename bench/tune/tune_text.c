@@ -15,17 +15,20 @@
 enum { BAR = 40, ROWS_MAX = 24, FAILURES_MAX = 8 };
 static const double WIDE = 1.25; /* an interval whose ends differ by more is worth a warning */
 
-void tune_show_cost(const struct tune *tune, double cost, char *text, size_t size)
+struct tune_words tune_show_cost(const struct tune *tune, double cost)
 {
+    static const char *const units[] = {"KiB", "MiB", "GiB"};
+    struct tune_words words;
     char duration[32];
     if (tune->objective == TUNE_MEMORY) {
-        if (cost < 1024. * 1024) snprintf(text, size, "%.3g KiB", cost / 1024);
-        else if (cost < 1024. * 1024 * 1024) snprintf(text, size, "%.3g MiB", cost / 1024 / 1024);
-        else snprintf(text, size, "%.3g GiB", cost / 1024 / 1024 / 1024);
-        return;
+        int unit = cost < 1024. * 1024 ? 0 : cost < 1024. * 1024 * 1024 ? 1 : 2;
+        snprintf(words.text, sizeof words.text, "%.3g %s", ldexp(cost, -10 * (unit + 1)), units[unit]);
+        return words;
     }
     values_show_duration(cost, duration, sizeof duration);
-    snprintf(text, size, "%s%s", duration, tune->objective == TUNE_CORE_SECONDS ? " of cpu time" : "");
+    snprintf(words.text, sizeof words.text, "%s%s", duration,
+             tune->objective == TUNE_CORE_SECONDS ? " of cpu time" : "");
+    return words;
 }
 
 /* How many cpus there are to use, and why: "2 cpus", "1.5 cpus (the quota of /a/b; 4 are allowed): 1 or 2 workers". */
@@ -66,10 +69,11 @@ const struct search_entry *tune_reference(const struct tune *tune)
     return usual && usual->count && !usual->failed ? usual : NULL;
 }
 
-void tune_name(const struct tune *tune, const struct search_entry *entry, char *text, size_t size)
+struct tune_words tune_name(const struct tune *tune, const struct search_entry *entry)
 {
-    if (entry->point.serial) snprintf(text, size, "serial");
-    else tune->subject->name(tune, &entry->point, text, size);
+    struct tune_words words = {"serial"};
+    if (!entry->point.serial) tune->subject->name(tune, &entry->point, words.text, sizeof words.text);
+    return words;
 }
 
 /* The settings that have no order are the same. */
@@ -134,13 +138,12 @@ static void print_curve(const struct tune *tune)
     for (size_t i = 0; best && i < count; i++) most = fmax(most, best[i]->estimate);
     if (count > 1) puts("\nThe best of each number of workers that was tried:");
     for (size_t i = 0; best && count > 1 && i < count; i++) {
-        char cost[48], workers[32];
+        char workers[32];
         int bar = (int)lround(best[i]->estimate / most * BAR);
-        tune_show_cost(tune, best[i]->estimate, cost, sizeof cost);
         snprintf(workers, sizeof workers, "%g", best[i]->workers);
         printf("%8s %.*s%s %s%s\n", best[i]->workers > 0 ? workers : "serial", bar < 1 ? 1 : bar,
-               "########################################", best[i]->limited ? ">" : "", cost,
-               best[i]->limited ? " (stopped)" : "");
+               "########################################", best[i]->limited ? ">" : "",
+               tune_show_cost(tune, best[i]->estimate).text, best[i]->limited ? " (stopped)" : "");
     }
     free(best);
 }
@@ -169,17 +172,14 @@ static void print_table(const struct tune *tune)
     qsort(rows, count, sizeof *rows, search_by_estimate);
     size_t shown = count > ROWS_MAX ? ROWS_MAX : count;
     for (size_t i = 0; i < shown; i++) {
-        char name[160];
-        tune_name(tune, rows[i], name, sizeof name);
-        if (strlen(name) > wide) wide = strlen(name);
+        size_t length = strlen(tune_name(tune, rows[i]).text);
+        if (length > wide) wide = length;
     }
     printf("\n%-*s  %12s %8s %5s\n", (int)wide, "configuration", options_objectives[tune->objective], "ratio", "n");
     for (size_t i = 0; i < shown; i++) {
-        char name[160], cost[48];
-        tune_name(tune, rows[i], name, sizeof name);
-        tune_show_cost(tune, rows[i]->estimate, cost, sizeof cost);
         const char *note = note_of(tune, rows[i]);
-        printf("%-*s %s%12s %8.3f %5zu%s%s\n", (int)wide, name, rows[i]->limited ? ">" : " ", cost,
+        printf("%-*s %s%12s %8.3f %5zu%s%s\n", (int)wide, tune_name(tune, rows[i]).text,
+               rows[i]->limited ? ">" : " ", tune_show_cost(tune, rows[i]->estimate).text,
                recommended ? rows[i]->estimate / recommended->estimate : 1, rows[i]->count, *note ? "  " : "", note);
     }
     if (count > shown) printf("and %zu slower ones\n", count - shown);
@@ -203,10 +203,8 @@ static void print_output(const char *output)
 static void print_failures(const struct tune *tune)
 {
     for (size_t i = 0; i < tune->failure_count && i < FAILURES_MAX; i++) {
-        char name[160];
         struct search_entry entry = {.point = tune->failures[i].point};
-        tune_name(tune, &entry, name, sizeof name);
-        printf("%sfailed: %s: %s\n", i ? "" : "\n", name, tune->failures[i].cause);
+        printf("%sfailed: %s: %s\n", i ? "" : "\n", tune_name(tune, &entry).text, tune->failures[i].cause);
         if (tune->failures[i].output && strchr(tune->failures[i].output, '\n') !=
                                             strrchr(tune->failures[i].output, '\n')) /* more than the cause quotes */
             print_output(tune->failures[i].output);
@@ -220,12 +218,9 @@ static void print_default(const struct tune *tune)
     const struct search_entry *usual = tune_entry(tune, tune->result.also[0]),
                               *best = tune_entry(tune, tune->result.recommended);
     if (!usual || !best || usual == best || !usual->count || usual->failed || usual == tune_reference(tune)) return;
-    char name[160], cost[48];
-    tune_name(tune, usual, name, sizeof name);
-    tune_show_cost(tune, usual->estimate, cost, sizeof cost);
     struct quantity ratio = search_ratio(&tune->result, usual, best);
-    printf("The default, %s, takes %s%s: %.3g", name, usual->limited ? "more than " : "", cost,
-           ratio.n ? ratio.median : usual->estimate / best->estimate);
+    printf("The default, %s, takes %s%s: %.3g", tune_name(tune, usual).text, usual->limited ? "more than " : "",
+           tune_show_cost(tune, usual->estimate).text, ratio.n ? ratio.median : usual->estimate / best->estimate);
     if (isfinite(ratio.low)) printf(" [%.3g, %.3g]", ratio.low, ratio.high);
     puts(" times that.");
 }

@@ -62,8 +62,8 @@ int tune_watch_check(struct tune_watch *, bool *again);
 /* Their mean; NAN without a look. */
 double tune_watch_mean(const struct tune_watch_seen *);
 
-/* How much work do all cores that may be used do together just now, in units of one of them alone? Two cpus of a virtual
- * machine may do the work of one for seconds: its host has put both on one core, or gives it one core's time.
+/* How much work do all cores that may be used do together just now, in units of one of them alone? Two cpus of a
+ * virtual machine may do the work of one for seconds: its host has put both on one core, or gives it one core's time.
  *
  *     struct tune_capacity capacity;
  *     if (!tune_capacity_open(&capacity, topology, &limits) && !tune_capacity_look(&capacity, &cores))

@@ -98,4 +98,7 @@ struct json_t *comparison_to_json(const struct comparison *);
 /* The verdict on one interval, without the correction for many cells. */
 enum compare_verdict compare_verdict(struct quantity ratio, double margin);
 
+/* A sample's figure in ns, its wall time times `work`; NAN: none (failed, with busy spans, or not measured). */
+double compare_sample_ns(const struct observation *, enum compare_figure, double work);
+
 #endif

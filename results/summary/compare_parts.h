@@ -7,9 +7,6 @@
 
 #define FAMILY_ERROR 0.05 /* over all cells, for slower and faster together: half of it each */
 
-/* A sample's figure in ns, its wall time times `work`; NAN: none (failed, with busy spans, or not measured). */
-double compare_sample_ns(const struct observation *, enum compare_figure, double work);
-
 /* The cells as one family, the kernels as another, the whole run: fills slower_p and faster_p of all cells, `whole` and
  * `kernel`. 0 or -ENOMEM. (compare_joint.c) */
 int compare_jointly(const struct run *base, const struct run *new, struct comparison *);
