@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/lessons/lesson_show.h"
+#include "bench/lessons/lessons.h"
 
 #include "bench/base/embedded.h"
 #include "bench/base/ini.h"

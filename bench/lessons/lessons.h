@@ -17,6 +17,7 @@
 #define BREAKEVEN_LESSONS_H
 
 #include "bench/base/ini.h"
+#include "bench/cli/options.h"
 #include "bench/lessons/elsewhere.h"
 #include "kernels/reason.h"
 #include "results/models/summary.h"
@@ -63,5 +64,23 @@ int lesson_lacks(const struct lesson *, unsigned cpus, unsigned cores, char *tex
 
 /* What the simulated machine's run shows, in sentences. 0 or -errno with `why`. */
 int lesson_tell(const struct lesson *, const struct summary *, char *text, size_t size, struct reason *why);
+
+/* For people: on the terminal and as pages (lesson_show.c, lesson_page.c). */
+
+/* What comes before the measurement: question, prediction and the command. */
+void lesson_show_question(const struct lesson *, const char *command);
+
+/* On a machine that cannot measure it: why, what docs/lessons/ recorded elsewhere, and the explanation. */
+void lesson_show_lacking(const struct lesson *, const char *lacking);
+
+/* Judges the run in `dir`, prints it and writes its lesson.md. An exit status. */
+int lesson_show_result(const struct options *, const struct lesson *, const char *command, const char *dir, unsigned cpus,
+                       enum lesson_verdict *);
+
+/* `lesson --page`: all lessons with their figures in one file, for a class: it needs no network and no other file.
+ * Writes lessons.html into --output, or a folder of its own under results/runs, and says where. Of each lesson the
+ * newest page that was measured here (results/runs/TIME-lesson-NAME), else the one that docs/lessons/ recorded; which it is
+ * stands in the page. An exit status. */
+int lesson_page_write(const struct options *);
 
 #endif

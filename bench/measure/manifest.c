@@ -170,7 +170,22 @@ void manifest_finish(json_t *manifest, bool complete, const char *stopped, int64
     json_object_set_new(manifest, "measured_ns", json_integer(measured_ns));
 }
 
-int manifest_protocol(const json_t *manifest, struct protocol *protocol, struct reason *why)
+static int read_task_ns(const json_t *manifest, unsigned cells, double **task_ns, struct reason *why)
+{
+    const json_t *list = json_object_get(manifest, "task_ns");
+    double *values = calloc(cells + 1u, sizeof *values);
+    if (!values || json_array_size(list) != cells) {
+        reason_set(why, "its manifest lacks task_ns for each cell: it cannot be resumed");
+        free(values);
+        return -EINVAL;
+    }
+    for (unsigned i = 0; i < cells; i++) values[i] = json_number_value(json_array_get(list, i));
+    *task_ns = values;
+    return 0;
+}
+
+int manifest_protocol(const json_t *manifest, unsigned cells, struct protocol *protocol, double **task_ns,
+                      struct reason *why)
 {
     const json_t *from = json_object_get(manifest, "protocol");
     static const char *const keys[] = {"reps",        "reps_min",     "time_limit_ns", "warmup",   "spans",
@@ -197,21 +212,7 @@ int manifest_protocol(const json_t *manifest, struct protocol *protocol, struct 
                                   .task_seed = (uint64_t)values[8],
                                   .precision = json_number_value(json_object_get(from, "precision")),
                                   .settle = json_number_value(json_object_get(from, "settle"))};
-    return 0;
-}
-
-int manifest_task_ns(const json_t *manifest, unsigned cells, double **task_ns, struct reason *why)
-{
-    const json_t *list = json_object_get(manifest, "task_ns");
-    double *values = calloc(cells + 1u, sizeof *values);
-    if (!values || json_array_size(list) != cells) {
-        reason_set(why, "its manifest lacks task_ns for each cell: it cannot be resumed");
-        free(values);
-        return -EINVAL;
-    }
-    for (unsigned i = 0; i < cells; i++) values[i] = json_number_value(json_array_get(list, i));
-    *task_ns = values;
-    return 0;
+    return read_task_ns(manifest, cells, task_ns, why);
 }
 
 /* ---- may a run be finished here? ---- */
@@ -232,15 +233,6 @@ static void put(struct differences *differences, const char *part, const char *k
                now ? now : "not set");
     free(before);
     free(now);
-}
-
-static void compare_keys(struct differences *differences, const char *part, const char *const *keys, const json_t *was,
-                         const json_t *is)
-{
-    for (; *keys; keys++) {
-        const json_t *before = json_object_get(was, *keys), *now = json_object_get(is, *keys);
-        if (before && !json_equal(before, now)) put(differences, part, *keys, before, now);
-    }
 }
 
 static bool is_runtime_setting(const char *name)
@@ -276,25 +268,29 @@ static void compare_objects(struct differences *differences, const json_t *was)
 int manifest_check(const struct run *run, hwloc_topology_t topology, const char *allow, struct reason *allowed,
                    struct reason *why)
 {
-    static const char *const builds[] = {"version", "commit", "compiler", "flags", NULL},
-                             *const hosts[] = {"model", "machine", "kernel", "cpus", "cores", "allowed",
-                                       "quota_cpus", NULL},
-                             *const programs[] = {"program", "openmp", "libc", "hwloc", NULL};
     struct differences differences = {.allow = allow, .allowed = allowed, .why = why};
     char python[PATH_MAX];
     if (json_object_get(json_object_get(run->manifest, "environment"), "BREAKEVEN_PYTHON"))
         interpreter_find(python, sizeof python); /* names the interpreter behind a script as the record does */
-    json_t *build = build_to_json(), *host = host_to_json(topology), *settings = host_environment_to_json(),
-           *software = software_to_json(false, false);
     const json_t *manifest = run->manifest;
-    compare_keys(&differences, "build", builds, json_object_get(manifest, "build"), build);
-    compare_keys(&differences, "host", hosts, json_object_get(manifest, "host"), host);
-    compare_keys(&differences, "software", programs, json_object_get(manifest, "software"), software);
+    const struct {
+        const char *part, *keys[8];
+        json_t *is;
+    } parts[] = {
+        {"build", {"version", "commit", "compiler", "flags"}, build_to_json()},
+        {"host", {"model", "machine", "kernel", "cpus", "cores", "allowed", "quota_cpus"}, host_to_json(topology)},
+        {"software", {"program", "openmp", "libc", "hwloc"}, software_to_json(false, false)}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        for (const char *const *key = parts[i].keys; *key; key++) {
+            const json_t *was = json_object_get(json_object_get(manifest, parts[i].part), *key);
+            const json_t *is = json_object_get(parts[i].is, *key);
+            if (was && !json_equal(was, is)) put(&differences, parts[i].part, *key, was, is);
+        }
+        json_decref(parts[i].is);
+    }
+    json_t *settings = host_environment_to_json();
     compare_settings(&differences, json_object_get(manifest, "environment"), settings);
     compare_objects(&differences, json_object_get(manifest, "kernel_objects"));
-    json_decref(build);
-    json_decref(host);
     json_decref(settings);
-    json_decref(software);
     return differences.count ? -EXDEV : 0;
 }

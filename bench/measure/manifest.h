@@ -34,8 +34,8 @@ void manifest_finish(struct json_t *manifest, bool complete, const char *stopped
 
 /* Reads back what plan_adopt and the experiment need. 0 or -EINVAL with `why`; *task_ns: one for each of `cells`,
  * malloc'ed. */
-int manifest_protocol(const struct json_t *manifest, struct protocol *, struct reason *why);
-int manifest_task_ns(const struct json_t *manifest, unsigned cells, double **task_ns, struct reason *why);
+int manifest_protocol(const struct json_t *manifest, unsigned cells, struct protocol *, double **task_ns,
+                      struct reason *why);
 
 /* May a run be finished here? Only by the same build, on the same cpus, under the same settings: else its samples would
  * be of two experiments. 0, or -EXDEV with one line in `why` that names every field that differs, as it was and as it

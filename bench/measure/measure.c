@@ -158,15 +158,11 @@ static void check_against_serial(struct measure *measure, unsigned cell, struct 
     snprintf(sample->verified, sizeof sample->verified, "%s", *sample->verified ? "serial+published" : "serial");
 }
 
-/* FNV-1a over the numbers that make this repetition: its padding is random, and the same on a second run of the plan.
- */
+/* Of the numbers that make this repetition: its padding is random, and the same on a second run of the plan. */
 static unsigned padding_of(const struct plan *plan, unsigned cell, unsigned block, bool instrumented)
 {
     const uint64_t numbers[] = {plan->protocol.seed, cell, block, instrumented};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < sizeof numbers; i++)
-        hash = (hash ^ ((const unsigned char *)numbers)[i]) * UINT64_C(0x100000001b3);
-    return (unsigned)((hash >> 20) % (ISOLATE_PADDING_MAX + 1));
+    return (unsigned)((repetition_hash(numbers, sizeof numbers) >> 20) % (ISOLATE_PADDING_MAX + 1));
 }
 
 /* A runtime learns how to wait when it is loaded, and each of several processes believes that all cpus are its own:

@@ -6,7 +6,6 @@
 #include "bench/base/leftover.h"
 #include "bench/tune/tune.h"
 #include "bench/tune/tune_axes.h"
-#include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
 
 #include <ctype.h>

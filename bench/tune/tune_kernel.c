@@ -3,7 +3,6 @@
 #include "bench/tune/tune_kernel.h"
 
 #include "bench/base/interrupt.h"
-#include "bench/tune/tune_record.h"
 
 #include "kernels/reason.h"
 #include "runners/runner.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/tune/tune_record.h"
+#include "bench/tune/tune.h"
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"

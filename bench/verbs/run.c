@@ -158,8 +158,7 @@ static int resume_run(struct conduct *conduct, const struct run *run)
         json_array_append_new(json_object_get(run->manifest, "notes"), json_string(note.text));
         options_complain(options, "%s", note.text);
     }
-    if (manifest_protocol(run->manifest, &protocol, &why) ||
-        manifest_task_ns(run->manifest, run->cell_count, &task_ns, &why))
+    if (manifest_protocol(run->manifest, run->cell_count, &protocol, &task_ns, &why))
         return options_complain(options, "--resume %s: %s", options->resume, why.text);
     conduct->plan.protocol = protocol;
     if (plan_adopt(&conduct->plan, run->cells, run->cell_count, task_ns, &why))

@@ -2,7 +2,6 @@
 /* The watch over the cores' work, with a clock and a machine that follow a script; what it expects of machines that are
  * not here; one look at the one that is. */
 #include "bench/tune/tune.h"
-#include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
 #include "runners/cpus/placement.h"
 #include "tests/suite.h"

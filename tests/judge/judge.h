@@ -7,7 +7,6 @@
 
 #include "tests/fixtures/simulated_search.h"
 #include "bench/tune/tune_kernel.h"
-#include "bench/tune/tune_record.h"
 #include "kernels/reason.h"
 
 enum {
