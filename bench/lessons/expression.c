@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/lessons/expression.h"
-#include "bench/lessons/expression_parts.h"
 
 #include "plots/format.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* expression_cells: which cell is meant, what stands in it, and two of them block by block. */
-#include "bench/lessons/expression_parts.h"
+#include "bench/lessons/expression.h"
 #include "kernels/reason.h"
 #include "results/summary/compare.h"
 
@@ -100,16 +100,6 @@ static bool goes_before(struct parser *parser, const struct pick *pick, const st
     return false;
 }
 
-static void read_order(struct parser *parser, struct pick *pick, bool most)
-{
-    if (pick->order_count == sizeof pick->orders / sizeof *pick->orders) {
-        parser_fail(parser, "too many orders");
-        return;
-    }
-    parser_word(parser, pick->orders[pick->order_count].field, sizeof pick->orders->field);
-    pick->orders[pick->order_count++].most = most;
-}
-
 /* A bare word is a text here: runner = forkpool. */
 static struct expression_value read_word(struct parser *parser)
 {
@@ -129,7 +119,12 @@ static void read_condition(struct parser *parser, struct pick *pick)
     parser_word(parser, condition.key, sizeof condition.key);
     parser_need(parser, "=");
     if (!strcmp(condition.key, "least") || !strcmp(condition.key, "most")) {
-        read_order(parser, pick, !strcmp(condition.key, "most"));
+        if (pick->order_count == sizeof pick->orders / sizeof *pick->orders) {
+            parser_fail(parser, "too many orders");
+            return;
+        }
+        parser_word(parser, pick->orders[pick->order_count].field, sizeof pick->orders->field);
+        pick->orders[pick->order_count++].most = !strcmp(condition.key, "most");
         return;
     }
     bool word = word_of(&nothing, condition.key);

@@ -106,15 +106,6 @@ static void put_line(const struct source *source, const char *line, size_t lengt
     fprintf(out, "</%s>\n", tag);
 }
 
-static void put_lesson(const struct source *source, FILE *out)
-{
-    for (const char *line = source->text; *line;) {
-        size_t length = strcspn(line, "\n");
-        put_line(source, line, length, out);
-        line += length + (line[length] == '\n');
-    }
-}
-
 /* ---- all of them ---- */
 
 /* The newest run of a lesson in the default place: its folder and its page, which is to be freed. */
@@ -143,7 +134,11 @@ static void put_all(FILE *out)
         char dir[PATH_MAX], *text = NULL;
         bool own = find_run(name, dir, sizeof dir, &text);
         struct source source = {own ? text : embedded_text(lesson_pages, name), own ? dir : NULL};
-        if (source.text) put_lesson(&source, out);
+        for (const char *line = source.text; line && *line;) {
+            size_t length = strcspn(line, "\n");
+            put_line(&source, line, length, out);
+            line += length + (line[length] == '\n');
+        }
         free(text);
     }
 }

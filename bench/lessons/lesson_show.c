@@ -32,7 +32,7 @@ static void print_folded(const char *heading, const char *text)
 
 /* And what a simulated machine shows in its place; both "" where nothing is lacking. */
 struct beyond {
-    char lack[400], text[2000];
+    char lack[400], text[2400];
     const char *figure;
 };
 
@@ -45,46 +45,31 @@ static const char *setting(const struct lesson *lesson, const char *key)
 }
 
 /* Simulates what the lesson needs and this machine lacks, with its figure. */
-static int simulate(const struct options *options, const struct lesson *lesson, const char *dir, struct beyond *beyond)
-{
-    struct elsewhere elsewhere = {setting(lesson, "kernels"), setting(lesson, "packed")};
-    struct reason why = {""};
-    struct shown shown;
-    if (!elsewhere.kernels || !setting(lesson, "figure"))
-        return options_complain(options, "lesson %s: [elsewhere] needs kernels and figure", lesson->name);
-    int error = elsewhere_record(&elsewhere, dir);
-    if (error) return options_complain(options, "cannot write %s: %s", dir, strerror(-error));
-    int status = show_open(options, dir, &shown);
-    if (status) return status;
-    beyond->figure = setting(lesson, "figure");
-    if (lesson_tell(lesson, &shown.summary, beyond->text, sizeof beyond->text, &why))
-        status = options_complain(options, "%s", why.text);
-    if (!status) status = show_write(options, &shown, true);
-    show_close(&shown);
-    return status;
-}
-
 static int look_beyond(const struct options *options, const struct lesson *lesson, const struct run *run,
                        struct beyond *beyond)
 {
     unsigned cpus = parts_host(run, "cpus"), cores = parts_host(run, "cores");
     char dir[sizeof run->dir + 16];
     struct reason why = {""};
+    struct shown shown;
     if (lesson_lacks(lesson, cpus, cores, beyond->lack, sizeof beyond->lack, &why))
         return options_complain(options, "%s", why.text);
     if (!*beyond->lack) return STATUS_GOOD;
+    struct elsewhere elsewhere = {setting(lesson, "kernels"), setting(lesson, "packed")};
+    beyond->figure = setting(lesson, "figure");
+    if (!elsewhere.kernels || !beyond->figure)
+        return options_complain(options, "lesson %s: [elsewhere] needs kernels and figure", lesson->name);
     snprintf(dir, sizeof dir, "%s/%s", run->dir, simulated_name);
-    return simulate(options, lesson, dir, beyond);
-}
-
-static void print_beyond(const struct beyond *beyond, const char *dir)
-{
-    char text[sizeof beyond->text + 400];
-    if (!*beyond->text) return;
-    print_folded("Not here:", beyond->lack);
-    snprintf(text, sizeof text, "%s (This is %s.)", beyond->text, elsewhere_machine);
-    print_folded("SIMULATED, not measured:", text);
-    printf("\nIts figure: %s/%s/plots/%s.svg\n", dir, simulated_name, beyond->figure);
+    int error = elsewhere_record(&elsewhere, dir);
+    if (error) return options_complain(options, "cannot write %s: %s", dir, strerror(-error));
+    int status = show_open(options, dir, &shown);
+    if (status) return status;
+    if (lesson_tell(lesson, &shown.summary, beyond->text, sizeof beyond->text, &why))
+        status = options_complain(options, "%s", why.text);
+    else text_add(beyond->text, sizeof beyond->text, " (This is %s.)", elsewhere_machine);
+    if (!status) status = show_write(options, &shown, true);
+    show_close(&shown);
+    return status;
 }
 
 /* What docs/lessons/ holds of this lesson, where it does: the line that says where it was measured and the paragraph
@@ -111,16 +96,6 @@ static bool has_figure(const char *dir, const char *figure)
 
 /* ---- the page ---- */
 
-static void write_date(FILE *page, const struct run *run)
-{
-    char date[32] = "";
-    time_t now = time(NULL);
-    struct tm utc;
-    if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%d", &utc);
-    const char *cpu = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "model"));
-    fprintf(page, "<sub>Measured %s on %s.</sub>\n", date, cpu ? cpu : "an unnamed machine");
-}
-
 static void write_text(FILE *page, const struct lesson *lesson, const char *command, const struct lesson_result *result,
                        const struct beyond *beyond, bool drawn)
 {
@@ -132,9 +107,8 @@ static void write_text(FILE *page, const struct lesson *lesson, const char *comm
     fprintf(page, "**Why.** %s\n\n", lesson->explanation);
     if (*beyond->text)
         fprintf(page,
-                "**Not here.** %s\n\n**SIMULATED, not measured.** %s (This is %s.)\n\n"
-                "![%s SIMULATED](%s/plots/%s.svg)\n\n",
-                beyond->lack, beyond->text, elsewhere_machine, lesson->question, simulated_name, beyond->figure);
+                "**Not here.** %s\n\n**SIMULATED, not measured.** %s\n\n![%s SIMULATED](%s/plots/%s.svg)\n\n",
+                beyond->lack, beyond->text, lesson->question, simulated_name, beyond->figure);
     fprintf(page, "**Exercise.** %s\n\n", lesson->exercise);
 }
 
@@ -142,12 +116,16 @@ static void write_text(FILE *page, const struct lesson *lesson, const char *comm
 static int write_page(const struct lesson *lesson, const char *command, const struct lesson_result *result,
                       const struct beyond *beyond, const struct run *run)
 {
-    char *text = NULL;
+    char *text = NULL, date[32] = "";
     size_t size = 0;
+    time_t now = time(NULL);
+    struct tm utc;
     FILE *page = open_memstream(&text, &size);
     if (!page) return -ENOMEM;
+    if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%d", &utc);
+    const char *cpu = json_string_value(json_object_get(json_object_get(run->manifest, "host"), "model"));
     write_text(page, lesson, command, result, beyond, has_figure(run->dir, lesson->figure));
-    write_date(page, run);
+    fprintf(page, "<sub>Measured %s on %s.</sub>\n", date, cpu ? cpu : "an unnamed machine");
     int error = fclose(page) ? -ENOMEM : record_write_file(run->dir, "lesson.md", text, size);
     free(text);
     return error;
@@ -179,7 +157,11 @@ static void print_result(const struct lesson *lesson, const struct lesson_result
     if (result->verdict == LESSON_NOT_HELD) print_folded("What that can mean:", lesson->otherwise);
     if (result->verdict == LESSON_LACKING) print_recorded(lesson);
     print_folded("Why:", lesson->explanation);
-    print_beyond(beyond, dir);
+    if (*beyond->text) {
+        print_folded("Not here:", beyond->lack);
+        print_folded("SIMULATED, not measured:", beyond->text);
+        printf("\nIts figure: %s/%s/plots/%s.svg\n", dir, simulated_name, beyond->figure);
+    }
     print_folded("Try:", lesson->exercise);
     if (has_figure(dir, lesson->figure)) printf("\nThe figure: %s/plots/%s.svg; everything: %s/report.html\n", dir, lesson->figure, dir);
     else printf("\nThere is no figure \"%s\" of these settings; everything: %s/report.html\n", lesson->figure, dir);

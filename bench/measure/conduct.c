@@ -59,23 +59,17 @@ static int find_build(const char *path, char *program, size_t size, struct reaso
                        path);
 }
 
-/* What is free of the machine, in bytes; 0: unknown. */
-static uint64_t free_memory(void)
+/* Three quarters of what is free of the machine, or of the job's share of it, in bytes; 0: unknown. */
+static uint64_t usual_memory(void)
 {
     unsigned long long kib = 0;
     char line[128];
+    const char *source;
     FILE *file = fopen("/proc/meminfo", "re");
     while (file && fgets(line, sizeof line, file))
         if (sscanf(line, "MemAvailable: %llu", &kib) == 1) break;
     if (file) fclose(file);
-    return kib * 1024;
-}
-
-/* Three quarters of what is free, or of the job's share of it, in bytes; 0: unknown. */
-static uint64_t usual_memory(void)
-{
-    const char *source;
-    uint64_t machine = free_memory(), job = limits_job_memory_bytes(&source);
+    uint64_t machine = kib * 1024, job = limits_job_memory_bytes(&source);
     return (job && (!machine || job < machine) ? job : machine) / 4 * 3;
 }
 
@@ -154,9 +148,7 @@ void conduct_close(struct conduct *conduct)
 {
     plan_free(&conduct->plan);
     if (conduct->lock > 0) close(conduct->lock);
-    conduct->lock = 0;
     if (conduct->topology) hwloc_topology_destroy(conduct->topology);
-    conduct->topology = NULL;
 }
 
 /* Two paired runs live in two folders, base and new, and know of each other. */
@@ -170,13 +162,6 @@ static int make_pair(struct conduct *conduct, struct reason *why)
     int error = mkdir(conduct->base_dir, 0777) || mkdir(conduct->dir, 0777) ? -errno : 0;
     if (error) reason_set(why, "cannot make the folders base and new in %.200s: %s", made, strerror(-error));
     return error;
-}
-
-static void mark_paired(json_t *manifest)
-{
-    char id[64];
-    snprintf(id, sizeof id, "%lld-%ld", (long long)time(NULL), (long)getpid());
-    json_object_set_new(manifest, "together", json_string(id));
 }
 
 /* The folder and its manifest, before anything is measured. */
@@ -202,7 +187,11 @@ static json_t *begin_record(struct conduct *conduct, const char *name)
     if (error) options_complain(options, "the speeds of the kinds of cores cannot be measured (%s): efficiency counts each as 1",
                                 strerror(-error));
     json_t *manifest = manifest_make(&conduct->plan, name, options);
-    if (*conduct->program) mark_paired(manifest);
+    if (*conduct->program) {
+        char id[64];
+        snprintf(id, sizeof id, "%lld-%ld", (long long)time(NULL), (long)getpid());
+        json_object_set_new(manifest, "together", json_string(id));
+    }
     if (!manifest_begin(conduct->dir, manifest, conduct->topology, &why)) return manifest;
     options_complain(options, "%s", why.text);
     json_decref(manifest);

@@ -21,11 +21,6 @@ enum {
     SO_FAR_MAX = 20000 /* samples, a second to look through */
 };
 
-static bool is_done(const struct session *session, uint64_t block, unsigned cell, bool instrumented)
-{
-    return block < session->done_blocks && session->done[(block * session->plan->cell_count + cell) * 2 + instrumented];
-}
-
 static int remember(struct session *session, const struct sample *sample)
 {
     struct tally *tally = &session->tally[sample->cell];
@@ -105,8 +100,9 @@ static int take_by(struct session *session, struct side *side, const struct turn
     if (error) return error;
     error = record_append_sample(side->fd, &sample);
     if (error)
-        reason_set(session->why, "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept",
-                   side->dir, strerror(-error));
+        reason_set(session->why,
+                   "%.200s/samples.jsonl cannot be written any more: %s; what was measured before is kept", side->dir,
+                   strerror(-error));
     else if (side == session->sides) {
         session->experiment->taken++;
         error = remember(session, &sample);
@@ -120,7 +116,8 @@ static int take(struct session *session, uint64_t block, unsigned position, bool
     unsigned cell = session->order[position];
     struct turn turn = {cell, (unsigned)block, position, instrumented};
     int error = 0;
-    if (is_done(session, block, cell, instrumented)) return 0;
+    size_t place = (block * session->plan->cell_count + cell) * 2 + instrumented;
+    if (block < session->done_blocks && session->done[place]) return 0;
     if (interrupt_seen()) return -EINTR;
     if (session_is_over(session, cell)) return 0;
     tell_so_far(session);

@@ -51,13 +51,6 @@ static void team(const struct hook *hook, unsigned first_worker, bool enters)
     else slot->team_ns += now_ns - slot->team_since_ns;
 }
 
-/* Bytes of one worker's record. */
-static size_t spans_record_size(unsigned event_room)
-{
-    size_t size = sizeof(struct span_slot) + event_room * sizeof(struct span_event);
-    return (size + alignof(struct span_slot) - 1) / alignof(struct span_slot) * alignof(struct span_slot);
-}
-
 static int read_latency(const struct spans *spans, struct sample *sample)
 {
     struct sample_bin made[LATENCY_BINS];
@@ -104,7 +97,9 @@ const struct span_event *spans_events(const struct spans *spans, unsigned worker
 
 static size_t spans_size(const struct recipe *recipe)
 {
-    return recipe->records_spans ? spans_record_size(recipe->event_room) : 0;
+    size_t size = sizeof(struct span_slot) + recipe->event_room * sizeof(struct span_event);
+    size_t aligned = (size + alignof(struct span_slot) - 1) / alignof(struct span_slot) * alignof(struct span_slot);
+    return recipe->records_spans ? aligned : 0;
 }
 
 size_t instruments_record_size(const struct recipe *recipe)

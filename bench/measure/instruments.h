@@ -30,8 +30,8 @@ struct spans {
 };
 
 /* Fills late_ns, busy_ns, end_ns and team_ns of the sample's workers; times count from began_ns. A worker that got no
- * task has late_ns -1, busy_ns 0 and end_ns 0. And its latency: the bins with tasks in them. Where no worker was seen at
- * all (a runner that calls no hook) nothing is written. 0 or -ENOMEM. */
+ * task has late_ns -1, busy_ns 0 and end_ns 0. And its latency: the bins with tasks in them. Where no worker was seen
+ * at all (a runner that calls no hook) nothing is written. 0 or -ENOMEM. */
 int spans_read(const struct spans *, int64_t began_ns, struct sample *);
 
 /* A worker's calls in the order in which they were made, and how many there was no room for. Valid as long

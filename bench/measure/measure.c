@@ -173,11 +173,12 @@ static const char *waiting_of(const struct plan *plan, const struct cell *cell)
     return crowded && !getenv("OMP_WAIT_POLICY") ? "OMP_WAIT_POLICY=passive" : NULL;
 }
 
-/* What its process is told. `timeline`: room for the path that the spec then points to. */
-static struct spec spec_of(const struct measure *measure, const struct turn *turn, char *timeline, size_t timeline_size)
+static int run(const struct measure *measure, const struct turn *turn, struct isolate_result *result, struct reason *why)
 {
+    static const char *const words[] = {"_cell", NULL};
     const struct plan *plan = measure->plan;
     const struct plan_cell *extra = &plan->extra[turn->cell];
+    char timeline[4200];
     struct spec spec = {.cell = plan->cells[turn->cell],
                         .warmup = extra->warmup,
                         .instrumented = turn->instrumented,
@@ -185,19 +186,9 @@ static struct spec spec_of(const struct measure *measure, const struct turn *tur
                         .has_inject = extra->inject};
     if (extra->inject) spec.inject = *extra->inject;
     if (measure->timeline_dir && turn->instrumented) {
-        timeline_path(timeline, timeline_size, measure->timeline_dir, turn->cell, turn->block);
+        timeline_path(timeline, sizeof timeline, measure->timeline_dir, turn->cell, turn->block);
         spec.timeline = timeline;
     }
-    return spec;
-}
-
-static int run(const struct measure *measure, const struct turn *turn, struct isolate_result *result, struct reason *why)
-{
-    static const char *const words[] = {"_cell", NULL};
-    const struct plan *plan = measure->plan;
-    const struct plan_cell *extra = &plan->extra[turn->cell];
-    char timeline[4200];
-    struct spec spec = spec_of(measure, turn, timeline, sizeof timeline);
     char *text = spec_to_json(&spec);
     if (!text)
         return reason_give(why, -ENOMEM, "no memory");

@@ -67,22 +67,18 @@ bool progress_due(struct progress *progress, int64_t passed_ns)
     return true;
 }
 
-/* A single disturbed repetition, of it or of the serial loop, makes any speed-up: it is no news. */
-static bool believable(const struct cell_summary *row)
-{
-    const double SUPERLINEAR = 1.1;
-    double speedup = row->quantity[QUANTITY_speedup].median;
-    return isfinite(speedup) && row->suspects < row->samples && speedup <= SUPERLINEAR * row->workers;
-}
-
-/* The cell with the highest speed-up that can be believed; NULL: none has one. */
+/* The cell with the highest speed-up that can be believed; NULL: none has one. A single disturbed repetition, of it or
+ * of the serial loop, makes any speed-up: it is no news. */
 static const struct cell_summary *fastest(const struct summary *summary)
 {
+    const double SUPERLINEAR = 1.1;
     const struct cell_summary *best = NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct cell_summary *row = &summary->cells[i];
-        if (parts_is_serial(row->cell) || !believable(row)) continue;
-        if (!best || row->quantity[QUANTITY_speedup].median > best->quantity[QUANTITY_speedup].median) best = row;
+        double speedup = row->quantity[QUANTITY_speedup].median;
+        bool believable = isfinite(speedup) && row->suspects < row->samples && speedup <= SUPERLINEAR * row->workers;
+        if (parts_is_serial(row->cell) || !believable) continue;
+        if (!best || speedup > best->quantity[QUANTITY_speedup].median) best = row;
     }
     return best;
 }

@@ -189,14 +189,6 @@ static bool is_worker(int tid, const void *context)
     return found;
 }
 
-/* What ran on behalf of the runner beside its workers: the calling thread, and all of this process's children, an
- * interpreter, a launcher, a server, of which some hand out the work. */
-static int64_t runner_ran_ns(const struct passage *passage)
-{
-    int64_t own_ns = is_worker(gettid(), passage) ? 0 : waiting_read(passage->self, gettid()).ran_ns;
-    return own_ns + waiting_children_ran_ns(is_worker, passage);
-}
-
 /* Before the first pass and after the last; in between only where a long poisoning has cooled the workers down anyway. */
 static void read_waiting(struct passage *passage, bool last)
 {
@@ -206,7 +198,10 @@ static void read_waiting(struct passage *passage, bool last)
         int64_t *waited_ns = &passage->sample->workers[i].waited_ns;
         *waited_ns = !last ? now_ns : now_ns >= 0 && *waited_ns >= 0 ? now_ns - *waited_ns : -1;
     }
-    int64_t ran_ns = runner_ran_ns(passage);
+    /* What ran on behalf of the runner beside its workers: the calling thread, and all of this process's children, an
+     * interpreter, a launcher, a server, of which some hand out the work. */
+    int64_t thread_ns = is_worker(gettid(), passage) ? 0 : waiting_read(passage->self, gettid()).ran_ns;
+    int64_t ran_ns = thread_ns + waiting_children_ran_ns(is_worker, passage);
     passage->own_ns = last ? ran_ns - passage->own_ns : ran_ns;
 }
 
@@ -255,7 +250,7 @@ static void read_spans(struct passage *passage)
     if (spans_read(spans, passage->began_ns, sample))
         fail(passage, "no memory for the histogram of latencies");
     if (timeline && !*sample->cause)
-        (void)timeline_write(timeline, passage->repetition, spans, passage->began_ns, sample);
+        timeline_write(timeline, passage->repetition, spans, passage->began_ns, sample);
 }
 
 static void read_workers(struct passage *passage)

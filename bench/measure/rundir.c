@@ -162,15 +162,12 @@ int rundir_lock(const char *dir, bool make, struct reason *why)
     return fd;
 }
 
-int rundir_point(const char *dir)
+void rundir_point(const char *dir)
 {
-    if (strncmp(dir, RUNS, strlen(RUNS))) return 0;
+    if (strncmp(dir, RUNS, strlen(RUNS))) return;
     char new[64], target[RUNDIR_PATH];
     snprintf(new, sizeof new, "results/.latest.%ld", (long)getpid());
     snprintf(target, sizeof target, "%s", dir + strlen("results/"));
     unlink(new);
-    if (symlink(target, new)) return -errno;
-    int error = rename(new, "results/latest") ? -errno : 0;
-    if (error) unlink(new);
-    return error;
+    if (!symlink(target, new) && rename(new, "results/latest")) unlink(new);
 }

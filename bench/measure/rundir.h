@@ -29,7 +29,7 @@ int rundir_make(const char *output, const char *name, char dir[RUNDIR_PATH], str
  * it; other -errno where nothing can be locked there. */
 int rundir_lock(const char *dir, bool make, struct reason *why);
 
-/* Makes results/latest point at a run under results/runs; does nothing for others. 0 or -errno. */
-int rundir_point(const char *dir);
+/* Makes results/latest point at a run under results/runs; does nothing for others, nor where it cannot. */
+void rundir_point(const char *dir);
 
 #endif

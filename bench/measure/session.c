@@ -34,7 +34,9 @@ double session_known_ns(const struct session *session, unsigned cell)
     return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
 }
 
-uint64_t session_spans_begin(const struct protocol *protocol)
+/* The first block with spans: among the last that every cell takes, when it is known how much time they leave, with room for
+ * another try of those that are disturbed. */
+static uint64_t spans_begin(const struct protocol *protocol)
 {
     uint64_t wanted = (uint64_t)protocol->spans * (1 + EXPERIMENT_SPANS_AGAIN);
     return protocol->reps_min > wanted ? protocol->reps_min - wanted : 0;
@@ -44,7 +46,7 @@ bool session_has_spans(const struct session *session, unsigned cell, uint64_t bl
 {
     const struct plan *plan = session->plan;
     const struct tally *tally = &session->tally[cell];
-    uint64_t spans = (uint64_t)plan->protocol.spans, again = tally->disturbed, begin = session_spans_begin(&plan->protocol);
+    uint64_t spans = (uint64_t)plan->protocol.spans, again = tally->disturbed, begin = spans_begin(&plan->protocol);
     if (again > spans * EXPERIMENT_SPANS_AGAIN) again = spans * EXPERIMENT_SPANS_AGAIN;
     if (plan->cells[cell].baseline == cell || runner_find(plan->cells[cell].runner)->no_spans) return false;
     return !tally->without_spans && block >= begin && block < begin + spans + again;
@@ -138,7 +140,7 @@ static void leave_out_spans(struct session *session, uint64_t block)
 {
     const struct plan *plan = session->plan;
     const struct protocol *protocol = &plan->protocol;
-    if (!protocol->time_limit_ns || !block || block != session_spans_begin(protocol)) return;
+    if (!protocol->time_limit_ns || !block || block != spans_begin(protocol)) return;
     double spare = spare_ns(session, block), wanted = 0;
     for (unsigned i = 0; i < plan->cell_count; i++) wanted += session_has_spans(session, i, block) * session_known_ns(session, i) * protocol->spans;
     unsigned *dearest = by_descending_cost(session);

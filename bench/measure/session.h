@@ -48,10 +48,6 @@ bool session_is_over(const struct session *, unsigned cell);
 /* A repetition of it as those before took, in ns, or as the plan expects; 0: it takes none. */
 double session_known_ns(const struct session *, unsigned cell);
 
-/* The first block with spans: among the last that every cell takes, when it is known how much time they leave, with room for
- * another try of those that are disturbed. */
-uint64_t session_spans_begin(const struct protocol *);
-
 /* Does it take a repetition with spans in this block? */
 bool session_has_spans(const struct session *, unsigned cell, uint64_t block);
 

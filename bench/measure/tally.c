@@ -10,13 +10,9 @@
 
 int tally_add(struct tally *tally, double wall_ns)
 {
-    if (tally->count == tally->room) {
-        size_t room = tally->room ? 2 * tally->room : 16;
-        double *grown = realloc(tally->walls_ns, room * sizeof *grown);
-        if (!grown) return -ENOMEM;
-        tally->walls_ns = grown;
-        tally->room = room;
-    }
+    double *grown = realloc(tally->walls_ns, (tally->count + 1) * sizeof *grown);
+    if (!grown) return -ENOMEM;
+    tally->walls_ns = grown;
     tally->walls_ns[tally->count++] = wall_ns;
     return 0;
 }

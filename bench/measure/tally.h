@@ -14,7 +14,7 @@
 
 struct tally {
     double *walls_ns; /* of good headline samples; owned */
-    size_t count, room;
+    size_t count;
     unsigned timeouts;
     unsigned disturbed; /* instrumented samples that are suspect */
     double spent_ns;    /* by all its repetitions */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/timeline.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +22,6 @@ static void put_name(FILE *out, const char *what, unsigned process, unsigned thr
 {
     fprintf(out, "{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,\"args\":{\"name\":\"%s\"}},\n", what, process,
             thread, name);
-}
-
-/* A user's kernel bears any name. */
-static void put_text(FILE *out, const char *text)
-{
-    for (; *text; text++) fputc(*text < ' ' || *text > '~' || *text == '"' || *text == '\\' ? '_' : *text, out);
 }
 
 static uint64_t put_worker(FILE *out, const struct spans *spans, unsigned worker, int64_t began_ns)
@@ -68,27 +61,24 @@ static void put_all(FILE *out, const struct repetition *repetition, const struct
             spans->workers);
     put_us(out, "dur", sample->wall_ns);
     fputs("}\n],\"otherData\":{\"kernel\":\"", out);
-    put_text(out, repetition->kernel->name);
+    for (const char *c = repetition->kernel->name; *c; c++) /* a user's kernel bears any name */
+        fputc(*c < ' ' || *c > '~' || *c == '"' || *c == '\\' ? '_' : *c, out);
     fprintf(out, "\",\"runner\":\"%s\",\"wall_ns\":%" PRId64 ",\"dropped\":%" PRIu64 "}}\n", repetition->runner->name,
             sample->wall_ns, dropped);
 }
 
-int timeline_write(const char *path, const struct repetition *repetition, const struct spans *spans, int64_t began_ns,
-                   const struct sample *sample)
+void timeline_write(const char *path, const struct repetition *repetition, const struct spans *spans, int64_t began_ns,
+                    const struct sample *sample)
 {
     const char *slash = strrchr(path, '/');
-    if (!slash) return -EINVAL;
-    char *dir = strndup(path, (size_t)(slash - path)), *text = NULL;
+    char *dir = slash ? strndup(path, (size_t)(slash - path)) : NULL, *text = NULL;
     size_t size = 0;
     FILE *out = dir ? open_memstream(&text, &size) : NULL;
-    int status = out ? 0 : -ENOMEM;
     if (out) {
         put_all(out, repetition, spans, began_ns, sample);
         bool failed = ferror(out);
-        if (fclose(out) || failed) status = -ENOMEM;
+        if (!fclose(out) && !failed) (void)record_write_file(dir, slash + 1, text, size);
     }
-    if (!status) status = record_write_file(dir, slash + 1, text, size);
     free(text);
     free(dir);
-    return status;
 }

@@ -16,8 +16,8 @@ enum { TIMELINE_ROOM = 4096 }; /* calls kept of each worker */
 /* The path of a repetition's file inside a run's folder: "timeline/CELL-BLOCK.json". */
 void timeline_path(char *path, size_t size, const char *dir, unsigned cell, unsigned block);
 
-/* Writes the file whole or not at all. `sample` has wall_ns and the workers' cpus. 0 or -errno. */
-int timeline_write(const char *path, const struct repetition *, const struct spans *, int64_t began_ns,
-                   const struct sample *sample);
+/* Writes the file whole or not at all. `sample` has wall_ns and the workers' cpus. */
+void timeline_write(const char *path, const struct repetition *, const struct spans *, int64_t began_ns,
+                    const struct sample *sample);
 
 #endif

@@ -17,7 +17,6 @@
 #include "kernels/reason.h"
 #include "results/models/summary.h"
 
-#include <gsl/gsl_rng.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,13 +68,6 @@ struct selftest_band {
     double low, high;
 };
 struct selftest_band selftest_band(double rate, unsigned trials);
-
-/* Adds a row of how often an interval held the truth; the format says what it is of. rate: exact, which is then held
- * against its selftest_band; 0: 95 % nominally, 93 to 98 % are asked for. */
-__attribute__((format(printf, 6, 7))) void selftest_cover(struct selftest *, const char *id, unsigned hits,
-                                                          unsigned trials, double rate, const char *format, ...);
-
-gsl_rng *selftest_random(const struct selftest *); /* seeded; freed with gsl_rng_free; NULL: no memory */
 
 /* The parts. */
 void selftest_fits(struct selftest *);         /* V1 */

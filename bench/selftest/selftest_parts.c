@@ -43,35 +43,6 @@ struct selftest_band selftest_band(double rate, unsigned trials)
     return (struct selftest_band){rate - half, fmin(1, rate + half)};
 }
 
-void selftest_cover(struct selftest *test, const char *id, unsigned hits, unsigned trials, double rate,
-                    const char *format, ...)
-{
-    struct selftest_band band = selftest_band(rate, trials);
-    if (rate <= 0) { /* 93 to 98 %, and what so few trials may miss it by */
-        double slack = trials < 1000 ? 2.576 * sqrt(0.05 * 0.95 / trials) - 0.02 : 0;
-        band = (struct selftest_band){0.93 - fmax(slack, 0), fmin(1, 0.98 + fmax(slack, 0))};
-    }
-    struct selftest_row row = {.outcome = SELFTEST_HOLDS};
-    double share = (double)hits / trials;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(row.injected, sizeof row.injected, format, arguments);
-    va_end(arguments);
-    snprintf(row.id, sizeof row.id, "%s", id);
-    text_add(row.injected, sizeof row.injected, ", %u sets", trials);
-    snprintf(row.came_back, sizeof row.came_back, "the interval covers the truth in %.2f %%", 100 * share);
-    snprintf(row.wanted, sizeof row.wanted, "%.1f-%.1f %%", 100 * band.low, 100 * band.high);
-    if (rate > 0) text_add(row.wanted, sizeof row.wanted, " (nominal %.2f %%)", 100 * rate);
-    selftest_add(test, &row, share >= band.low && share <= band.high);
-}
-
-gsl_rng *selftest_random(const struct selftest *test)
-{
-    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-    if (random) gsl_rng_set(random, (unsigned long)test->seed);
-    return random;
-}
-
 void selftest_skip(struct selftest *test, const char *id, const char *injected, const char *format, ...)
 {
     struct selftest_row row = {.outcome = SELFTEST_SKIPPED};

@@ -56,22 +56,22 @@ void tune_close(struct tune *tune)
     *tune = (struct tune){0};
 }
 
+static const struct tune_failure *failure_of(const struct tune *tune, const struct search_point *point)
+{
+    for (size_t i = 0; i < tune->failure_count; i++)
+        if (search_same(&tune->space, &tune->failures[i].point, point)) return &tune->failures[i];
+    return NULL;
+}
+
 void tune_fail(struct tune *tune, const struct search_point *point, const char *cause, const char *output)
 {
-    if (tune_failure_of(tune, point)) return;
+    if (failure_of(tune, point)) return;
     struct tune_failure *failures = realloc(tune->failures, (tune->failure_count + 1) * sizeof *failures);
     if (!failures) return;
     tune->failures = failures;
     struct tune_failure *failure = &failures[tune->failure_count++];
     *failure = (struct tune_failure){.point = *point, .output = output && *output ? strdup(output) : NULL};
     snprintf(failure->cause, sizeof failure->cause, "%s", cause);
-}
-
-const struct tune_failure *tune_failure_of(const struct tune *tune, const struct search_point *point)
-{
-    for (size_t i = 0; i < tune->failure_count; i++)
-        if (search_same(&tune->space, &tune->failures[i].point, point)) return &tune->failures[i];
-    return NULL;
 }
 
 /* ---- for programs ---- */
@@ -87,7 +87,7 @@ static json_t *entry_to_json(const struct tune *tune, const struct search_entry 
         json_pack("{so sf so sI so so sb sb sb}", "settings", settings(tune, entry), "workers", entry->workers, "cost",
                   json_number(entry->estimate), "n", (json_int_t)entry->count, "fresh", json_quantity(entry->cost), "ratio",
                   json_quantity(entry->ratio), "tied", entry->tied, "stopped", entry->limited, "failed", entry->failed);
-    const struct tune_failure *failure = tune_failure_of(tune, &entry->point);
+    const struct tune_failure *failure = failure_of(tune, &entry->point);
     if (object && failure) json_object_set_new(object, "cause", text_to_json(failure->cause));
     if (object && failure && failure->output) json_object_set_new(object, "output", text_to_json(failure->output));
     return object;

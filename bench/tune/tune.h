@@ -65,7 +65,6 @@ double tune_patience_s(const struct options *);
 
 /* Notes why a point failed, once. */
 void tune_fail(struct tune *, const struct search_point *, const char *cause, const char *output);
-const struct tune_failure *tune_failure_of(const struct tune *, const struct search_point *);
 
 /* What the sentence and the tables share (tune_text.c). */
 

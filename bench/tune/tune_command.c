@@ -30,16 +30,6 @@ struct subject {
 
 /* Measuring */
 
-/* Before its first measurement. */
-static bool needs_warmup(const struct tune *tune, const struct search_point *point)
-{
-    for (size_t i = 0; i < tune->result.entry_count; i++) {
-        const struct search_entry *entry = &tune->result.entries[i];
-        if (search_same(&tune->space, &entry->point, point)) return !entry->count && !entry->failed;
-    }
-    return true;
-}
-
 static double cost_of(const struct tune *tune, const struct command_result *result)
 {
     switch (tune->objective) {
@@ -170,12 +160,18 @@ static int run_once(struct subject *subject, const struct search_point *point, d
     return error;
 }
 
+/* Before its first measurement. */
 static int warm_up(struct subject *subject, const struct search_point *point)
 {
+    const struct tune *tune = subject->tune;
     struct search_outcome outcome = {0};
+    bool measured = false;
     int error = 0;
-    if (!needs_warmup(subject->tune, point)) return 0;
-    for (unsigned i = 0; i < subject->warmup && !error && !outcome.failed; i++)
+    for (size_t i = 0; i < tune->result.entry_count; i++) {
+        const struct search_entry *entry = &tune->result.entries[i];
+        measured |= search_same(&tune->space, &entry->point, point) && (entry->count || entry->failed);
+    }
+    for (unsigned i = 0; !measured && i < subject->warmup && !error && !outcome.failed; i++)
         error = run_once(subject, point, INFINITY, -1, &outcome);
     return error;
 }

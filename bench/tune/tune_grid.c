@@ -27,21 +27,6 @@ static int push(struct numbers *numbers, uint64_t value)
     return 0;
 }
 
-/* All up to 16, then steps of about a tenth, and the last. */
-static int push_workers(struct numbers *workers, uint64_t most)
-{
-    int error = 0;
-    for (uint64_t p = 1; !error && p < most; p += p < ALL_LEVELS ? 1 : p / 10 + 1) error = push(workers, p);
-    return error ? error : push(workers, most);
-}
-
-static int push_octaves(struct numbers *chunks, uint64_t most)
-{
-    int error = 0;
-    for (uint64_t c = 1; !error && c <= most; c *= 2) error = push(chunks, c);
-    return error;
-}
-
 /* Which runners are tried where none is named: those whose workers need no world of their own (an interpreter), and
  * processes x threads where there is something to share out. */
 static bool tried(const struct options *options, unsigned cpus, const struct runner *runner)
@@ -93,8 +78,12 @@ static int add_runners(struct tune_grid *grid, const struct options *options, st
     uint64_t most = grid->plan.cpus;
     if (info->bottleneck == BOTTLENECK_LATENCY) most *= WAITING_FACTOR; /* who waits needs no cpu */
     if (most > serial->tasks && serial->tasks > grid->plan.cpus) most = serial->tasks;
-    int error = options->workers.count ? 0 : push_workers(&workers, most);
-    if (!error && !options->chunks.count) error = push_octaves(&chunks, serial->tasks);
+    int error = 0;
+    if (!options->workers.count) { /* all up to 16, then steps of about a tenth, and the last */
+        for (uint64_t p = 1; !error && p < most; p += p < ALL_LEVELS ? 1 : p / 10 + 1) error = push(&workers, p);
+        if (!error) error = push(&workers, most);
+    }
+    for (uint64_t c = 1; !options->chunks.count && !error && c <= serial->tasks; c *= 2) error = push(&chunks, c);
     size_t added = 0;
     if (error) reason_set(why, "no memory");
     for (const struct runner *const *runner = runners; !error && *runner; runner++) {

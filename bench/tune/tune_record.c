@@ -130,9 +130,4 @@ void tune_record_close(struct tune_record *record, json_t *tuning, int error)
     free(record->held);
     if (record->fd >= 0) close(record->fd);
     if (record->lock > 0) close(record->lock);
-    record->lock = 0;
-    record->manifest = NULL;
-    record->cells = NULL;
-    record->held = NULL;
-    record->fd = -1;
 }

@@ -167,8 +167,9 @@ static int take_part(void *context, size_t member, void *page)
     return 0;
 }
 
-int tune_capacity_look(struct tune_capacity *capacity, double *cores)
+int tune_capacity_look(void *context, double *cores)
 {
+    struct tune_capacity *capacity = context;
     struct shared shared;
     double values[ROUNDS];
     int error = probe_team_run(capacity->cpus, capacity->count, take_part, capacity, &shared, sizeof shared);
@@ -181,11 +182,6 @@ int tune_capacity_look(struct tune_capacity *capacity, double *cores)
     }
     *cores = stats_median(values, ROUNDS).median;
     return 0;
-}
-
-static int look_at_cores(void *context, double *cores)
-{
-    return tune_capacity_look(context, cores);
 }
 
 static double real_now_s(void *context)
@@ -204,5 +200,5 @@ static int nap(void *context, double seconds)
 
 struct tune_watch_eyes tune_capacity_eyes(struct tune_capacity *capacity)
 {
-    return (struct tune_watch_eyes){look_at_cores, real_now_s, nap, capacity, capacity->expected};
+    return (struct tune_watch_eyes){tune_capacity_look, real_now_s, nap, capacity, capacity->expected};
 }

@@ -84,7 +84,7 @@ struct tune_capacity {
 int tune_capacity_open(struct tune_capacity *, hwloc_topology_t, const struct limits *);
 
 /* A few times in turn: one core alone, then all at once. About 3 ms where all is well. 0 or -errno. */
-int tune_capacity_look(struct tune_capacity *, double *cores);
+int tune_capacity_look(void *capacity, double *cores);
 
 /* The watch's eyes on this machine. */
 struct tune_watch_eyes tune_capacity_eyes(struct tune_capacity *);

@@ -58,7 +58,7 @@ bool table_is_slower_anytime(const struct search_entry *a, const struct search_e
 /* An entry's costs in blocks from `since` on. */
 struct quantity table_cost(const struct search_entry *, unsigned since);
 
-/* Points (search_points.c) */
+/* Points */
 
 static inline bool points_ordered(const struct search *search, size_t axis)
 {
