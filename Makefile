@@ -113,8 +113,8 @@ GIT        := git -c safe.directory=$(CURDIR)
 BUILT_FROM := $(shell $(GIT) ls-files --error-unmatch Makefile >/dev/null 2>&1 && echo \
               $$($(GIT) rev-parse HEAD)$$([ -z "$$($(GIT) status --porcelain -uno)" ] || echo +changes) || echo unknown)
 BUILT_WITH  = $(CC) -std=c11 $(CFLAGS) $(EXTRA_CFLAGS)
-$(BUILD)/bench/base/build.o: ALL_CFLAGS += -DBREAKEVEN_COMMIT='"$(BUILT_FROM)"' -DBREAKEVEN_FLAGS='"$(BUILT_WITH)"'
-$(BUILD)/bench/base/build.o: $(BUILD)/.built-from
+$(BUILD)/bench/cli/version.o: ALL_CFLAGS += -DBREAKEVEN_COMMIT='"$(BUILT_FROM)"' -DBREAKEVEN_FLAGS='"$(BUILT_WITH)"'
+$(BUILD)/bench/cli/version.o: $(BUILD)/.built-from
 $(BUILD)/.built-from: FORCE
 	@mkdir -p $(@D)
 	@echo '$(BUILT_FROM) $(BUILT_WITH)' | cmp -s - $@ || echo '$(BUILT_FROM) $(BUILT_WITH)' > $@

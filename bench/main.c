@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* breakeven: when does parallelism pay? */
-#include "bench/cli/options.h"
 #include "bench/verbs.h"
 
 #include "bench/base/leftover.h"

@@ -3,9 +3,7 @@
 #ifndef BREAKEVEN_VERBS_H
 #define BREAKEVEN_VERBS_H
 
-#include "bench/cli/verb.h"
-
-#include <stddef.h>
+#include "bench/cli/options.h"
 
 extern const struct verb *const verbs[]; /* in the order of verbs_list.h, ends with NULL */
 

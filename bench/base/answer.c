@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 json_t *answer_question(void)
 {
@@ -52,21 +51,9 @@ json_t *answer_ask(const struct isolate *isolate, json_t *question, const char *
     return answer;
 }
 
-static int write_all(const char *bytes, size_t size)
-{
-    while (size) {
-        ssize_t wrote = write(ISOLATE_OUTPUT, bytes, size);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) return STATUS_FAILED;
-        bytes += wrote;
-        size -= (size_t)wrote;
-    }
-    return STATUS_GOOD;
-}
-
 int answer_write(const char *line)
 {
-    return line && !write_all(line, strlen(line)) ? write_all("\n", 1) : STATUS_FAILED;
+    return line && dprintf(ISOLATE_OUTPUT, "%s\n", line) > 0 ? STATUS_GOOD : STATUS_FAILED;
 }
 
 int answer_write_json(json_t *json)

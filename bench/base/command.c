@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/base/command_words.h"
+#include "bench/base/command.h"
 
 #include "bench/base/clock.h"
 #include "bench/base/interrupt.h"
 #include "bench/base/leftover.h"
 #include "bench/base/site.h"
 #include "bench/base/starting.h"
-#include "kernels/reason.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -14,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -188,31 +186,18 @@ static void last_line(const char *output, char *line, size_t size)
 static void describe(struct command_result *result, int64_t deadline_ns, int start_error, const char *program)
 {
     char what[200] = "", line[160] = "";
-    switch (result->end) {
-    case COMMAND_EXITED:
-        snprintf(what, sizeof what, "exit code %d", result->code);
-        break;
-    case COMMAND_SIGNALED:
+    if (result->end == COMMAND_EXITED) snprintf(what, sizeof what, "exit code %d", result->code);
+    else if (result->end == COMMAND_SIGNALED)
         snprintf(what, sizeof what, "signal %d (%s)", result->signal, strsignal(result->signal));
-        break;
-    case COMMAND_TIMED_OUT:
+    else if (result->end == COMMAND_TIMED_OUT)
         snprintf(what, sizeof what, "killed after %.4g s", (double)deadline_ns / 1e9);
-        break;
-    case COMMAND_LIMITED:
+    else if (result->end == COMMAND_LIMITED)
         snprintf(what, sizeof what, "stopped after %.4g s", (double)result->wall_ns / 1e9);
-        break;
-    case COMMAND_MISSING:
+    else if (result->end == COMMAND_MISSING) {
         starting_describe(start_error, "", line, sizeof line);
         snprintf(what, sizeof what, "cannot start \"%.40s\"%.130s", program, line);
         *line = '\0';
-        break;
-    case COMMAND_INTERRUPTED:
-        snprintf(what, sizeof what, "interrupted");
-        break;
-    case COMMAND_DONE:
-    case COMMAND_UNPREPARED:
-        break;
-    }
+    } else if (result->end == COMMAND_INTERRUPTED) snprintf(what, sizeof what, "interrupted");
     if (result->end == COMMAND_EXITED || result->end == COMMAND_SIGNALED) last_line(result->output, line, sizeof line);
     if (*line) snprintf(result->cause, sizeof result->cause, "%.90s: %s", what, line);
     else snprintf(result->cause, sizeof result->cause, "%s", what);
@@ -286,22 +271,11 @@ static int run(const struct command *command, const struct command_filled *fille
     return error;
 }
 
-/* --prepare is a line for the shell. */
-static int run_prepare(const struct command *command, const struct command_value *values, size_t count,
-                       struct command_result *result)
+static int run_filled(const struct command *command, const struct command_value *values, size_t count, int64_t limit_ns,
+                      struct command_result *result)
 {
     struct command_filled filled = {0};
-    int error = command_fill_all(command, (const char *const[]){command->prepare, NULL}, true, values, count, &filled);
-    if (!error) error = run(command, &filled, INT64_MAX, result);
-    command_filled_free(&filled);
-    return error;
-}
-
-static int run_words(const struct command *command, const struct command_value *values, size_t count, int64_t limit_ns,
-                     struct command_result *result)
-{
-    struct command_filled filled = {0};
-    int error = command_fill_all(command, command->words, command->shell, values, count, &filled);
+    int error = command_fill_all(command, values, count, &filled);
     if (!error) error = run(command, &filled, limit_ns, result);
     command_filled_free(&filled);
     return error;
@@ -314,7 +288,10 @@ int command_run(const struct command *command, const struct command_value *value
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
     if (error) starting_describe(error, "prctl(PR_SET_CHILD_SUBREAPER)", made.cause, sizeof made.cause);
     if (!error && command->prepare) {
-        error = run_prepare(command, values, count, &made);
+        struct command prepare = *command;
+        prepare.words = (const char *const[]){command->prepare, NULL};
+        prepare.shell = true;
+        error = run_filled(&prepare, values, count, INT64_MAX, &made);
         if (!error && made.end == COMMAND_DONE) command_result_free(&made);
         else if (!error && made.end != COMMAND_INTERRUPTED) {
             char cause[sizeof made.cause];
@@ -323,8 +300,7 @@ int command_run(const struct command *command, const struct command_value *value
             made.end = COMMAND_UNPREPARED;
         }
     }
-    if (!error && made.end == COMMAND_DONE)
-        error = run_words(command, values, count, limit_ns, &made);
+    if (!error && made.end == COMMAND_DONE) error = run_filled(command, values, count, limit_ns, &made);
     if (error) {
         reason_set(why, "cannot run the command: %s", *made.cause ? made.cause : strerror(-error));
         command_result_free(&made);

@@ -78,6 +78,15 @@ char *command_line(const struct command *, const struct command_value *, size_t 
 /* Does any word, variable or preparation hold {name}? */
 bool command_uses(const struct command *, const char *name);
 
+/* What is executed: words ("/bin/sh", "-c" and one for a shell) and variables, filled in; ends with NULL each. */
+struct command_filled {
+    char **words, **variables;
+};
+
+/* 0, or -ENOMEM with nothing to free. */
+int command_fill_all(const struct command *, const struct command_value *, size_t count, struct command_filled *);
+void command_filled_free(struct command_filled *);
+
 /* Can its program be started, as far as that can be told without doing so? 0, or -errno with `why`. True of a shell's
  * words, and of a program whose name holds a brace. */
 int command_check(const struct command *, struct reason *why);

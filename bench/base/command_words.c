@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/base/command_words.h"
-
-#include "kernels/reason.h"
+/* command_words.c: what a command's templates become: words, variables, lines for a shell. */
+#include "bench/base/command.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -149,32 +148,24 @@ static char **fill_all(const char *const *templates, const struct command_value 
     return words;
 }
 
-/* "/bin/sh", "-c", all words joined by spaces; takes the words over. */
-static char **shell_words(char **words)
+/* With blanks between them, malloc'ed; NULL without memory. */
+static char *join(const char *const *words)
 {
-    size_t size = 1;
-    for (size_t i = 0; words && words[i]; i++) size += strlen(words[i]) + 1;
-    char **shell = calloc(4, sizeof *shell);
-    if (shell) shell[0] = strdup("/bin/sh"), shell[1] = strdup("-c"), shell[2] = calloc(1, size);
-    if (!words || !shell || !shell[0] || !shell[1] || !shell[2]) {
-        words_free(words);
-        words_free(shell);
-        return NULL;
-    }
-    for (size_t i = 0; words[i]; i++) {
-        if (i) strcat(shell[2], " ");
-        strcat(shell[2], words[i]);
-    }
-    words_free(words);
-    return shell;
+    char *line = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&line, &size);
+    for (size_t i = 0; stream && words[i]; i++) fprintf(stream, "%s%s", i ? " " : "", words[i]);
+    return stream && !fclose(stream) ? line : NULL;
 }
 
-int command_fill_all(const struct command *command, const char *const *words, bool shell, const struct command_value *values,
-                     size_t count, struct command_filled *filled)
+int command_fill_all(const struct command *command, const struct command_value *values, size_t count,
+                     struct command_filled *filled)
 {
-    filled->words = fill_all(words, values, count);
-    if (filled->words && shell) filled->words = shell_words(filled->words);
+    char *line = command->shell ? join(command->words) : NULL;
+    const char *const in_shell[] = {"/bin/sh", "-c", line, NULL};
+    if (line || !command->shell) filled->words = fill_all(line ? in_shell : command->words, values, count);
     filled->variables = fill_all(command->environment, values, count);
+    free(line);
     if (filled->words && filled->variables) return 0;
     command_filled_free(filled);
     return -ENOMEM;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# embedded.sh SYMBOL FILE...: assembler that puts the files into the program under one symbol (embedded.h).
+# embedded.sh SYMBOL FILE...: assembler that puts the files into the program under one symbol (ini.h).
 set -eu
 symbol=$1
 shift

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/ini.h"
 
+#include "results/models/summary_parts.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,15 +21,6 @@ static char *trim(char *text)
     return text;
 }
 
-/* Room for one more behind `count`. */
-static int grow(void **entries, size_t count, size_t size)
-{
-    void *grown = realloc(*entries, (count + 1) * size);
-    if (!grown) return -ENOMEM;
-    *entries = grown;
-    return 0;
-}
-
 static int open_section(struct ini *ini, char *line, unsigned number, struct reason *why)
 {
     size_t length = strlen(line);
@@ -36,8 +28,9 @@ static int open_section(struct ini *ini, char *line, unsigned number, struct rea
     line[length - 1] = '\0';
     const char *name = trim(line + 1);
     if (!*name) return reason_give(why, -EINVAL, "line %u: a section needs a name", number);
-    if (grow((void **)&ini->sections, ini->count, sizeof *ini->sections)) return reason_give(why, -ENOMEM, "no memory");
-    ini->sections[ini->count++] = (struct ini_section){.name = name, .line = number};
+    struct ini_section *section = parts_append(&ini->sections, &ini->count, sizeof *section);
+    if (!section) return reason_give(why, -ENOMEM, "no memory");
+    *section = (struct ini_section){.name = name, .line = number};
     return 0;
 }
 
@@ -52,9 +45,9 @@ static int add_entry(struct ini *ini, char *line, unsigned number, struct reason
     struct ini_section *section = &ini->sections[ini->count - 1];
     const char *key = trim(line);
     if (!*key) return reason_give(why, -EINVAL, "line %u: a name is missing before =", number);
-    if (grow((void **)&section->entries, section->count, sizeof *section->entries))
-        return reason_give(why, -ENOMEM, "no memory");
-    section->entries[section->count++] = (struct ini_entry){key, value, number};
+    struct ini_entry *entry = parts_append(&section->entries, &section->count, sizeof *entry);
+    if (!entry) return reason_give(why, -ENOMEM, "no memory");
+    *entry = (struct ini_entry){key, value, number};
     return 0;
 }
 
@@ -141,4 +134,24 @@ int ini_load(const char *path, char **text, struct reason *why)
     if (!error && strlen(*text) != (size_t)length) error = reason_give(why, -EINVAL, "%.200s: no text: it has a byte 0", path);
     if (error) free(*text);
     return error;
+}
+
+/* ---- inside the program ---- */
+
+struct embedded embedded_first(const char *files)
+{
+    if (!*files) return (struct embedded){0};
+    return (struct embedded){files, files + strlen(files) + 1};
+}
+
+struct embedded embedded_next(struct embedded file)
+{
+    return embedded_first(file.text + strlen(file.text) + 1);
+}
+
+const char *embedded_text(const char *files, const char *name)
+{
+    for (struct embedded file = embedded_first(files); file.name; file = embedded_next(file))
+        if (!strcmp(file.name, name)) return file.text;
+    return NULL;
 }

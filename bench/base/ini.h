@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ini.h: text files of sections and entries: experiments and lessons.
+/* ini.h: text files of sections and entries: experiments and lessons, and those files inside the program.
  *
  *     ; a line of its own is a comment with ; or #
  *     [scaling]
@@ -50,5 +50,18 @@ int ini_load(const char *path, char **text, struct reason *why);
 /* The first of that name; NULL: none. */
 const struct ini_section *ini_section(const struct ini *, const char *name);
 const struct ini_entry *ini_entry(const struct ini_section *, const char *key);
+
+/* A file inside the program, packed by embedded.sh: a name without folder and ending, then the text, file after file.
+ *
+ *     for (struct embedded file = embedded_first(lesson_files); file.name; file = embedded_next(file))
+ *         puts(file.name);
+ */
+struct embedded {
+    const char *name, *text; /* name: NULL after the last */
+};
+
+struct embedded embedded_first(const char *files);
+struct embedded embedded_next(struct embedded);
+const char *embedded_text(const char *files, const char *name); /* NULL: there is none of that name */
 
 #endif

@@ -6,13 +6,11 @@
 #include "bench/base/leftover.h"
 #include "bench/base/site.h"
 #include "bench/base/starting.h"
-#include "kernels/reason.h"
 #include "runners/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +53,7 @@ static void child_release(struct child *child)
     free(child->bytes);
 }
 
-enum { WORDS_BYTES = 8192 }; /* for the words, the program's path, and what the kernel puts beside them */
+enum { WORDS_MAX = 64, WORDS_BYTES = 8192 }; /* with the program's path, and what the kernel puts beside them */
 
 /* The environment with a variable of so many bytes in front, and what is asked for behind. */
 static int make_environment(struct child *child, const struct isolate *isolate)
@@ -153,26 +151,18 @@ __attribute__((noinline)) static pid_t bear(const struct child *child, const str
 
 static int start(struct child *child, const struct isolate *isolate, const char **failed)
 {
+    char *words[WORDS_MAX] = {(char *)"breakeven"};
     size_t count = 0;
-    while (isolate->words[count]) count++;
-    char **words = calloc(count + 2, sizeof *words);
+    for (; isolate->words[count] && count + 2 < WORDS_MAX; count++) words[count + 1] = (char *)isolate->words[count];
     *failed = "exec";
-    int error = words ? make_environment(child, isolate) : -ENOMEM;
-    if (error) {
-        free(words);
-        return error;
-    }
-    words[0] = (char *)"breakeven";
-    memcpy(words + 1, isolate->words, count * sizeof *words);
+    int error = isolate->words[count] ? -E2BIG : make_environment(child, isolate);
+    if (error) return error;
     *failed = "descriptors";
     error = make_descriptors(child, isolate);
-    if (!error) {
-        *failed = "fork";
-        child->pid = bear(child, isolate, words);
-        if (child->pid < 0) error = -errno;
-    }
-    free(words);
     if (error) return error;
+    *failed = "fork";
+    child->pid = bear(child, isolate, words);
+    if (child->pid < 0) return -errno;
     *failed = "pidfd_open";
     child->exited = (int)syscall(SYS_pidfd_open, child->pid, 0);
     if (child->exited < 0) {
@@ -286,26 +276,16 @@ static void describe(struct isolate_result *result, const struct child *child, c
                      unsigned left, bool memory)
 {
     char what[160] = "";
-    switch (result->end) {
-    case ISOLATE_DONE:
-        return;
-    case ISOLATE_EXITED:
-        snprintf(what, sizeof what, "exit code %d", result->code);
-        break;
-    case ISOLATE_SIGNALED:
+    if (result->end == ISOLATE_DONE) return;
+    if (result->end == ISOLATE_EXITED) snprintf(what, sizeof what, "exit code %d", result->code);
+    else if (result->end == ISOLATE_SIGNALED)
         snprintf(what, sizeof what, "signal %d (%s)%s", result->signal, strsignal(result->signal),
                  memory ? ", out of memory" : "");
-        break;
-    case ISOLATE_TIMED_OUT:
+    else if (result->end == ISOLATE_TIMED_OUT)
         snprintf(what, sizeof what, "deadline of %.4g s passed", (double)isolate->deadline_ns / 1e9);
-        break;
-    case ISOLATE_LEFT:
+    else if (result->end == ISOLATE_LEFT)
         snprintf(what, sizeof what, "left %u process%s behind", left, left == 1 ? "" : "es");
-        break;
-    case ISOLATE_INTERRUPTED:
-        snprintf(what, sizeof what, "interrupted");
-        break;
-    }
+    else snprintf(what, sizeof what, "interrupted");
     snprintf(result->cause, sizeof result->cause, "%s%s%.80s", what, child->line_length ? ": " : "",
              last_said(child));
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,40 +57,28 @@ bool leftover_proc_is_ours(void)
 /* Kills every living child of the caller, once each round; returns their number. */
 static unsigned kill_children(void)
 {
-    DIR *proc = leftover_proc_is_ours() ? opendir("/proc") : NULL; /* another's numbers are other processes */
+    DIR *proc = opendir("/proc"); /* ours: another's numbers would be other processes */
     unsigned killed = 0;
-    if (!proc) return 0;
-    for (struct dirent *entry; (entry = readdir(proc));) {
+    for (struct dirent *entry; proc && (entry = readdir(proc));) {
         char state;
         if (!isdigit((unsigned char)*entry->d_name) || parent_of(entry->d_name, &state) != getpid()) continue;
         pid_t pid = (pid_t)atoi(entry->d_name); /* ours until we wait for it: the number cannot be another's */
         if (state != 'Z' && state != 'X' && !kill(pid, SIGKILL)) killed++;
     }
-    closedir(proc);
+    if (proc) closedir(proc);
     return killed;
-}
-
-static void pause_ms(int ms)
-{
-    poll(NULL, 0, ms);
 }
 
 unsigned leftover_reap(int grace_ms)
 {
-    if (reap_dead()) return 0;
-    int64_t began_ns = clock_now_ns(&clock_real);
-    while (clock_now_ns(&clock_real) - began_ns < grace_ms * INT64_C(1000000)) {
-        pause_ms(1);
-        if (reap_dead()) return 0;
-    }
     unsigned killed = 0;
-    if (!leftover_proc_is_ours()) return 0;
-    began_ns = clock_now_ns(&clock_real);
-    while (clock_now_ns(&clock_real) - began_ns < LEFTOVER_DEADLINE_MS * INT64_C(1000000)) {
+    int64_t began_ns = clock_now_ns(&clock_real);
+    for (; !reap_dead(); poll(NULL, 0, 1)) {
+        int64_t waited_ms = (clock_now_ns(&clock_real) - began_ns) / 1000000;
+        if (waited_ms < grace_ms) continue;
+        if (waited_ms >= grace_ms + LEFTOVER_DEADLINE_MS || !leftover_proc_is_ours()) break;
         unsigned now = kill_children();
         if (now > killed) killed = now; /* those killed last round may still be dying */
-        pause_ms(1);
-        if (reap_dead()) break;
     }
     return killed;
 }

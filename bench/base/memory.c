@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/memory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 

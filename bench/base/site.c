@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/site.h"
 
-#include "kernels/reason.h"
 #include "runners/worker.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -52,13 +50,13 @@ static void take_variables(void)
 
 static void take_signals(void)
 {
+    sigset_t needed;
+    sigemptyset(&needed);
     for (size_t i = 0; i < CHANGED; i++) {
         struct sigaction action = {.sa_handler = changed[i] == SIGCHLD ? SIG_DFL : SIG_IGN};
         sigaction(changed[i], &action, &found[i]);
+        sigaddset(&needed, changed[i]);
     }
-    sigset_t needed;
-    sigemptyset(&needed);
-    for (size_t i = 0; i < CHANGED; i++) sigaddset(&needed, changed[i]);
     sigaddset(&needed, SIGINT);
     sigaddset(&needed, SIGTERM);
     sigaddset(&needed, SIGHUP);

@@ -2,11 +2,9 @@
 #include "bench/base/starting.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 extern char **environ;
 
@@ -58,26 +56,14 @@ int starting_check(char *const *environment, size_t words_bytes)
 void starting_describe(int error, const char *step, char *text, size_t size)
 {
     char more[120] = "";
-    switch (-error) {
-    case E2BIG:
+    if (error == -E2BIG)
         snprintf(more, sizeof more, " (the environment takes %zu bytes: unset variables, or raise ulimit -s, which is %lu)",
                  bytes_of(environ), limit_of(RLIMIT_STACK) / 1024);
-        break;
-    case EMFILE:
-        snprintf(more, sizeof more, " (ulimit -n is %lu)", limit_of(RLIMIT_NOFILE));
-        break;
-    case EAGAIN:
+    if (error == -EMFILE) snprintf(more, sizeof more, " (ulimit -n is %lu)", limit_of(RLIMIT_NOFILE));
+    if (error == -EAGAIN)
         snprintf(more, sizeof more, " (ulimit -u is %lu, and the cgroup's pids.max may be lower)",
                  limit_of(RLIMIT_NPROC));
-        break;
-    case ENOSYS:
-        snprintf(more, sizeof more, " (Linux 5.3 or newer is needed)");
-        break;
-    case EPERM:
-        snprintf(more, sizeof more, " (refused by a sandbox: allow this system call)");
-        break;
-    default:
-        break;
-    }
+    if (error == -ENOSYS) snprintf(more, sizeof more, " (Linux 5.3 or newer is needed)");
+    if (error == -EPERM) snprintf(more, sizeof more, " (refused by a sandbox: allow this system call)");
     snprintf(text, size, "%s: %s%s", step, strerror(-error), more);
 }

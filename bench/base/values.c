@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/base/values.h"
 
-#include "kernels/reason.h"
 #include "results/models/summary_parts.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,13 +117,9 @@ static int append(struct numbers *list, uint64_t value, const char *part, struct
     if (list->count == VALUES_LIST_MAX)
         return reason_give(why, -ERANGE, "\"%.40s\" makes more than %d entries: give a step, A..B*F or A..B+S", part,
                            VALUES_LIST_MAX);
-    if (!(list->count & (list->count - 1))) { /* full at each power of two */
-        size_t room = list->count ? 2 * list->count : 1;
-        uint64_t *grown = realloc(list->values, room * sizeof *grown);
-        if (!grown) return reason_give(why, -ENOMEM, "no memory for the list");
-        list->values = grown;
-    }
-    list->values[list->count++] = value;
+    uint64_t *added = parts_append(&list->values, &list->count, sizeof *added);
+    if (!added) return reason_give(why, -ENOMEM, "no memory for the list");
+    *added = value;
     return 0;
 }
 
@@ -304,7 +299,7 @@ const char *values_nearest(const char *text, const char *(*candidate)(size_t i))
 
 void values_show_duration(double ns, char *text, size_t size)
 {
-    char shown[PARTS_TEXT];
-    const char *blank = strchr(parts_duration(shown, ns), ' ');
+    char shown[PARTS_TEXT] = "- ";
+    const char *blank = strchr(isfinite(ns) ? parts_duration(shown, ns) : shown, ' ');
     snprintf(text, size, "%.*s%s", (int)(blank - shown), shown, blank + 1);
 }

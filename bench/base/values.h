@@ -68,7 +68,7 @@ void values_guess(struct values_guess *, const char *word);
 /* The candidate nearest to `text` by edits, or NULL where none is near. candidate(i) is NULL after the last. */
 const char *values_nearest(const char *text, const char *(*candidate)(size_t i));
 
-/* A duration as people write it, in the largest unit that keeps it short: "10us", "1.5ms". */
+/* A duration as people write it, in the largest unit that keeps it short: "10us", "1.5ms"; "-": not finite. */
 void values_show_duration(double ns, char *text, size_t size);
 
 #endif

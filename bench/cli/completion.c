@@ -4,17 +4,9 @@
 
 #include <string.h>
 
-static const char *const shells[] = {"bash", "zsh", "fish"};
-
 static void print_words(const char *(*choice)(size_t))
 {
     for (size_t i = 0; choice(i); i++) printf("%s%s", i ? " " : "", choice(i));
-}
-
-static void print_verbs(const struct verb *const *verbs)
-{
-    for (const struct verb *const *verb = verbs; *verb; verb++)
-        if (*(*verb)->name != '_') printf("%s%s", verb == verbs ? "" : " ", (*verb)->name);
 }
 
 /* A text inside single quotes: the quote itself becomes '\'' and a line break a space; `special` letters are escaped. */
@@ -27,11 +19,6 @@ static void print_quoted(const char *text, const char *special)
     }
 }
 
-static bool takes_path(const struct option_row *row)
-{
-    return row->type == OPTION_PATH;
-}
-
 /* A verb's options come from its --help: bash-completion's _parse_help does that too, but is not there without that package
  * and is deprecated since its 2.12. */
 static void print_bash(const struct verb *const *verbs)
@@ -42,14 +29,15 @@ static void print_bash(const struct verb *const *verbs)
          "    COMPREPLY=()\n"
          "    if [ \"$COMP_CWORD\" = 1 ]; then");
     fputs("        COMPREPLY=($(compgen -W '", stdout);
-    print_verbs(verbs);
+    for (const struct verb *const *verb = verbs; *verb; verb++)
+        if (*(*verb)->name != '_') printf("%s%s", verb == verbs ? "" : " ", (*verb)->name);
     puts("' -- \"$current\"))\n        return\n    fi\n    case $previous in");
     for (const struct option_row *row = options_table; row->name; row++) {
         if (row->choice) {
             printf("    --%s) COMPREPLY=($(compgen -W '", row->name);
             print_words(row->choice);
             puts("' -- \"$current\")); return ;;");
-        } else if (takes_path(row)) {
+        } else if (row->type == OPTION_PATH) {
             printf("    --%s) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n", row->name);
         } else if (row->argument) printf("    --%s) return ;;\n", row->name);
     }
@@ -76,7 +64,7 @@ static void print_zsh_option(const struct option_row *row)
             putchar('(');
             print_words(row->choice);
             putchar(')');
-        } else if (takes_path(row)) fputs("_files", stdout);
+        } else if (row->type == OPTION_PATH) fputs("_files", stdout);
     }
     fputs("' \\\n", stdout);
 }
@@ -115,7 +103,7 @@ static void print_fish(const struct verb *const *verbs)
             if (!option_belongs(row, *verb)) continue;
             printf("complete -c breakeven -n '__fish_seen_subcommand_from %s' -l %s", (*verb)->name, row->name);
             if (row->letter) printf(" -s %c", row->letter);
-            if (takes_path(row)) fputs(" -r -F", stdout);
+            if (row->type == OPTION_PATH) fputs(" -r -F", stdout);
             else if (row->argument) fputs(" -x", stdout);
             if (row->choice) {
                 fputs(" -a '", stdout);
@@ -131,10 +119,13 @@ static void print_fish(const struct verb *const *verbs)
 
 static int run(const struct options *options)
 {
-    static void (*const print[])(const struct verb *const *) = {print_bash, print_zsh, print_fish};
+    static const struct {
+        const char *name;
+        void (*print)(const struct verb *const *);
+    } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
     for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
-        if (!strcmp(options->operands[0], shells[i])) {
-            print[i](options->verbs);
+        if (!strcmp(options->operands[0], shells[i].name)) {
+            shells[i].print(options->verbs);
             return STATUS_GOOD;
         }
     return options_complain(options, "no shell \"%.60s\"; there are bash, zsh, fish", options->operands[0]);

@@ -30,8 +30,8 @@ static void help_all(FILE *out, const struct verb *const *verbs)
 
 void options_help_verb(FILE *out, const struct verb *verb)
 {
-    fprintf(out, "breakeven %s [OPTION..]%s%s\n%s\n", verb->name, *verb->operands ? " " : "", verb->operands,
-            verb->summary);
+    fprintf(out, "breakeven %s [OPTION..]%s%s\n%s\n", verb->name, verb->operands ? " " : "",
+            verb->operands ? verb->operands : "", verb->summary);
     if (verb->details) fprintf(out, "\n%s\n", verb->details);
     fputc('\n', out);
     for (const struct option_row *row = options_table; row->name; row++) {

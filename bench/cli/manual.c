@@ -19,12 +19,6 @@ static void print_text(const char *text)
     putchar('\n');
 }
 
-static void print_title(const char *title)
-{
-    for (; *title; title++) putchar(*title >= 'a' && *title <= 'z' ? *title - 'a' + 'A' : *title);
-    putchar('\n');
-}
-
 static void print_option(const struct option_row *row)
 {
     puts(".TP");
@@ -39,7 +33,7 @@ static void print_option(const struct option_row *row)
 
 static void print_verb(const struct verb *verb)
 {
-    printf(".SS breakeven %s %s\n", verb->name, verb->operands);
+    printf(".SS breakeven %s %s\n", verb->name, verb->operands ? verb->operands : "");
     print_text(verb->summary);
     if (verb->details) {
         puts(".PP");
@@ -64,7 +58,8 @@ static int run(const struct options *options)
         if (*(*verb)->name != '_') print_verb(*verb);
     for (const struct topic *topic = topics; topic->name; topic++) {
         puts(".SH");
-        print_title(topic->title);
+        for (const char *c = topic->title; *c; c++) putchar(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+        putchar('\n');
         print_text(topic->text);
     }
     puts(".SH COPYING\nGPL\\-3.0\\-or\\-later; forkpool, the process pool in it, is under the MIT licence. There is no warranty.\n"
@@ -75,6 +70,5 @@ static int run(const struct options *options)
 const struct verb verb_manual = {
     .name = "manual",
     .summary = "print the manual page: breakeven manual | man -l -",
-    .operands = "",
     .run = run,
 };

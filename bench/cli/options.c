@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/cli/options.h"
 
-#include "kernels/reason.h"
-
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,16 +83,10 @@ static const char *option_choice(size_t i)
 }
 
 /* " - did you mean "x"?" where something is near, else "". */
-static const char *suggest(const char *nearest, const char *prefix, char *out, size_t size)
+static void suggest(const char *nearest, const char *prefix, char *out, size_t size)
 {
     *out = '\0';
     if (nearest) snprintf(out, size, "; did you mean \"%s%s\"?", prefix, nearest);
-    return out;
-}
-
-static const char *hint(const char *text, const char *prefix, const char *(*choice)(size_t), char *out, size_t size)
-{
-    return suggest(values_nearest(text, choice), prefix, out, size);
 }
 
 static bool is_choice(const struct option_row *row, const char *word)
@@ -105,13 +96,16 @@ static bool is_choice(const struct option_row *row, const char *word)
     return false;
 }
 
+bool kernel_is_path(const char *name)
+{
+    size_t length = strlen(name);
+    return strchr(name, '/') || (length > 3 && !strcmp(name + length - 3, ".so"));
+}
+
 /* Words outside the choices: paths of shared objects are kernels too, lists of cpus and objects are placements. */
 static bool is_free_word(const struct option_row *row, const char *word)
 {
-    if (!strcmp(row->name, "kernel")) {
-        size_t length = strlen(word);
-        return strchr(word, '/') || (length > 3 && !strcmp(word + length - 3, ".so"));
-    }
+    if (!strcmp(row->name, "kernel")) return kernel_is_path(word);
     if (!strcmp(row->name, "study")) return true; /* a file has studies of its own; who reads it checks */
     return row->type == OPTION_PLACEMENTS && (strchr(word, ':') || (*word >= '0' && *word <= '9'));
 }
@@ -120,7 +114,7 @@ static int check_word(const struct option_row *row, const char *word, struct rea
 {
     if (!row->choice || is_choice(row, word) || is_free_word(row, word)) return 0;
     char near[80];
-    hint(word, "", row->choice, near, sizeof near);
+    suggest(values_nearest(word, row->choice), "", near, sizeof near);
     if (*near) reason_set(why, "no %s \"%.60s\"%s", row->what, word, near);
     else {
         reason_set(why, "no %s \"%.60s\"; there are", row->what, word);
@@ -144,18 +138,13 @@ static int parse_value(const struct option_row *row, const char *text, struct op
 {
     void *field = (char *)options + row->offset;
     struct number_kind kind = {values_count, row->min, row->max ? row->max : INT64_MAX};
+    if (row->type == OPTION_DURATION || row->type == OPTION_DURATIONS) kind.parse = values_duration;
+    if (row->type == OPTION_SIZE) kind.parse = values_size;
     if (!row->min && !row->max) kind.min = row->type == OPTION_COUNT && row->offset == offsetof(struct options, seed) ? 0 : 1;
     switch (row->type) {
     case OPTION_FLAG:
         *(bool *)field = true;
         return 0;
-    case OPTION_DURATION:
-    case OPTION_DURATIONS:
-        kind.parse = values_duration;
-        break;
-    case OPTION_SIZE:
-        kind.parse = values_size;
-        break;
     case OPTION_PERCENT:
         return values_percent(text, field, why);
     case OPTION_NAMES:
@@ -163,20 +152,18 @@ static int parse_value(const struct option_row *row, const char *text, struct op
         return parse_words(row, text, field, why);
     case OPTION_WORD:
     case OPTION_PATH:
-        if (!*text)
-            return reason_give(why, -EINVAL, "\"\" is empty: it needs %s", row->argument);
+        if (!*text) return reason_give(why, -EINVAL, "\"\" is empty: it needs %s", row->argument);
         if (check_word(row, text, why)) return -EINVAL;
         *(const char **)field = text;
         return 0;
     case OPTION_TEXTS:
         return values_names_add(field, text, strlen(text), why);
-    case OPTION_COUNT:
     case OPTION_COUNTS:
-        break;
-    }
-    if (row->type == OPTION_COUNTS || row->type == OPTION_DURATIONS)
+    case OPTION_DURATIONS:
         return values_numbers(text, &kind, field, why);
-    return values_number(text, &kind, field, why);
+    default:
+        return values_number(text, &kind, field, why);
+    }
 }
 
 /* Is the option given for the first time, under whichever of its names? */
@@ -211,7 +198,7 @@ static int take_option(struct options *options, const struct option_row *row, co
 static int unknown_option(const char *name, struct reason *why)
 {
     char near[80];
-    hint(name, "--", option_choice, near, sizeof near);
+    suggest(values_nearest(name, option_choice), "--", near, sizeof near);
     return reason_give(why, -EINVAL, "no option --%.60s%s", name, *near ? near : " (--help lists them)");
 }
 
@@ -324,12 +311,12 @@ int options_parse(struct options *options, const struct verb *const *verbs, int 
 
 void options_free(struct options *options)
 {
-    struct names *names[] = {&options->kernels, &options->runners, &options->schedules, &options->placements,
-                             &options->studies, &options->parameters, &options->variables};
-    struct numbers *numbers[] = {&options->processes,     &options->threads, &options->nodes,   &options->tasks, &options->sizes,
-                                 &options->task_times_ns, &options->chunks,  &options->workers};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) values_names_free(names[i]);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) values_numbers_free(numbers[i]);
+    for (const struct option_row *row = options_table; row->name; row++) {
+        void *field = (char *)options + row->offset;
+        bool names = row->type == OPTION_NAMES || row->type == OPTION_PLACEMENTS || row->type == OPTION_TEXTS;
+        if (names) values_names_free(field);
+        if (row->type == OPTION_COUNTS || row->type == OPTION_DURATIONS) values_numbers_free(field);
+    }
     free(options->operands);
     options->operands = NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* options.h: the command line, from one table.
+/* options.h: the command line, from one table; and what `breakeven VERB` does.
  *
  *     struct options options;
  *     int status = options_parse(&options, verbs, argc, argv);   // prints what is wrong, one line
@@ -7,13 +7,14 @@
  *     options_free(&options);
  *
  * The table (options_table) is the only place that knows an option: the parser, `--help`, the man page and the shell
- * completions are made from it. A verb takes the options whose row names it.
+ * completions are made from it. A verb takes the options whose row names it; it is one file that ends in one literal,
+ * `const struct verb verb_list = {.name = "list", .summary = "...", .run = run};`, plus one line in bench/verbs_list.h.
  */
 #ifndef BREAKEVEN_OPTIONS_H
 #define BREAKEVEN_OPTIONS_H
 
+#include "bench/base/status.h"
 #include "bench/base/values.h"
-#include "bench/cli/verb.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,21 @@
 #include <stdio.h>
 
 struct json_t;
+
+struct options;
+
+struct verb {
+    const char *name;     /* a leading '_' marks a verb that the program uses on itself, hidden from help */
+    const char *summary;  /* one line for `breakeven help` */
+    const char *operands; /* for the usage line: "DIR", "[kernels|runners]"; NULL where it takes none */
+    unsigned operands_min, operands_max;
+    bool machine;                       /* does it look at this machine, or measure on it? */
+    const char *details;                /* a paragraph for `breakeven VERB --help`, or NULL */
+    int (*run)(const struct options *); /* prints its own errors with options_complain; returns the exit status */
+};
+
+/* The verb of a list that ends with NULL; NULL where there is none of this name. */
+const struct verb *verb_find(const struct verb *const *verbs, const char *name);
 
 enum { OPTIONS_MAX = 128 };
 
@@ -101,6 +117,9 @@ const struct option_row *options_find(const char *name, size_t length);
 
 bool options_given(const struct options *, const char *name); /* name: a row's */
 
+/* Is this the path of a shared object rather than a built-in kernel's name? */
+bool kernel_is_path(const char *name);
+
 /* `breakeven: VERB: ...` on stderr, one line; returns STATUS_USAGE, so that a verb can end with it. */
 __attribute__((format(printf, 2, 3))) int options_complain(const struct options *, const char *format, ...);
 
@@ -109,6 +128,10 @@ struct topic {
     const char *name, *title, *text;
 };
 extern const struct topic topics[];
+
+/* What this program was made of, for a run's record: {"version", "compiler", "flags", "commit", "hwloc", "gsl",
+ * "jansson"}; NULL without memory. The caller drops it. (version.c) */
+struct json_t *build_to_json(void);
 
 void options_help_verb(FILE *, const struct verb *); /* one verb with its options */
 

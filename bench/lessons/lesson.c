@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lesson: a question that people ask, a prediction, the measurement, and whether the prediction held here. */
-#include "bench/base/embedded.h"
 #include "bench/lessons/lessons.h"
 #include "bench/machine/quota.h"
 #include "bench/measure/conduct.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/lessons/lessons.h"
 
-#include "bench/base/embedded.h"
 #include "bench/base/ini.h"
 #include "bench/measure/rundir.h"
 #include "plots/assets.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/lessons/lessons.h"
-#include "bench/base/embedded.h"
 #include "bench/measure/show.h"
 #include "plots/table.h"
 #include "results/models/summary_parts.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/lessons/lessons.h"
-#include "bench/base/embedded.h"
 #include "bench/lessons/expression.h"
 
 #include <ctype.h>

@@ -44,7 +44,7 @@ struct lesson {
     const struct ini_section *elsewhere;   /* NULL: it needs nothing rare */
 };
 
-/* The lessons' files inside the program (embedded.h), and what docs/lessons/ recorded of them: pages and figures. */
+/* The lessons' files inside the program (ini.h), and what docs/lessons/ recorded of them: pages and figures. */
 extern const char lesson_files[], lesson_pages[], lesson_figures[];
 
 /* Reads one. `name` is that of the file, with its number or without. 0, or -EINVAL, -ENOMEM with `why` (section, key, what

@@ -3,7 +3,6 @@
 #include "bench/machine/doctor.h"
 
 #include "bench/cli/options.h"
-#include "kernels/reason.h"
 #include "results/summary/summary_json.h"
 #include "runners/runner.h"
 
@@ -17,6 +16,7 @@ enum { NOISE_QUANTA = 2000 }; /* 2 s: enough ticks to see 0.5 % of steal time */
 /* About 3 s. Load first: what the probes add themselves is not to be counted. */
 static void facts_read(const char *root, const struct clock *clock, struct doctor_facts *facts)
 {
+    char path[PATH_MAX];
     unsigned cpus[PROBE_CPUS_MAX];
     size_t count = probe_allowed_cpus(cpus, PROBE_CPUS_MAX);
     struct probe_ticks before, after;
@@ -37,10 +37,9 @@ static void facts_read(const char *root, const struct clock *clock, struct docto
     if (throttled_ns >= 0) facts->throttled_ns = limits_throttled_ns(&facts->limits) - throttled_ns;
     facts->throttled_periods = limits_throttled_periods(&facts->limits) - throttled_periods;
     facts->sleep_error = probe_sleep_measure(clock, &facts->sleep);
-    facts->sibling_groups = probe_siblings(facts->siblings, sizeof facts->siblings);
-    probe_kinds(facts->kinds, sizeof facts->kinds);
-    facts->gnuplot = probe_program_found("gnuplot");
-    facts->python3 = probe_program_found("python3");
+    facts->sibling_groups = probe_cores(facts->siblings, sizeof facts->siblings, facts->kinds, sizeof facts->kinds);
+    facts->gnuplot = launcher_find("gnuplot", path, sizeof path);
+    facts->python3 = launcher_find("python3", path, sizeof path);
     facts->mpi_error = runner_find("mpi")->available(&facts->mpi_why) ? -ENOENT : launcher_try(&facts->mpi, &facts->mpi_why);
     facts->took_s = (double)(clock_now_ns(clock) - began_ns) / 1e9;
 }
@@ -137,7 +136,6 @@ void doctor_warn(const struct options *options)
 const struct verb verb_doctor = {
     .name = "doctor",
     .summary = "what on this machine makes measurements untrustworthy, and how to mend it",
-    .operands = "",
     .details =
         "Looks at the system and probes it for about three seconds, under ten on any machine (12 more where ranks of\n"
         "MPI do not come up), and changes nothing.\n"

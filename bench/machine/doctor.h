@@ -10,7 +10,6 @@
 #define BREAKEVEN_DOCTOR_H
 
 #include "bench/machine/probe.h"
-#include "bench/machine/probe_system.h"
 
 #include "runners/launcher.h"
 #include "runners/cpus/limits.h"

@@ -9,14 +9,12 @@
 #include "bench/cli/options.h"
 #include "bench/machine/probe_team.h"
 
-#include "kernels/reason.h"
 #include "results/statistics/stats.h"
 #include "results/summary/summary_json.h"
 #include "runners/cpus/placement.h"
 #include "runners/team.h"
 #include "runners/worker.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +49,7 @@ static json_t *measure(const json_t *question)
     if (openmp_constructs_measure(&asked, &clock_real, overhead_ns)) return json_pack("{ss}", "error", "no memory");
     json_t *answer = json_object();
     for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
-        json_object_set_new(answer, openmp_construct_names[i], json_real(overhead_ns[i]));
+        json_object_set_new(answer, openmp_construct_table[i].name, json_real(overhead_ns[i]));
     return answer;
 }
 
@@ -68,7 +66,6 @@ static int run_inner(const struct options *options)
 const struct verb verb_openmp_inner = {
     .name = "_openmp",
     .summary = "one measurement of all OpenMP constructs",
-    .operands = "",
     .run = run_inner,
 };
 
@@ -78,7 +75,7 @@ struct table {
     unsigned threads, blocks;
     char **cpus; /* of the placement; NULL: unbound */
     bool env;    /* as the environment binds */
-    double *taken[OPENMP_CONSTRUCTS];
+    double taken[OPENMP_CONSTRUCTS][BLOCKS_MAX];
     struct quantity overhead[OPENMP_CONSTRUCTS]; /* ns */
 };
 
@@ -103,7 +100,7 @@ static int table_measure(struct table *table, struct reason *why)
         json_t *answer = ask(table, block, why);
         if (!answer) return -EIO;
         for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
-            table->taken[i][block] = json_number_value(json_object_get(answer, openmp_construct_names[i]));
+            table->taken[i][block] = json_number_value(json_object_get(answer, openmp_construct_table[i].name));
         json_decref(answer);
     }
     for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) table->overhead[i] = stats_median(table->taken[i], table->blocks);
@@ -113,10 +110,12 @@ static int table_measure(struct table *table, struct reason *why)
 static json_t *table_json(const struct table *table, const char *placement)
 {
     json_t *rows = json_array();
-    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
-        json_array_append_new(rows, json_pack("{ss ss ss so}", "construct", openmp_construct_names[i], "per",
-                                              openmp_construct_units[i], "meaning", openmp_construct_meanings[i],
-                                              "overhead_ns", json_quantity(table->overhead[i])));
+    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) {
+        const struct openmp_construct *construct = &openmp_construct_table[i];
+        json_array_append_new(rows, json_pack("{ss ss ss so}", "construct", construct->name, "per", construct->unit,
+                                              "meaning", construct->meaning, "overhead_ns",
+                                              json_quantity(table->overhead[i])));
+    }
     const char *wait = getenv("OMP_WAIT_POLICY");
     return json_pack("{si si ss ss? so}", "schema", 1, "threads", (int)table->threads, "placement", placement,
                      "wait_policy", wait, "constructs", rows);
@@ -129,11 +128,12 @@ static void table_print(const struct table *table, const char *placement)
            table->threads, placement, wait ? wait : "not set", table->blocks);
     printf("%-14s %-21s %10s   %-23s %s\n", "construct", "ns for one", "median", "95 % interval", "");
     for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) {
+        const struct openmp_construct *construct = &openmp_construct_table[i];
         struct quantity q = table->overhead[i];
         char interval[40] = "none";
         if (!isnan(q.low)) snprintf(interval, sizeof interval, "[%.1f, %.1f]", q.low, q.high);
-        printf("%-14s %-21s %10.1f   %-23s %s\n", openmp_construct_names[i], openmp_construct_units[i], q.median,
-               interval, openmp_construct_meanings[i]);
+        printf("%-14s %-21s %10.1f   %-23s %s\n", construct->name, construct->unit, q.median,
+               interval, construct->meaning);
     }
     printf("\nEPCC's PARALLEL, PARALLEL FOR, FOR, BARRIER and PARALLEL TASK are region, region_loop, loop, barrier and "
            "task\n"
@@ -160,25 +160,23 @@ static int place(const struct options *options, struct table *table, const char 
 
 static int run(const struct options *options)
 {
-    struct table table = {.blocks = options->reps ? (unsigned)options->reps : BLOCKS};
+    static struct table table; /* a small stack has no room for it */
     const char *policy = options->placements.count ? options->placements.values[0] : "close";
     if (options->threads.count > 1 || options->placements.count > 1)
         return options_complain(options, "one number of threads and one placement at a time");
+    table.blocks = options->reps ? (unsigned)options->reps : BLOCKS;
     if (options->threads.count) table.threads = (unsigned)options->threads.values[0];
     if (table.threads > THREADS_MAX || table.blocks > BLOCKS_MAX)
         return options_complain(options, "at most %d threads and %d repetitions", THREADS_MAX, BLOCKS_MAX);
     struct placement placement = {0};
     int status = place(options, &table, policy, &placement);
     struct reason why = {""};
-    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) table.taken[i] = calloc(table.blocks, sizeof *table.taken[i]);
-    if (!status && !table.taken[OPENMP_CONSTRUCTS - 1]) status = options_complain(options, "no memory");
     if (!status && table_measure(&table, &why)) {
         options_complain(options, "%s", why.text);
         status = STATUS_FAILED;
     }
     if (!status && options->json) status = options_print_json(options, table_json(&table, policy));
     else if (!status) table_print(&table, policy);
-    for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) free(table.taken[i]);
     placement_free(&placement);
     return status;
 }
@@ -186,7 +184,6 @@ static int run(const struct options *options)
 const struct verb verb_openmp = {
     .name = "openmp",
     .summary = "what OpenMP's constructs cost: region, loop, barrier, dynamic, guided, task",
-    .operands = "",
     .details =
         "Each construct around a delay of 0.1 us, less the delay alone; all of them in another order in each round, "
         "10\n"

@@ -7,24 +7,7 @@
 
 #include <errno.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-const char *const openmp_construct_names[OPENMP_CONSTRUCTS] = {
-#define CONSTRUCT(name, unit, meaning) #name,
-    OPENMP_CONSTRUCT_LIST
-#undef CONSTRUCT
-};
-const char *const openmp_construct_units[OPENMP_CONSTRUCTS] = {
-#define CONSTRUCT(name, unit, meaning) unit,
-    OPENMP_CONSTRUCT_LIST
-#undef CONSTRUCT
-};
-const char *const openmp_construct_meanings[OPENMP_CONSTRUCTS] = {
-#define CONSTRUCT(name, unit, meaning) meaning,
-    OPENMP_CONSTRUCT_LIST
-#undef CONSTRUCT
-};
 
 /* The same call everywhere, in and out of constructs; the value goes through memory so that no call is left out. */
 static void delay(uint64_t steps)
@@ -39,9 +22,6 @@ static struct {
     unsigned threads;
     uint64_t steps;
 } set;
-
-/* Runs a construct `times` times. */
-typedef void construct(unsigned times);
 
 static void reference(unsigned times)
 {
@@ -118,33 +98,31 @@ static void task_producer(unsigned times)
     }
 }
 
-/* delays: that a thread works off in one construct. */
-static const struct {
-    construct *run;
-    unsigned delays;
-} table[OPENMP_CONSTRUCTS] = {
-    [OPENMP_CONSTRUCT_region] = {region, 1},
-    [OPENMP_CONSTRUCT_region_loop] = {region_loop, 1},
-    [OPENMP_CONSTRUCT_loop] = {loop, 1},
-    [OPENMP_CONSTRUCT_barrier] = {barrier, 1},
-    [OPENMP_CONSTRUCT_dynamic] = {dynamic, OPENMP_ITERATIONS},
-    [OPENMP_CONSTRUCT_guided] = {guided, OPENMP_ITERATIONS},
-    [OPENMP_CONSTRUCT_task] = {task, 1},
-    [OPENMP_CONSTRUCT_task_producer] = {task_producer, 1},
+const struct openmp_construct openmp_construct_table[OPENMP_CONSTRUCTS + 1] = {
+    {"region", "region", "parallel: the team comes and goes", region, 1},
+    {"region_loop", "region", "parallel for: a region with one static loop", region_loop, 1},
+    {"loop", "loop", "for: a static loop inside a region, with its barrier", loop, 1},
+    {"barrier", "barrier", "barrier inside a region", barrier, 1},
+    {"dynamic", "iteration and thread", "for schedule(dynamic,1)", dynamic, OPENMP_ITERATIONS},
+    {"guided", "iteration and thread", "for schedule(guided,1)", guided, OPENMP_ITERATIONS},
+    {"task", "task and thread", "every thread makes tasks", task, 1},
+    {"task_producer", "task and thread", "one thread makes the tasks of all", task_producer, 1},
+    {"delay", "delay", "none: what is around each of them", reference, 1},
 };
 
-static double time_of(construct *run, unsigned times, const struct clock *clock)
+static double time_of(unsigned construct, unsigned times, const struct clock *clock)
 {
+    void (*run)(unsigned) = openmp_construct_table[construct].run;
     int64_t began_ns = clock_now_ns(clock);
     run(times);
     return (double)(clock_now_ns(clock) - began_ns) / times;
 }
 
 /* How many times fill the target; the search is the warm-up. */
-static unsigned times_for(construct *run, double target_ns, const struct clock *clock)
+static unsigned times_for(unsigned construct, double target_ns, const struct clock *clock)
 {
     unsigned times = 1;
-    while (time_of(run, times, clock) * times < target_ns && times < 1u << 24) times *= 2;
+    while (time_of(construct, times, clock) * times < target_ns && times < 1u << 24) times *= 2;
     return times;
 }
 
@@ -168,16 +146,16 @@ int openmp_constructs_measure(const struct openmp_constructs *asked, const struc
     set.threads = asked->threads, set.steps = asked->steps;
     for (unsigned i = 0; i <= OPENMP_CONSTRUCTS; i++) {
         order[i] = i;
-        times[i] = times_for(i < OPENMP_CONSTRUCTS ? table[i].run : reference, asked->target_ns, clock);
+        times[i] = times_for(i, asked->target_ns, clock);
     }
     for (unsigned round = 0; round < rounds; round++) {
         shuffle(order, OPENMP_CONSTRUCTS + 1, &state);
         for (unsigned k = 0; k <= OPENMP_CONSTRUCTS; k++) {
             unsigned i = order[k];
-            taken[i] = time_of(i < OPENMP_CONSTRUCTS ? table[i].run : reference, times[i], clock);
+            taken[i] = time_of(i, times[i], clock);
         }
         for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++)
-            found[i * rounds + round] = taken[i] / table[i].delays - taken[OPENMP_CONSTRUCTS];
+            found[i * rounds + round] = taken[i] / openmp_construct_table[i].delays - taken[OPENMP_CONSTRUCTS];
     }
     for (unsigned i = 0; i < OPENMP_CONSTRUCTS; i++) overhead_ns[i] = stats_median(found + i * rounds, rounds).median;
     free(found);

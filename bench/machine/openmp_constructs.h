@@ -16,27 +16,14 @@
 
 #include <stdint.h>
 
-/* CONSTRUCT(name, what is counted, meaning) */
-#define OPENMP_CONSTRUCT_LIST                                                                                          \
-    CONSTRUCT(region, "region", "parallel: the team comes and goes")                                                   \
-    CONSTRUCT(region_loop, "region", "parallel for: a region with one static loop")                                    \
-    CONSTRUCT(loop, "loop", "for: a static loop inside a region, with its barrier")                                    \
-    CONSTRUCT(barrier, "barrier", "barrier inside a region")                                                           \
-    CONSTRUCT(dynamic, "iteration and thread", "for schedule(dynamic,1)")                                              \
-    CONSTRUCT(guided, "iteration and thread", "for schedule(guided,1)")                                                \
-    CONSTRUCT(task, "task and thread", "every thread makes tasks")                                                     \
-    CONSTRUCT(task_producer, "task and thread", "one thread makes the tasks of all")
+enum { OPENMP_CONSTRUCTS = 8, OPENMP_ITERATIONS = 1024 }; /* iterations of a dynamic or guided loop, for each thread */
 
-enum openmp_construct {
-#define CONSTRUCT(name, unit, meaning) OPENMP_CONSTRUCT_##name,
-    OPENMP_CONSTRUCT_LIST
-#undef CONSTRUCT
-        OPENMP_CONSTRUCTS
+struct openmp_construct {
+    const char *name, *unit, *meaning; /* unit: what is counted */
+    void (*run)(unsigned times);
+    unsigned delays; /* that a thread works off in one construct */
 };
-extern const char *const openmp_construct_names[OPENMP_CONSTRUCTS],
-    *const openmp_construct_units[OPENMP_CONSTRUCTS], *const openmp_construct_meanings[OPENMP_CONSTRUCTS];
-
-enum { OPENMP_ITERATIONS = 1024 }; /* of a dynamic or guided loop, for each thread */
+extern const struct openmp_construct openmp_construct_table[OPENMP_CONSTRUCTS + 1]; /* the last is the delay alone */
 
 struct openmp_constructs {
     unsigned threads;

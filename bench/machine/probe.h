@@ -67,4 +67,43 @@ struct json_t *probe_placement_to_json(const struct probe_placement *, int error
 /* Both at once for the cpus this process may use: what a run's manifest.json holds. */
 struct json_t *probe_placement_json(const struct clock *);
 
+/* ---- What /proc and /sys say, beside what runners/cpus/limits.h says of this process's share. (probe_system.c) ----
+ *
+ *     struct probe_system system;
+ *     probe_system_read("", cpus, count, &system);   // "" is this machine; a test gives a folder that looks like one
+ *     struct probe_ticks before, after;
+ *     probe_ticks_read("", &before); ... probe_ticks_read("", &after);
+ *     double steal = probe_steal_share(&before, &after);
+ *
+ * Only reads, and waits for a second where the last ten were busy. A file that is missing makes a figure unknown (NAN,
+ * -1 or ""), never an error: containers hide many.
+ */
+struct probe_system {
+    double load;            /* average number of runnable processes in the last minute; NAN unknown */
+    double pressure;        /* share of the last `pressure_s` in which somebody waited for a cpu; NAN unknown */
+    int pressure_s;         /* 10, or 1 where what waited before that has ended, as a build does */
+    char governor[32];      /* of the given cpus; "mixed" where they differ; "" where there is none to see */
+    int boost;              /* 1: cpus may go above their nominal frequency; 0: no; -1: unknown */
+    char clocksource[32];   /* in use; "" unknown */
+    char clocksources[128]; /* all there are */
+    bool virtual_machine;   /* there is a hypervisor below */
+};
+void probe_system_read(const char *root, const unsigned *cpus, size_t count, struct probe_system *);
+
+/* Clock ticks since boot of all cpus together; all: every state, idle included. -1: unknown. */
+struct probe_ticks {
+    int64_t steal, all;
+};
+void probe_ticks_read(const char *root, struct probe_ticks *);
+/* Share of the time between that the hypervisor kept from the cpus; NAN unknown or no tick in between. */
+double probe_steal_share(const struct probe_ticks *before, const struct probe_ticks *after);
+
+/* Groups of the cpus this process may use that are hardware threads of one core, "0,4 1,5", "" where there are none,
+ * and the kinds of cores as cpukind_line has them. Returns the number of groups, or a negative errno. Loads the topology:
+ * tens of milliseconds. */
+int probe_cores(char *siblings, size_t siblings_size, char *kinds, size_t kinds_size);
+
+/* The first line of a file that begins so, without its newline; "" and false where there is none. */
+bool probe_line(const char *root, const char *path, const char *begin, char *line, size_t size);
+
 #endif

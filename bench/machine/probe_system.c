@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/machine/probe_system.h"
+#include "bench/machine/probe.h"
 
-#include "kernels/reason.h"
 #include "runners/cpus/cpukind.h"
-#include "runners/launcher.h"
 #include "runners/cpus/placement.h"
 
 #include <errno.h>
 #include <hwloc.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-bool probe_line(const char *root, const char *path, char *line, size_t size)
+bool probe_line(const char *root, const char *path, const char *begin, char *line, size_t size)
 {
     char whole[512];
-    line[0] = '\0';
-    if (snprintf(whole, sizeof whole, "%s%s", root, path) >= (int)sizeof whole) return false;
-    FILE *file = fopen(whole, "re");
-    bool read = file && fgets(line, (int)size, file);
+    bool found = false;
+    FILE *file = snprintf(whole, sizeof whole, "%s%s", root, path) < (int)sizeof whole ? fopen(whole, "re") : NULL;
+    while (file && !found && fgets(line, (int)size, file)) found = !strncmp(line, begin, strlen(begin));
     if (file) fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    return read;
+    line[found ? strcspn(line, "\n") : 0] = '\0';
+    return found;
 }
 
 /* The file may be gone, or say something else than it does today: then the figure is unknown. The program never calls
@@ -33,7 +29,7 @@ static double number_read(const char *root, const char *path, const char *before
 {
     char line[256], *end;
     const char *at;
-    if (!probe_line(root, path, line, sizeof line) || !(at = strstr(line, before))) return NAN;
+    if (!probe_line(root, path, "", line, sizeof line) || !(at = strstr(line, before))) return NAN;
     double value = strtod(at + strlen(before), &end);
     return end == at + strlen(before) ? NAN : value;
 }
@@ -44,7 +40,7 @@ static void governor_read(const char *root, const unsigned *cpus, size_t count, 
     for (size_t i = 0; i < count; i++) {
         char path[96], one[32];
         snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor", cpus[i]);
-        if (!probe_line(root, path, one, sizeof one)) continue;
+        if (!probe_line(root, path, "", one, sizeof one)) continue;
         if (governor[0] && strcmp(governor, one)) strcpy(one, "mixed");
         snprintf(governor, size, "%s", one);
         if (!strcmp(governor, "mixed")) return;
@@ -62,14 +58,8 @@ static int boost_read(const char *root)
 
 static bool hypervisor_read(const char *root)
 {
-    char path[512], line[8192];
-    if (snprintf(path, sizeof path, "%s/proc/cpuinfo", root) >= (int)sizeof path) return false;
-    FILE *file = fopen(path, "re");
-    bool found = false;
-    while (file && !found && fgets(line, sizeof line, file))
-        found = !strncmp(line, "flags", 5) && strstr(line, " hypervisor");
-    if (file) fclose(file);
-    return found;
+    char line[8192];
+    return probe_line(root, "/proc/cpuinfo", "flags", line, sizeof line) && strstr(line, " hypervisor");
 }
 
 static double waited_us(const char *root)
@@ -98,9 +88,9 @@ void probe_system_read(const char *root, const unsigned *cpus, size_t count, str
     };
     pressure_read(root, system);
     governor_read(root, cpus, count, system->governor, sizeof system->governor);
-    probe_line(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", system->clocksource,
+    probe_line(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", "", system->clocksource,
               sizeof system->clocksource);
-    probe_line(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource", system->clocksources,
+    probe_line(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource", "", system->clocksources,
               sizeof system->clocksources);
 }
 
@@ -111,7 +101,7 @@ void probe_ticks_read(const char *root, struct probe_ticks *ticks)
     char line[256];
     long long value[8];
     *ticks = (struct probe_ticks){-1, -1};
-    if (!probe_line(root, "/proc/stat", line, sizeof line)) return;
+    if (!probe_line(root, "/proc/stat", "", line, sizeof line)) return;
     if (sscanf(line, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &value[0], &value[1], &value[2], &value[3],
                &value[4], &value[5], &value[6], &value[7]) != 8)
         return;
@@ -135,41 +125,25 @@ static int core_add(hwloc_const_bitmap_t core, hwloc_const_bitmap_t allowed, cha
     int siblings = hwloc_bitmap_weight(both) > 1;
     if (siblings) {
         hwloc_bitmap_list_snprintf(one, sizeof one, both);
-        size_t used = strlen(text);
-        if (used + strlen(one) + 2 <= size) snprintf(text + used, size - used, "%s%s", used ? " " : "", one);
+        if (strlen(text) + strlen(one) + 2 <= size) text_add(text, size, "%s%s", *text ? " " : "", one);
     }
     hwloc_bitmap_free(both);
     return siblings;
 }
 
-int probe_siblings(char *text, size_t size)
+int probe_cores(char *siblings, size_t siblings_size, char *kinds, size_t kinds_size)
 {
     hwloc_topology_t topology;
     struct reason why = {""};
     int status = topology_load(NULL, &topology, &why), groups = 0;
     if (status) return status;
-    text[0] = '\0';
+    siblings[0] = '\0';
+    cpukind_line(topology, kinds, kinds_size);
     hwloc_obj_t core = NULL;
     while (status >= 0 && (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core))) {
-        status = core_add(core->cpuset, hwloc_topology_get_allowed_cpuset(topology), text, size);
+        status = core_add(core->cpuset, hwloc_topology_get_allowed_cpuset(topology), siblings, siblings_size);
         if (status > 0) groups++;
     }
     hwloc_topology_destroy(topology);
     return status < 0 ? status : groups;
-}
-
-void probe_kinds(char *line, size_t size)
-{
-    hwloc_topology_t topology;
-    struct reason why = {""};
-    line[0] = '\0';
-    if (topology_load(NULL, &topology, &why)) return;
-    cpukind_line(topology, line, size);
-    hwloc_topology_destroy(topology);
-}
-
-bool probe_program_found(const char *program)
-{
-    char path[PATH_MAX];
-    return launcher_find(program, path, sizeof path);
 }

@@ -27,19 +27,14 @@ static int write_text(const char *dir, const char *name, const char *text)
 /* The quota itself, and this process into the group. 0 or -errno. */
 static int fill_group(const struct quota *quota, bool unified, long quota_us)
 {
-    char text[64];
-    int error;
-    if (unified) {
-        snprintf(text, sizeof text, "%ld %d", quota_us, PERIOD_US);
-        error = write_text(quota->group, "cpu.max", text);
-    } else {
-        snprintf(text, sizeof text, "%d", PERIOD_US);
-        error = write_text(quota->group, "cpu.cfs_period_us", text);
-        snprintf(text, sizeof text, "%ld", quota_us);
-        if (!error) error = write_text(quota->group, "cpu.cfs_quota_us", text);
-    }
-    snprintf(text, sizeof text, "%d", (int)getpid());
-    return error ? error : write_text(quota->group, "cgroup.procs", text);
+    char limit[32], period[16], both[64], process[16];
+    snprintf(limit, sizeof limit, "%ld", quota_us);
+    snprintf(period, sizeof period, "%d", PERIOD_US);
+    snprintf(both, sizeof both, "%s %s", limit, period);
+    snprintf(process, sizeof process, "%d", (int)getpid());
+    int error = write_text(quota->group, unified ? "cpu.max" : "cpu.cfs_period_us", unified ? both : period);
+    if (!error && !unified) error = write_text(quota->group, "cpu.cfs_quota_us", limit);
+    return error ? error : write_text(quota->group, "cgroup.procs", process);
 }
 
 int quota_enter(struct quota *quota, double cpus, struct reason *why)

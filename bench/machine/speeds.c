@@ -4,9 +4,7 @@
 #include "results/statistics/stats.h"
 #include "runners/cpus/cpukind.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

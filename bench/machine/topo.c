@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* topo: the machine, what of it this process may use, and where the workers of a team would go. Binds nothing. */
-#include "bench/machine/topo.h"
+#include "bench/machine/host.h"
 
 #include "bench/cli/options.h"
-#include "kernels/reason.h"
 #include "results/summary/summary_json.h"
 #include "runners/cpus/cpukind.h"
 #include "runners/cpus/placement.h"
@@ -138,12 +137,13 @@ static int index_of(hwloc_topology_t topology, hwloc_const_bitmap_t cpus, hwloc_
     return object ? (int)object->logical_index : -1;
 }
 
+static const struct {
+    const char *name;
+    hwloc_obj_type_t type;
+} levels[] = {{"core", HWLOC_OBJ_CORE}, {"numa_node", HWLOC_OBJ_NUMANODE}, {"package", HWLOC_OBJ_PACKAGE}};
+
 static json_t *worker_json(const struct topo *topo, unsigned worker)
 {
-    static const struct {
-        const char *name;
-        hwloc_obj_type_t type;
-    } levels[] = {{"core", HWLOC_OBJ_CORE}, {"numa_node", HWLOC_OBJ_NUMANODE}, {"package", HWLOC_OBJ_PACKAGE}};
     hwloc_bitmap_t cpus = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topo->topology));
     if (topo->placement.cpus) hwloc_bitmap_list_sscanf(cpus, topo->placement.cpus[worker]);
     json_t *json = json_pack("{si si si so}", "worker", (int)worker, "process", (int)(worker / topo->threads), "thread",
@@ -226,13 +226,6 @@ static void print_tree(hwloc_topology_t topology, hwloc_obj_t object, int indent
         if (child->type != HWLOC_OBJ_PU) print_tree(topology, child, indent);
 }
 
-static void print_kinds(hwloc_topology_t topology)
-{
-    char line[1024];
-    cpukind_line(topology, line, sizeof line);
-    if (line[0]) printf("%s\n", line);
-}
-
 static void print_limits(const struct limits *limits)
 {
     printf("allowed: cpus %s (%u of %u)\n", limits->allowed_list, limits->allowed, limits->online);
@@ -253,12 +246,11 @@ static void print_team(const struct topo *topo)
                                           : " (OpenMP's threads as the environment binds them: a run records where)",
            "worker", "process", "thread", "cpus", "core", "numa", "package");
     for (unsigned i = 0; i < topo->placement.workers; i++) {
-        static const char *const levels[] = {"core", "numa_node", "package"};
         json_t *worker = worker_json(topo, i);
         printf("%8u %8u %7u  %-12s", i, i / topo->threads, i % topo->threads,
                json_string_value(json_object_get(worker, "cpus")));
         for (size_t k = 0; k < sizeof levels / sizeof *levels; k++) {
-            const json_t *index = json_object_get(worker, levels[k]);
+            const json_t *index = json_object_get(worker, levels[k].name);
             char text[16] = "-"; /* its cpus lie in several */
             if (json_is_integer(index)) snprintf(text, sizeof text, "%d", (int)json_integer_value(index));
             printf(k < 2 ? " %6s" : " %8s", text);
@@ -271,17 +263,18 @@ static void print_team(const struct topo *topo)
 static void print_topo(const struct topo *topo)
 {
     hwloc_topology_t topology = topo->topology;
-    char *allowed = NULL, name[MODEL_SIZE] = "processor unknown";
+    char *allowed = NULL, name[MODEL_SIZE] = "processor unknown", kinds[1024];
     model(topology, name);
     hwloc_bitmap_list_asprintf(&allowed, hwloc_topology_get_allowed_cpuset(topology));
-    printf("machine: %s; packages: %d, memory nodes: %d, cores: %d, cpus: %d\n",
-           name, count(topology, HWLOC_OBJ_PACKAGE),
-           count(topology, HWLOC_OBJ_NUMANODE), count(topology, HWLOC_OBJ_CORE), count(topology, HWLOC_OBJ_PU));
+    printf("machine: %s; packages: %d, memory nodes: %d, cores: %d, cpus: %d\n", name,
+           count(topology, HWLOC_OBJ_PACKAGE), count(topology, HWLOC_OBJ_NUMANODE), count(topology, HWLOC_OBJ_CORE),
+           count(topology, HWLOC_OBJ_PU));
     if (topo->here) print_limits(&topo->limits);
     else printf("allowed: cpus %s\n", allowed ? allowed : "?");
     free(allowed);
     print_tree(topology, hwloc_get_root_obj(topology), 0);
-    print_kinds(topology);
+    cpukind_line(topology, kinds, sizeof kinds);
+    if (kinds[0]) puts(kinds);
     if (topo->placed) print_team(topo);
 }
 
@@ -305,13 +298,6 @@ static int team_read(const struct options *options, struct topo *topo)
     return STATUS_GOOD;
 }
 
-static int show(const struct options *options, const struct topo *topo)
-{
-    if (options->json) return options_print_json(options, topo_json(topo));
-    print_topo(topo);
-    return options_flush(options);
-}
-
 static int show_of(hwloc_topology_t topology, void *of)
 {
     const struct options *options = of;
@@ -319,23 +305,25 @@ static int show_of(hwloc_topology_t topology, void *of)
     struct reason why = {""};
     int status = topo.here && limits_read("", &topo.limits, &why) ? options_complain(options, "%s", why.text) : STATUS_GOOD;
     if (status == STATUS_GOOD) status = team_read(options, &topo);
-    if (status == STATUS_GOOD) status = show(options, &topo);
+    if (status == STATUS_GOOD && options->json) status = options_print_json(options, topo_json(&topo));
+    else if (status == STATUS_GOOD) {
+        print_topo(&topo);
+        status = options_flush(options);
+    }
     placement_free(&topo.placement);
     return status;
 }
 
 static int run(const struct options *options)
 {
-    struct options copy = *options;
     struct reason why = {""};
-    int status = topology_use(options->topology, show_of, &copy, &why);
+    int status = topology_use(options->topology, show_of, (void *)options, &why);
     return status < 0 ? options_complain(options, "--topology: %s", why.text) : status;
 }
 
 const struct verb verb_topo = {
     .name = "topo",
     .summary = "the machine, what of it may be used, and where the workers of a team would go",
-    .operands = "",
     .details = "Binds nothing. With --topology it shows another machine, from hwloc's XML (a run records its own in\n"
                "topology.xml) or from a description.",
     .machine = true,

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/measure/manifest.h"
 
-#include "bench/base/build.h"
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
 #include "bench/machine/host.h"
 #include "bench/machine/probe.h"
-#include "bench/machine/software.h"
-#include "bench/machine/topo.h"
 #include "kernels/reason.h"
 #include "runners/interpreter.h"
 

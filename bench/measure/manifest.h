@@ -5,8 +5,8 @@
  *     {"schema", "name", "complete", "stopped", "began", "command": [..], "working_directory", "seed", "efficiency"
  * (METG's), "build": {version, compiler, flags, commit, ..}, "host": {hostname, model, kernel, cpus, cores, packages,
  * numa, allowed, quota_cpus, memory_bytes, ..} (host.h),
- *      "clock": {cost_ns, resolution_ns, backwards}, "limits": {..}, "topology": {..} (topo.h), "placement_probe": {..}
- * (probe.h), "environment": {"OMP_...": ".."}, "not_obeyed": [".."], "protocol": {..}, "software": {..} (software.h), "kernel_objects": {path:
+ *      "clock": {cost_ns, resolution_ns, backwards}, "limits": {..}, "topology": {..} (host.h), "placement_probe": {..}
+ * (probe.h), "environment": {"OMP_...": ".."}, "not_obeyed": [".."], "protocol": {..}, "software": {..} (host.h), "kernel_objects": {path:
  *      hash}, "notes": [..], "cells": [..], "task_ns": [expected
  * duration of a task, by cell]}
  */

@@ -3,7 +3,7 @@
 
 #include "bench/base/clock.h"
 #include "bench/base/isolate.h"
-#include "bench/machine/probe_system.h"
+#include "bench/machine/probe.h"
 #include "bench/measure/timeline.h"
 #include "bench/plan/spec.h"
 #include "kernels/reason.h"

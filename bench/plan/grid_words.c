@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/grid_words.h"
 #include "bench/base/values.h"
-#include "kernels/reason.h"
 #include "runners/cpus/limits.h"
 
 #include <errno.h>
@@ -23,7 +22,6 @@ static void add_number(char *list, size_t size, unsigned number)
  * few. */
 static void list_workers(unsigned first, unsigned corner, unsigned last, char *list, size_t size)
 {
-    *list = '\0';
     for (unsigned p = first; p <= last; p++) {
         bool power = (p & (p - 1)) == 0;
         if (last <= ALL_MAX || power || p == corner || p == last) add_number(list, size, p);
@@ -32,7 +30,6 @@ static void list_workers(unsigned first, unsigned corner, unsigned last, char *l
 
 static void list_few(unsigned cpus, char *list, size_t size)
 {
-    *list = '\0';
     add_number(list, size, 2);
     if (cpus / 4 > 2) add_number(list, size, cpus / 4);
     if (cpus > 2) add_number(list, size, cpus);
@@ -49,7 +46,6 @@ static unsigned nodes_here(void)
 static void list_nodes(char *list, size_t size)
 {
     unsigned nodes = nodes_here();
-    *list = '\0';
     for (unsigned n = 1; n < nodes; n *= 2) add_number(list, size, n);
     add_number(list, size, nodes);
 }
@@ -60,6 +56,7 @@ static int word_value(const char *word, unsigned cpus, double scale, char *value
     uint64_t ns;
     unsigned times, least;
     int length = 0, ends = (int)strlen(word);
+    *value = '\0'; /* lists are added to */
     if (sscanf(word, "%5u*cpus%n", &times, &length) == 1 && length == ends) snprintf(value, size, "%u", times * cpus);
     else if (sscanf(word, "%5u or %5u*cpus%n", &least, &times, &length) == 2 && length == ends)
         snprintf(value, size, "%u", least > times * cpus ? least : times * cpus);

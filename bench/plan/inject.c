@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/inject.h"
 
-#include <string.h>
-
 static int64_t *slot_of(const struct injected *injected, unsigned worker)
 {
     return (int64_t *)(void *)(injected->slots + worker * injected->slot_size);

@@ -60,8 +60,4 @@ int64_t inject_wait(const struct injected *, int64_t wait_ns);
 /* The waits in all dispatches since the last reset, those of all workers together. */
 int64_t inject_dispatched_ns(const struct injected *);
 
-/* As JSON and back, for the process that a repetition runs in. NULL and an absent object are no injection: false. */
-struct json_t *inject_to_json(const struct inject *);
-bool inject_from_json(const struct json_t *, struct inject *);
-
 #endif

@@ -3,9 +3,9 @@
 
 #include "bench/base/answer.h"
 #include "bench/base/isolate.h"
-#include "bench/plan/kernel_load.h"
-#include "kernels/reason.h"
+#include "bench/cli/options.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -29,14 +29,13 @@ static json_t *ask(const char *verb, json_t *question, const char *doing, struct
 
 static int from_registry(const struct kernel *kernel, struct kernel_info *info)
 {
-    struct kernel_info made = {.bottleneck = kernel->bottleneck,
-                               .default_tasks = kernel->default_tasks,
-                               .default_size = kernel->default_size,
-                               .result_size = kernel->result_size};
-    snprintf(made.name, sizeof made.name, "%s", kernel->name);
-    snprintf(made.label, sizeof made.label, "%s", kernel->name);
-    snprintf(made.size_unit, sizeof made.size_unit, "%s", kernel->size_unit);
-    *info = made;
+    *info = (struct kernel_info){.bottleneck = kernel->bottleneck,
+                                 .default_tasks = kernel->default_tasks,
+                                 .default_size = kernel->default_size,
+                                 .result_size = kernel->result_size};
+    snprintf(info->name, sizeof info->name, "%s", kernel->name);
+    snprintf(info->label, sizeof info->label, "%s", kernel->name);
+    snprintf(info->size_unit, sizeof info->size_unit, "%s", kernel->size_unit);
     return 0;
 }
 
@@ -45,13 +44,10 @@ static int from_object(const char *path, struct kernel_info_limits limits, struc
     char *real = realpath(path, NULL);
     if (!real) return reason_give(why, -EINVAL, "%s", strerror(errno));
     struct kernel_info made = {0};
-    if (strlen(real) >= sizeof made.name) {
-        reason_set(why, "its path is longer than %zu characters", sizeof made.name - 1);
-        free(real);
-        return -ENAMETOOLONG;
-    }
-    snprintf(made.name, sizeof made.name, "%s", real);
+    int length = snprintf(made.name, sizeof made.name, "%s", real);
     free(real);
+    if (length >= (int)sizeof made.name)
+        return reason_give(why, -ENAMETOOLONG, "its path is longer than %zu characters", sizeof made.name - 1);
     const struct kernel_info_limits own = {0, limits.memory_bytes}; /* no task runs */
     json_t *answer = ask("_inspect", json_pack("{ss}", "kernel", made.name), "loading and preparing it", own, why);
     if (!answer) return -EINVAL;
@@ -74,43 +70,65 @@ int kernel_info_get(const char *name, struct kernel_info_limits limits, struct k
     return reason_give(why, -EINVAL, "there is none of that name");
 }
 
-/* Of a kernel whose size is a time the answer is known without running it. */
-static bool is_timed(const struct kernel_info *info)
+int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, struct kernel_task *task,
+                          struct reason *why)
 {
-    return !strcmp(info->size_unit, "ns");
-}
-
-static int calibrate(json_t *question, struct kernel_info_limits limits, struct kernel_task *task, struct reason *why)
-{
+    if (!strcmp(info->size_unit, "ns")) { /* known without running it */
+        if (task->size) task->task_ns = (double)task->size;
+        else task->size = (uint64_t)task->task_ns;
+        return 0;
+    }
+    json_t *question = json_pack("{ss sI sI sI sf}", "kernel", info->name, "tasks", (json_int_t)task->tasks, "seed",
+                                 (json_int_t)task->seed, "size", (json_int_t)task->size, "goal_ns", task->task_ns);
     json_t *answer = ask("_calibrate", question, "timing a task", limits, why);
     if (!answer) return errno ? -errno : -EINVAL;
-    const json_t *size = json_object_get(answer, "size");
-    if (size) task->size = (uint64_t)json_integer_value(size);
+    task->size = (uint64_t)json_integer_value(json_object_get(answer, "size"));
     task->task_ns = json_number_value(json_object_get(answer, "task_ns"));
     json_decref(answer);
     return 0;
 }
 
-int kernel_info_calibrate(const struct kernel_info *info, struct kernel_info_limits limits, struct kernel_task *task,
-                          struct reason *why)
+/* ---- in the process that may crash ---- */
+
+/* What is wrong with a user's struct; NULL: nothing. Its version is checked before: only then are the fields ours. */
+static const char *fault_of(const struct kernel *kernel)
 {
-    if (is_timed(info)) {
-        task->size = (uint64_t)task->task_ns;
-        return 0;
-    }
-    return calibrate(json_pack("{ss sI sI sf}", "kernel", info->name, "tasks", (json_int_t)task->tasks, "seed",
-                               (json_int_t)task->seed, "goal_ns", task->task_ns),
-                     limits, task, why);
+    if (!kernel->name || !*kernel->name) return "its name is missing";
+    if (strlen(kernel->name) > 39) return "its name is longer than 39 characters";
+    for (const char *c = kernel->name; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || strchr("-_.", *c)))
+            return "its name is not one word of a-z, 0-9, '-', '_', '.'";
+    if (!kernel->summary) return "its summary is missing";
+    if ((unsigned)kernel->bottleneck >= BOTTLENECKS) return "its bottleneck is not one of enum bottleneck";
+    if (!kernel->run) return "its run function is missing";
+    if (!kernel->size_unit) return "its size_unit is missing";
+    if (!kernel->default_tasks || !kernel->default_size) return "its default_tasks or default_size is 0";
+    return NULL;
 }
 
-int kernel_info_measure(const struct kernel_info *info, struct kernel_info_limits limits, struct kernel_task *task,
-                        struct reason *why)
+static int load(const char *path, const struct kernel **kernel, struct reason *why)
 {
-    if (is_timed(info)) {
-        task->task_ns = (double)task->size;
-        return 0;
-    }
-    return calibrate(json_pack("{ss sI sI sI}", "kernel", info->name, "tasks", (json_int_t)task->tasks, "seed",
-                               (json_int_t)task->seed, "size", (json_int_t)task->size),
-                     limits, task, why);
+    char with_slash[4096];
+    snprintf(with_slash, sizeof with_slash, "%s%s", strchr(path, '/') ? "" : "./", path); /* else dlopen searches */
+    void *object = dlopen(with_slash, RTLD_NOW | RTLD_LOCAL);
+    if (!object) return reason_give(why, -EINVAL, "cannot load it: %s", dlerror());
+    const struct kernel *found = dlsym(object, "breakeven_kernel");
+    if (!found) return reason_give(why, -EINVAL, "it has no symbol breakeven_kernel (see kernels/kernel.h)");
+    if (found->version != KERNEL_VERSION)
+        return reason_give(why, -EINVAL,
+                           "it is of kernel version %u, this program takes %u: compile it again with this kernel.h",
+                           found->version, KERNEL_VERSION);
+    const char *fault = fault_of(found);
+    if (fault) return reason_give(why, -EINVAL, "%s (see kernels/kernel.h)", fault);
+    *kernel = found;
+    return 0;
+}
+
+int kernel_load(const char *name, const struct kernel **kernel, struct reason *why)
+{
+    if (kernel_is_path(name)) return load(name, kernel, why);
+    const struct kernel *found = kernel_find(name);
+    if (!found) return reason_give(why, -EINVAL, "no kernel \"%.60s\"", name);
+    *kernel = found;
+    return 0;
 }

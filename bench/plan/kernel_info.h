@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* kernel_info.h: what the planner knows of a kernel without running its code. A user's shared object is asked in a
- * process of its own (_inspect, _calibrate), so that its crash is one clear line.
+/* kernel_info.h: what the planner knows of a kernel without running its code, and how it is loaded where it runs. A
+ * user's shared object is asked in a process of its own (_inspect, _calibrate), so that its crash is one clear line.
  */
 #ifndef BREAKEVEN_KERNEL_INFO_H
 #define BREAKEVEN_KERNEL_INFO_H
@@ -32,10 +32,14 @@ struct kernel_task {
     double task_ns;
 };
 
-/* Finds the size that makes a task last task->task_ns, and how long it does then (calibrate.c). Takes about 0.1 s. -EINVAL where
- * the kernel cannot; another error where no process can be started. */
+/* How long a task of task->size lasts; where that is 0, first the size that makes it last task->task_ns (calibrate.c).
+ * Takes about 0.1 s. -EINVAL where the kernel cannot; another error where no process can be started. */
 int kernel_info_calibrate(const struct kernel_info *, struct kernel_info_limits, struct kernel_task *, struct reason *why);
-/* How long a task of task->size lasts. */
-int kernel_info_measure(const struct kernel_info *, struct kernel_info_limits, struct kernel_task *, struct reason *why);
+
+/* ---- Loading runs the object's own start-up code: only _cell, _calibrate and _inspect, which may crash, do it ---- */
+
+/* Finds `name` among the built-in kernels, or loads the shared object and checks its struct: version, and everything
+ * that must be there. 0, or -EINVAL with one line in `why`. Never unloaded. */
+int kernel_load(const char *name, const struct kernel **, struct reason *why);
 
 #endif

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/plan.h"
-#include "bench/plan/plan_build.h"
 
 #include "bench/base/site.h"
-#include "bench/plan/kernel_load.h"
 
 #include "kernels/reason.h"
+#include "results/models/summary_parts.h"
 #include "runners/runner.h"
 
 #include <errno.h>
@@ -69,22 +68,23 @@ struct kernel_info_limits plan_limits(const struct plan *plan)
     return (struct kernel_info_limits){plan->protocol.deadline_ns, plan->protocol.memory_bytes};
 }
 
-int plan_kernel(struct plan *plan, const char *name, unsigned *info, struct reason *why)
+static bool is_known(const struct plan *plan, const char *name, unsigned *info)
 {
-    struct kernel_info found;
     for (unsigned i = 0; i < plan->info_count; i++)
         if (!strcmp(plan->infos[i].name, name)) {
             *info = i;
-            return 0;
+            return true;
         }
+    return false;
+}
+
+int plan_kernel(struct plan *plan, const char *name, unsigned *info, struct reason *why)
+{
+    struct kernel_info found;
+    if (is_known(plan, name, info)) return 0;
     int error = kernel_info_get(name, plan_limits(plan), &found, why);
-    for (unsigned i = 0; !error && i < plan->info_count; i++)
-        if (!strcmp(plan->infos[i].name, found.name)) { /* ./a.so and its absolute path */
-            *info = i;
-            return 0;
-        }
-    if (!error && (error = GROW(plan->infos, plan->info_count))) reason_set(why, "no memory");
-    if (error) return error;
+    if (error || is_known(plan, found.name, info)) return error; /* ./a.so and its absolute path */
+    if (GROW(plan->infos, plan->info_count)) return reason_give(why, -ENOMEM, "no memory");
     plan->infos[plan->info_count] = found;
     *info = plan->info_count++;
     return 0;
@@ -92,19 +92,17 @@ int plan_kernel(struct plan *plan, const char *name, unsigned *info, struct reas
 
 int plan_calibrate(struct plan *plan, unsigned info, struct kernel_task *task, struct reason *why)
 {
-    struct plan_calibration made = {.info = info, .goal_ns = (uint64_t)task->task_ns, .tasks = task->tasks};
+    struct plan_calibration made = {.info = info, .goal_ns = task->task_ns};
     for (unsigned i = 0; i < plan->calibration_count; i++) {
         const struct plan_calibration *known = &plan->calibrations[i];
-        if (known->info != info || known->goal_ns != made.goal_ns || known->tasks != made.tasks) continue;
-        task->size = known->size;
-        task->task_ns = known->task_ns;
+        if (known->info != info || known->goal_ns != made.goal_ns || known->found.tasks != task->tasks) continue;
+        *task = known->found;
         return 0;
     }
     task->seed = plan->protocol.task_seed;
     int error = kernel_info_calibrate(&plan->infos[info], plan_limits(plan), task, why);
     if (error) return error;
-    made.size = task->size;
-    made.task_ns = task->task_ns;
+    made.found = *task;
     if (!GROW(plan->calibrations, plan->calibration_count)) plan->calibrations[plan->calibration_count++] = made;
     return 0;
 }
@@ -146,11 +144,6 @@ int plan_adopt(struct plan *plan, const struct cell *cells, unsigned count, cons
     return 0;
 }
 
-static unsigned workers_of(const struct cell *cell)
-{
-    return cell->processes * cell->threads;
-}
-
 static bool runner_is_twice(const struct plan *plan, const char *runner)
 {
     for (unsigned i = 0; i < plan->cell_count; i++)
@@ -165,7 +158,8 @@ static unsigned best_twin(const struct plan *plan)
     unsigned best = plan->cell_count, best_rank = 0;
     for (unsigned i = 0; i < plan->cell_count; i++) {
         const struct cell *cell = &plan->cells[i];
-        unsigned rank = 1u + (cell->baseline != i) + 2u * (workers_of(cell) > 1 && workers_of(cell) <= plan->cpus) +
+        unsigned workers = parts_workers(cell);
+        unsigned rank = 1u + (cell->baseline != i) + 2u * (workers > 1 && workers <= plan->cpus) +
                         (plan->infos[plan->extra[i].info].bottleneck == BOTTLENECK_COMPUTE);
         if (rank <= best_rank || runner_is_twice(plan, cell->runner)) continue;
         best = i;
@@ -196,7 +190,7 @@ static int add_duplicates(struct plan *plan)
 /* How many of its workers make progress at once. */
 static unsigned effective_workers(const struct plan *plan, unsigned cell)
 {
-    unsigned workers = workers_of(&plan->cells[cell]);
+    unsigned workers = parts_workers(&plan->cells[cell]);
     bool waits = plan->infos[plan->extra[cell].info].bottleneck == BOTTLENECK_LATENCY;
     return waits || workers < plan->cpus ? workers : plan->cpus;
 }
@@ -210,7 +204,7 @@ double plan_expected_ns(const struct plan *plan, unsigned id)
 {
     const struct cell *cell = &plan->cells[id];
     double pass = plan->extra[id].task_ns > 0 ? pass_ns(plan, id) : UNKNOWN_PASS_NS;
-    double begin = PROCESS_NS + WORKER_NS * workers_of(cell);
+    double begin = PROCESS_NS + WORKER_NS * parts_workers(cell);
     if (!strncmp(cell->runner, "python", 6)) begin += INTERPRETER_NS;
     if (!strcmp(cell->runner, "mpi")) begin += LAUNCHER_NS;
     return begin + pass * (1 + plan->extra[id].warmup);
@@ -225,7 +219,7 @@ static void settle_cell(struct plan *plan, unsigned id)
     if (protocol->warmup != PLAN_WARMUP_AUTO) extra->warmup = (unsigned)protocol->warmup;
     else extra->warmup = !waits && (fits || bottleneck == BOTTLENECK_BANDWIDTH); /* pages are touched before */
     double serial_ns = extra->task_ns * (double)plan->cells[id].tasks;
-    double deadline_ns = DEADLINE_WORKER_NS * workers_of(&plan->cells[id]);
+    double deadline_ns = DEADLINE_WORKER_NS * parts_workers(&plan->cells[id]);
     deadline_ns += serial_ns > 0 ? DEADLINE_BASE_NS + DEADLINE_FACTOR * serial_ns * (1 + extra->warmup) : DEADLINE_UNKNOWN_NS;
     extra->deadline_ns = protocol->deadline_ns ? protocol->deadline_ns : (uint64_t)fmin(deadline_ns, 1e18);
 }

@@ -19,6 +19,7 @@
 #include "results/record/record.h"
 #include "runners/cpus/placement.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 enum { PLAN_WARMUP_AUTO = -1, PLAN_SPANS_AUTO = -1, PLAN_DUPLICATE_MIN = 6 };
@@ -62,8 +63,8 @@ struct plan_placement {
 /* A size that was found for a task time: asked once, so that all grids mean the same problem by it. */
 struct plan_calibration {
     unsigned info;
-    uint64_t goal_ns, tasks, size;
-    double task_ns;
+    double goal_ns;
+    struct kernel_task found;
 };
 
 struct plan {
@@ -120,5 +121,25 @@ int plan_share(const char *text, struct protocol *);
  * away in the other. In block 0 each serial cell leads its problem: its results are what the others are checked
  * against. */
 void plan_order(const struct cell *cells, unsigned count, uint64_t seed, unsigned block, unsigned *order);
+
+/* ---- for plan.c and plan_grid.c alone: how the parts of the planner add to a plan ---- */
+
+#define PLAN_OWN UINT_MAX /* baseline of a cell that is its own */
+
+/* What a kernel may use while it is asked: what a repetition may. */
+struct kernel_info_limits plan_limits(const struct plan *);
+
+/* Finds a kernel's information in the plan, or asks for it. 0 or -errno with `why`. */
+int plan_kernel(struct plan *, const char *name, unsigned *info, struct reason *why);
+
+/* kernel_info_calibrate of a kernel of the plan, once for each task time and number of tasks; the seed is the plan's. */
+int plan_calibrate(struct plan *, unsigned info, struct kernel_task *, struct reason *why);
+
+/* Finds the cell of the same study, problem and configuration, or adds it, and says its id. 0 or -ENOMEM. */
+int plan_put(struct plan *, const struct cell *, unsigned info, double task_ns, unsigned *id);
+
+/* Computes where the workers of a cell go, once for each policy and team; *placement: an index into plan.placements. 0 or
+ * -errno with `why`. */
+int plan_place(struct plan *, const struct cell *, unsigned *placement, struct reason *why);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/plan_config.h"
 
-#include "kernels/reason.h"
-
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -79,15 +77,9 @@ void tune_config_apply(const struct tune_config *config, const struct options *o
 {
     struct tune_config *own = (struct tune_config *)config; /* lists are not const, and never written through */
     *merged = *options;
-    const struct {
-        struct names *list;
-        char **word;
-    } words[] = {{&merged->kernels, &own->words[0]},
-                 {&merged->runners, &own->words[1]},
-                 {&merged->schedules, &own->words[2]},
-                 {&merged->placements, &own->words[3]}};
+    struct names *const lists[] = {&merged->kernels, &merged->runners, &merged->schedules, &merged->placements};
     for (size_t i = 0; i < 4; i++)
-        if (!words[i].list->count) *words[i].list = (struct names){1, words[i].word};
+        if (!lists[i]->count) *lists[i] = (struct names){1, &own->words[i]};
     if (!merged->tasks.count && !merged->work_ns) merged->tasks = (struct numbers){1, &own->tasks};
     if (!merged->sizes.count && !merged->task_times_ns.count) merged->sizes = (struct numbers){1, &own->size};
     if (!merged->chunks.count && own->chunk) merged->chunks = (struct numbers){1, &own->chunk};

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* plan_grid.c: from one grid, as the command line gives it, to cells (plan_add). */
 #include "bench/plan/plan.h"
-#include "bench/plan/plan_build.h"
 
-#include "kernels/reason.h"
 #include "runners/cpus/limits.h"
 #include "runners/runner.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double DEFAULT_WORK_NS = 100e6;
 enum { WORKERS_MAX = 4096, CELLS_MAX = 100000, TASKS_MAX = 1 << 30, TASKS_A_WORKER = 4, TEAMS_MAX = 1 << 16 };
+
+static const struct numbers only_one = {1, (uint64_t[]){1}};
 
 struct team_size {
     unsigned processes, threads;
@@ -25,7 +24,6 @@ struct team_size {
 /* One problem of the grid, being filled with cells. */
 struct problem {
     struct plan *plan;
-    const char *study;
     const struct options *grid;
     unsigned info;
     struct cell cell; /* kernel, label, size, tasks, task_time_ns and the rest that all its cells share */
@@ -77,9 +75,8 @@ static size_t add_splits(struct team_size *teams, size_t count, uint64_t workers
 /* The shapes of team that a runner gets. `teams` has room for TEAMS_MAX. */
 static size_t list_teams(const struct plan *plan, const struct options *grid, unsigned axes, struct team_size *teams)
 {
-    static const uint64_t one = 1;
     const uint64_t cpus = plan->cpus;
-    const struct numbers only_one = {1, (uint64_t *)&one}, all = {1, (uint64_t *)&cpus};
+    const struct numbers all = {1, (uint64_t *)&cpus};
     bool both = (axes & AXIS_PROCESSES) && (axes & AXIS_THREADS);
     const struct numbers *workers = grid->workers.count ? &grid->workers : &all;
     const struct numbers *processes = grid->processes.count ? &grid->processes : workers;
@@ -104,8 +101,6 @@ static size_t list_teams(const struct plan *plan, const struct options *grid, un
 /* Where a runner's processes can be spread over hosts: over how many. Numbers that do not divide them are left out. */
 static const struct numbers *list_nodes(const struct options *grid, unsigned axes)
 {
-    static const uint64_t one = 1;
-    static const struct numbers only_one = {1, (uint64_t *)&one};
     return (axes & AXIS_NODES) && grid->nodes.count ? &grid->nodes : &only_one;
 }
 
@@ -322,7 +317,7 @@ static int put_size(struct problem *problem, uint64_t size, uint64_t tasks)
     const struct plan *plan = problem->plan;
     struct kernel_task task = {.tasks = tasks, .seed = plan->protocol.task_seed, .size = size};
     struct reason why = {""}; /* a kernel that fails here fails in its repetitions, and is recorded there */
-    bool failed = kernel_info_measure(&plan->infos[problem->info], plan_limits(plan), &task, &why);
+    bool failed = kernel_info_calibrate(&plan->infos[problem->info], plan_limits(plan), &task, &why);
     return put_problem(problem, size, tasks, 0, failed ? 0 : task.task_ns);
 }
 
@@ -375,7 +370,7 @@ static int check_chunks(const struct plan *plan, unsigned first_cell, const stru
 int plan_add(struct plan *plan, const char *study, const struct options *grid, struct reason *why)
 {
     unsigned first_cell = plan->cell_count;
-    struct problem problem = {.plan = plan, .study = study, .grid = grid, .why = why};
+    struct problem problem = {.plan = plan, .grid = grid, .why = why};
     int error = check_grid(grid, why);
     snprintf(problem.cell.study, sizeof problem.cell.study, "%s", study);
     problem.cell.seed = plan->protocol.task_seed;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan_order.c: in which order the cells of a block are measured (plan_order). */
+/* plan_order.c: in which order the cells of a block are measured, and which of them by one of several jobs. */
 #include "bench/plan/plan.h"
 
+#include "kernels/params.h"
+
+#include <errno.h>
 #include <stdlib.h>
 
 /* SplitMix64 (Steele, Lea, Flood 2014): a small generator that any seed suits. */
 static uint64_t next_random(uint64_t *state)
 {
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
+    return random_mix(*state += 0x9e3779b97f4a7c15);
 }
 
 static void shuffle(unsigned *values, unsigned count, uint64_t *state)
@@ -74,4 +74,41 @@ void plan_order(const struct cell *cells, unsigned count, uint64_t seed, unsigne
         order[position] = base[(from + offset) % count];
     }
     free(base);
+}
+
+/* ---- shares: cells are divided, never the samples of a cell ---- */
+
+enum { SHARES_MAX = 10000 };
+
+int plan_share(const char *text, struct protocol *protocol)
+{
+    unsigned share, shares;
+    int used = 0;
+    if (sscanf(text, "%5u/%5u%n", &share, &shares, &used) < 2 || text[used] || !share || share > shares || shares > SHARES_MAX)
+        return -EINVAL;
+    protocol->share = share;
+    protocol->shares = shares;
+    return 0;
+}
+
+static bool is_serial(const struct cell *cell)
+{
+    return cell->baseline == cell->id;
+}
+
+static bool is_dealt_here(const struct plan *plan, unsigned id)
+{
+    unsigned number = 0;
+    for (unsigned i = 0; i < plan->cells[id].duplicate; i++) number += !is_serial(&plan->cells[i]);
+    return number % plan->protocol.shares == plan->protocol.share - 1;
+}
+
+bool plan_is_mine(const struct plan *plan, unsigned id)
+{
+    const struct cell *cell = &plan->cells[id];
+    if (!plan->protocol.shares) return true;
+    if (!is_serial(cell)) return is_dealt_here(plan, id);
+    for (unsigned i = 0; i < plan->cell_count; i++)
+        if (plan->cells[i].baseline == id && i != id && is_dealt_here(plan, i)) return true;
+    return false;
 }

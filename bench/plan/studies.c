@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/plan/studies.h"
-#include "bench/base/embedded.h"
 #include "bench/plan/grid_words.h"
 
 #include <ctype.h>
@@ -16,27 +15,20 @@ static bool is_global(const struct ini_section *section)
 
 /* ---- reading ---- */
 
-/* The scope of an entry's option; refuses what belongs to the command line. */
-static int entry_scope(const struct ini_entry *entry, enum option_scope *scope, struct reason *why)
-{
-    const struct option_row *row = options_find(entry->key, strlen(entry->key));
-    struct options none;
-    options_begin(&none, NULL, NULL);
-    if (!row) return options_set(&none, entry->key, NULL, why); /* it says so */
-    *scope = row->scope;
-    if (row->scope != OPTION_OF_CALL) return 0;
-    return reason_give(why, -EINVAL, "%s belongs on the command line, not in the file of an experiment", row->name);
-}
-
+/* Takes what is said of the whole run; refuses what stands where it means nothing, and what there is not. */
 static int check_entry(struct studies *studies, const struct ini_section *section, const struct ini_entry *entry,
                        struct reason *why)
 {
-    enum option_scope scope = OPTION_OF_CALL;
+    const struct option_row *row = options_find(entry->key, strlen(entry->key));
     struct reason what = {""};
-    int error = entry_scope(entry, &scope, &what);
-    if (!error && scope == OPTION_OF_RUN)
-        error = is_global(section) ? options_set(&studies->global, entry->key, entry->value, &what)
-                                   : reason_give(&what, -EINVAL, "%s applies to the whole run: it belongs in [global]", entry->key);
+    int error = 0;
+    if (row && row->scope == OPTION_OF_CALL)
+        error = reason_give(&what, -EINVAL, "%s belongs on the command line, not in the file of an experiment",
+                            row->name);
+    else if (row && row->scope == OPTION_OF_RUN && !is_global(section))
+        error = reason_give(&what, -EINVAL, "%s applies to the whole run: it belongs in [global]", entry->key);
+    else if (!row || row->scope == OPTION_OF_RUN)
+        error = options_set(&studies->global, entry->key, entry->value, &what);
     return error ? reason_give(why, -EINVAL, "line %u: %s", entry->line, what.text) : 0;
 }
 

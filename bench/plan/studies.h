@@ -26,7 +26,7 @@ struct studies {
     struct options global; /* what [global] says of the whole run; it points into ini */
 };
 
-extern const char studies_files[]; /* default and quick (embedded.h) */
+extern const char studies_files[]; /* default and quick (ini.h) */
 
 /* Reads the file, or without a path the default experiment; refuses options that stand where they mean nothing, and names
  * in --study that the file lacks. 0, or -errno with `why`. */

@@ -5,7 +5,6 @@
 
 #include "bench/plan/inject.h"
 #include "bench/machine/probe.h"
-#include "bench/machine/probe_system.h"
 #include "bench/machine/probe_team.h"
 #include "bench/machine/quota.h"
 

@@ -140,9 +140,10 @@ struct kernel_task live_calibrate(struct live *live, const struct live_cell *ask
 {
     const struct kernel_info_limits none = {0};
     struct kernel_info info;
-    struct kernel_task task = {.tasks = asked->tasks, .seed = 1, .size = 1, .task_ns = asked->task_ns};
+    struct kernel_task task = {.tasks = asked->tasks, .seed = 1, .task_ns = asked->task_ns};
     if (!live->error) live->error = kernel_info_get(asked->kernel, none, &info, &live->why);
     if (!live->error) live->error = kernel_info_calibrate(&info, none, &task, &live->why);
+    if (live->error) task.size = 1;
     return task;
 }
 

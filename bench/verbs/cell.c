@@ -4,9 +4,8 @@
 #include "bench/base/site.h"
 #include "bench/cli/options.h"
 #include "bench/measure/repetition.h"
-#include "bench/plan/kernel_load.h"
+#include "bench/plan/kernel_info.h"
 #include "bench/plan/spec.h"
-#include "kernels/reason.h"
 #include "runners/worker.h"
 
 #include <jansson.h>
@@ -21,13 +20,6 @@ static int64_t clock_cost_ns(void)
     return (ended_ns - began_ns) / READINGS;
 }
 
-/* The user's own binding: by the runtime where the threads are OpenMP's in this process, or in one it starts. */
-static void obey_environment(const struct runner *runner)
-{
-    site_obey_openmp();
-    if (runner->axes & AXIS_THREADS && !runner->setup) worker_rebind_openmp();
-}
-
 static int set_up(const struct spec *spec, struct repetition *repetition, struct reason *why)
 {
     const struct cell *cell = &spec->cell;
@@ -37,7 +29,9 @@ static int set_up(const struct spec *spec, struct repetition *repetition, struct
     repetition->runner = runner_find(cell->runner);
     if (!repetition->runner || schedule_find(cell->schedule, &schedule))
         return reason_give(why, -1, "no runner \"%s\" with schedule \"%s\"", cell->runner, cell->schedule);
-    if (!strcmp(cell->placement, "env")) obey_environment(repetition->runner);
+    bool env = !strcmp(cell->placement, "env"), starts = repetition->runner->setup;
+    if (env) site_obey_openmp(); /* the user's own binding: by the runtime of this process, or of one that it starts */
+    if (env && repetition->runner->axes & AXIS_THREADS && !starts) worker_rebind_openmp();
     repetition->kernel_path = kernel_is_path(cell->kernel) ? cell->kernel : NULL;
     repetition->params = (struct kernel_params){cell->tasks, cell->size, cell->seed};
     repetition->team = (struct team){.processes = cell->processes,
@@ -64,8 +58,6 @@ static int run(const struct options *options)
     if (spec_from_json(question, &spec, &why) || set_up(&spec, &repetition, &why)) {
         snprintf(sample.status, sizeof sample.status, "error");
         snprintf(sample.cause, sizeof sample.cause, "%s", why.text);
-        sample.wall_ns = sample.start_ns = sample.stop_ns = sample.setup_ns = sample.first_ns = -1;
-        sample.injected_ns = sample.gathered_ns = sample.clock_error_ns = -1;
     } else {
         sample.clock_ns = clock_cost_ns();
         repetition_run(&repetition, &clock_real, &sample);
@@ -82,6 +74,5 @@ static int run(const struct options *options)
 const struct verb verb_cell = {
     .name = "_cell",
     .summary = "one repetition of one cell",
-    .operands = "",
     .run = run,
 };

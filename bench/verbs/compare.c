@@ -2,11 +2,9 @@
 /* compare: is NEW slower or faster than BASE? The record's numbers, results/summary/compare.c's verdicts, a table. */
 #include "bench/verbs/compare.h"
 
-#include "kernels/reason.h"
 #include "results/models/summary.h"
 #include "results/summary/compare.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

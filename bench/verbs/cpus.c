@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cpus: how many workers this process may use, one word for a shell. */
 #include "bench/cli/options.h"
-#include "kernels/reason.h"
 #include "runners/cpus/limits.h"
 
 #include <jansson.h>
@@ -26,7 +25,6 @@ static const char *plural(unsigned count)
 
 static void affinity_of(const struct limits *limits, struct bound *bound)
 {
-    bound->name = "affinity";
     bound->count = limits->affinity;
     snprintf(bound->text, TEXT, "%u cpu%s of %u", limits->affinity, plural(limits->affinity), limits->online);
     strcpy(bound->source, "/proc/self/status");
@@ -34,7 +32,6 @@ static void affinity_of(const struct limits *limits, struct bound *bound)
 
 static void cpuset_of(const struct limits *limits, struct bound *bound)
 {
-    bound->name = "cpuset";
     if (!*limits->cpuset_where) {
         strcpy(bound->text, "cannot be seen: no group of this process names its cpus (the affinity above has it)");
         return;
@@ -48,7 +45,6 @@ static void cpuset_of(const struct limits *limits, struct bound *bound)
 
 static void quota_of(const struct limits *limits, struct bound *bound)
 {
-    bound->name = "quota";
     if (!limits->quota_file) {
         strcpy(bound->text, "cannot be seen: no cgroup file system with the cpu controller is mounted");
         return;
@@ -75,7 +71,6 @@ static void ignored_of(const struct limits *limits, struct reason *text)
 static void variable_of(const struct limits *limits, struct bound *bound)
 {
     struct reason ignored;
-    bound->name = "variables";
     bound->count = limits->asked;
     ignored_of(limits, &ignored);
     if (limits->asked) {
@@ -90,7 +85,6 @@ static void variable_of(const struct limits *limits, struct bound *bound)
 
 static void tasks_of(const struct options *options, struct bound *bound)
 {
-    bound->name = "tasks";
     if (!options->tasks.count) return;
     bound->count = (unsigned)options->tasks.values[0];
     snprintf(bound->text, TEXT, "%u task%s", bound->count, plural(bound->count));
@@ -132,7 +126,8 @@ static int print_json(const struct options *options, const struct bound *bounds,
 
 static int run(const struct options *options)
 {
-    struct bound bounds[BOUNDS] = {{.count = 0}};
+    struct bound bounds[BOUNDS] = {
+        {.name = "affinity"}, {.name = "cpuset"}, {.name = "quota"}, {.name = "variables"}, {.name = "tasks"}};
     struct limits limits;
     char number[16];
     struct reason why = {""};
@@ -155,7 +150,6 @@ static int run(const struct options *options)
 const struct verb verb_cpus = {
     .name = "cpus",
     .summary = "how many workers this process may use, one word for a shell",
-    .operands = "",
     .details = "The smallest of: the cpus that the affinity mask and the cgroup's cpuset allow, the cpu quota of its group\n"
                "and of every ancestor, rounded up, FORKPOOL_WORKERS, and what a batch system gave the job:\n"
                "SLURM_CPUS_PER_TASK or else SLURM_CPUS_ON_NODE, PBS_NUM_PPN or NCPUS of PBS, NSLOTS of Grid Engine,\n"

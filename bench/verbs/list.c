@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* list: the kernels, runners, placements and experiments that there are, and whether each can run here. */
-#include "bench/base/embedded.h"
 #include "bench/cli/options.h"
 #include "bench/lessons/lessons.h"
 
 #include "kernels/kernel.h"
-#include "kernels/reason.h"
 #include "runners/cpus/placement.h"
 #include "runners/runner.h"
 

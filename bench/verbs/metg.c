@@ -2,7 +2,6 @@
 /* metg: the smallest task size at which each runner still reaches an efficiency: minimum effective task granularity
  * (Slaughter et al., "Task Bench", SC'20). */
 #include "bench/measure/conduct.h"
-#include "kernels/reason.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,7 +26,7 @@ static void fill_in(struct options *grid)
 
 static void print_row(const struct metg *metg)
 {
-    char who[64], size[32] = "?", low[32] = "-", high[32] = "-", work[32] = "-";
+    char who[64], size[32] = "?", low[32], high[32], work[32];
     const struct cell *cell = metg->cell;
     snprintf(who, sizeof who, "%s %ux%u %s", cell->runner, cell->processes, cell->threads,
              strcmp(cell->schedule, "default") ? cell->schedule : "");
@@ -40,9 +39,9 @@ static void print_row(const struct metg *metg)
     }
     double reached = metg->bound && !isnan(metg->granularity_ns.high) ? metg->granularity_ns.high : metg->granularity_ns.median;
     if (isfinite(reached)) values_show_duration(reached, size, sizeof size);
-    if (isfinite(metg->granularity_ns.low)) values_show_duration(metg->granularity_ns.low, low, sizeof low);
-    if (isfinite(metg->granularity_ns.high)) values_show_duration(metg->granularity_ns.high, high, sizeof high);
-    if (isfinite(metg->work_ns.median)) values_show_duration(metg->work_ns.median, work, sizeof work);
+    values_show_duration(metg->granularity_ns.low, low, sizeof low);
+    values_show_duration(metg->granularity_ns.high, high, sizeof high);
+    values_show_duration(metg->work_ns.median, work, sizeof work);
     printf("%-12s %-28s %s%-10s %10s .. %-10s %10s\n", cell->label, who, metg->bound ? "<= " : "   ", size, low, high,
            work);
 }
@@ -90,7 +89,6 @@ static int run(const struct options *options)
 const struct verb verb_metg = {
     .name = "metg",
     .summary = "the smallest task size at which each runner still reaches an efficiency",
-    .operands = "",
     .details = "Without options: kernel spin, tasks of 10 ns to 1 ms with the same work in all, one task claimed at a "
                "time, all\n"
                "runners that can run here with as many workers as cpus.",

@@ -8,7 +8,6 @@
 #include "bench/plan/plan_config.h"
 #include "bench/plan/studies.h"
 #include "bench/verbs/compare.h"
-#include "kernels/reason.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -235,7 +234,6 @@ static int run(const struct options *options)
 const struct verb verb_run = {
     .name = "run",
     .summary = "measure: a grid of kernels, runners and workers, or (without --kernel) this machine as a whole",
-    .operands = "",
     .details =
         "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
         "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It asks the\n"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lessons: each file can be read, its cells are those that its check asks for, and its check tells a machine on which
  * the prediction holds from one on which it does not. */
-#include "bench/base/embedded.h"
 #include "bench/cli/options.h"
 #include "bench/lessons/expression.h"
 #include "bench/lessons/lessons.h"
