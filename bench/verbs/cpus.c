@@ -50,7 +50,7 @@ static void quota_of(const struct limits *limits, struct bound *bound)
         return;
     }
     if (isfinite(limits->quota_cpus)) {
-        bound->count = limits->quota_cpus < UINT_MAX ? (unsigned)ceil(limits->quota_cpus) : UINT_MAX;
+        bound->count = (unsigned)ceil(limits->quota_cpus);
         snprintf(bound->text, TEXT, "%g cpus", limits->quota_cpus);
         snprintf(bound->source, SOURCE, "%s/%s", limits->quota_where, limits->quota_file);
     } else {

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <math.h>
 #include <stdlib.h>
@@ -190,7 +191,8 @@ static bool list_read(const char *root, const char *path, const char *prefix, hw
 }
 
 /* cpu.max: "150000 100000" or "max 100000"; version 1: two files, -1 for none. INFINITY: no quota. A period that is not
- * there is the kernel's own, 100 ms. cpu.max.burst, version 1 cpu.cfs_burst_us: microseconds, over the same period. */
+ * there is the kernel's own, 100 ms; more cpus than can be counted are no quota. cpu.max.burst, version 1
+ * cpu.cfs_burst_us: microseconds, over the same period. */
 static void quota_read(const char *root, const struct cgroup *cgroup, const char *group, struct limits_group *one)
 {
     char line[64] = "";
@@ -200,7 +202,7 @@ static void quota_read(const char *root, const struct cgroup *cgroup, const char
     else if (line_read(root, group, "cpu.cfs_period_us", line, sizeof line)) period = strtod(line, NULL);
     if (line_read(root, group, cgroup->unified ? "cpu.max.burst" : "cpu.cfs_burst_us", line, sizeof line))
         sscanf(line, "%lf", &burst);
-    one->quota_cpus = quota > 0 && period > 0 && isfinite(quota) ? quota / period : INFINITY;
+    one->quota_cpus = quota > 0 && period > 0 && quota / period < UINT_MAX ? quota / period : INFINITY;
     one->burst_cpus = burst > 0 && period > 0 && isfinite(burst) ? burst / period : 0;
 }
 

@@ -23,7 +23,7 @@ enum { LIMITS_GROUPS = 16, LIMITS_LIST = 256, CGROUP_PATH = PATH_MAX + 256 };
 /* One group of the cpu controller, the process's own or an ancestor. */
 struct limits_group {
     size_t path_length;        /* its directory: so many bytes of group_path */
-    double quota_cpus;         /* quota / period; INFINITY: none */
+    double quota_cpus;         /* quota / period; INFINITY: none, or more than can be counted */
     double burst_cpus;         /* saved quota that may be spent in one period beyond it; 0: none, or not readable */
     int64_t throttled_ns;      /* total time its tasks were held back; -1 where not readable */
     int64_t throttled_periods; /* periods in which they were; -1 where not readable */
