@@ -164,6 +164,49 @@ END
     [[ $output == *"no good sample in NEW"* ]]
 }
 
+# without DIR RUNNER: a run that never had that runner's cells; prints how many they were (a cell measured twice is one)
+without() {
+    python3 - "$@" <<'END'
+import json, sys
+name, runner = sys.argv[1:]
+manifest = json.load(open(name + "/manifest.json"))
+kept = [cell for cell in manifest["cells"] if cell["runner"] != runner]
+print(sum(cell["runner"] == runner and cell["duplicate"] == cell["id"] for cell in manifest["cells"]))
+ids = {cell["id"]: at for at, cell in enumerate(kept)}
+manifest["cells"] = [dict(cell, **{key: ids[cell[key]] for key in ("id", "baseline", "duplicate")}) for cell in kept]
+json.dump(manifest, open(name + "/manifest.json", "w"))
+samples = [json.loads(line) for line in open(name + "/samples.jsonl")]
+samples = [dict(sample, cell=ids[sample["cell"]]) for sample in samples if sample["cell"] in ids]
+open(name + "/samples.jsonl", "w").writelines(json.dumps(sample) + "\n" for sample in samples)
+END
+}
+
+@test "cells of BASE that have vanished from NEW: status 3, each named, and counted in the JSON; a slower one is still 1" {
+    simulate a 1
+    cp -r a b
+    gone=$(without b openmp)
+    [ "$gone" -gt 1 ]
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 3 ]
+    [[ $output == *" 0 faster, 0 slower, "* ]]
+    [ "$(grep -c "^In BASE alone, so not compared: .*openmp" <<<"$output")" = "$gone" ]
+    [ "$(grep -c "^In BASE alone, so not compared: square openmp 1x2 64 x 10ms spread$" <<<"$output")" = 1 ]
+    run "$BREAKEVEN" compare a b --json
+    [ "$status" = 3 ]
+    python3 -c '
+import json, sys
+told, gone = json.load(sys.stdin), int(sys.argv[1])
+assert told["only_base"] == len(told["vanished"]) == gone and told["only_new"] == 0, told["only_base"]
+assert {cell["runner"] for cell in told["vanished"]} == {"openmp"}, told["vanished"]' "$gone" <<<"$output"
+    run "$BREAKEVEN" compare b a    # nothing that BASE had is gone
+    [ "$status" = 0 ]
+    [[ $output == *"Left out, in NEW alone: $gone."* ]]
+    slow b 2 1.5
+    run "$BREAKEVEN" compare a b
+    [ "$status" = 1 ]
+    [ "$(grep -c "^In BASE alone" <<<"$output")" = "$gone" ]
+}
+
 @test "no good sample in either run is a failure, not too few repetitions: 3" {
     simulate a 1
     sed -i -E 's/"status": ?"ok"/"status": "killed"/' a/samples.jsonl
