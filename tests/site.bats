@@ -98,6 +98,18 @@ assert s and eval(sys.argv[1]), [(x["status"], x["cause"]) for x in s]' "$1"
     [ "$status" = 2 ]       # its own status
 }
 
+@test "children of before: tee of a shell's exec > >(tee log) lives on, and its log is whole" {
+    export BREAKEVEN
+    # shellcheck disable=SC2016 # for the inner shell
+    timeout -k 5 200 bash -c 'exec > >(exec tee log) 2>&1; echo $! >pid; echo begins; exec "$BREAKEVEN" run --kernel spin \
+        --task-time 10us --tasks 20 --reps 2 --runner serial,openmp,forkpool --workers 2 --output run' >out 3>&-
+    samples "all(x['status'] == 'ok' for x in s)"
+    timeout 30 tail --pid="$(cat pid)" -f /dev/null     # it ends by itself, as nobody writes any more
+    [ "$(head -1 log)" = begins ]
+    [[ $(tail -1 log) == "The run: run"* ]]
+    cmp out log
+}
+
 @test "SIGCHLD ignored or blocked at start changes nothing" {
     for start in "signal.signal(signal.SIGCHLD, signal.SIG_IGN)" \
         "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM])"; do
