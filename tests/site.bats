@@ -232,6 +232,21 @@ C
     [[ $output == *"pidfd_open"*"ermi"* ]]
 }
 
+@test "a sandbox that refuses to make a process the parent of orphans (PR_SET_CHILD_SUBREAPER): one line names the call" {
+    local call refuse=$BATS_TEST_DIRNAME/fixtures/refuse.py
+    call=$(cc -E -P -include sys/syscall.h - <<<__NR_prctl | tail -1):36 # its number here; the option's is the same everywhere
+    python3 "$refuse" "$call" true || skip "system calls cannot be filtered here"
+    python3 "$refuse" "$call" "$BREAKEVEN" topo >/dev/null # whose other calls of that name are not refused
+    run python3 "$refuse" "$call" timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
+        --runner serial,forkpool --workers 2 --reps 2 --output run
+    [ "$status" != 0 ] && [ ${#lines[@]} = 1 ]
+    [[ $output == *"prctl(PR_SET_CHILD_SUBREAPER)"*"ermi"* ]]
+    [ ! -e run ]
+    run python3 "$refuse" "$call" timeout -k 5 100 "$BREAKEVEN" tune --workers 1,2 --output tuned -- sleep '.0{workers}'
+    [ "$status" != 0 ] && [ ${#lines[@]} = 1 ]
+    [[ $output == *"prctl(PR_SET_CHILD_SUBREAPER)"*"ermi"* ]]
+}
+
 @test "cpus taken away in mid-run: the repetition is marked unbound" {
     [ "$cpus" -gt 1 ] || skip "one cpu only"
     "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --runner serial --reps 8 --output run >out 2>&1 3>&- &

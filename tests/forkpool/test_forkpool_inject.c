@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Calls of the system that fail: fork, mmap, madvise, socketpair, signalfd, pidfd_open, poll and read interrupted, futex
- * interrupted or returning early. This program defines the functions itself, so the pool's calls come here first. */
+/* Calls of the system that fail: fork, mmap, madvise, socketpair, signalfd, pidfd_open, prctl, poll and read interrupted,
+ * futex interrupted or returning early. This program defines the functions itself, so the pool's calls come here first. */
 #include "forkpool/forkpool.h"
 #include "tests/suite.h"
 
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,7 +23,7 @@
 #include "tests/forkpool/forkpool_leftovers.h"
 
 enum fault { FAULT_NONE, FAULT_FORK, FAULT_MMAP, FAULT_MADVISE, FAULT_SOCKETPAIR, FAULT_SIGNALFD, FAULT_PIDFD, FAULT_PPOLL, FAULT_READ,
-             FAULT_FUTEX, FAULT_SEND, FAULT_WAITID, FAULTS };
+             FAULT_FUTEX, FAULT_SEND, FAULT_WAITID, FAULT_SUBREAPER, FAULTS };
 
 static struct plan { /* shared: the server and the workers follow it too */
     _Atomic int fault, error;
@@ -85,6 +86,16 @@ ssize_t send(int fd, const void *bytes, size_t size, int flags)
 int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
     return fails(FAULT_WAITID) ? -1 : REAL(int (*)(idtype_t, id_t, siginfo_t *, int), "waitid")(type, id, info, options);
+}
+int prctl(int option, ...)
+{
+    va_list list;
+    unsigned long a[4];
+    va_start(list, option);
+    for (int i = 0; i < 4; i++) a[i] = va_arg(list, unsigned long);
+    va_end(list);
+    if (option == PR_SET_CHILD_SUBREAPER && fails(FAULT_SUBREAPER)) return -1;
+    return REAL(int (*)(int, ...), "prctl")(option, a[0], a[1], a[2], a[3]);
 }
 long syscall(long number, ...)
 {
@@ -176,6 +187,18 @@ START_TEST(refused_call_is_named)
     ck_assert_ptr_nonnull(strstr(forkpool_reason(NULL), "pidfd_open: Operation not permitted"));
     ck_assert_ptr_nonnull(pool = forkpool_open(2));
     ck_assert_str_eq(forkpool_reason(NULL), "");
+}
+END_TEST
+
+/* In a sandbox that lets nobody be the parent of orphans a pool works, and replaces the dead, as without it. */
+START_TEST(no_subreaper)
+{
+    arm(FAULT_SUBREAPER, EPERM, 0, 1000);
+    ck_assert_msg(!forkpool_open_with(&(struct forkpool_config){.workers = 3}, &pool, why, sizeof why), "%s", why);
+    ck_assert_int_eq(plan->failed, 1);
+    use();
+    ck_assert_int_eq(forkpool_wait(forkpool_async(pool, die, 1), 10000000000), 0);
+    use();
 }
 END_TEST
 
@@ -306,6 +329,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, refused_call_is_named);
     tcase_add_test(cases, no_pidfds);
+    tcase_add_test(cases, no_subreaper);
     tcase_add_loop_test(cases, opening_fails, 0, (int)(sizeof opening / sizeof *opening));
     tcase_add_loop_test(cases, interrupted_calls, 0, (int)(sizeof nuisances / sizeof *nuisances));
     tcase_add_test(cases, marks_not_wiped);
