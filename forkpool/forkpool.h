@@ -95,7 +95,8 @@ struct forkpool_config {
     unsigned threads;              /* OpenMP threads that a task may start: set in each worker before its first task;
                                       0: as in the program */
     const char *const *cpus;       /* cpus[worker], `workers` of them: bind that worker to this list; NULL: unbound;
-                                      where two workers share a cpu and one is free, a worker moves there.
+                                      where two workers share a cpu and one is free, a worker moves there. One that
+                                      cannot be bound fails the pool with the kernel's -errno, no restart.
                                       Workers beyond, after a resize, take the lists again from the first */
     forkpool_initializer *initializer;
     forkpool_finalizer *finalizer; /* not called in a worker that dies or is terminated */

@@ -136,7 +136,7 @@ struct board {
 };
 
 /* ---- a worker ---- */
-enum leave { LEAVE_NOT, LEAVE_DRAINED, LEAVE_RECYCLE, LEAVE_IDLE, LEAVE_SHRINK, LEAVE_INITIALIZER };
+enum leave { LEAVE_NOT, LEAVE_DRAINED, LEAVE_RECYCLE, LEAVE_IDLE, LEAVE_SHRINK, LEAVE_INITIALIZER, LEAVE_UNBOUND, LEAVES };
 enum worker_life { LIFE_NONE, LIFE_STARTING, LIFE_READY, LIFE_LEAVING /* in its finalizer */ };
 #define IN_MAP_CONDEMNED 0x100u
 #define BUSY_NO_SLOT UINT32_MAX
@@ -155,7 +155,7 @@ struct worker {
     alignas(128) _Atomic int life;        /* enum worker_life; S, W: ready */
     _Atomic pid_t pid;                    /* S */
     _Atomic uint32_t restarts;            /* S */
-    int initializer_status;               /* W */
+    int prepared;                         /* W: what its initializer returned, or -errno of binding it */
     _Atomic uint32_t faulted;             /* W: SIGSEGV was caught */
     uintptr_t fault_address, fault_stack; /* W */
 };

@@ -191,7 +191,7 @@ void worker_inheritance(void)
 static _Noreturn void worker_leave(struct self *self, enum leave why)
 {
     const struct forkpool_config *config = &self->shared->config;
-    if (config->finalizer && why != LEAVE_INITIALIZER) {
+    if (config->finalizer && why < LEAVE_INITIALIZER) {
         atomic_store(&self->own->life, LIFE_LEAVING);
         config->finalizer(config->context, self->me);
     }
@@ -210,14 +210,16 @@ static void worker_prepare(struct self *self)
     int rc = 0;
     if (config->cpus) {
         if (!(rc = cpus_parse(config->cpus[self->me % config->workers], &cpus))) rc = cpus_set(&cpus);
+        self->own->prepared = rc;
+        if (rc) worker_leave(self, LEAVE_UNBOUND);
     }
     if (config->threads) openmp_set_threads(config->threads);
-    if (!rc && config->initializer) {
+    if (config->initializer) {
         if (!cpus_get(&cpus)) cpus_format(&cpus, text, sizeof text);
         rc = config->initializer(config->context, self->me, text);
         worker_check(self);
     }
-    self->own->initializer_status = rc;
+    self->own->prepared = rc;
     if (rc) worker_leave(self, LEAVE_INITIALIZER);
 }
 

@@ -197,9 +197,14 @@ static void worker_left(struct server *server, unsigned number, enum leave why)
         break;
     case LEAVE_INITIALIZER:
         server_break(server, FORKPOOL_INITIALIZER, "the initializer of worker %u failed: it returned %d", number,
-                     shared->workers[number].initializer_status);
+                     shared->workers[number].prepared);
         break;
-    case LEAVE_NOT: case LEAVE_DRAINED: case LEAVE_SHRINK: break;
+    case LEAVE_UNBOUND:
+        errno = shared->workers[number].prepared < 0 ? -shared->workers[number].prepared : EINVAL;
+        server_break(server, -errno, "worker %u cannot be bound to cpus %s: %m", number,
+                     shared->config.cpus[number % shared->config.workers]);
+        break;
+    case LEAVE_NOT: case LEAVE_DRAINED: case LEAVE_SHRINK: case LEAVES: break;
     }
 }
 
@@ -213,7 +218,7 @@ static void worker_ended(struct server *server, unsigned number, int status, con
     if (!drained) strays_kill(server, hand->pid); /* else at the end, once for all */
     server->alive--;
     atomic_store(&shared->alive, server->alive);
-    if (WIFEXITED(status) && why > LEAVE_NOT && why <= LEAVE_INITIALIZER) worker_left(server, number, why);
+    if (WIFEXITED(status) && why > LEAVE_NOT && why < LEAVES) worker_left(server, number, why);
     else worker_lost(server, number, status, usage);
     park_forget(shared, number);
     atomic_store(&worker->life, LIFE_NONE);

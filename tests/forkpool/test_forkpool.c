@@ -243,6 +243,22 @@ START_TEST(bad_configurations)
 }
 END_TEST
 
+/* Not an initializer that failed, where there is one as where there is none. */
+START_TEST(cpus_that_are_not_there)
+{
+    char none[16];
+    snprintf(none, sizeof none, "%ld", sysconf(_SC_NPROCESSORS_CONF));
+    const char *cpus[1] = {none};
+    for (int with = 0; with < 2; with++) {
+        struct forkpool_config config = {.workers = 1, .cpus = cpus, .initializer = with ? enter : NULL, .context = board};
+        ck_assert_int_eq(forkpool_open_with(&config, &pool, why, sizeof why), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(why, "worker 0 cannot be bound to cpus "));
+        ck_assert_ptr_nonnull(strstr(why, strerror(EINVAL)));
+    }
+    ck_assert_str_eq(board->cpus[0], "");
+}
+END_TEST
+
 static unsigned living(void)
 {
     struct forkpool_stats stats;
@@ -372,6 +388,7 @@ int main(void)
     tcase_add_test(cases, retries);
     tcase_add_test(cases, initializer_cpus_finalizer);
     tcase_add_test(cases, bad_configurations);
+    tcase_add_test(cases, cpus_that_are_not_there);
     tcase_add_test(cases, resizing);
     tcase_add_test(cases, idle_workers_retire);
     tcase_add_test(cases, one_retires_before_others_are_up);
