@@ -259,3 +259,57 @@ C
     wait $! || true
     grep -q '"suspect":"[^"]*unbound' run/samples.jsonl
 }
+
+# cpuset_make: a control group, $group, with this process's cpus, of version 1, or of version 2 where the groups at its top have
+# cpus of their own already; 1 where none can be made here.
+cpuset_make() {
+    local top list
+    list=$(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep=",")')
+    for top in $(awk '/ - cgroup2 / || / - cgroup .*cpuset/ { print $5 }' /proc/self/mountinfo); do
+        group=$top/breakeven-test.$$
+        mkdir "$group" || continue
+        if [ -e "$top/cpuset.mems" ]; then cat "$top/cpuset.mems" >"$group/cpuset.mems"; fi &&
+            echo "$list" >"$group/cpuset.cpus" && bash -c "echo \$\$ >$group/cgroup.procs" && return 0
+        rmdir "$group"
+    done
+    group=
+    return 1
+}
+
+teardown() {
+    [ -n "${group:-}" ] || return 0
+    xargs -r kill -KILL <"$group/cgroup.procs" 2>/dev/null || true
+    for _ in $(seq 100); do
+        if rmdir "$group" 2>/dev/null; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+# await COMMAND...: until it succeeds, for half a minute
+await() {
+    for _ in $(seq 600); do
+        if "$@"; then return 0; fi
+        sleep 0.05
+    done
+    return 1
+}
+
+@test "cpus that a control group takes away in mid-run: repetitions are marked unbound until it gives them back" {
+    [ "$cpus" -gt 1 ] || skip "one cpu only"
+    cpuset_make 2>/dev/null || skip "no control group with cpus of its own can be made here"
+    local allowed
+    allowed=$(cat "$group/cpuset.cpus")
+    bash -c "echo \$\$ >$group/cgroup.procs && exec '$BREAKEVEN' run --kernel spin --task-time 1ms --tasks 20 --runner serial \
+        --reps 2000 --output run" >out 2>&1 3>&- &
+    await [ -s run/samples.jsonl ]
+    echo "$cpu" >"$group/cpuset.cpus"
+    await grep -q '"suspect":"[^"]*unbound' run/samples.jsonl
+    echo "$allowed" >"$group/cpuset.cpus"
+    last_is_not_marked() { [[ $(tail -1 run/samples.jsonl) != *unbound* ]]; }
+    await last_is_not_marked
+    kill -TERM $!
+    wait $! || true
+    run ! grep -q '"suspect":"[^"]*unbound' <(head -1 run/samples.jsonl)
+    python3 -c 'import json; assert json.load(open("run/manifest.json"))["stopped"] == "interrupted"'
+}
