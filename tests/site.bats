@@ -24,6 +24,15 @@ few() { # a run of a few cells
     timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --output run "$@"
 }
 
+# await COMMAND...: until it succeeds, for half a minute
+await() {
+    for _ in $(seq 600); do
+        if "$@"; then return 0; fi
+        sleep 0.05
+    done
+    return 1
+}
+
 @test "one cpu allowed: cpus 1 in the record, with the machine's beside it; no fit over teams that were not possible" {
     [ "$cpus" -gt 1 ] || skip "one cpu only"
     run taskset -c "$cpu" "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial,openmp \
@@ -76,6 +85,23 @@ fields = dict(line.split(":\t", 1) for line in open("status") if ":\t" in line)
 before = int(open("before").read().split()[1], 16)
 assert int(fields["SigIgn"], 16) == before | 1 << 24, fields["SigIgn"]      # SIGXFSZ and what was, and nothing of ours
 assert int(fields["SigBlk"], 16) == 0, fields["SigBlk"]'
+}
+
+@test "a command that tune runs may use the cpus that breakeven was started with, whatever binds OpenMP's first thread" {
+    [ "$cpus" -gt 1 ] || skip "one cpu only"
+    local setting other all
+    other=$(python3 -c 'import os; print(min(os.sched_getaffinity(0)))')
+    all=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+    for setting in "OMP_PLACES={$cpu}" "GOMP_CPU_AFFINITY=$cpu" "OMP_PROC_BIND=true"; do
+        started() { # MASK: the cpus that the command sees under it
+            rm -rf tuned seen
+            timeout -k 5 100 taskset -c "$1" env "$setting" "$BREAKEVEN" tune --workers 1 --reps 2 --patience 0s --output tuned \
+                -- sh -c 'cp /proc/self/status seen.$$ && mv seen.$$ seen' x '{workers}' >out
+            sed -n 's/^Cpus_allowed_list:\t//p' seen
+        }
+        [ "$(started "$all")" = "$all" ]
+        [ "$(started "$other")" = "$other" ] # $cpu is outside of it
+    done
 }
 
 # samples EXPRESSION: of all samples of run/, s, the expression must be true
@@ -170,10 +196,7 @@ os.execv(sys.argv[1], sys.argv[1:])" "$BREAKEVEN" "$@"
     unshare --pid --fork --mount-proc true 2>/dev/null || skip "pid namespaces need more rights"
     unshare --pid --fork --kill-child --mount-proc "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --reps 100 \
         --runner serial --output run 3>&- &
-    for _ in $(seq 100); do
-        if [ -s run/samples.jsonl ]; then break; fi
-        sleep 0.1
-    done
+    await [ -s run/samples.jsonl ]
     kill -TERM "$(pgrep -P $!)"
     status=0
     wait $! || status=$?
@@ -207,10 +230,7 @@ C
     for words in doctor "openmp --threads 2 --reps 200"; do
         # shellcheck disable=SC2086 # words
         unshare --pid --fork --kill-child --mount-proc "$BREAKEVEN" $words >/dev/null 2>&1 3>&- &
-        for _ in $(seq 100); do
-            if [ "$(pgrep -P $! -x breakeven)" ]; then break; fi
-            sleep 0.05
-        done
+        await pgrep -P $! -x breakeven >/dev/null
         sleep 0.3
         kill -TERM "$(pgrep -P $!)"
         timeout 30 tail --pid=$! -f /dev/null
@@ -250,10 +270,7 @@ C
 @test "cpus taken away in mid-run: the repetition is marked unbound" {
     [ "$cpus" -gt 1 ] || skip "one cpu only"
     "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 20 --runner serial --reps 8 --output run >out 2>&1 3>&- &
-    for _ in $(seq 200); do
-        if [ -s run/samples.jsonl ]; then break; fi
-        sleep 0.05
-    done
+    await [ -s run/samples.jsonl ]
     taskset -apc "$cpu" $! >/dev/null
     timeout 60 tail --pid=$! -f /dev/null
     wait $! || true
@@ -282,15 +299,6 @@ teardown() {
     for _ in $(seq 100); do
         if rmdir "$group" 2>/dev/null; then return 0; fi
         sleep 0.1
-    done
-    return 1
-}
-
-# await COMMAND...: until it succeeds, for half a minute
-await() {
-    for _ in $(seq 600); do
-        if "$@"; then return 0; fi
-        sleep 0.05
     done
     return 1
 }
