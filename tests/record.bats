@@ -80,6 +80,26 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
     [ "$status" = 0 ]
 }
 
+@test "resuming on another cpu model is refused and names it; with --allow host it goes on and says so" {
+    set -m
+    long
+    interrupt
+    edit "m['host']['model'] = 'Another CPU @ 9.9 GHz'; m['protocol']['reps'] = 3"
+    cp run/samples.jsonl samples
+    for allow in "" "--allow build,software,environment,object"; do
+        # shellcheck disable=SC2086 # words
+        run --separate-stderr "$BREAKEVEN" run --resume run $allow
+        [ "$status" = 2 ]
+        [[ $stderr == *'host.model was "Another CPU @ 9.9 GHz" and is '* ]]
+        [ "$(grep -o ' was ' <<<"$stderr" | wc -l)" = 1 ] && [ "$(wc -l <<<"$stderr")" = 1 ]
+        cmp samples run/samples.jsonl
+    done
+    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run --allow host
+    [ "$status" = 0 ]
+    manifest "m['complete'] and 'resumed although not all was as before: host.model was' in json.dumps(m)"
+    cmp -n "$(stat -c %s samples)" samples run/samples.jsonl # what was measured before stands as it did
+}
+
 @test "the manifest names what really ran" {
     SLURM_JOB_ID=7 SLURM_JWT=secret UCX_TLS=shm timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
         --reps 2 --runner openmp --threads 2 --output run
