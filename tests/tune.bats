@@ -270,6 +270,40 @@ assert {t["workers"] for t in json.load(sys.stdin)["tried"]} <= {0, 1}
 ' <<<"$output"
 }
 
+# begun FILE: seconds from the first measurement of a record to the begin of its last
+begun() {
+    python3 -c '
+import json, sys
+began = [json.loads(line)["began_ns"] for line in open(sys.argv[1])]
+print((max(began) - min(began)) // 10**9)' "$1"
+}
+
+@test "a time limit of 1 s keeps a kernel from what would take minutes" {
+    tune --kernel spin --task-time 100us --work 100ms --time-limit 1s --patience 0s --output tuned --json
+    [ "$status" = 0 ]
+    [[ $output == *'"shortened": true'* ]]
+    [ "$(begun tuned/samples.jsonl)" -lt 20 ] # on a machine that is twenty times as slow at its end as at its begin
+}
+
+@test "a kernel whose one repetition is longer than the time limit: said first, and measured once" {
+    tune --kernel spin --task-time 2ms --tasks 60 --time-limit 50ms --patience 0s --output tuned
+    [ "$status" = 0 ]
+    [[ ${lines[0]} =~ ^"breakeven tune: --time-limit 50ms: the serial loop alone takes about "[0-9.]+ms"; it and one " ]]
+    [[ $output == *"1 measurement of 1 configuration took "*". --time-limit is shorter: "* ]]
+    [ "$(wc -l <tuned/samples.jsonl)" = 2 ]
+    tune --kernel empty --tasks 10 --time-limit 1ms --patience 0s --output small # which only its process' start is beyond
+    [ "$status" = 0 ]
+    [[ ${lines[0]} == "breakeven tune: --time-limit 1ms: the serial loop alone took "* ]]
+    [ "$(wc -l <small/samples.jsonl)" = 2 ]
+    env --default-signal=INT timeout -k 5 200 "$BREAKEVEN" tune --kernel spin --task-time 5ms --tasks 20000 --time-limit 1s \
+        --deadline 100s --output long >out 2>err 3>&- &
+    local ran=$! tries=0
+    until grep -q "the serial loop alone takes about [0-9]" err || [ $((tries += 1)) = 600 ]; do sleep 0.05; done
+    [ "$tries" -lt 600 ] && [ ! -s long/samples.jsonl ]
+    kill -INT "$ran" && wait "$ran" && status=0 || status=$?
+    [ "$status" = 130 ]
+}
+
 @test "Ctrl-C: status 130, what was measured is kept" {
     env --default-signal=INT timeout -k 5 200 "$BREAKEVEN" tune --workers 1..8 -- sleep '0.5{workers}' >out 2>err &
     local ran=$! tries=0

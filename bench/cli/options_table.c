@@ -164,7 +164,7 @@ const struct option_row options_table[] = {
      OPTION_PERCENT, FIELD(within)},
     {"patience", 0, "TIME", "tune",
      "how long in all to wait while all cores together do less than 0.7 of the work expected of\n"
-     "them; 0s: do not look (5s)", OPTION_DURATION, FIELD(patience_ns), .max = 3600ull * 1000000000},
+     "them; 0s: do not look (5s, or --time-limit where that is less)", OPTION_DURATION, FIELD(patience_ns), .max = 3600ull * 1000000000},
     {"warm", 0, NULL, "tune", "judge a kernel's run phase alone: the pool is open already", OPTION_FLAG, FIELD(warm)},
     {"shell", 0, NULL, "tune", "print lines for a shell to eval instead of text", OPTION_FLAG, FIELD(shell)},
     {"save", 0, "FILE", "tune", "write the recommendation for `breakeven run --config FILE`", OPTION_PATH, FIELD(save)},

@@ -27,13 +27,20 @@ int tune_open(struct tune *tune, const struct options *options)
     for (int i = 0; options->minimise && options_objectives[i]; i++)
         if (!strcmp(options->minimise, options_objectives[i])) tune->objective = (enum tune_objective)i;
     tune->search.within = options->within;
-    if (options_given(options, "time-limit")) tune->search.budget_s = (double)options->time_limit_ns / 1e9;
+    tune->search.budget_s = tune_limit_s(options);
     return rundir_check(options);
 }
 
+double tune_limit_s(const struct options *options)
+{
+    return options_given(options, "time-limit") ? (double)options->time_limit_ns / 1e9 : INFINITY;
+}
+
+/* Nobody who limits the time waits longer than that unless told to. */
 double tune_patience_s(const struct options *options)
 {
-    return options_given(options, "patience") ? (double)options->patience_ns / 1e9 : TUNE_WATCH_PATIENCE_S;
+    if (options_given(options, "patience")) return (double)options->patience_ns / 1e9;
+    return fmin(TUNE_WATCH_PATIENCE_S, tune_limit_s(options));
 }
 
 int tune_watch_machine(struct tune *tune, hwloc_topology_t topology)

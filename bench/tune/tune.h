@@ -62,6 +62,7 @@ void tune_close(struct tune *);
 /* Lets tune->watch see this machine; its patience is the options'. 0 or -errno. */
 int tune_watch_machine(struct tune *, hwloc_topology_t);
 double tune_patience_s(const struct options *);
+double tune_limit_s(const struct options *); /* --time-limit; INFINITY without */
 
 /* Notes why a point failed, once. */
 void tune_fail(struct tune *, const struct search_point *, const char *cause, const char *output);

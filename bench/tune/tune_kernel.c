@@ -124,6 +124,19 @@ static void name_kernel(const struct tune_grid *grid, char *text, size_t size)
              grid->plan.extra[0].task_ns > 0 ? task : "unknown length");
 }
 
+/* The serial loop and one setting are measured whatever the time limit is: where that alone is beyond it. */
+static bool tell_limit(const struct tune *tune, const char *takes, double serial_s)
+{
+    char limit[32], serial[32];
+    double limit_s = tune_limit_s(tune->options);
+    if (!(serial_s > limit_s)) return false;
+    values_show_duration(limit_s * 1e9, limit, sizeof limit);
+    values_show_duration(serial_s * 1e9, serial, sizeof serial);
+    options_complain(tune->options, "--time-limit %s: the serial loop alone %s %s; it and one configuration are measured once, "
+                     "however long they take", limit, takes, serial);
+    return true;
+}
+
 static int search(struct subject *subject)
 {
     struct tune *tune = subject->tune;
@@ -134,9 +147,11 @@ static int search(struct subject *subject)
     int status = tune_record_open(&subject->record, options, &none);
     if (status) return status;
     struct search_outcome serial; /* first of all: what every result is held against */
+    bool told = tell_limit(tune, "takes about", (double)none.cells[0].tasks * none.extra[0].task_ns / 1e9);
     int error = tune_watch_machine(tune, subject->grid.topology);
     if (!error) error = measure(subject, &(struct search_point){.serial = true}, 1, INFINITY, &serial);
     tune->suspects = 0; /* it is none of the search's measurements, */
+    if (!error && !told) tell_limit(tune, "took", serial.spent_s);
     if (!error) tune->search.budget_s -= serial.spent_s; /* but takes its time */
     if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
     memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
