@@ -181,7 +181,7 @@ open(name + "/samples.jsonl", "w").writelines(json.dumps(sample) + "\n" for samp
 END
 }
 
-@test "cells of BASE that have vanished from NEW: status 3, each named, and counted in the JSON; a slower one is still 1" {
+@test "cells of BASE that have vanished from NEW: status 3, named and counted; a slower one is still 1" {
     simulate a 1
     cp -r a b
     gone=$(without b openmp)

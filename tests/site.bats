@@ -87,7 +87,7 @@ assert int(fields["SigIgn"], 16) == before | 1 << 24, fields["SigIgn"]      # SI
 assert int(fields["SigBlk"], 16) == 0, fields["SigBlk"]'
 }
 
-@test "a command that tune runs may use the cpus that breakeven was started with, whatever binds OpenMP's first thread" {
+@test "a command that tune runs may use breakeven's own cpus, whatever binds OpenMP's first thread" {
     [ "$cpus" -gt 1 ] || skip "one cpu only"
     local setting other all
     other=$(python3 -c 'import os; print(min(os.sched_getaffinity(0)))')
@@ -95,8 +95,8 @@ assert int(fields["SigBlk"], 16) == 0, fields["SigBlk"]'
     for setting in "OMP_PLACES={$cpu}" "GOMP_CPU_AFFINITY=$cpu" "OMP_PROC_BIND=true"; do
         started() { # MASK: the cpus that the command sees under it
             rm -rf tuned seen
-            timeout -k 5 100 taskset -c "$1" env "$setting" "$BREAKEVEN" tune --workers 1 --reps 2 --patience 0s --output tuned \
-                -- sh -c 'cp /proc/self/status seen.$$ && mv seen.$$ seen' x '{workers}' >out
+            timeout -k 5 100 taskset -c "$1" env "$setting" "$BREAKEVEN" tune --workers 1 --reps 2 --patience 0s \
+                --output tuned -- sh -c 'cp /proc/self/status seen.$$ && mv seen.$$ seen' x '{workers}' >out
             sed -n 's/^Cpus_allowed_list:\t//p' seen
         }
         [ "$(started "$all")" = "$all" ]
@@ -127,8 +127,9 @@ assert s and eval(sys.argv[1]), [(x["status"], x["cause"]) for x in s]' "$1"
 @test "children of before: tee of a shell's exec > >(tee log) lives on, and its log is whole" {
     export BREAKEVEN
     # shellcheck disable=SC2016 # for the inner shell
-    timeout -k 5 200 bash -c 'exec > >(exec tee log) 2>&1; echo $! >pid; echo begins; exec "$BREAKEVEN" run --kernel spin \
-        --task-time 10us --tasks 20 --reps 2 --runner serial,openmp,forkpool --workers 2 --output run' >out 3>&-
+    timeout -k 5 200 bash -c 'exec > >(exec tee log) 2>&1; echo $! >pid; echo begins; exec "$BREAKEVEN" run \
+        --kernel spin --task-time 10us --tasks 20 --reps 2 --runner serial,openmp,forkpool --workers 2 --output run' \
+        >out 3>&-
     samples "all(x['status'] == 'ok' for x in s)"
     timeout 30 tail --pid="$(cat pid)" -f /dev/null     # it ends by itself, as nobody writes any more
     [ "$(head -1 log)" = begins ]
@@ -252,9 +253,9 @@ C
     [[ $output == *"pidfd_open"*"ermi"* ]]
 }
 
-@test "a sandbox that refuses to make a process the parent of orphans (PR_SET_CHILD_SUBREAPER): one line names the call" {
+@test "a sandbox that refuses PR_SET_CHILD_SUBREAPER: one line names the call" {
     local call refuse=$BATS_TEST_DIRNAME/fixtures/refuse.py
-    call=$(cc -E -P -include sys/syscall.h - <<<__NR_prctl | tail -1):36 # its number here; the option's is the same everywhere
+    call=$(cc -E -P -include sys/syscall.h - <<<__NR_prctl | tail -1):36 # the option's number is one everywhere
     python3 "$refuse" "$call" true || skip "system calls cannot be filtered here"
     python3 "$refuse" "$call" "$BREAKEVEN" topo >/dev/null # whose other calls of that name are not refused
     run python3 "$refuse" "$call" timeout -k 5 100 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
@@ -277,8 +278,8 @@ C
     grep -q '"suspect":"[^"]*unbound' run/samples.jsonl
 }
 
-# cpuset_make: a control group, $group, with this process's cpus, of version 1, or of version 2 where the groups at its top have
-# cpus of their own already; 1 where none can be made here.
+# cpuset_make: a control group, $group, with this process's cpus, of version 1, or of version 2 where the groups at its
+# top have cpus of their own already; 1 where none can be made here.
 cpuset_make() {
     local top list
     list=$(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep=",")')
@@ -308,8 +309,8 @@ teardown() {
     cpuset_make 2>/dev/null || skip "no control group with cpus of its own can be made here"
     local allowed
     allowed=$(cat "$group/cpuset.cpus")
-    bash -c "echo \$\$ >$group/cgroup.procs && exec '$BREAKEVEN' run --kernel spin --task-time 1ms --tasks 20 --runner serial \
-        --reps 2000 --output run" >out 2>&1 3>&- &
+    bash -c "echo \$\$ >$group/cgroup.procs && exec '$BREAKEVEN' run --kernel spin --task-time 1ms --tasks 20 \
+        --runner serial --reps 2000 --output run" >out 2>&1 3>&- &
     await [ -s run/samples.jsonl ]
     echo "$cpu" >"$group/cpuset.cpus"
     await grep -q '"suspect":"[^"]*unbound' run/samples.jsonl

@@ -288,15 +288,15 @@ print((max(began) - min(began)) // 10**9)' "$1"
 @test "a kernel whose one repetition is longer than the time limit: said first, and measured once" {
     tune --kernel spin --task-time 2ms --tasks 60 --time-limit 50ms --patience 0s --output tuned
     [ "$status" = 0 ]
-    [[ ${lines[0]} =~ ^"breakeven tune: --time-limit 50ms: the serial loop alone takes about "[0-9.]+ms"; it and one " ]]
+    [[ ${lines[0]} == "breakeven tune: --time-limit 50ms: the serial loop alone takes about "*"; it and one "* ]]
     [[ $output == *"1 measurement of 1 configuration took "*". --time-limit is shorter: "* ]]
     [ "$(wc -l <tuned/samples.jsonl)" = 2 ]
-    tune --kernel empty --tasks 10 --time-limit 1ms --patience 0s --output small # which only its process' start is beyond
+    tune --kernel empty --tasks 10 --time-limit 1ms --patience 0s --output small # its process' start alone is beyond it
     [ "$status" = 0 ]
     [[ ${lines[0]} == "breakeven tune: --time-limit 1ms: the serial loop alone took "* ]]
     [ "$(wc -l <small/samples.jsonl)" = 2 ]
-    env --default-signal=INT timeout -k 5 200 "$BREAKEVEN" tune --kernel spin --task-time 5ms --tasks 20000 --time-limit 1s \
-        --deadline 100s --output long >out 2>err 3>&- &
+    env --default-signal=INT timeout -k 5 200 "$BREAKEVEN" tune --kernel spin --task-time 5ms --tasks 20000 \
+        --time-limit 1s --deadline 100s --output long >out 2>err 3>&- &
     local ran=$! tries=0
     until grep -q "the serial loop alone takes about [0-9]" err || [ $((tries += 1)) = 600 ]; do sleep 0.05; done
     [ "$tries" -lt 600 ] && [ ! -s long/samples.jsonl ]

@@ -132,8 +132,10 @@ static bool tell_limit(const struct tune *tune, const char *takes, double serial
     if (!(serial_s > limit_s)) return false;
     values_show_duration(limit_s * 1e9, limit, sizeof limit);
     values_show_duration(serial_s * 1e9, serial, sizeof serial);
-    options_complain(tune->options, "--time-limit %s: the serial loop alone %s %s; it and one configuration are measured once, "
-                     "however long they take", limit, takes, serial);
+    options_complain(tune->options,
+                     "--time-limit %s: the serial loop alone %s %s; it and one configuration are measured once, "
+                     "however long they take",
+                     limit, takes, serial);
     return true;
 }
 

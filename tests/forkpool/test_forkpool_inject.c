@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Calls of the system that fail: fork, mmap, madvise, socketpair, signalfd, pidfd_open, prctl, poll and read interrupted,
- * futex interrupted or returning early. This program defines the functions itself, so the pool's calls come here first. */
+/* Calls of the system that fail: fork, mmap, madvise, socketpair, signalfd, pidfd_open, prctl, poll and read
+ * interrupted, futex interrupted or returning early. This program defines the functions itself, so the pool's calls
+ * come here first. */
 #include "forkpool/forkpool.h"
 #include "tests/suite.h"
 

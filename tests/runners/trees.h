@@ -150,7 +150,8 @@ static const struct quota_tree {
       TREE_V2), TREE_GROUP("0::/x\n"), {"/cg/x/cpu.max", "100000 100000\n"}}, 1, 0},
     {"a line of 5000 letters before, an overlay of many layers",
      {TREE_STATUS, TREE_MOUNTS("21 1 0:20 / /o rw - overlay o lowerdir=/" N1000 ":/" N1000 ":/" N1000 ":/" N1000
-      ":/" N1000 ",upperdir=/u,workdir=/w\n" TREE_V2), TREE_GROUP("0::/x\n"), {"/cg/x/cpu.max", "100000 100000\n"}}, 1, 0},
+      ":/" N1000 ",upperdir=/u,workdir=/w\n" TREE_V2), TREE_GROUP("0::/x\n"),
+      {"/cg/x/cpu.max", "100000 100000\n"}}, 1, 0},
     {"another mount before that lacks the group",
      {TREE_STATUS, TREE_MOUNTS("30 22 0:28 / /run/cilium rw - cgroup2 cgroup2 rw\n"
       "30 22 0:28 /other /mnt rw - cgroup2 cgroup2 rw\n" TREE_V2), TREE_GROUP("0::/x\n"),
