@@ -44,14 +44,14 @@ static uint64_t grain_tasks(const struct selftest *test, double task_ns)
     return tasks < least ? (uint64_t)least : (uint64_t)tasks;
 }
 
-enum { RUNGS = 11, RANKS_RUNG = 3 };
+enum { RUNGS = 11, RANKS_RUNG = 2 };
 static const double rungs_ns[RUNGS] = {4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
 /* The ladder of task sizes of `breakeven metg`: for each rung the serial cell and one of each pool. */
 struct ladder {
     const struct pool *pools;
     size_t count;   /* of them */
-    unsigned first; /* rung: a start of ranks takes a second, so they leave out those far below their METG */
+    unsigned first; /* rung: a start of ranks takes a second, so they leave out those well below their METG */
     unsigned serial[RUNGS], cells[RUNGS][GRAIN_POOLS];
 };
 
