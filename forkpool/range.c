@@ -120,6 +120,10 @@ bool range_all_ended(struct line *lines, uint32_t count, uint32_t units, _Atomic
     atomic_thread_fence(memory_order_seq_cst); /* of two that end last, one sees both */
     uint64_t sum = acquire(dropped);
     for (uint32_t i = 0; i < count; i++) sum += acquire(&lines[i].ended);
+    for (uint32_t i = 0; sum == units && i < count; i++) { /* the sum may be right by chance where a task wrote over them */
+        uint64_t word = acquire(&lines[i].word);
+        if (range_begin(word) > range_end(word) || range_end(word) > units) return false;
+    }
     return sum == units;
 }
 

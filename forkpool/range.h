@@ -86,7 +86,7 @@ struct units range_steal(struct line *lines, uint32_t count, uint32_t me, bool *
  * bring further ones to light. */
 uint32_t range_drop(struct line *lines, uint32_t count);
 
-/* Have all units ended, but those that were dropped? */
+/* Have all units ended, but those that were dropped? Never where a line holds what can be no range of the map. */
 bool range_all_ended(struct line *lines, uint32_t count, uint32_t units, _Atomic uint32_t *dropped);
 
 /* S, worker `dead` is dead: settles its steal and returns the units that it was running, which range_finish is to end
