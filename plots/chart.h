@@ -42,7 +42,7 @@ struct chart {
     FILE *data, *variables, *alternative; /* blocks; further gnuplot lines; sentences for those who cannot see it */
     char *data_text, *variables_text, *alternative_text;
     size_t data_size, variables_size, alternative_size;
-    char missing[160];    /* why there is nothing to draw */
+    char missing[480];    /* why there is nothing to draw */
     char placements[128]; /* of the cells drawn, for the caption */
     size_t n_low, n_high; /* repetitions a point */
     bool filled;          /* the newest layer has rows */

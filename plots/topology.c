@@ -160,15 +160,14 @@ static int threads_write(hwloc_topology_t topology, void *of)
 }
 
 /* machine->threads is freed by the caller. */
-static int load(const char *dir, struct machine *machine)
+static int load(const char *dir, struct machine *machine, struct reason *why)
 {
     char path[4200];
-    struct reason why = {""};
     struct stat status;
     FILE *file = tmpfile();
     snprintf(path, sizeof path, "%s/topology.xml", dir);
     if (!file) return -errno;
-    int error = topology_use(path, threads_write, file, &why);
+    int error = topology_use(path, threads_write, file, why);
     if (!error && fstat(fileno(file), &status)) error = -errno;
     if (!error) {
         machine->count = (unsigned)((size_t)status.st_size / sizeof *machine->threads);
@@ -212,9 +211,11 @@ int chart_topology(struct chart *chart)
 {
     const struct run *run = chart->summary->run;
     struct machine machine = {0};
-    if (load(run->dir, &machine)) {
+    struct reason why = {""};
+    if (load(run->dir, &machine, &why)) {
         free(machine.threads);
-        snprintf(chart->missing, sizeof chart->missing, "the run has no topology.xml that can be read");
+        snprintf(chart->missing, sizeof chart->missing, "the run has no topology.xml that can be read%s%s", *why.text ? ": " : "",
+                 why.text);
         return 0;
     }
     snprintf(chart->missing, sizeof chart->missing, "no repetition recorded the cpus of its workers");

@@ -84,6 +84,7 @@ PYTHON
 @test "the machine's figure counts memory nodes as topo does; a topology that cannot be read is the reason for none" {
     need_gnuplot
     "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 8 --reps 1 --runner forkpool --workers 1 -o odd
+    cp odd/topology.xml newer.xml
     python3 - odd/topology.xml <<'PYTHON'
 import re, sys
 text = open(sys.argv[1]).read()
@@ -95,7 +96,10 @@ PYTHON
     [[ $output == *"package 0, memory node 0<"* ]]
     echo "no topology" >odd/topology.xml
     run -0 "$BREAKEVEN" report odd --format html
-    [[ $output == *"the run has no topology.xml that can be read"* ]]
+    [[ $output == *"the run has no topology.xml that can be read: "* ]]
+    sed 's/version="2.0"/version="9.0"/' newer.xml >odd/topology.xml
+    run -0 "$BREAKEVEN" report odd --format html
+    [[ $output == *"is of a newer hwloc"*"lstopo --export-xml-flags v2"* ]]
 }
 
 @test "a figure's script draws it again where it stands" {
