@@ -239,7 +239,7 @@ static int write_both(const struct options *options, const struct shown *shown)
 
 static int print_both(const struct options *options, const struct shown *shown)
 {
-    char line[2 * PATH_TEXT];
+    char line[3 * PATH_TEXT];
     for (int i = 0; i < 2; i++) {
         snprintf(line, sizeof line, "%s%s:\n", i ? "\n" : "", shown[i].run.dir);
         int status = options_print(options, line);
