@@ -385,7 +385,7 @@ struct forkpool_stats {
     uint64_t steals;              /* ranges that a worker took from another */
     uint64_t started, recycled, retired, killed; /* workers: forked; replaced by rule; idle; by limit or cancel */
     size_t arena_bytes, arena_used_bytes;
-    int error;                    /* 0, or FORKPOOL_BROKEN and the like: why the pool gave up */
+    int error;                    /* 0, or why the pool gave up: FORKPOOL_BROKEN and the like, or -errno */
 };
 enum forkpool_worker_state {
     FORKPOOL_WORKER_NONE, FORKPOOL_WORKER_STARTING, FORKPOOL_WORKER_IDLE, FORKPOOL_WORKER_BUSY

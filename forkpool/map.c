@@ -240,7 +240,8 @@ const struct job_actions map_actions = {map_settle, map_started, map_cancel, map
 static int room(struct forkpool *pool, void *place, bool sleeping)
 {
     (void)sleeping;
-    if (pool_refusal(pool)) return 1;
+    int refused = pool_refusal(pool); /* read once: forkpool_interrupt needs no lock */
+    if (refused) return refused;
     for (unsigned i = 0; i < MAPS; i++)
         if (pool->map_jobs[i]) job_settle(pool->map_jobs[i]);
     return (*(int *)place = free_place(pool)) != NO_ROOM;

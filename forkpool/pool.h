@@ -9,7 +9,7 @@
 
 /* ---- arena.c: memory shared with the workers, given out by the program alone ----
  * All records about it are private, so a task that writes beyond its buffer does not damage them. Nothing else of a
- * pool is needed for it. */
+ * pool is needed for it. Not safe across threads: the caller locks. */
 
 enum { ARENA_CLASSES = 7 }; /* small blocks: 64, 128, ... 4096 bytes */
 
@@ -180,7 +180,7 @@ typedef int wait_ready(struct forkpool *pool, void *what, bool sleeping);
 int wait_for(struct forkpool *pool, const struct slot *slot, wait_ready *ready, void *what, int64_t timeout_ns);
 /* The same for what takes a process's start or end: sleeps at once, since these need the cpu. */
 int wait_long(struct forkpool *pool, wait_ready *ready, void *what, int64_t timeout_ns);
-/* Until something may be submitted and there is `room` for it. 0: the lock is held; or why not. */
+/* Until there is `room` (1; 0: not yet; negative: why nothing may be submitted). 0: the lock is held; or why not. */
 int wait_for_room(struct forkpool *pool, wait_ready *room, void *what);
 int callbacks_run(struct forkpool *pool);  /* without the lock; none where this thread is in one already */
 bool callback_runs(const struct forkpool *pool); /* in this thread */

@@ -145,7 +145,7 @@ static const char *stalled(struct forkpool *pool, int64_t now)
     return NULL;
 }
 
-/* What is damaged, for people; NULL: nothing that can be told. Wakes workers that sleep beside work. */
+/* With the lock held: what is damaged, for people; NULL: nothing that can be told. Wakes workers that sleep beside work. */
 static const char *sound_look(struct forkpool *pool, int64_t now)
 {
     const char *what = NULL;

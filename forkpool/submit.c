@@ -152,14 +152,15 @@ void slots_mark(struct forkpool *pool)
 
 static int room(struct forkpool *pool, void *queue, bool sleeping)
 {
-    if (pool_refusal(pool)) return 1;
+    int refused = pool_refusal(pool); /* read once: forkpool_interrupt needs no lock */
+    if (refused) return refused;
     if (!pool->free_count) jobs_settle(pool);
     if (sleeping) slots_mark(pool);
     return pool->free_count && ring_has_room(pool, *(const unsigned *)queue);
 }
 
 /* Lock held on success: there is a free slot. */
-static inline int wait_for_slot(struct forkpool *pool, unsigned queue)
+static inline int wait_for_free_slot(struct forkpool *pool, unsigned queue)
 {
     pool_lock(pool);
     if (__builtin_expect(!pool_refusal(pool) && pool->free_count && ring_has_room(pool, queue), 1)) return 0;
@@ -185,7 +186,7 @@ static inline struct forkpool_job *job_in_slot(struct forkpool *pool, struct slo
 
 struct forkpool_job *forkpool_async(struct forkpool *pool, forkpool_call_fn *call, long argument)
 {
-    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_slot(pool, ORDINARY);
+    int rc = pool_foreign(pool) ? FORKPOOL_FORKED : wait_for_free_slot(pool, ORDINARY);
     if (rc) {
         errno = rc > -4096 ? -rc : ECANCELED;
         return NULL;
@@ -270,7 +271,7 @@ static int task_put(struct forkpool *pool, const struct forkpool_task *task, str
 static int tasks_put(struct forkpool *pool, const struct forkpool_task *tasks, size_t count, struct forkpool_job **jobs,
                      size_t *taken)
 {
-    int rc = wait_for_slot(pool, queue_of(tasks[*taken].urgent));
+    int rc = wait_for_free_slot(pool, queue_of(tasks[*taken].urgent));
     if (rc) return rc;
     do {
         rc = task_put(pool, &tasks[*taken], &jobs[*taken]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c: the program waits. For some microseconds it spins, or yields where the workers need its cpu, since what it
+/* wait.c: the program waits, or an event loop of its own does, on a descriptor. For some microseconds it spins, or yields where the workers need its cpu, since what it
  * waits for is often at hand; then it sleeps. Sleeps are cut into slices, between which it looks whether the server lives: a server killed by somebody
  * cannot wake anyone. */
 #include "pool.h"
@@ -150,10 +150,10 @@ int wait_for_room(struct forkpool *pool, wait_ready *room, void *what)
 {
     for (;;) {
         pool_lock(pool);
-        int refused = pool_refusal(pool);
-        if (!refused && room(pool, what, false)) return 0;
+        int answer = room(pool, what, false);
+        if (answer > 0) return 0;
         pool_unlock(pool);
-        if (refused) return refused;
+        if (answer < 0) return answer;
         if (pool->shared->config.would_block) return -EAGAIN;
         wait_for(pool, NULL, room, what, FORKPOOL_FOREVER);
     }

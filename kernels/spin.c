@@ -119,12 +119,12 @@ static int verify_lognormal(const void *input, const struct kernel_params *param
 }
 
 /* What the two have in common. */
-#define CHAIN(own_name, own_summary, waits_for)                                                                        \
+#define CHAIN(own_name, own_summary, bound_by)                                                                         \
     const struct kernel kernel_##own_name = {                                                                          \
         .version = KERNEL_VERSION,                                                                                     \
         .name = #own_name,                                                                                             \
         .summary = own_summary,                                                                                        \
-        .bottleneck = waits_for,                                                                                       \
+        .bottleneck = bound_by,                                                                                        \
         .default_tasks = 10000,                                                                                        \
         .default_size = 40000,                                                                                         \
         .size_unit = "steps",                                                                                          \

@@ -7,10 +7,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The kernel's mask may be larger than cpu_set_t and wants to be read whole (sched_setaffinity(2), "Handling systems with
- * large CPU affinity masks"). */
 enum { MASK_WORDS = CPULIST_LIMIT / (8 * sizeof(unsigned long)) };
 
+/* The kernel's mask may be larger than cpu_set_t and wants to be read whole (sched_setaffinity(2), "Handling systems with
+ * large CPU affinity masks"). */
 int worker_affinity_read(hwloc_bitmap_t into)
 {
     unsigned long mask[MASK_WORDS];

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double DRIFT_MAX = 0.02;
-enum { DRIFT_MIN = 5 };
+static const double DRIFT_MAX = 0.02; /* a level so far off 1 is another machine's; record.h tells both figures */
+enum { DRIFT_MIN = 5 };               /* sentinels of a block that tell something */
 
 /* One serial run phase over the median of its cell's. */
 struct sentinel {

@@ -195,8 +195,10 @@ static void keep_covariance(struct pool_work *work)
     memset(work->loose_covariance, 0, sizeof work->loose_covariance);
     for (unsigned a = 0; a < COLUMNS; a++)
         for (unsigned b = 0; b < COLUMNS; b++)
-            if (work->used[a] && work->used[b])
-                work->loose_covariance[a][b] = isnan(work->variance[a]) ? NAN : *next++;
+            if (work->used[a] && work->used[b]) {
+                work->loose_covariance[a][b] = isnan(work->variance[a]) ? NAN : *next;
+                next++;
+            }
 }
 
 /* Coefficients below 0 become 0 one by one, the worst first; a chunk costs at least its serialised part. */

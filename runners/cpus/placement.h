@@ -59,7 +59,7 @@ int placement_compute(const char *policy, hwloc_topology_t topology, unsigned pr
                       struct placement *placement, struct reason *why);
 
 /* placement_list.c, for placement_compute: explicit placements, "0-2,5", "core:0-3", "package:1.core:0-3".
-Fills cpus[0 .. workers) with malloc'ed lists. 0, -EINVAL or -ENOMEM with one line in `why`; what was filled before a
+ * Fills cpus[0 .. workers) with malloc'ed lists. 0, -EINVAL or -ENOMEM with one line in `why`; what was filled before a
  * failure is freed by the caller. */
 int placement_list(const char *text, hwloc_topology_t topology, unsigned workers, char **cpus, struct reason *why);
 

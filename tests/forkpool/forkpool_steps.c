@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A worker dies at every step of the protocol: the pool is compiled with a hook between any two accesses to shared
- * memory (step.h), and here the n-th step that any worker takes is its last, for n = 1, 2, 3 ... until a load runs
+ * memory (STEP in shared.h), and here the n-th step that any worker takes is its last, for n = 1, 2, 3 ... until a load runs
  * through without coming to step n. Faults 4 and 6 are among these. */
 #include "forkpool/forkpool.h"
 #include "tests/suite.h"
