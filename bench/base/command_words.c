@@ -155,7 +155,9 @@ static char *join(const char *const *words)
     size_t size;
     FILE *stream = open_memstream(&line, &size);
     for (size_t i = 0; stream && words[i]; i++) fprintf(stream, "%s%s", i ? " " : "", words[i]);
-    return stream && !fclose(stream) ? line : NULL;
+    if (stream && !fclose(stream)) return line;
+    free(line);
+    return NULL;
 }
 
 int command_fill_all(const struct command *command, const struct command_value *values, size_t count,

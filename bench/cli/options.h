@@ -129,7 +129,7 @@ struct topic {
 };
 extern const struct topic topics[];
 
-/* What this program was made of, for a run's record: {"version", "compiler", "flags", "commit", "hwloc", "gsl",
+/* What this program was made of, for a run's record: {"schema", "version", "compiler", "flags", "commit", "hwloc", "gsl",
  * "jansson"}; NULL without memory. The caller drops it. (version.c) */
 struct json_t *build_to_json(void);
 

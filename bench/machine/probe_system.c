@@ -135,9 +135,9 @@ int probe_cores(char *siblings, size_t siblings_size, char *kinds, size_t kinds_
 {
     hwloc_topology_t topology;
     struct reason why = {""};
+    siblings[0] = kinds[0] = '\0';
     int status = topology_load(NULL, &topology, &why), groups = 0;
     if (status) return status;
-    siblings[0] = '\0';
     cpukind_line(topology, kinds, kinds_size);
     hwloc_obj_t core = NULL;
     while (status >= 0 && (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core))) {

@@ -204,9 +204,10 @@ static int report_end(const struct conduct *conduct, const struct experiment *ex
     const struct options *options = conduct->options;
     if (*experiment->left_out_text) options_complain(options, "%s", experiment->left_out_text);
     if (error == -EINTR) {
-        options_complain(options,
-                         "interrupted after %zu samples, which are kept; \"breakeven run --resume %s\" finishes it",
-                         experiment->taken, conduct->dir);
+        char finish[RUNDIR_PATH + 64] = "";
+        if (!*conduct->program) /* of two builds neither can be finished alone */
+            snprintf(finish, sizeof finish, "; \"breakeven run --resume %s\" finishes it", conduct->dir);
+        options_complain(options, "interrupted after %zu samples, which are kept%s", experiment->taken, finish);
         return STATUS_INTERRUPTED;
     }
     if (error) {

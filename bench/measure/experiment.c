@@ -209,7 +209,8 @@ static int open_session(struct session *session, struct experiment *experiment)
     session->tally = calloc(cells + 1u, sizeof *session->tally);
     session->order = calloc(cells + 1u, sizeof *session->order);
     session->mine = calloc(cells + 1u, sizeof *session->mine);
-    if (!session->tally || !session->order || !session->mine) return reason_give(session->why, -ENOMEM, "no memory");
+    reason_set(session->why, "no memory"); /* whoever fails otherwise says so */
+    if (!session->tally || !session->order || !session->mine) return -ENOMEM;
     for (unsigned i = 0; i < cells; i++) session->mine[i] = plan_is_mine(experiment->plan, i);
     const struct experiment_other *other = &experiment->other;
     int error = open_side(session, experiment->dir, experiment->manifest, NULL);

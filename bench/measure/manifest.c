@@ -194,6 +194,8 @@ int manifest_protocol(const json_t *manifest, unsigned cells, struct protocol *p
         if (!json_is_integer(value) || values[i] < -1 || (i == 0 && values[i] < 1))
             return reason_give(why, -EINVAL, "its manifest lacks protocol.%s: it cannot be resumed", keys[i]);
     }
+    int error = read_task_ns(manifest, cells, task_ns, why);
+    if (error) return error;
     const json_t *share = json_object_get(manifest, "share");
     *protocol = (struct protocol){.share = (unsigned)json_integer_value(json_object_get(share, "part")),
                                   .shares = (unsigned)json_integer_value(json_object_get(share, "of")),
@@ -209,7 +211,7 @@ int manifest_protocol(const json_t *manifest, unsigned cells, struct protocol *p
                                   .task_seed = (uint64_t)values[8],
                                   .precision = json_number_value(json_object_get(from, "precision")),
                                   .settle = json_number_value(json_object_get(from, "settle"))};
-    return read_task_ns(manifest, cells, task_ns, why);
+    return 0;
 }
 
 /* ---- may a run be finished here? ---- */

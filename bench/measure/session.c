@@ -31,7 +31,7 @@ double session_known_ns(const struct session *session, unsigned cell)
     const struct tally *tally = &session->tally[cell];
     if (!session->mine[cell]) return 0;
     if (session_is_over(session, cell)) return 0;
-    return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell);
+    return tally->spent ? tally->spent_ns / tally->spent : plan_expected_ns(session->plan, cell) * session->side_count;
 }
 
 /* The first block with spans: among the last that every cell takes, when it is known how much time they leave, with room for

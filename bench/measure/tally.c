@@ -41,42 +41,49 @@ static bool tells_of_trust(const struct plan *plan, unsigned id)
     return false;
 }
 
-/* Which cells need no more. trust[id]: tells_of_trust; NULL without memory: none stops, and it takes longer then. */
+/* Which cells need no more. trust[id]: tells_of_trust; needs[id]: how many cells that go on are compared with that serial one.
+ * NULL without memory: none stops, and it takes longer then. */
 struct choice {
     const struct plan *plan;
     struct tally *tally;
     bool *trust;
+    unsigned *needs;
     struct quantity *known; /* known[id]: its median and interval; of tally_settle */
     const double *cost_ns;  /* of tally_narrow; else NULL */
     double block_ns;        /* of all that go on, at that cost */
     unsigned settled;
 };
 
-static struct choice choice_open(const struct plan *plan, struct tally *tally)
-{
-    struct choice choice = {
-        .plan = plan, .tally = tally, .trust = calloc(plan->cell_count + 1u, sizeof *choice.trust)};
-    for (unsigned i = 0; choice.trust && i < plan->cell_count; i++) choice.trust[i] = tells_of_trust(plan, i);
-    return choice;
-}
-
 static bool goes_on(const struct tally *tally)
 {
     return !tally->settled && !tally->left_out;
 }
 
-/* Does a cell go on that is compared with this serial one? */
-static bool is_needed(const struct choice *choice, unsigned baseline)
+static struct choice choice_open(const struct plan *plan, struct tally *tally)
 {
-    for (unsigned i = 0; i < choice->plan->cell_count; i++)
-        if (i != baseline && choice->plan->cells[i].baseline == baseline && goes_on(&choice->tally[i])) return true;
-    return false;
+    struct choice choice = {.plan = plan,
+                            .tally = tally,
+                            .trust = calloc(plan->cell_count + 1u, sizeof *choice.trust),
+                            .needs = calloc(plan->cell_count + 1u, sizeof *choice.needs)};
+    for (unsigned i = 0; choice.trust && choice.needs && i < plan->cell_count; i++) {
+        choice.trust[i] = tells_of_trust(plan, i);
+        if (plan->cells[i].baseline != i && goes_on(&tally[i])) choice.needs[plan->cells[i].baseline]++;
+    }
+    return choice;
+}
+
+/* How many have stopped. */
+static unsigned choice_close(const struct choice *choice)
+{
+    free(choice->trust);
+    free(choice->needs);
+    free(choice->known);
+    return choice->settled;
 }
 
 static bool may_stop(const struct choice *choice, unsigned id)
 {
-    bool serial = choice->plan->cells[id].baseline == id;
-    return goes_on(&choice->tally[id]) && !choice->trust[id] && !(serial && is_needed(choice, id));
+    return goes_on(&choice->tally[id]) && !choice->trust[id] && !choice->needs[id];
 }
 
 /* And its serial cell where that was the last that needed it. */
@@ -86,7 +93,7 @@ static void stop_cell(struct choice *choice, unsigned id)
     choice->tally[id].settled = true;
     choice->settled++;
     if (choice->cost_ns) choice->block_ns -= choice->cost_ns[id];
-    if (baseline != id && may_stop(choice, baseline)) stop_cell(choice, baseline);
+    if (baseline != id && !--choice->needs[baseline] && may_stop(choice, baseline)) stop_cell(choice, baseline);
 }
 
 /* The dearest that may stop, of those with or without a crossing; plan->cell_count: none. */
@@ -107,11 +114,10 @@ unsigned tally_narrow(const struct plan *plan, struct tally *tally, const double
     choice.cost_ns = cost_ns;
     for (unsigned i = 0; i < plan->cell_count; i++)
         if (goes_on(&tally[i])) choice.block_ns += cost_ns[i];
-    for (int crossing = 0; choice.trust && crossing < 2; crossing++)
+    for (int crossing = 0; choice.trust && choice.needs && crossing < 2; crossing++)
         while (choice.block_ns > block_ns && (stop = dearest(&choice, crossing)) < plan->cell_count)
             stop_cell(&choice, stop);
-    free(choice.trust);
-    return choice.settled;
+    return choice_close(&choice);
 }
 
 /* Of the cells that are compared with the same serial one, it among them. */
@@ -149,13 +155,11 @@ unsigned tally_settle(const struct plan *plan, struct tally *tally)
 {
     struct choice choice = choice_open(plan, tally);
     choice.known = calloc(plan->cell_count + 1u, sizeof *choice.known);
-    bool ready = choice.known && choice.trust;
+    bool ready = choice.known && choice.trust && choice.needs;
     for (unsigned i = 0; ready && i < plan->cell_count; i++)
         choice.known[i] =
             tally[i].count ? stats_median(tally[i].walls_ns, tally[i].count) : (struct quantity){NAN, NAN, NAN, 0};
     for (unsigned i = 0; ready && i < plan->cell_count; i++)
         if (may_stop(&choice, i) && (plan->cells[i].baseline == i || is_clear(&choice, i))) stop_cell(&choice, i);
-    free(choice.known);
-    free(choice.trust);
-    return choice.settled;
+    return choice_close(&choice);
 }

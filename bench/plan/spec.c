@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Apart from inject.c: the program of a rank has what is injected, and no JSON. */
 static json_t *inject_to_json(const struct inject *inject)
 {
     if (!inject) return json_null();

@@ -50,6 +50,7 @@ struct tune {
     struct tune_failure *failures;
     size_t left_runs, left; /* measurements that left processes running, and how many in all; they were killed */
     int64_t left_ns;        /* cpu time of those */
+    double serial_s;       /* what the serial loop took before the search; it is in no other figure */
     size_t suspects;       /* measurements that the machine disturbed: steal time, throttling */
     char suspect[96];      /* the words of the last of them */
     char dir[4096]; /* of the recorded run; "" */

@@ -154,7 +154,8 @@ static int search(struct subject *subject)
     if (!error) error = measure(subject, &(struct search_point){.serial = true}, 1, INFINITY, &serial);
     tune->suspects = 0; /* it is none of the search's measurements, */
     if (!error && !told) tell_limit(tune, "took", serial.spent_s);
-    if (!error) tune->search.budget_s -= serial.spent_s; /* but takes its time */
+    if (!error) tune->serial_s = serial.spent_s; /* but takes its time */
+    tune->search.budget_s -= tune->serial_s;
     if (!error) error = search_run(&tune->space, &tune->search, &tune->result);
     memcpy(tune->dir, subject->record.dir, sizeof tune->dir);
     tune_record_close(&subject->record, tune_to_json(tune), error);

@@ -23,7 +23,7 @@ int tune_record_open(struct tune_record *record, const struct options *options, 
     record->lock = rundir_lock(record->dir, true, &why);
     if (record->lock == -EWOULDBLOCK) return options_complain(options, "--output %s", why.text);
     record->fd = record_open_samples(record->dir);
-    record->manifest = manifest_make(plan, name, options);
+    if (record->fd >= 0) record->manifest = manifest_make(plan, name, options);
     int error = record->fd < 0 ? record->fd : manifest_begin(record->dir, record->manifest, plan->topology, &why);
     if (record->fd < 0) reason_set(&why, "cannot write into %s: %s", record->dir, strerror(-error));
     if (!error) return 0;

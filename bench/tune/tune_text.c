@@ -244,7 +244,7 @@ void tune_print(const struct tune *tune)
            result->measurements == 1 ? "" : "s", tried, tried == 1 ? "" : "s", spent);
     if (isfinite(result->once_s) && result->once_s > 0)
         printf("; trying all once would take about %.3g s", result->once_s);
-    bool beyond = result->spent_s > tune_limit_s(tune->options);
+    bool beyond = tune->serial_s + result->spent_s > tune_limit_s(tune->options);
     puts(beyond ? ". --time-limit is shorter: it begins nothing more, but ends no measurement."
          : result->short_of_budget ? ". Steps were shortened to stay inside the budget." : ".");
     if (*tune->kinds) printf("%s: more workers than the fast ones add less.\n", tune->kinds);

@@ -6,7 +6,6 @@
 #include "bench/plan/spec.h"
 #include "bench/selftest/inject_script.h"
 #include "bench/selftest/selftest.h"
-#include "bench/selftest/selftest.h"
 #include "kernels/reason.h"
 #include "tests/suite.h"
 

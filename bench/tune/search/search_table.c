@@ -92,25 +92,34 @@ static int keep(struct search *search, struct search_entry *entry, const struct 
     return 0;
 }
 
-void table_measure(struct search *search, const struct search_set *set, double limit)
+/* Once each, as one block. */
+static void measure_block(struct search *search, const size_t *ids, size_t count, double limit)
 {
     struct search_point points[SEARCH_SET_MAX];
     struct search_outcome outcomes[SEARCH_SET_MAX] = {0};
-    size_t ids[SEARCH_SET_MAX], count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        size_t id = set->ids[(i + search->result->blocks) % set->count];
-        if (table_at(search, id)->failed || (table_at(search, id)->limited && isfinite(limit))) continue;
-        points[count] = table_at(search, id)->point;
-        ids[count++] = id;
-    }
-    if (search->result->fresh == UINT_MAX) count = budget_room(search, SEARCH_EXPLORING, count);
     if (!count || search->error) return;
+    for (size_t i = 0; i < count; i++) points[i] = table_at(search, ids[i])->point;
     search->error = search->space->measure(search->space->context, points, count,
                                            search->space->limits ? limit : INFINITY, outcomes);
     if (search->error) return;
     for (size_t i = 0; i < count && !search->error; i++)
         search->error = keep(search, table_at(search, ids[i]), &outcomes[i]);
     search->result->blocks++;
+}
+
+void table_measure(struct search *search, const struct search_set *set, double limit)
+{
+    size_t ids[SEARCH_SET_MAX], count = 0, first = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        size_t id = set->ids[(i + search->result->blocks) % set->count];
+        if (table_at(search, id)->failed || (table_at(search, id)->limited && isfinite(limit))) continue;
+        ids[count++] = id;
+    }
+    if (count > 1 && !search->result->measurements && isfinite(search->options->budget_s))
+        measure_block(search, ids, first = 1, limit); /* alone: it tells how many of the others there is time for */
+    count -= first;
+    if (search->result->fresh == UINT_MAX) count = budget_room(search, SEARCH_EXPLORING, count);
+    measure_block(search, ids + first, count, limit);
 }
 
 void table_look(struct search *search, const struct search_set *set, unsigned looks)
