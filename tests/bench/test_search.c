@@ -1,84 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The search over fakes: surfaces whose every true cost is known and runners that fail. */
-#include "bench/tune/search/search_table.h"
-#include "tests/suite.h"
-
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { LEVELS = 32, LOG = 4096 };
-
-struct fake {
-    double cost[LEVELS]; /* of each level; <= 0: fails */
-    double serial;
-    double noise_of[LEVELS];   /* of single levels, beside that of all; 0: none */
-    double noise;              /* the most by which a measurement is off, as a factor */
-    double spikes;             /* the share of measurements that take six times as long */
-    double cold;               /* the factor by which the first of all does; 0: none */
-    uint64_t state;            /* of its generator */
-    size_t calls, fail_after;  /* blocks; 0: never */
-    size_t slow_after;         /* blocks after which workers take twice as long; 0: never */
-    double serial_slow;        /* the factor by which the serial point does in two of three blocks; 0: never */
-    size_t logged, count[LOG]; /* points per block */
-    unsigned first[LOG];       /* the first level of each block */
-    size_t measured[LEVELS], serial_count;
-};
-
-static double workers[LEVELS];
-
-/* Uniform in [0, 1): a linear congruential generator is good enough, and the same everywhere. */
-static double next(struct fake *fake)
-{
-    fake->state = fake->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (double)(fake->state >> 11) / 9007199254740992.0;
-}
-
-static int measure(void *context, const struct search_point *points, size_t count, double limit,
-                   struct search_outcome *outcomes)
-{
-    struct fake *fake = context;
-    if (fake->fail_after && fake->calls >= fake->fail_after) return -EINTR;
-    if (fake->logged < LOG) {
-        fake->count[fake->logged] = count;
-        fake->first[fake->logged++] = points[0].serial ? LEVELS : points[0].level[0];
-    }
-    for (size_t i = 0; i < count; i++) {
-        double cost = points[i].serial ? fake->serial : fake->cost[points[i].level[0]];
-        if (points[i].serial) fake->serial_count++;
-        else fake->measured[points[i].level[0]]++;
-        if (fake->noise > 0) cost *= pow(fake->noise, 2 * next(fake) - 1);
-        if (!points[i].serial && fake->noise_of[points[i].level[0]] > 0)
-            cost *= pow(fake->noise_of[points[i].level[0]], 2 * next(fake) - 1);
-        if (fake->spikes > 0 && next(fake) < fake->spikes) cost *= 6;
-        if (fake->slow_after && fake->calls >= fake->slow_after && !points[i].serial) cost *= 2;
-        if (fake->serial_slow > 0 && points[i].serial && fake->calls % 3) cost *= fake->serial_slow;
-        if (fake->cold > 0 && !fake->calls && !i) cost *= fake->cold;
-        bool limited = cost > limit;
-        outcomes[i] = (struct search_outcome){
-            .cost = limited ? limit : cost, .spent_s = limited ? limit : cost, .limited = limited, .failed = cost <= 0};
-    }
-    fake->calls++;
-    return 0;
-}
-
-static struct search_space space_of(struct fake *fake, size_t levels, bool serial)
-{
-    for (unsigned i = 0; i < LEVELS; i++) workers[i] = i + 1;
-    return (struct search_space){
-        .axis_count = 1,
-        .axis = {{.name = "workers", .levels = levels, .values = workers, .workers = true, .start = levels - 1}},
-        .serial = serial,
-        .limits = true,
-        .measure = measure,
-        .context = fake};
-}
-
-static unsigned level_of(const struct search_result *result, size_t id)
-{
-    return result->entries[id].point.level[0];
-}
+/* What the search answers, over fakes. What ends it early or goes wrong: test_search_ends.c. */
+#include "tests/bench/search_fake.h"
 
 START_TEST(the_minimum_is_found_without_trying_everything)
 {
@@ -281,66 +203,6 @@ START_TEST(one_worker_that_had_the_better_core_is_no_reason_for_a_team)
 }
 END_TEST
 
-START_TEST(points_that_fail_are_results)
-{
-    struct fake fake = {0};
-    for (unsigned i = 0; i < 16; i++) fake.cost[i] = i >= 9 ? -1 : 20.0 / (i + 1); /* fails from ten workers on */
-    struct search_space space = space_of(&fake, 16, false);
-    struct search_result result;
-    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
-    ck_assert_uint_ge(level_of(&result, result.recommended), 7);
-    ck_assert_uint_le(level_of(&result, result.recommended), 8);
-    for (unsigned i = 9; i < 16; i++) ck_assert_uint_le(fake.measured[i], 1); /* nobody asks again */
-    search_free(&result);
-}
-END_TEST
-
-START_TEST(where_all_fail_nothing_is_recommended)
-{
-    struct fake fake = {0};
-    struct search_space space = space_of(&fake, 16, false);
-    struct search_result result;
-    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
-    ck_assert_uint_eq(result.recommended, result.entry_count);
-    ck_assert_uint_eq(result.winner, result.entry_count);
-    ck_assert_uint_ge(result.entry_count, 1);
-    search_free(&result);
-}
-END_TEST
-
-START_TEST(an_interrupted_search_keeps_what_it_has)
-{
-    struct fake fake = {.fail_after = 3};
-    for (unsigned i = 0; i < 16; i++) fake.cost[i] = 20.0 / (i + 1);
-    struct search_space space = space_of(&fake, 16, false);
-    struct search_result result;
-    ck_assert_int_eq(search_run(&space, &search_defaults, &result), -EINTR);
-    ck_assert_uint_eq(result.blocks, 3);
-    ck_assert_uint_eq(level_of(&result, result.recommended), 15);
-    ck_assert(!result.entries[result.recommended].confirmed);
-    search_free(&result);
-}
-END_TEST
-
-START_TEST(a_time_limit_is_kept_but_for_one_measurement)
-{
-    for (int limit = 1; limit <= 400; limit += limit < 20 ? 1 : 20) {
-        struct fake fake = {.serial = 20, .noise = 1.02, .state = 5};
-        for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = 3 + 10.0 / (i + 1) + 0.2 * i;
-        struct search_space space = space_of(&fake, LEVELS, true);
-        struct search_options options = limit % 2 ? search_defaults : search_commands;
-        struct search_result result;
-        space.axis[0].workers = limit % 3; /* 0: where all values are words, many are looked at at once */
-        options.budget_s = limit;
-        ck_assert_int_eq(search_run(&space, &options, &result), 0);
-        ck_assert_double_le(result.spent_s, limit + 20 * 1.02);
-        ck_assert_uint_lt(result.recommended, result.entry_count);
-        ck_assert(result.entries[result.recommended].count > 0);
-        search_free(&result);
-    }
-}
-END_TEST
-
 START_TEST(one_point_is_enough)
 {
     struct fake fake = {.cost = {3}};
@@ -368,64 +230,6 @@ START_TEST(a_space_without_points_is_refused)
     ck_assert_int_eq(search_run(&space, &search_defaults, &result), -EINVAL);
     ck_assert_uint_eq(fake.calls, 0);
     search_free(&result);
-}
-END_TEST
-
-START_TEST(slow_points_are_stopped_and_counted_as_slow)
-{
-    struct fake fake = {0};
-    for (unsigned i = 0; i < LEVELS; i++) fake.cost[i] = 64.0 / (i + 1);
-    struct search_space space = space_of(&fake, LEVELS, false);
-    struct search_result result;
-    ck_assert_int_eq(search_run(&space, &search_defaults, &result), 0);
-    ck_assert_uint_eq(level_of(&result, result.recommended), LEVELS - 1);
-    ck_assert_uint_eq(fake.measured[0], 0); /* beyond one that hit the limit */
-    double worst = 0;
-    for (size_t id = 0; id < result.entry_count; id++) worst = fmax(worst, result.entries[id].estimate);
-    ck_assert_double_le(worst, search_defaults.limit * 2 + 1e-9);
-    search_free(&result);
-}
-END_TEST
-
-/* 64 tasks of 50 ms by so many processes, and a start that takes more of them longer. */
-static void sleep_costs(struct fake *fake)
-{
-    for (unsigned i = 0; i < LEVELS; i++) fake->cost[i] = 0.05 * ceil(64.0 / (i + 1)) + 0.06 + 0.002 * i;
-}
-
-START_TEST(a_cold_first_run_sets_no_limit_for_the_others)
-{
-    for (unsigned cold = 1; cold <= 8; cold *= 2) {
-        struct fake fake = {.cold = cold, .noise = 1.03};
-        double all = 0, best = INFINITY;
-        sleep_costs(&fake);
-        for (unsigned i = 0; i < LEVELS; i++) all += fake.cost[i], best = fmin(best, fake.cost[i]);
-        struct search_space space = space_of(&fake, LEVELS, false);
-        space.also_count = 1;
-        space.also[0] = (struct search_point){.level = {1}};
-        struct search_result result;
-        ck_assert_int_eq(search_run(&space, &search_commands, &result), 0);
-        ck_assert_double_le(fake.cost[level_of(&result, result.recommended)], 1.05 * best);
-        ck_assert_double_le(result.spent_s, 0.25 * all + (cold - 1) * fake.cost[LEVELS - 1]);
-        search_free(&result);
-    }
-}
-END_TEST
-
-/* Of so few milliseconds that its share of the grid, and fourteen of its runs, were over before anything was known. */
-START_TEST(a_command_of_milliseconds_has_an_interval)
-{
-    for (uint64_t state = 1; state <= 50; state++) {
-        struct fake fake = {.noise = 1.6, .state = state, .cost = {0.010, 0.020, 0.030}};
-        struct search_space space = space_of(&fake, 3, false);
-        struct search_result result;
-        ck_assert_int_eq(search_run(&space, &search_commands, &result), 0);
-        ck_assert_uint_eq(level_of(&result, result.recommended), 0);
-        ck_assert_uint_ge(result.entries[result.recommended].cost.n, STATS_INTERVAL_MIN);
-        ck_assert(!result.short_of_budget);
-        ck_assert_double_le(result.spent_s, search_commands.least_s);
-        search_free(&result);
-    }
 }
 END_TEST
 
@@ -527,15 +331,8 @@ int main(void)
     tcase_add_test(tests, a_machine_that_holds_still_is_judged_by_its_fresh_blocks);
     tcase_add_test(tests, one_worker_that_is_little_faster_is_no_reason_for_a_team);
     tcase_add_test(tests, one_worker_that_had_the_better_core_is_no_reason_for_a_team);
-    tcase_add_test(tests, points_that_fail_are_results);
-    tcase_add_test(tests, where_all_fail_nothing_is_recommended);
-    tcase_add_test(tests, an_interrupted_search_keeps_what_it_has);
-    tcase_add_test(tests, a_time_limit_is_kept_but_for_one_measurement);
     tcase_add_test(tests, one_point_is_enough);
     tcase_add_test(tests, a_space_without_points_is_refused);
-    tcase_add_test(tests, slow_points_are_stopped_and_counted_as_slow);
-    tcase_add_test(tests, a_cold_first_run_sets_no_limit_for_the_others);
-    tcase_add_test(tests, a_command_of_milliseconds_has_an_interval);
     tcase_add_test(tests, discrete_axes_and_two_kinds_of_workers);
     tcase_add_test(tests, a_combination_that_gains_nothing_from_workers_does_not_hide_the_others);
     tcase_add_test(tests, one_spike_in_two_blocks_does_not_move_a_rank);

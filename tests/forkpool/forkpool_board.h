@@ -7,8 +7,10 @@
 #include "tests/suite.h"
 
 #include <stdalign.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/forkpool/forkpool_leftovers.h"
@@ -98,6 +100,22 @@ static inline int board_run(const char *name, TCase *cases)
     Suite *suite = suite_create(name);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
+}
+
+static const int64_t second_ns = 1000000000;
+
+_Noreturn static inline int stay_for_ever(void)
+{
+    for (;;) pause();
+}
+
+/* So, with other tests beside it, a process whose death is awaited is gone, collected by whoever had to. */
+static inline void await_gone(pid_t pid)
+{
+    while (!kill(pid, 0)) {
+        waitpid(pid, NULL, WNOHANG); /* an orphan that came to this process */
+        usleep(1000);
+    }
 }
 
 #endif

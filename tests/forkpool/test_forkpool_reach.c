@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-static const int64_t second_ns = 1000000000;
-
 static void open_patient(unsigned workers, unsigned deaths_most)
 {
     open_pool(&(struct forkpool_config){.workers = workers, .restart_max = deaths_most});
@@ -43,10 +41,6 @@ START_TEST(longjmp_into_an_earlier_task)
 END_TEST
 
 /* 2 what the program asks for itself, cancels and limits, is no storm of crashes */
-_Noreturn static int stay_for_ever(void)
-{
-    for (;;) pause();
-}
 static int stay(const void *argument, size_t argument_bytes, void *result, size_t result_bytes)
 {
     (void)argument, (void)argument_bytes, (void)result, (void)result_bytes;
@@ -185,10 +179,6 @@ START_TEST(group_killed)
 END_TEST
 
 /* What a task has started ends with its worker, however it was detached: a pool of its own, a tree of sessions. */
-static void await_gone(pid_t pid)
-{
-    while (!kill(pid, 0)) usleep(1000);
-}
 static long open_own_and_die(long unused)
 {
     struct forkpool *own = forkpool_open(2);
