@@ -119,7 +119,7 @@ void facts_machine(const struct facts *facts, char *out, size_t size)
                 : "efficiency and overhead count each core as fast as the serial loop's",
             facts->speeds);
     if (facts->packages > 1) text_add(out, size, " in %u packages", facts->packages);
-    if (facts->quota_cpus > 0) text_add(out, size, ", quota %.3g cpus", facts->quota_cpus);
+    if (facts->quota_cpus > 0) text_add(out, size, ", quota %.3g cpu%s", facts->quota_cpus, facts->quota_cpus == 1 ? "" : "s");
     if (facts->python[0]) text_add(out, size, ", %s", facts->python);
     char waiting[120];
     waiting_text(facts, waiting, sizeof waiting);

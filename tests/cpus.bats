@@ -65,5 +65,5 @@ print(groups[0]["path"] if groups else "")')
     quota_make "$outer" || { rmdir "$outer/inner" "$outer"; skip "no quota can be set here"; }
     run bash -c "echo \$\$ >$outer/inner/cgroup.procs && $BREAKEVEN cpus --why"
     rmdir "$outer/inner" "$outer"
-    [[ ${lines[0]} == "1 worker, limited by "* && $output == *"1 cpus ($file)"* ]]
+    [[ ${lines[0]} == "1 worker, limited by "* && $output == *"1 cpu ($file)"* ]]
 }

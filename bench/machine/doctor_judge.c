@@ -60,7 +60,7 @@ static void judge_load(const struct doctor_facts *facts, struct finding *finding
     if (isnan(facts->system.load)) set(finding, DOCTOR_CAUTION, "cannot be seen");
     else
         set(finding, grade(facts->system.load / cpus, 0.1, bad),
-            "%.2f runnable processes in the last minute on %g cpus", facts->system.load, cpus);
+            "%.2f runnable processes in the last minute on %g cpu%s", facts->system.load, cpus, cpus == 1 ? "" : "s");
     advise(finding, "Wait for what else runs here, or stop it (top shows it); build first, then measure.");
 }
 
@@ -97,8 +97,8 @@ static void judge_quota(const struct doctor_facts *facts, struct finding *findin
     if (!limits->quota_file) set(finding, DOCTOR_CAUTION, "cannot be seen: no control groups are mounted");
     else if (isinf(limits->quota_cpus)) set(finding, DOCTOR_GOOD, "none");
     else
-        set(finding, limits->quota_cpus >= limits->allowed ? DOCTOR_GOOD : DOCTOR_CAUTION, "%.3g cpus, set by %.100s",
-            limits->quota_cpus, limits->quota_where);
+        set(finding, limits->quota_cpus >= limits->allowed ? DOCTOR_GOOD : DOCTOR_CAUTION,
+            "%.3g cpu%s, set by %.100s", limits->quota_cpus, limits->quota_cpus == 1 ? "" : "s", limits->quota_where);
     if (!limits->quota_file)
         advise(finding, "A container's quota may hold workers back unseen: mount /sys/fs/cgroup to see it.");
     else

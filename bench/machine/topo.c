@@ -229,7 +229,8 @@ static void print_tree(hwloc_topology_t topology, hwloc_obj_t object, int indent
 static void print_limits(const struct limits *limits)
 {
     printf("allowed: cpus %s (%u of %u)\n", limits->allowed_list, limits->allowed, limits->online);
-    if (isfinite(limits->quota_cpus)) printf("quota: %g cpus, by %s\n", limits->quota_cpus, limits->quota_where);
+    if (isfinite(limits->quota_cpus))
+        printf("quota: %g cpu%s, by %s\n", limits->quota_cpus, limits->quota_cpus == 1 ? "" : "s", limits->quota_where);
     else if (!limits->quota_file) printf("quota: cannot be seen: no file system of control groups is mounted\n");
     else printf("quota: none in %u cgroup%s\n", limits->group_count, limits->group_count == 1 ? "" : "s");
     int64_t throttled_ns = limits_throttled_ns(limits);

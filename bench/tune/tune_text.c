@@ -36,7 +36,7 @@ static void show_cpus(const struct limits *limits, char *text, size_t size)
 {
     if (isfinite(limits->quota_cpus) && limits->quota_cpus < limits->allowed) {
         double quota = limits->quota_cpus;
-        snprintf(text, size, "%.3g cpus (the quota of group %.120s; %u are allowed)", quota,
+        snprintf(text, size, "%.3g cpu%s (the quota of group %.120s; %u are allowed)", quota, quota == 1 ? "" : "s",
                  *limits->quota_where ? limits->quota_where : "/", limits->allowed);
     } else snprintf(text, size, "%u cpu%s", limits->usable, limits->usable == 1 ? "" : "s");
 }

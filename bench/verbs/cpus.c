@@ -51,7 +51,7 @@ static void quota_of(const struct limits *limits, struct bound *bound)
     }
     if (isfinite(limits->quota_cpus)) {
         bound->count = (unsigned)ceil(limits->quota_cpus);
-        snprintf(bound->text, TEXT, "%g cpus", limits->quota_cpus);
+        snprintf(bound->text, TEXT, "%g cpu%s", limits->quota_cpus, limits->quota_cpus == 1 ? "" : "s");
         snprintf(bound->source, SOURCE, "%s/%s", limits->quota_where, limits->quota_file);
     } else {
         snprintf(bound->text, TEXT, "none in %u group%s", limits->group_count, plural(limits->group_count));
