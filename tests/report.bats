@@ -113,6 +113,28 @@ PYTHON
     done
 }
 
+@test "shares far below zero: the numbers below their axis do not touch" {
+    need_gnuplot
+    mkdir -p wide
+    cp small/plots/budget.gp wide/
+    awk '/^1 / { $2 = 1.55; $3 = -0.6 } { print }' small/plots/budget.dat >wide/budget.dat
+    (cd wide && gnuplot -e "KINDS = 'svg'" budget.gp)
+    python3 - wide/budget.svg <<'PYTHON'
+import re, sys
+text = open(sys.argv[1]).read()
+found = re.findall(r'translate\(([\d.]+),([\d.]+)\)"[^>]*>\s*<text>(-?\d+ %)</text>', text)
+rows = {}
+for x, y, label in found:
+    rows.setdefault(y, []).append((float(x), label))
+assert len(rows) > 1
+for row in rows.values():
+    row.sort()
+    for (left, one), (right, other) in zip(row, row[1:]):
+        apart, wide = right - left, 5 * (len(one) + len(other)) / 2  # centred, at most 5 px a character
+        assert apart >= wide, (one, other, apart)
+PYTHON
+}
+
 @test "no figure's script reaches outside its folder" {
     run grep -n '^[^#]*\(system(\|load \|`\)' small/plots/*.gp
     [ "$status" = 1 ] || { echo "$output"; false; }

@@ -9,7 +9,7 @@ do for [KIND in KINDS] {
 #include "panel.gp"
         b = FIRST[k]
         set border 1; set grid noytics
-        set xrange [*:100 < *]; set xtics 25; set format x '%g %%'
+        set xrange [*:100 < *]; set xtics autofreq; set format x '%g %%'
         set yrange [Y_HIGH[k] + 0.6:0.4]; set ytics scale 0
         set xlabel 'share of p R' font face(10) tc rgb QUIET
         plot for [j=2:7] DATA index b-1 using (upto(j)):1:(upto(j) - 100 * pos(column(j))):(upto(j)):($1-0.36):($1+0.36):ytic(9) with boxxyerror lt j-1 fs solid 1 noborder, \
