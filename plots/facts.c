@@ -96,7 +96,8 @@ void facts_read(const struct run *run, struct facts *facts)
     take_text(json_object_get(json_object_get(manifest, "software"), "mpi"), "library", facts->mpi, sizeof facts->mpi);
     facts->quota_cpus = json_number_value(json_object_get(host, "quota_cpus"));
     for (size_t i = 0; i < run->sample_count; i++) {
-        facts->errors += strcmp(run->samples[i].status, "ok") != 0;
+        const char *status = run->samples[i].status;
+        facts->errors += strcmp(status, "ok") && strcmp(status, "stopped");
         facts->suspects += run->samples[i].suspect[0] != 0;
         add_words(facts->suspicion, sizeof facts->suspicion, run->samples[i].suspect);
         take_waiting(run, &run->samples[i], facts);

@@ -67,6 +67,7 @@ static void add_marks(struct table *table, const struct cell_summary *cell)
     char text[512] = "";
     size_t size = sizeof text;
     if (cell->errors) text_add(text, size, "; %zu failed", cell->errors);
+    if (cell->stopped) text_add(text, size, "; %zu stopped: too slow", cell->stopped);
     if (cell->suspects) text_add(text, size, "; %zu suspect: %s", cell->suspects, cell->suspect);
     if (cell->autocorrelated) text_add(text, size, "; times resemble those before them");
     if (cell->outliers) text_add(text, size, "; %zu outlier%s", cell->outliers, cell->outliers == 1 ? "" : "s");

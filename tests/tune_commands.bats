@@ -75,6 +75,16 @@ cells() {
     [[ $output == *"stopped: too slow"* ]]
     [[ $output != *"left processes behind"* ]]
     [[ $output == *" measurements of 2 configurations took "* ]]
+    run "$BREAKEVEN" report run
+    [ "$status" = 0 ]
+    [[ $output == *"1 stopped: too slow"* && $output != *[Ff]ail* && $output != *FAILED* && $output != *incomplete* ]] # no failure
+    python3 - <<'EOF_PY'
+import csv, json
+cells = json.load(open("run/summary.json"))["cells"]
+slow = [cell for cell in cells if cell["stopped"]]
+assert [(cell["samples"], cell["errors"], cell["error"]) for cell in slow] == [(0, 0, "")], cells
+assert [int(row["stopped"]) for row in csv.DictReader(open("run/summary.csv"))] == [cell["stopped"] for cell in cells]
+EOF_PY
 }
 
 @test "memory: more workers need more memory, not more time" {

@@ -99,7 +99,7 @@ static int record(struct subject *subject, const struct search_point *point, con
 {
     static const char *const status[] = {
         [COMMAND_DONE] = "ok",           [COMMAND_EXITED] = "error",     [COMMAND_SIGNALED] = "killed",
-        [COMMAND_TIMED_OUT] = "timeout", [COMMAND_LIMITED] = "timeout",  [COMMAND_MISSING] = "error",
+        [COMMAND_TIMED_OUT] = "timeout", [COMMAND_LIMITED] = "stopped",  [COMMAND_MISSING] = "error",
         [COMMAND_UNPREPARED] = "error",  [COMMAND_INTERRUPTED] = "error"};
     struct plan_cell extra = {.warmup = subject->warmup, .deadline_ns = (uint64_t)subject->command.deadline_ns};
     struct cell cell;

@@ -246,7 +246,10 @@ static int about_kind(struct summary *summary)
 {
     struct sentence sentence = {0};
     size_t empty = 0;
-    for (size_t i = 0; i < summary->cell_count; i++) empty += !summary->cells[i].samples && !summary->cells[i].errors;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct cell_summary *row = &summary->cells[i];
+        empty += !row->samples && !row->errors && !row->stopped;
+    }
     if (summary->run->simulated)
         sentence_add(&sentence, "This run is simulated: its numbers come from a model, not from a machine.");
     int status = sentence_end(summary, TOPIC_short, &sentence);

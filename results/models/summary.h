@@ -49,6 +49,7 @@ struct cell_summary {
     struct budget budget;                       /* where the time went; budget.n = 0 without instrumented samples */
     unsigned workers;                           /* processes x threads: p */
     size_t samples, errors, suspects, outliers; /* samples: good ones that headline figures come from */
+    size_t stopped;                             /* by tune, half-way, as it could no longer be the best: no failure */
     bool autocorrelated;                        /* wall times follow one another: the interval is too narrow */
     char verified[20];                          /* the weakest of the good samples' words; "" where there is none */
     char error[256];                            /* cause of the first failed sample, "" */

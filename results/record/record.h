@@ -99,7 +99,7 @@ struct sample_lost { /* a lost worker */
 /* One repetition of one cell. Durations in ns; -1 where not measured. */
 struct sample {
     unsigned cell, block, order; /* order: position inside the block */
-    char status[12];             /* "ok", "error", "timeout", "killed" */
+    char status[12];             /* "ok", "error", "timeout", "killed", or "stopped" by tune: it could no longer be the best */
     char cause[256];             /* "" where ok: one line, "signal 9 (Killed)", "wrong result: ..." */
     int64_t began_ns;            /* CLOCK_REALTIME at its start */
     int64_t setup_ns, start_ns, first_ns, wall_ns, stop_ns; /* first: the first warm-up pass, -1 without one */
@@ -142,7 +142,7 @@ struct span_sums {
  * run, or is constant. */
 struct observation {
     unsigned cell, block, order; /* order: position inside the block */
-    char status[12];             /* "ok", "error", "timeout", "killed" */
+    char status[12];             /* as a sample's */
     bool instrumented;           /* taken with busy spans: never a headline time */
     bool timed;                  /* its first worker's start and end are known */
     bool located;                /* its first worker's cpus are known */

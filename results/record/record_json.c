@@ -228,11 +228,11 @@ char *sample_to_json(const struct sample *sample)
 /* What no single field shows. */
 static int sample_check(const struct sample *sample, struct reason *why)
 {
-    static const char *const statuses[] = {"ok", "error", "timeout", "killed"};
+    static const char *const statuses[] = {"ok", "error", "timeout", "killed", "stopped"};
     size_t i = 0;
     while (i < sizeof statuses / sizeof *statuses && strcmp(statuses[i], sample->status)) i++;
     if (i == sizeof statuses / sizeof *statuses)
-        return reason_give(why, -EINVAL, "status is '%s', not ok, error, timeout or killed", sample->status);
+        return reason_give(why, -EINVAL, "status is '%s', not ok, error, timeout, killed or stopped", sample->status);
     if (!i && sample->wall_ns < 0) return reason_give(why, -EINVAL, "status is ok but there is no wall_ns");
     for (unsigned bin = 0; bin < sample->latency_count; bin++)
         if (sample->latency[bin].bin >= LATENCY_BINS ||

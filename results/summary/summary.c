@@ -217,7 +217,9 @@ static void count_samples(struct summary *summary)
             row->suspects++;
             add_words(row->suspect, sizeof row->suspect, sample->suspect);
         }
-        if (!is_ok(sample)) {
+        if (!strcmp(sample->status, "stopped")) {
+            row->stopped++;
+        } else if (!is_ok(sample)) {
             if (!row->errors++)
                 snprintf(row->error, sizeof row->error, "%s", sample->cause[0] ? sample->cause : sample->status);
         } else if (!sample->instrumented) {

@@ -53,6 +53,7 @@ static json_t *row_to_json(const struct cell_summary *row)
     json_object_set_new(object, "verified", json_string(row->verified));
     json_object_set_new(object, "errors", json_integer((json_int_t)row->errors));
     json_object_set_new(object, "error", json_string(row->error));
+    json_object_set_new(object, "stopped", json_integer((json_int_t)row->stopped));
     json_object_set_new(object, "suspects", json_integer((json_int_t)row->suspects));
     json_object_set_new(object, "suspect", words_to_json(row->suspect));
     return object;
@@ -212,7 +213,7 @@ static void csv_head(FILE *out)
           out);
     for (size_t i = 0; i < QUANTITIES; i++)
         fprintf(out, ",%s,%s_low,%s_high", quantity_kinds[i].name, quantity_kinds[i].name, quantity_kinds[i].name);
-    fputs(",budget_work,budget_dilation,budget_start_stop,budget_dispatch,budget_tail,budget_gather,budget_residual\r\n", out);
+    fputs(",budget_work,budget_dilation,budget_start_stop,budget_dispatch,budget_tail,budget_gather,budget_residual,stopped\r\n", out);
 }
 
 static void csv_row(FILE *out, const struct cell_summary *row)
@@ -243,7 +244,7 @@ static void csv_row(FILE *out, const struct cell_summary *row)
     const struct budget *b = &row->budget;
     const double shares[] = {b->work, b->dilation, b->start_stop, b->dispatch, b->tail, b->gather, b->residual};
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) csv_number(out, b->n ? shares[i] : NAN);
-    fputs("\r\n", out);
+    fprintf(out, ",%zu\r\n", row->stopped);
 }
 
 char *summary_to_csv(const struct summary *summary)
