@@ -199,7 +199,7 @@ void selftest_grain(struct selftest *test)
                         ranks = {.pools = grain_ranks, .count = 1, .first = RANKS_RUNG};
     if (test->quick) grain(test, &pools, 12, 12);
     else grain(test, &pools, 24, LIVE_BLOCKS);
-    if (!test->quick && live_has("mpi")) grain(test, &ranks, LIVE_BLOCKS_OF_RANKS, LIVE_BLOCKS_OF_RANKS);
+    if (!test->quick && live_has("mpi")) grain(test, &ranks, LIVE_BLOCKS_OF_RANKS, 4 * LIVE_BLOCKS_OF_RANKS);
 }
 
 /* ---- V12 ---- */
