@@ -17,7 +17,7 @@ struct facts {
     unsigned packages, numa_nodes, cores, cpus, cpus_online; /* 0: not known */
     char speeds[128];                                        /* "kind 1 is 1, kind 0 is 0.45"; "" where not measured */
     char kinds[64];                                          /* "2 kinds of cores"; "" where alike */
-    char python[64]; /* "Python 3.14.2 (forkserver)", where its pools were measured */
+    char python[80]; /* "Python 3.14.2 (forkserver)", where its pools were measured */
     char mpi[48];    /* "Open MPI v4.1.4", where ranks were measured */
     struct facts_ranks { /* workers of the runs whose ranks waited so: from, to; 0: none */
         unsigned from, to;

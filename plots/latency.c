@@ -78,7 +78,7 @@ static unsigned series_of(struct chart *chart, const struct cell *cell)
 static void latency_panel(struct chart *chart, const struct cell *problem)
 {
     const struct summary *summary = chart->summary;
-    char note[192], name[96];
+    char note[192], name[128];
     chart_problem(summary, problem, note, sizeof note);
     if (!chart_panel(chart, problem->label, note)) return;
     chart_say(chart, " %s (%s).", problem->label, note);

@@ -214,7 +214,7 @@ int chart_topology(struct chart *chart)
     struct reason why = {""};
     if (load(run->dir, &machine, &why)) {
         free(machine.threads);
-        snprintf(chart->missing, sizeof chart->missing, "the run has no topology.xml that can be read%s%s", *why.text ? ": " : "",
+        snprintf(chart->missing, sizeof chart->missing, "the run has no topology.xml that can be read%s%.400s", *why.text ? ": " : "",
                  why.text);
         return 0;
     }

@@ -71,7 +71,7 @@ static int pool_open(struct processes *processes, struct failure *failure)
     if (!error) return 0;
     processes->pool = NULL;
     if (*processes->shared->failure.text) *failure = processes->shared->failure;
-    else snprintf(failure->text, sizeof failure->text, "no pool of %u: %s", team->processes, why.text);
+    else snprintf(failure->text, sizeof failure->text, "no pool of %u: %.200s", team->processes, why.text);
     return error <= FORKPOOL_FAILED ? -EIO : error;
 }
 

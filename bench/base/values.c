@@ -132,7 +132,7 @@ static int append_range(struct numbers *list, const char *part, const char *dots
     snprintf(whole, sizeof whole, "%s", part);
     snprintf(first_text, sizeof first_text, "%.*s", (int)(dots - part), part);
     snprintf(last_text, sizeof last_text, "%.*s", (int)(step_text - dots - 2), dots + 2);
-    uint64_t first, last, step = 1;
+    uint64_t first = 0, last = 0, step = 1;
     int error = values_number(first_text, kind, &first, why);
     if (!error) error = values_number(last_text, kind, &last, why);
     if (error) return error;
@@ -159,7 +159,7 @@ static int append_part(struct numbers *list, const char *part, const struct numb
 {
     const char *dots = strstr(part, "..");
     if (dots) return append_range(list, part, dots, kind, why);
-    uint64_t value;
+    uint64_t value = 0;
     int error = values_number(part, kind, &value, why);
     return error ? error : append(list, value, part, why);
 }

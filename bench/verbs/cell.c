@@ -57,7 +57,7 @@ static int run(const struct options *options)
     struct reason why = {""};
     if (spec_from_json(question, &spec, &why) || set_up(&spec, &repetition, &why)) {
         snprintf(sample.status, sizeof sample.status, "error");
-        snprintf(sample.cause, sizeof sample.cause, "%s", why.text);
+        snprintf(sample.cause, sizeof sample.cause, "%.255s", why.text);
     } else {
         sample.clock_ns = clock_cost_ns();
         repetition_run(&repetition, &clock_real, &sample);

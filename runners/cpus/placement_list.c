@@ -109,7 +109,7 @@ static int level_refuse(struct places *places, int depth, const char *name, unsi
                         hwloc_const_bitmap_t inside)
 {
     hwloc_bitmap_t with = hwloc_bitmap_alloc(), without = hwloc_bitmap_alloc(), cpus = hwloc_bitmap_alloc();
-    char there[48] = "", bare[48] = "", what[160];
+    char there[48] = "", bare[48] = "", what[288];
     unsigned count = depth == DEPTH_KINDS ? cpukind_count(places->topology)
                      : inside ? (unsigned)hwloc_get_nbobjs_inside_cpuset_by_depth(places->topology, inside, depth)
                               : (unsigned)hwloc_get_nbobjs_by_depth(places->topology, depth);
