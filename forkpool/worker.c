@@ -293,4 +293,5 @@ _Noreturn void worker_main(struct shared *shared, unsigned me, pid_t server, vol
     if (ready >= shared->config.workers && start_may_fail(&shared->config)) event_raise(shared); /* else not all yet */
     worker_loop(&self);
     pthread_cleanup_pop(0);
+    __builtin_unreachable(); /* its macros hide from gcc -O0 that the loop does not return */
 }
