@@ -87,6 +87,19 @@ assert [int(row["stopped"]) for row in csv.DictReader(open("run/summary.csv"))] 
 EOF_PY
 }
 
+@test "two tunings are compared: a setting that was stopped in BASE is no failure, one that is stopped in NEW alone is told" {
+    for of in base new; do
+        timeout -s KILL 60 "$BREAKEVEN" tune --patience 0s --reps 8 --parameter t=.02,.6 -o $of -- sleep '{t}'
+    done
+    run "$BREAKEVEN" compare base new --margin 50%
+    [ "$status" = 0 ]
+    [[ $output == *"tune stopped it in BASE, too slow to be the best"* && $output != *"no good sample"* ]]
+    sed -i '/"stopped"/{s/"wall_ns":-1/"wall_ns":600000000/;s/"stopped"/"ok"/}' base/samples.jsonl
+    run "$BREAKEVEN" compare base new --margin 50%
+    [ "$status" = 3 ]
+    [[ $output == *"tune stopped it in NEW, too slow to be the best"* && $output == *"1 cell has no good sample"* ]]
+}
+
 @test "memory: more workers need more memory, not more time" {
     tune --minimise memory --workers 1,2 -- python3 -c 'x = bytearray({workers} * 40000000); import time; time.sleep(.1)'
     [ "$status" = 0 ]

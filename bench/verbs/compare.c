@@ -79,7 +79,7 @@ static void print_comparison(const struct comparison *comparison)
         printf("In BASE alone, so not compared: %s\n", name);
     }
     if (comparison->only_new) printf("Left out, in NEW alone: %zu.\n", comparison->only_new);
-    if (comparison->undecided && comparison->failed == comparison->count)
+    if (comparison->undecided && comparison->failed + comparison->stopped == comparison->count)
         puts("NOTHING COULD BE DECIDED: no cell has a good sample in both runs.");
     else if (comparison->undecided)
         printf("NOTHING COULD BE DECIDED: %zu repetitions are too few here; it would take about %zu of each cell.\n",

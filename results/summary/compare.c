@@ -114,6 +114,13 @@ enum compare_verdict compare_verdict(struct quantity ratio, double margin)
     return ratio.low >= below && ratio.high <= above ? COMPARE_SAME : COMPARE_UNRESOLVED;
 }
 
+static bool was_stopped(const struct run *run, unsigned cell)
+{
+    for (size_t i = 0; i < run->sample_count; i++)
+        if (run->samples[i].cell == cell && !strcmp(run->samples[i].status, "stopped")) return true;
+    return false;
+}
+
 static int cell_compare(const struct run *base, const struct run *new, const struct comparison *whole,
                         struct compare_cell *cell)
 {
@@ -123,6 +130,8 @@ static int cell_compare(const struct run *base, const struct run *new, const str
     if (status) goto out;
     cell->base_ns = stats_median(a.ns, a.count);
     cell->new_ns = stats_median(b.ns, b.count);
+    cell->base_stopped = !a.count && was_stopped(base, cell->base->id);
+    cell->new_stopped = !b.count && was_stopped(new, cell->new->id);
     if (whole->paired) {
         values_pair(&a, &b);
         cell->ratio = stats_ratio(b.ns, a.ns, a.count);
@@ -137,7 +146,9 @@ static void explain(struct compare_cell *cell, double margin)
 {
     if (cell->verdict != COMPARE_UNRESOLVED || cell->why[0]) return;
     size_t size = sizeof cell->why;
-    if (!cell->base_ns.n || !cell->new_ns.n)
+    if (cell->base_stopped || cell->new_stopped)
+        snprintf(cell->why, size, "tune stopped it in %s, too slow to be the best", cell->base_stopped ? "BASE" : "NEW");
+    else if (!cell->base_ns.n || !cell->new_ns.n)
         snprintf(cell->why, size, "no good sample in %s", cell->base_ns.n ? "NEW" : "BASE");
     else if (isnan(cell->ratio.low))
         snprintf(cell->why, size, "%zu samples are too few for an interval: %d", cell->ratio.n, STATS_INTERVAL_MIN);
@@ -195,7 +206,8 @@ static void settle_all(struct comparison *made)
         explain(cell, made->margin);
         made->verdicts[cell->verdict]++;
         bool good = cell->base_ns.n && cell->new_ns.n;
-        made->failed += !good;
+        made->stopped += cell->base_stopped;
+        made->failed += !good && !cell->base_stopped;
         made->too_few += good && isnan(cell->ratio.low);
         decided |= cell->verdict != COMPARE_UNRESOLVED;
     }
@@ -322,11 +334,11 @@ json_t *comparison_to_json(const struct comparison *comparison)
     }
     for (int i = 0; i < COMPARE_VERDICTS; i++)
         json_object_set_new(verdicts, compare_verdict_names[i], json_integer((json_int_t)comparison->verdicts[i]));
-    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}",
+    return json_pack("{s:i, s:b, s:f, s:s, s:o, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:o}",
                      "schema", RECORD_SCHEMA, "paired", comparison->paired, "margin", comparison->margin, "figure",
                      compare_figure_names[comparison->figure], "verdicts", verdicts, "failed",
-                     (json_int_t)comparison->failed, "only_base", (json_int_t)comparison->only_base, "only_new",
-                     (json_int_t)comparison->only_new, "warning", comparison->warning, "software", comparison->software,
+                     (json_int_t)comparison->failed, "stopped", (json_int_t)comparison->stopped, "only_base",
+                     (json_int_t)comparison->only_base, "only_new", (json_int_t)comparison->only_new, "warning", comparison->warning, "software", comparison->software,
                      "cells", cells, "whole", group_json(&comparison->whole), "kernels", kernels, "vanished", vanished,
                      "too_few", (json_int_t)comparison->too_few, "undecided", comparison->undecided,
                      "repetitions_needed", (json_int_t)comparison->needed, "smallest_p",

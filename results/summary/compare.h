@@ -51,6 +51,7 @@ struct compare_cell {
     struct quantity ratio;     /* NEW/BASE; n: pairs, or the smaller count */
     double slower_p, faster_p; /* one-sided, against the margin, among all cells; NAN without samples */
     enum compare_verdict verdict;
+    bool base_stopped, new_stopped; /* tune ended it there half-way: it could no longer be the best */
     char why[120]; /* of an unresolved one: what it lacks; "" */
 };
 
@@ -70,7 +71,8 @@ struct comparison {
     size_t count;
     struct compare_cell *cell;         /* in BASE's order */
     size_t verdicts[COMPARE_VERDICTS]; /* how many of each */
-    size_t failed;                     /* cells without a good sample in BASE or in NEW */
+    size_t failed;                     /* cells without a good sample in BASE or in NEW, but for those stopped */
+    size_t stopped;                    /* cells that tune stopped in BASE: there is nothing to compare with */
     size_t only_base, only_new;        /* cells without a partner, left out */
     const struct cell **vanished;      /* those of BASE: only_base of them */
     size_t too_few;                    /* cells whose samples are too few for an interval; those that failed are not in it */
