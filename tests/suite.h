@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* suite.h: what every test program ends with. */
+/* suite.h: what every test program ends with. Each main is the list of its tests, in Check's own words, a line a test: alike in
+   all programs, and more is not shared, since a table of names would say the same in a language that nobody knows. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
 
