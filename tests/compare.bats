@@ -295,10 +295,13 @@ END
 
 @test "run --versus pairs two builds; one that is ten times as slow is found" {
     slow_build 9
-    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \
-        --versus "$BREAKEVEN" -o same
+    for out in same again; do # one comparison in twenty may find a difference where there is none, two in a row may not
+        run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \
+            --versus "$BREAKEVEN" -o $out
+        [[ $output == *": 0 faster, 0 slower"* ]] && break
+    done
     [ "$status" = 0 ] || [ "$status" = 4 ] # a machine that is busy resolves nothing
-    [[ $output == *" paired, margin"* ]]
+    [[ $output == *" paired, margin 5 %: 0 faster, 0 slower, "* ]]
     run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \
         --versus ./slow -o faster --json
     [ "$status" = 0 ]

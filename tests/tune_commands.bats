@@ -92,7 +92,7 @@ EOF_PY
         timeout -s KILL 60 "$BREAKEVEN" tune --patience 0s --reps 8 --parameter t=.02,.6 -o $of -- sleep '{t}'
     done
     run "$BREAKEVEN" compare base new --margin 50%
-    [ "$status" = 0 ]
+    [[ $status = [014] ]] # a machine that is busy may resolve nothing of .02
     [[ $output == *"tune stopped it in BASE, too slow to be the best"* && $output != *"no good sample"* ]]
     sed -i '/"stopped"/{s/"wall_ns":-1/"wall_ns":600000000/;s/"stopped"/"ok"/}' base/samples.jsonl
     run "$BREAKEVEN" compare base new --margin 50%
