@@ -302,8 +302,9 @@ END
     done
     [ "$status" = 0 ] || [ "$status" = 4 ] # a machine that is busy resolves nothing
     [[ $output == *" paired, margin 5 %: 0 faster, 0 slower, "* ]]
-    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 8 --spans 0 \
+    run timeout -k 1 120 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 1000 --runner serial --reps 16 --spans 0 \
         --versus ./slow -o faster --json
+    echo "$output"
     [ "$status" = 0 ]
     [[ $output == *'"verdict": "faster"'* ]]
     run "$BREAKEVEN" compare faster/new faster/base
