@@ -10,9 +10,10 @@ setup() {
     cd "$BATS_TEST_TMPDIR"
 }
 
-# long [OPTION ..]: a run of some seconds in the background, its pid in $long, with at least one sample taken
+# long [OPTION ..]: a run of some seconds in the background, its pid in $long, with at least one sample taken. Its deadline
+# is far off: a crowded machine may let one of so many repetitions stand still for ten seconds.
 long() {
-    "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 5 --reps 100 --runner serial --output run "$@" >/dev/null 2>&1 3>&- &
+    "$BREAKEVEN" run --kernel spin --task-time 10ms --tasks 5 --reps 100 --deadline 100s --runner serial --output run "$@" >/dev/null 2>&1 3>&- &
     long=$!
     for _ in $(seq 200); do
         if [ -s run/samples.jsonl ]; then break; fi
@@ -67,16 +68,16 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
         [[ $stderr == *"$field was "* ]]
     done
     [ "$(wc -l <<<"$stderr")" = 1 ]
-    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run --allow build,host,software,environment
+    run --separate-stderr timeout -k 5 600 "$BREAKEVEN" run --resume run --allow build,host,software,environment
     [ "$status" = 2 ]
     [[ $stderr == *"object ./gone.so was "* && $stderr != *"build.commit"* ]]
-    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run --allow build,host,software,environment,object
+    run --separate-stderr timeout -k 5 600 "$BREAKEVEN" run --resume run --allow build,host,software,environment,object
     [ "$status" = 0 ]
     grep -q 'resumed although not all was as before: build.commit was' run/manifest.json
     rm -r run
     mv kept run
     edit "m['host']['hostname'] = 'another-container'; m['protocol']['reps'] = 3"
-    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run
+    run --separate-stderr timeout -k 5 600 "$BREAKEVEN" run --resume run
     [ "$status" = 0 ]
 }
 
@@ -94,14 +95,14 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
         [ "$(grep -o ' was ' <<<"$stderr" | wc -l)" = 1 ] && [ "$(wc -l <<<"$stderr")" = 1 ]
         cmp samples run/samples.jsonl
     done
-    run --separate-stderr timeout -k 5 200 "$BREAKEVEN" run --resume run --allow host
+    run --separate-stderr timeout -k 5 600 "$BREAKEVEN" run --resume run --allow host
     [ "$status" = 0 ]
     manifest "m['complete'] and 'resumed although not all was as before: host.model was' in json.dumps(m)"
     cmp -n "$(stat -c %s samples)" samples run/samples.jsonl # what was measured before stands as it did
 }
 
 @test "the manifest names what really ran" {
-    SLURM_JOB_ID=7 SLURM_JWT=secret UCX_TLS=shm timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
+    SLURM_JOB_ID=7 SLURM_JWT=secret UCX_TLS=shm timeout -k 5 600 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 \
         --reps 2 --runner openmp --threads 2 --output run
     manifest "'gomp' in m['software']['openmp']['path'] or 'omp' in m['software']['openmp']['path']"
     manifest "len(m['software']['program']['build_id']) >= 16"
@@ -113,7 +114,7 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
 }
 
 @test "a run of the python runner names the interpreter" {
-    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --runner python --processes 1 \
+    timeout -k 5 600 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 1 --runner python --processes 1 \
         --output run || skip "the python runner is not available"
     manifest "m['software']['python']['version'].count('.') == 2 and m['software']['python']['start_method'] and \
         m['software']['python']['gil'] in (True, False)"
@@ -121,7 +122,7 @@ json.dump(m, open("run/manifest.json", "w"))' "$1"
 
 @test "Ctrl-C and TERM end it at once while it draws; gnuplot goes too" {
     set -m
-    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
+    timeout -k 5 600 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
     printf '#!/bin/sh\ntouch drawing\nexec sleep 60\n' >gnuplot
     chmod +x gnuplot
     for signal in INT TERM; do
@@ -170,7 +171,7 @@ END
 }
 
 @test "what cannot be written is not announced, and the status says so" {
-    timeout -k 5 200 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
+    timeout -k 5 600 "$BREAKEVEN" run --kernel spin --task-time 10us --tasks 20 --reps 2 --runner openmp --threads 2 --output run
     rm -rf run/report.html
     mkdir -p run/report.html/full # a folder in its place: no page can be written
     run --separate-stderr env BREAKEVEN_GNUPLOT=/bin/false "$BREAKEVEN" report run
