@@ -130,16 +130,20 @@ LESSON_FILES := $(sort $(wildcard bench/lessons/assets/*.ini))
 LESSON_PAGES := $(sort $(wildcard docs/lessons/*.md))
 LESSON_FIGURES := $(sort $(wildcard docs/lessons/*.svg))
 STUDIES_FILES := $(sort $(wildcard bench/plan/assets/*.ini))
-$(BUILD)/bench/plan/studies_files.S: bench/base/embedded.sh $(STUDIES_FILES)
+$(BUILD)/.embedded: FORCE # which there are: one that is taken away leaves the program, too
+	@mkdir -p $(@D)
+	@echo '$(STUDIES_FILES) $(LESSON_FILES) $(LESSON_PAGES) $(LESSON_FIGURES)' | cmp -s - $@ || \
+	echo '$(STUDIES_FILES) $(LESSON_FILES) $(LESSON_PAGES) $(LESSON_FIGURES)' > $@
+$(BUILD)/bench/plan/studies_files.S: bench/base/embedded.sh $(BUILD)/.embedded $(STUDIES_FILES)
 	@mkdir -p $(@D)
 	@bench/base/embedded.sh studies_files $(STUDIES_FILES) > $@
-$(BUILD)/bench/lessons/lesson_files.S: bench/base/embedded.sh $(LESSON_FILES)
+$(BUILD)/bench/lessons/lesson_files.S: bench/base/embedded.sh $(BUILD)/.embedded $(LESSON_FILES)
 	@mkdir -p $(@D)
 	@bench/base/embedded.sh lesson_files $(LESSON_FILES) > $@
-$(BUILD)/bench/lessons/lesson_pages.S: bench/base/embedded.sh $(LESSON_PAGES)
+$(BUILD)/bench/lessons/lesson_pages.S: bench/base/embedded.sh $(BUILD)/.embedded $(LESSON_PAGES)
 	@mkdir -p $(@D)
 	@bench/base/embedded.sh lesson_pages $(LESSON_PAGES) > $@
-$(BUILD)/bench/lessons/lesson_figures.S: bench/base/embedded.sh $(LESSON_FIGURES)
+$(BUILD)/bench/lessons/lesson_figures.S: bench/base/embedded.sh $(BUILD)/.embedded $(LESSON_FIGURES)
 	@mkdir -p $(@D)
 	@bench/base/embedded.sh lesson_figures $(LESSON_FIGURES) > $@
 

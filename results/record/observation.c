@@ -209,6 +209,14 @@ const struct suspicion suspicions[SUSPICIONS] = {
 #undef SUSPICION
 };
 
+enum {
+    ALL_WORDS = sizeof "superlinear" /* the summary's own */
+#define SUSPICION(word, rule, meaning) +sizeof #word
+#include "results/record/suspicions.h"
+#undef SUSPICION
+};
+_Static_assert(ALL_WORDS <= sizeof((struct sample *)0)->suspect, "all words at once have room");
+
 bool suspicion_word_in(const char *words, const char *word)
 {
     size_t length = strlen(word);
