@@ -110,3 +110,12 @@ pretend() {
     [ "${lines[1]}" = "kernels/low needs high of runners/high, which stands above it" ]
     [ "${#lines[@]}" -eq 2 ]
 }
+
+# musl-gcc finds none of them, and only `make portable` would tell.
+@test "forkpool builds without the kernel's headers: each is included where __has_include says so" {
+    for file in $(find forkpool -name '*.[ch]' ! -path '*/bench/*' ! -path '*/examples/*'); do
+        for header in $(sed -n 's/^ *# *include *\(<\(linux\|asm\)\/[^>]*>\).*/\1/p' "$file"); do
+            grep -qF "__has_include($header)" "$file" || { echo "$file includes $header, whether it is there or not"; return 1; }
+        done
+    done
+}

@@ -3,11 +3,16 @@
 #include "machine/machine.h"
 
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#if __has_include(<linux/magic.h>) /* as system.h */
+#include <linux/magic.h>
+#else
+enum { CGROUP_SUPER_MAGIC = 0x27e0eb, CGROUP2_SUPER_MAGIC = 0x63677270 };
+#endif
 
 enum { PATH = 3 * PATH_MAX };
 
