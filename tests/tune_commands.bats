@@ -81,8 +81,8 @@ cells() {
     python3 - <<'EOF_PY'
 import csv, json
 cells = json.load(open("run/summary.json"))["cells"]
-slow = [cell for cell in cells if cell["stopped"]]
-assert [(cell["samples"], cell["errors"], cell["error"]) for cell in slow] == [(0, 0, "")], cells
+slow = [cell for cell in cells if cell["placement"] == "t=.6"] # on a crowded machine .02 may have been stopped once, too
+assert [(cell["stopped"] > 0, cell["samples"], cell["errors"], cell["error"]) for cell in slow] == [(True, 0, 0, "")], cells
 assert [int(row["stopped"]) for row in csv.DictReader(open("run/summary.csv"))] == [cell["stopped"] for cell in cells]
 EOF_PY
 }
