@@ -2,6 +2,7 @@
 /* plots.c: the figures of a report, and drawing them. */
 #include "plots/plots.h"
 
+#include "forkpool/forkpool.h"
 #include "plots/assets.h"
 #include "plots/chart.h"
 #include "results/models/summary_parts.h"
@@ -9,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +82,7 @@ const struct figure *const plots_figures[] = {
            "with the workers' numbers.", .make = chart_topology),
     NULL,
 };
+enum { FIGURES = sizeof plots_figures / sizeof *plots_figures - 1 };
 
 int plots_make(const struct figure *figure, const struct summary *summary, const struct facts *facts,
                struct chart *chart)
@@ -131,48 +135,93 @@ static bool has_files(const char *dir, const struct figure *figure)
     return true;
 }
 
-/* Draws one figure: 1 drawn, 0 no data or gnuplot in trouble (with `note`), or -errno. */
-static int draw(const struct chart *chart, const char *dir, bool *hopeless, struct reason *note)
+/* What the figures' threads share. */
+struct drawing {
+    const char *dir;
+    bool wanted[FIGURES]; /* its data and script are there */
+    int failed[FIGURES];  /* as gnuplot_run */
+    struct reason why[FIGURES];
+    atomic_uint next;
+    atomic_bool hopeless; /* gnuplot is missing or hangs: a lack is said once and a hanging one costs one deadline */
+};
+
+/* Draws the next figure until there is none. */
+static void *draw_next(void *context)
 {
-    const struct figure *figure = chart->figure;
-    char file[64];
-    struct reason why = {""};
-    remove_files(dir, figure, chart->missing[0] ? 0 : 2);
-    if (chart->missing[0]) return 0;
-    snprintf(file, sizeof file, "%s.gp", figure->name);
-    int status = write_files(chart, dir, file, figure->template);
-    if (status || *hopeless) return status;
-    int failed = gnuplot_run(dir, NULL, file, NULL, PLOTS_DEADLINE_S, &why);
-    if (!failed) {
-        if (has_files(dir, figure)) return 1;
-        reason_set(&why, "gnuplot drew nothing for %s", figure->name);
+    struct drawing *drawing = context;
+    for (unsigned i; (i = atomic_fetch_add(&drawing->next, 1)) < FIGURES;) {
+        char file[64];
+        if (!drawing->wanted[i] || drawing->hopeless) continue;
+        snprintf(file, sizeof file, "%s.gp", plots_figures[i]->name);
+        drawing->failed[i] = gnuplot_run(drawing->dir, NULL, file, NULL, PLOTS_DEADLINE_S, &drawing->why[i]);
+        if (drawing->failed[i] && drawing->failed[i] != -EIO) drawing->hopeless = true;
     }
-    *hopeless = failed && failed != -EIO;
-    remove_files(dir, figure, 2);
-    if (!*note->text) reason_set(note, "%s (%s and %s.dat are in plots/)", why.text, file, figure->name);
-    return 0;
+    return NULL;
+}
+
+/* As many at once as there are cpus: each is one gnuplot, which computes on one. Where no thread can be had, in turn. */
+static void draw_all(struct drawing *drawing)
+{
+    pthread_t threads[FIGURES];
+    unsigned started = 0, cpus = forkpool_cpus(NULL);
+    while (started + 1 < cpus && started < FIGURES && !pthread_create(&threads[started], NULL, draw_next, drawing)) started++;
+    draw_next(drawing);
+    while (started) pthread_join(threads[--started], NULL);
+}
+
+/* The data and the script of one, without the pictures of before. */
+static int prepare(const struct figure *figure, const struct summary *summary, const struct facts *facts, struct drawing *drawing,
+                   bool *wanted)
+{
+    struct chart chart = {0};
+    char file[64];
+    int status = plots_make(figure, summary, facts, &chart);
+    if (!status) {
+        *wanted = !chart.missing[0];
+        remove_files(drawing->dir, figure, *wanted ? 2 : 0);
+        snprintf(file, sizeof file, "%s.gp", figure->name);
+        if (*wanted) status = write_files(&chart, drawing->dir, file, figure->template);
+    }
+    chart_close(&chart);
+    return status;
+}
+
+/* How many are there, and the first trouble in `note`. */
+static int count_drawn(struct drawing *drawing, struct reason *note)
+{
+    int drawn = 0;
+    for (unsigned i = 0; i < FIGURES; i++) {
+        const struct figure *figure = plots_figures[i];
+        struct reason *why = &drawing->why[i];
+        if (drawing->wanted[i] && !drawing->failed[i] && has_files(drawing->dir, figure)) {
+            drawn++;
+        } else if (drawing->wanted[i]) {
+            if (!drawing->failed[i] && !drawing->hopeless) reason_set(why, "gnuplot drew nothing for %s", figure->name);
+            remove_files(drawing->dir, figure, 2);
+            if (!*note->text && *why->text)
+                reason_set(note, "%s (%s.gp and %s.dat are in plots/)", why->text, figure->name, figure->name);
+        }
+    }
+    return drawn;
 }
 
 int plots_draw(const struct summary *summary, const char *dir, struct reason *note)
 {
     struct facts facts;
     char into[4160];
-    bool hopeless = false; /* gnuplot is missing or hangs: a lack is said once and a hanging one costs one deadline */
-    int drawn = 0, status = 0;
+    struct drawing drawing = {.dir = into};
+    int status = 0;
     facts_read(summary->run, &facts);
-    if (note) *note->text = 0;
+    *note->text = 0;
     snprintf(into, sizeof into, "%s/plots", dir);
     if (mkdir(into, 0777) && errno != EEXIST) return -errno;
     locale_t locale = parts_locale_enter();
-    for (const struct figure *const *figure = plots_figures; *figure && status >= 0; figure++) {
-        struct chart chart = {0};
-        status = plots_make(*figure, summary, &facts, &chart);
-        if (!status) status = draw(&chart, into, &hopeless, note);
-        if (status > 0) drawn++;
-        chart_close(&chart);
-    }
+    for (unsigned i = 0; i < FIGURES && !status; i++)
+        status = prepare(plots_figures[i], summary, &facts, &drawing, &drawing.wanted[i]);
     parts_locale_leave(locale);
-    return status < 0 ? status : drawn;
+    draw_all(&drawing); /* where one could not be written, those before it */
+    int drawn = count_drawn(&drawing, note);
+    return status ? status : drawn;
 }
 
 /* The data and the script into the folder, and gnuplot's text out of it. */

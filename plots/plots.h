@@ -10,8 +10,8 @@
  *
  * Nothing is computed here: every number comes from the summary. Scripts, styles and the page's template are part of
  * the program, so an installed one needs no files beside it. Every number has a '.' as its point, whatever the locale.
- * Not safe across threads; plots_draw and plots_print start gnuplot as a child and wait for it at most PLOTS_DEADLINE_S
- * a figure, then kill it with its group.
+ * Not safe across threads; plots_draw and plots_print start gnuplot as a child, plots_draw as many of them at once as there
+ * are cpus to use, and wait for each at most PLOTS_DEADLINE_S, then kill it with its group.
  */
 #ifndef BREAKEVEN_PLOTS_H
 #define BREAKEVEN_PLOTS_H
