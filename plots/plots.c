@@ -177,10 +177,11 @@ static int prepare(const struct figure *figure, const struct summary *summary, c
     char file[64];
     int status = plots_make(figure, summary, facts, &chart);
     if (!status) {
-        *wanted = !chart.missing[0];
-        remove_files(drawing->dir, figure, *wanted ? 2 : 0);
+        bool has_data = !chart.missing[0];
+        remove_files(drawing->dir, figure, has_data ? 2 : 0);
         snprintf(file, sizeof file, "%s.gp", figure->name);
-        if (*wanted) status = write_files(&chart, drawing->dir, file, figure->template);
+        if (has_data) status = write_files(&chart, drawing->dir, file, figure->template);
+        *wanted = has_data && !status;
     }
     chart_close(&chart);
     return status;

@@ -119,3 +119,14 @@ pretend() {
         done
     done
 }
+
+@test "a lesson that is taken away leaves the program" {
+    export made=$BATS_TEST_TMPDIR/build list=$BATS_TEST_TMPDIR/build/bench/lessons/lesson_files.S
+    lessons() { env -u MAKEFLAGS -u MAKELEVEL make -s BUILD="$made" "$list" && grep -c incbin "$list"; }
+    mkdir "$copy"
+    cp -r Makefile bench forkpool tests docs "$copy"
+    cd "$copy"
+    before=$(lessons)
+    rm bench/lessons/assets/14-*.ini
+    [ "$(lessons)" = $((before - 1)) ]
+}
