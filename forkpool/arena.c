@@ -77,13 +77,14 @@ int arena_open(struct arena *arena, size_t bytes)
 void arena_close(struct arena *arena)
 {
     if (!arena->base) return;
+    bool touched = arena->first->after || arena->first->used || arena->first->dirty;
     for (struct extent *next, *extent = arena->first; extent; extent = next) {
         next = extent->after;
         if (extent->used) tdelete(extent, &arena->by_address, compare);
         free(extent->free_blocks);
         free(extent);
     }
-    if (!arena->foreign) madvise(arena->base, arena->bytes, MADV_REMOVE); /* workers of another pool may have it mapped too */
+    if (touched && !arena->foreign) madvise(arena->base, arena->bytes, MADV_REMOVE); /* another pool's workers may have it mapped */
     munmap(arena->base, arena->bytes);
     *arena = (struct arena){0};
 }

@@ -25,10 +25,12 @@ static int explain(char *why, size_t why_size, int error, const char *format, ..
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-/* Where everything lies, from `mapping` on: a private page, what the protocol needs, a guard page, what tasks write beside
- * the arena, a page for each worker's small arguments and results with a gap on either side, a guard page. */
+/* Where everything lies, from `mapping` on: two pages that a fork leaves zeroed, of which the workers' mark has one of its own
+ * since that process writes there; a private page; then, all of one shared object, what the protocol needs, a page for each
+ * worker's small arguments and results with a gap on either side, and what the server keeps, which workers do not have. Few
+ * mappings, as each costs time at every fork. */
 struct layout {
-    size_t page, workers, ring, lines, boards, slots, scratch, bytes;
+    size_t page, shared, workers, ring, lines, slots, boards, scratch, hands, bytes;
     uint32_t slot_count;
 };
 static struct layout layout_of(const struct forkpool_config *config)
@@ -36,35 +38,39 @@ static struct layout layout_of(const struct forkpool_config *config)
     struct layout at = {.page = page_bytes(), .slot_count = 1};
     while (at.slot_count < config->max_inflight) at.slot_count *= 2;
     size_t line_count = MAPS * (size_t)config->workers_max + LINE_INDEX_MAX;
-    at.workers = at.page + round_up(sizeof(struct shared) - FIXED_BYTES, 128);
+    at.shared = 3 * at.page;
+    at.workers = at.shared + round_up(sizeof(struct shared) - FIXED_BYTES, 128);
     at.ring = at.workers + config->workers_max * sizeof(struct worker);
     at.lines = at.ring + round_up(QUEUES * 2 * at.slot_count * sizeof(uint64_t), 128);
-    at.slots = round_up(at.lines + line_count * sizeof(struct line), at.page) + at.page;
+    at.slots = round_up(at.lines + line_count * sizeof(struct line), at.page);
     at.boards = at.slots + at.slot_count * sizeof(struct slot);
     at.scratch = round_up(at.boards + config->workers_max * sizeof(struct board), at.page);
-    at.bytes = at.scratch + (2 * (size_t)config->workers_max + 1) * at.page;
+    at.hands = at.scratch + (2 * (size_t)config->workers_max + 1) * at.page;
+    at.bytes = at.hands + round_up(config->workers_max * sizeof(struct hand), at.page);
     return at;
 }
 
-static bool share(char *base, size_t from, size_t to)
+static bool map_over(char *base, const struct layout *at)
 {
-    return mmap(base + from, to - from, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+    int wanted = PROT_READ | PROT_WRITE, kind = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED;
+    return mmap(base + at->shared, at->bytes - at->shared, wanted, kind, -1, 0) != MAP_FAILED &&
+           !madvise(base, 2 * at->page, MADV_WIPEONFORK);
 }
 
-static int shared_open(const struct forkpool_config *config, unsigned cpus, struct shared **result)
+static int shared_open(struct forkpool *pool, const struct forkpool_config *config, unsigned cpus)
 {
     struct layout at = layout_of(config);
-    char *base = mmap(NULL, at.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *base = mmap(NULL, at.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return -errno;
-    if (mprotect(base, at.page, PROT_READ | PROT_WRITE) || !share(base, at.page, at.slots - at.page) ||
-        !share(base, at.slots, at.bytes - at.page)) {
+    if (!map_over(base, &at)) {
         int error = errno;
         munmap(base, at.bytes);
         return -error;
     }
-    struct shared *shared = (struct shared *)(base + at.page - FIXED_BYTES);
+    struct shared *shared = (struct shared *)(base + at.shared - FIXED_BYTES);
     shared->mapping = base;
     shared->bytes = at.bytes;
+    shared->hands_bytes = at.bytes - at.hands;
     shared->capacity = config->workers_max;
     shared->slot_count = at.slot_count;
     shared->cpus = cpus;
@@ -80,21 +86,12 @@ static int shared_open(const struct forkpool_config *config, unsigned cpus, stru
     shared->mark = shared->mark_set = ~(uint64_t)(uintptr_t)base ^ (uint64_t)now_ns() << 20;
     shared->expedited = park_expedited_offered();
     atomic_store(&shared->tick_ns, UINT64_MAX / 2);
-    *result = shared;
+    pool->shared = shared;
+    pool->owner = (unsigned char *)base;
+    pool->guard = (unsigned char *)base + at.page;
+    pool->hands = (struct hand *)(base + at.hands);
+    *pool->owner = MARK_MINE;
     return 0;
-}
-
-/* The memory itself goes too, unless this is a child of the program: processes of other pools may have it mapped. */
-static void shared_close(const struct shared *shared, bool foreign)
-{
-    char *base = shared->mapping;
-    size_t bytes = shared->bytes;
-    struct layout at = layout_of(&shared->config);
-    if (!foreign) {
-        madvise(base + at.page, at.slots - 2 * at.page, MADV_REMOVE);
-        madvise(base + at.slots, bytes - at.page - at.slots, MADV_REMOVE);
-    }
-    munmap(base, bytes);
 }
 
 static int config_complete(const struct forkpool_config *asked, struct forkpool_config *config, char *why, size_t why_size)
@@ -149,9 +146,7 @@ static void pool_free(struct forkpool *pool)
         free(block);
     }
     arena_close(&pool->arena);
-    if (pool->shared) shared_close(pool->shared, pool_foreign(pool));
-    if (pool->hands) munmap(pool->hands, pool->hands_bytes);
-    if (pool->owner) munmap((void *)pool->owner, pool->wiped_bytes);
+    if (pool->shared) munmap(pool->shared->mapping, pool->shared->bytes);
     pthread_mutex_destroy(&pool->lock);
     free(pool->slot_jobs);
     free(pool->free_slots);
@@ -171,33 +166,11 @@ static unsigned cpus_together(const struct forkpool_config *config)
     return cpus_count(&all);
 }
 
-/* What each process finds zeroed after a fork. The workers' mark shares no page with the program's: that process writes there. */
-static int wiped_open(struct forkpool *pool)
-{
-    pool->wiped_bytes = 2 * page_bytes();
-    char *base = mmap(NULL, pool->wiped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED) return -errno;
-    pool->owner = (unsigned char *)base;
-    pool->guard = (unsigned char *)base + page_bytes();
-    if (madvise(base, pool->wiped_bytes, MADV_WIPEONFORK)) return -errno;
-    *pool->owner = MARK_MINE;
-    return 0;
-}
-
-static int hands_open(struct forkpool *pool, unsigned workers_max)
-{
-    pool->hands_bytes = workers_max * sizeof *pool->hands;
-    void *hands = mmap(NULL, pool->hands_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (hands == MAP_FAILED) return -errno;
-    pool->hands = hands;
-    return 0;
-}
-
 static int memory_open(struct forkpool *pool, struct forkpool_config *config, char *why, size_t why_size)
 {
     int rc = cpus_copy(pool, config);
     if (rc) return explain(why, why_size, rc, "no memory for the pool");
-    if (!(rc = wiped_open(pool)) && !(rc = hands_open(pool, config->workers_max))) rc = shared_open(config, cpus_together(config), &pool->shared);
+    rc = shared_open(pool, config, cpus_together(config));
     if (rc) return explain(why, why_size, rc, "no memory to share with workers: %s", strerror(-rc));
     rc = arena_open(&pool->arena, config->arena_bytes);
     if (rc)
@@ -230,7 +203,7 @@ static void *fork_server(void *argument)
         close(plan->fds[0]);
         pool->shared->unwiped = *pool->owner != MARK_WIPED;
         atomic_store(&pool->shared->unwiped_too, pool->shared->unwiped);
-        server_main(pool->shared, pool->program, plan->fds[1], pool->guard, pool->hands, pool->hands_bytes);
+        server_main(pool->shared, pool->program, plan->fds[1], pool->guard, pool->hands);
     }
     plan->error = pid < 0 ? errno : 0;
     pool->server = pid;

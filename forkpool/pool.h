@@ -101,9 +101,7 @@ struct job_block {
 struct forkpool {
     volatile unsigned char *owner; /* a mark (system.h); wiped in a child of the program */
     volatile unsigned char *guard; /* the same of a worker */
-    size_t wiped_bytes;            /* of the mapping that holds these */
     struct hand *hands;            /* [capacity]; the server's, read once it is dead. Not mapped in workers */
-    size_t hands_bytes;
     struct shared *shared;
     pthread_mutex_t lock;
     bool alone;                    /* the lock is held without being taken: there is one thread */

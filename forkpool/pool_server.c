@@ -97,9 +97,17 @@ static bool map_sound(const struct shared *shared, unsigned place, const struct 
     return true;
 }
 
+static bool jobs_outstanding(const struct forkpool *pool)
+{
+    for (unsigned i = 0; i < MAPS; i++)
+        if (pool->map_jobs[i]) return true;
+    return pool->free_count < pool->shared->config.max_inflight;
+}
+
 static const char *jobs_unsound(struct forkpool *pool)
 {
     const struct shared *shared = pool->shared;
+    if (!jobs_outstanding(pool)) return NULL;
     for (uint32_t i = 0; i < SLOTS_A_LOOK && i < shared->slot_count; i++) {
         const struct forkpool_job *job = pool->slot_jobs[pool->looked_slot++ & (shared->slot_count - 1)];
         if (job && !slot_sound(shared, job)) return "the record of a task";
@@ -107,13 +115,6 @@ static const char *jobs_unsound(struct forkpool *pool)
     for (unsigned i = 0; i < MAPS; i++)
         if (pool->map_jobs[i] && !map_sound(shared, i, pool->map_jobs[i])) return "the record of a map";
     return NULL;
-}
-
-static bool jobs_outstanding(const struct forkpool *pool)
-{
-    for (unsigned i = 0; i < MAPS; i++)
-        if (pool->map_jobs[i]) return true;
-    return pool->free_count < pool->shared->config.max_inflight;
 }
 
 /* Are all workers there that are wanted, and asleep? */

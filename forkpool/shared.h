@@ -169,8 +169,9 @@ struct shared {
      * can't be written. So whatever a task does, no loop, address or size of the program or the server changes. */
     union {
         struct {
-            char *mapping;              /* the whole of it, with its guard pages */
+            char *mapping;              /* the whole of it: pool.c */
             size_t bytes;
+            size_t hands_bytes;         /* what the server keeps */
             uint32_t capacity;          /* workers at most */
             uint32_t slot_count;        /* a power of 2; each ring has twice as many entries */
             uint32_t cpus;              /* that the program may use */

@@ -41,12 +41,19 @@ int cpus_parse(const char *list, struct cpus *cpus)
     return 0;
 }
 
+/* From `cpu` on; CPUS_MAX: none. Each worker looks while a pool opens. */
+static unsigned next(const struct cpus *cpus, unsigned cpu)
+{
+    for (; cpu < CPUS_MAX && !has(cpus, cpu); cpu++)
+        if (!(cpus->bits[cpu / LONG_BITS] >> cpu % LONG_BITS)) cpu |= LONG_BITS - 1; /* none in the rest of the word */
+    return cpu;
+}
+
 void cpus_format(const struct cpus *cpus, char *text, size_t size)
 {
     size_t length = 0;
     text[0] = 0;
-    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
-        if (!has(cpus, cpu)) continue;
+    for (unsigned cpu = 0; (cpu = next(cpus, cpu)) < CPUS_MAX; cpu++) {
         unsigned last = cpu;
         while (last + 1 < CPUS_MAX && has(cpus, last + 1)) last++;
         char part[32];
@@ -76,9 +83,8 @@ int cpus_set(const struct cpus *cpus)
 
 int cpus_first(const struct cpus *cpus)
 {
-    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
-        if (has(cpus, cpu)) return (int)cpu;
-    return -1;
+    unsigned cpu = next(cpus, 0);
+    return cpu < CPUS_MAX ? (int)cpu : -1;
 }
 
 void cpus_drop(struct cpus *cpus, unsigned cpu)

@@ -25,8 +25,8 @@ static void server_prepare(struct server *server)
     __fpurge(stderr);
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     server->shared->server_pid = getpid();
-    mprotect(server->shared->mapping, page, PROT_READ); /* nothing here changes any more, and no task is to change it */
-    madvise(server->hands, server->hands_bytes, MADV_DONTFORK); /* tasks do not reach it */
+    mprotect((char *)server->shared + FIXED_BYTES - page, page, PROT_READ); /* nothing here changes any more, and no task is to change it */
+    madvise(server->hands, server->shared->hands_bytes, MADV_DONTFORK); /* tasks do not reach it */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (getppid() != server->program) _exit(0);
 }
@@ -115,10 +115,10 @@ static void wait_for_something(struct server *server, int64_t wake_at)
 }
 
 _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
-                            struct hand *hands, size_t hands_bytes)
+                            struct hand *hands)
 {
     struct server server = {.shared = shared, .program = program, .control_fd = control_fd, .program_fd = -1,
-                            .signal_fd = -1, .guard = guard, .hands = hands, .hands_bytes = hands_bytes, .oom_kills = UINT64_MAX};
+                            .signal_fd = -1, .guard = guard, .hands = hands, .oom_kills = UINT64_MAX};
     server_open(&server);
     int64_t settled_at = now_ns() + SETTLED_NS;
     for (;;) {

@@ -26,7 +26,6 @@ struct server {
     int program_fd, control_fd, signal_fd; /* pidfd, -1 where there are none; closed by the program: end; SIGCHLD */
     volatile unsigned char *guard;
     struct hand *hands;         /* shared with the program; not with workers */
-    size_t hands_bytes;
     unsigned alive, started, starts_failed, forks_failed;
     unsigned window_restarts;   /* since window_start */
     int64_t window_start;
@@ -38,7 +37,7 @@ struct server {
 
 /* In the new process; never returns. `guard` is zeroed in each child; `hands`, one for each worker, are the program's too. */
 _Noreturn void server_main(struct shared *shared, pid_t program, int control_fd, volatile unsigned char *guard,
-                            struct hand *hands, size_t hands_bytes);
+                            struct hand *hands);
 
 /* signal.c: no more forks, all workers are killed, and the program is told why. */
 void server_break(struct server *server, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
