@@ -129,7 +129,7 @@ const struct option_row options_table[] = {
      OPTION_PERCENT, FIELD(settle), .scope = OPTION_OF_RUN},
     {"time-limit", 0, "TIME", "run metg tune", "begin no new block of repetitions after this long", OPTION_DURATION,
      FIELD(time_limit_ns), .scope = OPTION_OF_RUN},
-    {"warmup", 0, "N", "run metg tune", "untimed passes before the timed one (1; 0 where tasks only wait, or where a pass is\nlong and the kernel is not bound by memory)",
+    {"warmup", 0, "N", "run metg tune", "untimed passes over all tasks before the timed one (1, shorter for one worker that\nonly computes; 0 where tasks only wait, or where a pass is long and the kernel is not bound\nby memory)",
      OPTION_COUNT, FIELD(warmup), .max = 1000, .scope = OPTION_OF_RUN},
     {"spans", 0, "N", "run metg",
      "extra repetitions of each cell that record what each worker did (1 with 6 or more\n"

@@ -41,7 +41,7 @@ static json_t *protocol_to_json(const struct protocol *protocol)
                      "one cell twice in each block, where there are 6 repetitions or more (A/A)", "start",
                      "all workers have written into a shared page that they are up and bound before the run phase begins; "
                      "late_ns of each (late_p50_ns and late_max_ns of a cell) counts from there, in instrumented repetitions",
-                     "first", "the first warm-up pass is recorded apart: first_ns",
+                     "first", "the first warm-up pass is recorded apart: first_ns; where tasks only compute it runs the first warmup_tasks",
                      "spans_again", "an instrumented repetition that is suspect is taken again in later blocks, up to twice",
                      "interval", "95 %, from ranks", "ratio", "median over pairs of one block, sign-test interval", "outliers", "counted, never removed: modified z above 3.5",
                      "suspicion", suspicion_to_json());
@@ -57,18 +57,21 @@ static json_t *clock_to_json(void)
 /* Expected task durations, warm-up passes and deadlines stand beside the cells, by their ids. */
 static void add_cells(json_t *manifest, const struct plan *plan)
 {
-    json_t *cells = json_array(), *task_ns = json_array(), *warmup = json_array(), *deadlines = json_array(),
+    json_t *cells = json_array(), *task_ns = json_array(), *warmup = json_array(), *warmup_tasks = json_array(), *deadlines = json_array(),
            *bytes = json_array();
     for (unsigned i = 0; i < plan->cell_count; i++) {
         json_array_append_new(cells, cell_to_json(&plan->cells[i]));
         json_array_append_new(task_ns, json_real(plan->extra[i].task_ns));
         json_array_append_new(warmup, json_integer(plan->extra[i].warmup));
+        uint64_t some = plan->extra[i].warmup_tasks;
+        json_array_append_new(warmup_tasks, json_integer((json_int_t)(some ? some : plan->cells[i].tasks)));
         uint64_t one = plan->infos ? plan->infos[plan->extra[i].info].result_size : 0;
         json_array_append_new(bytes, json_integer((json_int_t)(one ? one : plan->cells[i].size)));
         json_array_append_new(deadlines, json_integer((json_int_t)plan->extra[i].deadline_ns));
     }
     json_object_set_new(manifest, "task_ns", task_ns);
     json_object_set_new(manifest, "warmup", warmup);
+    json_object_set_new(manifest, "warmup_tasks", warmup_tasks);
     json_object_set_new(manifest, "deadline_ns", deadlines);
     json_object_set_new(manifest, "result_bytes", bytes);
     json_object_set_new(manifest, "cells", cells);

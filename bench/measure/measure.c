@@ -181,6 +181,7 @@ static int run(const struct measure *measure, const struct turn *turn, struct is
     char timeline[4200];
     struct spec spec = {.cell = plan->cells[turn->cell],
                         .warmup = extra->warmup,
+                        .warmup_tasks = extra->warmup_tasks,
                         .instrumented = turn->instrumented,
                         .cpus = plan->placements[extra->placement].placement.cpus,
                         .has_inject = extra->inject};

@@ -169,13 +169,13 @@ static int bring_up(struct passage *passage)
     return error ? fail_phase(passage, "start", error) : 0;
 }
 
-/* One pass over all tasks; its duration, or -1 after a failure. */
-static int64_t pass(struct passage *passage)
+/* One pass over the first `tasks` tasks; its duration, or -1 after a failure. */
+static int64_t pass(struct passage *passage, uint64_t tasks)
 {
     const struct runner *runner = passage->repetition->runner;
     if (passage->fitted) instruments_reset(passage->fitted);
     passage->began_ns = clock_now_ns(passage->clock);
-    int error = runner->run(passage->state, passage->job.params.tasks, passage->results, &passage->failure);
+    int error = runner->run(passage->state, tasks, passage->results, &passage->failure);
     int64_t wall_ns = clock_now_ns(passage->clock) - passage->began_ns;
     if (getpid() != passage->self) _exit(0); /* a copy that the kernel forked: not a second repetition */
     return error ? fail_phase(passage, "run", error) : wall_ns;
@@ -223,9 +223,10 @@ static int passes(struct passage *passage)
 {
     struct sample *sample = passage->sample;
     int64_t began_ns = clock_now_ns(passage->clock);
+    uint64_t all = passage->job.params.tasks, some = passage->repetition->warmup_tasks;
     read_waiting(passage, false);
     for (unsigned i = 0; i < passage->repetition->warmup; i++) {
-        int64_t wall_ns = pass(passage);
+        int64_t wall_ns = pass(passage, some ? some : all);
         if (wall_ns < 0) return -1;
         if (!i) sample->first_ns = wall_ns;
         memset(passage->results, POISON, passage->results_size);
@@ -233,7 +234,7 @@ static int passes(struct passage *passage)
         began_ns = clock_now_ns(passage->clock); /* workers that spin had to wait for this */
         read_waiting(passage, false);
     }
-    int64_t wall_ns = pass(passage);
+    int64_t wall_ns = pass(passage, all);
     if (wall_ns < 0) return -1;
     sample->wall_ns = wall_ns;
     read_waiting(passage, true);

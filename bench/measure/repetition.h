@@ -26,6 +26,7 @@ struct repetition {
     struct kernel_params params;
     struct team team;            /* `reports` is set here */
     unsigned warmup;             /* passes before the timed one */
+    uint64_t warmup_tasks;       /* in each of them, the first ones; 0: all */
     bool instrumented;           /* record what each worker did: costs two readings of the clock for each chunk */
     const char *timeline;        /* with instrumented: file for each call of the kernel (timeline.h); NULL: none */
     const struct inject *inject; /* NULL: nothing. Known costs and mistakes, by which the tool is tested */

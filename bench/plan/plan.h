@@ -47,7 +47,8 @@ struct inject;
 struct plan_cell {
     unsigned info;  /* index into plan.infos */
     double task_ns; /* a task's expected serial duration; 0: unknown */
-    unsigned warmup;
+    unsigned warmup;       /* passes before the timed one */
+    uint64_t warmup_tasks; /* in each of them; 0: all */
     uint64_t deadline_ns;
     unsigned placement;          /* index into plan.placements */
     const char *program;         /* the build that runs it; NULL: this one */

@@ -51,8 +51,8 @@ char *spec_to_json(const struct spec *spec)
         unsigned here = plan_processes_here(&spec->cell) * spec->cell.threads;
         for (unsigned i = 0; i < workers; i++) json_array_append_new(cpus, json_string(spec->cpus[i % here]));
     }
-    json_t *object = json_pack("{so si sb ss* so so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
-                               "instrumented", (int)spec->instrumented, "timeline", spec->timeline, "cpus", cpus, "inject",
+    json_t *object = json_pack("{so si sI sb ss* so so}", "cell", cell_to_json(&spec->cell), "warmup", (int)spec->warmup,
+                               "warmup_tasks", (json_int_t)spec->warmup_tasks, "instrumented", (int)spec->instrumented, "timeline", spec->timeline, "cpus", cpus, "inject",
                                inject_to_json(spec->has_inject ? &spec->inject : NULL));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
@@ -79,6 +79,7 @@ int spec_from_json(const json_t *object, struct spec *spec, struct reason *why)
     int error = cell_from_json(json_object_get(object, "cell"), &made.cell, why);
     if (!error) error = copy_cpus(json_object_get(object, "cpus"), made.cell.processes * made.cell.threads, &made.cpus);
     made.warmup = (unsigned)json_integer_value(json_object_get(object, "warmup"));
+    made.warmup_tasks = (uint64_t)json_integer_value(json_object_get(object, "warmup_tasks"));
     made.has_inject = inject_from_json(json_object_get(object, "inject"), &made.inject);
     made.instrumented = json_is_true(json_object_get(object, "instrumented"));
     const char *timeline = json_string_value(json_object_get(object, "timeline"));

@@ -12,6 +12,7 @@
 struct spec {
     struct cell cell;
     unsigned warmup;
+    uint64_t warmup_tasks; /* 0: all */
     bool instrumented;
     char *timeline; /* file for each call of the kernel; NULL: none */
     bool has_inject;

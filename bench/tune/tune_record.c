@@ -54,6 +54,7 @@ static int append(struct tune_record *record, const struct cell *cell, const str
     json_array_append_new(json_object_get(manifest, "cells"), cell_to_json(new));
     json_array_append_new(json_object_get(manifest, "task_ns"), json_real(extra->task_ns));
     json_array_append_new(json_object_get(manifest, "warmup"), json_integer(extra->warmup));
+    json_array_append_new(json_object_get(manifest, "warmup_tasks"), json_integer((json_int_t)new->tasks));
     json_array_append_new(json_object_get(manifest, "deadline_ns"), json_integer((json_int_t)extra->deadline_ns));
     return (int)record->cell_count++;
 }

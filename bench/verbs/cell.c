@@ -41,6 +41,7 @@ static int set_up(const struct spec *spec, struct repetition *repetition, struct
                                      .schedule = schedule,
                                      .cpus = (const char *const *)spec->cpus};
     repetition->warmup = spec->warmup;
+    repetition->warmup_tasks = spec->warmup_tasks;
     repetition->instrumented = spec->instrumented;
     repetition->timeline = spec->timeline;
     repetition->inject = spec->has_inject ? &spec->inject : NULL;
