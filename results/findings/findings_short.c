@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which problems a sentence is about, and what was best at each. */
+/* Which kernels a sentence is about, and what was best at each. */
 struct field {
-    const struct cell_summary **rows; /* the fastest cell of each problem, any runner's */
+    const struct cell_summary **rows; /* the cell with the largest gain of each kernel, any runner's */
     size_t count, gaining;            /* those that gain stand first, the largest gain first of all */
+    bool several;                     /* problems of one kernel */
 };
 
 static int largest_gain_first(const void *left, const void *right)
@@ -22,6 +23,20 @@ static int largest_gain_first(const void *left, const void *right)
     return (a.median < b.median) - (a.median > b.median);
 }
 
+/* Of each kernel the first row stays. */
+static void field_thin(struct field *field)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < field->count; i++) {
+        size_t known = 0;
+        while (known < kept && strcmp(field->rows[known]->cell->kernel, field->rows[i]->cell->kernel)) known++;
+        if (known == kept) field->rows[kept++] = field->rows[i];
+    }
+    field->several = kept < field->count;
+    field->count = kept;
+    for (size_t i = 0; i < kept; i++) field->gaining += findings_gains(field->rows[i]->quantity[QUANTITY_speedup]);
+}
+
 static void field_fill(const struct summary *summary, bool waiting, struct field *field)
 {
     field->count = field->gaining = 0;
@@ -29,9 +44,9 @@ static void field_fill(const struct summary *summary, bool waiting, struct field
         const struct cell_summary *best = findings_fastest(summary, base, NULL);
         if (!best || parts_waits(summary, best->cell) != waiting) continue;
         field->rows[field->count++] = best;
-        field->gaining += findings_gains(best->quantity[QUANTITY_speedup]);
     }
     qsort(field->rows, field->count, sizeof *field->rows, largest_gain_first);
+    field_thin(field);
 }
 
 static void add_one(struct sentence *sentence, const struct summary *summary, const struct cell_summary *row)
@@ -64,7 +79,8 @@ static void add_gains(struct sentence *sentence, const struct summary *summary, 
     double middle = (field->rows[(n - 1) / 2]->quantity[QUANTITY_speedup].median +
                      field->rows[n / 2]->quantity[QUANTITY_speedup].median) /
                     2;
-    sentence_add(sentence, "%s times in the median, each with its best runner", parts_number(number, middle));
+    sentence_add(sentence, "%s times in the median, each with its best runner%s", parts_number(number, middle),
+                 field->several ? " and problem" : "");
     if (unsure) sentence_add(sentence, " (%zu of them without an interval)", unsure);
     sentence_add(sentence, ". Most: ");
     add_one(sentence, summary, field->rows[0]);

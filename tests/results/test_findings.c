@@ -393,6 +393,29 @@ START_TEST(what_has_no_interval_is_said_where_many_are_counted)
 }
 END_TEST
 
+START_TEST(two_problems_of_a_kernel_are_one_kernel)
+{
+    struct run run = runs_new();
+    static const char *const kernels[] = {"spin", "primes", "nqueens", "triad", "spin"};
+    for (unsigned c = 0; c < 15; c++) {
+        struct cell *cell = runs_cell(&run, c % 3 ? "openmp" : "serial", 1, c % 3 ? 2 * (c % 3) : 1);
+        strcpy(cell->label, kernels[c / 3]);
+        strcpy(cell->kernel, kernels[c / 3]);
+        cell->tasks = c < 12 ? 100 : 50;
+        cell->baseline = c / 3 * 3;
+        for (unsigned block = 0; block < 6; block++) {
+            runs_sample(&run, c, block, !(c % 3) ? 1000000 : c < 12 ? 520000 : 900000);
+            run.samples[run.sample_count - 1].user_ns = 1000000;
+        }
+    }
+    struct summary summary = summarise(&run);
+    must_say(&summary, "All 4 computing kernels are faster than serial", "1.92 times in the median, each with its best runner and problem");
+    ck_assert_ptr_null(said(&summary, "All 4 computing kernels", "1.11 times"));
+    summary_free(&summary);
+    run_free(&run);
+}
+END_TEST
+
 START_TEST(placements_without_an_interval_are_not_counted_as_compared)
 {
     for (unsigned blocks = 1; blocks <= 6; blocks += 5) {
@@ -483,6 +506,7 @@ int main(void)
     tcase_add_test(all, chunks_and_splits);
     tcase_add_test(all, gaps_errors_and_suspicion_come_first);
     tcase_add_test(all, what_has_no_interval_is_said_where_many_are_counted);
+    tcase_add_test(all, two_problems_of_a_kernel_are_one_kernel);
     tcase_add_test(all, placements_without_an_interval_are_not_counted_as_compared);
     tcase_add_test(all, duplicates_are_judged);
     tcase_add_test(all, one_late_repetition_does_not_cost_the_trust_of_several_pairs);
