@@ -201,6 +201,39 @@ START_TEST(a_long_pass_over_memory_is_warmed_up_all_the_same)
 }
 END_TEST
 
+START_TEST(a_warm_up_is_short_for_one_worker_that_only_computes)
+{
+    static const struct {
+        const char *line;
+        uint64_t serial, openmp; /* tasks of a warm-up pass; 0: all */
+    } cases[] = {
+        {"--kernel spin --tasks 60 --task-time 200us --runner openmp --threads 1", 10, 10}, /* 2 ms */
+        {"--kernel spin --tasks 60 --task-time 200us --runner openmp --threads 2", 10, 0},  /* it spreads them over the cpus */
+        {"--kernel spin --tasks 5 --task-time 2500us --runner openmp --threads 1", 1, 1},
+        {"--kernel spin --tasks 8 --task-time 200us --runner openmp --threads 1", 0, 0},     /* as many as there are */
+        {"--kernel spin --tasks 600 --task-time 10us --runner openmp --threads 1", 0, 0},    /* results in two pages */
+        {"--kernel triad --tasks 60 --task-time 200us --runner openmp --threads 1", 0, 0},   /* memory */
+        {"--kernel matmul --tasks 60 --task-time 200us --runner openmp --threads 1", 0, 0},  /* cache */
+    };
+    struct protocol asked = protocol;
+    struct plan plan;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(plan_line(&plan, &protocol, cases[i].line), 0);
+        for (unsigned cell = 0; cell < 2; cell++) {
+            uint64_t tasks = plan.extra[cell].warmup_tasks, wanted = cell ? cases[i].openmp : cases[i].serial;
+            ck_assert_uint_eq(plan.extra[cell].warmup, 1);
+            bool right = wanted > 1 ? tasks >= wanted / 2 && tasks <= 2 * wanted : tasks == wanted; /* task times are measured */
+            ck_assert_msg(right, "%s, cell %u: %llu", cases[i].line, cell, (unsigned long long)tasks);
+        }
+        plan_free(&plan);
+    }
+    asked.warmup = 1; /* by --warmup: whole ones */
+    ck_assert_int_eq(plan_line(&plan, &asked, cases[0].line), 0);
+    ck_assert_uint_eq(plan.extra[0].warmup_tasks, 0);
+    plan_free(&plan);
+}
+END_TEST
+
 START_TEST(work_makes_the_number_of_tasks)
 {
     struct plan plan;
@@ -480,6 +513,7 @@ int main(int argc, char **argv)
     tcase_add_test(grids, a_runner_with_both_axes_gets_every_split);
     tcase_add_test(grids, a_kernel_that_counts_ns_is_taken_at_its_word);
     tcase_add_test(grids, a_long_pass_over_memory_is_warmed_up_all_the_same);
+    tcase_add_test(grids, a_warm_up_is_short_for_one_worker_that_only_computes);
     tcase_add_test(grids, work_makes_the_number_of_tasks);
     tcase_add_test(grids, one_cell_is_measured_twice_where_there_are_intervals);
     tcase_add_test(grids, each_worker_gets_tasks_however_long_they_are);

@@ -88,6 +88,7 @@ static struct {
     int setups, starts, runs, stops;
     int fail_setup, fail_start, fail_run; /* errno, 0: none */
     int idle_from;                        /* passes from this one on compute nothing; 0: none */
+    size_t tasks[2];                      /* of the first passes */
     unsigned char seen;                   /* the first byte of the results at the start of the last pass */
 } fake;
 
@@ -120,6 +121,7 @@ static int fake_run(void *state, size_t tasks, void *results, struct failure *fa
 {
     ck_assert_ptr_eq(state, &fake);
     fake.seen = *(unsigned char *)results;
+    if (fake.runs < 2) fake.tasks[fake.runs] = tasks;
     fake.runs++;
     now_ns += 30;
     if (fake.fail_run) {
@@ -188,6 +190,22 @@ START_TEST(phases_are_timed_apart)
     ck_assert_int_eq(fake.stops, 1);
     ck_assert_int_eq(prepared, 1);
     ck_assert_int_eq(released, 1);
+}
+END_TEST
+
+START_TEST(a_warm_up_pass_may_run_fewer_tasks)
+{
+    struct repetition repetition = {.kernel = &kernel,
+                                    .runner = &runner,
+                                    .params = {8, 1, 1},
+                                    .team = {.processes = 1, .threads = 2},
+                                    .warmup = 1,
+                                    .warmup_tasks = 3};
+    repetition_run(&repetition, &scripted, &sample);
+    ck_assert_str_eq(sample.status, "ok");
+    ck_assert_uint_eq(fake.tasks[0], 3);
+    ck_assert_uint_eq(fake.tasks[1], 8);
+    ck_assert_str_eq(sample.verified, "published");
 }
 END_TEST
 
@@ -364,6 +382,7 @@ START_TEST(a_spec_comes_back)
     struct spec spec = {
         .cell = {.id = 3, .baseline = 1, .duplicate = 3, .size = 7, .tasks = 9, .processes = 1, .threads = 2},
         .warmup = 2,
+        .warmup_tasks = 5,
         .instrumented = true,
         .cpus = cpus};
     struct spec back;
@@ -378,6 +397,7 @@ START_TEST(a_spec_comes_back)
     ck_assert_int_eq(spec_from_json(json, &back, &why), 0);
     ck_assert_uint_eq(back.cell.tasks, 9);
     ck_assert_uint_eq(back.warmup, 2);
+    ck_assert_uint_eq(back.warmup_tasks, 5);
     ck_assert(back.instrumented);
     ck_assert_str_eq(back.cpus[1], "1-2");
     spec_free(&back);
@@ -396,6 +416,7 @@ int main(void)
     tcase_add_checked_fixture(repetition, NULL, teardown);
     tcase_add_test(repetition, phases_are_timed_apart);
     tcase_add_test(repetition, without_warm_up_there_is_no_first_pass);
+    tcase_add_test(repetition, a_warm_up_pass_may_run_fewer_tasks);
     tcase_add_test(repetition, the_workers_say_where_they_stand);
     tcase_add_test(repetition, spans_say_who_was_busy);
     tcase_add_test(repetition, a_timeline_holds_each_call);
