@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Of the time limit, what the fewest repetitions of all cells leave for the others, and what those take at most. */
-static const double FURTHER_SHARE = 0.1;
+static const double FURTHER_SHARE = 0.05;
 
 double session_passed_ns(const struct session *session)
 {
