@@ -20,7 +20,7 @@ static void print_row(FILE *out, const char *left, const char *text)
 static void help_all(FILE *out, const struct verb *const *verbs)
 {
     fputs("breakeven measures when parallelism pays: at what task size, with how many workers, of which kind.\n\n"
-          "Start with `breakeven run`: it measures this machine in not quite two minutes and says what it found.\n\n",
+          "Start with `breakeven run`: it measures this machine in one to two minutes and says what it found.\n\n",
           out);
     for (const struct verb *const *verb = verbs; *verb; verb++)
         if (*(*verb)->name != '_') print_row(out, (*verb)->name, (*verb)->summary);

@@ -119,7 +119,7 @@ const struct option_row options_table[] = {
     {"page", 0, NULL, "lesson",
      "write lessons.html, all lessons with their figures in one file: what was measured\nhere (with --all first), or recorded with the program",
      OPTION_FLAG, FIELD(page)},
-    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about a minute, the self-test to 30 s",
+    {"quick", 0, NULL, "run selftest", "shrink the default experiment to about half a minute, the self-test to 30 s",
      OPTION_FLAG, FIELD(quick)},
     {"reps", 0, "N", "run metg openmp tune", "repetitions of each cell (10); fresh processes of the verb openmp (20)",
      OPTION_COUNT, FIELD(reps), .min = 1, .max = 100000, .scope = OPTION_OF_RUN},

@@ -72,7 +72,7 @@ static json_t *list_experiments(void)
     json_t *list = json_array();
     json_array_append_new(list, json_pack("{ss ss ss}", "name", "default", "summary", "what make bench measures", "print",
                                           "run --write-file"));
-    json_array_append_new(list, json_pack("{ss ss ss}", "name", "quick", "summary", "the same in about a minute", "print",
+    json_array_append_new(list, json_pack("{ss ss ss}", "name", "quick", "summary", "the same in about half a minute", "print",
                                           "run --quick --write-file"));
     for (struct embedded file = embedded_first(lesson_files); file.name; file = embedded_next(file)) {
         struct lesson lesson;

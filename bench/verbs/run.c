@@ -237,7 +237,7 @@ const struct verb verb_run = {
     .details =
         "Without --kernel it runs the default experiment: how kernels speed up with workers, how efficiency falls\n"
         "as tasks shrink, when a pool beats serial, what chunks, processes x threads and placement do. It asks the\n"
-        "doctor first, takes not quite two minutes and says what it left out for that, draws every figure and writes\n"
+        "doctor first, takes one to two minutes and says what it left out for that, draws every figure and writes\n"
         "report.html. With --kernel it measures that grid; each problem's serial time is measured beside it. An\n"
         "experiment is a file too: --write-file prints that of a command line or of the default experiment, --file\n"
         "measures one.",
